@@ -1,0 +1,247 @@
+"""`ocr-pipeline`: the commands, their options and their help. What they do is elsewhere."""
+
+import json
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
+from ocr_pipeline.project import find_project
+
+app = typer.Typer(
+    name="ocr-pipeline",
+    help="Tells which way of reading your invoices and receipts works best.",
+    epilog="Start with:  ocr-pipeline run  — then  ocr-pipeline leaderboard",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+importer = typer.Typer(help="Copy documents and labels into the project.", no_args_is_help=True)
+app.add_typer(importer, name="import")
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+DatasetOption = Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set, like demo or sroie.")]
+
+
+def main() -> None:
+    """Entry point. A user's mistake ends in one sentence and exit code 1, never in a traceback."""
+    try:
+        app()
+    except OcrPipelineError as error:
+        errors.print(f"[bold red]Error:[/] {_plain(str(error))}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("Stopped. What was done is kept; the same command goes on from there.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)  # the reader of a pipe, `head` for one, has seen enough
+
+
+@app.command()
+def run(
+    documents: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--documents", "-d", help="Ids or patterns, comma-separated: [b]demo-*,sroie-x51*[/]. Default: all."
+        ),
+    ] = None,
+    backends: Annotated[
+        list[str] | None,
+        typer.Option("--backends", "-b", help="Names or patterns, comma-separated. Default: all that can run here."),
+    ] = None,
+    dataset: DatasetOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Materialise current cells again too. Results still come from the store.")
+    ] = False,
+) -> None:
+    """Read, extract and score documents: the main job.
+
+    Does only what is missing or out of date, and shows up in the Dagster UI. A run that is stopped goes on where it was.
+    """
+    from ocr_pipeline.cli.progress import TerminalProgress
+    from ocr_pipeline.cli.selection import choose_backends, choose_documents
+    from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.runner import run_pipeline
+
+    project = find_project()
+    config = load_config(project.config_file)
+    sources = choose_documents(project, documents, dataset)
+    chosen, skipped = choose_backends(config, backends)
+    for backend, reason in skipped.items():
+        errors.print(f"not run: {backend}: {reason}")
+    with TerminalProgress(console) as progress:
+        summary = run_pipeline(project, sources, chosen, progress, everything=everything, config=config)
+    done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
+    console.print(f"{len(sources)} documents, {len(chosen)} backends. Materialised: {done}.", soft_wrap=True)
+    shown = {source.dataset for source in sources}
+    leaderboard(dataset=shown.pop() if len(shown) == 1 else dataset)
+    console.print(
+        f"\nDatabase: {project.relative(project.database)} (DuckDB)."
+        "  Next: [b]make dev[/] for the Dagster UI,"
+        "\n[b]ocr-pipeline leaderboard --fields[/] for every field.",
+    )
+
+
+@app.command()
+def leaderboard(
+    dataset: DatasetOption = None,
+    fields: Annotated[bool, typer.Option("--fields", "-f", help="Every field: n, precision, recall, F1.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which backend reads best: F1 with its interval, failures, seconds and cost per document.
+
+    right: documents without a single error. A failed document counts as missed in every field.
+    """
+    from ocr_pipeline.cli.tables import f1_table, field_table, leaderboard_table
+    from ocr_pipeline.warehouse.warehouse import Warehouse
+
+    warehouse = Warehouse(find_project().database)
+    where, parameters = ("WHERE dataset = ?", [dataset]) if dataset else ("", [])
+    boards = warehouse.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
+    rows = warehouse.rows(f"FROM leaderboard_fields {where}", parameters)
+    if not boards:
+        of = f" of the data set {dataset!r}" if dataset else ""
+        raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
+    if as_json:
+        _print_json({"leaderboard": boards, "fields": rows})
+        return
+    for name in dict.fromkeys(board["dataset"] for board in boards):
+        of_dataset = [board for board in boards if board["dataset"] == name]
+        console.print(leaderboard_table(name, of_dataset, rows))
+        if fields:
+            for board in of_dataset:
+                if board["status"] == "ok":
+                    console.print(field_table(board, rows))
+        else:
+            console.print(f1_table(name, of_dataset, rows))
+        for board in of_dataset:
+            if board["status"] == "not_run":
+                console.print(f"not run: {board['backend']}: {board['message']}", style="dim")
+            elif board["missing_documents"]:
+                console.print(
+                    f"{board['backend']}: {board['missing_documents']} labelled documents not run on, in no score.",
+                    style="dim",
+                )
+
+
+@app.command()
+def documents(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
+    """List the documents: where they come from, whether they are labelled, what failed."""
+    from ocr_pipeline.cli.tables import document_rows, document_table
+
+    project = find_project()
+    rows = [row for row in document_rows(project) if dataset in (None, row["dataset"])]
+    if as_json:
+        _print_json(rows)
+        return
+    if not rows:
+        raise ConfigurationError(
+            f"There are no documents{' of this data set' if dataset else ''}: put some into "
+            f"{project.relative(project.data / 'documents')}, or see `ocr-pipeline import --help`."
+        )
+    console.print(document_table(rows))
+
+
+@app.command()
+def backends(as_json: JsonOption = False) -> None:
+    """List the backends of backends.yaml, and which of them can run here."""
+    from ocr_pipeline.cli.tables import backend_rows, backend_table
+    from ocr_pipeline.config import load_config
+
+    rows = backend_rows(load_config(find_project().config_file))
+    if as_json:
+        _print_json(rows)
+    else:
+        console.print(backend_table(rows))
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Check the environment: packages, engines, keys, database. Exit code 1 where something is broken."""
+    from ocr_pipeline.cli.doctor import examine
+
+    checks = examine()
+    if as_json:
+        _print_json([check.__dict__ for check in checks])
+    else:
+        signs = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}
+        for check in checks:
+            console.print(f"{signs[check.state]} {check.name}: {_plain(check.message)}", soft_wrap=True)
+    if any(check.state == "bad" for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address that the web server listens on.")] = "127.0.0.1",
+) -> None:
+    """Start the Dagster UI with its daemon, on the project's own instance."""
+    from ocr_pipeline.cli.dev import start
+
+    start(find_project(), host, port)
+
+
+class _Layout(StrEnum):
+    sroie = "sroie"
+    folder = "folder"
+
+
+@importer.command("sroie")
+def import_sroie(
+    path: Annotated[Path, typer.Argument(help="The folder that holds img/ and key/.")],
+    name: Annotated[str, typer.Option(help="Name of the data set in the project.")] = "sroie",
+) -> None:
+    """Import ICDAR 2019 SROIE receipts: company, address, date and total are labelled."""
+    _import(_Layout.sroie, path, name)
+
+
+@importer.command("folder")
+def import_folder(
+    path: Annotated[Path, typer.Argument(help="A folder of documents; labels are JSON files with the same stem.")],
+    name: Annotated[str | None, typer.Option(help="Name of the data set; default: the folder's name.")] = None,
+) -> None:
+    """Import your own documents, with or without labels. docs/labels.md shows the format."""
+    _import(_Layout.folder, path, name)
+
+
+def _import(layout: _Layout, path: Path, name: str | None) -> None:
+    from ocr_pipeline.documents import importers
+
+    documents = find_project().data / "documents"
+    if layout is _Layout.sroie:
+        report = importers.import_sroie(path, documents, name or "sroie")
+    else:
+        report = importers.import_folder(path, documents, name)
+    console.print(
+        f"Data set {report.dataset}: {report.new} new, {report.changed} changed, {report.unchanged} unchanged documents;"
+        f" {report.labelled} labelled.",
+        soft_wrap=True,
+    )
+    for problem in report.problems[:10]:
+        console.print(f"  {_plain(problem)}", soft_wrap=True)
+    if len(report.problems) > 10:
+        console.print(f"  … and {len(report.problems) - 10} more problems")
+    console.print(f"Next: [b]ocr-pipeline run --dataset {report.dataset}[/]")
+
+
+def _print_json(value: Any) -> None:
+    def plain(item: Any) -> Any:
+        return item.isoformat() if isinstance(item, datetime) else str(item)
+
+    print(json.dumps(value, indent=2, default=plain, ensure_ascii=False))
+
+
+def _plain(text: str) -> str:
+    """Text as it is: no markup, no control characters that a file name could bring along."""
+    printable = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+    return printable.replace("[", "\\[")

@@ -1,0 +1,34 @@
+"""`ocr-pipeline dev`: `dg dev` on the project's own instance."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from ocr_pipeline.defs.instance import instance_environment, open_instance, register_documents
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.project import ROOT_VARIABLE, Project
+
+
+def start(project: Project, host: str, port: int) -> None:
+    """Register the documents as partitions, then become `dg dev`. Does not return.
+
+    Raises:
+        ConfigurationError: `dg` is not installed.
+    """
+    beside_python = str(Path(sys.executable).parent)
+    dg = shutil.which("dg", path=os.pathsep.join((beside_python, os.environ.get("PATH", ""))))
+    if dg is None:
+        raise ConfigurationError("dg is not installed: run `make install`.")
+    with open_instance(project) as instance:
+        register_documents(instance, [source.document_id for source in find_documents(project.data)])
+    environment = {
+        **os.environ,
+        **instance_environment(project),
+        ROOT_VARIABLE: str(project.root),
+        "PATH": os.pathsep.join((beside_python, os.environ.get("PATH", ""))),  # dg starts `dagster` by its name
+    }
+    os.chdir(project.root)
+    sys.stdout.flush()
+    os.execve(dg, ["dg", "dev", "--host", host, "--port", str(port)], environment)  # noqa: S606

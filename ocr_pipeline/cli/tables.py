@@ -1,0 +1,186 @@
+"""Tables for the terminal, readable at 80 columns, and the rows behind them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+Row = dict[str, Any]
+
+
+def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
+    """One row per backend that ran, best F1 first. All fields together."""
+    overall = {row["backend"]: row for row in fields if row["dataset"] == dataset and row["field"] == ALL_FIELDS}
+    labelled = max((board["labelled_documents"] or 0 for board in boards), default=0)
+    table = _table(f"{dataset}: {labelled} labelled documents, all fields together")
+    table.add_column("backend", overflow="fold")
+    for name in ("docs", "failed", "F1 % \\[95 %]", "prec.", "recall", "right", "s/doc", "$/doc"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for board in ranked(boards, overall):
+        total = overall[board["backend"]]
+        table.add_row(
+            board["backend"],
+            str(board["documents"]),
+            str(board["failures"]),
+            _rate(total["f1"]) + _interval(total["f1_low"], total["f1_high"]),
+            _rate(total["precision"]),
+            _rate(total["recall"]),
+            f"{board['accurate_documents']}/{board['labelled_documents']}",
+            _number(board["seconds_per_document"], 2),
+            _number(board["cost_per_document"], 4),
+        )
+    return table
+
+
+def ranked(boards: Sequence[Row], overall: dict[str, Row]) -> list[Row]:
+    """The backends that ran, best F1 first."""
+    ran = [board for board in boards if board["status"] == "ok"]
+    return sorted(ran, key=lambda board: -(overall[board["backend"]]["f1"] or 0))
+
+
+def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
+    """F1 of every field, one column per backend."""
+    of_dataset = [row for row in fields if row["dataset"] == dataset]
+    overall = {row["backend"]: row for row in of_dataset if row["field"] == ALL_FIELDS}
+    backends = [board["backend"] for board in ranked(boards, overall)]
+    table = _table(f"{dataset}: F1 in % by field")
+    table.add_column("field", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    for name in backends:
+        table.add_column(name, justify="right", overflow="fold")
+    by_field: dict[str, dict[str, Row]] = {}
+    for row in of_dataset:
+        by_field.setdefault(row["field"], {})[row["backend"]] = row
+    for field, cells in by_field.items():
+        n = max(cell["n"] for cell in cells.values())
+        table.add_row(field, str(n), *(_rate(cells[name]["f1"]) if name in cells else "–" for name in backends))
+    return table
+
+
+def field_table(board: Row, fields: Sequence[Row]) -> Table:
+    """One row per field of one backend."""
+    table = _table(f"{board['dataset']}: {board['backend']}")
+    table.add_column("field", no_wrap=True)
+    for name in ("n", "wrong", "missed", "inv.", "prec. %", "recall %", "F1 % \\[95 %]"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in fields:
+        if (row["dataset"], row["backend"]) == (board["dataset"], board["backend"]):
+            table.add_row(
+                row["field"],
+                *(str(row[name]) for name in ("n", "wrong", "missed", "invented")),
+                _rate(row["precision"]) + _interval(row["precision_low"], row["precision_high"]),
+                _rate(row["recall"]) + _interval(row["recall_low"], row["recall_high"]),
+                _rate(row["f1"]) + _interval(row["f1_low"], row["f1_high"]),
+            )
+    return table
+
+
+def document_rows(project: Project) -> list[Row]:
+    """Every document on disk and in the warehouse, with its state."""
+    warehouse = Warehouse(project.database)
+    known, labels = queries.documents(warehouse), queries.labels(warehouse)
+    rows = []
+    for source in find_documents(project.data):
+        taken_in = known.pop(source.document_id, {})
+        label = labels.get(source.document_id, {})
+        rows.append(
+            {
+                "document_id": source.document_id,
+                "dataset": source.dataset,
+                "path": project.relative(source.path),
+                "media_type": taken_in.get("media_type"),
+                "pages": taken_in.get("pages"),
+                "label": label.get("status") or ("not read" if source.label else "none"),
+                "status": taken_in.get("status") or "new",
+                "message": taken_in.get("message") or label.get("message"),
+            }
+        )
+    for document_id, row in known.items():
+        rows.append(
+            {
+                "document_id": document_id,
+                "dataset": row["dataset"],
+                "path": row["path"],
+                "media_type": row["media_type"],
+                "pages": row["pages"],
+                "label": labels.get(document_id, {}).get("status") or "none",
+                "status": "gone",
+                "message": "The file is gone; its results are kept.",
+            }
+        )
+    return rows
+
+
+def document_table(rows: Sequence[Row]) -> Table:
+    """One row per document."""
+    table = _table(f"{len(rows)} documents")
+    table.add_column("document", overflow="fold", ratio=1)
+    for name in ("type", "pages", "label", "status"):
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        status = {"failed": "[red]failed[/]", "gone": "[yellow]gone[/]"}.get(row["status"], row["status"])
+        name = escape(row["document_id"])
+        if row["message"]:
+            name += f"\n  [dim]{escape(row['message'])}[/]"
+        kind = (row["media_type"] or "").rpartition("/")[2]
+        table.add_row(name, kind, str(row["pages"] or ""), row["label"], status)
+    return table
+
+
+def backend_rows(config: Config) -> list[Row]:
+    """Every configured backend."""
+    return [
+        {
+            "backend": name,
+            "engine": backend.engine,
+            "extractor": backend.extractor,
+            "description": backend.description,
+            "not_run": config.unavailable(name),
+        }
+        for name, backend in config.backends.items()
+    ]
+
+
+def backend_table(rows: Sequence[Row]) -> Table:
+    """One row per backend."""
+    table = _table(f"{len(rows)} backends")
+    table.add_column("backend", overflow="fold")
+    table.add_column("engine", overflow="fold")
+    table.add_column("extractor", overflow="fold")
+    table.add_column("", overflow="fold", ratio=1)
+    for row in rows:
+        note = f"[yellow]not run: {escape(row['not_run'])}[/]" if row["not_run"] else escape(row["description"])
+        table.add_row(row["backend"], row["engine"] or "–", row["extractor"], note)
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+
+
+def _rate(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" \\[{100 * low:.0f}–{100 * high:.0f}]"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"

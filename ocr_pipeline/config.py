@@ -1,0 +1,168 @@
+"""`backends.yaml`: which engines and backends the project compares, and the safe limits on documents.
+
+Adding an engine, a model or a combination is one entry there and no code.
+"""
+
+import importlib
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.extraction.base import Extractor
+from ocr_pipeline.ocr.base import OcrEngine
+from ocr_pipeline.store import fingerprint
+
+ENGINE_TYPES: Mapping[str, str] = {
+    "rapidocr": "ocr_pipeline.ocr.rapidocr:RapidOcr",
+    "pdf-text": "ocr_pipeline.ocr.pdf_text:PdfText",
+}
+EXTRACTOR_TYPES: Mapping[str, str] = {
+    "rules": "ocr_pipeline.extraction.rules:RulesExtractor",
+}
+
+# Partition keys must not hold `| , [ ]` or `...`: Dagster gives them a meaning.
+EngineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=60)]
+BackendName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*$", max_length=60)]
+
+
+class EngineConfig(BaseModel):
+    """An OCR engine: `type` is one of `ENGINE_TYPES` or `package.module:Class` of your own; the default is its name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    options: dict[str, Any] = {}
+
+    @cached_property
+    def engine(self) -> OcrEngine:
+        return cast(OcrEngine, _build(self.type, ENGINE_TYPES, self.options, "engine"))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint(self.engine.fingerprint())
+
+
+class BackendConfig(BaseModel):
+    """A way to read documents: an engine (or none) and an extractor (`EXTRACTOR_TYPES` or `package.module:Class`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str = ""
+    engine: str | None = None
+    extractor: str
+    options: dict[str, Any] = {}
+
+    @cached_property
+    def extractor_object(self) -> Extractor:
+        return cast(Extractor, _build(self.extractor, EXTRACTOR_TYPES, self.options, "extractor"))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint(self.extractor_object.fingerprint())
+
+
+class Config(BaseModel):
+    """The validated content of `backends.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limits: Limits = Limits()
+    engines: dict[EngineName, EngineConfig] = Field(min_length=1)
+    backends: dict[BackendName, BackendConfig] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _type_defaults_to_name(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("engines"), dict):
+            engines = {
+                name: {"type": name, **(entry or {})} if entry is None or isinstance(entry, dict) else entry
+                for name, entry in value["engines"].items()
+            }
+            return {**value, "engines": engines}
+        return value
+
+    @model_validator(mode="after")
+    def _engines_exist(self) -> "Config":
+        for name, backend in self.backends.items():
+            if backend.engine is not None and backend.engine not in self.engines:
+                raise ValueError(
+                    f"backend {name!r} names the engine {backend.engine!r}; known are {', '.join(self.engines)}"
+                )
+        return self
+
+    def unavailable(self, backend: str) -> str | None:
+        """Why this backend cannot run here, as one sentence, or None where it can."""
+        chosen = self.backends[backend]
+        if chosen.engine is None:
+            return None
+        return self.engines[chosen.engine].engine.unavailable()
+
+    def engine_of(self, backend: str) -> EngineConfig | None:
+        engine = self.backends[backend].engine
+        return None if engine is None else self.engines[engine]
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate `backends.yaml`, options of engines and extractors included.
+
+    Raises:
+        ConfigurationError: the file is missing or wrong; the message names the place.
+    """
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(f"{path.name}{where}: {getattr(error, 'problem', 'not valid YAML')}.") from None
+    try:
+        config = Config.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationError(f"{path.name}: {describe(error)}") from None
+    for name, engine in config.engines.items():
+        _check(path, f"engines.{name}", lambda engine=engine: engine.engine)
+    for name, backend in config.backends.items():
+        _check(path, f"backends.{name}", lambda backend=backend: backend.extractor_object)
+    return config
+
+
+def describe(error: ValidationError) -> str:
+    """The first problem of a validation error as one sentence, without the value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    message = re.sub(r"^Value error, ", "", first["msg"])
+    if first["type"] == "extra_forbidden":
+        message = "unknown key"
+    return f"{where}: {message}." if where else f"{message}."
+
+
+def _check(path: Path, where: str, build: Any) -> None:
+    try:
+        build()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path.name}: {where}: {error}") from None
+
+
+def _build(name: str, known: Mapping[str, str], options: Mapping[str, Any], what: str) -> object:
+    target = known.get(name, name)
+    if ":" not in target:
+        raise ConfigurationError(f"unknown {what} {name!r}; known are {', '.join(known)}, or package.module:Class.")
+    module, _, attribute = target.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"the {what} {name!r} cannot be imported: {error}.") from None
+    try:
+        return factory(**options)
+    except ValidationError as error:
+        raise ConfigurationError(f"options.{describe(error)}") from None
+    except TypeError as error:
+        raise ConfigurationError(f"options: {error}.") from None

@@ -1,0 +1,50 @@
+"""Builds the Dagster definitions. One function; resources can be overridden by tests and deployments."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from ocr_pipeline.project import Project, find_project
+
+
+def build_definitions(project: Project, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The definitions of one project folder.
+
+    Raises:
+        ConfigurationError: its `backends.yaml` is missing or wrong.
+    """
+    from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.documents import document_assets
+    from ocr_pipeline.defs.partitions import Partitions
+    from ocr_pipeline.defs.reading import reading_assets
+    from ocr_pipeline.defs.resources import LogProgress, ProjectResource, WarehouseResource
+    from ocr_pipeline.defs.scoring import evaluation_assets
+
+    config = load_config(project.config_file)
+    partitions = Partitions(config)
+    with warnings.catch_warnings():
+        # Backfill policies and multi-dimensional mappings are "beta"; the Dagster version is pinned, and tests cover them.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = [
+            *document_assets(config, partitions),
+            *reading_assets(config, partitions),
+            *evaluation_assets(config, partitions),
+        ]
+    return dg.Definitions(
+        assets=assets,
+        resources={
+            "project": ProjectResource(root=str(project.root)),
+            "warehouse": WarehouseResource(database=str(project.database)),
+            "progress": LogProgress(),
+            **(resources or {}),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dg dev` and `workspace.yaml` load: the project folder around the working directory."""
+    return build_definitions(find_project())

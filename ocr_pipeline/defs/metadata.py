@@ -1,0 +1,44 @@
+"""Metadata of assets and materialisations: table schemas, row counts, previews."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from ocr_pipeline.warehouse.migrate import table_columns
+
+OWNERS = ["team:ocr-pipeline"]
+KINDS = {"python", "duckdb"}
+
+PREVIEW_ROWS = 12
+
+
+def table_metadata(table: str) -> dict[str, Any]:
+    """Definition metadata of an asset whose main table is `table`."""
+    columns = [dg.TableColumn(name, data_type) for name, data_type in table_columns()[table]]
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/table_name": table,
+    }
+
+
+def preview(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.MarkdownMetadataValue:
+    """The first rows as a markdown table. Cells are escaped: they hold what stands in a document."""
+    shown = rows[:PREVIEW_ROWS]
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(escape_markdown(row.get(column)) for column in columns) + " |" for row in shown]
+    if len(rows) > len(shown):
+        lines.append(f"\n… and {len(rows) - len(shown)} more rows")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def escape_markdown(value: object) -> str:
+    """Text of a document as harmless markdown: nothing in it becomes a link, a tag or a new cell."""
+    if value is None:
+        return ""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = "".join(character if character.isprintable() else " " for character in text[:200])
+    return "".join(f"&#{ord(character)};" if character in _SPECIAL else character for character in text)
+
+
+_SPECIAL = set("\\`*_{}[]()<>#+!|~&")

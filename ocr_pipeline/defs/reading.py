@@ -1,0 +1,247 @@
+"""Assets of the group `reading`: the words of a document, and the fields that a backend makes of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import dagster as dg
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, escape_markdown, preview, table_metadata
+from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, asked_for, cell
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
+from ocr_pipeline.progress import Progress
+from ocr_pipeline.schemas import DocumentFailure
+from ocr_pipeline.warehouse import queries, rows
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+Item = TypeVar("Item")
+
+BATCH = 50
+"""Documents that are written together: their rows are a few megabytes, and writing them takes milliseconds."""
+
+
+def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """`ocr_text` and `extractions`."""
+
+    @dg.asset(
+        partitions_def=partitions.document_engine,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(
+                "raw_documents",
+                partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=DOCUMENT),
+            )
+        ],
+        group_name="reading",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version="1",
+        metadata=table_metadata("ocr_text"),
+    )
+    def ocr_text(
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """The words of each document as an engine reads them: text, box, confidence, line, reading order."""
+        target = warehouse.warehouse()
+        known = queries.documents(target)
+        cells = _by_dimension(asked_for(context), ENGINE)
+        _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
+        for engine, partition_keys in cells.items():
+            progress.start(f"ocr {engine}", len(partition_keys))
+            for batch in _batches(_read(config, engine, list(partition_keys), known, project)):
+                tables = rows.empty(rows.OCR_TABLES)
+                for result in batch:
+                    rows.add_ocr(
+                        tables,
+                        result.document_id,
+                        engine,
+                        result.outcome,
+                        fingerprint=config.engines[engine].fingerprint,
+                        result_key=result.key,
+                        run_id=context.run_id,
+                    )
+                    row = tables["ocr_text"][-1]
+                    context.add_asset_metadata(
+                        {
+                            "status": row["status"],
+                            "reason": row["reason"] or "",
+                            "dagster/partition_row_count": row["words"] or 0,
+                            "mean_confidence": row["mean_confidence"] or 0.0,
+                            "seconds": row["seconds"] or 0.0,
+                            "from_result_store": result.cached,
+                            "fingerprint": row["fingerprint"],
+                            "text": dg.MetadataValue.md(_first_lines(result)),
+                        },
+                        partition_key=partition_keys[result.document_id],
+                    )
+                    progress.advance(f"ocr {engine}", cached=result.cached, failed=row["status"] == "failed")
+                target.replace(rows.OCR_KEY, [(result.document_id, engine) for result in batch], tables)
+        return dg.MaterializeResult()
+
+    @dg.asset(
+        partitions_def=partitions.document_backend,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(
+                "raw_documents",
+                partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=DOCUMENT),
+            ),
+            dg.AssetDep("ocr_text", partition_mapping=partitions.ocr_to_extractions),
+        ],
+        group_name="reading",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version="1",
+        metadata=table_metadata("extractions"),
+    )
+    def extractions(
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """The fields of each document as a backend gives them, with the evidence for every value."""
+        target = warehouse.warehouse()
+        known = queries.documents(target)
+        cells = _by_dimension(asked_for(context), BACKEND)
+        _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
+        for backend, partition_keys in cells.items():
+            chosen = config.backends[backend]
+            ocr = queries.ocr_cells(target, chosen.engine) if chosen.engine else {}
+            if chosen.engine:
+                _require(ocr, set(partition_keys), f"ocr_text of {chosen.engine}")
+            progress.start(backend, len(partition_keys))
+            tasks = _extraction_tasks(target, chosen.engine, list(partition_keys), known, ocr, project)
+            results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits)
+            for batch in _batches(results):
+                tables = rows.empty(rows.EXTRACTION_TABLES)
+                for result in batch:
+                    rows.add_extraction(
+                        tables,
+                        result.document_id,
+                        backend,
+                        result.outcome,
+                        engine=chosen.engine,
+                        extractor=chosen.extractor,
+                        ocr_seconds=ocr.get(result.document_id, {}).get("seconds"),
+                        engine_fingerprint=ocr.get(result.document_id, {}).get("fingerprint"),
+                        extractor_fingerprint=chosen.fingerprint,
+                        result_key=result.key,
+                        run_id=context.run_id,
+                    )
+                    row = tables["extractions"][-1]
+                    fields = [
+                        entry for entry in tables["extracted_fields"] if entry["document_id"] == result.document_id
+                    ]
+                    context.add_asset_metadata(
+                        {
+                            "status": row["status"],
+                            "reason": row["reason"] or "",
+                            "dagster/partition_row_count": len(fields),
+                            "seconds": row["seconds"],
+                            "from_result_store": result.cached,
+                            "fingerprint": row["extractor_fingerprint"],
+                            "values": preview(fields, ["field", "value"]),
+                        },
+                        partition_key=partition_keys[result.document_id],
+                    )
+                    progress.advance(backend, cached=result.cached, failed=row["status"] == "failed")
+                target.replace(rows.EXTRACTION_KEY, [(result.document_id, backend) for result in batch], tables)
+        return dg.MaterializeResult()
+
+    return [ocr_text, extractions]
+
+
+def _by_dimension(partition_keys: Sequence[str], dimension: str) -> dict[str, dict[str, str]]:
+    """Partition keys by engine or backend, then by document."""
+    grouped: dict[str, dict[str, str]] = defaultdict(dict)
+    for key in partition_keys:
+        parts = cell(key)
+        grouped[parts[dimension]][parts[DOCUMENT]] = key
+    return grouped
+
+
+def _batches(results: Iterator[Item]) -> Iterator[list[Item]]:
+    batch = []
+    for result in results:
+        batch.append(result)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _require(rows: queries.Rows, document_ids: set[str], asset: str) -> None:
+    """A cell without its upstream is no failed document: it must not be scored. The run fails before it does anything."""
+    absent = sorted(document_ids - set(rows))
+    if absent:
+        raise dg.Failure(
+            f"{len(absent)} of {len(document_ids)} documents are not there yet, {absent[0]} for one: "
+            f"materialise {asset} for them first."
+        )
+
+
+def _document_failure(document: dict[str, object]) -> DocumentFailure | None:
+    if document["status"] == "ok":
+        return None
+    return DocumentFailure(reason="document_failed", message=f"The document failed: {document['reason']}.")
+
+
+def _read(
+    config: Config, engine: str, document_ids: Sequence[str], known: queries.Rows, project: ProjectResource
+) -> Iterator[OcrResult]:
+    tasks = []
+    for document_id in document_ids:
+        document = known[document_id]
+        failure = _document_failure(document)
+        if failure:
+            yield OcrResult(document_id, OcrOutcome(failure=failure), key=None, cached=False)
+        else:
+            tasks.append(OcrTask(document_id, project.project.root / document["path"], document["sha256"]))
+    yield from read_documents(config.engines[engine].engine, tasks, project.store, config.limits, project.workers)
+
+
+def _extraction_tasks(
+    warehouse: Warehouse,
+    engine: str | None,
+    document_ids: Sequence[str],
+    known: queries.Rows,
+    ocr: queries.Rows,
+    project: ProjectResource,
+) -> Iterator[ExtractionTask]:
+    for batch in _batches(iter(document_ids)):
+        texts = queries.ocr_texts(warehouse, engine, batch) if engine else {}
+        for document_id in batch:
+            document = known[document_id]
+            failure = _document_failure(document)
+            input_key = document["sha256"]
+            if engine and not failure:
+                input_key = ocr[document_id]["result_key"]
+                if ocr[document_id]["status"] == "failed":
+                    message = f"There is no text to work on: {ocr[document_id]['message']}"
+                    failure = DocumentFailure(reason="ocr_failed", message=message)
+            yield ExtractionTask(
+                document_id=document_id,
+                path=project.project.root / document["path"],
+                sha256=document["sha256"],
+                text=texts.get(document_id),
+                input_key=None if failure else input_key,
+                failure=failure,
+            )
+
+
+def _first_lines(result: OcrResult, limit: int = 15) -> str:
+    """The beginning of the text, line by line, for the materialisation's metadata."""
+    if result.outcome.text is None:
+        return ""
+    lines: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for word in result.outcome.text.words():
+        lines[word.page, word.line].append(word.text)
+    return "  \n".join(escape_markdown(" ".join(words)) for words in list(lines.values())[:limit])

@@ -1,0 +1,71 @@
+"""Resources: the warehouse, the project folder, and where progress goes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
+from pydantic import Field, PrivateAttr
+
+from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.project import Project
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+
+class WarehouseResource(DuckDBResource):
+    """dagster-duckdb's resource with connections that are always closed, waits that name who holds the file, and reads
+    that do not lock out other readers. Why not the stock resource and I/O manager: docs/decisions/0002.
+    """
+
+    lock_timeout: float = Field(default=60.0, description="Seconds to wait while another process holds the database.")
+
+    def warehouse(self) -> Warehouse:
+        return Warehouse(Path(self.database), self.lock_timeout, self.connection_config)
+
+    @contextmanager
+    def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.warehouse().connect(read_only=False) as connection:
+            yield connection
+
+
+class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The project folder, the result store in it, and how many processes OCR may use."""
+
+    root: str = Field(description="The folder with backends.yaml and data/.")
+    processes: int = Field(default=0, ge=0, description="OCR worker processes; 0 means one per core.")
+
+    @property
+    def project(self) -> Project:
+        return Project(Path(self.root))
+
+    @property
+    def store(self) -> ResultStore:
+        return ResultStore(self.project.results)
+
+    @property
+    def workers(self) -> int:
+        return self.processes or available_cores()
+
+
+class LogProgress(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Progress as log lines: at the start of a stage, then at every tenth of it."""
+
+    _done: dict[str, list[int]] = PrivateAttr(default_factory=dict)  # stage: total, done, cached, failed
+
+    def start(self, stage: str, total: int) -> None:
+        self._done[stage] = [total, 0, 0, 0]
+        dg.get_dagster_logger("ocr_pipeline").info("%s: %d documents", stage, total)
+
+    def advance(self, stage: str, *, cached: bool, failed: bool) -> None:
+        counts = self._done[stage]
+        counts[1] += 1
+        counts[2] += cached
+        counts[3] += failed
+        total, done, from_store, failures = counts
+        if done == total or done * 10 // total > (done - 1) * 10 // total:
+            dg.get_dagster_logger("ocr_pipeline").info(
+                "%s: %d of %d done, %d from the result store, %d failed", stage, done, total, from_store, failures
+            )

@@ -1,0 +1,105 @@
+"""The main job: bring the asked-for cells up to date, stage by stage, as runs on the project's own instance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from ocr_pipeline.config import Config, load_config
+from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.defs.instance import open_instance, register_documents
+from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, document_ranges, materialize
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.errors import OcrPipelineError, WarehouseError
+from ocr_pipeline.pending import pending_documents, pending_extractions, pending_labels, pending_ocr
+from ocr_pipeline.progress import Progress
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+
+@dataclass
+class RunSummary:
+    """What a run of the main job did: cells materialised per asset, and the ids of its Dagster runs."""
+
+    cells: dict[str, int] = field(default_factory=dict)
+    run_ids: list[str] = field(default_factory=list)
+
+
+def run_pipeline(
+    project: Project,
+    sources: Sequence[SourceFile],
+    backends: Sequence[str],
+    progress: Progress,
+    *,
+    everything: bool = False,
+    config: Config | None = None,
+) -> RunSummary:
+    """Materialise what is missing or out of date for these documents and backends, then score and rank.
+
+    Args:
+        everything: materialise all cells, also those that are current. Results still come from the result store.
+
+    Raises:
+        OcrPipelineError: a run failed; the message is its first cause. What was done before is kept.
+    """
+    config = config or load_config(project.config_file)
+    partitions = Partitions(config)
+    warehouse = Warehouse(project.database)
+    definitions = build_definitions(project, {"progress": dg.ResourceDefinition.hardcoded_resource(progress)})
+    documents = [source.document_id for source in sources]
+    engines = list(dict.fromkeys(engine for name in backends if (engine := config.backends[name].engine)))
+    summary = RunSummary()
+
+    with open_instance(project) as instance:
+        register_documents(instance, documents)
+
+        def launch(assets: list[str], ranges: Sequence[Range | None]) -> None:
+            for result in materialize(definitions, instance, assets, ranges):
+                summary.run_ids.append(result.run_id)
+                if not result.success:
+                    raise _cause(result)
+                for event in result.get_asset_materialization_events():
+                    name = event.asset_key.to_user_string() if event.asset_key else "?"
+                    summary.cells[name] = summary.cells.get(name, 0) + 1
+
+        todo = documents if everything else pending_documents(config, sources, warehouse)
+        labels = documents if everything else pending_labels(sources, warehouse)
+        if set(todo) == set(labels):
+            launch(["raw_documents", "ground_truth"], document_ranges(todo, instance, partitions))
+        else:
+            launch(["raw_documents"], document_ranges(todo, instance, partitions))
+            launch(["ground_truth"], document_ranges(labels, instance, partitions))
+
+        cells = [(name, document) for name in engines for document in documents]
+        if not everything:
+            cells = pending_ocr(config, engines, documents, warehouse)
+        launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
+
+        cells = [(name, document) for name in backends for document in documents]
+        if not everything:
+            cells = pending_extractions(config, backends, documents, warehouse)
+        launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
+
+        launch(["field_scores"], backend_ranges(backends, partitions))
+        launch(["leaderboard"], [None])
+    return summary
+
+
+def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError:
+    """The innermost error of a failed run as one sentence. The run's log has the rest."""
+    for event in result.all_events:
+        error = getattr(event.event_specific_data, "error", None) if event.is_step_failure else None
+        user_failure = getattr(event.event_specific_data, "user_failure_data", None)
+        if user_failure and user_failure.description:
+            return OcrPipelineError(user_failure.description)
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is not None:
+            message = error.message.strip()
+            name, _, text = message.partition(": ")
+            known = {"WarehouseError": WarehouseError}.get(name.rsplit(".", 1)[-1])
+            if known or name.startswith("ocr_pipeline.errors"):
+                return (known or OcrPipelineError)(text)
+            return OcrPipelineError(f"The run {result.run_id[:8]} failed: {message.splitlines()[0][:300]}")
+    return OcrPipelineError(f"The run {result.run_id[:8]} failed; its log in the Dagster UI says why.")

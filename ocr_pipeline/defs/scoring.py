@@ -1,0 +1,106 @@
+"""Assets of the group `evaluation`: every field against its label, and what that says about the backends."""
+
+from typing import get_args
+
+import dagster as dg
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
+from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
+from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.evaluation.compare import Outcome
+from ocr_pipeline.evaluation.stage import leaderboard_rows, score_backend
+from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.progress import Progress
+from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse.warehouse import utc_now
+
+
+def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """`field_scores` and `leaderboard`."""
+
+    @dg.asset(
+        partitions_def=partitions.backends,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(
+                "extractions",
+                partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=BACKEND),
+            ),
+            dg.AssetDep("ground_truth", partition_mapping=dg.AllPartitionMapping()),
+        ],
+        group_name="evaluation",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version=str(SCORING_VERSION),
+        metadata=table_metadata("field_scores"),
+    )
+    def field_scores(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, progress: dg.ResourceParam[Progress]
+    ) -> dg.MaterializeResult[None]:
+        """Every extracted field against its label: correct, wrong, invented, missed or both empty."""
+        target = warehouse.warehouse()
+        labels, label_rows = queries.valid_labels(target), queries.labels(target)
+        backends = asked_for(context)
+        progress.start("scores", len(backends))
+        scores = []
+        for backend in backends:
+            cells = queries.extraction_cells(target, backend)
+            rows = score_backend(backend, labels, queries.extractions(target, backend))
+            for row in rows:
+                cell, label = cells[row["document_id"]], label_rows[row["document_id"]]
+                row["dataset"] = label["dataset"]
+                row["label_sha256"] = label["label_sha256"]
+                row["engine_fingerprint"] = cell["engine_fingerprint"]
+                row["extractor_fingerprint"] = cell["extractor_fingerprint"]
+                row["run_id"], row["scored_at"] = context.run_id, utc_now()
+            scores += rows
+            outcomes = [row["outcome"] for row in rows]
+            not_correct = [row for row in rows if row["outcome"] not in ("correct", "both_empty")]
+            context.add_asset_metadata(
+                {
+                    "dagster/partition_row_count": len(rows),
+                    **{outcome: outcomes.count(outcome) for outcome in get_args(Outcome)},
+                    "not_correct": preview(not_correct, ["document_id", "field", "outcome", "truth", "prediction"]),
+                },
+                partition_key=backend,
+            )
+            progress.advance("scores", cached=False, failed=False)
+        target.replace(("backend",), [(backend,) for backend in backends], {"field_scores": scores})
+        return dg.MaterializeResult()
+
+    @dg.asset(
+        deps=[field_scores],
+        group_name="evaluation",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version=str(SCORING_VERSION),
+        metadata=table_metadata("leaderboard"),
+    )
+    def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
+        target = warehouse.warehouse()
+        labels, label_rows = queries.valid_labels(target), queries.labels(target)
+        boards, fields = leaderboard_rows(
+            queries.scores(target),
+            queries.run_facts(target),
+            labels,
+            {key: label_rows[key]["dataset"] for key in labels},
+            {backend: config.unavailable(backend) for backend in config.backends},
+        )
+        for row in boards:
+            row["run_id"] = context.run_id
+        target.replace_all({"leaderboard": boards, "leaderboard_fields": fields})
+        columns = ["dataset", "backend", "status", "labelled_documents", "failures", "whole_document_accuracy"]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(boards),
+                "preview": preview(boards, [*columns, "seconds_per_document", "cost_per_document"]),
+                "fields": preview(
+                    [row for row in fields if row["field"] == "all_fields"],
+                    ["dataset", "backend", "n", "precision", "recall", "f1", "f1_low", "f1_high"],
+                ),
+            }
+        )
+
+    return [field_scores, leaderboard]

@@ -1,0 +1,90 @@
+"""Finding documents: which files there are, what they are called, and where their labels lie.
+
+data/demo/...                  the bundled documents         data set `demo`
+data/documents/NAME/...        imported or put there         data set `NAME`
+data/documents/FILE            put there                     data set `documents`
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+NOT_DOCUMENTS = {".json", ".md", ".txt", ".csv"}
+MAX_ID_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A document file. `label` is the path of its label file, or None where it has none."""
+
+    document_id: str
+    dataset: str
+    path: Path
+    label: Path | None
+
+
+def find_documents(data: Path) -> list[SourceFile]:
+    """Every document file below `data/demo` and `data/documents`, in a stable order.
+
+    The id is the path, reduced to `[a-z0-9_-]`. Where that makes two files equal, or drops letters that tell names
+    apart, a hash of the path is added.
+    """
+    found: dict[str, SourceFile] = {}
+    for folder, prefix in ((data / "demo", ("demo",)), (data / "documents", ())):
+        for path in _files(folder):
+            parts = (*prefix, *path.relative_to(folder).parts)
+            document_id = document_id_of(parts)
+            if document_id in found:
+                document_id = _with_hash(document_id, parts)
+            dataset = slug(parts[0]) if len(parts) > 1 else "documents"
+            found[document_id] = SourceFile(document_id, dataset or "documents", path, _label_of(path))
+    return list(found.values())
+
+
+def document_id_of(parts: tuple[str, ...]) -> str:
+    """The id of a file from the parts of its path: `("sroie", "X51.jpg")` is `sroie-x51`."""
+    stem = "-".join((*parts[:-1], Path(parts[-1]).stem))
+    name = slug(stem)
+    readable = _fold(stem)
+    if not name or len(name) > MAX_ID_LENGTH or not readable.isascii():
+        return _with_hash(name, parts)
+    return name
+
+
+def slug(text: str) -> str:
+    """`text` in lower case with everything but letters, digits and `_` turned into single dashes."""
+    return re.sub(r"[^a-z0-9_]+", "-", _fold(text)).strip("-")
+
+
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def _with_hash(name: str, parts: tuple[str, ...]) -> str:
+    digest = hashlib.sha256("/".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{name[:MAX_ID_LENGTH]}-{digest}".lstrip("-")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    def visible(paths: Iterable[Path]) -> list[Path]:
+        return sorted(path for path in paths if not path.name.startswith("."))
+
+    if not folder.is_dir():
+        return
+    for path in visible(folder.iterdir()):
+        if path.is_dir():
+            yield from _files(path)
+        elif path.is_file() and path.suffix.lower() not in NOT_DOCUMENTS:
+            yield path
+
+
+def _label_of(path: Path) -> Path | None:
+    """`invoice.pdf.json`, else `invoice.json`: the first is for folders where two files share a stem."""
+    for candidate in (path.with_name(path.name + ".json"), path.with_suffix(".json")):
+        if candidate.is_file():
+            return candidate
+    return None

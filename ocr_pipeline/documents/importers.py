@@ -1,0 +1,156 @@
+"""Importing data sets: documents and labels are copied into `data/documents/NAME/`, in the project's own format.
+
+An import can be repeated: what is already there, byte for byte, is left alone, and what changed is replaced.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ocr_pipeline.documents.find import NOT_DOCUMENTS, slug
+from ocr_pipeline.documents.labels import read_label
+from ocr_pipeline.errors import ConfigurationError, DocumentError
+from ocr_pipeline.evaluation.normalise import parse_amount, parse_date
+from ocr_pipeline.schemas import Invoice, Label
+
+SROIE_FIELDS = {
+    "company": "supplier_name",
+    "address": "supplier_address",
+    "date": "invoice_date",
+    "total": "total_amount",
+}
+
+
+@dataclass
+class ImportReport:
+    """What an import did. `problems` are sentences about files that were left out, or labels that were not understood."""
+
+    dataset: str
+    target: Path
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    labelled: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    source: Path
+    name: str
+    label: Label | None
+
+
+def import_sroie(path: Path, documents: Path, dataset: str = "sroie") -> ImportReport:
+    """Import ICDAR 2019 SROIE in its public layout: `img/<id>.jpg` and `key/<id>.json` (or `.txt` with JSON in it).
+
+    Dates are day first, amounts have a decimal point. The labels are English receipts of the data set's train split
+    unless a folder name says test.
+
+    Raises:
+        ConfigurationError: the folder does not have that layout.
+    """
+    images, keys = path / "img", path / "key"
+    if not images.is_dir() or not keys.is_dir():
+        raise ConfigurationError(f"{path} is not SROIE in its public layout: it needs the folders img and key.")
+    report = ImportReport(slug(dataset), documents / slug(dataset))
+
+    def entries() -> Iterator[_Entry]:
+        for image in _documents_in(images):
+            key = next((file for suffix in (".json", ".txt") if (file := keys / (image.stem + suffix)).is_file()), None)
+            label = _sroie_label(key, image.stem, report) if key else None
+            yield _Entry(image, image.name, label)
+
+    return _copy(entries(), report)
+
+
+def import_folder(path: Path, documents: Path, dataset: str | None = None) -> ImportReport:
+    """Import a folder of documents; a label is a JSON file with the same stem, in the project's format.
+
+    Raises:
+        ConfigurationError: the folder is not there.
+    """
+    if not path.is_dir():
+        raise ConfigurationError(f"{path} is not a folder.")
+    name = slug(dataset or path.resolve().name)
+    if not name:
+        raise ConfigurationError(f"Give the data set a name: --name. Nothing can be made of {path.name!r}.")
+    if documents.resolve() in (path.resolve(), *path.resolve().parents):
+        raise ConfigurationError(f"{path} lies in the project already: its documents are there without an import.")
+    report = ImportReport(name, documents / name)
+
+    def entries() -> Iterator[_Entry]:
+        for file in _documents_in(path):
+            label = None
+            for candidate in (file.with_name(file.name + ".json"), file.with_suffix(".json")):
+                if candidate.is_file():
+                    try:
+                        label, _ = read_label(candidate)
+                    except DocumentError as error:
+                        report.problems.append(f"{candidate.name}: {error}")
+                    break
+            yield _Entry(file, file.relative_to(path).as_posix(), label)
+
+    return _copy(entries(), report)
+
+
+def _documents_in(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.suffix.lower() not in NOT_DOCUMENTS and not file.name.startswith(".")
+    ]
+
+
+def _sroie_label(path: Path, name: str, report: ImportReport) -> Label | None:
+    try:
+        content: Any = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError):
+        report.problems.append(f"{path.name}: not JSON; {name} is imported without a label.")
+        return None
+    fields: dict[str, Any] = {}
+    for key, field_name in SROIE_FIELDS.items():
+        text = content.get(key)
+        if not text:
+            continue  # the data set leaves a key out where its makers found nothing: not labelled, rather than empty
+        value: Any = text
+        if field_name == "total_amount":
+            value = parse_amount(text)
+        elif field_name == "invoice_date":
+            value = parse_date(text, day_first=True)
+        if value is None:
+            report.problems.append(f"{path.name}: the {key} cannot be read; it is left out.")
+        else:
+            fields[field_name] = value
+    split = "test" if any("test" in part.lower() for part in path.parts[-3:-1]) else "train"
+    return Label(invoice=Invoice(**fields), language="en", split=split)
+
+
+def _copy(entries: Iterator[_Entry], report: ImportReport) -> ImportReport:
+    for entry in entries:
+        target = report.target / entry.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        state = _write_if_changed(target, entry.source.read_bytes())
+        if entry.label is not None:
+            report.labelled += 1
+            text = entry.label.model_dump_json(indent=2, exclude_unset=True) + "\n"
+            label_state = _write_if_changed(target.with_name(target.name + ".json"), text.encode())
+            if state == "unchanged" and label_state != "unchanged":
+                state = "changed"
+        setattr(report, state, getattr(report, state) + 1)
+    if not report.new + report.changed + report.unchanged:
+        raise ConfigurationError("There is no document to import there.")
+    return report
+
+
+def _write_if_changed(target: Path, content: bytes) -> str:
+    """Write and say what it was: new, changed or unchanged."""
+    if not target.exists():
+        target.write_bytes(content)
+        return "new"
+    if target.read_bytes() == content:
+        return "unchanged"
+    target.write_bytes(content)
+    return "changed"

@@ -1,0 +1,29 @@
+"""The document stage: a file becomes an opened, checked document, or a typed reason why it cannot."""
+
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.labels import read_label
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import Document, open_document, read_bytes
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.schemas import DocumentFailure, Label
+
+
+def take_in(source: SourceFile, limits: Limits) -> tuple[Document | None, DocumentFailure | None]:
+    """Open a document and decode its first page, so that a broken file is found here and not in every engine."""
+    try:
+        document = open_document(read_bytes(source.path, limits), limits)
+        document.pages[0].image()
+    except DocumentError as error:
+        return None, DocumentFailure(reason=error.reason, message=str(error))
+    return document, None
+
+
+def take_in_label(source: SourceFile) -> tuple[Label | None, str | None, DocumentFailure | None]:
+    """The label of a document, the SHA-256 of its file and what is wrong with it; all None for an unlabelled document."""
+    if source.label is None:
+        return None, None, None
+    try:
+        label, sha256 = read_label(source.label)
+    except DocumentError as error:
+        return None, None, DocumentFailure(reason=error.reason, message=str(error))
+    return label, sha256, None

@@ -1,0 +1,60 @@
+"""The exception tree. Every error that a user can cause or meet derives from `OcrPipelineError`.
+
+    OcrPipelineError
+    ├── DocumentError        one document cannot be read or extracted; recorded as a row, the run goes on
+    ├── ProviderError        a remote service failed for now; recorded, the step fails at the end so that it can be retried
+    ├── ConfigurationError   a wrong setting, missing key or missing package; the run stops at once
+    └── WarehouseError       the database cannot be used: locked, newer than this version, disk full
+
+A message is one sentence that says what is wrong and, where the user can act, what to do. It never holds a key or the
+content of a document.
+"""
+
+from typing import Literal, get_args
+
+DocumentErrorReason = Literal[
+    "missing_file",
+    "changed_file",
+    "empty_file",
+    "unsupported_type",
+    "unreadable",
+    "encrypted",
+    "too_large",
+    "too_many_pages",
+    "no_pages",
+    "no_text_layer",
+    "invalid_label",
+    "document_failed",
+    "ocr_failed",
+    "extraction_failed",
+]
+"""Why a document failed. `document_failed` and `ocr_failed` say that an earlier stage failed; its row has the cause."""
+
+DOCUMENT_ERROR_REASONS: tuple[str, ...] = get_args(DocumentErrorReason)
+
+
+class OcrPipelineError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class DocumentError(OcrPipelineError):
+    """One document cannot be processed. `reason` is for counting, the message is for reading."""
+
+    def __init__(self, reason: DocumentErrorReason, message: str) -> None:
+        super().__init__(message)
+        self.reason: DocumentErrorReason = reason
+
+    def __reduce__(self) -> tuple[type["DocumentError"], tuple[str, str]]:
+        return (type(self), (self.reason, str(self)))  # OCR workers raise it across a process boundary
+
+
+class ProviderError(OcrPipelineError):
+    """A remote service failed for now (quota, time-out, 5xx). Trying again later can succeed."""
+
+
+class ConfigurationError(OcrPipelineError):
+    """A setting, key or package is wrong or missing. Trying again without a change cannot succeed."""
+
+
+class WarehouseError(OcrPipelineError):
+    """The DuckDB file cannot be used."""

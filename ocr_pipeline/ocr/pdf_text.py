@@ -1,0 +1,35 @@
+"""The `pdf-text` engine: the words that a born-digital PDF holds itself. Exact, and almost free."""
+
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ocr_pipeline.documents.pages import Page
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.schemas import OcrPage
+
+
+class PdfText(BaseModel):
+    """Reads the text layer. A document without one fails with the reason `no_text_layer`: it needs OCR."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"engine": "pdf-text", "pypdfium2": version("pypdfium2"), "revision": 1}
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
+        result = []
+        for page in pages:
+            started = time.perf_counter()
+            words = page.text_layer() or []
+            seconds = time.perf_counter() - started
+            result.append(OcrPage(page=page.number, width=page.width, height=page.height, words=words, seconds=seconds))
+        if not any(page.words for page in result):
+            raise DocumentError("no_text_layer", "The document holds no text layer: it needs an OCR engine.")
+        return result

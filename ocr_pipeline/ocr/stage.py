@@ -1,0 +1,97 @@
+"""The OCR stage: documents in, words out, each document computed once and kept in the result store."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import open_document, read_bytes, sha256_of
+from ocr_pipeline.errors import ConfigurationError, DocumentError
+from ocr_pipeline.ocr.base import OcrEngine
+from ocr_pipeline.ocr.workers import run_in_workers
+from ocr_pipeline.schemas import DocumentFailure, OcrText
+from ocr_pipeline.store import ResultStore, fingerprint, result_key
+
+logger = logging.getLogger(__name__)
+
+STAGE = "ocr"
+
+
+@dataclass(frozen=True)
+class OcrTask:
+    """One document to read. `sha256` is what the path held when the document was taken in."""
+
+    document_id: str
+    path: Path
+    sha256: str
+
+
+class OcrOutcome(BaseModel):
+    """What is stored for a document: its text, or why there is none."""
+
+    text: OcrText | None = None
+    failure: DocumentFailure | None = None
+
+
+@dataclass(frozen=True)
+class OcrResult:
+    """The outcome for one task. `key` is None where the outcome was not stored, so that the next run tries again."""
+
+    document_id: str
+    outcome: OcrOutcome
+    key: str | None
+    cached: bool
+
+
+def read_documents(
+    engine: OcrEngine, tasks: Sequence[OcrTask], store: ResultStore, limits: Limits, processes: int
+) -> Iterator[OcrResult]:
+    """Read every document that the store does not know yet, on several processes; yield results as they come.
+
+    Raises:
+        ConfigurationError: the engine cannot run here.
+    """
+    engine_fingerprint = fingerprint(engine.fingerprint())
+    todo = []
+    for task in tasks:
+        key = result_key(task.sha256, engine_fingerprint)
+        stored = store.get(STAGE, key)
+        if stored is None:
+            todo.append((task, key))
+        else:
+            yield OcrResult(task.document_id, OcrOutcome.model_validate_json(stored), key, cached=True)
+    if todo and (problem := engine.unavailable()):
+        raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
+    jobs = [(engine, task, key, store, limits) for task, key in todo]
+    for (_, task, _, _, _), result in run_in_workers(_read_and_store, jobs, processes):
+        yield result or _failed(task, DocumentError("ocr_failed", "The OCR process died while it read this document."))
+
+
+def _read_and_store(engine: OcrEngine, task: OcrTask, key: str, store: ResultStore, limits: Limits) -> OcrResult:
+    try:
+        content = read_bytes(task.path, limits)
+        if sha256_of(content) != task.sha256:
+            raise DocumentError(
+                "changed_file", "The file changed after it was taken in; materialise raw_documents again."
+            )
+    except DocumentError as error:
+        return _failed(task, error)  # says something about the file of today, not about the content: not stored
+    try:
+        outcome = OcrOutcome(text=OcrText(pages=engine.read(open_document(content, limits).pages)))
+    except DocumentError as error:
+        outcome = OcrOutcome(failure=DocumentFailure(reason=error.reason, message=str(error)))
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one document that breaks a library must not stop the others
+        logger.warning("OCR of %s failed: %s", task.document_id, type(error).__name__)
+        return _failed(task, DocumentError("ocr_failed", f"The OCR engine failed: {type(error).__name__}."))
+    store.put(STAGE, key, outcome.model_dump_json())
+    return OcrResult(task.document_id, outcome, key, cached=False)
+
+
+def _failed(task: OcrTask, error: DocumentError) -> OcrResult:
+    failure = DocumentFailure(reason=error.reason, message=str(error))
+    return OcrResult(task.document_id, OcrOutcome(failure=failure), key=None, cached=False)

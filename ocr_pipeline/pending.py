@@ -1,0 +1,86 @@
+"""What is missing or out of date, cell by cell.
+
+A cell is current when the key under which its result is stored is the key that today's document, settings and earlier
+stages give. The comparison is by content, never by time, so touching a file or re-running a stage makes nothing stale.
+"""
+
+from collections.abc import Collection, Iterable
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.store import result_key
+from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+Cell = tuple[str, str]
+
+
+def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
+    """Documents that are new, changed, moved, or failed last time: a failure may be mended by now."""
+    known = queries.documents(warehouse)
+    pending = []
+    for source in sources:
+        row = known.get(source.document_id)
+        if row is None or row["status"] == "failed" or row["dataset"] != source.dataset:
+            pending.append(source.document_id)
+            continue
+        try:
+            unchanged = row["sha256"] == sha256_of(read_bytes(source.path, config.limits))
+        except DocumentError:
+            unchanged = False
+        if not unchanged:
+            pending.append(source.document_id)
+    return pending
+
+
+def pending_labels(sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
+    """Documents whose label is new, changed, gone, or was not valid last time."""
+    known = queries.labels(warehouse)
+    pending = []
+    for source in sources:
+        row = known.get(source.document_id)
+        label_sha256 = sha256_of(source.label.read_bytes()) if source.label else None
+        current = row is not None and row["dataset"] == source.dataset and row["label_sha256"] == label_sha256
+        if not current or (row and row["status"] == "invalid"):
+            pending.append(source.document_id)
+    return pending
+
+
+def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[str], warehouse: Warehouse) -> list[Cell]:
+    """(engine, document) cells of `ocr_text` to materialise, in the order of the arguments."""
+    known = queries.documents(warehouse)
+    pending = []
+    for engine in engines:
+        rows = queries.ocr_cells(warehouse, engine)
+        for document_id in documents:
+            sha256 = known.get(document_id, {}).get("sha256")
+            expected = result_key(sha256, config.engines[engine].fingerprint) if sha256 else None
+            row = rows.get(document_id)
+            if row is None or row["result_key"] != expected:
+                pending.append((engine, document_id))
+    return pending
+
+
+def pending_extractions(
+    config: Config, backends: Iterable[str], documents: Collection[str], warehouse: Warehouse
+) -> list[Cell]:
+    """(backend, document) cells of `extractions` to materialise, in the order of the arguments."""
+    known = queries.documents(warehouse)
+    pending = []
+    for backend in backends:
+        engine = config.backends[backend].engine
+        ocr = queries.ocr_cells(warehouse, engine) if engine else {}
+        rows = queries.extraction_cells(warehouse, backend)
+        for document_id in documents:
+            if engine:
+                read = ocr.get(document_id)
+                input_key = read["result_key"] if read and read["status"] == "ok" else None
+            else:
+                input_key = known.get(document_id, {}).get("sha256")
+            expected = result_key(input_key, config.backends[backend].fingerprint) if input_key else None
+            row = rows.get(document_id)
+            if row is None or row["result_key"] != expected:
+                pending.append((backend, document_id))
+    return pending

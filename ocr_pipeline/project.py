@@ -1,0 +1,61 @@
+"""Where the project's files live. One folder holds them all; everything else is derived from it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr_pipeline.errors import ConfigurationError
+
+ROOT_VARIABLE = "OCR_PIPELINE_HOME"
+CONFIG_FILE = "backends.yaml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The paths of one project folder."""
+
+    root: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / CONFIG_FILE
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "warehouse.duckdb"
+
+    @property
+    def results(self) -> Path:
+        return self.data / "results"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / ".dagster"
+
+    def relative(self, path: Path) -> str:
+        """`path` as it is shown and stored: relative to the project where it lies inside."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def find_project() -> Project:
+    """The project folder: `OCR_PIPELINE_HOME`, else the nearest folder from here upwards with a `backends.yaml`, else the
+    checkout that this package runs from.
+
+    Raises:
+        ConfigurationError: none of them is a project folder.
+    """
+    named = os.environ.get(ROOT_VARIABLE)
+    if named:
+        root = Path(named).expanduser().resolve()
+        if not (root / CONFIG_FILE).is_file():
+            raise ConfigurationError(f"{ROOT_VARIABLE} is {root}, but there is no {CONFIG_FILE} in it.")
+        return Project(root)
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
+        if (folder / CONFIG_FILE).is_file():
+            return Project(folder)
+    raise ConfigurationError(f"No {CONFIG_FILE} here or above: go to the project folder, or set {ROOT_VARIABLE} to it.")

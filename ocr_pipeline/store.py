@@ -1,0 +1,55 @@
+"""The result store: what a stage computed for one document, addressed by everything that it was computed from.
+
+A result is written the moment it exists, durably (write, fsync, rename), before anything is put into the database. So a
+run that is killed continues where it stopped, and nothing is computed twice: see docs/decisions/0004.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def fingerprint(value: Any) -> str:
+    """A short, stable hash of a JSON-serialisable value: 16 hex digits, independent of key order."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def result_key(content: str, stage_fingerprint: str) -> str:
+    """The address of a result: hash of what went in (a document's SHA-256 or an earlier key) and of how it was made."""
+    return hashlib.sha256(f"{content}:{stage_fingerprint}".encode()).hexdigest()
+
+
+class ResultStore:
+    """JSON results below a folder, `<stage>/<first two digits>/<key>.json`. Safe for many processes at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, stage: str, key: str) -> str | None:
+        """The stored JSON text, or None."""
+        try:
+            return self._path(stage, key).read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
+    def put(self, stage: str, key: str, text: str) -> None:
+        """Store a result. Whoever reads sees all of it or nothing, also after a crash."""
+        path = self._path(stage, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _path(self, stage: str, key: str) -> Path:
+        return self.root / stage / key[:2] / f"{key}.json"

@@ -1,0 +1,172 @@
+"""The warehouse: one DuckDB file that every stage reads from and writes to.
+
+DuckDB lets one process write at a time, and a writer shuts readers out. So a connection is held for milliseconds: callers
+collect their rows first and hand them over in one call. A locked file is waited for, with jitter, and then reported with
+the name of the process that holds it. Nothing else in the project opens the file.
+"""
+
+import json
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ocr_pipeline.errors import WarehouseError
+from ocr_pipeline.warehouse.migrate import is_current, migrate
+
+Row = Mapping[str, Any]
+Key = tuple[str, ...]
+
+# DuckDB refuses a read-only and a writing connection to one file in one process; taking turns costs milliseconds.
+_ONE_CONNECTION = threading.Lock()
+
+
+class Warehouse:
+    """Reads and transactional writes of one DuckDB file.
+
+    Args:
+        path: the database file; it and its tables are created on the first write.
+        lock_timeout: seconds to wait while another process holds the file.
+        config: DuckDB connection options.
+    """
+
+    def __init__(self, path: Path, lock_timeout: float = 60.0, config: Mapping[str, Any] | None = None) -> None:
+        self.path = path
+        self._lock_timeout = lock_timeout
+        self._config = dict(config or {})
+        self._is_current = False
+
+    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
+        """Run a query and return its rows as dictionaries. A database that does not exist yet has no rows."""
+        if not self.path.exists():
+            return []
+        with self.connect(read_only=True) as connection:
+            cursor = connection.execute(sql, parameters)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Sequence[Row]]) -> None:
+        """Replace everything that `tables` hold for `keys`, in one transaction.
+
+        Args:
+            key_columns: the columns that make a key, present in every table: `("document_id", "engine")`.
+            keys: the keys to replace. A key without new rows is left empty.
+            tables: the new rows per table. Values are matched to columns by name; dates are ISO strings or dates.
+        """
+        if not keys:
+            return
+        matches = ", ".join("unnest(?)" for _ in key_columns)
+        columns = ", ".join(f'"{column}"' for column in key_columns)
+        values = [list(column) for column in zip(*keys, strict=True)]
+        with self.connect(read_only=False) as connection, _transaction(connection):
+            for table, rows in tables.items():
+                # The names come from the code, never from a document: they are no parameters in SQL.
+                connection.execute(f'DELETE FROM "{table}" WHERE ({columns}) IN (SELECT {matches})', values)  # noqa: S608
+                _insert(connection, table, rows)
+
+    def replace_all(self, tables: Mapping[str, Sequence[Row]]) -> None:
+        """Replace the whole content of `tables`, in one transaction."""
+        with self.connect(read_only=False) as connection, _transaction(connection):
+            for table, rows in tables.items():
+                connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
+                _insert(connection, table, rows)
+
+    @contextmanager
+    def connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for a short piece of work. Raises WarehouseError with one clear sentence."""
+        with _ONE_CONNECTION:
+            try:
+                self._bring_up_to_date()
+                with self._open(read_only) as connection:
+                    yield connection
+            except duckdb.Error as error:
+                raise _explain(error, self.path) from None
+
+    def _bring_up_to_date(self) -> None:
+        """Create or migrate the schema, once per object. Looks first, so that a current database is not written to."""
+        if self._is_current:
+            return
+        if self.path.exists():
+            with self._open(read_only=True) as connection:
+                self._is_current = is_current(connection)
+        if not self._is_current:
+            with self._open(read_only=False) as connection:
+                migrate(connection)
+            self._is_current = True
+
+    def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        if not read_only:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + self._lock_timeout
+        pause = 0.01
+        while True:
+            try:
+                return duckdb.connect(self.path, read_only=read_only, config=self._config)
+            except duckdb.Error as error:
+                if "Could not set lock" not in str(error) or time.monotonic() > deadline:
+                    raise _explain(error, self.path) from None
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+            pause = min(pause * 2, 0.5)
+
+
+def utc_now() -> str:
+    """Now, as the warehouse stores time: UTC, ISO 8601 without an offset."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ")
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+    """Insert by name, typed by the table itself: one JSON parameter, read with the table's own column types.
+
+    Faster than executemany by two orders of magnitude, and, unlike a data frame, a column of nulls keeps its type.
+    """
+    if not rows:
+        return
+    described = connection.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ?", [table]
+    )
+    types = dict(described.fetchall())
+    unknown = {name for row in rows for name in row} - set(types)
+    if unknown:
+        raise ValueError(f"table {table} has no column {sorted(unknown)[0]!r}")
+    complete = [{name: row.get(name) for name in types} for row in rows]
+    connection.execute(
+        f'INSERT INTO "{table}" BY NAME SELECT unnest(from_json_strict(?, ?), recursive := true)',
+        [json.dumps(complete, default=str), json.dumps([types])],
+    )
+
+
+def _explain(error: duckdb.Error, path: Path) -> WarehouseError:
+    """One sentence for a person. DuckDB's own message can quote the rows: it is not passed on."""
+    text = str(error)
+    holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
+    if holder:
+        return WarehouseError(
+            f"The database {path} is in use by {holder[1]} (process {holder[2]}); close it there and try again."
+        )
+    if "Could not set lock" in text:
+        return WarehouseError(f"The database {path} is in use by another process; close it there and try again.")
+    if "No space left" in text:
+        return WarehouseError(f"The disk is full: nothing was written to {path}; free some space and try again.")
+    if "not a valid DuckDB database" in text:
+        return WarehouseError(f"{path} is not a DuckDB database; move it away and run again.")
+    if "Permission denied" in text or "read-only" in text.lower():
+        return WarehouseError(f"The database {path} cannot be opened: permission denied.")
+    return WarehouseError(f"The database {path} failed: {type(error).__name__}: {text.splitlines()[0][:160]}")

@@ -1,0 +1,74 @@
+"""Engines and extractors for tests: real implementations of the protocols, small enough to be exact and fast."""
+
+import re
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ocr_pipeline.documents.pages import Page
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.schemas import Extraction, Invoice, OcrPage, Word
+
+
+class PixelEngine(BaseModel):
+    """Reads one word per page: the size of the page image. Appends to `log` each time it really reads."""
+
+    log: str | None = None
+    version: int = 1
+    seconds: float = 0.0
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"engine": "pixel", "version": self.version}
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
+        time.sleep(self.seconds)
+        if self.log:
+            with Path(self.log).open("a") as file:
+                file.write(f"{pages[0].width}x{pages[0].height}\n")
+        return [
+            OcrPage(
+                page=page.number,
+                width=page.width,
+                height=page.height,
+                words=[
+                    Word(text=f"{page.width}.00", box=(0.1, 0.1, 0.2, 0.2), confidence=0.9, page=page.number, line=0)
+                ],
+                seconds=0.1,
+            )
+            for page in pages
+        ]
+
+
+class FirstAmount(BaseModel):
+    """Takes the first amount of the text for the total. Documents without text fail."""
+
+    version: int = 1
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"extractor": "first-amount", "version": self.version}
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        assert document.text is not None
+        for word in document.text.words():
+            if re.fullmatch(r"\d+\.\d\d", word.text):
+                return Extraction(invoice=Invoice(total_amount=Decimal(word.text)))
+        raise DocumentError("extraction_failed", "There is no amount in the text.")
+
+
+class PageWidth(BaseModel):
+    """An extractor that looks at the page and needs no engine: the total is the width of the first page."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"extractor": "page-width"}
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        assert document.text is None
+        return Extraction(invoice=Invoice(total_amount=Decimal(document.open().pages[0].width)))

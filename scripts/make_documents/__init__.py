@@ -1,0 +1,1 @@
+"""Makes the bundled demo documents and their labels."""
