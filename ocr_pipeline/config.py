@@ -4,7 +4,6 @@ Adding an engine, a model or a combination is one entry there and no code.
 """
 
 import importlib
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.extraction.base import Extractor
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.store import fingerprint
@@ -26,6 +25,8 @@ ENGINE_TYPES: Mapping[str, str] = {
 EXTRACTOR_TYPES: Mapping[str, str] = {
     "rules": "ocr_pipeline.extraction.rules:RulesExtractor",
 }
+
+METHODS = {"engine": ("fingerprint", "unavailable", "read"), "extractor": ("fingerprint", "extract")}
 
 # Partition keys must not hold `| , [ ]` or `...`: Dagster gives them a meaning.
 EngineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=60)]
@@ -109,6 +110,19 @@ class Config(BaseModel):
         return None if engine is None else self.engines[engine]
 
 
+class _NoRepeatedKeys(yaml.SafeLoader):
+    """YAML keeps the last of two equal keys: an entry that was copied and not renamed would vanish without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(problem=f"{key.value!r} is there twice", problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load_config(path: Path) -> Config:
     """Read and validate `backends.yaml`, options of engines and extractors included.
 
@@ -116,9 +130,11 @@ def load_config(path: Path) -> Config:
         ConfigurationError: the file is missing or wrong; the message names the place.
     """
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.load(path.read_text("utf-8"), _NoRepeatedKeys)  # noqa: S506 - a safe loader
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path.name} is not text in UTF-8.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -132,16 +148,6 @@ def load_config(path: Path) -> Config:
     for name, backend in config.backends.items():
         _check(path, f"backends.{name}", lambda backend=backend: backend.extractor_object)
     return config
-
-
-def describe(error: ValidationError) -> str:
-    """The first problem of a validation error as one sentence, without the value."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
-    message = re.sub(r"^Value error, ", "", first["msg"])
-    if first["type"] == "extra_forbidden":
-        message = "unknown key"
-    return f"{where}: {message}." if where else f"{message}."
 
 
 def _check(path: Path, where: str, build: Any) -> None:
@@ -158,11 +164,15 @@ def _build(name: str, known: Mapping[str, str], options: Mapping[str, Any], what
     module, _, attribute = target.partition(":")
     try:
         factory = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a module of the user's own raises while it is imported
         raise ConfigurationError(f"the {what} {name!r} cannot be imported: {error}.") from None
     try:
-        return factory(**options)
+        built = factory(**options)
     except ValidationError as error:
         raise ConfigurationError(f"options.{describe(error)}") from None
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ConfigurationError(f"options: {error}.") from None
+    missing = [method for method in METHODS[what] if not callable(getattr(built, method, None))]
+    if missing:
+        raise ConfigurationError(f"{name!r} is no {what}: it has no method {missing[0]!r}.")
+    return built

@@ -4,13 +4,16 @@
     ├── DocumentError        one document cannot be read or extracted; recorded as a row, the run goes on
     ├── ProviderError        a remote service failed for now; recorded, the step fails at the end so that it can be retried
     ├── ConfigurationError   a wrong setting, missing key or missing package; the run stops at once
-    └── WarehouseError       the database cannot be used: locked, newer than this version, disk full
+    └── WarehouseError       the database or the result store cannot be used: locked, newer than this version, disk full
 
 A message is one sentence that says what is wrong and, where the user can act, what to do. It never holds a key or the
 content of a document.
 """
 
+import re
 from typing import Literal, get_args
+
+from pydantic import ValidationError
 
 DocumentErrorReason = Literal[
     "missing_file",
@@ -57,4 +60,15 @@ class ConfigurationError(OcrPipelineError):
 
 
 class WarehouseError(OcrPipelineError):
-    """The DuckDB file cannot be used."""
+    """The DuckDB file or the result store cannot be used."""
+
+
+def describe(error: ValidationError) -> str:
+    """The first problem of a validation error as one sentence, without the value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    message = re.sub(r"^Value error, ", "", first["msg"])
+    if first["type"] == "extra_forbidden":
+        message = "unknown key"
+    sentence = f"{where}: {message}." if where else f"{message}."
+    return " ".join(sentence.split())  # a key can hold a line break

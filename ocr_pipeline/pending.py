@@ -23,7 +23,10 @@ def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: 
     pending = []
     for source in sources:
         row = known.get(source.document_id)
-        if row is None or row["status"] == "failed" or row["dataset"] != source.dataset:
+        moved = row is not None and not (
+            row["dataset"] == source.dataset and source.path.as_posix().endswith(row["path"])
+        )
+        if row is None or moved or row["status"] == "failed":
             pending.append(source.document_id)
             continue
         try:
@@ -41,7 +44,10 @@ def pending_labels(sources: Iterable[SourceFile], warehouse: Warehouse) -> list[
     pending = []
     for source in sources:
         row = known.get(source.document_id)
-        label_sha256 = sha256_of(source.label.read_bytes()) if source.label else None
+        try:
+            label_sha256 = sha256_of(source.label.read_bytes()) if source.label else None
+        except OSError:  # the stage reads it again, and says what is wrong
+            label_sha256 = ""
         current = row is not None and row["dataset"] == source.dataset and row["label_sha256"] == label_sha256
         if not current or (row and row["status"] == "invalid"):
             pending.append(source.document_id)

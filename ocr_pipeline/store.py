@@ -6,10 +6,21 @@ run that is killed continues where it stopped, and nothing is computed twice: se
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ocr_pipeline.errors import WarehouseError
+
+logger = logging.getLogger(__name__)
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def fingerprint(value: Any) -> str:
@@ -30,26 +41,46 @@ class ResultStore:
         self.root = root
 
     def get(self, stage: str, key: str) -> str | None:
-        """The stored JSON text, or None."""
+        """The stored JSON text, or None. Raises WarehouseError."""
+        path = self._path(stage, key)
+        with _explained(path):
+            try:
+                return path.read_text("utf-8", errors="replace")
+            except FileNotFoundError:
+                return None
+
+    def load(self, stage: str, key: str, model: type[Model]) -> Model | None:
+        """The stored result as a model, or None; also where it is damaged: then it is computed and stored again."""
+        text = self.get(stage, key)
         try:
-            return self._path(stage, key).read_text("utf-8")
-        except FileNotFoundError:
+            return None if text is None else model.model_validate_json(text)
+        except ValidationError:
+            logger.warning("The stored result %s is damaged; it is computed again.", self._path(stage, key))
             return None
 
     def put(self, stage: str, key: str, text: str) -> None:
-        """Store a result. Whoever reads sees all of it or nothing, also after a crash."""
+        """Store a result. Whoever reads sees all of it or nothing, also after a crash. Raises WarehouseError."""
         path = self._path(stage, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
 
     def _path(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:2] / f"{key}.json"
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WarehouseError(f"The result store cannot use {path}: {error.strerror}.") from None

@@ -1,6 +1,8 @@
 """Engines and extractors for tests: real implementations of the protocols, small enough to be exact and fast."""
 
+import os
 import re
+import signal
 import time
 from collections.abc import Sequence
 from decimal import Decimal
@@ -10,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ocr_pipeline.documents.pages import Page
-from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.schemas import Extraction, Invoice, OcrPage, Word
 
@@ -45,6 +47,23 @@ class PixelEngine(BaseModel):
             )
             for page in pages
         ]
+
+
+class TroubledEngine(PixelEngine):
+    """A `PixelEngine` that has trouble with pages of certain widths, one kind of trouble each."""
+
+    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
+        result = super().read(pages)
+        match pages[0].width:
+            case 661:
+                raise ZeroDivisionError("SECRET")
+            case 662:
+                raise DocumentError("no_text_layer", "There is nothing to read.")
+            case 663:
+                os.kill(os.getpid(), signal.SIGKILL)
+            case 664:
+                raise ConfigurationError("The key is wrong.")
+        return result
 
 
 class FirstAmount(BaseModel):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.project import find_project
 
@@ -37,13 +38,8 @@ def main() -> None:
     try:
         app()
     except OcrPipelineError as error:
-        errors.print(f"[bold red]Error:[/] {_plain(str(error))}")
+        errors.print(f"[bold red]Error:[/] {plain(str(error))}", soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("Stopped. What was done is kept; the same command goes on from there.")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)  # the reader of a pipe, `head` for one, has seen enough
 
 
 @app.command()
@@ -77,9 +73,13 @@ def run(
     sources = choose_documents(project, documents, dataset)
     chosen, skipped = choose_backends(config, backends)
     for backend, reason in skipped.items():
-        errors.print(f"not run: {backend}: {reason}")
-    with TerminalProgress(console) as progress:
-        summary = run_pipeline(project, sources, chosen, progress, everything=everything, config=config)
+        errors.print(f"not run: {backend}: {plain(reason)}", soft_wrap=True)
+    try:
+        with TerminalProgress(console) as progress:
+            summary = run_pipeline(project, sources, chosen, progress, everything=everything, config=config)
+    except KeyboardInterrupt:
+        errors.print("Stopped. What was done is kept; the same command goes on from there.")
+        raise typer.Exit(130) from None
     done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
     console.print(f"{len(sources)} documents, {len(chosen)} backends. Materialised: {done}.", soft_wrap=True)
     shown = {source.dataset for source in sources}
@@ -94,7 +94,9 @@ def run(
 @app.command()
 def leaderboard(
     dataset: DatasetOption = None,
-    fields: Annotated[bool, typer.Option("--fields", "-f", help="Every field: n, precision, recall, F1.")] = False,
+    fields: Annotated[
+        bool, typer.Option("--fields", "-f", help="Every field: n, wrong/missed/invented, precision, recall, F1.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show which backend reads best: F1 with its interval, failures, seconds and cost per document.
@@ -125,7 +127,7 @@ def leaderboard(
             console.print(f1_table(name, of_dataset, rows))
         for board in of_dataset:
             if board["status"] == "not_run":
-                console.print(f"not run: {board['backend']}: {board['message']}", style="dim")
+                console.print(f"not run: {board['backend']}: {plain(board['message'])}", style="dim")
             elif board["missing_documents"]:
                 console.print(
                     f"{board['backend']}: {board['missing_documents']} labelled documents not run on, in no score.",
@@ -175,7 +177,7 @@ def doctor(as_json: JsonOption = False) -> None:
     else:
         signs = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}
         for check in checks:
-            console.print(f"{signs[check.state]} {check.name}: {_plain(check.message)}", soft_wrap=True)
+            console.print(f"{signs[check.state]} {check.name}: {plain(check.message)}", soft_wrap=True)
     if any(check.state == "bad" for check in checks):
         raise typer.Exit(1)
 
@@ -228,20 +230,14 @@ def _import(layout: _Layout, path: Path, name: str | None) -> None:
         soft_wrap=True,
     )
     for problem in report.problems[:10]:
-        console.print(f"  {_plain(problem)}", soft_wrap=True)
+        console.print(f"  {plain(problem)}", soft_wrap=True)
     if len(report.problems) > 10:
         console.print(f"  … and {len(report.problems) - 10} more problems")
     console.print(f"Next: [b]ocr-pipeline run --dataset {report.dataset}[/]")
 
 
 def _print_json(value: Any) -> None:
-    def plain(item: Any) -> Any:
+    def text(item: Any) -> Any:
         return item.isoformat() if isinstance(item, datetime) else str(item)
 
-    print(json.dumps(value, indent=2, default=plain, ensure_ascii=False))
-
-
-def _plain(text: str) -> str:
-    """Text as it is: no markup, no control characters that a file name could bring along."""
-    printable = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
-    return printable.replace("[", "\\[")
+    print(json.dumps(value, indent=2, default=text))

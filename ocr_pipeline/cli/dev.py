@@ -10,13 +10,18 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""`dg` finds the code location in the pyproject.toml of the folder it runs in; the data may be somewhere else."""
+
 
 def start(project: Project, host: str, port: int) -> None:
     """Register the documents as partitions, then become `dg dev`. Does not return.
 
     Raises:
-        ConfigurationError: `dg` is not installed.
+        ConfigurationError: `dg` is not installed, or the package does not run from its checkout.
     """
+    if not (CHECKOUT / "pyproject.toml").is_file():
+        raise ConfigurationError("`ocr-pipeline dev` needs the checkout of ocr_pipeline: clone it, and run `make dev`.")
     beside_python = str(Path(sys.executable).parent)
     dg = shutil.which("dg", path=os.pathsep.join((beside_python, os.environ.get("PATH", ""))))
     if dg is None:
@@ -29,6 +34,6 @@ def start(project: Project, host: str, port: int) -> None:
         ROOT_VARIABLE: str(project.root),
         "PATH": os.pathsep.join((beside_python, os.environ.get("PATH", ""))),  # dg starts `dagster` by its name
     }
-    os.chdir(project.root)
+    os.chdir(CHECKOUT)
     sys.stdout.flush()
     os.execve(dg, ["dg", "dev", "--host", host, "--port", str(port)], environment)  # noqa: S606

@@ -50,7 +50,7 @@ def choose_backends(config: Config, patterns: Sequence[str] | None) -> tuple[lis
     chosen = [name for name in known if name not in problems]
     if not chosen:
         raise ConfigurationError(
-            "None of these backends can run here: " + "; ".join(f"{n}: {p}" for n, p in problems.items())
+            "None of these backends can run here: " + "; ".join(f"{n}: {p}" for n, p in problems.items()) + "."
         )
     return chosen, problems
 

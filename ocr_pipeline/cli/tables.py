@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
+from ocr_pipeline.cli.text import plain
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
@@ -36,7 +36,7 @@ def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]
             _rate(total["recall"]),
             f"{board['accurate_documents']}/{board['labelled_documents']}",
             _number(board["seconds_per_document"], 2),
-            _number(board["cost_per_document"], 4),
+            "0" if board["cost_per_document"] == 0 else _number(board["cost_per_document"], 4),
         )
     return table
 
@@ -67,16 +67,17 @@ def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Tabl
 
 
 def field_table(board: Row, fields: Sequence[Row]) -> Table:
-    """One row per field of one backend."""
+    """One row per field of one backend; w/m/i: values wrong, missed, invented."""
     table = _table(f"{board['dataset']}: {board['backend']}")
     table.add_column("field", no_wrap=True)
-    for name in ("n", "wrong", "missed", "inv.", "prec. %", "recall %", "F1 % \\[95 %]"):
+    for name in ("n", "w/m/i", "precision %", "recall %", "F1 % \\[95 %]"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in fields:
         if (row["dataset"], row["backend"]) == (board["dataset"], board["backend"]):
             table.add_row(
                 row["field"],
-                *(str(row[name]) for name in ("n", "wrong", "missed", "invented")),
+                str(row["n"]),
+                f"{row['wrong']}/{row['missed']}/{row['invented']}",
                 _rate(row["precision"]) + _interval(row["precision_low"], row["precision_high"]),
                 _rate(row["recall"]) + _interval(row["recall_low"], row["recall_high"]),
                 _rate(row["f1"]) + _interval(row["f1_low"], row["f1_high"]),
@@ -128,9 +129,9 @@ def document_table(rows: Sequence[Row]) -> Table:
         table.add_column(name, no_wrap=True)
     for row in rows:
         status = {"failed": "[red]failed[/]", "gone": "[yellow]gone[/]"}.get(row["status"], row["status"])
-        name = escape(row["document_id"])
+        name = plain(row["document_id"])
         if row["message"]:
-            name += f"\n  [dim]{escape(row['message'])}[/]"
+            name += f"\n  [dim]{plain(row['message'])}[/]"
         kind = (row["media_type"] or "").rpartition("/")[2]
         table.add_row(name, kind, str(row["pages"] or ""), row["label"], status)
     return table
@@ -158,19 +159,19 @@ def backend_table(rows: Sequence[Row]) -> Table:
     table.add_column("extractor", overflow="fold")
     table.add_column("", overflow="fold", ratio=1)
     for row in rows:
-        note = f"[yellow]not run: {escape(row['not_run'])}[/]" if row["not_run"] else escape(row["description"])
-        table.add_row(row["backend"], row["engine"] or "–", row["extractor"], note)
+        note = f"[yellow]not run: {plain(row['not_run'])}[/]" if row["not_run"] else plain(row["description"])
+        table.add_row(row["backend"], row["engine"] or "–", plain(row["extractor"]), note)
     return table
 
 
 def _table(title: str) -> Table:
     return Table(
-        title=escape(title),
+        title=plain(title),
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=0,
     )
 
 

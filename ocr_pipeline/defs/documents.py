@@ -3,7 +3,7 @@
 import dagster as dg
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import SourceFile, find_documents
@@ -41,18 +41,19 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 source = SourceFile(key, "documents", project.project.data / "documents" / key, None)
             document, failure = take_in(source, config.limits)
             path = project.project.relative(source.path)
-            rows.add_document(tables, source, path, run_id=context.run_id, document=document, failure=failure)
+            rows.add_document(tables, source, path, run_id=context.run.run_id, document=document, failure=failure)
             row = tables["documents"][-1]
-            context.add_asset_metadata(
+            add_cell_metadata(
+                context,
+                key,
                 {
                     "dagster/partition_row_count": 1,
                     "status": row["status"],
-                    "reason": row["reason"] or "",
-                    "media_type": row["media_type"] or "",
+                    "reason": row["reason"],
+                    "media_type": row["media_type"],
                     "pages": row["pages"] or 0,
-                    "sha256": row["sha256"] or "",
+                    "sha256": row["sha256"],
                 },
-                partition_key=key,
             )
             progress.advance("documents", cached=False, failed=failure is not None)
         warehouse.warehouse().replace(rows.DOCUMENT_KEY, [(key,) for key in keys], tables)
@@ -85,21 +86,22 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 tables,
                 key,
                 source.dataset,
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 label=label,
                 label_sha256=sha256,
                 failure=failure,
             )
             row = tables["labels"][-1]
             fields = [entry for entry in tables["ground_truth"] if entry["document_id"] == key]
-            context.add_asset_metadata(
+            add_cell_metadata(
+                context,
+                key,
                 {
                     "dagster/partition_row_count": len(fields),
                     "status": row["status"],
-                    "message": row["message"] or "",
+                    "message": row["message"],
                     "values": preview(fields, ["field", "value"]),
                 },
-                partition_key=key,
             )
             progress.advance("labels", cached=False, failed=failure is not None)
         warehouse.warehouse().replace(rows.DOCUMENT_KEY, [(key,) for key in keys], tables)

@@ -25,13 +25,11 @@ def instance_environment(project: Project) -> dict[str, str]:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "dagster.yaml").exists():
             with as_file(files("ocr_pipeline.defs") / "dagster.yaml") as template:
-                shutil.copyfile(template, home / "dagster.yaml")
+                shutil.copyfile(template, home / "dagster.yaml.new")
+            (home / "dagster.yaml.new").replace(home / "dagster.yaml")  # whole or not at all, should this be killed
     except OSError as error:
         raise ConfigurationError(f"The Dagster instance folder {home} cannot be made: {error.strerror}.") from None
-    return {
-        "DAGSTER_HOME": str(home),
-        "DAGSTER_EVENT_BATCH_SIZE": os.environ.get("DAGSTER_EVENT_BATCH_SIZE", "100"),  # halves the cost per event
-    }
+    return {"DAGSTER_HOME": str(home)}
 
 
 def open_instance(project: Project) -> dg.DagsterInstance:

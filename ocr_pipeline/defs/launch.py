@@ -6,6 +6,8 @@ exact. A range of two-dimensional keys is the product of one range per dimension
 definition; so a set of cells is cut into rectangles, and each rectangle is one run. See docs/decisions/0001.
 """
 
+import os
+import socket
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -13,6 +15,8 @@ import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from ocr_pipeline.defs.partitions import Partitions
+
+PROCESS_TAG = "ocr_pipeline/process"
 
 Range = tuple[str, str]
 """First and last partition key of a run, both included."""
@@ -82,6 +86,36 @@ def _spans(order: Sequence[str], wanted: Iterable[str]) -> list[tuple[int, int]]
     return [(stretch[0][1], stretch[-1][1]) for stretch in (list(group) for _, group in stretches)]
 
 
+def this_process() -> str:
+    """Host and process id, to tell later whether a run's process is still there."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def close_killed_runs(instance: dg.DagsterInstance) -> int:
+    """Mark runs of the command line as failed whose process was killed: nobody else would, and the UI shows them running.
+
+    Returns their number. Runs of the daemon are watched by the daemon.
+    """
+    host = socket.gethostname()
+    closed = 0
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
+        owner, _, process = run.tags.get(PROCESS_TAG, "").partition(":")
+        if owner == host and process != str(os.getpid()) and not _is_alive(int(process)):
+            instance.report_run_failed(run, "The process that ran this was killed. Its finished results are kept.")
+            closed += 1
+    return closed
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def materialize(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
@@ -95,9 +129,9 @@ def materialize(
     job = definitions.resolve_implicit_global_asset_job_def()
     results = []
     for span in ranges:
-        tags = {}
+        tags = {PROCESS_TAG: this_process()}
         if span is not None:
-            tags = {ASSET_PARTITION_RANGE_START_TAG: span[0], ASSET_PARTITION_RANGE_END_TAG: span[1]}
+            tags |= {ASSET_PARTITION_RANGE_START_TAG: span[0], ASSET_PARTITION_RANGE_END_TAG: span[1]}
         result = job.execute_in_process(
             instance=instance,
             asset_selection=[dg.AssetKey(asset) for asset in assets],

@@ -7,10 +7,10 @@ from typing import TypeVar
 import dagster as dg
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.defs.metadata import KINDS, OWNERS, escape_markdown, preview, table_metadata
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, escape_markdown, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
@@ -18,6 +18,7 @@ from ocr_pipeline.warehouse import queries, rows
 from ocr_pipeline.warehouse.warehouse import Warehouse
 
 Item = TypeVar("Item")
+Reading = TypeVar("Reading", OcrResult, ExtractionResult)
 
 BATCH = 50
 """Documents that are written together: their rows are a few megabytes, and writing them takes milliseconds."""
@@ -54,7 +55,8 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
         for engine, partition_keys in cells.items():
             progress.start(f"ocr {engine}", len(partition_keys))
-            for batch in _batches(_read(config, engine, list(partition_keys), known, project)):
+            results = _read(config, engine, list(partition_keys), known, project)
+            for batch in _batches(_counted(results, progress, f"ocr {engine}")):
                 tables = rows.empty(rows.OCR_TABLES)
                 for result in batch:
                     rows.add_ocr(
@@ -64,23 +66,23 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         result.outcome,
                         fingerprint=config.engines[engine].fingerprint,
                         result_key=result.key,
-                        run_id=context.run_id,
+                        run_id=context.run.run_id,
                     )
                     row = tables["ocr_text"][-1]
-                    context.add_asset_metadata(
+                    add_cell_metadata(
+                        context,
+                        partition_keys[result.document_id],
                         {
                             "status": row["status"],
-                            "reason": row["reason"] or "",
+                            "reason": row["reason"],
                             "dagster/partition_row_count": row["words"] or 0,
-                            "mean_confidence": row["mean_confidence"] or 0.0,
-                            "seconds": row["seconds"] or 0.0,
+                            "mean_confidence": row["mean_confidence"],
+                            "seconds": row["seconds"],
                             "from_result_store": result.cached,
                             "fingerprint": row["fingerprint"],
                             "text": dg.MetadataValue.md(_first_lines(result)),
                         },
-                        partition_key=partition_keys[result.document_id],
                     )
-                    progress.advance(f"ocr {engine}", cached=result.cached, failed=row["status"] == "failed")
                 target.replace(rows.OCR_KEY, [(result.document_id, engine) for result in batch], tables)
         return dg.MaterializeResult()
 
@@ -119,7 +121,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
             progress.start(backend, len(partition_keys))
             tasks = _extraction_tasks(target, chosen.engine, list(partition_keys), known, ocr, project)
             results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits)
-            for batch in _batches(results):
+            for batch in _batches(_counted(results, progress, backend)):
                 tables = rows.empty(rows.EXTRACTION_TABLES)
                 for result in batch:
                     rows.add_extraction(
@@ -133,25 +135,25 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         engine_fingerprint=ocr.get(result.document_id, {}).get("fingerprint"),
                         extractor_fingerprint=chosen.fingerprint,
                         result_key=result.key,
-                        run_id=context.run_id,
+                        run_id=context.run.run_id,
                     )
                     row = tables["extractions"][-1]
                     fields = [
                         entry for entry in tables["extracted_fields"] if entry["document_id"] == result.document_id
                     ]
-                    context.add_asset_metadata(
+                    add_cell_metadata(
+                        context,
+                        partition_keys[result.document_id],
                         {
                             "status": row["status"],
-                            "reason": row["reason"] or "",
+                            "reason": row["reason"],
                             "dagster/partition_row_count": len(fields),
                             "seconds": row["seconds"],
                             "from_result_store": result.cached,
                             "fingerprint": row["extractor_fingerprint"],
                             "values": preview(fields, ["field", "value"]),
                         },
-                        partition_key=partition_keys[result.document_id],
                     )
-                    progress.advance(backend, cached=result.cached, failed=row["status"] == "failed")
                 target.replace(rows.EXTRACTION_KEY, [(result.document_id, backend) for result in batch], tables)
         return dg.MaterializeResult()
 
@@ -165,6 +167,12 @@ def _by_dimension(partition_keys: Sequence[str], dimension: str) -> dict[str, di
         parts = cell(key)
         grouped[parts[dimension]][parts[DOCUMENT]] = key
     return grouped
+
+
+def _counted(results: Iterator[Reading], progress: Progress, stage: str) -> Iterator[Reading]:
+    for result in results:
+        progress.advance(stage, cached=result.cached, failed=result.outcome.failure is not None)
+        yield result
 
 
 def _batches(results: Iterator[Item]) -> Iterator[list[Item]]:

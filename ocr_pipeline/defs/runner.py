@@ -1,21 +1,25 @@
 """The main job: bring the asked-for cells up to date, stage by stage, as runs on the project's own instance."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from typing import TypeVar
 
 import dagster as dg
 
 from ocr_pipeline.config import Config, load_config
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import open_instance, register_documents
-from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, document_ranges, materialize
-from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
+from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges, materialize
+from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.errors import OcrPipelineError, WarehouseError
-from ocr_pipeline.pending import pending_documents, pending_extractions, pending_labels, pending_ocr
+from ocr_pipeline.pending import Cell, pending_documents, pending_extractions, pending_labels, pending_ocr
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.warehouse import Warehouse
+
+Key = TypeVar("Key", str, Cell)
 
 
 @dataclass
@@ -52,6 +56,7 @@ def run_pipeline(
     summary = RunSummary()
 
     with open_instance(project) as instance:
+        close_killed_runs(instance)
         register_documents(instance, documents)
 
         def launch(assets: list[str], ranges: Sequence[Range | None]) -> None:
@@ -63,22 +68,31 @@ def run_pipeline(
                     name = event.asset_key.to_user_string() if event.asset_key else "?"
                     summary.cells[name] = summary.cells.get(name, 0) + 1
 
-        todo = documents if everything else pending_documents(config, sources, warehouse)
-        labels = documents if everything else pending_labels(sources, warehouse)
-        if set(todo) == set(labels):
+        def to_do(asset: str, asked: list[Key], pending: Callable[[], list[Key]]) -> list[Key]:
+            """Of the cells asked for: all, or those that are out of date or that the instance has no record of.
+
+            A process that is killed between writing rows and recording them leaves cells of the second kind.
+            """
+            if everything:
+                return asked
+            recorded = instance.get_materialized_partitions(dg.AssetKey(asset))
+            wanted = set(pending()) | {key for key in asked if _partition_key(asset, key) not in recorded}
+            return [key for key in asked if key in wanted]
+
+        todo = to_do("raw_documents", documents, lambda: pending_documents(config, sources, warehouse))
+        labels = to_do("ground_truth", documents, lambda: pending_labels(sources, warehouse))
+        if todo == labels:
             launch(["raw_documents", "ground_truth"], document_ranges(todo, instance, partitions))
         else:
             launch(["raw_documents"], document_ranges(todo, instance, partitions))
             launch(["ground_truth"], document_ranges(labels, instance, partitions))
 
-        cells = [(name, document) for name in engines for document in documents]
-        if not everything:
-            cells = pending_ocr(config, engines, documents, warehouse)
+        cells = list(product(engines, documents))
+        cells = to_do("ocr_text", cells, lambda: pending_ocr(config, engines, documents, warehouse))
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
 
-        cells = [(name, document) for name in backends for document in documents]
-        if not everything:
-            cells = pending_extractions(config, backends, documents, warehouse)
+        cells = list(product(backends, documents))
+        cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
         launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
 
         launch(["field_scores"], backend_ranges(backends, partitions))
@@ -86,7 +100,15 @@ def run_pipeline(
     return summary
 
 
-def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError:
+def _partition_key(asset: str, key: str | Cell) -> str:
+    """The partition key of a document, or of an (engine or backend, document) cell."""
+    if isinstance(key, str):
+        return key
+    dimension = ENGINE if asset == "ocr_text" else BACKEND
+    return dg.MultiPartitionKey({dimension: key[0], DOCUMENT: key[1]})
+
+
+def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardInterrupt:
     """The innermost error of a failed run as one sentence. The run's log has the rest."""
     for event in result.all_events:
         error = getattr(event.event_specific_data, "error", None) if event.is_step_failure else None
@@ -97,6 +119,8 @@ def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError:
             error = error.cause
         if error is not None:
             message = error.message.strip()
+            if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+                return KeyboardInterrupt()
             name, _, text = message.partition(": ")
             known = {"WarehouseError": WarehouseError}.get(name.rsplit(".", 1)[-1])
             if known or name.startswith("ocr_pipeline.errors"):

@@ -5,7 +5,7 @@ from typing import get_args
 import dagster as dg
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.compare import Outcome
@@ -53,17 +53,18 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
                 row["label_sha256"] = label["label_sha256"]
                 row["engine_fingerprint"] = cell["engine_fingerprint"]
                 row["extractor_fingerprint"] = cell["extractor_fingerprint"]
-                row["run_id"], row["scored_at"] = context.run_id, utc_now()
+                row["run_id"], row["scored_at"] = context.run.run_id, utc_now()
             scores += rows
             outcomes = [row["outcome"] for row in rows]
             not_correct = [row for row in rows if row["outcome"] not in ("correct", "both_empty")]
-            context.add_asset_metadata(
+            add_cell_metadata(
+                context,
+                backend,
                 {
                     "dagster/partition_row_count": len(rows),
                     **{outcome: outcomes.count(outcome) for outcome in get_args(Outcome)},
                     "not_correct": preview(not_correct, ["document_id", "field", "outcome", "truth", "prediction"]),
                 },
-                partition_key=backend,
             )
             progress.advance("scores", cached=False, failed=False)
         target.replace(("backend",), [(backend,) for backend in backends], {"field_scores": scores})
@@ -89,7 +90,7 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
             {backend: config.unavailable(backend) for backend in config.backends},
         )
         for row in boards:
-            row["run_id"] = context.run_id
+            row["run_id"] = context.run.run_id
         target.replace_all({"leaderboard": boards, "leaderboard_fields": fields})
         columns = ["dataset", "backend", "status", "labelled_documents", "failures", "whole_document_accuracy"]
         return dg.MaterializeResult(

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr_pipeline.errors import ConfigurationError
+
 NOT_DOCUMENTS = {".json", ".md", ".txt", ".csv"}
 MAX_ID_LENGTH = 80
 
@@ -31,6 +33,9 @@ def find_documents(data: Path) -> list[SourceFile]:
 
     The id is the path, reduced to `[a-z0-9_-]`. Where that makes two files equal, or drops letters that tell names
     apart, a hash of the path is added.
+
+    Raises:
+        ConfigurationError: a folder cannot be read.
     """
     found: dict[str, SourceFile] = {}
     for folder, prefix in ((data / "demo", ("demo",)), (data / "documents", ())):
@@ -75,7 +80,11 @@ def _files(folder: Path) -> Iterator[Path]:
 
     if not folder.is_dir():
         return
-    for path in visible(folder.iterdir()):
+    try:
+        paths = visible(folder.iterdir())
+    except OSError as error:
+        raise ConfigurationError(f"The folder {folder} cannot be read: {error.strerror}.") from None
+    for path in paths:
         if path.is_dir():
             yield from _files(path)
         elif path.is_file() and path.suffix.lower() not in NOT_DOCUMENTS:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ocr_pipeline.documents.find import NOT_DOCUMENTS, slug
 from ocr_pipeline.documents.labels import read_label
 from ocr_pipeline.errors import ConfigurationError, DocumentError
@@ -55,7 +57,7 @@ def import_sroie(path: Path, documents: Path, dataset: str = "sroie") -> ImportR
     images, keys = path / "img", path / "key"
     if not images.is_dir() or not keys.is_dir():
         raise ConfigurationError(f"{path} is not SROIE in its public layout: it needs the folders img and key.")
-    report = ImportReport(slug(dataset), documents / slug(dataset))
+    report = _report(dataset, documents)
 
     def entries() -> Iterator[_Entry]:
         for image in _documents_in(images):
@@ -74,12 +76,12 @@ def import_folder(path: Path, documents: Path, dataset: str | None = None) -> Im
     """
     if not path.is_dir():
         raise ConfigurationError(f"{path} is not a folder.")
-    name = slug(dataset or path.resolve().name)
-    if not name:
-        raise ConfigurationError(f"Give the data set a name: --name. Nothing can be made of {path.name!r}.")
-    if documents.resolve() in (path.resolve(), *path.resolve().parents):
-        raise ConfigurationError(f"{path} lies in the project already: its documents are there without an import.")
-    report = ImportReport(name, documents / name)
+    source, inside = path.resolve(), documents.resolve()
+    if inside in (source, *source.parents) or source in inside.parents:
+        raise ConfigurationError(
+            f"{path} is a part of the project, or holds it: its documents are there without an import."
+        )
+    report = _report(dataset or source.name, documents)
 
     def entries() -> Iterator[_Entry]:
         for file in _documents_in(path):
@@ -96,6 +98,13 @@ def import_folder(path: Path, documents: Path, dataset: str | None = None) -> Im
     return _copy(entries(), report)
 
 
+def _report(dataset: str, documents: Path) -> ImportReport:
+    name = slug(dataset)
+    if not name:
+        raise ConfigurationError(f"Give the data set a name of letters and digits, with --name; {dataset!r} has none.")
+    return ImportReport(name, documents / name)
+
+
 def _documents_in(folder: Path) -> list[Path]:
     return [
         file
@@ -107,20 +116,22 @@ def _documents_in(folder: Path) -> list[Path]:
 def _sroie_label(path: Path, name: str, report: ImportReport) -> Label | None:
     try:
         content: Any = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError):
-        report.problems.append(f"{path.name}: not JSON; {name} is imported without a label.")
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        report.problems.append(f"{path.name}: not a JSON object; {name} is imported without a label.")
         return None
     fields: dict[str, Any] = {}
     for key, field_name in SROIE_FIELDS.items():
         text = content.get(key)
         if not text:
             continue  # the data set leaves a key out where its makers found nothing: not labelled, rather than empty
-        value: Any = text
-        if field_name == "total_amount":
-            value = parse_amount(text)
-        elif field_name == "invoice_date":
-            value = parse_date(text, day_first=True)
-        if value is None:
+        value: Any = text if isinstance(text, str) else None
+        if value and field_name == "total_amount":
+            value = parse_amount(value, decimal_separator=".")
+        elif value and field_name == "invoice_date":
+            value = parse_date(value, day_first=True)
+        if value is None or not _is_valid(field_name, value):
             report.problems.append(f"{path.name}: the {key} cannot be read; it is left out.")
         else:
             fields[field_name] = value
@@ -128,17 +139,33 @@ def _sroie_label(path: Path, name: str, report: ImportReport) -> Label | None:
     return Label(invoice=Invoice(**fields), language="en", split=split)
 
 
+def _is_valid(field_name: str, value: Any) -> bool:
+    try:
+        Invoice.model_validate({field_name: value})
+    except ValidationError:
+        return False
+    return True
+
+
 def _copy(entries: Iterator[_Entry], report: ImportReport) -> ImportReport:
     for entry in entries:
         target = report.target / entry.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        state = _write_if_changed(target, entry.source.read_bytes())
-        if entry.label is not None:
-            report.labelled += 1
-            text = entry.label.model_dump_json(indent=2, exclude_unset=True) + "\n"
-            label_state = _write_if_changed(target.with_name(target.name + ".json"), text.encode())
-            if state == "unchanged" and label_state != "unchanged":
-                state = "changed"
+        try:
+            content = entry.source.read_bytes()
+        except OSError as error:
+            report.problems.append(f"{entry.name}: cannot be read: {error.strerror}; it is left out.")
+            continue
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            state = _write_if_changed(target, content)
+            if entry.label is not None:
+                report.labelled += 1
+                text = entry.label.model_dump_json(indent=2, exclude_unset=True) + "\n"
+                label_state = _write_if_changed(target.with_name(target.name + ".json"), text.encode())
+                if state == "unchanged" and label_state != "unchanged":
+                    state = "changed"
+        except OSError as error:
+            raise ConfigurationError(f"{target} cannot be written: {error.strerror}.") from None
         setattr(report, state, getattr(report, state) + 1)
     if not report.new + report.changed + report.unchanged:
         raise ConfigurationError("There is no document to import there.")

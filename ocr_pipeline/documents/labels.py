@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.pages import sha256_of
-from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.errors import DocumentError, describe
 from ocr_pipeline.schemas import Label
 
 
@@ -22,6 +22,4 @@ def read_label(path: Path) -> tuple[Label, str]:
     try:
         return Label.model_validate_json(content), sha256_of(content)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise DocumentError("invalid_label", f"The label is not valid: {where}: {first['msg']}.") from None
+        raise DocumentError("invalid_label", f"The label is not valid: {describe(error)}") from None

@@ -1,6 +1,6 @@
 """Safe limits on what a document may cost. They are checked before anything is decoded or rendered."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
 
 class Limits(BaseModel):
@@ -8,9 +8,9 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_bytes: int = 50_000_000
-    max_pages: int = 200
-    max_page_pixels: int = 50_000_000  # A4 at 600 dpi is 35 million
+    max_bytes: PositiveInt = 50_000_000
+    max_pages: PositiveInt = 200
+    max_page_pixels: PositiveInt = 50_000_000  # A4 at 600 dpi is 35 million
 
 
 PDF_RENDER_DPI = 200

@@ -5,9 +5,10 @@ The type is read from the content, never from the file name. Pages are lazy: not
 """
 
 import hashlib
+import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -19,9 +20,11 @@ from ocr_pipeline.schemas import Word
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from PIL.ImageFile import ImageFile
 
 MediaType = Literal["image/jpeg", "image/png", "application/pdf"]
 
+_PDF_SCALE = PDF_RENDER_DPI / 72
 _PDFIUM_LOCK = threading.Lock()  # PDFium is not thread-safe, and a Dagster process may run two steps at once
 
 
@@ -101,7 +104,7 @@ def detect_media_type(content: bytes) -> MediaType:
 
 @dataclass(frozen=True)
 class _ImagePage:
-    content: bytes
+    content: bytes = field(repr=False)
     width: int
     height: int
     dpi: float | None
@@ -112,8 +115,10 @@ class _ImagePage:
         from PIL import Image, ImageOps
 
         try:
-            with Image.open(BytesIO(self.content)) as image:
+            with _open_with_pillow(self.content) as image:
                 upright = ImageOps.exif_transpose(image)
+                if upright.mode.startswith("I"):  # 16 bits of grey: Pillow would clip them
+                    return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[:, :, np.newaxis], 3, axis=2)
                 if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
                     upright = upright.convert("RGBA")  # transparent means paper, not black
                     upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
@@ -126,25 +131,32 @@ class _ImagePage:
 
 
 def _open_image(content: bytes, limits: Limits) -> _ImagePage:
-    from PIL import ExifTags, Image
+    from PIL import ExifTags
 
     try:
-        with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
+        with _open_with_pillow(content) as image:
             width, height = image.size
-            if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # 5 to 8 swap the axes
+            _check_pixels(width, height, limits)  # before getexif: in a PNG it looks behind the pixels and decodes them
+            if image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8):  # these swap the axes
                 width, height = height, width
             dpi = image.info.get("dpi", (None,))[0]
-    except Image.DecompressionBombError:
-        raise DocumentError("too_large", "The image has far more pixels than the limit allows.") from None
     except (OSError, ValueError, SyntaxError) as error:
         raise DocumentError("unreadable", f"The image is broken: {type(error).__name__}.") from None
-    _check_pixels(width, height, limits)
     return _ImagePage(content, width, height, float(dpi) if dpi and dpi > 1 else None)
+
+
+def _open_with_pillow(content: bytes) -> "ImageFile":
+    """Read the header. Not by `Image.open`: it has a limit of its own, and ours is checked before anything is decoded."""
+    from PIL.JpegImagePlugin import JpegImageFile
+    from PIL.PngImagePlugin import PngImageFile
+
+    file_type = JpegImageFile if detect_media_type(content) == "image/jpeg" else PngImageFile
+    return file_type(BytesIO(content))
 
 
 @dataclass(frozen=True)
 class _PdfPage:
-    content: bytes
+    content: bytes = field(repr=False)
     number: int
     width: int
     height: int
@@ -154,7 +166,7 @@ class _PdfPage:
         import numpy as np
 
         with _PDFIUM_LOCK, _pdf(self.content) as pdf:
-            bitmap = pdf[self.number - 1].render(scale=PDF_RENDER_DPI / 72, rev_byteorder=True)
+            bitmap = pdf[self.number - 1].render(scale=_PDF_SCALE, rev_byteorder=True)
             return np.array(bitmap.to_numpy()[:, :, :3])
 
     def text_layer(self) -> list[Word] | None:
@@ -168,11 +180,9 @@ def _open_pdf(content: bytes, limits: Limits) -> list[_PdfPage]:
     with _PDFIUM_LOCK, _pdf(content) as pdf:
         if len(pdf) > limits.max_pages:
             raise DocumentError("too_many_pages", f"The PDF has {len(pdf):,} pages; the limit is {limits.max_pages:,}.")
-        if len(pdf) == 0:
-            raise DocumentError("no_pages", "The PDF has no pages.")
         pages = []
         for index in range(len(pdf)):
-            width, height = (round(side * PDF_RENDER_DPI / 72) for side in pdf.get_page_size(index))
+            width, height = (math.ceil(side * _PDF_SCALE) for side in pdf.get_page_size(index))
             _check_pixels(width, height, limits)
             pages.append(_PdfPage(content, index + 1, width, height))
         return pages
@@ -189,11 +199,22 @@ class _pdf:
 
         try:
             self._document = pypdfium2.PdfDocument(self._content)
+            self._document.init_forms()  # without it, what is filled into a form is not drawn
         except pypdfium2.PdfiumError as error:
-            if "password" in str(error).lower():
+            self._refuse_without_pages()
+            if error.err_code in (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY):
                 raise DocumentError("encrypted", "The PDF is encrypted; save it without a password.") from None
             raise DocumentError("unreadable", "The PDF is broken: PDFium cannot open it.") from None
         return self._document
+
+    def _refuse_without_pages(self) -> None:
+        """pypdfium2 refuses a PDF without pages with the error of the file before: PDFium itself opens it."""
+        import pypdfium2.raw as pdfium
+
+        opened = pdfium.FPDF_LoadMemDocument64(self._content, len(self._content), None)
+        if opened:
+            pdfium.FPDF_CloseDocument(opened)
+            raise DocumentError("no_pages", "The PDF has no pages.") from None
 
     def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: object) -> None:
         import pypdfium2

@@ -11,11 +11,22 @@ from ocr_pipeline.schemas import DocumentFailure, Label
 def take_in(source: SourceFile, limits: Limits) -> tuple[Document | None, DocumentFailure | None]:
     """Open a document and decode its first page, so that a broken file is found here and not in every engine."""
     try:
+        _check_name(source)
         document = open_document(read_bytes(source.path, limits), limits)
         document.pages[0].image()
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
+    except Exception as error:  # noqa: BLE001 - a file that breaks a library in a new way must not stop the others
+        message = f"The document cannot be opened: {type(error).__name__}."
+        return None, DocumentFailure(reason="unreadable", message=message)
     return document, None
+
+
+def _check_name(source: SourceFile) -> None:
+    try:
+        str(source.path).encode()
+    except UnicodeEncodeError:  # the database holds text, and later stages find the file by its path there
+        raise DocumentError("unreadable", "The file name is not valid UTF-8; rename the file.") from None
 
 
 def take_in_label(source: SourceFile) -> tuple[Label | None, str | None, DocumentFailure | None]:

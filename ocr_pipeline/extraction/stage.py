@@ -71,10 +71,9 @@ def extract_documents(
             )
             continue
         key = result_key(task.input_key, extractor_fingerprint)
-        stored = store.get(STAGE, key)
+        stored = store.load(STAGE, key, ExtractionOutcome)
         if stored is not None:
-            outcome = ExtractionOutcome.model_validate_json(stored)
-            yield ExtractionResult(task.document_id, outcome, key, cached=True)
+            yield ExtractionResult(task.document_id, stored, key, cached=True)
         else:
             yield _extract_and_store(extractor, task, key, store, limits)
 
@@ -82,21 +81,27 @@ def extract_documents(
 def _extract_and_store(
     extractor: Extractor, task: ExtractionTask, key: str, store: ResultStore, limits: Limits
 ) -> ExtractionResult:
+    keep = True
+
     def open_task() -> Document:
-        content = read_bytes(task.path, limits)
-        if sha256_of(content) != task.sha256:
-            raise DocumentError(
-                "changed_file", "The file changed after it was taken in; materialise raw_documents again."
-            )
-        return open_document(content, limits)
+        nonlocal keep
+        try:
+            content = read_bytes(task.path, limits)
+            if sha256_of(content) != task.sha256:
+                raise DocumentError(
+                    "changed_file", "The file changed after it was taken in; materialise raw_documents again."
+                )
+            return open_document(content, limits)
+        except DocumentError:
+            keep = False  # says something about the file and the limits of today: not stored
+            raise
 
     started = time.perf_counter()
-    extraction, failure, keep = None, None, True
+    extraction, failure = None, None
     try:
         extraction = extractor.extract(ExtractionInput(document_id=task.document_id, open=open_task, text=task.text))
     except DocumentError as error:
         failure = DocumentFailure(reason=error.reason, message=str(error))
-        keep = error.reason not in ("missing_file", "changed_file")
     except OcrPipelineError:
         raise
     except Exception as error:  # noqa: BLE001 - one document that breaks an extractor must not stop the others

@@ -79,6 +79,8 @@ class RapidOcr(BaseModel):
 
 def _words(found: Any, page: int, image: "npt.NDArray[np.uint8]") -> list[Word]:
     """Words in RapidOCR's order: lines from top to bottom, words from left to right."""
+    if not found.txts:  # then word_results holds one empty entry all the same
+        return []
     height, width = image.shape[:2]
     return [
         Word(
@@ -88,7 +90,7 @@ def _words(found: Any, page: int, image: "npt.NDArray[np.uint8]") -> list[Word]:
             page=page,
             line=number,
         )
-        for number, (line, cells_of_line) in enumerate(zip(found.txts or (), found.word_results or (), strict=True))
+        for number, (line, cells_of_line) in enumerate(zip(found.txts, found.word_results, strict=True))
         for text, cells in words_of_line(line, cells_of_line)
     ]
 

@@ -58,11 +58,11 @@ def read_documents(
     todo = []
     for task in tasks:
         key = result_key(task.sha256, engine_fingerprint)
-        stored = store.get(STAGE, key)
+        stored = store.load(STAGE, key, OcrOutcome)
         if stored is None:
             todo.append((task, key))
         else:
-            yield OcrResult(task.document_id, OcrOutcome.model_validate_json(stored), key, cached=True)
+            yield OcrResult(task.document_id, stored, key, cached=True)
     if todo and (problem := engine.unavailable()):
         raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
     jobs = [(engine, task, key, store, limits) for task, key in todo]
@@ -71,17 +71,18 @@ def read_documents(
 
 
 def _read_and_store(engine: OcrEngine, task: OcrTask, key: str, store: ResultStore, limits: Limits) -> OcrResult:
+    document = None
     try:
         content = read_bytes(task.path, limits)
         if sha256_of(content) != task.sha256:
             raise DocumentError(
                 "changed_file", "The file changed after it was taken in; materialise raw_documents again."
             )
+        document = open_document(content, limits)
+        outcome = OcrOutcome(text=OcrText(pages=engine.read(document.pages)))
     except DocumentError as error:
-        return _failed(task, error)  # says something about the file of today, not about the content: not stored
-    try:
-        outcome = OcrOutcome(text=OcrText(pages=engine.read(open_document(content, limits).pages)))
-    except DocumentError as error:
+        if document is None:  # says something about the file and the limits of today: not stored
+            return _failed(task, error)
         outcome = OcrOutcome(failure=DocumentFailure(reason=error.reason, message=str(error)))
     except ConfigurationError:
         raise

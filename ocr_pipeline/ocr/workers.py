@@ -53,14 +53,20 @@ def _run_pool(
     try:
         while waiting or running:
             while waiting and len(running) < 2 * processes:
-                job = waiting.pop()
-                running[pool.submit(function, *job)] = job
+                future = pool.submit(function, *waiting[-1])  # raises where a worker died by now: then it still waits
+                running[future] = waiting.pop()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 result = future.result()
                 yield running.pop(future), result
     except BrokenProcessPool:
-        return list(running.values()), waiting[::-1]
+        suspects = []
+        for future, job in running.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                yield job, future.result()  # finished just before another one died
+            else:
+                suspects.append(job)
+        return suspects, waiting[::-1]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return [], []

@@ -6,12 +6,14 @@ the name of the process that holds it. Nothing else in the project opens the fil
 """
 
 import json
+import os
 import random
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,9 @@ class Warehouse:
 
     def _bring_up_to_date(self) -> None:
         """Create or migrate the schema, once per object. Looks first, so that a current database is not written to."""
+        if not self.path.exists():
+            self._is_current = False
+            self._create()
         if self._is_current:
             return
         if self.path.exists():
@@ -101,9 +106,21 @@ class Warehouse:
                 migrate(connection)
             self._is_current = True
 
-    def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
-        if not read_only:
+    def _create(self) -> None:
+        """Make the database beside its place and link it there complete: a killed process leaves no half of one, nobody
+        opens one that is not ready, and of two processes the second takes what the first has made."""
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".warehouse-") as folder:
+                fresh = Path(folder) / self.path.name
+                with duckdb.connect(fresh, config=self._config) as connection:
+                    migrate(connection)
+                with suppress(OSError):  # there by now, or no hard links here: then it is made in its place
+                    os.link(fresh, self.path)
+        except OSError as error:
+            raise WarehouseError(f"The database {self.path} cannot be made: {error.strerror}.") from None
+
+    def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self._lock_timeout
         pause = 0.01
         while True:
@@ -135,7 +152,7 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
     """Insert by name, typed by the table itself: one JSON parameter, read with the table's own column types.
 
-    Faster than executemany by two orders of magnitude, and, unlike a data frame, a column of nulls keeps its type.
+    Fourteen times faster than executemany, and, unlike with a data frame, no type is guessed: docs/decisions/0002.
     """
     if not rows:
         return
@@ -149,8 +166,13 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Ro
     complete = [{name: row.get(name) for name in types} for row in rows]
     connection.execute(
         f'INSERT INTO "{table}" BY NAME SELECT unnest(from_json_strict(?, ?), recursive := true)',
-        [json.dumps(complete, default=str), json.dumps([types])],
+        [_json(complete), json.dumps([types])],
     )
+
+
+def _json(rows: Sequence[Row]) -> str:
+    # DuckDB refuses half of a surrogate pair, which a file name or a model's answer can hold: it becomes a question mark.
+    return json.dumps(rows, default=str, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
 def _explain(error: duckdb.Error, path: Path) -> WarehouseError:
@@ -169,4 +191,6 @@ def _explain(error: duckdb.Error, path: Path) -> WarehouseError:
         return WarehouseError(f"{path} is not a DuckDB database; move it away and run again.")
     if "Permission denied" in text or "read-only" in text.lower():
         return WarehouseError(f"The database {path} cannot be opened: permission denied.")
+    if isinstance(error, duckdb.DataError | duckdb.ConstraintException | duckdb.InvalidInputException):
+        return WarehouseError(f"The database {path} refused a value that does not fit its column; nothing was written.")
     return WarehouseError(f"The database {path} failed: {type(error).__name__}: {text.splitlines()[0][:160]}")

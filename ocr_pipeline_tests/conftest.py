@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+
+from ocr_pipeline.project import ROOT_VARIABLE, Project
+from ocr_pipeline_tests.files import small_backends, write_backends
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An empty project folder with the test backends; `files.py` puts documents and labels into it."""
+    root = tmp_path / "project"
+    (root / "data" / "documents").mkdir(parents=True)
+    write_backends(root, small_backends(root))
+    monkeypatch.setenv(ROOT_VARIABLE, str(root))
+    monkeypatch.chdir(root)
+    return Project(root)

@@ -1,0 +1,127 @@
+"""The real `dg dev` (web server, daemon, code server) on a test project, driven through GraphQL as the UI does."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from ocr_pipeline.project import ROOT_VARIABLE, Project
+
+RUN_DONE = {"SUCCESS", "FAILURE", "CANCELED"}
+BACKFILL_DONE = {"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"}
+
+
+@dataclass
+class Server:
+    """A running `dg dev`. `instance` is the same instance that it works on."""
+
+    url: str
+    project: Project
+    instance: dg.DagsterInstance
+
+    def query(self, query: str, **variables: Any) -> dict[str, Any]:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def backfill(self, assets: list[str], partitions: list[str] | None) -> "Backfill":
+        """What the button `Materialize` does: launch a backfill over these partitions (None: all) and wait for its end."""
+        parameters: dict[str, Any] = {"assetSelection": [{"path": [asset]} for asset in assets]}
+        parameters |= {"allPartitions": True} if partitions is None else {"partitionNames": partitions}
+        answer = self.query(
+            "mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {"
+            " __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }",
+            p=parameters,
+        )["launchPartitionBackfill"]
+        assert answer["__typename"] == "LaunchBackfillSuccess", answer
+        return self._backfill_result(answer["backfillId"])
+
+    def _backfill_result(self, backfill_id: str) -> "Backfill":
+        def finished() -> str | None:
+            status = self.query(
+                "query($id: String!) { partitionBackfillOrError(backfillId: $id) {"
+                " ... on PartitionBackfill { status } } }",
+                id=backfill_id,
+            )["partitionBackfillOrError"]["status"]
+            return status if status in BACKFILL_DONE else None
+
+        status = wait_for(finished, 300)
+        runs = list(self.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": backfill_id})))
+        return Backfill(status, runs, self._cells([run.run_id for run in runs]))
+
+    def _cells(self, run_ids: list[str]) -> list[tuple[str, str | None]]:
+        """(asset, partition) of every materialisation in these runs, repetitions included."""
+        return [
+            (event.asset_key.to_user_string(), event.partition)
+            for run_id in run_ids
+            for record in self.instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+            if (event := record.get_dagster_event()) and event.asset_key
+        ]
+
+
+@dataclass
+class Backfill:
+    status: str
+    runs: list[dg.DagsterRun]
+    cells: list[tuple[str, str | None]]
+
+
+def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
+    """The first true value of `condition`, or a failure when the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.2)
+    raise AssertionError(f"nothing happened in {seconds} s")
+
+
+@contextmanager
+def dg_dev(project: Project, log: Path) -> Iterator[Server]:
+    """Start `ocr-pipeline dev` on a free port; leave no process behind."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "ocr_pipeline.cli", "dev", "--port", str(port)]
+    environment = {**os.environ, ROOT_VARIABLE: str(project.root)}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+
+        def up() -> bool:
+            assert process.poll() is None, log.read_text()
+            try:
+                with urllib.request.urlopen(f"{url}/server_info", timeout=5):
+                    return True
+            except OSError:
+                return False
+
+        wait_for(up, 120)
+        with dg.DagsterInstance.from_config(str(project.dagster_home)) as instance:
+            yield Server(url, project, instance)
+    finally:
+        process.send_signal(signal.SIGINT)  # dg stops the services that it started
+        try:
+            process.wait(60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

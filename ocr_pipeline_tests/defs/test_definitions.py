@@ -1,0 +1,62 @@
+"""The definitions load, quietly, from wherever Dagster loads them."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.project import ROOT_VARIABLE, Project
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def test_workspace_and_pyproject_agree() -> None:
+    """A bare `dagster dev` ignores workspace.yaml because of [tool.dg]: both must load the same thing."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    [entry] = yaml.safe_load((CHECKOUT / "workspace.yaml").read_text())["load_from"]
+    assert entry["python_module"]["location_name"] == project["code_location_name"]
+    assert entry["python_module"]["module_name"] == project["code_location_target_module"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["dagster", "definitions", "validate", "-w", str(CHECKOUT / "workspace.yaml")],
+        ["dg", "check", "defs"],
+    ],
+)
+def test_loads_without_warnings(command: list[str], tmp_path: Path) -> None:
+    executable = Path(sys.executable).parent / command[0]
+    environment = {key: value for key, value in os.environ.items() if key not in (ROOT_VARIABLE, "DAGSTER_HOME")}
+    path = f"{executable.parent}{os.pathsep}{environment['PATH']}"
+    answer = subprocess.run(
+        [str(executable), *command[1:]],
+        cwd=CHECKOUT,
+        env={**environment, "PATH": path, "DAGSTER_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    output = answer.stdout + answer.stderr
+    assert answer.returncode == 0, output
+    assert "Warning" not in output.replace("SupersessionWarning", ""), (
+        output
+    )  # `dagster ...` commands name their successor
+
+
+def test_resources_can_be_overridden(project: Project) -> None:
+    mine = dg.ResourceDefinition.hardcoded_resource("mine")
+    definitions = build_definitions(project, {"progress": mine})
+    assert (definitions.resources or {})["progress"] is mine
+
+
+def test_a_wrong_configuration_is_one_sentence(project: Project) -> None:
+    project.config_file.write_text("engines: {}\n")
+    with pytest.raises(ConfigurationError, match=r"^backends.yaml: "):
+        build_definitions(project)

@@ -1,0 +1,154 @@
+"""Every route materialises exactly the cells that were asked for."""
+
+import logging
+import os
+import socket
+import subprocess
+import time
+from itertools import product
+
+import dagster as dg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.defs.launch import cell_ranges, close_killed_runs, document_ranges
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
+from ocr_pipeline_tests.defs.pipeline import BACKENDS, DOCUMENTS, Pipeline, cells_of, message_of
+
+# In the order of the file, which is not alphabetical: a range follows the definition's order, not the alphabet's.
+CONFIG = Config.model_validate(
+    {
+        "engines": {"zeta": {"type": "pdf-text"}, "alpha": {"type": "pdf-text"}},
+        "backends": {name: {"engine": "zeta", "extractor": "rules"} for name in ("m", "z+1", "a", "k")},
+    }
+)
+NAMES = ["e", "b", "d", "a", "c"]
+
+
+def cell_sets(values: list[str]) -> st.SearchStrategy[set[tuple[str, str]]]:
+    return st.sets(st.sampled_from(sorted(product(values, NAMES))))
+
+
+@pytest.mark.parametrize("dimension", [ENGINE, BACKEND])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_ranges_cover_exactly_the_cells(dimension: str, data: st.DataObject) -> None:
+    partitions = Partitions(CONFIG)
+    definition = partitions.document_engine if dimension == ENGINE else partitions.document_backend
+    asked = data.draw(cell_sets(["zeta", "alpha"] if dimension == ENGINE else ["m", "z+1", "a", "k"]))
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("documents", NAMES)
+        covered = [
+            key
+            for first, last in cell_ranges(asked, dimension, instance, definition)
+            for key in definition.get_partition_keys_in_range(
+                dg.PartitionKeyRange(first, last), dynamic_partitions_store=instance
+            )
+        ]
+    by_dimension = [definition.get_partition_key_from_str(key).keys_by_dimension for key in covered]
+    assert {(keys[dimension], keys["document"]) for keys in by_dimension} == asked
+    assert len(covered) == len(asked), "a cell is covered twice"
+
+
+def test_a_rectangle_is_one_range() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("documents", NAMES)
+        cells = list(product(["m", "z+1", "a", "k"], NAMES))
+        ranges = cell_ranges(cells, BACKEND, instance, Partitions(CONFIG).document_backend)
+        assert [tuple(map(str, span)) for span in ranges] == [("m|e", "k|c")]
+
+
+def test_an_unknown_cell_is_refused() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("documents", NAMES)
+        with pytest.raises(ValueError, match="'nobody' is no partition"):
+            document_ranges(["nobody"], instance, Partitions(CONFIG))
+        with pytest.raises(ValueError, match="'nothing' is no partition of backend"):
+            cell_ranges([("nothing", "a")], BACKEND, instance, Partitions(CONFIG).document_backend)
+
+
+def test_one_cell(pipeline: Pipeline) -> None:
+    pipeline.documents()
+    result = pipeline.run(["ocr_text"], partition_key=dg.MultiPartitionKey({"document": "d2", "engine": "pixel"}))
+    assert cells_of([result]) == ["d2|pixel"]
+    assert pipeline.keys("ocr_text", "engine") == {("pixel", "d2")}
+
+
+def test_a_range_over_several_values_of_both_dimensions(pipeline: Pipeline) -> None:
+    pipeline.documents()
+    tags = {
+        "dagster/asset_partition_range_start": "d1|pixel",
+        "dagster/asset_partition_range_end": "d3|pdf-text",
+    }
+    result = pipeline.run(["ocr_text"], tags=tags)
+    asked = set(product(["pixel", "pdf-text"], ["d1", "d2", "d3"]))
+    assert cells_of([result]) == sorted(f"{document}|{engine}" for engine, document in asked)
+    assert pipeline.keys("ocr_text", "engine") == asked
+
+
+def test_a_choice_that_is_no_rectangle(pipeline: Pipeline) -> None:
+    pipeline.documents()
+    asked = {("pixel", "d0"), ("pixel", "d2"), ("pixel", "d5"), ("pdf-text", "d2"), ("pdf-text", "broken")}
+    results = pipeline.ocr(asked)
+    assert cells_of(results) == sorted(f"{document}|{engine}" for engine, document in asked)
+    assert pipeline.keys("ocr_text", "engine") == asked
+
+    asked = {("pixel+first", "d0"), ("pixel+first", "d5"), ("page-width", "d1"), ("pdf-text+first", "d2")}
+    results = pipeline.extract(asked)
+    assert cells_of(results) == sorted(f"{backend}|{document}" for backend, document in asked)
+    assert pipeline.keys("extractions", "backend") == asked
+
+
+def test_everything(pipeline: Pipeline) -> None:
+    pipeline.everything()
+    assert pipeline.keys("ocr_text", "engine") == set(product(["pixel", "pdf-text"], DOCUMENTS))
+    assert pipeline.keys("extractions", "backend") == set(product(BACKENDS, DOCUMENTS))
+    assert {row["backend"] for row in pipeline.warehouse.rows("FROM field_scores")} == set(BACKENDS)
+
+
+def test_a_range_with_its_ends_exchanged_is_no_silent_success(pipeline: Pipeline) -> None:
+    """Dagster resolves it to no partitions and would report success."""
+    pipeline.documents()
+    tags = {"dagster/asset_partition_range_start": "d1|pdf-text", "dagster/asset_partition_range_end": "d1|pixel"}
+    result = pipeline.run(["ocr_text"], tags=tags)
+    assert not result.success
+    assert "wrong order" in message_of(result)
+
+
+def test_no_partitioned_job_is_offered(pipeline: Pipeline) -> None:
+    """A job backfill over a two-dimensional asset runs one key again and again (dagster #28861)."""
+    assert not list(pipeline.definitions.jobs or [])
+
+
+def test_a_run_whose_process_was_killed_is_closed(pipeline: Pipeline) -> None:
+    job = pipeline.definitions.resolve_implicit_global_asset_job_def()
+
+    def started(process: str) -> str:
+        run = pipeline.instance.create_run_for_job(job, tags={"ocr_pipeline/process": process})
+        pipeline.instance.handle_new_event(dg_run_start(run, job.name))
+        return run.run_id
+
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    dead = started(f"{socket.gethostname()}:{gone.pid}")
+    alive = started(f"{socket.gethostname()}:{os.getppid()}")
+    elsewhere = started(f"another-host:{gone.pid}")
+    assert close_killed_runs(pipeline.instance) == 1
+    status = {run.run_id: run.status for run in pipeline.instance.get_runs()}
+    assert status[dead] == dg.DagsterRunStatus.FAILURE
+    assert status[alive] == status[elsewhere] == dg.DagsterRunStatus.STARTED
+
+
+def dg_run_start(run: dg.DagsterRun, job_name: str) -> dg.EventLogEntry:
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, job_name=job_name)
+    return dg.EventLogEntry(  # type: ignore[no-untyped-call]
+        error_info=None,
+        level=logging.INFO,
+        user_message="",
+        run_id=run.run_id,
+        timestamp=time.time(),
+        dagster_event=event,
+        job_name=job_name,
+    )

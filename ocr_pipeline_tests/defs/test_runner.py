@@ -1,0 +1,198 @@
+"""The main job as a user starts it: only what is missing, nothing twice, also after a kill."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from itertools import product
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from ocr_pipeline.defs.runner import RunSummary, run_pipeline
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.errors import OcrPipelineError, WarehouseError
+from ocr_pipeline.ocr.stage import OcrOutcome
+from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.defs.pipeline import Recorder
+from ocr_pipeline_tests.defs.server import wait_for
+from ocr_pipeline_tests.files import add_file, add_image, add_label, image_bytes, reads, small_backends, write_backends
+
+ALL = ["pixel+first", "pdf-text+first", "page-width"]
+
+
+def run(project: Project, backends: list[str] | None = None, documents: list[str] | None = None) -> RunSummary:
+    sources = [s for s in find_documents(project.data) if documents is None or s.document_id in documents]
+    return run_pipeline(project, sources, backends or ALL, Recorder())
+
+
+@pytest.fixture
+def three(project: Project) -> Project:
+    """A project with three labelled images."""
+    for number in range(3):
+        add_image(project, f"d{number}.png", width=40 + number, total=f"{40 + number}.00")
+    return project
+
+
+def test_first_run_does_everything_and_the_second_only_scores(three: Project) -> None:
+    first = run(three)
+    assert first.cells == {
+        "raw_documents": 3,
+        "ground_truth": 3,
+        "ocr_text": 6,
+        "extractions": 9,
+        "field_scores": 3,
+        "leaderboard": 1,
+    }
+    assert run(three).cells == {"field_scores": 3, "leaderboard": 1}
+    assert sorted(reads(three)) == ["40x30", "41x30", "42x30"]
+
+
+def test_only_the_cells_asked_for(three: Project) -> None:
+    run(three, ["pixel+first", "page-width"], ["d0", "d2"])
+    warehouse = Warehouse(three.database)
+    assert {row["document_id"] for row in warehouse.rows("FROM documents")} == {"d0", "d2"}
+    assert {(row["engine"], row["document_id"]) for row in warehouse.rows("FROM ocr_text")} == set(
+        product(["pixel"], ["d0", "d2"])
+    )
+    assert {(row["backend"], row["document_id"]) for row in warehouse.rows("FROM extractions")} == set(
+        product(["pixel+first", "page-width"], ["d0", "d2"])
+    )
+
+
+def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
+    run(three)
+    add_file(three, "d1.png", image_bytes(99, 30))
+    assert run(three).cells == {
+        "raw_documents": 1,
+        "ocr_text": 2,
+        "extractions": 2,  # pdf-text+first failed before and fails now: there is still no text to work on
+        "field_scores": 3,
+        "leaderboard": 1,
+    }
+    add_label(three.data / "documents" / "d2.png", total_amount="1.00")
+    assert run(three).cells == {"ground_truth": 1, "field_scores": 3, "leaderboard": 1}
+
+    backends = small_backends(three.root)
+    backends["engines"]["pixel"]["options"]["version"] = 2
+    write_backends(three.root, backends)
+    assert run(three).cells == {"ocr_text": 3, "extractions": 3, "field_scores": 3, "leaderboard": 1}
+
+    backends["backends"]["pixel+first"]["options"] = {"version": 2}
+    write_backends(three.root, backends)
+    assert run(three).cells == {"extractions": 3, "field_scores": 3, "leaderboard": 1}
+
+
+def test_runs_are_recorded_on_the_instance(three: Project) -> None:
+    summary = run(three)
+    with dg.DagsterInstance.from_config(str(three.dagster_home)) as instance:
+        runs = {run.run_id: run.status for run in instance.get_runs()}
+        assert set(summary.run_ids) == set(runs)
+        assert set(runs.values()) == {dg.DagsterRunStatus.SUCCESS}
+        materialized = instance.get_materialized_partitions(dg.AssetKey("extractions"))
+        assert materialized == {f"{backend}|d{number}" for backend, number in product(ALL, range(3))}
+        assert not instance.telemetry_enabled
+
+
+def test_cells_that_the_instance_does_not_know_are_recorded_again(three: Project) -> None:
+    """As after a kill between writing rows and recording them, or after the instance's folder was deleted."""
+    run(three)
+    shutil.rmtree(three.dagster_home)
+    assert run(three).cells["extractions"] == 9
+    assert len(reads(three)) == 3
+
+
+def test_a_locked_database_is_one_sentence_and_nothing_is_lost(three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(three, ["page-width"])
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import duckdb; held = duckdb.connect({str(three.database)!r}); print('up', flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout
+    holder.stdout.readline()
+    monkeypatch.setattr(Warehouse.__init__, "__defaults__", (0.2, None))
+    with pytest.raises(WarehouseError, match=rf"in use by .* \(process {holder.pid}\); close it there"):
+        run(three)
+    holder.communicate(b"\n")
+    assert run(three).cells["extractions"] == 6
+
+
+def test_the_cause_of_a_failed_run_is_the_message(three: Project) -> None:
+    run(three, ["page-width"])
+    three.results.rename(three.data / "elsewhere")
+    three.results.write_text("a file where the folder of results should be")
+    with pytest.raises(OcrPipelineError) as caught:
+        run(three)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reads_before_kill", [pytest.param(0, marks=pytest.mark.slow), 6, pytest.param(11, marks=pytest.mark.slow)]
+)
+def test_killed_and_run_again(project: Project, reads_before_kill: int) -> None:
+    """SIGKILL while OCR is at work: the next run finishes, and reads nothing again whose result was stored."""
+    backends = small_backends(project.root)
+    backends["engines"]["pixel"]["options"]["seconds"] = 0.2
+    write_backends(project.root, backends)
+    for number in range(12):
+        add_image(project, f"d{number}.png", width=40 + number, total=f"{40 + number}.00")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ocr_pipeline.cli", "run", "--backends", "pixel+first"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ.copy(),
+    )
+    wait_for(lambda: project.dagster_home.exists() and len(reads(project)) >= reads_before_kill, 60)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    stored = _stored_pages(project)
+    assert len(stored) >= reads_before_kill - available_cores(), "only what was in flight may be lost"
+
+    run(project, ["pixel+first"])
+    again = Counter(reads(project))
+    assert set(again) == {f"{40 + number}x30" for number in range(12)}
+    assert all(again[page] == 1 for page in stored)
+    [board] = [row for row in Warehouse(project.database).rows("FROM leaderboard") if row["status"] == "ok"]
+    assert board["accurate_documents"] == 12
+    with dg.DagsterInstance.from_config(str(project.dagster_home)) as instance:
+        assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+
+
+def _stored_pages(project: Project) -> set[str]:
+    outcomes = [OcrOutcome.model_validate_json(path.read_text()) for path in _results(project)]
+    return {f"{page.width}x{page.height}" for outcome in outcomes if outcome.text for page in outcome.text.pages}
+
+
+def _results(project: Project) -> list[Path]:
+    return sorted((project.results / "ocr").glob("*/[!.]*.json"))
+
+
+def test_ctrl_c_ends_with_one_sentence_and_the_next_run_goes_on(project: Project) -> None:
+    backends = small_backends(project.root)
+    backends["engines"]["pixel"]["options"]["seconds"] = 0.3
+    write_backends(project.root, backends)
+    for number in range(12):
+        add_image(project, f"d{number}.png", width=40 + number)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ocr_pipeline.cli", "run", "--backends", "pixel+first"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: len(reads(project)) >= 2, 60)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "Stopped. What was done is kept; the same command goes on from there."
+    run(project, ["pixel+first"])
+    assert set(reads(project)) == {f"{40 + number}x30" for number in range(12)}

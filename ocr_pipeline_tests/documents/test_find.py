@@ -1,0 +1,109 @@
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocr_pipeline.documents.find import MAX_ID_LENGTH, SourceFile, find_documents
+from ocr_pipeline.errors import ConfigurationError
+
+
+def put(data: Path, *names: str) -> None:
+    for name in names:
+        path = data / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def found(data: Path) -> dict[str, SourceFile]:
+    sources = find_documents(data)
+    by_id = {source.document_id: source for source in sources}
+    assert len(by_id) == len(sources)
+    for document_id in by_id:
+        assert re.fullmatch(r"[a-z0-9_-]+", document_id)
+    return by_id
+
+
+def test_ids_and_data_sets_come_from_the_path(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "demo/cafe.png",
+        "documents/loose.pdf",
+        "documents/sroie/X51.jpg",
+        "documents/My Shop/2024/May/Bill No. 7.PDF",
+        "documents/sroie/under_score.jpg",
+    )
+    assert {name: source.dataset for name, source in found(tmp_path).items()} == {
+        "demo-cafe": "demo",
+        "loose": "documents",
+        "sroie-x51": "sroie",
+        "my-shop-2024-may-bill-no-7": "my-shop",
+        "sroie-under_score": "sroie",
+    }
+
+
+def test_what_is_no_document_is_left_out(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "documents/a.png",
+        "documents/a.json",
+        "documents/README.md",
+        "documents/notes.txt",
+        "documents/list.CSV",
+        "documents/.hidden.png",
+        "documents/.git/b.png",
+        "results/ocr/ab/c.png",
+    )
+    assert list(found(tmp_path)) == ["a"]
+
+
+def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert find_documents(tmp_path / "nothing") == []
+
+
+def test_names_without_ascii_letters_are_told_apart(tmp_path: Path) -> None:
+    put(tmp_path, "documents/发票.pdf", "documents/領収書.pdf", "documents/---.pdf", "documents/счёт 7.pdf")
+    assert len(found(tmp_path)) == 4
+
+
+def test_accents_are_folded(tmp_path: Path) -> None:
+    put(tmp_path, "documents/Bücher Straße.pdf")
+    assert list(found(tmp_path)) == ["bucher-strasse"]
+
+
+def test_colliding_names_keep_their_own_ids(tmp_path: Path) -> None:
+    put(tmp_path, "documents/a.png", "documents/a.jpg", "documents/A.PNG", "documents/a b.png", "documents/a-b.png")
+    put(tmp_path, "documents/a/b.png", "documents/demo/x.png", "demo/x.png")
+    sources = found(tmp_path)
+    assert len({source.path for source in sources.values()}) == len(sources) >= 7
+    assert found(tmp_path) == sources
+
+
+def test_very_long_names_are_cut_and_told_apart(tmp_path: Path) -> None:
+    put(tmp_path, f"documents/{'x' * 200}1.png", f"documents/{'x' * 200}2.png")
+    assert len(found(tmp_path)) == 2
+    assert all(len(name) <= MAX_ID_LENGTH + 9 for name in found(tmp_path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse file names that are not UTF-8")
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")).write_bytes(b"x")
+    assert [name.rpartition("-")[0] for name in found(tmp_path)] == ["caf"]
+
+
+def test_a_label_lies_beside_its_document(tmp_path: Path) -> None:
+    put(tmp_path, "documents/a.png", "documents/a.json", "documents/b.pdf", "documents/b.pdf.json", "documents/b.json")
+    put(tmp_path, "documents/c.png")
+    labels = {name: source.label and source.label.name for name, source in found(tmp_path).items()}
+    assert labels == {"a": "a.json", "b": "b.pdf.json", "c": None}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_cannot_be_read_is_an_error_not_an_empty_one(tmp_path: Path) -> None:
+    put(tmp_path, "documents/closed/a.png")
+    (tmp_path / "documents/closed").chmod(0)
+    with pytest.raises(ConfigurationError, match="cannot be read: Permission denied"):
+        find_documents(tmp_path)

@@ -1,0 +1,159 @@
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import sha256_of
+from ocr_pipeline.errors import ConfigurationError, DocumentError, ProviderError
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor
+from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
+from ocr_pipeline.project import Project
+from ocr_pipeline.schemas import DocumentFailure, Extraction, Invoice, OcrPage, OcrText, Word
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline_tests.files import add_image, image_bytes
+from ocr_pipeline_tests.plugins import FirstAmount, PageWidth
+
+
+class Calling:
+    """An extractor that does what it is told and counts how often."""
+
+    def __init__(self, behave: Callable[[ExtractionInput], Extraction]) -> None:
+        self.behave = behave
+        self.calls: list[str] = []
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"extractor": "calling"}
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        self.calls.append(document.document_id)
+        return self.behave(document)
+
+
+def extract(
+    project: Project, extractor: Extractor, *tasks: ExtractionTask, limits: Limits | None = None
+) -> list[ExtractionResult]:
+    results = list(extract_documents(extractor, tasks, ResultStore(project.results), limits or Limits()))
+    assert [result.document_id for result in results] == [task.document_id for task in tasks]
+    return results
+
+
+def text_task(project: Project, name: str, text: str) -> ExtractionTask:
+    word = Word(text=text, box=(0, 0, 1, 1), confidence=None, page=1, line=0)
+    page = OcrPage(page=1, width=10, height=10, words=[word], seconds=0)
+    return ExtractionTask(
+        name, project.root / "unused.png", "0" * 64, OcrText(pages=[page]), input_key="key of " + text
+    )
+
+
+def image_task(project: Project, name: str, width: int = 40) -> ExtractionTask:
+    path = add_image(project, f"{name}.png", width)
+    sha256 = sha256_of(path.read_bytes())
+    return ExtractionTask(name, path, sha256, None, input_key=sha256)
+
+
+def raising(error: Exception) -> Callable[[ExtractionInput], Extraction]:
+    def behave(document: ExtractionInput) -> Extraction:
+        if document.document_id == "bad":
+            raise error
+        return Extraction(invoice=Invoice(invoice_id=document.document_id))
+
+    return behave
+
+
+def reason(result: ExtractionResult) -> str | None:
+    assert (result.outcome.failure is None) == (result.outcome.extraction is not None)
+    return result.outcome.failure.reason if result.outcome.failure else None
+
+
+def total(result: ExtractionResult) -> Decimal | None:
+    assert result.outcome.extraction is not None
+    return result.outcome.extraction.invoice.total_amount
+
+
+def test_each_document_is_extracted_once_and_kept(project: Project) -> None:
+    a, b = text_task(project, "a", "1.00"), text_task(project, "b", "2.00")
+    assert [(total(result), result.cached) for result in extract(project, FirstAmount(), a)] == [
+        (Decimal("1.00"), False)
+    ]
+    again = extract(project, FirstAmount(), a, b)
+    assert [(total(result), result.cached) for result in again] == [(Decimal("1.00"), True), (Decimal("2.00"), False)]
+    assert not extract(project, FirstAmount(version=2), a)[0].cached
+
+
+def test_an_extractor_can_open_the_pages(project: Project) -> None:
+    (result,) = extract(project, PageWidth(), image_task(project, "a", 55))
+    assert total(result) == 55
+    assert result.outcome.seconds > 0
+    assert result.outcome.cost_usd == 0
+
+
+def test_an_earlier_failure_is_passed_on_and_not_kept(project: Project) -> None:
+    failure = DocumentFailure(reason="ocr_failed", message="There is no text.")
+    task = ExtractionTask("a", project.root / "a.png", None, None, input_key=None, failure=failure)
+    for _ in range(2):
+        (result,) = extract(project, FirstAmount(), task)
+        assert (result.outcome.failure, result.key, result.cached) == (failure, None, False)
+
+
+def test_a_document_error_is_kept(project: Project) -> None:
+    extractor = Calling(raising(DocumentError("extraction_failed", "There is no amount.")))
+    tasks = [text_task(project, "bad", "x"), text_task(project, "good", "y")]
+    assert [reason(result) for result in extract(project, extractor, *tasks)] == ["extraction_failed", None]
+    assert [reason(result) for result in extract(project, extractor, *tasks)] == ["extraction_failed", None]
+    assert extractor.calls == ["bad", "good"]
+
+
+def test_an_unexpected_exception_fails_one_document_and_is_tried_again(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    extractor = Calling(raising(KeyError("SECRET")))
+    tasks = [text_task(project, "bad", "x"), text_task(project, "good", "y")]
+    for _ in range(2):
+        bad, good = extract(project, extractor, *tasks)
+        assert bad.outcome.failure == DocumentFailure(
+            reason="extraction_failed", message="The extractor failed: KeyError."
+        )
+        assert (bad.key, reason(good)) == (None, None)
+    assert extractor.calls == ["bad", "good", "bad"]
+    assert "SECRET" not in caplog.text
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("The key is wrong."), ProviderError("Try later.")])
+def test_other_errors_stop_and_lose_nothing(project: Project, error: Exception) -> None:
+    extractor = Calling(raising(error))
+    with pytest.raises(type(error)):
+        extract(project, extractor, text_task(project, "good", "y"), text_task(project, "bad", "x"))
+    assert extract(project, extractor, text_task(project, "good", "y"))[0].cached
+
+
+@pytest.mark.parametrize(
+    ("change", "limits", "expected"),
+    [
+        (lambda path: path.write_bytes(image_bytes(41)), Limits(), "changed_file"),
+        (lambda path: path.unlink(), Limits(), "missing_file"),
+        (lambda path: (path.unlink(), path.mkdir()), Limits(), "unreadable"),
+        (lambda path: None, Limits(max_page_pixels=10), "too_large"),
+        (lambda path: None, Limits(max_bytes=10), "too_large"),
+    ],
+)
+def test_what_is_wrong_with_the_file_of_today_is_not_kept(
+    project: Project, change: Callable[[Any], Any], limits: Limits, expected: str
+) -> None:
+    task = image_task(project, "a")
+    change(task.path)
+    (result,) = extract(project, PageWidth(), task, limits=limits)
+    assert (reason(result), result.key) == (expected, None)
+    if task.path.is_dir():
+        task.path.rmdir()
+    assert total(extract(project, PageWidth(), image_task(project, "a"))[0]) == 40
+
+
+def test_a_damaged_result_is_computed_again(project: Project) -> None:
+    task = text_task(project, "a", "1.00")
+    extract(project, FirstAmount(), task)
+    (stored,) = project.results.rglob("*.json")
+    stored.write_text('{"extraction": {"invoi')
+    assert [result.cached for result in extract(project, FirstAmount(), task)] == [False]
+    assert [result.cached for result in extract(project, FirstAmount(), task)] == [True]

@@ -1,0 +1,156 @@
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocr_pipeline.ocr.workers import available_cores, run_in_workers
+from ocr_pipeline_tests.ocr import jobs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(function: Callable[..., Any], arguments: list[tuple[Any, ...]], processes: int) -> dict[Any, Any]:
+    pairs = list(run_in_workers(function, arguments, processes))
+    assert len(pairs) == len(arguments)
+    return dict(pairs)
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Poll; the deadline only ends a test that hangs."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:  # a zombie has left; only its parent has not noticed
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return not Path("/proc").exists()
+
+
+def test_every_job_has_its_result() -> None:
+    assert run(jobs.square, [(number,) for number in range(12)], 2) == {(number,): number**2 for number in range(12)}
+    assert run(jobs.square, [], 2) == {}
+
+
+@pytest.mark.parametrize(("count", "processes"), [(1, 4), (3, 1)])
+def test_one_job_or_one_process_needs_no_worker(count: int, processes: int) -> None:
+    assert set(run(jobs.where, [(number,) for number in range(count)], processes).values()) == {os.getpid()}
+
+
+def test_the_work_is_done_elsewhere() -> None:
+    pids = set(run(jobs.where, [(number,) for number in range(8)], 2).values())
+    assert os.getpid() not in pids
+    assert len(pids) <= 2
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_exception_goes_to_the_caller(processes: int) -> None:
+    with pytest.raises(LookupError, match="three"):
+        run(jobs.raising, [(number,) for number in range(5)], processes)
+
+
+@pytest.mark.parametrize("how", ["exit", "kill", "segfault"])
+def test_a_job_that_ends_its_process_loses_only_itself(how: str) -> None:
+    found = run(jobs.killing_itself, [(number, how) for number in range(8)], 2)
+    assert found == {(number, how): None if number in (3, 6) else number for number in range(8)}
+
+
+def test_nothing_is_lost_or_done_twice_where_a_worker_dies_while_the_caller_is_busy(tmp_path: Path) -> None:
+    results = run_in_workers(jobs.counted, [(str(tmp_path), number) for number in range(6)], 2)
+    found = dict([next(results)])  # the other worker is in job 0, and the caller takes its time
+    (tmp_path / "go").touch()
+    wait_until(lambda: (tmp_path / "pid").exists(), "job 0 has not begun")
+    pid = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the dead worker was not noticed")
+    found.update(results)
+    assert {number: result for (_, number), result in found.items()} == {0: None, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with two workers that are in the middle of their jobs; leads a process group of its own."""
+    code = (
+        "import sys\n"
+        "from ocr_pipeline.ocr.workers import run_in_workers\n"
+        "from ocr_pipeline_tests.ocr.jobs import waiting\n"
+        "if __name__ == '__main__':\n"
+        "    list(run_in_workers(waiting, [(sys.argv[1], n) for n in range(9)], 2))\n"
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)],
+        start_new_session=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: len(list(tmp_path.glob("worker-*"))) >= 2 or process.poll() is not None, "no worker has begun")
+    yield process
+    with contextlib.suppress(ProcessLookupError):  # as it should be: nobody is left
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def group_members(group: int) -> list[int]:
+    """Processes of a process group that are not zombies."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, its_group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(its_group) == group and state != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+
+
+@needs_proc
+def test_workers_leave_when_their_parent_is_killed(parent: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    workers = [int(file.read_text()) for file in tmp_path.glob("worker-*")]
+    assert len(workers) == 2
+    assert all(alive(pid) for pid in workers)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not group_members(parent.pid), f"still there: {group_members(parent.pid)}")
+
+
+@needs_proc
+def test_ctrl_c_leaves_no_process(parent: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    os.killpg(parent.pid, signal.SIGINT)  # a terminal sends it to the whole group
+    (tmp_path / "end").touch()
+    _, errors = parent.communicate(timeout=60)
+    assert parent.returncode == -signal.SIGINT
+    assert errors.count(b"KeyboardInterrupt") == 1  # the parent's, none of the workers'
+    assert (tmp_path / "done-0").exists()  # what has begun is finished, so that its result is kept
+    assert (tmp_path / "done-1").exists()
+    assert len(list(tmp_path.glob("worker-*"))) <= 4  # of nine: those that were handed over already
+    wait_until(lambda: not group_members(parent.pid), f"still there: {group_members(parent.pid)}")
+
+
+def test_cores_are_those_that_may_be_used() -> None:
+    assert available_cores() >= 1
+    if hasattr(os, "sched_setaffinity"):
+        before = os.sched_getaffinity(0)
+        try:
+            os.sched_setaffinity(0, {min(before)})
+            assert available_cores() == 1
+        finally:
+            os.sched_setaffinity(0, before)

@@ -1,0 +1,213 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ocr_pipeline.config import load_config
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.ocr.pdf_text import PdfText
+from ocr_pipeline.ocr.rapidocr import RapidOcr
+from ocr_pipeline_tests.files import PLUGINS
+from ocr_pipeline_tests.plugins import FirstAmount, PixelEngine
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINES = {"pdf-text": None}
+FIRST = f"{PLUGINS}:FirstAmount"
+BACKENDS = {"b": {"engine": "pdf-text", "extractor": FIRST}}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "backends.yaml"
+
+
+def complaint(path: Path, content: Any) -> str:
+    """The message about a wrong file: one sentence that begins with the file's name."""
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), "utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        load_config(path)
+    message = str(error.value)
+    assert message.startswith("backends.yaml")
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert "SECRET" not in message
+    return message
+
+
+def test_the_file_of_the_repository() -> None:
+    config = load_config(ROOT / "backends.yaml")
+    assert isinstance(config.engines["rapidocr"].engine, RapidOcr)
+    assert isinstance(config.engines["pdf-text"].engine, PdfText)
+    assert {"rapidocr+rules", "pdf-text+rules"} <= set(config.backends)
+    assert all(config.unavailable(name) is None for name in config.backends)
+    assert config.limits.max_bytes == 50_000_000
+
+
+def test_classes_of_your_own(path: Path) -> None:
+    path.write_text(
+        f"""
+        engines:
+          one: {{type: "{PLUGINS}:PixelEngine", options: {{version: 7}}}}
+          two: {{type: pdf-text}}
+        backends:
+          one+first: {{engine: one, extractor: "{PLUGINS}:FirstAmount", options: {{version: 3}}, description: my own}}
+          no.engine_2-x: {{extractor: "{PLUGINS}:PageWidth"}}
+        """
+    )
+    config = load_config(path)
+    assert config.engines["one"].engine == PixelEngine(version=7)
+    assert config.backends["one+first"].extractor_object == FirstAmount(version=3)
+    assert config.engine_of("one+first") == config.engines["one"]
+    assert config.engine_of("no.engine_2-x") is None
+    assert config.unavailable("no.engine_2-x") is None
+    assert isinstance(config.engines["two"].engine, PdfText)
+
+
+def test_options_change_the_fingerprint(path: Path) -> None:
+    found = set()
+    for options in ({}, {"version": 1}, {"version": 2}):
+        engines = {"e": {"type": f"{PLUGINS}:PixelEngine", "options": options}}
+        backends = {"b": {"engine": "e", "extractor": f"{PLUGINS}:FirstAmount", "options": options}}
+        path.write_text(yaml.safe_dump({"engines": engines, "backends": backends}))
+        config = load_config(path)
+        found.add((config.engines["e"].fingerprint, config.backends["b"].fingerprint))
+    assert len(found) == 2  # version 1 is the default
+
+
+def test_an_engine_that_cannot_run_makes_its_backends_unavailable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PdfText, "unavailable", lambda self: "the package x is not installed")
+    path.write_text(yaml.safe_dump({"engines": ENGINES, "backends": BACKENDS}))
+    assert load_config(path).unavailable("b") == "the package x is not installed"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"engine": {}}, "backends.yaml: engine: unknown key."),
+        ({"limits": {"max_pags": 1}}, "backends.yaml: limits.max_pags: unknown key."),
+        ({"limits": {"max_pages": 0}}, "backends.yaml: limits.max_pages: Input should be greater than 0."),
+        ({"limits": {"max_pages": "SECRET"}}, "backends.yaml: limits.max_pages: Input should be a valid integer"),
+        ({"engines": {}}, "backends.yaml: engines: Dictionary should have at least 1 item"),
+        ({"backends": None}, "backends.yaml: backends: Input should be a valid dictionary."),
+        ({"engines": {"pdf-text": {"option": {}}}}, "backends.yaml: engines.pdf-text.option: unknown key."),
+        ({"engines": {"pdf-text": "SECRET"}}, "backends.yaml: engines.pdf-text: Input should be a valid dictionary"),
+        (
+            {"engines": {"pdf-text": {"options": {"speed": "SECRET"}}}},
+            "backends.yaml: engines.pdf-text: options.speed: unknown key.",
+        ),
+        (
+            {"engines": {"rapidocr": {"options": {"detection_side": 1}}, "pdf-text": None}},
+            "backends.yaml: engines.rapidocr: options.detection_side: Input should be greater than or equal to 320.",
+        ),
+        (
+            {"engines": {"tesseract": None, "pdf-text": None}},
+            "backends.yaml: engines.tesseract: unknown engine 'tesseract'; known are rapidocr, pdf-text",
+        ),
+        (
+            {"backends": {"b": {"extractor": "rule"}}},
+            "backends.yaml: backends.b: unknown extractor 'rule'; known are rules",
+        ),
+        ({"backends": {"b": {"extractor": "rules", "modl": 1}}}, "backends.yaml: backends.b.modl: unknown key."),
+        ({"backends": {"b": {"engine": "pdf-text"}}}, "backends.yaml: backends.b.extractor: Field required."),
+        (
+            {"backends": {"b": {"engine": "ocr", "extractor": "rules"}}},
+            "backends.yaml: backend 'b' names the engine 'ocr'; known are pdf-text.",
+        ),
+        (
+            {"backends": {"b": {"extractor": "rules", "options": {"speed": 1}}}},
+            "backends.yaml: backends.b: options",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_named(path: Path, change: dict[str, Any], message: str) -> None:
+    assert complaint(path, {"engines": ENGINES, "backends": BACKENDS, **change}).startswith(message)
+
+
+@pytest.mark.parametrize("name", ["A", "a|b", "a,b", "a b", "a/b", "[a]", "", "ä", "x" * 61, "a\n", 5])
+def test_a_name_must_be_a_partition_key(path: Path, name: Any) -> None:
+    assert complaint(path, {"engines": {name: {"type": "pdf-text"}}, "backends": BACKENDS}).startswith(
+        f"backends.yaml: engines.{name}".split("\n")[0]
+    )
+    assert "backends." in complaint(path, {"engines": ENGINES, "backends": {name: {"extractor": "rules"}}})
+
+
+@pytest.mark.parametrize("name", ["a..b", "a...b", ".a", "a.", "a+b.", "..."])
+def test_a_backend_may_hold_single_dots_only(path: Path, name: str) -> None:
+    assert "String should match pattern" in complaint(path, {"engines": ENGINES, "backends": {name: BACKENDS["b"]}})
+
+
+@pytest.mark.parametrize("name", ["a.b", "a+b", "gpt-4.1-mini", "a_b", "0"])
+def test_good_backend_names(path: Path, name: str) -> None:
+    path.write_text(yaml.safe_dump({"engines": ENGINES, "backends": {name: BACKENDS["b"]}}))
+    assert list(load_config(path).backends) == [name]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("engines:\n  a: [\n", "backends.yaml, line 3: "),
+        ("engines:\n\tpdf-text:\n", "backends.yaml, line 2: found character '\\t' that cannot start any token."),
+        ("a: b: c", "backends.yaml, line 1: mapping values are not allowed here."),
+        ("engines:\n  a:\n  b:\n  a:\n", "backends.yaml, line 4: 'a' is there twice."),
+        ("engines: {}\nengines: {}\n", "backends.yaml, line 2: 'engines' is there twice."),
+        ("!!python/object:os.system {}", "backends.yaml, line 1: could not determine a constructor for the tag"),
+        ("a: \x07", "backends.yaml: not valid YAML."),
+        ("", "backends.yaml: Input should be a valid dictionary"),
+        ("- a\n- b", "backends.yaml: Input should be a valid dictionary"),
+        ("SECRET", "backends.yaml: Input should be a valid dictionary"),
+        (b"engines: \xff", "backends.yaml is not text in UTF-8."),
+    ],
+)
+def test_a_file_that_is_no_yaml_mapping(path: Path, content: Any, message: str) -> None:
+    assert complaint(path, content).startswith(message)
+
+
+def test_a_file_that_cannot_be_read(path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"backends\.yaml cannot be read: No such file or directory\.$"):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("no_such_package.x:Engine", "cannot be imported: No module named 'no_such_package'."),
+        (
+            "ocr_pipeline.ocr.pdf_text:Missing",
+            "cannot be imported: module 'ocr_pipeline.ocr.pdf_text' has no attribute",
+        ),
+        ("broken_plugin:Engine", "cannot be imported: division by zero."),
+        (":Engine", "cannot be imported: Empty module name."),
+        ("ocr_pipeline.project:find_project", "'ocr_pipeline.project:find_project' is no engine: it has no method"),
+        (f"{PLUGINS}:FirstAmount", "FirstAmount' is no engine: it has no method 'unavailable'."),
+        ("decimal:Decimal", "is no engine: it has no method 'fingerprint'."),
+    ],
+)
+def test_a_class_that_does_not_work(
+    path: Path, target: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broken_plugin.py").write_text("1 / 0")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    said = complaint(path, {"engines": {"e": {"type": target}}, "backends": {"b": {"extractor": FIRST}}})
+    assert said.startswith("backends.yaml: engines.e: ")
+    assert message in said
+
+
+def test_options_that_a_class_does_not_take(path: Path) -> None:
+    entry = {"type": f"{__name__}:Plain", "options": {"speed": 5}}
+    content = {"engines": {"e": entry}, "backends": {"b": {"extractor": FIRST}}}
+    assert "engines.e: options: " in complaint(path, content)
+    entry["options"] = {"level": "x"}
+    assert complaint(path, content) == "backends.yaml: engines.e: options: level must be a digit."
+
+
+class Plain:
+    """An engine that is no pydantic model."""
+
+    def __init__(self, level: str = "1") -> None:
+        if not level.isdigit():
+            raise ValueError("level must be a digit")

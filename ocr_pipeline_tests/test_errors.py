@@ -1,0 +1,57 @@
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ocr_pipeline import errors
+from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS, DocumentError, OcrPipelineError, describe
+
+PACKAGE = Path(errors.__file__).parent
+CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, OcrPipelineError)]
+
+
+def test_the_tree_at_the_top_of_the_module_is_complete() -> None:
+    drawn = re.findall(r"[├└]── (\w+)", errors.__doc__ or "")
+    assert set(drawn) == {cls.__name__ for cls in CLASSES} - {"OcrPipelineError"}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_an_error_crosses_a_process_boundary(cls: type[OcrPipelineError]) -> None:
+    error = DocumentError("encrypted", "It is locked.") if cls is DocumentError else cls("It is locked.")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (cls, "It is locked.", vars(error))
+
+
+@pytest.mark.parametrize("reason", DOCUMENT_ERROR_REASONS)
+def test_every_reason_is_used(reason: str) -> None:
+    sources = [path for path in PACKAGE.rglob("*.py") if path.name != "errors.py"]
+    assert any(f'"{reason}"' in path.read_text("utf-8") for path in sources)
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    number: int = 0
+
+
+class Outer(BaseModel):
+    inner: list[Inner]
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ({"inner": [{}, {"number": "SECRET"}]}, "inner.1.number: Input should be a valid integer, unable to parse"),
+        ({"inner": [{"x": "SECRET"}]}, "inner.0.x: unknown key."),
+        ({}, "inner: Field required."),
+        ("SECRET", "Input should be a valid dictionary or instance of Outer."),
+    ],
+)
+def test_a_validation_error_as_a_sentence_without_the_value(value: object, sentence: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        Outer.model_validate(value)
+    said = describe(error.value)
+    assert said.startswith(sentence)
+    assert said.endswith(".")
+    assert "SECRET" not in said

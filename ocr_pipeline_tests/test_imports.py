@@ -1,0 +1,107 @@
+"""What an import may cost and do: each module is imported in a fresh process."""
+
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import ocr_pipeline
+
+HEAVY = {
+    "torch",
+    "onnxruntime",
+    "cv2",
+    "google.genai",
+    "openai",
+    "pandas",
+    "PIL",
+    "rapidocr",
+    "pypdfium2",
+    "numpy",
+    "rapidfuzz",
+}
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(ocr_pipeline.__path__, "ocr_pipeline.")
+    if "__main__" not in module.name
+)
+
+# Every file that is opened, environment variable that is read, and connection that is made by this package's own modules
+# while they are imported, directly or through the standard library. What other packages do for themselves is theirs.
+WATCH = """
+import importlib.util, json, os, sys
+PACKAGE = importlib.util.find_spec("ocr_pipeline").submodule_search_locations[0] + os.sep
+found = []
+
+def from_our_module(frame):
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(PACKAGE):
+            return True
+        if name.startswith("<frozen importlib") or "site-packages" in name:
+            return False
+        frame = frame.f_back
+    return False
+
+def watch(event, arguments):
+    if event in ("open", "socket.connect", "socket.bind", "subprocess.Popen", "os.mkdir", "os.system", "sqlite3.connect"):
+        if from_our_module(sys._getframe(1)):
+            found.append([event, str(arguments[0])])
+
+class Environment(type(os.environ)):
+    def __getitem__(self, key):
+        if from_our_module(sys._getframe(1)):
+            found.append(["environment", key])
+        return super().__getitem__(key)
+
+os.environ.__class__ = Environment
+sys.addaudithook(watch)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+print(json.dumps(found))
+"""
+
+
+def python(code: str, *arguments: str, cwd: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:ocr_pipeline", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(ocr_pipeline.__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_definitions_load_nothing_heavy(tmp_path: Path) -> None:
+    code = "import ocr_pipeline.definitions, sys, json; print(json.dumps(sorted(sys.modules)))"
+    loaded = set(json.loads(python(code, cwd=tmp_path)))
+    assert "dagster" in loaded
+    assert not HEAVY & loaded
+
+
+def test_the_command_line_loads_no_dagster(tmp_path: Path) -> None:
+    code = "import ocr_pipeline.cli, sys, json; print(json.dumps(sorted(sys.modules)))"
+    assert not (HEAVY | {"dagster", "duckdb"}) & set(json.loads(python(code, cwd=tmp_path)))
+
+
+def test_imports_do_nothing(tmp_path: Path) -> None:
+    assert len(MODULES) > 40
+    assert json.loads(python(WATCH, *MODULES, cwd=tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_watch_sees_what_it_should(tmp_path: Path) -> None:
+    package = tmp_path / "ocr_pipeline"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "reads.py").write_text("import os\nX = os.environ.get('HOME')\n")
+    (package / "writes.py").write_text("from pathlib import Path\nPath('x').write_text('')\nPath('y').mkdir()\n")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{WATCH}"
+    found = json.loads(python(code, "ocr_pipeline.reads", "ocr_pipeline.writes", cwd=tmp_path))
+    assert [event for event, _ in found] == ["environment", "open", "os.mkdir"]

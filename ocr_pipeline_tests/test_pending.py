@@ -1,0 +1,360 @@
+"""What is pending after a change: the stages run here one after the other, without Dagster."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocr_pipeline.config import Config, load_config
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.stage import take_in, take_in_label
+from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
+from ocr_pipeline.pending import pending_documents, pending_extractions, pending_labels, pending_ocr
+from ocr_pipeline.project import Project
+from ocr_pipeline.schemas import DocumentFailure
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse import queries, rows
+from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.files import (
+    PLUGINS,
+    add_file,
+    add_image,
+    add_label,
+    image_bytes,
+    reads,
+    small_backends,
+    write_backends,
+)
+
+Pending = tuple[list[str], list[str], list[tuple[str, str]], list[tuple[str, str]]]
+NOTHING: Pending = ([], [], [], [])
+
+
+class Pipeline:
+    """A project whose stages are run for what is pending, and for nothing else."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.warehouse = Warehouse(project.database)
+        self.store = ResultStore(project.results)
+        self.settings = small_backends(project.root)
+        # pixel-2 shares the engine `pixel`, so that one engine feeds two backends
+        self.settings["backends"]["pixel-2"] = {**self.settings["backends"]["pixel+first"], "options": {"version": 5}}
+        del self.settings["backends"]["pdf-text+first"], self.settings["engines"]["pdf-text"]
+
+    @property
+    def config(self) -> Config:
+        write_backends(self.project.root, self.settings)
+        return load_config(self.project.config_file)
+
+    def documents(self) -> list[str]:
+        sources = find_documents(self.project.data)
+        return pending_documents(self.config, sources, self.warehouse)
+
+    def labels(self) -> list[str]:
+        return pending_labels(find_documents(self.project.data), self.warehouse)
+
+    def ocr(self) -> list[tuple[str, str]]:
+        ids = [source.document_id for source in find_documents(self.project.data)]
+        return pending_ocr(self.config, list(self.config.engines), ids, self.warehouse)
+
+    def extractions(self) -> list[tuple[str, str]]:
+        ids = [source.document_id for source in find_documents(self.project.data)]
+        return pending_extractions(self.config, list(self.config.backends), ids, self.warehouse)
+
+    def run(self) -> Pending:
+        """Bring everything up to date; return what was pending, stage by stage."""
+        documents = self.documents()
+        if documents:
+            self._run_documents(documents)
+        labels = self.labels()
+        if labels:
+            self._run_labels(labels)
+        ocr = self.ocr()
+        if ocr:
+            self._run_ocr(ocr)
+        extractions = self.extractions()
+        if extractions:
+            self._run_extractions(extractions)
+        return documents, labels, ocr, extractions
+
+    def _run_documents(self, todo: Sequence[str]) -> None:
+        tables = rows.empty(rows.DOCUMENT_TABLES)
+        for source in find_documents(self.project.data):
+            if source.document_id in todo:
+                document, failure = take_in(source, self.config.limits)
+                path = self.project.relative(source.path)
+                rows.add_document(tables, source, path, run_id="r", document=document, failure=failure)
+        self.warehouse.replace(rows.DOCUMENT_KEY, [(name,) for name in todo], tables)
+
+    def _run_labels(self, todo: Sequence[str]) -> None:
+        tables = rows.empty(rows.LABEL_TABLES)
+        for source in find_documents(self.project.data):
+            if source.document_id in todo:
+                label, sha256, failure = take_in_label(source)
+                rows.add_label(
+                    tables,
+                    source.document_id,
+                    source.dataset,
+                    run_id="r",
+                    label=label,
+                    label_sha256=sha256,
+                    failure=failure,
+                )
+        self.warehouse.replace(rows.DOCUMENT_KEY, [(name,) for name in todo], tables)
+
+    def _run_ocr(self, todo: Sequence[tuple[str, str]]) -> None:
+        config = self.config
+        known = queries.documents(self.warehouse)
+        tables = rows.empty(rows.OCR_TABLES)
+        for engine in config.engines:
+            for result in self._read(config, engine, [document for name, document in todo if name == engine], known):
+                rows.add_ocr(
+                    tables,
+                    result.document_id,
+                    engine,
+                    result.outcome,
+                    fingerprint=config.engines[engine].fingerprint,
+                    result_key=result.key,
+                    run_id="r",
+                )
+        self.warehouse.replace(rows.OCR_KEY, [(document, engine) for engine, document in todo], tables)
+
+    def _read(self, config: Config, engine: str, documents: Sequence[str], known: queries.Rows) -> Iterator[OcrResult]:
+        tasks = []
+        for name in documents:
+            if known[name]["status"] == "ok":
+                tasks.append(OcrTask(name, self.project.root / known[name]["path"], known[name]["sha256"]))
+            else:
+                failure = DocumentFailure(reason="document_failed", message="The document failed.")
+                yield OcrResult(name, OcrOutcome(failure=failure), key=None, cached=False)
+        yield from read_documents(config.engines[engine].engine, tasks, self.store, config.limits, 1)
+
+    def _run_extractions(self, todo: Sequence[tuple[str, str]]) -> None:
+        config = self.config
+        known = queries.documents(self.warehouse)
+        tables = rows.empty(rows.EXTRACTION_TABLES)
+        for backend, chosen in config.backends.items():
+            ids = [document for name, document in todo if name == backend]
+            cells = queries.ocr_cells(self.warehouse, chosen.engine) if chosen.engine else {}
+            texts = queries.ocr_texts(self.warehouse, chosen.engine, ids) if chosen.engine else {}
+            tasks = []
+            for name in ids:
+                document = known[name]
+                failed = document["status"] == "failed" or (chosen.engine and cells[name]["status"] == "failed")
+                tasks.append(
+                    ExtractionTask(
+                        name,
+                        self.project.root / document["path"],
+                        document["sha256"],
+                        texts.get(name),
+                        input_key=None
+                        if failed
+                        else cells[name]["result_key"]
+                        if chosen.engine
+                        else document["sha256"],
+                        failure=DocumentFailure(reason="ocr_failed", message="No text.") if failed else None,
+                    )
+                )
+            for result in extract_documents(chosen.extractor_object, tasks, self.store, config.limits):
+                rows.add_extraction(
+                    tables,
+                    result.document_id,
+                    backend,
+                    result.outcome,
+                    engine=chosen.engine,
+                    extractor=chosen.extractor,
+                    ocr_seconds=None,
+                    engine_fingerprint=None,
+                    extractor_fingerprint=chosen.fingerprint,
+                    result_key=result.key,
+                    run_id="r",
+                )
+        self.warehouse.replace(rows.EXTRACTION_KEY, [(document, backend) for backend, document in todo], tables)
+
+
+def cells(names: Sequence[str], documents: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, document) for name in names for document in documents]
+
+
+BACKENDS = ["pixel+first", "page-width", "pixel-2"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with two documents, `s-a` with a label and `s-b` without, and everything done for them."""
+    project = Project(tmp_path_factory.mktemp("finished"))
+    pipeline = Pipeline(project)
+    add_image(project, "s/a.png", 40, total="40.00")
+    add_image(project, "s/b.png", 50)
+    both = ["s-a", "s-b"]
+    assert pipeline.run() == (both, both, cells(["pixel"], both), cells(BACKENDS, both))
+    assert reads(project) == ["40x30", "50x30"]
+    (project.root / "pixel.log").unlink()
+    return project.root
+
+
+@pytest.fixture
+def pipeline(project: Project, finished: Path) -> Pipeline:
+    """A copy of the finished project, for one test to change."""
+    shutil.copytree(finished, project.root, dirs_exist_ok=True)
+    return Pipeline(project)
+
+
+def test_afterwards_nothing_is_pending(pipeline: Pipeline) -> None:
+    assert pipeline.run() == NOTHING
+    assert reads(pipeline.project) == []
+
+
+def test_touching_a_file_is_no_change(pipeline: Pipeline) -> None:
+    for source in find_documents(pipeline.project.data):
+        for path in (source.path, source.label):
+            if path:
+                os.utime(path, (0, 0))
+    assert pipeline.run() == NOTHING
+
+
+def test_a_new_document(pipeline: Pipeline) -> None:
+    add_image(pipeline.project, "s/c.png", 60)
+    assert pipeline.run() == (["s-c"], ["s-c"], [("pixel", "s-c")], cells(BACKENDS, ["s-c"]))
+    assert pipeline.run() == NOTHING
+
+
+def test_changed_bytes(pipeline: Pipeline) -> None:
+    add_image(pipeline.project, "s/b.png", 70)
+    assert pipeline.run() == (["s-b"], [], [("pixel", "s-b")], cells(BACKENDS, ["s-b"]))
+    assert pipeline.run() == NOTHING
+    add_image(pipeline.project, "s/b.png", 50)  # and back again: its results are still in the store
+    assert pipeline.run() == (["s-b"], [], [("pixel", "s-b")], cells(BACKENDS, ["s-b"]))
+    assert reads(pipeline.project) == ["70x30"]
+
+
+def test_a_label_that_changes_appears_or_goes(pipeline: Pipeline) -> None:
+    label = add_label(pipeline.project.data / "documents/s/b.png", total_amount="1.00")
+    assert pipeline.run() == ([], ["s-b"], [], [])
+    add_label(pipeline.project.data / "documents/s/b.png", total_amount="2.00")
+    assert pipeline.run() == ([], ["s-b"], [], [])
+    label.unlink()
+    assert pipeline.run() == ([], ["s-b"], [], [])
+    assert pipeline.run() == NOTHING
+
+
+def test_a_label_that_is_not_valid_is_tried_again(pipeline: Pipeline) -> None:
+    label = pipeline.project.data / "documents/s/b.json"
+    label.write_text("{")
+    for _ in range(2):
+        assert pipeline.run() == ([], ["s-b"], [], [])
+    label.unlink()
+    label.mkdir()  # no file: no label
+    assert pipeline.run() == ([], ["s-b"], [], [])
+    assert pipeline.run() == NOTHING
+
+
+def test_a_label_that_cannot_be_read_is_tried_again(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = find_documents(pipeline.project.data)[0]
+    assert source.label
+    source.label.unlink()  # after it was found
+    assert pending_labels([source], pipeline.warehouse) == ["s-a"]
+
+
+def change(settings: dict[str, Any], part: str, name: str, **options: Any) -> None:
+    entry = settings[part][name]
+    entry["options"] = {**entry.get("options", {}), **options}
+
+
+def test_another_engine_version_or_option(pipeline: Pipeline) -> None:
+    change(pipeline.settings, "engines", "pixel", version=2)
+    both = ["s-a", "s-b"]
+    assert pipeline.run() == ([], [], cells(["pixel"], both), cells(["pixel+first", "pixel-2"], both))
+    assert pipeline.run() == NOTHING
+
+
+def test_an_option_that_changes_no_result_changes_nothing(pipeline: Pipeline) -> None:
+    change(pipeline.settings, "engines", "pixel", seconds=0.001)
+    assert pipeline.run() == NOTHING
+
+
+def test_another_extractor_version(pipeline: Pipeline) -> None:
+    change(pipeline.settings, "backends", "pixel+first", version=2)
+    assert pipeline.run() == ([], [], [], cells(["pixel+first"], ["s-a", "s-b"]))
+    assert pipeline.run() == NOTHING
+
+
+def test_a_new_backend_and_a_new_engine(pipeline: Pipeline) -> None:
+    pipeline.settings["engines"]["pixel-b"] = {"type": f"{PLUGINS}:PixelEngine", "options": {"version": 9}}
+    pipeline.settings["backends"]["new"] = {"engine": "pixel-b", "extractor": f"{PLUGINS}:FirstAmount"}
+    both = ["s-a", "s-b"]
+    assert pipeline.run() == ([], [], cells(["pixel-b"], both), cells(["new"], both))
+    assert pipeline.run() == NOTHING
+
+
+def test_a_failed_document_is_tried_again(pipeline: Pipeline) -> None:
+    add_file(pipeline.project, "s/c.png", b"no image")
+    assert pipeline.run() == (["s-c"], ["s-c"], [("pixel", "s-c")], cells(BACKENDS, ["s-c"]))
+    assert pipeline.run() == (["s-c"], [], [], [])  # its cells say that it failed, and that is still so
+    add_image(pipeline.project, "s/c.png", 60)
+    assert pipeline.run() == (["s-c"], [], [("pixel", "s-c")], cells(BACKENDS, ["s-c"]))
+    assert pipeline.run() == NOTHING
+
+
+def test_a_limit_that_is_raised_mends_a_document(pipeline: Pipeline) -> None:
+    pipeline.settings["limits"] = {"max_page_pixels": 2000}
+    add_image(pipeline.project, "s/c.png", 300)
+    pipeline.run()
+    pipeline.settings["limits"] = {}
+    assert pipeline.run() == (["s-c"], [], [("pixel", "s-c")], cells(BACKENDS, ["s-c"]))
+    assert pipeline.run() == NOTHING
+
+
+def test_an_engine_that_failed_unexpectedly_is_tried_again(pipeline: Pipeline) -> None:
+    pipeline.settings["engines"]["pixel"]["type"] = f"{PLUGINS}:TroubledEngine"
+    add_image(pipeline.project, "s/c.png", 661)
+    pipeline.run()
+    assert pipeline.run() == ([], [], [("pixel", "s-c")], [])  # tried again, and again without a text
+    pipeline.settings["engines"]["pixel"]["type"] = f"{PLUGINS}:PixelEngine"
+    assert pipeline.run() == ([], [], [("pixel", "s-c")], cells(["pixel+first", "pixel-2"], ["s-c"]))
+    assert pipeline.run() == NOTHING
+
+
+def test_a_document_that_an_engine_cannot_read_is_not_tried_again(pipeline: Pipeline) -> None:
+    pipeline.settings["engines"]["pixel"]["type"] = f"{PLUGINS}:TroubledEngine"
+    add_image(pipeline.project, "s/c.png", 662)
+    pipeline.run()
+    assert pipeline.run() == NOTHING
+
+
+def test_a_document_that_moved_is_found_at_its_new_place(pipeline: Pipeline) -> None:
+    folder = pipeline.project.data / "documents/s"
+    (folder / "b.png").rename(folder / "B.PNG")  # the id stays, and so do the bytes
+    assert pipeline.run() == (["s-b"], [], [], [])
+    assert queries.documents(pipeline.warehouse)["s-b"]["path"] == "data/documents/s/B.PNG"
+    assert pipeline.run() == NOTHING
+
+
+def test_a_document_that_changed_its_data_set(pipeline: Pipeline) -> None:
+    documents = pipeline.project.data / "documents"
+    (documents / "s/b.png").rename(documents / "s-b.png")
+    assert pipeline.run() == (["s-b"], ["s-b"], [], [])
+    assert queries.documents(pipeline.warehouse)["s-b"]["dataset"] == "documents"
+
+
+def test_only_the_documents_and_backends_that_are_asked_for(pipeline: Pipeline) -> None:
+    add_image(pipeline.project, "s/b.png", 70)
+    pipeline._run_documents(["s-b"])
+    config = pipeline.config
+    assert pending_ocr(config, ["pixel"], ["s-a"], pipeline.warehouse) == []
+    assert pending_ocr(config, ["pixel"], ["s-b"], pipeline.warehouse) == [("pixel", "s-b")]
+    assert pending_extractions(config, ["page-width"], ["s-b", "s-a"], pipeline.warehouse) == [("page-width", "s-b")]
+    assert pending_extractions(config, [], ["s-b"], pipeline.warehouse) == []
+
+
+def test_a_project_without_a_database(project: Project) -> None:
+    pipeline = Pipeline(project)
+    add_file(project, "x.png", image_bytes())
+    assert (pipeline.documents(), pipeline.labels()) == (["x"], ["x"])
+    assert (pipeline.ocr(), pipeline.extractions()) == ([("pixel", "x")], cells(BACKENDS, ["x"]))
+    assert not project.database.exists()

@@ -1,0 +1,144 @@
+import errno
+import multiprocessing
+import resource
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from ocr_pipeline.errors import WarehouseError
+from ocr_pipeline.store import ResultStore, fingerprint, result_key
+
+KEY = "ab" + "0" * 62
+
+
+class Number(BaseModel):
+    number: int
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ResultStore:
+    return ResultStore(tmp_path / "results")
+
+
+def test_what_was_put_is_there(store: ResultStore) -> None:
+    assert store.get("ocr", KEY) is None
+    store.put("ocr", KEY, '{"text": "Grüße 😀\u0000"}')
+    assert store.get("ocr", KEY) == '{"text": "Grüße 😀\u0000"}'
+    assert store.get("extraction", KEY) is None
+    assert store.get("ocr", "ab" + "1" * 62) is None
+
+
+def test_the_last_one_stays(store: ResultStore) -> None:
+    store.put("ocr", KEY, "first, and longer")
+    store.put("ocr", KEY, "second")
+    assert store.get("ocr", KEY) == "second"
+    assert [path.name for path in store.root.rglob("*.*")] == [f"{KEY}.json"]
+
+
+def test_as_a_model(store: ResultStore) -> None:
+    assert store.load("ocr", KEY, Number) is None
+    store.put("ocr", KEY, '{"number": 5}')
+    assert store.load("ocr", KEY, Number) == Number(number=5)
+    store.put("ocr", KEY, '{"numb')
+    assert store.load("ocr", KEY, Number) is None
+
+
+def test_what_a_killed_process_left_is_ignored(store: ResultStore) -> None:
+    store.put("ocr", KEY, "whole")
+    folder = store.root / "ocr" / "ab"
+    (folder / ".x7f.tmp").write_text("ha")
+    assert store.get("ocr", KEY) == "whole"
+    store.put("ocr", KEY, "again")
+    assert store.get("ocr", KEY) == "again"
+
+
+def _put_many(root: Path, letter: str, times: int) -> None:
+    store = ResultStore(root)
+    for _ in range(times):
+        store.put("ocr", KEY, letter * 200_000)
+
+
+def test_a_reader_sees_all_or_nothing_while_others_write(store: ResultStore) -> None:
+    store.put("ocr", KEY, "a" * 200_000)
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_put_many, args=(store.root, letter, 40)) for letter in "bc"]
+    seen = set()
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            text = store.get("ocr", KEY) or ""
+            seen.add((len(text), text[:1], text.count(text[:1])))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    stop.set()
+    reader.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert seen <= {(200_000, letter, 200_000) for letter in "abc"}
+    assert len(seen) > 1
+    assert [path.name for path in store.root.rglob("*.*")] == [f"{KEY}.json"]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(store: ResultStore) -> None:
+    """A limit on the size of files stands in for a full disk: the write fails in the middle."""
+    store.put("ocr", KEY, "before")
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from ocr_pipeline.store import ResultStore\n"
+        "from ocr_pipeline.errors import OcrPipelineError\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, (1000, {resource.RLIM_INFINITY}))\n"
+        "try: ResultStore(Path(sys.argv[1])).put('ocr', sys.argv[2], 'x' * 100_000)\n"
+        "except OcrPipelineError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(store.root), KEY], capture_output=True, text=True, check=True, timeout=60
+    )
+    path = store.root / "ocr" / "ab" / f"{KEY}.json"
+    assert done.stdout == f"The result store cannot use {path}: File too large.\n"
+    assert done.stderr == ""
+    assert store.get("ocr", KEY) == "before"
+    assert [found.name for found in store.root.rglob("*.*")] == [f"{KEY}.json"]
+
+
+def test_a_place_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    store = ResultStore(tmp_path / "file")
+    with pytest.raises(WarehouseError, match=r"^The result store cannot use .*\.json: [A-Z][a-z ]+\.$"):
+        store.get("ocr", KEY)
+    with pytest.raises(WarehouseError, match=r"^The result store cannot use .*\.json: [A-Z][a-z ]+\.$"):
+        store.put("ocr", KEY, "x")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_nothing_is_left_where_the_last_step_fails(
+    store: ResultStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, "No way")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(WarehouseError, match="No way"):
+        store.put("ocr", KEY, "x")
+    assert list(store.root.rglob("*.*")) == []
+
+
+def test_fingerprints_do_not_depend_on_the_order_of_keys() -> None:
+    assert fingerprint({"a": 1, "b": {"c": [1, 2], "d": None}}) == fingerprint({"b": {"d": None, "c": [1, 2]}, "a": 1})
+    assert fingerprint({"a": [1, 2]}) != fingerprint({"a": [2, 1]})
+    assert fingerprint({"a": 1}) != fingerprint({"a": "1"})
+    assert fingerprint({"name": "Ü"}) == "d687535d5fde9311"  # must not change between versions: results are found by it
+
+
+def test_a_result_key_depends_on_both_parts() -> None:
+    keys = {result_key(content, stage) for content in ("a", "b") for stage in ("1", "2")}
+    assert len(keys) == 4
+    assert all(len(key) == 64 for key in keys)

@@ -1,0 +1,314 @@
+"""Domain objects to rows and back: what a stage writes is what the next one reads."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import open_document
+from ocr_pipeline.extraction.stage import ExtractionOutcome
+from ocr_pipeline.ocr.stage import OcrOutcome
+from ocr_pipeline.schemas import (
+    FIELD_KINDS,
+    DocumentFailure,
+    Evidence,
+    Extraction,
+    Invoice,
+    Label,
+    LineItem,
+    OcrPage,
+    OcrText,
+    TaxLine,
+    Word,
+)
+from ocr_pipeline.warehouse import queries, rows
+from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.files import image_bytes, text_pdf
+
+FAILURE = DocumentFailure(reason="unreadable", message='The image is "broken": OSError.')
+
+FULL = Invoice(
+    document_type="credit_note",
+    supplier_name="Müller & Söhne GmbH",
+    supplier_address="Hauptstr. 1\n10115 Berlin",
+    supplier_tax_id="DE123456789",
+    receiver_name="ACME 'Ltd'",
+    receiver_tax_id="GB1",
+    invoice_id="0007",
+    invoice_date=date(2024, 2, 29),
+    due_date=date(1999, 12, 31),
+    purchase_order="PO|1,2",
+    currency="CHF",
+    net_amount=Decimal("-100.00"),
+    total_tax_amount=Decimal("0"),
+    total_amount=Decimal("123456789012.345678"),
+    amount_due=Decimal("0.05"),
+    tax_lines=[TaxLine(rate=Decimal("8.1"), net_amount=Decimal(20), amount=Decimal("1.62")), TaxLine()],
+    line_items=[
+        LineItem(
+            description="Ölfilter ½",
+            quantity=Decimal("2.5"),
+            unit="kg",
+            unit_price=Decimal("1000"),
+            amount=Decimal("2500"),
+            product_code="A-1",
+        ),
+        LineItem(amount=Decimal("-0.01")),
+        LineItem(),
+    ],
+)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(tmp_path / "w.duckdb")
+
+
+def write_labels(warehouse: Warehouse, labels: dict[str, Label | DocumentFailure | None]) -> None:
+    tables = rows.empty(rows.LABEL_TABLES)
+    for name, label in labels.items():
+        rows.add_label(
+            tables,
+            name,
+            "demo",
+            run_id="r",
+            label=label if isinstance(label, Label) else None,
+            label_sha256="abc" if isinstance(label, Label) else None,
+            failure=label if isinstance(label, DocumentFailure) else None,
+        )
+    warehouse.replace(rows.DOCUMENT_KEY, [(name,) for name in labels], tables)
+
+
+def write_extraction(warehouse: Warehouse, name: str, outcome: ExtractionOutcome, backend: str = "b") -> None:
+    tables = rows.empty(rows.EXTRACTION_TABLES)
+    rows.add_extraction(
+        tables,
+        name,
+        backend,
+        outcome,
+        engine="e",
+        extractor="rules",
+        ocr_seconds=1.5,
+        engine_fingerprint="ef",
+        extractor_fingerprint="xf",
+        result_key="key",
+        run_id="r",
+    )
+    warehouse.replace(rows.EXTRACTION_KEY, [(name, backend)], tables)
+
+
+def test_documents(warehouse: Warehouse) -> None:
+    tables = rows.empty(rows.DOCUMENT_TABLES)
+    pdf = open_document(text_pdf([[], []], media_box=(0, 0, 72, 36)), Limits())
+    image = open_document(image_bytes(40, 30), Limits())
+    for name, document, failure in (("p", pdf, None), ("i", image, None), ("bad", None, FAILURE)):
+        source = SourceFile(name, "demo", Path(f"/x/{name}"), None)
+        rows.add_document(tables, source, f"data/{name}", run_id="r", document=document, failure=failure)
+    warehouse.replace(rows.DOCUMENT_KEY, [("p",), ("i",), ("bad",)], tables)
+    found = queries.documents(warehouse)
+    shown = ("dataset", "path", "media_type", "size_bytes", "sha256", "pages", "status", "reason", "message")
+    assert {name: tuple(row[column] for column in shown) for name, row in found.items()} == {
+        "p": ("demo", "data/p", "application/pdf", pdf.size, pdf.sha256, 2, "ok", None, None),
+        "i": ("demo", "data/i", "image/png", image.size, image.sha256, 1, "ok", None, None),
+        "bad": ("demo", "data/bad", None, None, None, None, "failed", "unreadable", FAILURE.message),
+    }
+    assert warehouse.rows("FROM pages ORDER BY ALL") == [
+        {"document_id": "i", "page": 1, "width_px": 40, "height_px": 30, "dpi": None},
+        {"document_id": "p", "page": 1, "width_px": 200, "height_px": 100, "dpi": 200.0},
+        {"document_id": "p", "page": 2, "width_px": 200, "height_px": 100, "dpi": 200.0},
+    ]
+
+
+def test_labels(warehouse: Warehouse) -> None:
+    labels: dict[str, Label | DocumentFailure | None] = {
+        "full": Label(
+            invoice=FULL,
+            alternatives={"supplier_name": ["Müller", 'M "& S"'], "invoice_date": ["2024-03-01"], "due_date": []},
+            language="de",
+            split="test",
+        ),
+        "few": Label(invoice=Invoice.model_validate({"total_amount": "1.50", "due_date": None, "currency": ""})),
+        "items": Label(invoice=Invoice(line_items=[LineItem(description="only")])),
+        "empty": Label(invoice=Invoice()),
+        "wrong": DocumentFailure(reason="invalid_label", message="The label is not valid: totl: unknown key."),
+        "none": None,
+    }
+    write_labels(warehouse, labels)
+    found = queries.valid_labels(warehouse)
+    assert set(found) == {"full", "few", "items", "empty"}
+    for name, label in found.items():
+        expected = labels[name]
+        assert isinstance(expected, Label)
+        assert label.labelled_fields == expected.labelled_fields, name
+        assert label.invoice == expected.invoice, name
+        assert (label.language, label.split) == (expected.language, expected.split)
+        assert label.alternatives == {field: texts for field, texts in expected.alternatives.items() if texts}
+    assert {name: row["status"] for name, row in queries.labels(warehouse).items()} == {
+        "full": "ok",
+        "few": "ok",
+        "items": "ok",
+        "empty": "ok",
+        "wrong": "invalid",
+        "none": "none",
+    }
+    write_labels(warehouse, {"full": None})
+    assert set(queries.valid_labels(warehouse)) == {"few", "items", "empty"}
+    assert warehouse.rows("FROM ground_truth_tax_lines") == []
+
+
+def test_typed_columns(warehouse: Warehouse) -> None:
+    write_labels(warehouse, {"full": Label(invoice=FULL)})
+    found = warehouse.rows(
+        "SELECT field, value, value_amount, value_date FROM ground_truth "
+        "WHERE field IN ('total_amount', 'due_date', 'invoice_id') ORDER BY field"
+    )
+    assert [tuple(row.values()) for row in found] == [
+        ("due_date", "1999-12-31", None, date(1999, 12, 31)),
+        ("invoice_id", "0007", None, None),
+        ("total_amount", "123456789012.345678", Decimal("123456789012.345678"), None),
+    ]
+
+
+def test_ocr(warehouse: Warehouse) -> None:
+    def word(text: str, page: int, line: int, confidence: float | None) -> Word:
+        return Word(text=text, box=(0.12345, 0.2, 1 / 3, 0.4), confidence=confidence, page=page, line=line)
+
+    first = [word("Total", 1, 0, 0.5), word("12,50 €", 1, 0, 1.0), word("\x00\u202e😀", 1, 1, 0.75)]
+    text = OcrText(
+        pages=[
+            OcrPage(page=1, width=100, height=200, words=first, seconds=0.25),
+            OcrPage(page=2, width=10, height=20, words=[], seconds=0.5),
+            OcrPage(page=3, width=10, height=20, words=[word("end", 3, 0, None)], seconds=0.25),
+        ]
+    )
+    tables = rows.empty(rows.OCR_TABLES)
+    outcomes = {"a": OcrOutcome(text=text), "blank": OcrOutcome(text=OcrText(pages=[text.pages[1]]))}
+    outcomes["bad"] = OcrOutcome(failure=DocumentFailure(reason="no_text_layer", message="None."))
+    for name, outcome in outcomes.items():
+        rows.add_ocr(tables, name, "e", outcome, fingerprint="f", result_key=None, run_id="r")
+    warehouse.replace(rows.OCR_KEY, [(name, "e") for name in outcomes], tables)
+    found = queries.ocr_texts(warehouse, "e", ["a", "blank", "bad", "unknown"])
+    assert found == {"a": text, "blank": outcomes["blank"].text}
+    assert [entry.text for entry in found["a"].words()] == ["Total", "12,50 €", "\x00\u202e😀", "end"]
+    assert queries.ocr_texts(warehouse, "other", ["a"]) == {}
+    cells = queries.ocr_cells(warehouse, "e")
+    assert {name: (row["status"], row["reason"], row["pages"], row["words"]) for name, row in cells.items()} == {
+        "a": ("ok", None, 3, 4),
+        "blank": ("ok", None, 1, 0),
+        "bad": ("failed", "no_text_layer", None, None),
+    }
+    assert (cells["a"]["mean_confidence"], cells["a"]["seconds"]) == (0.75, 1.0)
+    assert cells["blank"]["mean_confidence"] is None
+    assert [row["word"] for row in warehouse.rows("FROM ocr_words WHERE document_id = 'a' ORDER BY word")] == [
+        0,
+        1,
+        2,
+        3,
+    ]
+
+
+def test_extractions(warehouse: Warehouse) -> None:
+    evidence = {
+        "total_amount": Evidence(
+            page=2, text="12,50 €", box=(0.1, 0.2, 0.3, 0.4), words=[3, 4], method="keyword: total", score=0.5
+        ),
+        "line_items.0.amount": Evidence(page=1, text="", box=(0, 0, 1, 1), words=[], method="m", score=1),
+    }
+    write_extraction(warehouse, "full", ExtractionOutcome(extraction=Extraction(invoice=FULL, evidence=evidence)))
+    write_extraction(warehouse, "empty", ExtractionOutcome(extraction=Extraction(invoice=Invoice()), seconds=0.5))
+    write_extraction(warehouse, "bad", ExtractionOutcome(failure=FAILURE))
+    write_extraction(warehouse, "full", ExtractionOutcome(failure=FAILURE), backend="other")
+    found = queries.extractions(warehouse, "b")
+    assert found == {"full": Extraction(invoice=FULL), "empty": Extraction(invoice=Invoice()), "bad": FAILURE}
+    assert queries.extractions(warehouse, "other") == {"full": FAILURE}
+    proofs = warehouse.rows("FROM evidence ORDER BY field DESC")
+    assert [(row["field"], row["page"], row["text"], row["words"], row["method"], row["score"]) for row in proofs] == [
+        ("total_amount", 2, "12,50 €", [3, 4], "keyword: total", 0.5),
+        ("line_items.0.amount", 1, "", [], "m", 1.0),
+    ]
+    assert [proofs[0][name] for name in ("x0", "y0", "x1", "y1")] == [0.1, 0.2, 0.3, 0.4]
+    cell = queries.extraction_cells(warehouse, "b")["empty"]
+    assert (cell["engine"], cell["extractor"], cell["seconds"], cell["ocr_seconds"]) == ("e", "rules", 0.5, 1.5)
+
+
+def test_run_facts(warehouse: Warehouse) -> None:
+    tables = rows.empty(rows.DOCUMENT_TABLES)
+    document = open_document(image_bytes(), Limits())
+    for name in ("a", "b"):
+        source = SourceFile(name, "demo", Path(name), None)
+        rows.add_document(tables, source, name, run_id="r", document=document)
+    warehouse.replace_all(tables)
+    done = ExtractionOutcome(extraction=Extraction(invoice=Invoice()), seconds=0.5, cost_usd=0.25)
+    write_extraction(warehouse, "a", done)
+    write_extraction(warehouse, "b", ExtractionOutcome(failure=FAILURE, seconds=0.5))
+    assert queries.run_facts(warehouse) == [
+        {
+            "document_id": "a",
+            "dataset": "demo",
+            "backend": "b",
+            "failed": False,
+            "seconds": 2.0,
+            "cost": 0.25,
+            "fingerprint": "ef/xf",
+        },
+        {
+            "document_id": "b",
+            "dataset": "demo",
+            "backend": "b",
+            "failed": True,
+            "seconds": None,
+            "cost": None,
+            "fingerprint": "ef/xf",
+        },
+    ]
+
+
+def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> None:
+    assert queries.documents(warehouse) == queries.labels(warehouse) == {}
+    assert queries.valid_labels(warehouse) == {}
+    assert queries.ocr_texts(warehouse, "e", ["a"]) == {}
+    assert queries.extractions(warehouse, "b") == {}
+    assert queries.scores(warehouse) == queries.run_facts(warehouse) == []
+
+
+amounts = st.decimals(-(10**12) + 1, 10**12 - 1, allow_nan=False, places=6) | st.integers(0, 10**12 - 1).map(Decimal)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
+    lambda text: text.strip() != ""
+)
+values = {
+    "money": amounts,
+    "date": st.dates(),
+    "name": texts,
+    "address": texts,
+    "identifier": texts,
+    "category": st.none(),
+}
+invoices = st.builds(
+    Invoice,
+    **{field: st.none() | values[kind] for field, kind in FIELD_KINDS.items()},
+    line_items=st.lists(st.builds(LineItem, description=st.none() | texts, amount=st.none() | amounts), max_size=3),
+    tax_lines=st.lists(st.builds(TaxLine, rate=st.none() | amounts), max_size=2),
+)
+
+
+def test_any_invoice(warehouse: Warehouse) -> None:
+    several: list[Invoice] = []
+
+    @settings(max_examples=60, deadline=None)
+    @given(invoices)
+    def collect(invoice: Invoice) -> None:
+        several.append(invoice)
+
+    collect()  # the database sees them all at once: one per example takes seconds
+    tables = rows.empty(rows.LABEL_TABLES)
+    for number, invoice in enumerate(several):
+        rows.add_label(tables, str(number), "d", run_id="r", label=Label(invoice=invoice), label_sha256="s")
+    warehouse.replace_all(tables)
+    found = queries.valid_labels(warehouse)
+    for number, invoice in enumerate(several):
+        assert found[str(number)].invoice == invoice
