@@ -38,6 +38,13 @@ def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: 
     return pending
 
 
+def gone_documents(on_disk: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
+    """Documents that were taken in, whose file is not there any more, and of which that is not known yet."""
+    there = {source.document_id for source in on_disk}
+    known = queries.documents(warehouse)
+    return [key for key, row in known.items() if key not in there and row["reason"] != "missing_file"]
+
+
 def pending_labels(sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
     """Documents whose label is new, changed, gone, or was not valid last time."""
     known = queries.labels(warehouse)

@@ -80,6 +80,8 @@ def run(
     except KeyboardInterrupt:
         errors.print("Stopped. What was done is kept; the same command goes on from there.")
         raise typer.Exit(130) from None
+    for document_id in summary.gone:
+        errors.print(f"gone: {document_id}: its file was removed; its results are kept, and are in no score")
     done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
     console.print(f"{len(sources)} documents, {len(chosen)} backends. Materialised: {done}.", soft_wrap=True)
     shown = {source.dataset for source in sources}

@@ -12,9 +12,16 @@ from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import open_instance, register_documents
 from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
-from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import OcrPipelineError, WarehouseError
-from ocr_pipeline.pending import Cell, pending_documents, pending_extractions, pending_labels, pending_ocr
+from ocr_pipeline.pending import (
+    Cell,
+    gone_documents,
+    pending_documents,
+    pending_extractions,
+    pending_labels,
+    pending_ocr,
+)
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.warehouse import Warehouse
@@ -24,10 +31,12 @@ Key = TypeVar("Key", str, Cell)
 
 @dataclass
 class RunSummary:
-    """What a run of the main job did: cells materialised per asset, and the ids of its Dagster runs."""
+    """What a run of the main job did: cells materialised per asset, the ids of its Dagster runs, and the documents whose
+    file was found to be gone."""
 
     cells: dict[str, int] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
 
 def run_pipeline(
@@ -57,7 +66,8 @@ def run_pipeline(
 
     with open_instance(project) as instance:
         close_killed_runs(instance)
-        register_documents(instance, documents)
+        summary.gone = gone_documents(find_documents(project.data), warehouse)
+        register_documents(instance, [*documents, *summary.gone])
 
         def launch(assets: list[str], ranges: Sequence[Range | None]) -> None:
             for result in materialize(definitions, instance, assets, ranges):
@@ -79,6 +89,7 @@ def run_pipeline(
             wanted = set(pending()) | {key for key in asked if _partition_key(asset, key) not in recorded}
             return [key for key in asked if key in wanted]
 
+        launch(["raw_documents"], document_ranges(summary.gone, instance, partitions))
         todo = to_do("raw_documents", documents, lambda: pending_documents(config, sources, warehouse))
         labels = to_do("ground_truth", documents, lambda: pending_labels(sources, warehouse))
         if todo == labels:

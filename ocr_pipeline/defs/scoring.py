@@ -81,13 +81,17 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
     def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
         target = warehouse.warehouse()
-        labels, label_rows = queries.valid_labels(target), queries.labels(target)
+        backends = list(config.backends)
+        datasets = {
+            key: row["dataset"] for key, row in queries.documents(target).items() if row["reason"] != "missing_file"
+        }
+        labels = {key: label for key, label in queries.valid_labels(target).items() if key in datasets}
         boards, fields = leaderboard_rows(
-            queries.scores(target),
-            queries.run_facts(target),
+            queries.scores(target, backends),
+            queries.run_facts(target, backends),
             labels,
-            {key: label_rows[key]["dataset"] for key in labels},
-            {backend: config.unavailable(backend) for backend in config.backends},
+            {key: datasets[key] for key in labels},
+            {backend: config.unavailable(backend) for backend in backends},
         )
         for row in boards:
             row["run_id"] = context.run.run_id

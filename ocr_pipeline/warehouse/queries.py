@@ -119,13 +119,29 @@ def extractions(warehouse: Warehouse, backend: str) -> dict[str, Extraction | Do
     }
 
 
-def scores(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """All rows of `field_scores`."""
-    return warehouse.rows("FROM field_scores ORDER BY document_id")
+def scores(warehouse: Warehouse, backends: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of `field_scores` that belong to the cells of `run_facts`.
+
+    Scores of another data set are those of a document that moved and was not scored since.
+    """
+    return warehouse.rows(
+        """
+        SELECT s.* FROM field_scores s
+        JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
+        JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
+        WHERE s.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
+        ORDER BY s.document_id
+        """,
+        [list(backends)],
+    )
 
 
-def run_facts(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """What each cell of `extractions` took: seconds of engine and extractor together, cost in USD, fingerprints."""
+def run_facts(warehouse: Warehouse, backends: Sequence[str]) -> list[dict[str, Any]]:
+    """What each cell of `extractions` took: seconds of engine and extractor together, cost in USD, fingerprints.
+
+    Without backends that are configured no more, and without documents whose file is gone: their results are kept, but
+    they are in no score.
+    """
     return warehouse.rows(
         """
         SELECT e.document_id, d.dataset, e.backend, e.status = 'failed' AS failed,
@@ -133,8 +149,10 @@ def run_facts(warehouse: Warehouse) -> list[dict[str, Any]]:
                e.cost_usd AS cost,
                coalesce(e.engine_fingerprint, '-') || '/' || e.extractor_fingerprint AS fingerprint
         FROM extractions e JOIN documents d USING (document_id)
+        WHERE e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
         ORDER BY e.document_id
-        """
+        """,
+        [list(backends)],
     )
 
 

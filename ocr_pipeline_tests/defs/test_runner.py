@@ -88,6 +88,48 @@ def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
     assert run(three).cells == {"extractions": 3, "field_scores": 3, "leaderboard": 1}
 
 
+def test_a_document_whose_file_is_gone_is_reported_once_and_leaves_the_scores(three: Project) -> None:
+    run(three)
+    for path in (three.data / "documents").glob("d1.png*"):
+        path.unlink()
+    assert run(three).gone == ["d1"]
+    assert run(three).gone == []
+    warehouse = Warehouse(three.database)
+    [document] = warehouse.rows("FROM documents WHERE document_id = 'd1'")
+    assert (document["status"], document["reason"]) == ("failed", "missing_file")
+    assert {row["documents"] for row in warehouse.rows("FROM leaderboard")} == {2}
+    add_image(three, "d1.png", width=41, total="41.00")
+    run(three)
+    assert {row["documents"] for row in warehouse.rows("FROM leaderboard")} == {3}
+    assert len(reads(three)) == 3
+
+
+def test_what_is_configured_no_more_leaves_the_leaderboard(three: Project) -> None:
+    run(three)
+    backends = small_backends(three.root)
+    del backends["backends"]["page-width"]
+    write_backends(three.root, backends)
+    run(three, ["pixel+first", "pdf-text+first"])
+    boards = Warehouse(three.database).rows("FROM leaderboard")
+    assert {row["backend"] for row in boards} == {"pixel+first", "pdf-text+first"}
+
+
+def test_a_document_that_moves_to_another_data_set(three: Project) -> None:
+    """Scores of backends that are not run again still name the old data set: they are in no score."""
+    run(three)
+    (three.data / "documents" / "mine").mkdir()
+    (three.data / "documents" / "d1.png").rename(three.data / "documents" / "mine" / "d1.png")
+    (three.data / "documents" / "d1.png.json").rename(three.data / "documents" / "mine" / "d1.png.json")
+    run(three, ["page-width"])
+    boards = Warehouse(three.database).rows("FROM leaderboard WHERE status = 'ok' ORDER BY dataset, backend")
+    assert [(row["dataset"], row["backend"], row["documents"]) for row in boards] == [
+        ("documents", "page-width", 2),
+        ("documents", "pdf-text+first", 2),
+        ("documents", "pixel+first", 2),
+        ("mine", "page-width", 1),
+    ]
+
+
 def test_runs_are_recorded_on_the_instance(three: Project) -> None:
     summary = run(three)
     with dg.DagsterInstance.from_config(str(three.dagster_home)) as instance:
