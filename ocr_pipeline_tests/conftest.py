@@ -1,3 +1,4 @@
+import gc
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv(ROOT_VARIABLE, str(root))
     monkeypatch.chdir(root)
     return Project(root)
+
+
+def pytest_unconfigure() -> None:
+    """Hypothesis leaves a garbage collector callback behind, which keeps DuckDB's module alive at exit; nanobind then prints
+    pages of "leaked function" below the result of the tests."""
+    gc.callbacks.clear()

@@ -5,22 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ocr_pipeline.extraction.rules.layout import Span
+from ocr_pipeline.extraction.rules.reading.layout import Span
 
 T = TypeVar("T")
 
 Features = Mapping[str, float]
+"""Name of a fact -> how much it holds, most in 0..1."""
 
 
 @dataclass(frozen=True)
 class Candidate(Generic[T]):
-    """A possible value of a field, where it stands, and facts about it (most in 0..1)."""
+    """A possible value of a field, where it stands, and facts about it.
+
+    `correction` says which arithmetic changed the printed text, for example `net + tax`.
+    """
 
     value: T
     span: Span
     features: Features = field(default_factory=dict)
     correction: str | None = None
-    """What arithmetic changed in the printed text, for example `net + tax`."""
 
 
 @dataclass(frozen=True)
@@ -31,24 +34,41 @@ class Ranked(Generic[T]):
     score: float
     reason: str
 
+    @property
+    def value(self) -> T:
+        return self.candidate.value
+
+
+@dataclass(frozen=True)
+class Choice(Generic[T]):
+    """All candidates of a field, the best first, and the one that was taken; None where none was good enough."""
+
+    ranked: Sequence[Ranked[T]]
+    chosen: Ranked[T] | None
+
+    @property
+    def confidence(self) -> float:
+        """How far the chosen candidate is ahead of the best other value, 0..1. Not calibrated."""
+        if self.chosen is None:
+            return 0.0
+        rivals = [entry.score for entry in self.ranked if entry.value != self.chosen.value]
+        lead = self.chosen.score - rivals[0] if rivals else max(self.chosen.score, 1.0)
+        return 1 / (1 + math.exp(-max(-50.0, min(lead, 50.0))))
+
 
 def rank(candidates: Sequence[Candidate[T]], weights: Features) -> list[Ranked[T]]:
     """All candidates by their weighted sum, the best first. Equal scores keep their order."""
-    ranked = [_scored(candidate, weights) for candidate in candidates]
-    return sorted(ranked, key=lambda entry: -entry.score)
+    return sorted((_ranked(candidate, weights) for candidate in candidates), key=lambda entry: -entry.score)
 
 
-def _scored(candidate: Candidate[T], weights: Features) -> Ranked[T]:
+def choose(candidates: Sequence[Candidate[T]], weights: Features, at_least: float = -math.inf) -> Choice[T]:
+    """Take the candidate with the highest score, if it reaches `at_least`."""
+    ranked = rank(candidates, weights)
+    return Choice(ranked, ranked[0] if ranked and ranked[0].score >= at_least else None)
+
+
+def _ranked(candidate: Candidate[T], weights: Features) -> Ranked[T]:
     parts = {name: weights[name] * value for name, value in candidate.features.items() if name in weights}
-    reason = max(parts, key=lambda name: parts[name], default="only candidate")
-    if candidate.correction:
-        reason = f"corrected by {candidate.correction}"
-    return Ranked(candidate, sum(parts.values()), reason.replace("_", " "))
-
-
-def confidence(ranked: Sequence[Ranked[T]]) -> float:
-    """How sure a choice of the first candidate is, 0..1: its lead over the next other value. Not calibrated."""
-    first = ranked[0]
-    rival = next((entry.score for entry in ranked if entry.candidate.value != first.candidate.value), None)
-    lead = first.score - rival if rival is not None else max(first.score, 1.0)
-    return 1 / (1 + math.exp(-lead))
+    loudest = max(parts, key=lambda name: parts[name], default="only candidate")
+    reason = f"corrected by {candidate.correction}" if candidate.correction else loudest.replace("_", " ")
+    return Ranked(candidate, sum(parts.values()), reason)

@@ -1,5 +1,6 @@
 """Folding of text, so that spellings and OCR slips of one word compare equal."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -9,14 +10,15 @@ _DIGIT_OF = str.maketrans(
     {"O": "0", "o": "0", "D": "0", "Q": "0", "I": "1", "l": "1", "|": "1", "!": "1", "i": "1", "Z": "2", "z": "2"}
     | {"S": "5", "s": "5", "$": "5", "G": "6", "B": "8", "g": "9"}
 )
-_FULL_WIDTH_MARKS = str.maketrans({"，": ",", "：": ":", "．": ".", "（": "(", "）": ")", "·": ".", "×": "x"})
+# PDFium gives a hyphen at a line's end as U+FFFE.
+_ASCII_MARKS = str.maketrans({"，": ",", "：": ":", "．": ".", "（": "(", "）": ")", "×": "x", "\ufffe": "-"})
+_RAISED_POINT = re.compile(r"(?<=\d)·(?=\d)")
 
 
 @lru_cache(maxsize=65536)
 def plain(text: str) -> str:
     """Lower case without accents: `Fälligkeit` becomes `falligkeit`. Digits and punctuation stay."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return without_accents(text.casefold())
 
 
 @lru_cache(maxsize=65536)
@@ -31,15 +33,15 @@ def digits_of_lookalikes(text: str) -> str:
 
 
 def with_ascii_marks(text: str) -> str:
-    """Replace full-width and raised punctuation by the ASCII mark that was printed."""
-    return text.translate(_FULL_WIDTH_MARKS)
-
-
-def has_letters(text: str, at_least: int = 1) -> bool:
-    """Whether the text holds at least so many letters."""
-    return sum(c.isalpha() for c in text) >= at_least
+    """Replace full-width punctuation, and a raised point between digits, by the ASCII mark that was printed."""
+    return _RAISED_POINT.sub(".", text.translate(_ASCII_MARKS))
 
 
 def without_accents(text: str) -> str:
-    """The text in ASCII letters: `HARDWARÉ` becomes `HARDWARE`."""
+    """`HARDWARÉ` becomes `HARDWARE`."""
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def letters_in(text: str) -> int:
+    """How many letters a text holds."""
+    return sum(c.isalpha() for c in text)

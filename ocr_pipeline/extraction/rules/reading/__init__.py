@@ -1,18 +1,22 @@
-"""Everything that is read off a document before any field is decided."""
+"""Reading a document before any field is decided: rows, keywords, numbers, dates, and the country it comes from."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from ocr_pipeline.extraction.rules import dates, keywords, layout, numbers, region
-from ocr_pipeline.extraction.rules.dates import PrintedDate
-from ocr_pipeline.extraction.rules.keywords import Hit, Keywords
-from ocr_pipeline.extraction.rules.layout import Layout, Row, Span
 from ocr_pipeline.extraction.rules.lexicon import Region
-from ocr_pipeline.extraction.rules.numbers import Number
+from ocr_pipeline.extraction.rules.reading import dates, keywords, layout, numbers, region
+from ocr_pipeline.extraction.rules.reading.dates import PrintedDate
+from ocr_pipeline.extraction.rules.reading.keywords import Hit, Keywords
+from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span
+from ocr_pipeline.extraction.rules.reading.numbers import Number
+from ocr_pipeline.extraction.rules.text import letters_in
 from ocr_pipeline.schemas import OcrText
 
 _HEADER_REACH = 40
 """A column header is looked for in so many rows above a value."""
+_MOST_LETTERS_ALONE = 3
+"""An amount stands alone in its row when the row holds no more letters than a currency or a tax code."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Labels:
     left: dict[str, float]
     above: dict[str, float]
     first: frozenset[str] = frozenset()
-    """Classes of the first phrase of the row: what the row is about."""
+    """Classes of the first phrase on the left: what the row is about."""
 
     def strength(self, keyword_class: str) -> float:
         return max(self.left.get(keyword_class, 0.0), self.above.get(keyword_class, 0.0))
@@ -42,39 +46,43 @@ class Reading:
     def rows(self) -> tuple[Row, ...]:
         return self.layout.rows
 
+    def numbers_in(self, row: int) -> list[Number]:
+        return self._numbers_by_row.get(row, [])
+
     @cached_property
-    def numbers_by_row(self) -> dict[int, list[Number]]:
-        by_row: dict[int, list[Number]] = {}
+    def _numbers_by_row(self) -> dict[int, list[Number]]:
+        by_row: dict[int, list[Number]] = defaultdict(list)
         for number in self.numbers:
-            by_row.setdefault(number.row, []).append(number)
-        return by_row
+            by_row[number.row].append(number)
+        return dict(by_row)
+
+    def has_money(self, row: int) -> bool:
+        return any(number.is_money for number in self.numbers_in(row))
 
     def labels(self, row: int, first: int, span: Span) -> Labels:
         """Keywords left of and above a value that starts at word `first` of a row.
 
         Left: the strength halves with every amount that stands between. A value alone in its row takes the label of a
-        row above that has no amount of its own. Above: the nearest text in the value's column, usually a header.
+        row above that has no amount or date of its own. Above: the nearest text in the value's column, usually a header.
         """
-        amounts = [number.first for number in self.numbers_by_row.get(row, ()) if number.is_money]
+        amounts = [number.first for number in self.numbers_in(row) if number.is_money]
         left: dict[str, float] = {}
-        opening: frozenset[str] = frozenset()
-        for hit in self.keywords.in_row(row):
-            if hit.last < first:
-                opening = opening or hit.classes
-                between = sum(hit.last < position < first for position in amounts)
-                _strengthen(left, hit, hit.score * 0.5**between)
-        if not left and not any(c.isalpha() for word in self.rows[row].words[:first] for c in word.text):
-            for hit in self._lone_label(row):
-                opening = opening or hit.classes
+        hits = [hit for hit in self.keywords.in_row(row) if hit.last < first]
+        for hit in hits:
+            between = sum(hit.last < position < first for position in amounts)
+            _strengthen(left, hit, hit.score * 0.5**between)
+        if not hits and letters_in(self.rows[row].text) <= _MOST_LETTERS_ALONE:
+            hits = self._lone_label(row)
+            for hit in hits:
                 _strengthen(left, hit, 0.7 * hit.score)
-        return Labels(left, self._above(row, span), opening)
+        return Labels(left, self._above(row, span), hits[0].classes if hits else frozenset())
 
-    def _lone_label(self, row: int) -> tuple[Hit, ...]:
+    def _lone_label(self, row: int) -> list[Hit]:
         if row == 0 or self.rows[row - 1].page != self.rows[row].page:
-            return ()
-        if any(number.is_money for number in self.numbers_by_row.get(row - 1, ())):
-            return ()
-        return self.keywords.in_row(row - 1)
+            return []
+        if self.has_money(row - 1) or any(date.row == row - 1 for date in self.dates):
+            return []
+        return list(self.keywords.in_row(row - 1))
 
     def _above(self, row: int, span: Span) -> dict[str, float]:
         above: dict[str, float] = {}
@@ -82,13 +90,12 @@ class Reading:
             if self.rows[index].page != self.rows[row].page:
                 break
             words = [word for word in self.rows[index].words if word.overlap(span) > 0.2 * word.height]
-            if not any(sum(c.isalpha() for c in word.text) > 2 for word in words):
+            if not any(letters_in(word.text) > 2 for word in words):
                 continue
-            hits = [hit for hit in self.keywords.in_row(index) if min(hit.x1, span.x1) - max(hit.x0, span.x0) > 0]
+            hits = [hit for hit in self.keywords.in_row(index) if min(hit.x1, span.x1) > max(hit.x0, span.x0)]
             for hit in hits:
                 _strengthen(above, hit, hit.score / (1 + 0.05 * (row - index)))
-            if hits or not any(number.row == index for number in self.numbers_by_row.get(index, ())):
-                break
+            break
         return above
 
 

@@ -1,0 +1,126 @@
+"""What sums and differences of labelled amounts say: per relation, the values that fit it.
+
+Arithmetic is the best witness a receipt has: cash less change is what was paid, whatever the OCR made of the total.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise, product
+
+from ocr_pipeline.extraction.rules.fields.labelled_amounts import LARGEST_ROUNDING, LabelledAmount
+
+_CENT = Decimal("0.01")
+_NOTHING = Decimal(0)
+_SAME_COLUMN = 0.035
+"""Amounts of one column end within this distance, in page widths."""
+_LONGEST_COLUMN = 200
+_MOST_TERMS = 12
+"""Of each kind at most so many amounts are combined, so that a page of taxes does not take forever."""
+_TOTALS = ("total", "grand_total", "net_total", "incl")
+
+Relations = Mapping[str, frozenset[Decimal]]
+
+
+def relations(amounts: Sequence[LabelledAmount], rates: set[Decimal], cash_step: Decimal | None) -> Relations:
+    """Name of a relation -> values that fit it. `rates` in percent; `cash_step` is the smallest coin, if any."""
+    rounded, unrounded = _around_rounding(amounts)
+    sums, parts = _sums_of_totals(amounts)
+    nets = {amount.value for amount in amounts if amount.is_of_tax_row("net")}
+    taxes = {amount.value for amount in amounts if amount.is_of_tax_row("tax")}
+    all_nets, all_taxes = sum(nets, _NOTHING), sum(taxes, _NOTHING)
+    several_rates = len(nets) > 1
+    found = {
+        "cash_less_change": _cash_less_change(amounts),
+        "net_plus_tax": _net_plus_tax(amounts) | ({all_nets + all_taxes} if several_rates else set()),
+        "sum_of_nets": {all_nets} if several_rates else set(),
+        "sum_of_taxes": {all_taxes} if several_rates else set(),
+        "one_of_tax_rows": (nets | taxes) - {all_nets, all_taxes},
+        "after_rounding": rounded,
+        "before_rounding": unrounded,
+        "rounded_to_coin": _rounded_to_coin(amounts, cash_step),
+        "sum_of_totals": sums,
+        "part_of_totals": parts,
+        "tax_of_other": _taxes_of_others(amounts, rates),
+        "sum_of_column": _sums_of_columns(amounts),
+    }
+    return {name: frozenset(values) for name, values in found.items()}
+
+
+def _values(amounts: Sequence[LabelledAmount], *classes: str) -> list[Decimal]:
+    """Distinct values that carry one of the labels, in reading order."""
+    return list(dict.fromkeys(amount.value for amount in amounts if amount.says(*classes)))[:_MOST_TERMS]
+
+
+def _cash_less_change(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
+    paid, change = _values(amounts, "cash", "card"), _values(amounts, "change")
+    return {abs(one) - abs(other) for one, other in product(paid, change) if abs(one) >= abs(other)}
+
+
+def _net_plus_tax(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
+    """Net and tax, with a service charge or rounding where they are printed."""
+    nets, taxes = _values(amounts, "subtotal", "net", "net_total", "excl"), _values(amounts, "tax")
+    services = [_NOTHING, *_values(amounts, "service_charge", "surcharge")]
+    roundings = [_NOTHING, *_values(amounts, "rounding")]
+    return {sum(terms, _NOTHING) for terms in product(nets, taxes, services, roundings) if terms[1] < terms[0]}
+
+
+def _around_rounding(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], set[Decimal]]:
+    """Values below a rounding that differ by it from a total above it, and those totals."""
+    rounded: set[Decimal] = set()
+    unrounded: set[Decimal] = set()
+    for position, amount in enumerate(amounts):
+        step = amount.value
+        if amount.says("rounding") and 0 < abs(step) <= LARGEST_ROUNDING:
+            below = {other.value for other in amounts[position + 1 :]}
+            for total in _values(amounts[:position], *_TOTALS, "subtotal"):
+                if after := below & {total + step, total - step}:
+                    rounded |= after
+                    unrounded.add(total)
+    return rounded, unrounded
+
+
+def _rounded_to_coin(amounts: Sequence[LabelledAmount], step: Decimal | None) -> set[Decimal]:
+    """Printed values that a total becomes when it is paid in cash."""
+    if step is None:
+        return set()
+    uneven = [value for value in _values(amounts, *_TOTALS) if value % step]
+    even = {amount.value for amount in amounts if amount.value % step == 0}
+    return {value for value in even if any(abs(value - total) <= step / 2 for total in uneven)}
+
+
+def _sums_of_totals(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], set[Decimal]]:
+    """Sums of two totals printed one after the other, standard-rated and zero-rated goods, and their parts.
+
+    Parts are given only for a sum that is printed as the grand total.
+    """
+    totals = [amount.value for amount in amounts if amount.says("total") and not amount.says("tax")]
+    pairs = list(pairwise(totals))
+    grand = {abs(value) for value in _values(amounts, "grand_total")}
+    parts = {part for pair in pairs if abs(sum(pair)) in grand for part in pair}
+    return {sum(pair, _NOTHING) for pair in pairs}, parts
+
+
+def _taxes_of_others(amounts: Sequence[LabelledAmount], rates: set[Decimal]) -> set[Decimal]:
+    """Values that are the tax contained in, or due on, another amount."""
+    values = {amount.value for amount in amounts if amount.value > 1}
+    contained = {(value * rate / (100 + rate)).quantize(_CENT) for value, rate in product(values, rates)}
+    return contained | {(value * rate / 100).quantize(_CENT) for value, rate in product(values, rates)}
+
+
+def _sums_of_columns(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
+    """Amounts that are the sum of two or more amounts above them in their column, from the nearest on."""
+    return {amount.value for position, amount in enumerate(amounts) if _is_column_sum(amount, amounts[:position])}
+
+
+def _is_column_sum(amount: LabelledAmount, above: Sequence[LabelledAmount]) -> bool:
+    target, running, terms = amount.value, _NOTHING, 0
+    for other in reversed(above[-_LONGEST_COLUMN:]):
+        if other.value == target or abs(other.number.span.x1 - amount.number.span.x1) > _SAME_COLUMN:
+            continue
+        running += other.value
+        terms += 1
+        if running == target and terms > 1:
+            return bool(target)
+        if abs(running) > abs(target):
+            return False
+    return False

@@ -1,0 +1,121 @@
+"""Cleans a printed line into a company's name: legal form repaired, registration number and what follows it removed."""
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from rapidfuzz.distance import Levenshtein
+
+from ocr_pipeline.extraction.rules import lexicon
+from ocr_pipeline.extraction.rules.text import key, letters_in
+
+_REGISTRATION = re.compile(
+    r"""
+      \(?\s*(?:[A-Z]{1,3})?\d{4,9}\s?[-–.]?\s?[A-Z0-9]\b\)?                      # 81109-A   (139386 X)   JM0352019-K
+    | \b20\d{10}\b                                                               # 201901000005
+    | \(?\s*\b(?:co|reg|roc|company|br|gst)\b\.?[\s:.]*(?:reg|no|id)\b[^)]*\)?   # (Co. No. 113825-W)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_REGISTRATION_LINE = re.compile(
+    r"\W*(?:(?:co|reg|roc|company|br)\b[a-z\s.:#]*?)?\W*[A-Z]{0,3}\d{4,9}\s?[-–.]?\s?[A-Z0-9]\W*", re.IGNORECASE
+)
+_OWNER = re.compile(r"^.*\b(?:own(?:ed|er)?|operated|managed|dimiliki)\s*(?:by|oleh)?\s*[:.]\s*", re.IGNORECASE)
+_LEADING_NUMBER = re.compile(r"^\W*\d{6,}\s+")
+_BRACKETED = re.compile(r"\([^)]*\)")
+_EDGES = " -–—,.:;|*_#'\"~=<>[]{}/\\"
+
+# Slips inside a word that its neighbours give away.
+_SLIPS = (
+    (re.compile(r"(?<=[a-z])I(?=[a-z])"), "l"),  # WorId
+    (re.compile(r"(?<=[A-Z.])[1|](?=[A-Z.])"), "I"),  # D.1.Y.
+    (re.compile(r"(?<=[A-Z])0(?=[A-Z])"), "O"),  # B0OK
+)
+_LONG_WORD = 8
+"""Letters. Only so long a word is taken for a misspelt trade word."""
+
+
+@lru_cache(maxsize=4096)
+def clean(text: str) -> tuple[str, bool]:
+    """The name in a line, and whether a registration number stood behind it."""
+    text = _LEADING_NUMBER.sub("", _OWNER.sub("", text))
+    found = _REGISTRATION.search(text)
+    registered = found is not None and letters_in(text[: found.start()]) >= 4
+    if found is not None and registered:
+        text = text[: found.start()]
+    before_comma = text.split(",")[0]
+    if legal_form(before_comma) == "end":
+        text = before_comma
+    words = _with_legal_form(text.replace("SDNBHD", "SDN BHD").split())
+    return _balanced(" ".join(map(_spelled, words)).strip(_EDGES)), registered
+
+
+def is_registration(line: str) -> bool:
+    """Whether a whole line is a registration number: `(Co. No. 113825-W)`."""
+    return _REGISTRATION_LINE.fullmatch(line) is not None
+
+
+@lru_cache(maxsize=4096)
+def legal_form(text: str) -> Literal["end", "inside"] | None:
+    """Where a legal form stands in a name of at least two words."""
+    words = [word for word in map(key, text.split()) if word]
+    for end in range(len(words), 1, -1):
+        for start in range(max(1, end - 3), end):
+            form = "".join(words[start:end])
+            if form in lexicon.load().legal_forms and (end == len(words) or len(form) > 2):
+                return "end" if end == len(words) else "inside"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def is_tail(text: str) -> bool:
+    """Whether a line is only the end of a name: a trade word, a legal form, or both."""
+    known = lexicon.load()
+    if key(text) in known.legal_forms or key(text) in known.trade_words:
+        return True
+    words = [word for word in map(key, _BRACKETED.sub("", text).split()) if word]
+    other = [word for word in words if word not in known.legal_words]
+    return len(other) < len(words) and (not other or (len(other) == 1 and other[0] in known.trade_words))
+
+
+def _with_legal_form(words: list[str]) -> list[str]:
+    """The words with OCR slips in `Sdn Bhd` and `S/B` repaired, and without the noise that follows them."""
+    for position in range(1, len(words)):
+        here, after = words[position], words[position + 1 : position + 2]
+        if key(here) == "sb" and "/" in here:
+            return [*words[:position], "S/B", *_branch(words[position + 1 :])]
+        pair = key(here) + key("".join(after))
+        slips = Levenshtein.distance(pair, "sdnbhd")
+        if after and pair.startswith("s") and slips <= (1 if len(pair) < 6 else 2):
+            form = [here, *after] if slips == 0 else ["SDN", "BHD"]
+            return [*words[:position], *form, *_branch(words[position + 2 :])]
+    return words
+
+
+def _branch(rest: list[str]) -> list[str]:
+    """What follows a legal form is noise unless it is a branch in brackets, `(JALAN KLANG LAMA)`."""
+    return rest if rest and rest[0].startswith("(") and letters_in("".join(rest)) >= 5 else []
+
+
+def _balanced(text: str) -> str:
+    """A bracket that was opened is closed, or removed where hardly anything follows it."""
+    if text.count("(") <= text.count(")"):
+        return text
+    before, _, inside = text.rpartition("(")
+    return before.rstrip(_EDGES) if len(inside) <= 3 else text + ")"
+
+
+@lru_cache(maxsize=16384)
+def _spelled(word: str) -> str:
+    """A word with its OCR slips repaired where its letters or a known long trade word settle them."""
+    for pattern, letter in _SLIPS:
+        word = pattern.sub(letter, word)
+    folded, known = key(word), lexicon.load().trade_words
+    if len(folded) < _LONG_WORD or folded in known or not word.isalpha():
+        return word
+    # An ending makes another word, `Stationers`; a slip inside makes none.
+    similar = [other for other in known if len(other) == len(folded) and other[-1] == folded[-1]]
+    near = [other for other in similar if Levenshtein.distance(folded, other, score_cutoff=1) == 1]
+    if len(near) != 1:
+        return word
+    return known[near[0]].upper() if word.isupper() else known[near[0]].capitalize()

@@ -1,0 +1,110 @@
+"""Reads who the document is addressed to: names under a label, or in the window of a letter."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from ocr_pipeline.extraction.rules.candidates import Candidate
+from ocr_pipeline.extraction.rules.fields.addresses import has_postal_code
+from ocr_pipeline.extraction.rules.reading import Reading
+from ocr_pipeline.extraction.rules.reading.keywords import Hit
+from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
+from ocr_pipeline.extraction.rules.text import letters_in
+
+RECEIVER_WEIGHTS = {"under_buyer_label": 2.0, "under_ship_to_label": 1.0, "under_sender_line": 0.5}
+
+_SENDER_MARK = re.compile(r"\s+[-–·•●|]\s+")
+_REACH = 6
+"""A name stands at most so many rows below its label."""
+_BEHIND = 0.15
+"""A name stands at most so far behind its label, in page widths."""
+_ALIGNED = 0.04
+_IN_WINDOW = 0.08
+"""The sender's line is often centred over the address."""
+_NUMBERS = frozenset(
+    {"other_id", "position", "supplier_tax_id", "code", "invoice_title", "purchase_order", "other_date"}
+)
+"""Classes of lines that are no name: `Customer no. 4711`."""
+
+
+def named_under(reading: Reading, *classes: str) -> list[Span]:
+    """Names that stand behind or under a label of one of the classes, such as `Bill to:` or `Verkäufer:`."""
+    found = []
+    for row in reading.rows:
+        for hit in reading.keywords.in_row(row.index):
+            if hit.classes & set(classes) and _is_label(row, hit):
+                has_value = any(word.x0 - hit.x1 < 0.03 for word in row.words[hit.last + 1 :])
+                name = _behind(reading, row, hit, _BEHIND) or (None if has_value else _under(reading, hit))
+                if name is not None:
+                    found.append(name)
+    return found
+
+
+def receivers(reading: Reading) -> list[Candidate[str]]:
+    """Names under a buyer's label, under a delivery label, or in the window of a letter."""
+    places = {
+        "under_buyer_label": named_under(reading, "buyer"),
+        "under_ship_to_label": named_under(reading, "ship_to"),
+        "under_sender_line": list(_in_windows(reading)),
+    }
+    return [Candidate(span.text.strip(" :"), span, {name: 1.0}) for name, spans in places.items() for span in spans]
+
+
+def sender(text: str) -> str:
+    """The name in a sender's line, `Bei Spiel GmbH · Ecke 12 · 12345 Stadthausen`; any other text unchanged."""
+    return _SENDER_MARK.split(text)[0] if _is_sender_line(text) else text
+
+
+def _is_sender_line(text: str) -> bool:
+    return len(_SENDER_MARK.split(text)) >= 2 and has_postal_code(text)
+
+
+def _in_windows(reading: Reading) -> Iterator[Span]:
+    """The first text below each sender's line that starts about where the line starts."""
+    for row in reading.rows:
+        for cell in row.cells:
+            if _is_sender_line(cell.span.text):
+                yield from islice(_texts_below(reading, row.index, cell.span.x0, _IN_WINDOW), 1)
+
+
+def _texts_below(reading: Reading, row: int, x0: float, tolerance: float) -> Iterator[Span]:
+    """Cells of the next rows that start about at `x0` and may be a name: letters, and no `label: value`."""
+    for later in reading.rows[row + 1 : row + 1 + _REACH]:
+        labels = [hit.x0 for hit in reading.keywords.in_row(later.index) if hit.classes & _NUMBERS]
+        for cell in later.cells:
+            span = cell.span
+            is_label = ":" in span.text or any(abs(label - span.x0) < 0.01 for label in labels)
+            if abs(span.x0 - x0) < tolerance and letters_in(span.text) >= 3 and not is_label:
+                yield span
+
+
+def _is_label(row: Row, hit: Hit) -> bool:
+    """Whether a phrase fills a cell from its start, so that `Kunden AG Mitte` is not taken for a label."""
+    start = 0
+    for cell in row.cells:
+        if start == hit.first:
+            words = cell.words[hit.last - start :]
+            return words[0].text.endswith(":") or not any(c.isalnum() for word in words[1:2] for c in word.text)
+        start += len(cell.words)
+    return False
+
+
+def _behind(reading: Reading, row: Row, hit: Hit, reach: float) -> Span | None:
+    """Text behind the label in its row, up to the next label."""
+    hits = reading.keywords.in_row(row.index)
+    next_label = min((other.first for other in hits if other.first > hit.last and _is_label(row, other)), default=None)
+    text = [word for word in row.words[hit.last + 1 : next_label] if letters_in(word.text)]
+    is_name = sum(letters_in(word.text) for word in text) >= 3 and text[0].x0 - hit.x1 < reach
+    return join(text) if is_name else None
+
+
+def _under(reading: Reading, hit: Hit) -> Span | None:
+    """The first name below the label that starts where it starts; of `Name: ...`, what stands behind."""
+    name = next(_texts_below(reading, hit.row, hit.x0, _ALIGNED), None)
+    for row in reading.rows[hit.row + 1 : hit.row + 1 + _REACH]:
+        if name is not None and name.words[0] in row.span.words:
+            return name
+        field = next((other for other in reading.keywords.in_row(row.index) if "name_field" in other.classes), None)
+        if field is not None:
+            return _behind(reading, row, field, reach=1.0)
+    return None

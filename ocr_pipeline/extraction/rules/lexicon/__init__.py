@@ -1,0 +1,105 @@
+"""The words that the rules know, read once from the YAML files of this folder."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from ocr_pipeline.extraction.rules.text import key, plain
+
+LANGUAGES = ("en", "ms", "de", "fr", "es", "it")
+_REGIONS = "regions"
+
+
+@dataclass(frozen=True)
+class Region:
+    """What the documents of a country have in common."""
+
+    code: str
+    currency: str
+    day_first: bool
+    cash_step: Decimal | None
+    """The smallest coin that totals are rounded to."""
+    tax_rates: frozenset[Decimal]
+    """In percent."""
+    hints: frozenset[str]
+    """Words that give the country away, folded with `text.key`."""
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Keyword phrases and word lists of all languages. All phrases are folded with `text.key`."""
+
+    phrases: Mapping[str, Mapping[str, frozenset[str]]]
+    """Phrase -> language -> keyword classes."""
+    months: Mapping[str, int]
+    """Month names and their first three letters, folded with `text.plain`."""
+    legal_forms: frozenset[str]
+    legal_words: frozenset[str]
+    """The words of two letters and more that legal forms are made of."""
+    trade_words: Mapping[str, str]
+    """Folded trade word -> how it is written."""
+    regions: tuple[Region, ...]
+    currency_signs: Mapping[str, tuple[str, ...]]
+    """Sign or code, upper case -> currencies that print it."""
+
+
+def _read(name: str) -> bytes:
+    return files(__package__).joinpath(f"{name}.yaml").read_bytes()
+
+
+@cache
+def digest() -> str:
+    """SHA-256 of the data files: a changed word can change a result."""
+    return hashlib.sha256(b"\0".join(_read(name) for name in (*LANGUAGES, _REGIONS))).hexdigest()
+
+
+@cache
+def load() -> Lexicon:
+    """Read the data files; later calls give the same object."""
+    phrases: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    months: dict[str, int] = {}
+    legal_forms: list[str] = []
+    trade_words: dict[str, str] = {}
+    for language in LANGUAGES:
+        data = _parse(language)
+        for keyword_class, spellings in data["keywords"].items():
+            for spelling in spellings:
+                phrases[key(spelling)][language].add(keyword_class)
+        for number, month in enumerate(data["months"], start=1):
+            months[plain(month)] = months[plain(month)[:3]] = number
+        legal_forms += data["legal_forms"]
+        trade_words |= {key(word): word for word in data["trade_words"]}
+    regions = _parse(_REGIONS)
+    return Lexicon(
+        phrases={phrase: {lang: frozenset(of) for lang, of in known.items()} for phrase, known in phrases.items()},
+        months=months,
+        legal_forms=frozenset(map(key, legal_forms)),
+        legal_words=frozenset(word for form in legal_forms for word in map(key, form.split()) if len(word) > 1),
+        trade_words=trade_words,
+        regions=tuple(_region(code, entry) for code, entry in regions["regions"].items()),
+        currency_signs={sign: tuple(codes) for sign, codes in regions["currency_signs"].items()}
+        | {code: (code,) for code in regions["currency_codes"]},
+    )
+
+
+def _parse(name: str) -> Any:
+    # All scalars stay text: plain YAML reads the word `no` as false.
+    return yaml.load(_read(name), Loader=yaml.BaseLoader)  # noqa: S506 - builds nothing but text, lists and mappings
+
+
+def _region(code: str, entry: Any) -> Region:
+    return Region(
+        code=code,
+        currency=entry["currency"],
+        day_first=entry["day_first"] == "true",
+        cash_step=Decimal(entry["cash_step"]) if "cash_step" in entry else None,
+        tax_rates=frozenset(map(Decimal, entry["tax_rates"])),
+        hints=frozenset(map(key, entry["hints"])),
+    )

@@ -1,0 +1,53 @@
+import pytest
+
+from ocr_pipeline_tests.extraction.rules.printed import extract
+
+
+@pytest.mark.parametrize(
+    ("drawing", "number"),
+    [
+        ("Invoice No : 095-01/03124\nDate : 13/04/2018", "095-01/03124"),
+        ("Doc No.        CS00004040      Date: 11/01/2019", "CS00004040"),
+        ("Handelsrechnung (380) Nr. 471102 vom 05.06.2018", "471102"),
+        ("Rechnung # RE-20140703/502 vom 03.07.2014", "RE-20140703/502"),
+        ("Rechnungsnummer    471102\nRechnungsdatum     05.06.2013", "471102"),
+        ("Facture FA-2017-0010\nDate de facture 13/11/2017", "FA-2017-0010"),
+        ("Fattura n.\n63/2026\nData fattura\n16/03/2026", "63/2026"),
+        ("CREDIT NOTE\nCredit note no    CN-00876\nAgainst invoice   SI-114502", "CN-00876"),
+        ("Order No : 275705\nTax Invoice\nBill No : V015-673381", "V015-673381"),
+        ("Invoice   13/04/2018\nTotal   12.50", None),
+        ("TAX INVOICE\nDate : 13/04/2018\nTel 03-5542 3228", None),
+        ("Kunden-Nr. : 009420\nLieferschein-Nr : L87654\nRechnung\nBetrag   12,00", None),
+    ],
+)
+def test_the_number_of_the_invoice(drawing: str, number: str | None) -> None:
+    assert extract(drawing).invoice.invoice_id == number
+
+
+@pytest.mark.parametrize(
+    ("drawing", "number"),
+    [
+        ("GST ID No: 001531760640   TAX INVOICE\nDate 12/03/2018", "001531760640"),
+        ("USt.-Id.-Nr. : DE123456789\nRechnung Nr. 12", "DE123456789"),
+        ("UST-Ident-Nr. DE 281 260 691\nSumme   12,00", "DE281260691"),
+        ("Kaufland\nDE213413740\nSumme   12,00", "DE213413740"),  # without any label
+        ("Steuernummer : 123456789012\nUSt-IdNr DE12345678\nRechnung Nr. 12", "DE12345678"),
+        ("Steuernummer : 201/113/40209\nRechnung Nr. 12", "201/113/40209"),
+        ("TVA : FR11999999998 - SIRET : 99999999800010\nFacture FA-12", "FR11999999998"),
+        ("TVA 8.1 %   330.48\nFacture 12\nMontant   400.00", None),
+    ],
+)
+def test_the_tax_registration_of_the_supplier(drawing: str, number: str | None) -> None:
+    assert extract(drawing).invoice.supplier_tax_id == number
+
+
+@pytest.mark.parametrize(
+    ("drawing", "number"),
+    [
+        ("PO Number: 4500-BHR\nInvoice No 12", "4500-BHR"),
+        ("Bestell-Nr : B123456789\nBestell-Datum : 01.08.2013\nRechnung Nr. 12", "B123456789"),
+        ("Votre référence   PO445\nFacture FA-12", "PO445"),
+    ],
+)
+def test_the_order(drawing: str, number: str) -> None:
+    assert extract(drawing).invoice.purchase_order == number

@@ -1,0 +1,55 @@
+import pytest
+
+from ocr_pipeline_tests.extraction.rules.printed import extract
+
+
+@pytest.mark.parametrize(
+    ("drawing", "code"),
+    [
+        ("Total   RM 12.50", "MYR"),
+        ("Kuala Lumpur\nTotal   $12.50", "MYR"),  # Malaysian receipts print $, too
+        ("Total   $12.50", "USD"),
+        ("Summe EUR   12,50", "EUR"),
+        ("Montant CHF   12.50", "CHF"),
+        ("RESTORAN SDN BHD\nTotal   12.50", "MYR"),  # nothing but the country
+        ("Total   12.50", None),
+    ],
+)
+def test_the_currency(drawing: str, code: str | None) -> None:
+    assert extract(drawing).invoice.currency == code
+
+
+@pytest.mark.parametrize(
+    ("drawing", "kind"),
+    [
+        ("TAX INVOICE\nTotal   12.50\nCash   20.00\nChange   7.50", "receipt"),
+        ("Rechnung Nr. 12\nKunde:\nHans Muster\nZahlbar bis 04.07.2018", "invoice"),
+        ("Avoir AV-2017-0005\nFacture liée FA-2017-0010\nTotal TTC   -233,47 €", "credit_note"),
+        ("Hello world", None),
+    ],
+)
+def test_the_kind_of_document(drawing: str, kind: str | None) -> None:
+    assert extract(drawing).invoice.document_type == kind
+
+
+@pytest.mark.parametrize(
+    ("drawing", "lines"),
+    [
+        pytest.param(
+            """
+            MWST         Netto     MWST-BETRAG     BRUTTO
+            C  7,00%     17,33            1,21      18,54
+            D 19,00%      4,78            0,91       5,69
+            """,
+            [("7", "17.33", "1.21"), ("19", "4.78", "0.91")],
+            id="two rates",
+        ),
+        pytest.param("Net total   185.80\nVAT @ 20%   37.16", [("20", "185.80", "37.16")], id="net in another row"),
+        pytest.param("TVA collectée 5,5%   543,00 €   29,87 €", [("5.5", "543.00", "29.87")], id="a broken rate"),
+        pytest.param("Z @ 0%   12.00   0.00", [("0", "12.00", "0.00")], id="zero-rated"),
+        pytest.param("Discount 10%   50.00   45.00", [], id="a discount is no tax"),
+    ],
+)
+def test_tax_lines(drawing: str, lines: list[tuple[str, str, str]]) -> None:
+    found = extract(drawing).invoice.tax_lines
+    assert [(str(line.rate), str(line.net_amount), str(line.amount)) for line in found] == lines

@@ -1,0 +1,181 @@
+import pytest
+
+from ocr_pipeline_tests.extraction.rules.printed import extract
+
+
+@pytest.mark.parametrize(
+    ("drawing", "name"),
+    [
+        pytest.param(
+            """
+                        tan chay yee
+                SOON HUAT MACHINERY ENTERPRISE
+                      (JM0352019-K)
+                   NO.53 JALAN PUTRA 1,
+                    81200 JOHOR BAHRU
+            """,
+            "SOON HUAT MACHINERY ENTERPRISE",
+            id="a pencil note above",
+        ),
+        pytest.param(
+            """
+                    tan woon yann
+                    PappaRich BMC
+                NO.19 & 21
+                JALAN TEMENGGUNG 23/9
+            """,
+            "PappaRich BMC",
+            id="a pencil note above a name without a trade",
+        ),
+        pytest.param(
+            """
+                    SUSHI MENTAI - PANDAN INDAH
+                 KMF FOODICIOUS SDN BHD (1132106-H)
+                NO. 9-G, JALAN PERUBATAN 2,
+                55100 KUALA LUMPUR.
+            """,
+            "KMF FOODICIOUS SDN BHD",
+            id="a brand above the company",
+        ),
+        pytest.param(
+            """
+                      POPULAR BOOK
+                    CO. (M) SDN BHD
+                  (Co. No. 113825-W)
+                No 8, Jalan 7/118B, Desa Tun Razak
+            """,
+            "POPULAR BOOK CO. (M) SDN BHD",
+            id="a name in two lines",
+        ),
+        pytest.param(
+            """
+                 HOME MASTER HARDWARE &
+                      ELECTRICAL
+                JALAN SETIA GEMBILANG
+            """,
+            "HOME MASTER HARDWARE & ELECTRICAL",
+            id="a name that goes on after &",
+        ),
+        pytest.param(
+            """
+                SANYUSTATIONERYSHOP
+                NO. 31G&33G, JALAN SETIA INDAH X
+                40170 SETIA ALAM
+                GST ID No: 001531760640     TAX INVOICE
+                Owned By :
+                SANYU SUPPLY SDN BHD (1135772-K)
+            """,
+            "SANYUSTATIONERYSHOP",
+            id="an owner below the address",
+        ),
+        pytest.param(
+            """
+                GOGIANT ENGINEERING
+                NO.3 JALAN PERMAS
+                SIMPLIFIED TAX INVOICE
+                PERNIAGAAN ZHENG HUI SDN BHD
+            """,
+            "GOGIANT ENGINEERING",
+            id="the customer below the title",
+        ),
+        pytest.param(
+            """
+                Handelsrechnung Nr. 471102 vom 05.06.2018
+                Verkäufer:
+                Physiotherapeutin
+                Musterstraße 12
+                Käufer:
+                Kunden AG
+            """,
+            "Physiotherapeutin",
+            id="under a seller's label",
+        ),
+        pytest.param(
+            """
+                  A L D I
+                Pohlweg 110
+                33100 Paderborn
+                GARTENSALATE              0,99 C
+                ZU ZAHLEN EURO            0,99
+                Aldi GmbH & Co. KG, Schloß Holte
+            """,
+            "Aldi GmbH & Co. KG",
+            id="a legal name at the foot",
+        ),
+        pytest.param("WÜRFELZUCKER        0,89 C\nZU ZAHLEN EURO      0,89", None, id="goods are no supplier"),
+    ],
+)
+def test_the_supplier(drawing: str, name: str | None) -> None:
+    assert extract(drawing).invoice.supplier_name == name
+
+
+@pytest.mark.parametrize(
+    ("drawing", "name"),
+    [
+        pytest.param(
+            """
+                Käufer/Leistungsempfänger:
+                Nummer         : GE2020211
+                Kunden AG Mitte
+                Kundenstraße 15
+            """,
+            "Kunden AG Mitte",
+            id="under a label, after its number",
+        ),
+        pytest.param(
+            """
+                Käufer
+                Name:          Beispielmieter GmbH
+                Anschrift:     Verwaltung Straße 40
+            """,
+            "Beispielmieter GmbH",
+            id="in a name field",
+        ),
+        pytest.param(
+            """
+                Bei Spiel GmbH · Ecke 12 · 12345 Stadthausen
+                Theodor Est
+                Bahnstr. 42
+                88802 Spielkreis
+                Rechnung Nr. 12
+            """,
+            "Theodor Est",
+            id="in the window of a letter",
+        ),
+        pytest.param("Bill to: Blue Heron Coffee\nInvoice no. 12", "Blue Heron Coffee", id="behind the label"),
+        pytest.param("Customer: 2\nYour order AB321\nInvoice # RE-7", None, id="a customer's number is no name"),
+    ],
+)
+def test_the_receiver(drawing: str, name: str | None) -> None:
+    assert extract(drawing).invoice.receiver_name == name
+
+
+@pytest.mark.parametrize(
+    ("drawing", "address"),
+    [
+        (
+            """
+            SOON HUAT MACHINERY ENTERPRISE
+            (81109-A)
+            NO.53 JALAN PUTRA 1,
+            TAMAN SRI PUTRA,
+            81200 JOHOR BAHRU
+            JOHOR
+            TEL:07-5547360
+            """,
+            "NO.53 JALAN PUTRA 1, TAMAN SRI PUTRA, 81200 JOHOR BAHRU, JOHOR",
+        ),
+        (
+            """
+            MÜLLER HANDEL GMBH
+            Pohlweg 110
+            33100 Paderborn
+            Tel. 05251 180420
+            """,
+            "Pohlweg 110, 33100 Paderborn",
+        ),
+        ("MÜLLER HANDEL GMBH\nRechnung Nr. 12\nDatum 12.03.2019", None),
+    ],
+)
+def test_the_address_of_the_supplier(drawing: str, address: str | None) -> None:
+    assert extract(drawing).invoice.supplier_address == address
