@@ -16,7 +16,7 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.extraction.base import Extractor
 from ocr_pipeline.ocr.base import OcrEngine
-from ocr_pipeline.store import fingerprint
+from ocr_pipeline.store import fingerprint_of
 
 ENGINE_TYPES: Mapping[str, str] = {
     "rapidocr": "ocr_pipeline.ocr.rapidocr:RapidOcr",
@@ -47,7 +47,7 @@ class EngineConfig(BaseModel):
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint(self.engine.fingerprint())
+        return fingerprint_of(self.engine)
 
 
 class BackendConfig(BaseModel):
@@ -66,7 +66,7 @@ class BackendConfig(BaseModel):
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint(self.extractor_object.fingerprint())
+        return fingerprint_of(self.extractor_object)
 
 
 class Config(BaseModel):

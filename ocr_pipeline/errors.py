@@ -30,6 +30,7 @@ DocumentErrorReason = Literal[
     "document_failed",
     "ocr_failed",
     "extraction_failed",
+    "provider_failed",
 ]
 """Why a document failed. `document_failed` and `ocr_failed` say that an earlier stage failed; its row has the cause."""
 

@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.store import ResultStore, fingerprint, result_key
+from ocr_pipeline.store import ResultStore, fingerprint, fingerprint_of, result_key
+from ocr_pipeline_tests.plugins import PageWidth
 
 KEY = "ab" + "0" * 62
 
@@ -142,3 +143,14 @@ def test_a_result_key_depends_on_both_parts() -> None:
     keys = {result_key(content, stage) for content in ("a", "b") for stage in ("1", "2")}
     assert len(keys) == 4
     assert all(len(key) == 64 for key in keys)
+
+
+def test_a_subclass_has_a_fingerprint_of_its_own() -> None:
+    """Else two extractors, of which one inherits `fingerprint`, would share their results."""
+
+    class Mine(PageWidth):
+        pass
+
+    assert Mine().fingerprint() == PageWidth().fingerprint()
+    assert fingerprint_of(Mine()) != fingerprint_of(PageWidth())
+    assert fingerprint_of(PageWidth()) == fingerprint_of(PageWidth())

@@ -4,6 +4,7 @@ import json
 import sys
 from datetime import datetime
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,6 +43,21 @@ def main() -> None:
         sys.exit(1)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(version("ocr_pipeline"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def run(
     documents: Annotated[
@@ -66,6 +82,7 @@ def run(
     from ocr_pipeline.cli.progress import TerminalProgress
     from ocr_pipeline.cli.selection import choose_backends, choose_documents
     from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.instance import only_run
     from ocr_pipeline.defs.runner import run_pipeline
 
     project = find_project()
@@ -74,8 +91,9 @@ def run(
     chosen, skipped = choose_backends(config, backends)
     for backend, reason in skipped.items():
         errors.print(f"not run: {backend}: {plain(reason)}", soft_wrap=True)
+    waiting = "Another run is at work in this project; waiting for it."
     try:
-        with TerminalProgress(console) as progress:
+        with only_run(project, lambda: errors.print(waiting)), TerminalProgress(console) as progress:
             summary = run_pipeline(project, sources, chosen, progress, everything=everything, config=config)
     except KeyboardInterrupt:
         errors.print("Stopped. What was done is kept; the same command goes on from there.")
@@ -105,13 +123,13 @@ def leaderboard(
 
     right: documents without a single error. A failed document counts as missed in every field.
     """
-    from ocr_pipeline.cli.tables import f1_table, field_table, leaderboard_table
+    from ocr_pipeline.cli.tables import READ_TIMEOUT, f1_table, field_table, leaderboard_table, ranked
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
-    warehouse = Warehouse(find_project().database)
     where, parameters = ("WHERE dataset = ?", [dataset]) if dataset else ("", [])
-    boards = warehouse.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
-    rows = warehouse.rows(f"FROM leaderboard_fields {where}", parameters)
+    with Warehouse(find_project().database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+        boards = snapshot.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
+        rows = snapshot.rows(f"FROM leaderboard_fields {where}", parameters)
     if not boards:
         of = f" of the data set {dataset!r}" if dataset else ""
         raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
@@ -122,9 +140,8 @@ def leaderboard(
         of_dataset = [board for board in boards if board["dataset"] == name]
         console.print(leaderboard_table(name, of_dataset, rows))
         if fields:
-            for board in of_dataset:
-                if board["status"] == "ok":
-                    console.print(field_table(board, rows))
+            for board in ranked(of_dataset, rows):
+                console.print(field_table(board, rows))
         else:
             console.print(f1_table(name, of_dataset, rows))
         for board in of_dataset:
@@ -132,7 +149,7 @@ def leaderboard(
                 console.print(f"not run: {board['backend']}: {plain(board['message'])}", style="dim")
             elif board["missing_documents"]:
                 console.print(
-                    f"{board['backend']}: {board['missing_documents']} labelled documents not run on, in no score.",
+                    f"{board['backend']}: {board['missing_documents']} labelled documents not run on, or not scored since.",
                     style="dim",
                 )
 
@@ -144,15 +161,15 @@ def documents(dataset: DatasetOption = None, as_json: JsonOption = False) -> Non
 
     project = find_project()
     rows = [row for row in document_rows(project) if dataset in (None, row["dataset"])]
-    if as_json:
-        _print_json(rows)
-        return
-    if not rows:
+    if not rows and (dataset or not as_json):
         raise ConfigurationError(
             f"There are no documents{' of this data set' if dataset else ''}: put some into "
             f"{project.relative(project.data / 'documents')}, or see `ocr-pipeline import --help`."
         )
-    console.print(document_table(rows))
+    if as_json:
+        _print_json(rows)
+    else:
+        console.print(document_table(rows))
 
 
 @app.command()
@@ -186,7 +203,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
 @app.command()
 def dev(
-    port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")] = 3000,
     host: Annotated[str, typer.Option(help="Address that the web server listens on.")] = "127.0.0.1",
 ) -> None:
     """Start the Dagster UI with its daemon, on the project's own instance."""

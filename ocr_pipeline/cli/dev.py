@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -32,8 +34,15 @@ def start(project: Project, host: str, port: int) -> None:
         **os.environ,
         **instance_environment(project),
         ROOT_VARIABLE: str(project.root),
+        "VIRTUAL_ENV": sys.prefix,  # dg warns when it sees an environment that is not active
         "PATH": os.pathsep.join((beside_python, os.environ.get("PATH", ""))),  # dg starts `dagster` by its name
     }
+    with socket.socket() as probe:
+        if probe.connect_ex((host, port)) == 0:
+            raise ConfigurationError(
+                f"Port {port} is in use: stop what listens there, or choose another one with --port."
+            )
     os.chdir(CHECKOUT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that starts this in the background ignores Ctrl-C for it
     sys.stdout.flush()
     os.execve(dg, ["dg", "dev", "--host", host, "--port", str(port)], environment)  # noqa: S606

@@ -42,5 +42,5 @@ class TerminalProgress:
         from_store, failures = self._counts[stage]
         from_store, failures = from_store + cached, failures + failed
         self._counts[stage] = (from_store, failures)
-        notes = [f"{from_store} known"] * bool(from_store) + [f"{failures} failed"] * bool(failures)
+        notes = [f"{from_store} from store"] * bool(from_store) + [f"{failures} failed"] * bool(failures)
         self._bars.update(self._tasks[stage], advance=1, note=", ".join(notes))

@@ -26,6 +26,8 @@ def choose_documents(project: Project, patterns: Sequence[str] | None, dataset: 
             "or see `ocr-pipeline import --help`."
         )
     wanted = _split(patterns)
+    if patterns and not wanted:
+        raise ConfigurationError("--documents is empty: leave it out for all documents.")
     if not wanted:
         return sources
     _check("document", wanted, [source.document_id for source in sources], "`ocr-pipeline documents` lists them")

@@ -16,16 +16,19 @@ from ocr_pipeline.warehouse.warehouse import Warehouse
 
 Row = dict[str, Any]
 
+READ_TIMEOUT = 10.0
+"""Seconds that a command which only shows something waits for a locked database."""
+
 
 def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
     """One row per backend that ran, best F1 first. All fields together."""
-    overall = {row["backend"]: row for row in fields if row["dataset"] == dataset and row["field"] == ALL_FIELDS}
+    overall = _overall(boards, fields)
     labelled = max((board["labelled_documents"] or 0 for board in boards), default=0)
     table = _table(f"{dataset}: {labelled} labelled documents, all fields together")
     table.add_column("backend", overflow="fold")
     for name in ("docs", "failed", "F1 % \\[95 %]", "prec.", "recall", "right", "s/doc", "$/doc"):
         table.add_column(name, justify="right", no_wrap=True)
-    for board in ranked(boards, overall):
+    for board in ranked(boards, fields):
         total = overall[board["backend"]]
         table.add_row(
             board["backend"],
@@ -41,8 +44,15 @@ def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]
     return table
 
 
-def ranked(boards: Sequence[Row], overall: dict[str, Row]) -> list[Row]:
-    """The backends that ran, best F1 first."""
+def _overall(boards: Sequence[Row], fields: Sequence[Row]) -> dict[str, Row]:
+    """The row of all fields together by backend, for boards of one data set."""
+    datasets = {board["dataset"] for board in boards}
+    return {row["backend"]: row for row in fields if row["dataset"] in datasets and row["field"] == ALL_FIELDS}
+
+
+def ranked(boards: Sequence[Row], fields: Sequence[Row]) -> list[Row]:
+    """The backends of one data set that ran, best F1 first."""
+    overall = _overall(boards, fields)
     ran = [board for board in boards if board["status"] == "ok"]
     return sorted(ran, key=lambda board: -(overall[board["backend"]]["f1"] or 0))
 
@@ -50,8 +60,7 @@ def ranked(boards: Sequence[Row], overall: dict[str, Row]) -> list[Row]:
 def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
     """F1 of every field, one column per backend."""
     of_dataset = [row for row in fields if row["dataset"] == dataset]
-    overall = {row["backend"]: row for row in of_dataset if row["field"] == ALL_FIELDS}
-    backends = [board["backend"] for board in ranked(boards, overall)]
+    backends = [board["backend"] for board in ranked(boards, fields)]
     table = _table(f"{dataset}: F1 in % by field")
     table.add_column("field", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
@@ -87,8 +96,9 @@ def field_table(board: Row, fields: Sequence[Row]) -> Table:
 
 def document_rows(project: Project) -> list[Row]:
     """Every document on disk and in the warehouse, with its state."""
-    warehouse = Warehouse(project.database)
-    known, labels = queries.documents(warehouse), queries.labels(warehouse)
+    with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+        known, labels = queries.documents(snapshot), queries.labels(snapshot)
+        failures = queries.extraction_failures(snapshot)
     rows = []
     for source in find_documents(project.data):
         taken_in = known.pop(source.document_id, {})
@@ -103,6 +113,7 @@ def document_rows(project: Project) -> list[Row]:
                 "label": label.get("status") or ("not read" if source.label else "none"),
                 "status": taken_in.get("status") or "new",
                 "message": taken_in.get("message") or label.get("message"),
+                "failed_backends": {} if taken_in.get("status") == "failed" else failures.get(source.document_id, {}),
             }
         )
     for document_id, row in known.items():
@@ -116,6 +127,7 @@ def document_rows(project: Project) -> list[Row]:
                 "label": labels.get(document_id, {}).get("status") or "none",
                 "status": "gone",
                 "message": "The file is gone; its results are kept.",
+                "failed_backends": {},
             }
         )
     return rows
@@ -132,6 +144,8 @@ def document_table(rows: Sequence[Row]) -> Table:
         name = plain(row["document_id"])
         if row["message"]:
             name += f"\n  [dim]{plain(row['message'])}[/]"
+        for backend, reason in row["failed_backends"].items():
+            name += f"\n  [dim]{backend} failed: {reason}[/]"
         kind = (row["media_type"] or "").rpartition("/")[2]
         table.add_row(name, kind, str(row["pages"] or ""), row["label"], status)
     return table

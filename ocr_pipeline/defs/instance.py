@@ -2,17 +2,16 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
 
 import dagster as dg
+from filelock import FileLock, Timeout
 
 from ocr_pipeline.defs.partitions import DOCUMENTS
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def instance_environment(project: Project) -> dict[str, str]:
@@ -24,21 +23,60 @@ def instance_environment(project: Project) -> dict[str, str]:
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "dagster.yaml").exists():
+            new = home / f"dagster.yaml.{os.getpid()}"
             with as_file(files("ocr_pipeline.defs") / "dagster.yaml") as template:
-                shutil.copyfile(template, home / "dagster.yaml.new")
-            (home / "dagster.yaml.new").replace(home / "dagster.yaml")  # whole or not at all, should this be killed
+                shutil.copyfile(template, new)
+            new.replace(home / "dagster.yaml")  # whole or not at all, should this be killed
     except OSError as error:
         raise ConfigurationError(f"The Dagster instance folder {home} cannot be made: {error.strerror}.") from None
     return {"DAGSTER_HOME": str(home)}
 
 
 def open_instance(project: Project) -> dg.DagsterInstance:
-    """Open the instance; the caller closes it (it is a context manager)."""
+    """Open the instance; the caller closes it (it is a context manager).
+
+    Raises:
+        ConfigurationError: the instance folder is damaged.
+    """
     os.environ.update(instance_environment(project))
-    return dg.DagsterInstance.get()
+    try:
+        with FileLock(
+            project.dagster_home / "open.lock"
+        ):  # two processes that make its tables at once trip over each other
+            return dg.DagsterInstance.get()
+    except Exception as error:  # noqa: BLE001 - whatever Dagster, SQLite or YAML say, the remedy is the same
+        raise ConfigurationError(
+            f"The Dagster instance in {project.dagster_home} cannot be opened ({type(error).__name__}): correct its "
+            "dagster.yaml, or move the folder away. Documents and results are not in it."
+        ) from None
 
 
-def register_documents(instance: dg.DagsterInstance, document_ids: "Iterable[str]") -> list[str]:
+@contextmanager
+def only_run(project: Project, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Let one `ocr-pipeline run` work at a time: two would read the same documents twice.
+
+    `on_wait` is called before it waits for another one.
+    """
+    project.dagster_home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(project.dagster_home / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        on_wait()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def forget_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]) -> None:
+    """Take the partitions of documents away whose file is gone, so that nobody materialises them with `all`."""
+    for document_id in document_ids:
+        instance.delete_dynamic_partition(DOCUMENTS, document_id)
+
+
+def register_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]) -> list[str]:
     """Make each document a partition. Returns the ones that were not there before."""
     known = set(instance.get_dynamic_partitions(DOCUMENTS))
     new = [document_id for document_id in document_ids if document_id not in known]

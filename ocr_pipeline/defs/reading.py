@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dagster as dg
 
@@ -113,6 +113,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         known = queries.documents(target)
         cells = _by_dimension(asked_for(context), BACKEND)
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
+        to_retry: list[dict[str, Any]] = []
         for backend, partition_keys in cells.items():
             chosen = config.backends[backend]
             ocr = queries.ocr_cells(target, chosen.engine) if chosen.engine else {}
@@ -155,6 +156,12 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         },
                     )
                 target.replace(rows.EXTRACTION_KEY, [(result.document_id, backend) for result in batch], tables)
+                to_retry += [row for row in tables["extractions"] if row["reason"] == "provider_failed"]
+        if to_retry:
+            raise dg.Failure(
+                f"{len(to_retry)} documents failed for now at the provider ({to_retry[0]['message']}) "
+                "Everything else is kept: run again later for these."
+            )
         return dg.MaterializeResult()
 
     return [ocr_text, extractions]
@@ -225,7 +232,11 @@ def _extraction_tasks(
     project: ProjectResource,
 ) -> Iterator[ExtractionTask]:
     for batch in _batches(iter(document_ids)):
-        texts = queries.ocr_texts(warehouse, engine, batch) if engine else {}
+        texts = {}
+        if engine:
+            with warehouse.snapshot() as snapshot:  # words and their key from one state: another run may replace both
+                ocr.update(queries.ocr_cells(snapshot, engine))
+                texts = queries.ocr_texts(snapshot, engine, batch)
         for document_id in batch:
             document = known[document_id]
             failure = _document_failure(document)

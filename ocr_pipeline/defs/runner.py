@@ -9,7 +9,7 @@ import dagster as dg
 
 from ocr_pipeline.config import Config, load_config
 from ocr_pipeline.definitions import build_definitions
-from ocr_pipeline.defs.instance import open_instance, register_documents
+from ocr_pipeline.defs.instance import forget_documents, open_instance, register_documents
 from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile, find_documents
@@ -90,6 +90,7 @@ def run_pipeline(
             return [key for key in asked if key in wanted]
 
         launch(["raw_documents"], document_ranges(summary.gone, instance, partitions))
+        forget_documents(instance, summary.gone)
         todo = to_do("raw_documents", documents, lambda: pending_documents(config, sources, warehouse))
         labels = to_do("ground_truth", documents, lambda: pending_labels(sources, warehouse))
         if todo == labels:
@@ -106,7 +107,8 @@ def run_pipeline(
         cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
         launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
 
-        launch(["field_scores"], backend_ranges(backends, partitions))
+        # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
+        launch(["field_scores"], backend_ranges(config.backends, partitions))
         launch(["leaderboard"], [None])
     return summary
 

@@ -40,19 +40,21 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
     ) -> dg.MaterializeResult[None]:
         """Every extracted field against its label: correct, wrong, invented, missed or both empty."""
         target = warehouse.warehouse()
-        labels, label_rows = queries.valid_labels(target), queries.labels(target)
         backends = asked_for(context)
         progress.start("scores", len(backends))
         scores = []
         for backend in backends:
-            cells = queries.extraction_cells(target, backend)
-            rows = score_backend(backend, labels, queries.extractions(target, backend))
+            with target.snapshot() as snapshot:
+                labels, label_rows = queries.valid_labels(snapshot), queries.labels(snapshot)
+                cells, found = queries.extraction_cells(snapshot, backend), queries.extractions(snapshot, backend)
+            rows = score_backend(backend, labels, found)
             for row in rows:
                 cell, label = cells[row["document_id"]], label_rows[row["document_id"]]
                 row["dataset"] = label["dataset"]
                 row["label_sha256"] = label["label_sha256"]
                 row["engine_fingerprint"] = cell["engine_fingerprint"]
                 row["extractor_fingerprint"] = cell["extractor_fingerprint"]
+                row["result_key"], row["scoring_version"] = cell["result_key"], SCORING_VERSION
                 row["run_id"], row["scored_at"] = context.run.run_id, utc_now()
             scores += rows
             outcomes = [row["outcome"] for row in rows]
@@ -82,15 +84,20 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
         """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
         target = warehouse.warehouse()
         backends = list(config.backends)
+        with target.snapshot() as snapshot:
+            documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
+            scores = queries.scores(snapshot, backends, SCORING_VERSION)
+            runs = queries.run_facts(snapshot, backends)
         datasets = {
-            key: row["dataset"] for key, row in queries.documents(target).items() if row["reason"] != "missing_file"
+            key: documents[key]["dataset"]
+            for key, label in labels.items()
+            if label.labelled_fields and key in documents and documents[key]["reason"] != "missing_file"
         }
-        labels = {key: label for key, label in queries.valid_labels(target).items() if key in datasets}
         boards, fields = leaderboard_rows(
-            queries.scores(target, backends),
-            queries.run_facts(target, backends),
-            labels,
-            {key: datasets[key] for key in labels},
+            scores,
+            runs,
+            {key: labels[key] for key in datasets},
+            datasets,
             {backend: config.unavailable(backend) for backend in backends},
         )
         for row in boards:

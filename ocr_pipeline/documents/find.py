@@ -74,11 +74,14 @@ def _with_hash(name: str, parts: tuple[str, ...]) -> str:
     return f"{name[:MAX_ID_LENGTH]}-{digest}".lstrip("-")
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """The document files below a folder. `above` are the folders that are being walked: a symlink may lead back there."""
+
     def visible(paths: Iterable[Path]) -> list[Path]:
         return sorted(path for path in paths if not path.name.startswith("."))
 
-    if not folder.is_dir():
+    real = folder.resolve()
+    if real in above or not folder.is_dir():
         return
     try:
         paths = visible(folder.iterdir())
@@ -86,7 +89,7 @@ def _files(folder: Path) -> Iterator[Path]:
         raise ConfigurationError(f"The folder {folder} cannot be read: {error.strerror}.") from None
     for path in paths:
         if path.is_dir():
-            yield from _files(path)
+            yield from _files(path, above | {real})
         elif path.is_file() and path.suffix.lower() not in NOT_DOCUMENTS:
             yield path
 

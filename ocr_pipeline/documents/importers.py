@@ -4,6 +4,7 @@ An import can be repeated: what is already there, byte for byte, is left alone, 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ SROIE_FIELDS = {
     "date": "invoice_date",
     "total": "total_amount",
 }
+
+TAKEN_NAMES = {"demo", "documents"}  # the bundled documents, and loose files in `data/documents`
 
 
 @dataclass
@@ -49,10 +52,10 @@ def import_sroie(path: Path, documents: Path, dataset: str = "sroie") -> ImportR
     """Import ICDAR 2019 SROIE in its public layout: `img/<id>.jpg` and `key/<id>.json` (or `.txt` with JSON in it).
 
     Dates are day first, amounts have a decimal point. The labels are English receipts of the data set's train split
-    unless a folder name says test.
+    unless the name of its folder says test.
 
     Raises:
-        ConfigurationError: the folder does not have that layout.
+        ConfigurationError: the folder does not have that layout, or the name of the data set is taken.
     """
     images, keys = path / "img", path / "key"
     if not images.is_dir() or not keys.is_dir():
@@ -72,7 +75,7 @@ def import_folder(path: Path, documents: Path, dataset: str | None = None) -> Im
     """Import a folder of documents; a label is a JSON file with the same stem, in the project's format.
 
     Raises:
-        ConfigurationError: the folder is not there.
+        ConfigurationError: the folder is not there, or the name of the data set is taken.
     """
     if not path.is_dir():
         raise ConfigurationError(f"{path} is not a folder.")
@@ -102,6 +105,8 @@ def _report(dataset: str, documents: Path) -> ImportReport:
     name = slug(dataset)
     if not name:
         raise ConfigurationError(f"Give the data set a name of letters and digits, with --name; {dataset!r} has none.")
+    if name in TAKEN_NAMES:
+        raise ConfigurationError("The names demo and documents are taken; give the data set another one, with --name.")
     return ImportReport(name, documents / name)
 
 
@@ -109,7 +114,9 @@ def _documents_in(folder: Path) -> list[Path]:
     return [
         file
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.suffix.lower() not in NOT_DOCUMENTS and not file.name.startswith(".")
+        if file.is_file()
+        and file.suffix.lower() not in NOT_DOCUMENTS
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     ]
 
 
@@ -135,8 +142,14 @@ def _sroie_label(path: Path, name: str, report: ImportReport) -> Label | None:
             report.problems.append(f"{path.name}: the {key} cannot be read; it is left out.")
         else:
             fields[field_name] = value
-    split = "test" if any("test" in part.lower() for part in path.parts[-3:-1]) else "train"
+    split = "test" if any(_says_test(part) for part in path.parts[-3:-1]) else "train"
     return Label(invoice=Invoice(**fields), language="en", split=split)
+
+
+def _says_test(folder_name: str) -> bool:
+    """`test`, `testing`, `test_1` or `sroie-test`, but neither `latest` nor `testimony`."""
+    words = re.split(r"[^a-z0-9]+", folder_name.lower())
+    return not {"test", "testing"}.isdisjoint((words[0], words[-1]))
 
 
 def _is_valid(field_name: str, value: Any) -> bool:
@@ -158,18 +171,27 @@ def _copy(entries: Iterator[_Entry], report: ImportReport) -> ImportReport:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             state = _write_if_changed(target, content)
-            if entry.label is not None:
-                report.labelled += 1
-                text = entry.label.model_dump_json(indent=2, exclude_unset=True) + "\n"
-                label_state = _write_if_changed(target.with_name(target.name + ".json"), text.encode())
-                if state == "unchanged" and label_state != "unchanged":
-                    state = "changed"
+            label_state = _write_label(target.with_name(target.name + ".json"), entry.label)
+            if state == "unchanged" and label_state != "unchanged":
+                state = "changed"
+            report.labelled += entry.label is not None
         except OSError as error:
             raise ConfigurationError(f"{target} cannot be written: {error.strerror}.") from None
         setattr(report, state, getattr(report, state) + 1)
     if not report.new + report.changed + report.unchanged:
         raise ConfigurationError("There is no document to import there.")
     return report
+
+
+def _write_label(target: Path, label: Label | None) -> str:
+    """Write a label. Where the source has none any more, the one of an earlier import goes: it is no longer the truth."""
+    if label is not None:
+        text = label.model_dump_json(indent=2, exclude_unset=True) + "\n"
+        return _write_if_changed(target, text.encode())
+    if not target.is_file():
+        return "unchanged"
+    target.unlink()
+    return "changed"
 
 
 def _write_if_changed(target: Path, content: bytes) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Interval = tuple[float, float]
 """(low, high)."""
 
+MIN_DOCUMENTS = 5
+"""With fewer documents a bootstrap has next to nothing to resample, and its narrow interval would claim a certainty."""
+
 RESAMPLES = 2000
 
 
@@ -109,7 +112,7 @@ def _bootstrap_ratio(
     import numpy as np
 
     pairs = np.stack([numerators, denominators], axis=1)[denominators > 0]
-    if not len(pairs):
+    if len(pairs) < MIN_DOCUMENTS:
         return None
     # Documents with equal counts are exchangeable: drawing how many of each kind is the same as drawing documents, and
     # there are few kinds.

@@ -201,16 +201,17 @@ def _date(year: str, month: str, day: str) -> date | None:
 
 
 def normalise_name(text: str) -> str:
-    """Unicode NFKC, casefold, and every run of punctuation, symbols and spaces as one space. Accents stay.
+    """Unicode NFKC, casefold, and without anything but letters, their accents and digits.
 
-    `LIDL  GmbH & Co. KG` and `Lidl GmbH&Co.KG` become `lidl gmbh co kg`.
+    `LIDL  GmbH & Co. KG` and `Lidl GmbH&Co.KG` become `lidlgmbhcokg`: where an engine saw a space, or a printer left one
+    out, says nothing about whether the name was read.
     """
-    return " ".join(_letters_and_digits(text).split())
+    return "".join(_letters_and_digits(text).split())
 
 
 def normalise_identifier(text: str) -> str:
-    """Unicode NFKC, casefold, and without anything but letters and digits: `DE 123-456.789` becomes `de123456789`."""
-    return "".join(_letters_and_digits(text).split())
+    """The same for numbers and codes: `DE 123-456.789` becomes `de123456789`."""
+    return normalise_name(text)
 
 
 def _letters_and_digits(text: str) -> str:

@@ -41,7 +41,7 @@ def leaderboard_rows(
         datasets: the data set of each of these documents.
         backends: every configured backend, and why it cannot run here (None where it can).
     """
-    runs = list(runs)
+    runs, scores = list(runs), list(scores)
     now = datetime.now(UTC)
     versions = {
         dataset: label_version({key: label for key, label in labels.items() if datasets[key] == dataset})
@@ -52,7 +52,7 @@ def leaderboard_rows(
         "scoring_version": board.scoring_version,
         "evaluated_at": now.replace(tzinfo=None).isoformat(sep=" "),
     }
-    run_on = {(run["document_id"], run["backend"]) for run in runs}
+    scored = {(score["document_id"], score["backend"]) for score in scores}
     rows: list[Row] = []
     for summary in board.backends:
         labelled = [key for key, dataset in datasets.items() if dataset == summary.dataset]
@@ -61,7 +61,7 @@ def leaderboard_rows(
                 **asdict(summary),
                 **common,
                 "status": "ok",
-                "missing_documents": sum((key, summary.backend) not in run_on for key in labelled),
+                "missing_documents": sum((key, summary.backend) not in scored for key in labelled),
                 "label_version": versions.get(summary.dataset),
             }
         )

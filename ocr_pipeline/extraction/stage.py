@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_document, read_bytes, sha256_of
-from ocr_pipeline.errors import DocumentError, OcrPipelineError
+from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
-from ocr_pipeline.store import ResultStore, fingerprint, result_key
+from ocr_pipeline.store import ResultStore, fingerprint_of, result_key
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def extract_documents(
     Raises:
         ConfigurationError: the extractor cannot work as it is set up.
     """
-    extractor_fingerprint = fingerprint(extractor.fingerprint())
+    extractor_fingerprint = fingerprint_of(extractor)
     for task in tasks:
         if task.input_key is None:
             yield ExtractionResult(
@@ -102,6 +102,9 @@ def _extract_and_store(
         extraction = extractor.extract(ExtractionInput(document_id=task.document_id, open=open_task, text=task.text))
     except DocumentError as error:
         failure = DocumentFailure(reason=error.reason, message=str(error))
+    except ProviderError as error:
+        failure = DocumentFailure(reason="provider_failed", message=str(error))
+        keep = False  # the next run asks again
     except OcrPipelineError:
         raise
     except Exception as error:  # noqa: BLE001 - one document that breaks an extractor must not stop the others
@@ -109,7 +112,8 @@ def _extract_and_store(
         failure = DocumentFailure(reason="extraction_failed", message=f"The extractor failed: {type(error).__name__}.")
         keep = False
     seconds = time.perf_counter() - started
-    outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=0.0)
+    cost_usd = extraction.cost_usd if extraction else None
+    outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd)
     if keep:
         store.put(STAGE, key, outcome.model_dump_json())
     return ExtractionResult(task.document_id, outcome, key if keep else None, cached=False)

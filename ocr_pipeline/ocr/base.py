@@ -1,8 +1,10 @@
 """The engine protocol: pages in, words with boxes out."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any, Protocol
 
+from ocr_pipeline.documents.limits import PDF_RENDER_DPI
 from ocr_pipeline.documents.pages import Page
 from ocr_pipeline.schemas import OcrPage
 
@@ -15,7 +17,10 @@ class OcrEngine(Protocol):
     """
 
     def fingerprint(self) -> dict[str, Any]:
-        """Everything that can change a result, JSON-serialisable: name, version, settings. Loads no model."""
+        """Everything that can change a result, JSON-serialisable: name, version, settings. Loads no model.
+
+        An engine for pages of PDFs includes `rendering()`: its input changes with how they are drawn.
+        """
         ...
 
     def unavailable(self) -> str | None:
@@ -25,3 +30,8 @@ class OcrEngine(Protocol):
     def read(self, pages: Sequence[Page]) -> list[OcrPage]:
         """Read the pages of one document, in order. Raises DocumentError."""
         ...
+
+
+def rendering() -> dict[str, Any]:
+    """The part of a fingerprint that says how a PDF page becomes an image, and how large that image is."""
+    return {"pypdfium2": version("pypdfium2"), "pdf_render_dpi": PDF_RENDER_DPI}

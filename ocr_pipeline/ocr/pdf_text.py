@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from ocr_pipeline.documents.pages import Page
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.ocr.base import rendering
 from ocr_pipeline.schemas import OcrPage
 
 
@@ -18,7 +18,7 @@ class PdfText(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def fingerprint(self) -> dict[str, Any]:
-        return {"engine": "pdf-text", "pypdfium2": version("pypdfium2"), "revision": 1}
+        return {"engine": "pdf-text", "revision": 1, **rendering()}
 
     def unavailable(self) -> str | None:
         return None

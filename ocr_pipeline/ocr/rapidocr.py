@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Page
+from ocr_pipeline.ocr.base import rendering
 from ocr_pipeline.schemas import Box, OcrPage, Word
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class RapidOcr(BaseModel):
             "rapidocr": version("rapidocr"),
             "onnxruntime": version("onnxruntime"),
             "revision": 1,
+            **rendering(),
             **self.model_dump(),
         }
 

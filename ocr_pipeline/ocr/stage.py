@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.workers import run_in_workers
 from ocr_pipeline.schemas import DocumentFailure, OcrText
-from ocr_pipeline.store import ResultStore, fingerprint, result_key
+from ocr_pipeline.store import ResultStore, fingerprint_of, result_key
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def read_documents(
     Raises:
         ConfigurationError: the engine cannot run here.
     """
-    engine_fingerprint = fingerprint(engine.fingerprint())
+    engine_fingerprint = fingerprint_of(engine)
     todo = []
     for task in tasks:
         key = result_key(task.sha256, engine_fingerprint)
@@ -65,12 +66,14 @@ def read_documents(
             yield OcrResult(task.document_id, stored, key, cached=True)
     if todo and (problem := engine.unavailable()):
         raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
-    jobs = [(engine, task, key, store, limits) for task, key in todo]
-    for (_, task, _, _, _), result in run_in_workers(_read_and_store, jobs, processes):
+    for (task, _), result in run_in_workers(partial(_read_and_store, engine, store, limits), todo, processes):
         yield result or _failed(task, DocumentError("ocr_failed", "The OCR process died while it read this document."))
 
 
-def _read_and_store(engine: OcrEngine, task: OcrTask, key: str, store: ResultStore, limits: Limits) -> OcrResult:
+def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task: OcrTask, key: str) -> OcrResult:
+    stored = store.load(STAGE, key, OcrOutcome)
+    if stored is not None:  # another run, or a worker with a copy of the document, was faster
+        return OcrResult(task.document_id, stored, key, cached=True)
     document = None
     try:
         content = read_bytes(task.path, limits)

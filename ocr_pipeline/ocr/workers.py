@@ -7,6 +7,7 @@ native library that crashes takes its process with it: only the document in it m
 import multiprocessing
 import multiprocessing.connection
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -28,15 +29,12 @@ def run_in_workers(
 ) -> Iterator[tuple[Job, Result | None]]:
     """Call `function(*job)` for every job; yield (job, result) as they finish, None where the process died.
 
-    A single job runs in this process: a worker would cost more than it gives. At most two jobs per worker wait in memory.
+    `function` is pickled once for each worker, not for each job: what it is bound to (`functools.partial`) keeps what it
+    loads. A single job has a worker too: a crash must never reach this process. At most two jobs per worker wait in memory.
     """
-    if len(jobs) < 2 or processes < 2:
-        for job in jobs:
-            yield job, function(*job)
-        return
     waiting = list(jobs)
     while waiting:
-        suspects, waiting = yield from _run_pool(function, waiting, min(processes, len(waiting)))
+        suspects, waiting = yield from _run_pool(function, waiting, max(1, min(processes, len(waiting))))
         for job in suspects:  # a dead worker takes its neighbours' jobs along: alone, each one shows if it is to blame
             died, _ = yield from _run_pool(function, [job], 1)
             if died:
@@ -49,11 +47,12 @@ def _run_pool(
     """Yield (job, result) until all are done or a worker dies; return the jobs then running, and those not yet begun."""
     waiting = list(reversed(jobs))
     running: dict[Future[Result], Job] = {}
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_prepare_worker)
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, context, initializer=_prepare_worker, initargs=(pickle.dumps(function),))
     try:
         while waiting or running:
             while waiting and len(running) < 2 * processes:
-                future = pool.submit(function, *waiting[-1])  # raises where a worker died by now: then it still waits
+                future = pool.submit(_call, *waiting[-1])  # raises where a worker died by now: then it still waits
                 running[future] = waiting.pop()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -72,7 +71,15 @@ def _run_pool(
     return [], []
 
 
-def _prepare_worker() -> None:
+_function: Callable[..., Any]  # in a worker: what it was started for
+
+
+def _call(*job: Any) -> Any:
+    return _function(*job)
+
+
+def _prepare_worker(pickled: bytes) -> None:
+    global _function
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business: it shuts the pool down
     parent = multiprocessing.parent_process()
 
@@ -82,3 +89,5 @@ def _prepare_worker() -> None:
             os._exit(1)  # a killed parent cannot shut its pool down; without this, workers would stay for ever
 
     threading.Thread(target=leave_with_parent, daemon=True).start()
+    # Last, and as bytes until here: it imports a lot, and Ctrl-C must not hit that.
+    _function = pickle.loads(pickled)  # noqa: S301 - the parent pickled it

@@ -1,4 +1,7 @@
-"""Table rows back to domain objects: what a stage reads of the stages before it."""
+"""Table rows back to domain objects: what a stage reads of the stages before it.
+
+A `Reader` is the warehouse, or a snapshot of it where several queries must see one state.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -17,40 +20,55 @@ from ocr_pipeline.schemas import (
     TaxLine,
     Word,
 )
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.warehouse import Reader
 
 Rows = dict[str, dict[str, Any]]
 
 
-def documents(warehouse: Warehouse) -> Rows:
+def documents(reader: Reader) -> Rows:
     """The rows of `documents` by document."""
-    return {row["document_id"]: row for row in warehouse.rows("FROM documents ORDER BY document_id")}
+    return {row["document_id"]: row for row in reader.rows("FROM documents ORDER BY document_id")}
 
 
-def labels(warehouse: Warehouse) -> Rows:
+def labels(reader: Reader) -> Rows:
     """The rows of `labels` by document."""
-    return {row["document_id"]: row for row in warehouse.rows("FROM labels ORDER BY document_id")}
+    return {row["document_id"]: row for row in reader.rows("FROM labels ORDER BY document_id")}
 
 
-def ocr_cells(warehouse: Warehouse, engine: str) -> Rows:
+def ocr_cells(reader: Reader, engine: str) -> Rows:
     """The rows of `ocr_text` of one engine by document."""
-    rows = warehouse.rows("FROM ocr_text WHERE engine = ?", [engine])
+    rows = reader.rows("FROM ocr_text WHERE engine = ?", [engine])
     return {row["document_id"]: row for row in rows}
 
 
-def extraction_cells(warehouse: Warehouse, backend: str) -> Rows:
+def extraction_cells(reader: Reader, backend: str) -> Rows:
     """The rows of `extractions` of one backend by document."""
-    rows = warehouse.rows("FROM extractions WHERE backend = ?", [backend])
+    rows = reader.rows("FROM extractions WHERE backend = ?", [backend])
     return {row["document_id"]: row for row in rows}
 
 
-def ocr_texts(warehouse: Warehouse, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
+def extraction_failures(reader: Reader) -> dict[str, dict[str, str]]:
+    """By document, the backends that have no result for it, and the first reason: the engine's, where that failed."""
+    failures: dict[str, dict[str, str]] = {}
+    for row in reader.rows(
+        """
+        SELECT e.document_id, e.backend, coalesce(o.reason, e.reason) AS reason
+        FROM extractions e
+        LEFT JOIN ocr_text o ON o.document_id = e.document_id AND o.engine = e.engine AND e.reason = 'ocr_failed'
+        WHERE e.status = 'failed' ORDER BY e.document_id, e.backend
+        """
+    ):
+        failures.setdefault(row["document_id"], {})[row["backend"]] = row["reason"]
+    return failures
+
+
+def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
     """What `engine` read in these documents; those without a result are left out."""
     parameters = [engine, list(document_ids)]
-    pages = warehouse.rows(
+    pages = reader.rows(
         "FROM ocr_pages WHERE engine = ? AND document_id IN (SELECT unnest(?)) ORDER BY document_id, page", parameters
     )
-    words = warehouse.rows(
+    words = reader.rows(
         "FROM ocr_words WHERE engine = ? AND document_id IN (SELECT unnest(?)) ORDER BY document_id, word", parameters
     )
     by_page: dict[tuple[str, int], list[Word]] = {}
@@ -80,14 +98,14 @@ def ocr_texts(warehouse: Warehouse, engine: str, document_ids: Sequence[str]) ->
     }
 
 
-def valid_labels(warehouse: Warehouse) -> dict[str, Label]:
+def valid_labels(reader: Reader) -> dict[str, Label]:
     """Every valid label by document."""
-    known = {row["document_id"]: row for row in labels(warehouse).values() if row["status"] == "ok"}
-    fields = warehouse.rows("FROM ground_truth ORDER BY document_id")
+    known = {row["document_id"]: row for row in labels(reader).values() if row["status"] == "ok"}
+    fields = reader.rows("FROM ground_truth ORDER BY document_id")
     invoices = _invoices(
         fields,
-        warehouse.rows("FROM ground_truth_line_items ORDER BY document_id, position"),
-        warehouse.rows("FROM ground_truth_tax_lines ORDER BY document_id, position"),
+        reader.rows("FROM ground_truth_line_items ORDER BY document_id, position"),
+        reader.rows("FROM ground_truth_tax_lines ORDER BY document_id, position"),
     )
     alternatives: dict[str, dict[str, list[str]]] = {}
     for row in fields:
@@ -104,45 +122,49 @@ def valid_labels(warehouse: Warehouse) -> dict[str, Label]:
     }
 
 
-def extractions(warehouse: Warehouse, backend: str) -> dict[str, Extraction | DocumentFailure]:
+def extractions(reader: Reader, backend: str) -> dict[str, Extraction | DocumentFailure]:
     """What `backend` extracted, or why it could not, by document. Without evidence: scoring does not need it."""
     invoices = _invoices(
-        warehouse.rows("FROM extracted_fields WHERE backend = ?", [backend]),
-        warehouse.rows("FROM extracted_line_items WHERE backend = ? ORDER BY document_id, position", [backend]),
-        warehouse.rows("FROM extracted_tax_lines WHERE backend = ? ORDER BY document_id, position", [backend]),
+        reader.rows("FROM extracted_fields WHERE backend = ?", [backend]),
+        reader.rows("FROM extracted_line_items WHERE backend = ? ORDER BY document_id, position", [backend]),
+        reader.rows("FROM extracted_tax_lines WHERE backend = ? ORDER BY document_id, position", [backend]),
     )
     return {
         document_id: Extraction(invoice=invoices.get(document_id, Invoice()))
         if row["status"] == "ok"
         else DocumentFailure(reason=row["reason"], message=row["message"])
-        for document_id, row in extraction_cells(warehouse, backend).items()
+        for document_id, row in extraction_cells(reader, backend).items()
     }
 
 
-def scores(warehouse: Warehouse, backends: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of `field_scores` that belong to the cells of `run_facts`.
+def scores(reader: Reader, backends: Sequence[str], scoring_version: int) -> list[dict[str, Any]]:
+    """The rows of `field_scores` that belong to the cells of `run_facts` and to today's labels.
 
-    Scores of another data set are those of a document that moved and was not scored since.
+    A score whose label, engine, extractor or scoring rules are not those of today is left out: it is of something else.
     """
-    return warehouse.rows(
+    return reader.rows(
         """
         SELECT s.* FROM field_scores s
         JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
+        JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
         JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
-        WHERE s.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
+            AND e.extractor_fingerprint = s.extractor_fingerprint
+            AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
+            AND e.result_key IS NOT DISTINCT FROM s.result_key
+        WHERE s.backend IN (SELECT unnest(?)) AND s.scoring_version = ? AND d.reason IS DISTINCT FROM 'missing_file'
         ORDER BY s.document_id
         """,
-        [list(backends)],
+        [list(backends), scoring_version],
     )
 
 
-def run_facts(warehouse: Warehouse, backends: Sequence[str]) -> list[dict[str, Any]]:
+def run_facts(reader: Reader, backends: Sequence[str]) -> list[dict[str, Any]]:
     """What each cell of `extractions` took: seconds of engine and extractor together, cost in USD, fingerprints.
 
     Without backends that are configured no more, and without documents whose file is gone: their results are kept, but
     they are in no score.
     """
-    return warehouse.rows(
+    return reader.rows(
         """
         SELECT e.document_id, d.dataset, e.backend, e.status = 'failed' AS failed,
                CASE WHEN e.status = 'ok' THEN e.seconds + coalesce(e.ocr_seconds, 0) END AS seconds,

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -28,6 +28,30 @@ Key = tuple[str, ...]
 
 # DuckDB refuses a read-only and a writing connection to one file in one process; taking turns costs milliseconds.
 _ONE_CONNECTION = threading.Lock()
+
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Reader(Protocol):
+    """What queries need: the warehouse itself for a single one, a snapshot for several that belong together."""
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]: ...
+
+
+class Snapshot:
+    """Queries on one open connection; while it is open, no other process can write."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection | None) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Run a query and return its rows as dictionaries."""
+        if self._connection is None:
+            return []
+        cursor = self._connection.execute(sql, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 class Warehouse:
@@ -45,14 +69,19 @@ class Warehouse:
         self._config = dict(config or {})
         self._is_current = False
 
-    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
-        """Run a query and return its rows as dictionaries. A database that does not exist yet has no rows."""
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Run one query and return its rows as dictionaries. A database that does not exist yet has no rows."""
+        with self.snapshot() as snapshot:
+            return snapshot.rows(sql, parameters)
+
+    @contextmanager
+    def snapshot(self) -> Iterator["Reader"]:
+        """Several queries that see one state of the database: no other run can write in between. Keep it short."""
         if not self.path.exists():
-            return []
+            yield Snapshot(None)
+            return
         with self.connect(read_only=True) as connection:
-            cursor = connection.execute(sql, parameters)
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            yield Snapshot(connection)
 
     def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Sequence[Row]]) -> None:
         """Replace everything that `tables` hold for `keys`, in one transaction.

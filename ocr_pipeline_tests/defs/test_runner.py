@@ -12,9 +12,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.defs.instance import open_instance
+from ocr_pipeline.defs.launch import materialize
 from ocr_pipeline.defs.runner import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.errors import OcrPipelineError, WarehouseError
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.ocr.stage import OcrOutcome
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project
@@ -98,6 +101,8 @@ def test_a_document_whose_file_is_gone_is_reported_once_and_leaves_the_scores(th
     [document] = warehouse.rows("FROM documents WHERE document_id = 'd1'")
     assert (document["status"], document["reason"]) == ("failed", "missing_file")
     assert {row["documents"] for row in warehouse.rows("FROM leaderboard")} == {2}
+    with open_instance(three) as instance:
+        assert list(instance.get_dynamic_partitions("documents")) == ["d0", "d2"]
     add_image(three, "d1.png", width=41, total="41.00")
     run(three)
     assert {row["documents"] for row in warehouse.rows("FROM leaderboard")} == {3}
@@ -128,6 +133,58 @@ def test_a_document_that_moves_to_another_data_set(three: Project) -> None:
         ("documents", "pixel+first", 2),
         ("mine", "page-width", 1),
     ]
+
+
+def test_a_changed_label_changes_the_scores_of_every_backend(three: Project) -> None:
+    run(three)
+    (three.data / "documents" / "d1.png.json").unlink()
+    run(three, ["page-width"])
+    boards = Warehouse(three.database).rows("FROM leaderboard")
+    assert {(row["backend"], row["labelled_documents"]) for row in boards} == {(name, 2) for name in ALL}
+    assert len({row["label_version"] for row in boards}) == 1
+
+
+def test_scores_that_are_out_of_date_are_in_no_score(three: Project) -> None:
+    """Extracted again from the UI, but not scored again."""
+    run(three)
+    warehouse = Warehouse(three.database)
+    with warehouse.connect(read_only=False) as connection:
+        connection.execute(
+            "UPDATE extractions SET result_key = 'new' WHERE document_id = 'd1' AND backend = 'page-width'"
+        )
+    with open_instance(three) as instance:
+        materialize(build_definitions(three), instance, ["leaderboard"], [None])
+    boards = {row["backend"]: row for row in warehouse.rows("FROM leaderboard")}
+    assert (boards["page-width"]["labelled_documents"], boards["page-width"]["missing_documents"]) == (2, 1)
+    assert (boards["pixel+first"]["labelled_documents"], boards["pixel+first"]["missing_documents"]) == (3, 0)
+
+
+def test_the_cost_is_what_the_extractor_says(three: Project) -> None:
+    run(three)
+    boards = {row["backend"]: row for row in Warehouse(three.database).rows("FROM leaderboard")}
+    assert boards["pixel+first"]["cost_per_document"] == 0.5
+    assert boards["page-width"]["cost_per_document"] is None, "unknown is not 0"
+
+
+def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
+    backends = small_backends(project.root)
+    backends["engines"]["pixel"]["options"]["seconds"] = 0.2
+    write_backends(project.root, backends)
+    for number in range(6):
+        add_image(project, f"d{number}.png", width=40 + number)
+    command = [sys.executable, "-m", "ocr_pipeline.cli", "run"]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    errors = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert Counter(reads(project)) == {f"{40 + number}x30": 1 for number in range(6)}
+    assert sorted(errors) == ["", "Another run is at work in this project; waiting for it.\n"]
+
+
+def test_a_damaged_instance_is_one_sentence(three: Project) -> None:
+    run(three)
+    (three.dagster_home / "dagster.yaml").write_text("run_coordinator: [nonsense")
+    with pytest.raises(ConfigurationError, match=r"^The Dagster instance in .* cannot be opened \(\w+\): correct"):
+        run(three)
 
 
 def test_runs_are_recorded_on_the_instance(three: Project) -> None:

@@ -101,6 +101,15 @@ def test_a_label_lies_beside_its_document(tmp_path: Path) -> None:
     assert labels == {"a": "a.json", "b": "b.pdf.json", "c": None}
 
 
+def test_a_symlink_that_leads_back_is_not_followed(tmp_path: Path) -> None:
+    put(tmp_path, "documents/s/a.png", "elsewhere/b.png")
+    (tmp_path / "documents/s/self").symlink_to(tmp_path / "documents/s")
+    (tmp_path / "documents/s/up").symlink_to(tmp_path / "documents")
+    (tmp_path / "documents/linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/out").symlink_to(tmp_path / "documents")
+    assert set(found(tmp_path)) == {"s-a", "linked-b"}
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
 def test_a_folder_that_cannot_be_read_is_an_error_not_an_empty_one(tmp_path: Path) -> None:
     put(tmp_path, "documents/closed/a.png")

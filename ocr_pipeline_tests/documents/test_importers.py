@@ -75,6 +75,31 @@ class TestFolder:
         assert report.problems == ["b.json: The label is not valid: invoice.totl: unknown key."]
         assert not (documents / "x" / "2024" / "b.png.json").exists()
 
+    @pytest.mark.parametrize("now", [None, '{"invoice": {"totl": "SECRET"}}'])
+    def test_a_label_that_is_gone_or_wrong_now_goes_from_the_project(
+        self, source: Path, documents: Path, now: str | None
+    ) -> None:
+        import_folder(source, documents)
+        label = source / "a.png.json"
+        label.unlink()
+        if now is not None:
+            label.write_text(now)
+        report = import_folder(source, documents)
+        assert (counts(report), report.labelled) == ((0, 1, 1), 0)
+        assert not (documents / "my-invoices" / "a.png.json").exists()
+        assert counts(import_folder(source, documents)) == (0, 0, 2)
+
+    def test_hidden_folders_and_files_are_left_out(self, source: Path, documents: Path) -> None:
+        for name in (".git/x.png", "2024/.cache/deep/y.png", ".z.png"):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes(image_bytes(30))
+        assert counts(import_folder(source, documents)) == (2, 0, 0)
+
+    def test_a_hidden_folder_above_the_source_does_not_matter(self, source: Path, documents: Path) -> None:
+        hidden = source.parent / ".downloads"
+        hidden.mkdir()
+        assert counts(import_folder(source.rename(hidden / "x"), documents)) == (2, 0, 0)
+
     def test_a_document_that_cannot_be_read_is_reported(
         self, source: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -98,6 +123,8 @@ class TestFolder:
             ("My Invoices/a.png", None, r"a\.png is not a folder\."),
             ("nothing", None, r"nothing is not a folder\."),
             ("My Invoices", "发票", r"Give the data set a name of letters and digits, with --name; '发票' has none\."),
+            ("My Invoices", "demo", r"^The names demo and documents are taken; give the data set another one, with"),
+            ("My Invoices", "Documents", r"^The names demo and documents are taken"),
             ("project/data/documents", None, "is a part of the project, or holds it"),
             ("project", None, "is a part of the project, or holds it"),
             (".", None, "is a part of the project, or holds it"),
@@ -149,9 +176,23 @@ class TestSroie:
         import_sroie(sroie(tmp_path, {"company": "A", "total": "", "date": None}), documents)
         assert read_label(documents / "sroie" / "X1.jpg.json")[0].labelled_fields == ["supplier_name"]
 
-    def test_the_split_comes_from_the_folder(self, tmp_path: Path, documents: Path) -> None:
-        import_sroie(sroie(tmp_path, KEY, folder="sroie-test"), documents, "held out")
-        assert read_label(documents / "held-out" / "X1.jpg.json")[0].split == "test"
+    @pytest.mark.parametrize(
+        ("folder", "split"),
+        [
+            ("sroie-test", "test"),
+            ("sroie_test", "test"),
+            ("Test", "test"),
+            ("testing", "test"),
+            ("test_2019", "test"),
+            ("latest", "train"),
+            ("contest_2019", "train"),
+            ("sroie_latest", "train"),
+            ("testimony", "train"),
+        ],
+    )
+    def test_the_split_comes_from_the_folder(self, tmp_path: Path, documents: Path, folder: str, split: str) -> None:
+        import_sroie(sroie(tmp_path, KEY, folder=folder), documents, "held out")
+        assert read_label(documents / "held-out" / "X1.jpg.json")[0].split == split
 
     @pytest.mark.parametrize(
         ("change", "problem"),

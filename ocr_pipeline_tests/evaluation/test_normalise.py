@@ -327,14 +327,14 @@ def test_any_text_is_a_date_or_none(text: str, day_first: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("LIDL  GmbH & Co. KG", "lidl gmbh co kg"),
-        ("Lidl GmbH&Co.KG", "lidl gmbh co kg"),
-        ("S.H.H. MOTOR (SUNGAI RENGIT) SDN. BHD.", "s h h motor sungai rengit sdn bhd"),
-        ("Groß- und Außenhandel", "gross und aussenhandel"),
-        ("CAFÉ\nMÜLLER", "café müller"),
-        ("CAFE\u0301 MU\u0308LLER", "café müller"),  # combining accents
-        ("\uff21\uff22\uff23 \ufb01ne", "abc fine"),  # full-width letters, ligature
-        ("M\u00fcller\u00b4s", "müller s"),  # an acute accent for an apostrophe
+        ("LIDL  GmbH & Co. KG", "lidlgmbhcokg"),
+        ("Lidl GmbH&Co.KG", "lidlgmbhcokg"),
+        ("S.H.H. MOTOR (SUNGAI RENGIT) SDN. BHD.", "shhmotorsungairengitsdnbhd"),
+        ("Groß- und Außenhandel", "grossundaussenhandel"),
+        ("CAFÉ\nMÜLLER", "cafémüller"),
+        ("CAFE\u0301 MU\u0308LLER", "cafémüller"),  # combining accents
+        ("\uff21\uff22\uff23 \ufb01ne", "abcfine"),  # full-width letters, ligature
+        ("M\u00fcller\u00b4s", "müllers"),  # an acute accent for an apostrophe
         ("Wasser\u00adwerk", "wasserwerk"),  # soft hyphen
         ("\u0130\u05c1", "i\u05c1\u0307"),  # casefolding leaves two marks in the wrong order
         ("...", ""),

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import uuid
 from pathlib import Path
 
 
@@ -39,6 +40,20 @@ def counted(folder: str, number: int) -> int:
 
 def where(number: int) -> int:
     return os.getpid()
+
+
+class Memory:
+    """Something that takes long to load: each unpickled copy has an id of its own."""
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex
+
+    def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
+        return (type(self), ())
+
+
+def remembering(memory: Memory, number: int) -> str:
+    return memory.id
 
 
 def waiting(folder: str, number: int) -> None:

@@ -4,6 +4,7 @@ from PIL import Image
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.ocr import base
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline_tests.files import encoded, image_bytes, text_pdf
 
@@ -32,3 +33,10 @@ def test_a_document_without_a_text_layer_fails(content: bytes) -> None:
 def test_it_can_run_everywhere() -> None:
     assert PdfText().unavailable() is None
     assert PdfText().fingerprint() == PdfText().fingerprint()
+
+
+@pytest.mark.parametrize(("name", "value"), [("version", lambda package: f"{package} 0"), ("PDF_RENDER_DPI", 300)])
+def test_a_changed_rendering_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
+    before = PdfText().fingerprint()
+    monkeypatch.setattr(base, name, value)
+    assert PdfText().fingerprint() != before

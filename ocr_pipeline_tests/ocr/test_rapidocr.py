@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
-from ocr_pipeline.ocr import rapidocr
+from ocr_pipeline.ocr import base, rapidocr
 from ocr_pipeline.ocr.rapidocr import RapidOcr, words_of_line
 from ocr_pipeline.schemas import OcrPage
 from ocr_pipeline_tests.files import encoded, image_bytes, text_image
@@ -123,3 +123,10 @@ def cells(*texts: str) -> list[tuple[str, float, Any]]:
 def test_words_of_line(line: str, pieces: Sequence[str], expected: list[tuple[str, list[int]]]) -> None:
     found = words_of_line(line, cells(*pieces))
     assert [(text, [index for _, _, index in taken]) for text, taken in found] == expected
+
+
+@pytest.mark.parametrize(("name", "value"), [("version", lambda package: f"{package} 0"), ("PDF_RENDER_DPI", 300)])
+def test_a_changed_rendering_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
+    before = RapidOcr().fingerprint()
+    monkeypatch.setattr(base, name, value)
+    assert RapidOcr().fingerprint() != before

@@ -13,7 +13,7 @@ from ocr_pipeline.ocr.stage import STAGE, OcrResult, OcrTask, read_documents
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.files import add_image, image_bytes, reads
-from ocr_pipeline_tests.plugins import PixelEngine, TroubledEngine
+from ocr_pipeline_tests.plugins import LoadingEngine, PixelEngine, TroubledEngine
 
 
 class Stage:
@@ -160,6 +160,33 @@ def test_a_damaged_result_is_computed_again(stage: Stage) -> None:
         stored.write_bytes(damaged)
         assert text(stage.read()["w40"]) == "40.00"
         assert stage.read()["w40"].cached
+
+
+def test_a_process_loads_the_engine_once_for_many_documents(stage: Stage) -> None:
+    stage.add(*range(40, 50))
+    loads = stage.project.root / "loads.log"
+    results = stage.read(LoadingEngine(log=stage.log, loads=str(loads)), processes=2)
+    assert {name: text(result) for name, result in results.items()} == {f"w{n}": f"{n}.00" for n in range(40, 50)}
+    assert 1 <= len(loads.read_text().split()) <= 2
+
+
+def test_a_result_that_came_after_the_start_is_used(stage: Stage) -> None:
+    stage.add(40)
+    copy = add_image(stage.project, "copy.png", 40)
+    stage.tasks.append(OcrTask("copy", copy, stage.tasks[0].sha256))
+    results = stage.read()
+    assert sorted(result.cached for result in results.values()) == [False, True]
+    assert results["copy"].outcome == results["w40"].outcome
+    assert results["copy"].key == results["w40"].key
+    assert reads(stage.project) == ["40x30"]
+
+
+@pytest.mark.parametrize("others", [(), (40,)])
+def test_a_document_that_kills_its_process_never_ends_the_run(stage: Stage, others: tuple[int, ...]) -> None:
+    stage.add(663, *others)
+    results = stage.read(TroubledEngine(log=stage.log), processes=1)
+    assert reason(results.pop("w663")) == "ocr_failed"
+    assert [text(result) for result in results.values()] == ["40.00"] * len(others)
 
 
 def test_several_processes_lose_only_the_document_that_kills_one(stage: Stage) -> None:

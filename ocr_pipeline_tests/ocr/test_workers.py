@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,9 @@ def test_every_job_has_its_result() -> None:
 
 
 @pytest.mark.parametrize(("count", "processes"), [(1, 4), (3, 1)])
-def test_one_job_or_one_process_needs_no_worker(count: int, processes: int) -> None:
-    assert set(run(jobs.where, [(number,) for number in range(count)], processes).values()) == {os.getpid()}
+def test_one_job_or_one_process_has_one_worker(count: int, processes: int) -> None:
+    (pid,) = set(run(jobs.where, [(number,) for number in range(count)], processes).values())
+    assert pid != os.getpid()  # what crashes there must not take this process along
 
 
 def test_the_work_is_done_elsewhere() -> None:
@@ -61,6 +63,17 @@ def test_the_work_is_done_elsewhere() -> None:
 def test_an_exception_goes_to_the_caller(processes: int) -> None:
     with pytest.raises(LookupError, match="three"):
         run(jobs.raising, [(number,) for number in range(5)], processes)
+
+
+@pytest.mark.parametrize(("numbers", "processes"), [([3], 2), ([3, 4], 1), ([3], 0)])
+def test_a_job_that_ends_its_process_never_ends_the_caller(numbers: list[int], processes: int) -> None:
+    found = run(jobs.killing_itself, [(number, "kill") for number in numbers], processes)
+    assert found == {(number, "kill"): None if number == 3 else number for number in numbers}
+
+
+def test_the_function_comes_to_each_worker_once() -> None:
+    found = run(partial(jobs.remembering, jobs.Memory()), [(number,) for number in range(8)], 2)
+    assert len(set(found.values())) <= 2
 
 
 @pytest.mark.parametrize("how", ["exit", "kill", "segfault"])

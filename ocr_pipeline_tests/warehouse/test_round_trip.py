@@ -273,7 +273,7 @@ def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> Non
     assert queries.valid_labels(warehouse) == {}
     assert queries.ocr_texts(warehouse, "e", ["a"]) == {}
     assert queries.extractions(warehouse, "b") == {}
-    assert queries.scores(warehouse, ["b"]) == queries.run_facts(warehouse, ["b"]) == []
+    assert queries.scores(warehouse, ["b"], 1) == queries.run_facts(warehouse, ["b"]) == []
 
 
 amounts = st.decimals(-(10**12) + 1, 10**12 - 1, allow_nan=False, places=6) | st.integers(0, 10**12 - 1).map(Decimal)

@@ -58,7 +58,7 @@ def extract_text(text: OcrText) -> Extraction:
         result.add_choice(name, choice)
     result.add_tax_lines(tax_table.find(seen, found))
     result.add_items(items.find(seen))
-    return Extraction(invoice=Invoice(**result.values), evidence=result.evidence)
+    return Extraction(invoice=Invoice(**result.values), evidence=result.evidence, cost_usd=0.0)
 
 
 def choices(seen: Reading, found: Sequence[LabelledAmount]) -> dict[str, Choice[Any]]:

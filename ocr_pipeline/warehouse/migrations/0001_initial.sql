@@ -172,9 +172,11 @@ CREATE TABLE field_scores (
     within_1_percent BOOLEAN,
     anls DOUBLE,
     anls_match BOOLEAN,
-    label_sha256 VARCHAR NOT NULL,
+    label_sha256 VARCHAR NOT NULL,         -- with the next four: what was scored, and by which rules
     engine_fingerprint VARCHAR,
     extractor_fingerprint VARCHAR NOT NULL,
+    result_key VARCHAR,
+    scoring_version INTEGER NOT NULL,
     run_id VARCHAR,
     scored_at TIMESTAMP NOT NULL
 );
@@ -187,7 +189,7 @@ CREATE TABLE leaderboard (                 -- one row per data set and backend; 
     documents INTEGER,                     -- that were run, labelled or not, failed ones included
     failures INTEGER,                      -- of these: without a result, scored as missed in every field
     labelled_documents INTEGER,
-    missing_documents INTEGER,             -- labelled, but not run on: in no score
+    missing_documents INTEGER,             -- labelled, but not run on or not scored since: in no score
     accurate_documents INTEGER,
     whole_document_accuracy DOUBLE,
     whole_document_accuracy_low DOUBLE,

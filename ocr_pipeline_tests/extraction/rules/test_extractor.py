@@ -70,7 +70,7 @@ def test_an_invoice_with_evidence_for_every_value() -> None:
 
 def test_a_document_without_words_gives_nothing() -> None:
     for text in (OcrText(pages=[]), OcrText(pages=[OcrPage(page=1, width=10, height=10, words=[], seconds=0)])):
-        assert extract_text(text) == Extraction.model_validate({"invoice": {}})
+        assert extract_text(text) == Extraction.model_validate({"invoice": {}, "cost_usd": 0.0})
 
 
 def test_what_looks_like_nothing_is_not_taken_for_a_value() -> None:
