@@ -164,7 +164,9 @@ class Extraction(_Model):
 
     invoice: Invoice
     evidence: dict[str, Evidence] = {}
-    cost_usd: float | None = Field(default=None, description="US dollars; 0 for local work, None where it is not known.")
+    cost_usd: float | None = Field(
+        default=None, description="US dollars; 0 for local work, None where it is not known."
+    )
 
 
 class Label(_Model):

@@ -1,3 +1,4 @@
+import atexit
 import os
 from pathlib import Path
 
@@ -18,8 +19,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(root)
 
 
-def pytest_unconfigure() -> None:
-    """Silence standard error for the rest of the process: the tests are over, and all was reported.
+@atexit.register
+def _leave_quietly() -> None:
+    """Silence standard error when the tests are over and all was reported.
 
     Test tools keep objects alive (tracebacks, a garbage collector callback of Hypothesis), DuckDB's module with them, and
     nanobind then prints pages of "leaked function" at exit, below the result. The command line does not do that.

@@ -315,8 +315,9 @@ def test_an_engine_that_failed_unexpectedly_is_tried_again(pipeline: Pipeline) -
     add_image(pipeline.project, "s/c.png", 661)
     pipeline.run()
     assert pipeline.run() == ([], [], [("pixel", "s-c")], [])  # tried again, and again without a text
-    pipeline.settings["engines"]["pixel"]["type"] = f"{PLUGINS}:PixelEngine"
-    assert pipeline.run() == ([], [], [("pixel", "s-c")], cells(["pixel+first", "pixel-2"], ["s-c"]))
+    pipeline.settings["engines"]["pixel"]["type"] = f"{PLUGINS}:PixelEngine"  # another class: everything is read anew
+    names = ["s-a", "s-b", "s-c"]
+    assert pipeline.run() == ([], [], cells(["pixel"], names), cells(["pixel+first", "pixel-2"], names))
     assert pipeline.run() == NOTHING
 
 
