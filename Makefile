@@ -31,7 +31,7 @@ format: .venv/.installed-dev  ## let ruff fix what it can
 install: .venv/.installed  ## only make the environment
 
 clean:  ## remove what runs and tools made: environment, database, results, Dagster instance (imported data stays)
-	rm -rf .venv .dagster data/results data/warehouse.duckdb data/warehouse.duckdb.wal
+	rm -rf .venv .dagster data/results data/warehouse.duckdb data/warehouse.duckdb.wal data/.warehouse-*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

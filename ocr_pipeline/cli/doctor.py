@@ -28,7 +28,7 @@ class Check:
 
 
 def examine() -> list[Check]:
-    """Look at everything that a run needs. Changes nothing."""
+    """Look at everything that a run needs. Brings an older database to this version's schema; changes nothing else."""
     checks = [
         Check("python", "ok", f"{platform.python_version()} on {platform.system()}, {available_cores()} cores"),
         *(_package(name) for name in PACKAGES),
@@ -67,9 +67,7 @@ def _engines(config: Config) -> list[Check]:
 
 def _keys() -> Check:
     present = [name for name in KEYS if os.environ.get(name)]
-    message = (
-        f"set: {', '.join(present)}" if present else f"none of {', '.join(KEYS)} is set; no backend here needs one"
-    )
+    message = f"set: {', '.join(present)}" if present else f"none of {', '.join(KEYS)} is set"
     return Check("keys", "ok" if present else "note", message)
 
 
