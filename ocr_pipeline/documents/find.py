@@ -45,7 +45,7 @@ def find_documents(data: Path) -> list[SourceFile]:
             if document_id in found:
                 document_id = _with_hash(document_id, parts)
             dataset = slug(parts[0]) if len(parts) > 1 else "documents"
-            found[document_id] = SourceFile(document_id, dataset or "documents", path, _label_of(path))
+            found[document_id] = SourceFile(document_id, dataset or "documents", path, label_of(path))
     return list(found.values())
 
 
@@ -94,7 +94,7 @@ def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]
             yield path
 
 
-def _label_of(path: Path) -> Path | None:
+def label_of(path: Path) -> Path | None:
     """`invoice.pdf.json`, else `invoice.json`: the first is for folders where two files share a stem."""
     for candidate in (path.with_name(path.name + ".json"), path.with_suffix(".json")):
         if candidate.is_file():

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ocr_pipeline.documents.find import NOT_DOCUMENTS, slug
+from ocr_pipeline.documents.find import NOT_DOCUMENTS, label_of, slug
 from ocr_pipeline.documents.labels import read_label
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.evaluation.normalise import parse_amount, parse_date
@@ -89,13 +89,11 @@ def import_folder(path: Path, documents: Path, dataset: str | None = None) -> Im
     def entries() -> Iterator[_Entry]:
         for file in _documents_in(path):
             label = None
-            for candidate in (file.with_name(file.name + ".json"), file.with_suffix(".json")):
-                if candidate.is_file():
-                    try:
-                        label, _ = read_label(candidate)
-                    except DocumentError as error:
-                        report.problems.append(f"{candidate.name}: {error}")
-                    break
+            if label_file := label_of(file):
+                try:
+                    label, _ = read_label(label_file)
+                except DocumentError as error:
+                    report.problems.append(f"{label_file.name}: {error}")
             yield _Entry(file, file.relative_to(path).as_posix(), label)
 
     return _copy(entries(), report)

@@ -89,6 +89,18 @@ def open_document(content: bytes, limits: Limits) -> Document:
     return Document(sha256=sha256_of(content), size=len(content), media_type=media_type, pages=pages)
 
 
+def open_unchanged(path: Path, sha256: str, limits: Limits) -> Document:
+    """Open a document that was taken in before, and make sure that the file still holds what was taken in.
+
+    Raises:
+        DocumentError: the file is gone, changed, unreadable or above a limit.
+    """
+    content = read_bytes(path, limits)
+    if sha256_of(content) != sha256:
+        raise DocumentError("changed_file", "The file changed after it was taken in; materialise raw_documents again.")
+    return open_document(content, limits)
+
+
 def detect_media_type(content: bytes) -> MediaType:
     """The type by the leading bytes. Raises DocumentError."""
     if not content:

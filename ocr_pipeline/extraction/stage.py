@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import Document, open_document, read_bytes, sha256_of
+from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
@@ -86,12 +86,7 @@ def _extract_and_store(
     def open_task() -> Document:
         nonlocal keep
         try:
-            content = read_bytes(task.path, limits)
-            if sha256_of(content) != task.sha256:
-                raise DocumentError(
-                    "changed_file", "The file changed after it was taken in; materialise raw_documents again."
-                )
-            return open_document(content, limits)
+            return open_unchanged(task.path, task.sha256 or "", limits)
         except DocumentError:
             keep = False  # says something about the file and the limits of today: not stored
             raise

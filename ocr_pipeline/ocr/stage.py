@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import open_document, read_bytes, sha256_of
+from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.workers import run_in_workers
@@ -76,12 +76,7 @@ def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task:
         return OcrResult(task.document_id, stored, key, cached=True)
     document = None
     try:
-        content = read_bytes(task.path, limits)
-        if sha256_of(content) != task.sha256:
-            raise DocumentError(
-                "changed_file", "The file changed after it was taken in; materialise raw_documents again."
-            )
-        document = open_document(content, limits)
+        document = open_unchanged(task.path, task.sha256, limits)
         outcome = OcrOutcome(text=OcrText(pages=engine.read(document.pages)))
     except DocumentError as error:
         if document is None:  # says something about the file and the limits of today: not stored
