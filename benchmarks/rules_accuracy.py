@@ -56,7 +56,7 @@ def read_with(engine: OcrEngine, path: Path, cache: Path) -> OcrText:
     cached = cache / f"{path.stem}.json"
     if cached.exists():
         return OcrText.model_validate_json(cached.read_text())
-    text = OcrText(pages=engine.read(open_document(path.read_bytes(), Limits()).pages))
+    text = OcrText(pages=engine.read(open_document(path.read_bytes(), Limits())))
     cache.mkdir(parents=True, exist_ok=True)
     cached.write_text(text.model_dump_json())
     return text

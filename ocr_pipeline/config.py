@@ -20,7 +20,9 @@ from ocr_pipeline.store import fingerprint_of
 
 ENGINE_TYPES: Mapping[str, str] = {
     "rapidocr": "ocr_pipeline.ocr.rapidocr:RapidOcr",
+    "tesseract": "ocr_pipeline.ocr.tesseract:Tesseract",
     "pdf-text": "ocr_pipeline.ocr.pdf_text:PdfText",
+    "oracle": "ocr_pipeline.ocr.oracle:Oracle",
 }
 EXTRACTOR_TYPES: Mapping[str, str] = {
     "rules": "ocr_pipeline.extraction.rules:RulesExtractor",

@@ -26,6 +26,7 @@ DocumentErrorReason = Literal[
     "too_many_pages",
     "no_pages",
     "no_text_layer",
+    "no_transcript",
     "invalid_label",
     "document_failed",
     "ocr_failed",

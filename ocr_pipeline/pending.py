@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterable
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.ocr.base import input_of
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import Warehouse
@@ -18,7 +20,7 @@ Cell = tuple[str, str]
 
 
 def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
-    """Documents that are new, changed, moved, or failed last time: a failure may be mended by now."""
+    """Documents that are new, changed (or their transcript), moved, or failed last time: it may be mended by now."""
     known = queries.documents(warehouse)
     pending = []
     for source in sources:
@@ -26,7 +28,8 @@ def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: 
         moved = row is not None and not (
             row["dataset"] == source.dataset and source.path.as_posix().endswith(row["path"])
         )
-        if row is None or moved or row["status"] == "failed":
+        transcript = transcript_sha256(source.path)
+        if row is None or moved or row["status"] == "failed" or row["transcript_sha256"] != transcript:
             pending.append(source.document_id)
             continue
         try:
@@ -67,9 +70,13 @@ def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[st
     pending = []
     for engine in engines:
         rows = queries.ocr_cells(warehouse, engine)
+        configured = config.engines[engine]
         for document_id in documents:
-            sha256 = known.get(document_id, {}).get("sha256")
-            expected = result_key(sha256, config.engines[engine].fingerprint) if sha256 else None
+            document = known.get(document_id, {})
+            expected = None
+            if document.get("sha256"):
+                content = input_of(configured.engine, document["sha256"], document["transcript_sha256"])
+                expected = result_key(content, configured.fingerprint)
             row = rows.get(document_id)
             if row is None or row["result_key"] != expected:
                 pending.append((engine, document_id))

@@ -37,12 +37,21 @@ class Word(_Model):
     line: int = Field(description="Index of the engine's line on this page, from 0, in reading order.")
 
 
+Rotation = Literal[0, 90, 180, 270]
+"""Degrees clockwise."""
+
+
 class OcrPage(_Model):
-    """What an engine read on one page, and how large the page image was that it read (pixels)."""
+    """What an engine read on one page, and how large the upright page image was that it read (pixels).
+
+    `rotation` is how far the engine turned the image of the page to make its text upright. Boxes, width and height are
+    those of the turned image.
+    """
 
     page: int
     width: int
     height: int
+    rotation: Rotation = 0
     words: list[Word]
     seconds: float = Field(description="Wall-clock seconds that this page took, rendering included.")
 

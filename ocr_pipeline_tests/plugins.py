@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ocr_pipeline.documents.pages import Page
+from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.schemas import Extraction, Invoice, OcrPage, Word
@@ -31,11 +30,11 @@ class PixelEngine(BaseModel):
     def unavailable(self) -> str | None:
         return None
 
-    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
+    def read(self, document: Document) -> list[OcrPage]:
         time.sleep(self.seconds)
         if self.log:
             with Path(self.log).open("a") as file:
-                file.write(f"{pages[0].width}x{pages[0].height}\n")
+                file.write(f"{document.pages[0].width}x{document.pages[0].height}\n")
         return [
             OcrPage(
                 page=page.number,
@@ -46,16 +45,16 @@ class PixelEngine(BaseModel):
                 ],
                 seconds=0.1,
             )
-            for page in pages
+            for page in document.pages
         ]
 
 
 class TroubledEngine(PixelEngine):
     """A `PixelEngine` that has trouble with pages of certain widths, one kind of trouble each."""
 
-    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
-        result = super().read(pages)
-        match pages[0].width:
+    def read(self, document: Document) -> list[OcrPage]:
+        result = super().read(document)
+        match document.pages[0].width:
             case 661:
                 raise ZeroDivisionError("SECRET")
             case 662:
@@ -72,9 +71,9 @@ class LoadingEngine(PixelEngine):
 
     loads: str
 
-    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
+    def read(self, document: Document) -> list[OcrPage]:
         assert self._model
-        return super().read(pages)
+        return super().read(document)
 
     @cached_property
     def _model(self) -> str:

@@ -1,9 +1,25 @@
-"""Progress in the terminal: one bar per stage, with counts of what came from the result store and what failed."""
+"""Progress in the terminal: one bar per stage, with its rate, the time left, and what came from the store or failed."""
 
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+
+class _RateColumn(TextColumn):
+    """`2.1/s · 0:35 left` while a stage runs, `2.1/s` when it is done."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        left = task.time_remaining
+        remaining = f" · {int(left) // 60}:{int(left) % 60:02} left" if left else ""
+        return Text(f"{speed:,.1f}/s{remaining}", style="progress.data.speed")
 
 
 class TerminalProgress:
@@ -14,7 +30,9 @@ class TerminalProgress:
             TextColumn("{task.description:<24}"),
             BarColumn(bar_width=16),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
             TimeElapsedColumn(),
+            _RateColumn(),
             TextColumn("{task.fields[note]}"),
             console=console,
         )
@@ -30,17 +48,17 @@ class TerminalProgress:
     ) -> None:
         self._bars.stop()
 
-    def start(self, stage: str, total: int) -> None:
+    def start(self, stage: str, total: int, unit: str = "documents") -> None:
         if stage in self._tasks:  # a second range of the same stage
             task = self._bars.tasks[self._tasks[stage]]
             self._bars.update(task.id, total=(task.total or 0) + total)
         else:
-            self._tasks[stage] = self._bars.add_task(stage, total=total, note="")
+            self._tasks[stage] = self._bars.add_task(stage, total=total, note="", unit=unit)
             self._counts[stage] = (0, 0)
 
-    def advance(self, stage: str, *, cached: bool, failed: bool) -> None:
+    def advance(self, stage: str, *, cached: bool, failed: bool, by: int = 1) -> None:
         from_store, failures = self._counts[stage]
         from_store, failures = from_store + cached, failures + failed
         self._counts[stage] = (from_store, failures)
         notes = [f"{from_store} from store"] * bool(from_store) + [f"{failures} failed"] * bool(failures)
-        self._bars.update(self._tasks[stage], advance=1, note=", ".join(notes))
+        self._bars.update(self._tasks[stage], advance=by, note=", ".join(notes))

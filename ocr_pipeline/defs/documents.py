@@ -8,6 +8,7 @@ from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.stage import take_in, take_in_label
+from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import rows
 
@@ -41,7 +42,15 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 source = SourceFile(key, "documents", project.project.data / "documents" / key, None)
             document, failure = take_in(source, config.limits)
             path = project.project.relative(source.path)
-            rows.add_document(tables, source, path, run_id=context.run.run_id, document=document, failure=failure)
+            rows.add_document(
+                tables,
+                source,
+                path,
+                run_id=context.run.run_id,
+                document=document,
+                transcript_sha256=transcript_sha256(source.path),
+                failure=failure,
+            )
             row = tables["documents"][-1]
             add_cell_metadata(
                 context,

@@ -1,7 +1,7 @@
 """Assets of the group `reading`: the words of a document, and the fields that a backend makes of it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -54,9 +54,10 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         cells = _by_dimension(asked_for(context), ENGINE)
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
         for engine, partition_keys in cells.items():
-            progress.start(f"ocr {engine}", len(partition_keys))
+            pages = {key: known[key]["pages"] or 1 for key in partition_keys}
+            progress.start(f"ocr {engine}", sum(pages.values()), "pages")
             results = _read(config, engine, list(partition_keys), known, project)
-            for batch in _batches(_counted(results, progress, f"ocr {engine}")):
+            for batch in _batches(_counted(results, progress, f"ocr {engine}", pages)):
                 tables = rows.empty(rows.OCR_TABLES)
                 for result in batch:
                     rows.add_ocr(
@@ -122,7 +123,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
             progress.start(backend, len(partition_keys))
             tasks = _extraction_tasks(target, chosen.engine, list(partition_keys), known, ocr, project)
             results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits)
-            for batch in _batches(_counted(results, progress, backend)):
+            for batch in _batches(_counted(results, progress, backend, {})):
                 tables = rows.empty(rows.EXTRACTION_TABLES)
                 for result in batch:
                     rows.add_extraction(
@@ -176,9 +177,10 @@ def _by_dimension(partition_keys: Sequence[str], dimension: str) -> dict[str, di
     return grouped
 
 
-def _counted(results: Iterator[Reading], progress: Progress, stage: str) -> Iterator[Reading]:
+def _counted(results: Iterator[Reading], progress: Progress, stage: str, units: Mapping[str, int]) -> Iterator[Reading]:
     for result in results:
-        progress.advance(stage, cached=result.cached, failed=result.outcome.failure is not None)
+        failed = result.outcome.failure is not None
+        progress.advance(stage, cached=result.cached, failed=failed, by=units.get(result.document_id, 1))
         yield result
 
 
@@ -219,7 +221,15 @@ def _read(
         if failure:
             yield OcrResult(document_id, OcrOutcome(failure=failure), key=None, cached=False)
         else:
-            tasks.append(OcrTask(document_id, project.project.root / document["path"], document["sha256"]))
+            tasks.append(
+                OcrTask(
+                    document_id,
+                    path=project.project.root / document["path"],
+                    sha256=document["sha256"],
+                    transcript_sha256=document["transcript_sha256"],
+                    pages=document["pages"],
+                )
+            )
     yield from read_documents(config.engines[engine].engine, tasks, project.store, config.limits, project.workers)
 
 

@@ -1,7 +1,9 @@
 """Resources: the warehouse, the project folder, and where progress goes."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
@@ -51,21 +53,37 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class LogProgress(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Progress as log lines: at the start of a stage, then at every tenth of it."""
+    """Progress as log lines: at the start of a stage, then at every tenth of it, with its rate and the time left."""
 
-    _done: dict[str, list[int]] = PrivateAttr(default_factory=dict)  # stage: total, done, cached, failed
+    _stages: dict[str, "_Stage"] = PrivateAttr(default_factory=dict)
 
-    def start(self, stage: str, total: int) -> None:
-        self._done[stage] = [total, 0, 0, 0]
-        dg.get_dagster_logger("ocr_pipeline").info("%s: %d documents", stage, total)
+    def start(self, stage: str, total: int, unit: str = "documents") -> None:
+        self._stages[stage] = _Stage(total, unit)
+        dg.get_dagster_logger("ocr_pipeline").info("%s: %d %s", stage, total, unit)
 
-    def advance(self, stage: str, *, cached: bool, failed: bool) -> None:
-        counts = self._done[stage]
-        counts[1] += 1
-        counts[2] += cached
-        counts[3] += failed
-        total, done, from_store, failures = counts
-        if done == total or done * 10 // total > (done - 1) * 10 // total:
-            dg.get_dagster_logger("ocr_pipeline").info(
-                "%s: %d of %d done, %d from the result store, %d failed", stage, done, total, from_store, failures
-            )
+    def advance(self, stage: str, *, cached: bool, failed: bool, by: int = 1) -> None:
+        counts = self._stages[stage]
+        tenths = counts.done * 10 // counts.total
+        counts.done += by
+        counts.cached += cached
+        counts.failed += failed
+        if counts.done >= counts.total or counts.done * 10 // counts.total > tenths:
+            dg.get_dagster_logger("ocr_pipeline").info("%s: %s", stage, counts)
+
+
+@dataclass
+class _Stage:
+    total: int
+    unit: str
+    began: float = field(default_factory=time.monotonic)
+    done: int = 0
+    cached: int = 0
+    failed: int = 0
+
+    def __str__(self) -> str:
+        rate = self.done / max(time.monotonic() - self.began, 1e-9)
+        left = f", about {(self.total - self.done) / rate:.0f} s left" if self.done < self.total else ""
+        return (
+            f"{self.done} of {self.total} {self.unit} done, {self.cached} documents from the result store,"
+            f" {self.failed} failed, {rate:.1f} {self.unit}/s{left}"
+        )

@@ -8,7 +8,7 @@ import hashlib
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -51,12 +51,16 @@ class Page(Protocol):
 
 @dataclass(frozen=True)
 class Document:
-    """An opened document. Keeps the bytes, so that what is read is what was hashed."""
+    """An opened document. Keeps the bytes, so that what is read is what was hashed.
+
+    `path` is the file that it was opened from: what a data set ships beside a document is found there.
+    """
 
     sha256: str
     size: int
     media_type: MediaType
     pages: Sequence[Page]
+    path: Path | None = None
 
 
 def sha256_of(content: bytes) -> str:
@@ -98,7 +102,7 @@ def open_unchanged(path: Path, sha256: str, limits: Limits) -> Document:
     content = read_bytes(path, limits)
     if sha256_of(content) != sha256:
         raise DocumentError("changed_file", "The file changed after it was taken in; materialise raw_documents again.")
-    return open_document(content, limits)
+    return replace(open_document(content, limits), path=path)
 
 
 def detect_media_type(content: bytes) -> MediaType:

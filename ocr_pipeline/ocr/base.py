@@ -1,16 +1,15 @@
-"""The engine protocol: pages in, words with boxes out."""
+"""The engine protocol: a document's pages in, words with boxes out."""
 
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Protocol
 
 from ocr_pipeline.documents.limits import PDF_RENDER_DPI
-from ocr_pipeline.documents.pages import Page
+from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.schemas import OcrPage
 
 
 class OcrEngine(Protocol):
-    """Reads the words of a page.
+    """Reads the words of a document.
 
     An engine is a small configured object: cheap to make, safe to pickle into a worker process. It loads its models on the
     first page and keeps them.
@@ -27,9 +26,19 @@ class OcrEngine(Protocol):
         """Why this engine cannot run here, as one sentence, or None where it can. Loads no model."""
         ...
 
-    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
+    def read(self, document: Document) -> list[OcrPage]:
         """Read the pages of one document, in order. Raises DocumentError."""
         ...
+
+
+def input_of(engine: OcrEngine, sha256: str, transcript_sha256: str | None) -> str:
+    """What identifies the input of an engine: the document, and for an engine that says `reads_transcripts` that, too."""
+    return f"{sha256}:{transcript_sha256}" if reads_transcripts(engine) else sha256
+
+
+def reads_transcripts(engine: OcrEngine) -> bool:
+    """Whether an engine works on what a data set ships beside its documents, and not on their pages."""
+    return getattr(engine, "reads_transcripts", False)
 
 
 def rendering() -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The `pdf-text` engine: the words that a born-digital PDF holds itself. Exact, and almost free."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ocr_pipeline.documents.pages import Page
+from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import OcrPage
 
 
@@ -18,16 +18,16 @@ class PdfText(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def fingerprint(self) -> dict[str, Any]:
-        return {"engine": "pdf-text", "revision": 1, **rendering()}
+        return {"engine": "pdf-text", "revision": 2, **rendering()}
 
     def unavailable(self) -> str | None:
         return None
 
-    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
+    def read(self, document: Document) -> list[OcrPage]:
         result = []
-        for page in pages:
+        for page in document.pages:
             started = time.perf_counter()
-            words = page.text_layer() or []
+            words = arrange(page.text_layer() or [], page.height / page.width)
             seconds = time.perf_counter() - started
             result.append(OcrPage(page=page.number, width=page.width, height=page.height, words=words, seconds=seconds))
         if not any(page.words for page in result):

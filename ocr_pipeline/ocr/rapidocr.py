@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ocr_pipeline.documents.pages import Page
+from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.ocr.base import rendering
-from ocr_pipeline.schemas import Box, OcrPage, Word
+from ocr_pipeline.ocr.looking import Look, first_look, needed_turn, runs_sideways, second_look
+from ocr_pipeline.ocr.reading_order import arrange
+from ocr_pipeline.schemas import Box, OcrPage, Rotation, Word
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    Image = npt.NDArray[np.uint8]
+    """Shape (height, width, 3), BGR."""
+
+_WITNESSES = 12
+"""So many of the longest lines are asked which way up the page is. Single short lines are often mistaken."""
 
 
 class RapidOcr(BaseModel):
@@ -26,14 +34,14 @@ class RapidOcr(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    detection_side: int = Field(default=960, ge=320, description="Longer side of the detector's input in pixels.")
+    detection_side: int = Field(default=960, ge=320, description="Longer side of the detector's first look in pixels.")
 
     def fingerprint(self) -> dict[str, Any]:
         return {
             "engine": "rapidocr",
             "rapidocr": version("rapidocr"),
             "onnxruntime": version("onnxruntime"),
-            "revision": 1,
+            "revision": 2,
             **rendering(),
             **self.model_dump(),
         }
@@ -46,17 +54,68 @@ class RapidOcr(BaseModel):
                 return f"the package {package} is not installed"
         return None
 
-    def read(self, pages: Sequence[Page]) -> list[OcrPage]:
-        return [self._read_page(page) for page in pages]
+    def read(self, document: Document) -> list[OcrPage]:
+        return [self._read_page(page) for page in document.pages]
 
     def _read_page(self, page: Page) -> OcrPage:
+        import numpy as np
+
         engine = self._engine  # loading the models is not part of the page's seconds
         started = time.perf_counter()
-        image = page.image()
-        found = engine(image[:, :, ::-1], return_word_box=True)  # RapidOCR expects BGR
-        words = _words(found, page.number, image)
+        image: Image = np.ascontiguousarray(page.image()[:, :, ::-1])
+        lines = self._lines(image)
+        rotation = self._needed_turn(image, lines) if lines else 0
+        if rotation:
+            image = np.ascontiguousarray(np.rot90(image, -rotation // 90))
+            lines = self._lines(image)
+        height, width = image.shape[:2]
+        words: list[Word] = []
+        if lines:
+            crops = engine.crop_text_regions(image, lines.boxes)
+            recognised = engine.recognize_txt(crops)
+            nothing, unscaled = _nothing_classified(), {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
+            found = engine.build_final_output(image, lines, nothing, recognised, crops, unscaled)
+            words = arrange(_words(found, page.number, width, height), height / width)
         seconds = time.perf_counter() - started
-        return OcrPage(page=page.number, width=page.width, height=page.height, words=words, seconds=seconds)
+        return OcrPage(page=page.number, width=width, height=height, rotation=rotation, words=words, seconds=seconds)
+
+    def _lines(self, image: "Image") -> Any:
+        """RapidOCR's detection of the lines of a page, boxes in pixels of the page; None where there are none."""
+        height, width = image.shape[:2]
+        look = first_look(width, height, self.detection_side)
+        lines = self._detect(image, look)
+        closer = second_look(lines.boxes, look) if lines else None
+        return (self._detect(image, closer) if closer else None) or lines
+
+    def _detect(self, image: "Image", look: Look) -> Any:
+        import cv2
+        from rapidocr.main import RapidOCRError
+
+        part = image[look.y0 : look.y1, look.x0 : look.x1]
+        height, width = part.shape[:2]
+        scale = look.side / max(height, width)
+        if scale < 1:
+            part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        changes: dict[str, Any] = {}
+        try:
+            _, lines = self._engine.detect_and_crop(part, changes)
+        except RapidOCRError:  # how it says that there is nothing
+            return None
+        padding = changes["padding_1"]  # of very flat pages
+        boxes = lines.boxes - (padding["left"], padding["top"])
+        boxes = boxes * (width / part.shape[1], height / part.shape[0]) + (look.x0, look.y0)
+        lines.boxes = boxes.astype("float32")
+        return lines
+
+    def _needed_turn(self, image: "Image", lines: Any) -> Rotation:
+        """Which way up a page is: the direction of its lines, and a vote of the longest ones on what is their top."""
+        import numpy as np
+
+        lengths = np.linalg.norm(lines.boxes[:, 0] - lines.boxes[:, 2], axis=1)
+        longest = lines.boxes[np.argsort(-lengths)[:_WITNESSES]]
+        _, votes = self._engine.cls_and_rotate(self._engine.crop_text_regions(image, longest))
+        upside_down = sum(score if label == "180" else -score for label, score in votes.cls_res) > 0
+        return needed_turn(runs_sideways(lines.boxes), upside_down)
 
     @cached_property
     def _engine(self) -> Any:
@@ -64,10 +123,10 @@ class RapidOcr(BaseModel):
 
         return RapidOCR(
             params={
-                "Global.use_cls": False,  # receipts are upright; the classifier costs time and flips short lines
                 "Global.log_level": "error",
+                "Global.return_word_box": True,
                 "Det.limit_type": "max",
-                "Det.limit_side_len": self.detection_side,
+                "Det.limit_side_len": 100_000,  # the page is reduced here, by averaging; RapidOCR would skip pixels
                 "Rec.rec_img_shape": [3, 48, 32],  # the smallest width: batches are not padded, half the CPU
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             }
@@ -79,11 +138,16 @@ class RapidOcr(BaseModel):
         return state
 
 
-def _words(found: Any, page: int, image: "npt.NDArray[np.uint8]") -> list[Word]:
-    """Words in RapidOCR's order: lines from top to bottom, words from left to right."""
+def _nothing_classified() -> Any:
+    from rapidocr.ch_ppocr_cls import TextClsOutput
+
+    return TextClsOutput()
+
+
+def _words(found: Any, page: int, width: int, height: int) -> list[Word]:
+    """The words of each line that RapidOCR is sure enough of."""
     if not found.txts:  # then word_results holds one empty entry all the same
         return []
-    height, width = image.shape[:2]
     return [
         Word(
             text=unicodedata.normalize("NFKC", text),  # the model writes full-width brackets and commas

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.errors import ConfigurationError, DocumentError
-from ocr_pipeline.ocr.base import OcrEngine
+from ocr_pipeline.ocr.base import OcrEngine, input_of
 from ocr_pipeline.ocr.workers import run_in_workers
 from ocr_pipeline.schemas import DocumentFailure, OcrText
 from ocr_pipeline.store import ResultStore, fingerprint_of, result_key
@@ -23,11 +23,13 @@ STAGE = "ocr"
 
 @dataclass(frozen=True)
 class OcrTask:
-    """One document to read. `sha256` is what the path held when the document was taken in."""
+    """One document to read. The hashes are of what the path, and the transcript beside it, held when it was taken in."""
 
     document_id: str
     path: Path
     sha256: str
+    transcript_sha256: str | None = None
+    pages: int = 1
 
 
 class OcrOutcome(BaseModel):
@@ -58,12 +60,13 @@ def read_documents(
     engine_fingerprint = fingerprint_of(engine)
     todo = []
     for task in tasks:
-        key = result_key(task.sha256, engine_fingerprint)
+        key = result_key(input_of(engine, task.sha256, task.transcript_sha256), engine_fingerprint)
         stored = store.load(STAGE, key, OcrOutcome)
         if stored is None:
             todo.append((task, key))
         else:
             yield OcrResult(task.document_id, stored, key, cached=True)
+    todo.sort(key=lambda entry: -entry[0].pages)  # the longest first, so that no process is left with it at the end
     if todo and (problem := engine.unavailable()):
         raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
     for (task, _), result in run_in_workers(partial(_read_and_store, engine, store, limits), todo, processes):
@@ -77,7 +80,7 @@ def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task:
     document = None
     try:
         document = open_unchanged(task.path, task.sha256, limits)
-        outcome = OcrOutcome(text=OcrText(pages=engine.read(document.pages)))
+        outcome = OcrOutcome(text=OcrText(pages=engine.read(document)))
     except DocumentError as error:
         if document is None:  # says something about the file and the limits of today: not stored
             return _failed(task, error)

@@ -88,6 +88,7 @@ def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[
                     page=row["page"],
                     width=row["width_px"],
                     height=row["height_px"],
+                    rotation=row["rotation"],
                     words=by_page.get((document_id, row["page"]), []),
                     seconds=row["seconds"],
                 )

@@ -37,6 +37,7 @@ def add_document(
     *,
     run_id: str,
     document: Document | None = None,
+    transcript_sha256: str | None = None,
     failure: DocumentFailure | None = None,
 ) -> None:
     """Rows of a document that was opened (`document`), or of one that could not be (`failure`)."""
@@ -49,6 +50,7 @@ def add_document(
             "size_bytes": document.size if document else None,
             "sha256": document.sha256 if document else None,
             "pages": len(document.pages) if document else None,
+            "transcript_sha256": transcript_sha256,
             **_status(failure),
             "run_id": run_id,
             "updated_at": utc_now(),
@@ -140,6 +142,7 @@ def add_ocr(
                 "page": page.page,
                 "width_px": page.width,
                 "height_px": page.height,
+                "rotation": page.rotation,
                 "words": len(page.words),
                 "mean_confidence": _mean_confidence(page.words),
                 "seconds": page.seconds,

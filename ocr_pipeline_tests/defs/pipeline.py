@@ -28,11 +28,11 @@ class Recorder:
     done: Counter[str] = field(default_factory=Counter)
     cached: Counter[str] = field(default_factory=Counter)
 
-    def start(self, stage: str, total: int) -> None:
+    def start(self, stage: str, total: int, unit: str = "documents") -> None:
         self.started[stage] = self.started.get(stage, 0) + total
 
-    def advance(self, stage: str, *, cached: bool, failed: bool) -> None:
-        self.done[stage] += 1
+    def advance(self, stage: str, *, cached: bool, failed: bool, by: int = 1) -> None:
+        self.done[stage] += by
         self.cached[stage] += cached
 
 

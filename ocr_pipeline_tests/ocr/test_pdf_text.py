@@ -11,7 +11,7 @@ from ocr_pipeline_tests.files import encoded, image_bytes, text_pdf
 
 def test_words_of_every_page() -> None:
     content = text_pdf([[(30, 100, "Total 5")], [], [(30, 20, "Page three")]], media_box=(0, 0, 360, 180))
-    pages = PdfText().read(open_document(content, Limits()).pages)
+    pages = PdfText().read(open_document(content, Limits()))
     assert [(page.page, page.width, page.height) for page in pages] == [(1, 1000, 500), (2, 1000, 500), (3, 1000, 500)]
     assert [[(word.text, word.page, word.line) for word in page.words] for page in pages] == [
         [("Total", 1, 0), ("5", 1, 0)],
@@ -26,7 +26,7 @@ def test_words_of_every_page() -> None:
 @pytest.mark.parametrize("content", [image_bytes(), encoded(Image.new("RGB", (72, 72)), "PDF"), text_pdf([[], []])])
 def test_a_document_without_a_text_layer_fails(content: bytes) -> None:
     with pytest.raises(DocumentError, match="it needs an OCR engine") as error:
-        PdfText().read(open_document(content, Limits()).pages)
+        PdfText().read(open_document(content, Limits()))
     assert error.value.reason == "no_text_layer"
 
 

@@ -1,5 +1,6 @@
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from typing import Any
 
@@ -26,7 +27,7 @@ def engine() -> RapidOcr:
 def page(engine: RapidOcr) -> OcrPage:
     """What the engine reads on a drawn page of two lines."""
     content = encoded(text_image(LINES, size=30, width=500), "PNG")
-    (page,) = engine.read(open_document(content, Limits()).pages)
+    (page,) = engine.read(open_document(content, Limits()))
     return page
 
 
@@ -62,8 +63,9 @@ def test_boxes_lie_on_the_ink(page: OcrPage) -> None:
 
 
 def test_an_empty_page_has_no_words(engine: RapidOcr) -> None:
-    pages = [*open_document(image_bytes(200, 100), Limits()).pages] * 2
-    assert [page.words for page in engine.read(pages)] == [[], []]
+    document = open_document(image_bytes(200, 100), Limits())
+    pages = engine.read(replace(document, pages=[*document.pages] * 2))
+    assert [page.words for page in pages] == [[], []]
 
 
 def test_it_is_pickled_without_the_loaded_models(engine: RapidOcr, page: OcrPage) -> None:

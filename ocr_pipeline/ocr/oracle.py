@@ -1,0 +1,41 @@
+"""The `oracle` engine: the transcripts that a data set ships, in place of OCR.
+
+A control, not a competitor: what an extractor gets wrong on perfect text is the extractor's fault.
+"""
+
+import time
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from ocr_pipeline.documents.pages import Document
+from ocr_pipeline.documents.transcripts import read_transcript
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.ocr.reading_order import arrange
+from ocr_pipeline.schemas import OcrPage
+
+
+class Oracle(BaseModel):
+    """Reads transcripts. A document without one fails with the reason `no_transcript`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reads_transcripts: ClassVar[bool] = True
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"engine": "oracle", "revision": 1}
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def read(self, document: Document) -> list[OcrPage]:
+        if document.path is None:
+            raise DocumentError("no_transcript", "The document was not opened from a file.")
+        started = time.perf_counter()
+        pages = read_transcript(document.path).pages
+        words = [arrange(page.words, page.height / page.width) for page in pages]
+        seconds = (time.perf_counter() - started) / max(len(pages), 1)
+        return [
+            page.model_copy(update={"words": found, "seconds": seconds})
+            for page, found in zip(pages, words, strict=True)
+        ]
