@@ -91,7 +91,7 @@ class RapidOcr(BaseModel):
         import cv2
         from rapidocr.main import RapidOCRError
 
-        part = image[look.y0 : look.y1, look.x0 : look.x1]
+        part: Any = image[look.y0 : look.y1, look.x0 : look.x1]
         height, width = part.shape[:2]
         scale = look.side / max(height, width)
         if scale < 1:
