@@ -41,7 +41,8 @@ def candidates(reading: Reading, amounts: Sequence[LabelledAmount]) -> list[Cand
         }
         in_last_total = bool(totals) and any(place.number.row == totals[-1] for place in places)
         features["last_total"] = features.get("clean_total", 0.0) * in_last_total
-        found.append(Candidate(value, max(places, key=_clarity).number.span, features))
+        place = max(places, key=_clarity).number
+        found.append(Candidate(value, place.span, features, place.repair))
     return [*found, *_corrections(found, found_relations)]
 
 
@@ -78,7 +79,7 @@ def _place_features(reading: Reading, places: Sequence[LabelledAmount]) -> dict[
         "large_print": min(max(height - 1.2, 0.0), 1.0),
         "times_printed": min(len(places) - 1, 3) / 3,
         "low_on_page": max(place.number.span.y for place in places) / reading.layout.height,
-        "repaired": float(all(place.number.repaired for place in places)),
+        "repaired": float(all(place.number.repair for place in places)),
     }
 
 
