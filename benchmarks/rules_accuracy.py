@@ -274,7 +274,7 @@ def measure(cases: list[Case], show: str | None) -> None:
             outcomes[field][case.held_out].append(ok)
             if field == show and not ok and not case.held_out:
                 print_error(case, field, result)
-    for field, parts in outcomes.items():
+    for field in outcomes:
         columns = [share(of[field][part]) for part in (False, True) for of in (outcomes, bounds)]
         print(f"  {field:18}" + "".join(f"{column:>16}" for column in columns))
     if cells[False][1]:

@@ -19,6 +19,7 @@ from ocr_pipeline.extraction.rules.fields import (
     tax_table,
     totals,
 )
+from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import LabelledAmount, labelled
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.result import Result
@@ -50,14 +51,15 @@ def extract_text(text: OcrText) -> Extraction:
     seen = reading.read(text)
     found = labelled(seen)
     result = Result(list(text.words()))
-    for name, choice in choices(seen, found).items():
+    sold = items.find(seen)
+    for name, choice in choices(seen, found, sold).items():
         result.add_choice(name, choice)
     result.add_tax_lines(tax_table.find(seen, found))
-    result.add_items(items.find(seen))
+    result.add_items(sold)
     return result.extraction()
 
 
-def choices(seen: Reading, found: Sequence[LabelledAmount]) -> dict[str, Choice[Any]]:
+def choices(seen: Reading, found: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:
     """For each single-valued field, its candidates with their features and scores, and the one that was taken."""
     dates = issue_dates.candidates(seen)
     tax_ids = identifiers.candidates(seen, "supplier_tax_id", "tax_number") + identifiers.unlabelled_tax_ids(seen)
@@ -75,7 +77,9 @@ def choices(seen: Reading, found: Sequence[LabelledAmount]) -> dict[str, Choice[
         "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
         "purchase_order": _identifier(seen, "purchase_order"),
         "currency": choose(currency.candidates(seen), currency.WEIGHTS),
-        **totals.choose_amounts(amounts.candidates(seen, found)),
+        **totals.choose_amounts(
+            amounts.candidates(seen, found, [item.amount.value for item in sold]), amounts.cash_step(seen)
+        ),
     }
 
 

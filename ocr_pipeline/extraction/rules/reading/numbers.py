@@ -149,9 +149,7 @@ def _in_row(row: Row, mark: str) -> Iterator[Number]:
         position = number.last + 1 if number else position + 1
 
 
-def _number(
-    row: Row, first: int, count: int, text: str, mark: str, repair: str | None = None
-) -> Number | None:
+def _number(row: Row, first: int, count: int, text: str, mark: str, repair: str | None = None) -> Number | None:
     """The number that `text` is, printed in `count` words from `first` on, with what its neighbours say about it."""
     parsed = parse(text, mark)
     after = row.words[first + count].text if first + count < len(row.words) else ""
