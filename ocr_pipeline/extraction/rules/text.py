@@ -10,6 +10,8 @@ _DIGIT_OF = str.maketrans(
     {"O": "0", "o": "0", "D": "0", "Q": "0", "I": "1", "l": "1", "|": "1", "!": "1", "i": "1", "Z": "2", "z": "2"}
     | {"S": "5", "s": "5", "$": "5", "G": "6", "B": "8", "g": "9"}
 )
+LETTERS_AS_DIGITS = "letters read as digits"
+"""How the undoing of such a slip is called."""
 # PDFium gives a hyphen at a line's end as U+FFFE.
 _ASCII_MARKS = str.maketrans({"，": ",", "：": ":", "．": ".", "（": "(", "）": ")", "×": "x", "\ufffe": "-"})
 _RAISED_POINT = re.compile(r"(?<=\d)·(?=\d)")
@@ -25,6 +27,11 @@ def plain(text: str) -> str:
 def key(text: str) -> str:
     """Letters only, with look-alike digits and strokes folded: `T0TAL:` and `Total` both become `totai`."""
     return "".join(c for c in plain(text).translate(_LETTER_OF) if c.isalpha())
+
+
+def alphanumeric(text: str) -> str:
+    """Lower case letters without accents and digits: what stays of a name when only its writing changes."""
+    return "".join(filter(str.isalnum, plain(text)))
 
 
 def digits_of_lookalikes(text: str) -> str:
@@ -44,4 +51,4 @@ def without_accents(text: str) -> str:
 
 def letters_in(text: str) -> int:
     """How many letters a text holds."""
-    return sum(c.isalpha() for c in text)
+    return sum(map(str.isalpha, text))

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
-from ocr_pipeline.extraction.rules.text import digits_of_lookalikes, plain
+from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
 
 _NUMBER = re.compile(
     r"""
@@ -31,9 +31,8 @@ _NUMBER = re.compile(
 _LOOKALIKE = re.compile(
     r"(?P<head>-?(?:RM|[$€£])?)(?P<tail>[0-9OoQDIl|!SsBZzG]{1,5}[.,][0-9OoQDIl|!SsBZzG]{2}[-–]?)", re.IGNORECASE
 )
-LETTERS_AS_DIGITS = "letters read as digits"
 PARTS_JOINED = "parts joined"
-"""Slips of the OCR that are undone: `1O.5S`, `12. 50`."""
+"""How the undoing of `12. 50` is called."""
 _CENTS = re.compile(r".*\d[.,]\d\d")
 _TIME_WORDS = frozenset({"am", "pm"})
 _MEASURES = frozenset({"kg", "ml", "cm", "mm", "m²", "km"})
