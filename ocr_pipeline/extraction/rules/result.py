@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
+from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, Ranked
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.tax_table import TaxRow
 from ocr_pipeline.extraction.rules.reading.layout import Span
@@ -28,6 +28,8 @@ class Result:
     values: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Evidence] = field(default_factory=dict)
     candidates: list[FieldCandidate] = field(default_factory=list)
+    _facts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By the identity of a candidate, which lives as long as the choices that hold it."""
 
     def extraction(self) -> Extraction:
         return Extraction(
@@ -73,18 +75,23 @@ class Result:
         self.evidence[path] = Evidence(**self._place(span), method=method, score=score, correction=correction)
 
     def _candidate(self, name: str, entry: Ranked[Any], *, chosen: bool) -> FieldCandidate:
-        candidate = entry.candidate
-        value = candidate.value
+        score = round(entry.score, _DIGITS)
         return FieldCandidate(
-            **self._place(candidate.span),
-            field=name,
-            value=value.isoformat() if isinstance(value, date) else str(value),
-            score=round(entry.score, _DIGITS),
-            chosen=chosen,
-            reason=entry.reason,
-            features={fact: round(holds, _DIGITS) for fact, holds in candidate.features.items() if holds},
-            correction=candidate.correction,
+            field=name, score=score, chosen=chosen, reason=entry.reason, **self._facts_of(entry.candidate)
         )
+
+    def _facts_of(self, candidate: Candidate[Any]) -> dict[str, Any]:
+        """What a candidate says whatever the field: the four amounts, and the two dates, are chosen from the same."""
+        known = self._facts.get(id(candidate))
+        if known is None:
+            value = candidate.value
+            known = self._facts[id(candidate)] = {
+                **self._place(candidate.span),
+                "value": value.isoformat() if isinstance(value, date) else str(value),
+                "features": {fact: round(holds, _DIGITS) for fact, holds in candidate.features.items() if holds},
+                "correction": candidate.correction,
+            }
+        return known
 
     def _place(self, span: Span) -> dict[str, Any]:
         """Where a span stands. The box is that of its words on its first page, as the engine gave them."""

@@ -39,6 +39,7 @@ def digits_of_lookalikes(text: str) -> str:
     return text.translate(_DIGIT_OF)
 
 
+@lru_cache(maxsize=65536)
 def with_ascii_marks(text: str) -> str:
     """Replace full-width punctuation, and a raised point between digits, by the ASCII mark that was printed."""
     return _RAISED_POINT.sub(".", text.translate(_ASCII_MARKS))
@@ -49,6 +50,7 @@ def without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+@lru_cache(maxsize=65536)
 def letters_in(text: str) -> int:
     """How many letters a text holds."""
     return sum(map(str.isalpha, text))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from ocr_pipeline.extraction.rules.reading import Labels, Reading
 from ocr_pipeline.extraction.rules.reading.layout import Row
@@ -40,7 +41,11 @@ class LabelledAmount:
 
     def says(self, *classes: str) -> bool:
         """Whether a keyword of one of the classes stands clearly beside the amount."""
-        return any(self.labels.left.get(name, 0) >= _CLEARLY for name in classes)
+        return not self._clearly.isdisjoint(classes)
+
+    @cached_property
+    def _clearly(self) -> frozenset[str]:
+        return frozenset(name for name, strength in self.labels.left.items() if strength >= _CLEARLY)
 
     def is_of_tax_row(self, role: str) -> bool:
         """Whether this is the `net` or `tax` amount of one rate in a tax summary."""
