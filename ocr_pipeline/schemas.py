@@ -153,8 +153,8 @@ FIELD_KINDS: dict[str, FieldKind] = {
 class Evidence(_Model):
     """Where on the page a value stands.
 
-    `words` are indices into `OcrText.words()`; `box` encloses them. `method` names the rule or matcher that chose the
-    value, `score` (0..1) is its own confidence and is not calibrated.
+    `words` are indices into `OcrText.words()`; `box` encloses them, and `text` is what is printed there. `method` names
+    the rule or matcher that chose the value, `score` (0..1) is its own confidence and is not calibrated.
     """
 
     page: int
@@ -163,16 +163,42 @@ class Evidence(_Model):
     words: list[int]
     method: str
     score: float = Field(ge=0, le=1)
+    correction: str | None = Field(
+        default=None,
+        description="Why the value is not the printed `text`: `cash - change`. None where it is as printed.",
+    )
+
+
+class FieldCandidate(_Model):
+    """A value that was considered for a field: where it stands, the facts about it, and whether it was chosen.
+
+    `score` compares candidates of one field of one document only. `features` holds the facts that are not 0; what is
+    absent is 0. `page`, `text`, `box`, `words` and `correction` are as in `Evidence`.
+    """
+
+    field: str
+    value: str = Field(description="As in the invoice: an ISO date, a plain decimal.")
+    score: float
+    chosen: bool
+    reason: str = Field(description="The fact that spoke loudest for it.")
+    features: dict[str, float]
+    page: int
+    text: str
+    box: Box
+    words: list[int]
+    correction: str | None = None
 
 
 class Extraction(_Model):
     """What an extractor returns for one document.
 
-    Keys of `evidence` are field paths: `total_amount`, `line_items.0.amount`, `tax_lines.1.rate`.
+    Keys of `evidence` are field paths: `total_amount`, `line_items.0.amount`, `tax_lines.1.rate`. `candidates` are the
+    best values of each field, by falling score; empty for an extractor that weighs none.
     """
 
     invoice: Invoice
     evidence: dict[str, Evidence] = {}
+    candidates: list[FieldCandidate] = []
     cost_usd: float | None = Field(
         default=None, description="US dollars; 0 for local work, None where it is not known."
     )

@@ -154,6 +154,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                             "from_result_store": result.cached,
                             "fingerprint": row["extractor_fingerprint"],
                             "values": preview(fields, ["field", "value"]),
+                            "corrected": _corrections(result),
                         },
                     )
                 target.replace(rows.EXTRACTION_KEY, [(result.document_id, backend) for result in batch], tables)
@@ -264,6 +265,18 @@ def _extraction_tasks(
                 input_key=None if failure else input_key,
                 failure=failure,
             )
+
+
+def _corrections(result: ExtractionResult) -> dg.MarkdownMetadataValue | None:
+    """The values that are not as printed, with what changed them."""
+    extraction = result.outcome.extraction
+    evidence = extraction.evidence if extraction else {}
+    changed = [
+        {"field": field, "printed": found.text, "correction": found.correction}
+        for field, found in evidence.items()
+        if found.correction
+    ]
+    return preview(changed, ["field", "printed", "correction"]) if changed else None
 
 
 def _first_lines(result: OcrResult, limit: int = 15) -> str:

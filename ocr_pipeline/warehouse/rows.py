@@ -1,5 +1,6 @@
 """Domain objects to table rows. The table definitions are in `migrations/`; each function here fills one set of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -22,7 +23,9 @@ OCR_KEY = ("document_id", "engine")
 OCR_TABLES = ("ocr_text", "ocr_pages", "ocr_words")
 
 EXTRACTION_KEY = ("document_id", "backend")
-EXTRACTION_TABLES = ("extractions", "extracted_fields", "extracted_line_items", "extracted_tax_lines", "evidence")
+EXTRACTION_TABLES = (
+    "extractions", "extracted_fields", "extracted_line_items", "extracted_tax_lines", "evidence", "candidates"
+)  # fmt: skip
 
 
 def empty(tables: Sequence[str]) -> Tables:
@@ -213,8 +216,14 @@ def add_extraction(
                 "words": found.words,
                 "method": found.method,
                 "score": found.score,
+                "correction": found.correction,
             }
         )
+    ranks: Counter[str] = Counter()
+    for candidate in outcome.extraction.candidates:
+        row = candidate.model_dump(exclude={"box"})
+        tables["candidates"].append({**key, **row, "rank": ranks[candidate.field], **_box(candidate.box)})
+        ranks[candidate.field] += 1
 
 
 def _add_lists(tables: Tables, items: str, taxes: str, key: dict[str, str], invoice: Invoice) -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from ocr_pipeline.schemas import (
     DocumentFailure,
     Evidence,
     Extraction,
+    FieldCandidate,
     Invoice,
     Label,
     LineItem,
@@ -234,6 +236,32 @@ def test_extractions(warehouse: Warehouse) -> None:
     assert [proofs[0][name] for name in ("x0", "y0", "x1", "y1")] == [0.1, 0.2, 0.3, 0.4]
     cell = queries.extraction_cells(warehouse, "b")["empty"]
     assert (cell["engine"], cell["extractor"], cell["seconds"], cell["ocr_seconds"]) == ("e", "rules", 0.5, 1.5)
+
+
+def test_candidates_and_corrections(warehouse: Warehouse) -> None:
+    place: dict[str, Any] = {"page": 1, "text": "5.60", "box": (0.1, 0.2, 0.3, 0.4), "words": [1]}
+    evidence = Evidence(**place, method="cash less change", score=0.9, correction="cash - change")
+    best = FieldCandidate(
+        **place,
+        field="total_amount",
+        value="8.60",
+        score=5.5,
+        chosen=True,
+        reason="cash less change",
+        features={"left_total": 1.0, "cash_less_change": 1.0},
+        correction="cash - change",
+    )
+    other = best.model_copy(update={"value": "5.60", "score": 3.5, "chosen": False, "features": {}, "correction": None})
+    extraction = Extraction(invoice=FULL, evidence={"total_amount": evidence}, candidates=[best, other])
+    write_extraction(warehouse, "full", ExtractionOutcome(extraction=extraction))
+    assert warehouse.rows("SELECT text, correction FROM evidence") == [{"text": "5.60", "correction": "cash - change"}]
+    columns = "rank, value, score, chosen, features, correction, text, words, x1"
+    assert [tuple(row.values()) for row in warehouse.rows(f"SELECT {columns} FROM candidates ORDER BY rank")] == [
+        (0, "8.60", 5.5, True, {"left_total": 1.0, "cash_less_change": 1.0}, "cash - change", "5.60", [1], 0.3),
+        (1, "5.60", 3.5, False, {}, None, "5.60", [1], 0.3),
+    ]
+    write_extraction(warehouse, "full", ExtractionOutcome(failure=FAILURE))
+    assert warehouse.rows("FROM candidates") == []
 
 
 def test_run_facts(warehouse: Warehouse) -> None:

@@ -15,9 +15,9 @@ Features = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Candidate(Generic[T]):
-    """A possible value of a field, where it stands, and facts about it.
+    """A possible value of a field, where it stands, and facts about it. A fact that is absent is 0.
 
-    `correction` says which arithmetic changed the printed text, for example `net + tax`.
+    `correction` says why the value is not the printed text, for example `net + tax`.
     """
 
     value: T
@@ -68,7 +68,11 @@ def choose(candidates: Sequence[Candidate[T]], weights: Features, at_least: floa
 
 
 def _ranked(candidate: Candidate[T], weights: Features) -> Ranked[T]:
-    parts = {name: weights[name] * value for name, value in candidate.features.items() if name in weights}
-    loudest = max(parts, key=lambda name: parts[name], default="only candidate")
-    reason = f"corrected by {candidate.correction}" if candidate.correction else loudest.replace("_", " ")
-    return Ranked(candidate, sum(parts.values()), reason)
+    score, most, loudest = 0.0, -math.inf, "only candidate"
+    for name, value in candidate.features.items():
+        if value and name in weights:
+            part = weights[name] * value
+            score += part
+            if part > most:
+                most, loudest = part, name
+    return Ranked(candidate, score, loudest.replace("_", " "))

@@ -1,7 +1,6 @@
 """The rules extractor: reads a document, gathers candidates per field, chooses, and says where each value stands."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.errors import ConfigurationError
@@ -22,16 +21,14 @@ from ocr_pipeline.extraction.rules.fields import (
 )
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import LabelledAmount, labelled
-from ocr_pipeline.extraction.rules.fields.tax_table import TaxRow
 from ocr_pipeline.extraction.rules.reading import Reading
-from ocr_pipeline.extraction.rules.reading.layout import Span
-from ocr_pipeline.extraction.rules.reading.numbers import Number
-from ocr_pipeline.schemas import Evidence, Extraction, Invoice, OcrText, Word
+from ocr_pipeline.extraction.rules.result import Result
+from ocr_pipeline.schemas import Extraction, OcrText
 
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.base import ExtractionInput
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of the code that can change a result."""
 
 
@@ -53,15 +50,16 @@ def extract_text(text: OcrText) -> Extraction:
     """Read the fields of a document from its words."""
     seen = reading.read(text)
     found = labelled(seen)
-    result = _Result(list(text.words()))
-    for name, choice in choices(seen, found).items():
+    result = Result(list(text.words()))
+    sold = items.find(seen)
+    for name, choice in choices(seen, found, sold).items():
         result.add_choice(name, choice)
     result.add_tax_lines(tax_table.find(seen, found))
-    result.add_items(items.find(seen))
-    return Extraction(invoice=Invoice(**result.values), evidence=result.evidence, cost_usd=0.0)
+    result.add_items(sold)
+    return result.extraction()
 
 
-def choices(seen: Reading, found: Sequence[LabelledAmount]) -> dict[str, Choice[Any]]:
+def choices(seen: Reading, found: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:
     """For each single-valued field, its candidates with their features and scores, and the one that was taken."""
     dates = issue_dates.candidates(seen)
     tax_ids = identifiers.candidates(seen, "supplier_tax_id", "tax_number") + identifiers.unlabelled_tax_ids(seen)
@@ -79,62 +77,11 @@ def choices(seen: Reading, found: Sequence[LabelledAmount]) -> dict[str, Choice[
         "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
         "purchase_order": _identifier(seen, "purchase_order"),
         "currency": choose(currency.candidates(seen), currency.WEIGHTS),
-        **totals.choose_amounts(amounts.candidates(seen, found)),
+        **totals.choose_amounts(
+            amounts.candidates(seen, found, [item.amount.value for item in sold]), amounts.cash_step(seen)
+        ),
     }
 
 
 def _identifier(seen: Reading, *classes: str) -> Choice[str]:
     return choose(identifiers.candidates(seen, *classes), identifiers.WEIGHTS, identifiers.AT_LEAST)
-
-
-Part = Number | Span | None
-
-
-@dataclass
-class _Result:
-    """Collects values together with their evidence."""
-
-    words: Sequence[Word]
-    values: dict[str, Any] = field(default_factory=dict)
-    evidence: dict[str, Evidence] = field(default_factory=dict)
-
-    def add_choice(self, name: str, choice: Choice[Any]) -> None:
-        if choice.chosen is not None:
-            self.values[name] = choice.chosen.value
-            self._point(name, choice.chosen.candidate.span, choice.chosen.reason, choice.confidence)
-
-    def add_tax_lines(self, rows: Sequence[TaxRow]) -> None:
-        for row in rows:
-            method, score = ("rate fits its amounts", 0.9) if row.is_complete else ("tax label", 0.6)
-            parts = {"rate": row.rate_span, "net_amount": row.net, "amount": row.tax}
-            self._add_line("tax_lines", parts, method, score)["rate"] = row.rate
-
-    def add_items(self, found: Sequence[Item]) -> None:
-        for item in found:
-            method, score = ("quantity x unit price", 0.9) if item.adds_up else ("item table", 0.6)
-            self._add_line("line_items", item.parts, method, score)
-
-    def _add_line(self, name: str, parts: Mapping[str, Part], method: str, score: float) -> dict[str, Any]:
-        lines = self.values.setdefault(name, [])
-        line: dict[str, Any] = {}
-        for part, place in parts.items():
-            if place is not None:
-                line[part] = place.value if isinstance(place, Number) else place.text
-                span = place.span if isinstance(place, Number) else place
-                self._point(f"{name}.{len(lines)}.{part}", span, method, score)
-        lines.append(line)
-        return line
-
-    def _point(self, path: str, span: Span, method: str, score: float) -> None:
-        """Record where a value stands. The box is that of the words as the engine gave them."""
-        page = self.words[span.words[0]].page
-        boxes = [word.box for word in map(self.words.__getitem__, span.words) if word.page == page]
-        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-        self.evidence[path] = Evidence(
-            page=page,
-            text=span.text,
-            box=(min(lefts), min(tops), max(rights), max(bottoms)),
-            words=list(span.words),
-            method=method,
-            score=score,
-        )

@@ -10,6 +10,8 @@ _DIGIT_OF = str.maketrans(
     {"O": "0", "o": "0", "D": "0", "Q": "0", "I": "1", "l": "1", "|": "1", "!": "1", "i": "1", "Z": "2", "z": "2"}
     | {"S": "5", "s": "5", "$": "5", "G": "6", "B": "8", "g": "9"}
 )
+LETTERS_AS_DIGITS = "letters read as digits"
+"""How the undoing of such a slip is called."""
 # PDFium gives a hyphen at a line's end as U+FFFE.
 _ASCII_MARKS = str.maketrans({"，": ",", "：": ":", "．": ".", "（": "(", "）": ")", "×": "x", "\ufffe": "-"})
 _RAISED_POINT = re.compile(r"(?<=\d)·(?=\d)")
@@ -27,11 +29,17 @@ def key(text: str) -> str:
     return "".join(c for c in plain(text).translate(_LETTER_OF) if c.isalpha())
 
 
+def alphanumeric(text: str) -> str:
+    """Lower case letters without accents and digits: what stays of a name when only its writing changes."""
+    return "".join(filter(str.isalnum, plain(text)))
+
+
 def digits_of_lookalikes(text: str) -> str:
     """Replace letters that look like a digit by that digit: `1O.5S` becomes `10.55`."""
     return text.translate(_DIGIT_OF)
 
 
+@lru_cache(maxsize=65536)
 def with_ascii_marks(text: str) -> str:
     """Replace full-width punctuation, and a raised point between digits, by the ASCII mark that was printed."""
     return _RAISED_POINT.sub(".", text.translate(_ASCII_MARKS))
@@ -42,6 +50,7 @@ def without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+@lru_cache(maxsize=65536)
 def letters_in(text: str) -> int:
     """How many letters a text holds."""
-    return sum(c.isalpha() for c in text)
+    return sum(map(str.isalpha, text))

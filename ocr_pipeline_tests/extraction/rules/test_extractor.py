@@ -3,12 +3,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.rules import RulesExtractor, lexicon
 from ocr_pipeline.extraction.rules.extractor import extract_text
+from ocr_pipeline.extraction.rules.fields.totals import TOTAL_WEIGHTS
+from ocr_pipeline.extraction.rules.result import MOST_CANDIDATES
 from ocr_pipeline.schemas import Extraction, OcrPage, OcrText, Word
 from ocr_pipeline_tests.extraction.rules.printed import extract, printed
 
@@ -95,6 +97,37 @@ def test_the_fingerprint_changes_with_the_words(monkeypatch: pytest.MonkeyPatch)
         lexicon.digest.cache_clear()
 
 
+def test_candidates_are_kept_with_their_facts() -> None:
+    text = printed("TOTAL   60.24\nCASH   100.00\nCHANGE   39.76")
+    candidates = [candidate for candidate in extract_text(text).candidates if candidate.field == "total_amount"]
+    assert (candidates[0].value, candidates[0].chosen) == ("60.24", True)
+    assert {candidate.value for candidate in candidates} == {"60.24", "100.00", "39.76"}
+    assert [candidate.score for candidate in candidates] == sorted((c.score for c in candidates), reverse=True)
+    best = candidates[0]
+    assert (best.features["cash_less_change"], best.features["left_total"]) == (1.0, 1.0)
+    assert all(candidate.features.values() and all(candidate.features.values()) for candidate in candidates)
+    assert best.score == pytest.approx(
+        sum(TOTAL_WEIGHTS.get(name, 0.0) * value for name, value in best.features.items()), abs=1e-3
+    )
+    assert [word.text for word in list(text.words())[best.words[0] : best.words[-1] + 1]] == ["60.24"]
+
+
+def test_the_number_of_candidates_is_bounded() -> None:
+    drawing = "\n".join(f"ITEM   {position}.37" for position in range(1, 41))
+    found = extract(drawing + "\nTOTAL   9.99").candidates
+    kept = [candidate for candidate in found if candidate.field == "total_amount"]
+    assert len(kept) == MOST_CANDIDATES
+    assert [candidate.value for candidate in kept if candidate.chosen] == ["9.99"]
+
+
+def test_a_corrected_candidate_keeps_its_printed_text() -> None:
+    evidence = extract("TOTAL   5.60\nCASH   10.00\nCHANGE   1.40").evidence["total_amount"]
+    assert (evidence.text, evidence.correction) == ("5.60", "cash - change")
+    name = extract("PERNIAGAAN ZHENG HUI SDH BHD (123456-A)").evidence["supplier_name"]
+    assert (name.text, name.correction) == ("PERNIAGAAN ZHENG HUI SDH BHD (123456-A)", "spelling of known words")
+    assert extract("Date: 2O/03/2018").evidence["invoice_date"].correction == "letters read as digits"
+
+
 def test_a_total_that_cash_and_change_support_is_surer() -> None:
     low = extract("TOTAL   60.24\nTOTAL   42.35")
     high = extract("TOTAL   60.24\nCASH   100.00\nCHANGE   39.76")
@@ -116,6 +149,7 @@ def _word(draw: st.DrawFn) -> Word:
     return Word(text=draw(WORDS), box=box, confidence=None, page=1, line=line)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first run on a machine builds its table of characters
 @given(st.lists(_word(), max_size=25))
 def test_no_text_breaks_the_rules(words: list[Word]) -> None:
     text = OcrText(pages=[OcrPage(page=1, width=600, height=900, words=words, seconds=0.0)])

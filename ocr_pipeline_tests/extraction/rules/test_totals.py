@@ -168,7 +168,7 @@ def test_amounts_of_a_document(drawing: str, expected: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("drawing", "total", "method"),
+    ("drawing", "total", "correction"),
     [
         pytest.param(
             """
@@ -177,7 +177,7 @@ def test_amounts_of_a_document(drawing: str, expected: dict[str, str]) -> None:
             CHANGE                                           1.40
             """,
             "8.60",
-            "corrected by cash - change",
+            "cash - change",
             id="one digit misread",
         ),
         pytest.param(
@@ -187,7 +187,7 @@ def test_amounts_of_a_document(drawing: str, expected: dict[str, str]) -> None:
             Total                                          106.08
             """,
             "106.00",
-            "corrected by net + tax",
+            "net + tax",
             id="net and tax prove the total wrong",
         ),
         pytest.param(
@@ -198,8 +198,57 @@ def test_amounts_of_a_document(drawing: str, expected: dict[str, str]) -> None:
             Total Payable:                                 -51.88
             """,
             "51.88",
-            "corrected by sum of totals",
+            "sum of totals",
             id="dirt read as a minus",
+        ),
+        pytest.param(
+            """
+            TOTAL                                          RM1250
+            CASH                                            20.00
+            CHANGE                                           7.50
+            """,
+            "12.50",
+            "cash - change",
+            id="a lost decimal point",
+        ),
+        pytest.param(
+            """
+            SUB-TOTAL                                       49.06
+            GST                                              2.94
+            TOTAL                                           52-00
+            """,
+            "52.00",
+            "decimal mark misread",
+            id="another mark for the decimal point",
+        ),
+        pytest.param(
+            """
+            TOTAL                                           1O.5S
+            """,
+            "10.55",
+            "letters read as digits",
+            id="letters for digits",
+        ),
+        pytest.param(
+            """
+            ITEM A                   2 X 1.30                2.60
+            ITEM B                   1 X 3.00                3.00
+            ITEM C                   1 X 8.00                8.00
+            TOTAL                                           18.60
+            """,
+            "13.60",
+            "sum of items",
+            id="the items settle a digit that looks like another",
+        ),
+        pytest.param(
+            """
+            ITEM A                   2 X 1.30                2.60
+            ITEM B                   1 X 3.00                3.00
+            TOTAL                                            9.60
+            """,
+            "9.60",
+            None,
+            id="an item may be missing",
         ),
         pytest.param(
             """
@@ -210,12 +259,48 @@ def test_amounts_of_a_document(drawing: str, expected: dict[str, str]) -> None:
             CHANGE                                           1.40
             """,
             "5.60",
-            "left total",
+            None,
             id="a total that its items support is not corrected",
         ),
     ],
 )
-def test_arithmetic_corrects_a_misread_total(drawing: str, total: str, method: str) -> None:
+def test_arithmetic_corrects_a_misread_total(drawing: str, total: str, correction: str | None) -> None:
     extraction = extract(drawing)
     assert extraction.invoice.total_amount == Decimal(total)
-    assert extraction.evidence["total_amount"].method == method
+    assert extraction.evidence["total_amount"].correction == correction
+
+
+@pytest.mark.parametrize(
+    ("drawing", "field", "value", "correction"),
+    [
+        pytest.param(
+            """
+            Net amount                                     180.00
+            VAT 20%                                         20.00
+            Total                                          120.00
+            Total due                                      120.00
+            """,
+            "net_amount",
+            "100.00",
+            "total - tax",
+            id="net",
+        ),
+        pytest.param(
+            """
+            Net amount                                     100.00
+            VAT 20%                                         26.00
+            Total                                          120.00
+            Total due                                      120.00
+            """,
+            "total_tax_amount",
+            "20.00",
+            "total - net",
+            id="tax",
+        ),
+    ],
+)
+def test_a_rate_settles_a_misread_part(drawing: str, field: str, value: str, correction: str) -> None:
+    extraction = extract(drawing)
+    assert getattr(extraction.invoice, field) == Decimal(value)
+    assert extraction.evidence[field].correction == correction
+    assert extraction.invoice.total_amount == Decimal("120.00")

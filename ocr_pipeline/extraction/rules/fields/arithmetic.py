@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise, product
 
-from ocr_pipeline.extraction.rules.fields.labelled_amounts import LARGEST_ROUNDING, LabelledAmount
+from ocr_pipeline.extraction.rules.fields.labelled_amounts import LARGEST_ROUNDING, TOTALS, LabelledAmount
 
 _CENT = Decimal("0.01")
 _NOTHING = Decimal(0)
@@ -16,14 +16,21 @@ _SAME_COLUMN = 0.035
 _LONGEST_COLUMN = 200
 _MOST_TERMS = 12
 """Of each kind at most so many amounts are combined, so that a page of taxes does not take forever."""
-_TOTALS = ("total", "grand_total", "net_total", "incl")
+_TAX_ROUNDING = Decimal("0.02")
+_FEWEST_ITEMS = 2
 
 Relations = Mapping[str, frozenset[Decimal]]
 
 
-def relations(amounts: Sequence[LabelledAmount], rates: set[Decimal], cash_step: Decimal | None) -> Relations:
+def relations(
+    amounts: Sequence[LabelledAmount],
+    rates: set[Decimal],
+    cash_step: Decimal | None,
+    item_amounts: Sequence[Decimal] = (),
+) -> Relations:
     """Name of a relation -> values that fit it. `rates` in percent; `cash_step` is the smallest coin, if any."""
     rounded, unrounded = _around_rounding(amounts)
+    coined, uncoined = _rounded_to_coin(amounts, cash_step)
     sums, parts = _sums_of_totals(amounts)
     nets = {amount.value for amount in amounts if amount.is_of_tax_row("net")}
     taxes = {amount.value for amount in amounts if amount.is_of_tax_row("tax")}
@@ -32,16 +39,22 @@ def relations(amounts: Sequence[LabelledAmount], rates: set[Decimal], cash_step:
     found = {
         "cash_less_change": _cash_less_change(amounts),
         "net_plus_tax": _net_plus_tax(amounts) | ({all_nets + all_taxes} if several_rates else set()),
+        "net_plus_its_tax": {
+            net + tax for net, tax in product(_nets(amounts), _values(amounts, "tax")) if _fit(net, tax, rates)
+        },
         "sum_of_nets": {all_nets} if several_rates else set(),
         "sum_of_taxes": {all_taxes} if several_rates else set(),
         "one_of_tax_rows": (nets | taxes) - {all_nets, all_taxes},
         "after_rounding": rounded,
-        "before_rounding": unrounded,
-        "rounded_to_coin": _rounded_to_coin(amounts, cash_step),
+        "before_rounding": unrounded | uncoined,
+        "rounded_to_coin": coined,
         "sum_of_totals": sums,
         "part_of_totals": parts,
         "tax_of_other": _taxes_of_others(amounts, rates),
         "sum_of_column": _sums_of_columns(amounts),
+        "sum_of_items": {sum(item_amounts, _NOTHING)} if len(item_amounts) >= _FEWEST_ITEMS else set(),
+        "total_less_tax": _totals_less(amounts, rates, "tax"),
+        "total_less_net": _totals_less(amounts, rates, "net"),
     }
     return {name: frozenset(values) for name, values in found.items()}
 
@@ -58,10 +71,26 @@ def _cash_less_change(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
 
 def _net_plus_tax(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
     """Net and tax, with a service charge or rounding where they are printed."""
-    nets, taxes = _values(amounts, "subtotal", "net", "net_total", "excl"), _values(amounts, "tax")
+    nets, taxes = _nets(amounts), _values(amounts, "tax")
     services = [_NOTHING, *_values(amounts, "service_charge", "surcharge")]
     roundings = [_NOTHING, *_values(amounts, "rounding")]
     return {sum(terms, _NOTHING) for terms in product(nets, taxes, services, roundings) if terms[1] < terms[0]}
+
+
+def _totals_less(amounts: Sequence[LabelledAmount], rates: set[Decimal], part: str) -> set[Decimal]:
+    """Totals without the tax (or net) amount, where one of the rates confirms that both belong together."""
+    known = _values(amounts, "tax") if part == "tax" else _nets(amounts)
+    pairs = [(total - one, one) for total, one in product(_values(amounts, *TOTALS), known)]
+    return {rest for rest, one in pairs if _fit(*((rest, one) if part == "tax" else (one, rest)), rates)}
+
+
+def _nets(amounts: Sequence[LabelledAmount]) -> list[Decimal]:
+    return _values(amounts, "subtotal", "net", "net_total", "excl")
+
+
+def _fit(net: Decimal, tax: Decimal, rates: set[Decimal]) -> bool:
+    """Whether one of the rates makes the tax out of the net amount."""
+    return net > tax > 0 and any(abs(net * rate / 100 - tax) <= _TAX_ROUNDING for rate in rates)
 
 
 def _around_rounding(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], set[Decimal]]:
@@ -72,20 +101,21 @@ def _around_rounding(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], s
         step = amount.value
         if amount.says("rounding") and 0 < abs(step) <= LARGEST_ROUNDING:
             below = {other.value for other in amounts[position + 1 :]}
-            for total in _values(amounts[:position], *_TOTALS, "subtotal"):
+            for total in _values(amounts[:position], *TOTALS, "incl", "subtotal"):
                 if after := below & {total + step, total - step}:
                     rounded |= after
                     unrounded.add(total)
     return rounded, unrounded
 
 
-def _rounded_to_coin(amounts: Sequence[LabelledAmount], step: Decimal | None) -> set[Decimal]:
-    """Printed values that a total becomes when it is paid in cash."""
+def _rounded_to_coin(amounts: Sequence[LabelledAmount], step: Decimal | None) -> tuple[set[Decimal], set[Decimal]]:
+    """Printed values that a total becomes when it is paid in cash, and the totals that become another printed total."""
     if step is None:
-        return set()
-    uneven = [value for value in _values(amounts, *_TOTALS) if value % step]
-    even = {amount.value for amount in amounts if amount.value % step == 0}
-    return {value for value in even if any(abs(value - total) <= step / 2 for total in uneven)}
+        return set(), set()
+    uneven = [value for value in _values(amounts, *TOTALS, "incl") if value % step]
+    even = {amount.value: amount.says(*TOTALS) for amount in amounts if amount.value % step == 0}
+    pairs = [(total, value) for total in uneven for value in even if abs(value - total) <= step / 2]
+    return {value for _, value in pairs}, {total for total, value in pairs if even[value]}
 
 
 def _sums_of_totals(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], set[Decimal]]:

@@ -45,7 +45,7 @@ def candidates(reading: Reading) -> list[Candidate[date]]:
                 "far_from_others": min(abs(value.year - usual_year) / 5, 1.0),
                 "other_order": float(value != printed.value),
             }
-            found.append(Candidate(value, printed.span, facts | own))
+            found.append(Candidate(value, printed.span, facts | own, printed.repair))
     return found
 
 

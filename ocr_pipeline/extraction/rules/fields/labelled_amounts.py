@@ -1,10 +1,15 @@
 """Every amount of money on the page with what the keywords around it say about it."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from ocr_pipeline.extraction.rules.reading import Labels, Reading
+from ocr_pipeline.extraction.rules.reading.layout import Row
 from ocr_pipeline.extraction.rules.reading.numbers import Number
+from ocr_pipeline.extraction.rules.text import digits_of_lookalikes
 
 LARGEST_ROUNDING = Decimal("0.10")
 """Rounding to the smallest coin changes a total by less than this."""
@@ -12,6 +17,15 @@ _HIGHEST_TAX_RATE = 30
 _TAX_ROUNDING = Decimal("0.02")
 _CLEARLY = 0.5
 _WEAKER = 0.3
+TOTALS = ("total", "grand_total", "net_total")
+_NO_TOTAL = (
+    "excl", "tax", "change", "rounding", "discount", "saving", "subtotal", "prepaid", "service_charge", "surcharge",
+    "net", "quantity", "count", "tax_summary", "cash", "carried",
+)  # fmt: skip
+"""Words that make a total in the same label into something smaller."""
+_WRONG_MARK = re.compile(r"(?P<whole>[0-9OoQDIl|!SsBZzG]{1,5})[^\w\s](?P<cents>[0-9OoQDIl|!SsBZzG]{2})")
+"""What an amount looks like when its decimal mark was misread: `52-00`, `52:O0`."""
+MARK_MISREAD = "decimal mark misread"
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,11 @@ class LabelledAmount:
 
     def says(self, *classes: str) -> bool:
         """Whether a keyword of one of the classes stands clearly beside the amount."""
-        return any(self.labels.left.get(name, 0) >= _CLEARLY for name in classes)
+        return not self._clearly.isdisjoint(classes)
+
+    @cached_property
+    def _clearly(self) -> frozenset[str]:
+        return frozenset(name for name, strength in self.labels.left.items() if strength >= _CLEARLY)
 
     def is_of_tax_row(self, role: str) -> bool:
         """Whether this is the `net` or `tax` amount of one rate in a tax summary."""
@@ -48,7 +66,41 @@ def labelled(reading: Reading) -> list[LabelledAmount]:
             if position in roles:
                 labels = Labels({roles[position]: 0.8, "tax_summary": 1.0}, labels.above, labels.first)
             found.append(LabelledAmount(number, labels))
+        guess = None if money else _with_wrong_mark(reading, row)
+        if guess is not None:
+            found.append(guess)
     return found
+
+
+def _with_wrong_mark(reading: Reading, row: Row) -> LabelledAmount | None:
+    """The last word of a row that is labelled as a total, where only its decimal mark keeps it from being an amount."""
+    last = len(row.words) - 1
+    match = _WRONG_MARK.fullmatch(row.words[last].text)
+    if match is None:
+        return None
+    labels = reading.labels(row.index, last, row.words[last])
+    whole, cents = map(digits_of_lookalikes, match.groups())
+    if says_only_total(labels.left) < _CLEARLY or not (whole + cents).isdecimal():
+        return None
+    number = Number(
+        value=Decimal(f"{whole}.{cents}"),
+        decimals=2,
+        sign=None,
+        percent=False,
+        measure=False,
+        repair=MARK_MISREAD,
+        row=row.index,
+        first=last,
+        last=last,
+        span=row.words[last],
+    )
+    return LabelledAmount(number, labels)
+
+
+def says_only_total(left: Mapping[str, float]) -> float:
+    """How clearly a label says total and nothing that would make it smaller, 0..1."""
+    total = max(left.get(name, 0.0) for name in TOTALS)
+    return 0.0 if any(left.get(name, 0.0) >= _CLEARLY for name in _NO_TOTAL) else total
 
 
 def tax_rates(reading: Reading) -> set[Decimal]:

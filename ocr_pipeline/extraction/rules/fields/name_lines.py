@@ -20,20 +20,18 @@ _MOST_LINES = 3
 
 @dataclass(frozen=True)
 class NameLine:
-    """Neighbouring cells of a row, cleaned. `registered`: a registration number stood behind the name.
+    """Neighbouring cells of a row. `span` is what is printed, `text` the name in it, cleaned.
 
-    `part_of_row`: other cells stand close by. `classes` are the keyword classes that the cells mention.
+    `registered`: a registration number stood behind the name. `part_of_row`: other cells stand close by. `classes` are
+    the keyword classes that the cells mention.
     """
 
     row: int
     span: Span
+    text: str
     registered: bool
     part_of_row: bool
     classes: frozenset[str]
-
-    @property
-    def text(self) -> str:
-        return self.span.text
 
 
 def find(reading: Reading) -> list[NameLine]:
@@ -95,4 +93,4 @@ def _in_row(reading: Reading, row: Row) -> Iterator[NameLine]:
                 hits = reading.keywords.in_row(row.index)
                 inside = (hit.classes for hit in hits if hit.x0 > span.x0 - 0.01 and hit.x1 < span.x1 + 0.01)
                 classes = frozenset().union(*inside)
-                yield NameLine(row.index, span._replace(text=text), registered, len(cells) < len(run), classes)
+                yield NameLine(row.index, span, text, registered, len(cells) < len(run), classes)

@@ -12,7 +12,7 @@ from ocr_pipeline.extraction.rules.fields.name_lines import TOP_ROWS, NameLine, 
 from ocr_pipeline.extraction.rules.fields.parties import named_under, receivers
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import join
-from ocr_pipeline.extraction.rules.text import key, letters_in, without_accents
+from ocr_pipeline.extraction.rules.text import alphanumeric, key, letters_in, without_accents
 
 WEIGHTS = {
     # what it says
@@ -49,6 +49,8 @@ WEIGHTS = {
     "merge_completes": 4.8,
 }
 AT_LEAST = 0.5
+SPELLING = "spelling of known words"
+"""Slips in a legal form or a trade word were undone: `SDH BHD`."""
 
 _NUMBER_LABELS = frozenset({"supplier_tax_id", "invoice_id", "other_id", "registration", "tax_number", "order_id"})
 
@@ -83,10 +85,11 @@ def _first_row(reading: Reading, keyword_class: str) -> int:
 
 def _candidate(reading: Reading, page: _Page, parts: Sequence[NameLine]) -> Candidate[str]:
     span = join([line.span for line in parts])
-    name = clean(span.text)[0]
+    name = clean(" ".join(line.text for line in parts))[0]
     if reading.region and reading.region.code == "MY":  # Malay and English have no accents: they are dirt on the paper
         name = without_accents(name)
-    return Candidate(name, span, _wording(name, parts) | _place(reading, page, parts))
+    correction = None if alphanumeric(name) in alphanumeric(span.text) else SPELLING
+    return Candidate(name, span, _wording(name, parts) | _place(reading, page, parts), correction)
 
 
 def _wording(name: str, parts: Sequence[NameLine]) -> dict[str, float]:

@@ -52,8 +52,12 @@ TOTAL_WEIGHTS = {
     "share_of_largest": 0.5,
     "zero": -6.0,
     "negative": -1.0,
+    "sum_of_items": 0.3,
     "repaired": -0.4,
     "corrected": -0.6,
+    "corrected_by_items": 1.5,
+    "corrected_net": -9.0,
+    "corrected_tax": -9.0,
 }
 NET_WEIGHTS = {
     "left_net": 2.5,
@@ -78,7 +82,8 @@ NET_WEIGHTS = {
     "clean_total": -0.5,
     "zero": -2.0,
     "low_on_page": 0.2,
-    "corrected": -3.0,
+    "corrected": -9.0,
+    "corrected_tax": -9.0,
 }
 TAX_WEIGHTS = {
     "left_tax": 2.2,
@@ -104,7 +109,8 @@ TAX_WEIGHTS = {
     "share_of_largest": -1.5,
     "zero": -0.5,
     "low_on_page": 0.2,
-    "corrected": -3.0,
+    "corrected": -9.0,
+    "corrected_net": -9.0,
 }
 DUE_WEIGHTS = {
     "left_due": 2.0,
@@ -112,7 +118,9 @@ DUE_WEIGHTS = {
     "left_prepaid": -3.0,
     "left_tax": -2.0,
     "low_on_page": 0.2,
-    "corrected": -3.0,
+    "corrected": -9.0,
+    "corrected_net": -9.0,
+    "corrected_tax": -9.0,
 }
 
 _CONTRADICTORY = -0.9
@@ -123,25 +131,30 @@ _DUE_AT_LEAST = 1.2
 _CONSIDERED = 6
 """So many of the best candidates of each field are combined."""
 _CALLED_NET = 0.9
-_CASH_ROUNDING = Decimal("0.05")
+_CENT_ROUNDING = Decimal("0.02")
+"""So far off is a sum of amounts that were each rounded to the cent."""
 
 Amount = Ranked[Decimal]
 
 
 @dataclass(frozen=True)
 class _Combination:
-    """A net amount, tax and total that may belong together; None where the document does not say."""
+    """A net amount, tax and total that may belong together; None where the document does not say.
+
+    `rounding` is what the total may differ by from net + tax: where cash is rounded to a coin, that coin.
+    """
 
     net: Amount | None
     tax: Amount | None
     total: Amount | None
+    rounding: Decimal
 
     @property
     def fits(self) -> bool | None:
         """Whether net + tax = total, or None where one is missing."""
         if self.net is None or self.tax is None or self.total is None:
             return None
-        return abs(self.net.value + self.tax.value - self.total.value) <= _CASH_ROUNDING
+        return abs(self.net.value + self.tax.value - self.total.value) <= self.rounding
 
     @property
     def score(self) -> float:
@@ -155,8 +168,11 @@ class _Combination:
         return score + (_CONTRADICTORY if too_large else 0.0)
 
 
-def choose_amounts(candidates: Sequence[Candidate[Decimal]]) -> dict[str, Choice[Decimal]]:
-    """Pick the best combination: each amount by its own facts, and a penalty where net + tax is not the total."""
+def choose_amounts(candidates: Sequence[Candidate[Decimal]], cash_step: Decimal | None) -> dict[str, Choice[Decimal]]:
+    """Pick the best combination: each amount by its own facts, and a penalty where net + tax is not the total.
+
+    `cash_step` is the smallest coin that the region rounds totals to, if it does.
+    """
     nets, taxes = rank(candidates, NET_WEIGHTS), rank(candidates, TAX_WEIGHTS)
     totals = rank(candidates, TOTAL_WEIGHTS)
     no_amount: list[Amount | None] = [None]
@@ -166,6 +182,7 @@ def choose_amounts(candidates: Sequence[Candidate[Decimal]]) -> dict[str, Choice
             _good(nets, _NET_AT_LEAST) + no_amount,
             _good(taxes, _TAX_AT_LEAST) + no_amount,
             _good(totals, _TOTAL_AT_LEAST) or no_amount,
+            [cash_step or _CENT_ROUNDING],
         ),
     )
     best = max(combinations, key=lambda combination: combination.score)

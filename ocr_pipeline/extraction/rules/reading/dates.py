@@ -7,9 +7,10 @@ from datetime import date
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
-from ocr_pipeline.extraction.rules.text import digits_of_lookalikes, plain
+from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
 
-_FEWEST_DIGITS = 3
+_FEWEST_DIGITS = re.compile(r"\d\D*\d\D*\d")
+"""Text with fewer digits is no date."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2049
 _TIME = re.compile(r"\d{1,2}\s?[:.]\s?\d\d")
 
@@ -78,6 +79,7 @@ class PrintedDate:
     """A date on the page: words `first` to `last` of row `row`, read in the order that the document uses.
 
     `other_values` are the dates that the same digits give in another order. `has_time`: a time of day stands beside it.
+    `repair` says which slip of the OCR was undone to read it.
     """
 
     value: date
@@ -88,6 +90,7 @@ class PrintedDate:
     last: int
     span: Span
     has_time: bool
+    repair: str | None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class _Match:
     year: int
     start: int
     end: int
+    repair: str | None
 
 
 def find(layout: Layout, *, day_first: bool) -> tuple[PrintedDate, ...]:
@@ -111,7 +115,7 @@ def find(layout: Layout, *, day_first: bool) -> tuple[PrintedDate, ...]:
 
 
 def _in_row(text: str) -> list[_Match]:
-    if sum(c.isdigit() for c in text) < _FEWEST_DIGITS:
+    if not _FEWEST_DIGITS.search(text):
         return []
     matches: list[_Match] = []
     for shape in SHAPES:
@@ -128,7 +132,9 @@ def _match(shape: Shape, found: re.Match[str]) -> _Match | None:
     day, year = digits_of_lookalikes(found["d"]), digits_of_lookalikes(found["y"])
     if month is None or not day.isdecimal() or not year.isdecimal():
         return None
-    return _Match(shape, int(day), month, int(year), found.start(), found.end())
+    as_printed = (found["d"] + found["y"]).isdecimal() and (found["m"].isdecimal() or found["m"].isalpha())
+    repair = None if as_printed else LETTERS_AS_DIGITS
+    return _Match(shape, int(day), month, int(year), found.start(), found.end(), repair)
 
 
 _LETTERS = str.maketrans("0158", "olsb")
@@ -172,6 +178,7 @@ def _printed(row: Row, match: _Match, day_first: bool) -> PrintedDate | None:
         first=first,
         last=last,
         span=join(row.words[first : last + 1])._replace(text=row.text[match.start : match.end]),
+        repair=match.repair,
         has_time=_TIME.search(row.text[: match.start] + "|" + row.text[match.end :]) is not None,
     )
 

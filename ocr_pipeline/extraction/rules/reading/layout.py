@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -68,14 +68,9 @@ def join(spans: Sequence[Span]) -> Span:
     """One span that covers all the given ones, texts joined by a space."""
     if len(spans) == 1:
         return spans[0]
-    return Span(
-        text=" ".join(span.text for span in spans),
-        words=tuple(dict.fromkeys(index for span in spans for index in span.words)),
-        x0=min(span.x0 for span in spans),
-        y0=min(span.y0 for span in spans),
-        x1=max(span.x1 for span in spans),
-        y1=max(span.y1 for span in spans),
-    )
+    texts, words, lefts, tops, rights, bottoms = zip(*spans, strict=True)
+    indices = tuple(dict.fromkeys(chain.from_iterable(words)))
+    return Span(" ".join(texts), indices, min(lefts), min(tops), max(rights), max(bottoms))
 
 
 @dataclass(frozen=True)
@@ -83,10 +78,7 @@ class Cell:
     """Words of one engine line without a wide gap between them: a label, an amount, a column's content."""
 
     words: tuple[Span, ...]
-
-    @cached_property
-    def span(self) -> Span:
-        return join(self.words)
+    span: Span
 
 
 @dataclass(frozen=True)
@@ -96,14 +88,8 @@ class Row:
     index: int
     page: int
     cells: tuple[Cell, ...]
-
-    @cached_property
-    def words(self) -> tuple[Span, ...]:
-        return tuple(word for cell in self.cells for word in cell.words)
-
-    @cached_property
-    def span(self) -> Span:
-        return join(self.words)
+    words: tuple[Span, ...]
+    span: Span
 
     @property
     def text(self) -> str:
@@ -136,7 +122,8 @@ def build(text: OcrText) -> Layout:
         aspect = page.height / page.width
         lines = _without_vertical_text(_lines(page, first_word, aspect))
         for cells in _rows(_levelled(lines, top)):
-            rows.append(Row(len(rows), page.page, cells))
+            words = tuple(word for cell in cells for word in cell.words)
+            rows.append(Row(len(rows), page.page, cells, words, join(words)))
         first_word += len(page.words)
         top += aspect
     return Layout(tuple(rows))
@@ -200,9 +187,13 @@ def _cells(line: list[Span]) -> Iterator[Cell]:
     for position in range(1, len(words)):
         before, after = words[position - 1], words[position]
         if after.x0 - before.x1 > _CELL_GAP * min(before.height, after.height):
-            yield Cell(tuple(words[start:position]))
+            yield _cell(words[start:position])
             start = position
-    yield Cell(tuple(words[start:]))
+    yield _cell(words[start:])
+
+
+def _cell(words: Sequence[Span]) -> Cell:
+    return Cell(tuple(words), join(words))
 
 
 def _rows(lines: Iterable[list[Span]]) -> list[tuple[Cell, ...]]:

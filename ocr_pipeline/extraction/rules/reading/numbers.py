@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
-from ocr_pipeline.extraction.rules.text import digits_of_lookalikes, plain
+from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
 
 _NUMBER = re.compile(
     r"""
@@ -31,6 +31,8 @@ _NUMBER = re.compile(
 _LOOKALIKE = re.compile(
     r"(?P<head>-?(?:RM|[$€£])?)(?P<tail>[0-9OoQDIl|!SsBZzG]{1,5}[.,][0-9OoQDIl|!SsBZzG]{2}[-–]?)", re.IGNORECASE
 )
+PARTS_JOINED = "parts joined"
+"""How the undoing of `12. 50` is called."""
 _CENTS = re.compile(r".*\d[.,]\d\d")
 _TIME_WORDS = frozenset({"am", "pm"})
 _MEASURES = frozenset({"kg", "ml", "cm", "mm", "m²", "km"})
@@ -38,25 +40,31 @@ _MEASURES = frozenset({"kg", "ml", "cm", "mm", "m²", "km"})
 
 @dataclass(frozen=True)
 class Parsed:
-    """A number read from one string. `decimals` is the count of printed decimals, `sign` the currency sign or code."""
+    """A number read from one string. `decimals` is the count of printed decimals, `sign` the currency sign or code.
+
+    `repair` says which slip of the OCR was undone to read it.
+    """
 
     value: Decimal
     decimals: int
     sign: str | None = None
     percent: bool = False
-    repaired: bool = False
+    repair: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A number on the page: words `first` to `last` of row `row`. `measure`: a unit stands behind it, `0.144 kg`."""
+    """A number on the page: words `first` to `last` of row `row`. `measure`: a unit stands behind it, `0.144 kg`.
+
+    `repair` says which slip of the OCR was undone to read it.
+    """
 
     value: Decimal
     decimals: int
     sign: str | None
     percent: bool
     measure: bool
-    repaired: bool
+    repair: str | None
     row: int
     first: int
     last: int
@@ -80,7 +88,7 @@ def parse(text: str, decimal_mark: str = ".") -> Parsed | None:
     """
     text = text.strip(" :;|=*_")
     match = _NUMBER.fullmatch(text)
-    repaired = match is None
+    repair = None if match else LETTERS_AS_DIGITS
     if match is None:
         shape = _LOOKALIKE.fullmatch(text)
         if shape is None or not any(c.isdigit() for c in text):
@@ -99,7 +107,7 @@ def parse(text: str, decimal_mark: str = ".") -> Parsed | None:
         decimals=decimals,
         sign=sign.upper() if sign else None,
         percent=percent,
-        repaired=repaired,
+        repair=repair,
     )
 
 
@@ -140,7 +148,7 @@ def _in_row(row: Row, mark: str) -> Iterator[Number]:
         position = number.last + 1 if number else position + 1
 
 
-def _number(row: Row, first: int, count: int, text: str, mark: str) -> Number | None:
+def _number(row: Row, first: int, count: int, text: str, mark: str, repair: str | None = None) -> Number | None:
     """The number that `text` is, printed in `count` words from `first` on, with what its neighbours say about it."""
     parsed = parse(text, mark)
     after = row.words[first + count].text if first + count < len(row.words) else ""
@@ -153,7 +161,7 @@ def _number(row: Row, first: int, count: int, text: str, mark: str) -> Number | 
         sign=parsed.sign or _currency_sign(before) or _currency_sign(after),
         percent=parsed.percent or after.startswith("%"),
         measure=plain(after).strip(".") in _MEASURES,
-        repaired=parsed.repaired or count > 1,
+        repair=parsed.repair or repair,
         row=row.index,
         first=first,
         last=first + count - 1,
@@ -168,25 +176,27 @@ def _currency_sign(word: str) -> str | None:
 
 @dataclass(frozen=True)
 class _Split:
-    """How one amount looks after OCR made two words of it. They are read joined by `glue`.
+    """How one amount looks when it is two words. They are read joined by `glue`.
 
-    `alone`: only where nothing else stands near, because such a pair is often two things.
+    `alone`: only where nothing else stands near, because such a pair is often two things. `repair`: None where amounts
+    are printed like this, without any slip.
     """
 
     first: re.Pattern[str]
     second: re.Pattern[str]
     glue: str = ""
     alone: bool = False
+    repair: str | None = PARTS_JOINED
 
 
 _SIGN = r"-?(?:RM|[$€£])?"
 _SPLITS = (
-    _Split(re.compile(r"\d{1,3}"), re.compile(r"\d{3}[.,]\d{2}")),  # 120 000,00
+    _Split(re.compile(r"\d{1,3}"), re.compile(r"\d{3}[.,]\d{2}"), repair=None),  # 120 000,00
     _Split(re.compile(rf"{_SIGN}\d+[.,]", re.IGNORECASE), re.compile(r"\d{2}")),  # 12. 50
     _Split(re.compile(rf"{_SIGN}\d+", re.IGNORECASE), re.compile(r"[.,]\d{2}")),  # 12 .50
     _Split(re.compile(rf"{_SIGN}\d{{1,4}}", re.IGNORECASE), re.compile(r"\d{2}"), glue=".", alone=True),  # 327 00
-    _Split(re.compile(r"[-–−]"), re.compile(r"\d+[.,]\d{2}")),  # - 5.00
-    _Split(re.compile(r"\d+[.,]\d{2}"), re.compile(r"[-–−]"), alone=True),  # 5.00 -
+    _Split(re.compile(r"[-–−]"), re.compile(r"\d+[.,]\d{2}"), repair=None),  # - 5.00
+    _Split(re.compile(r"\d+[.,]\d{2}"), re.compile(r"[-–−]"), alone=True, repair=None),  # 5.00 -
 )
 _SPLIT_ENDS = frozenset("0123456789.,-–−")
 """Characters that end the first word of a split amount."""
@@ -206,5 +216,5 @@ def _split_number(row: Row, position: int, mark: str) -> Number | None:
             neighbours = [*row.words[max(position - 1, 0) : position], *row.words[position + 2 : position + 3]]
             if split.alone and any(max(here.x0 - word.x1, word.x0 - after.x1) < near for word in neighbours):
                 return None
-            return _number(row, position, 2, here.text + split.glue + after.text, mark)
+            return _number(row, position, 2, here.text + split.glue + after.text, mark, split.repair)
     return None
