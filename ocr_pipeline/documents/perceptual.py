@@ -97,8 +97,9 @@ def _align(first: "Image", second: "Image") -> Any | None:
         transform[:, 2] *= a.shape[0] / first.shape[0] / scale
         scale = a.shape[0] / first.shape[0]
         stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4)
+        everything = np.full(a.shape, 255, np.uint8)
         try:
-            agreement, found = cv2.findTransformECC(a, b, transform, cv2.MOTION_AFFINE, stop, None, 5)
+            agreement, found = cv2.findTransformECC(a, b, transform, cv2.MOTION_AFFINE, stop, everything, 5)
         except cv2.error:  # it does not converge
             return None
         if agreement < 0.5:

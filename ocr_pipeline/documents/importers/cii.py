@@ -97,10 +97,10 @@ def label_of_xml(xml: bytes) -> tuple[Label | None, list[str]]:
     values["line_items"] = [item for item in items if "amount" in item or "quantity" in item]  # others are remarks
     alternatives = {}
     for name, party in TAX_IDS.items():
-        first, *others = _tax_ids(root, party) or [None]
-        values[name] = first
-        if others:
-            alternatives[name] = others
+        numbers = _tax_ids(root, party)
+        values[name] = numbers[0] if numbers else None
+        if numbers[1:]:
+            alternatives[name] = numbers[1:]
     problems = []
     fields = {}
     for name, value in values.items():

@@ -38,9 +38,10 @@ def name_of(source: Source) -> str:
 
 def documents_in(folder: Source) -> list[Source]:
     """Every visible file below a folder that may be a document, sorted by path."""
+    files: list[Source] = sorted(folder.rglob("*"), key=str)
     return [
         file
-        for file in sorted(folder.rglob("*"), key=str)
+        for file in files
         if file.suffix.lower() not in NOT_DOCUMENTS
         and not any(part.startswith(".") for part in relative_name(file, folder).split("/"))
         and file.is_file()
