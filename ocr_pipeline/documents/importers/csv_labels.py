@@ -123,7 +123,7 @@ def _label(row: dict[str, str], day_first: bool | None) -> tuple[Label, list[tup
         problem = "the value cannot be read"
         if _kind(name) == "money":
             value = _amount(text)
-            problem = "not one amount, or one that can be read in two ways (write 1234.00 or 1.234)"
+            problem = "not one amount, or one that can be read in two ways (write 1234.00)"
         elif _kind(name) == "date":
             value = _date(text, day_first)
             problem = "not a date, or one that can be read in two ways (write 2026-03-14)"
