@@ -279,12 +279,13 @@ def _import(layout: str, path: str, name: str | None, labels: str | None = None)
         else:
             report = importers.import_folder(source, documents, name, labels_file)
     report.notes += duplicate_notes(project, report.dataset)
-    transcripts = f" {report.transcripts} with a transcript." if report.transcripts else ""
     console.print(
         f"Data set {report.dataset}: {report.new} new, {report.changed} changed, {report.unchanged} unchanged documents;"
-        f" {report.labelled} labelled.{transcripts}",
+        f" {report.labelled} labelled.",
         soft_wrap=True,
     )
+    if report.transcripts:
+        console.print(f"  {report.transcripts} documents with a transcript.")
     for kind, sentences in (("problems", report.problems), ("notes", report.notes)):
         for sentence in sentences[:10]:
             console.print(f"  {plain(sentence)}", soft_wrap=True)

@@ -145,7 +145,10 @@ def document_table(rows: Sequence[Row]) -> Table:
     """One row per document."""
     table = _table(f"{len(rows)} documents")
     table.add_column("document", overflow="fold", ratio=1)
-    for name in ("type", "pages", "label", "split", "twice", "status"):
+    # Columns that say something for some data sets only: without them there is room for the names.
+    titles = {"split": "split", "duplicate": "twice"}
+    extra = {key: title for key, title in titles.items() if any(row[key] for row in rows)}
+    for name in ("type", "pages", "label", *extra.values(), "status"):
         table.add_column(name, no_wrap=True)
     for row in rows:
         status = {"failed": "[red]failed[/]", "gone": "[yellow]gone[/]"}.get(row["status"], row["status"])
@@ -157,9 +160,8 @@ def document_table(rows: Sequence[Row]) -> Table:
         for backend, reason in row["failed_backends"].items():
             name += f"\n  [dim]{backend} failed: {reason}[/]"
         kind = (row["media_type"] or "").rpartition("/")[2]
-        table.add_row(
-            name, kind, str(row["pages"] or ""), row["label"], plain(row["split"] or ""), row["duplicate"] or "", status
-        )
+        shown = [plain(row[key] or "") for key in extra]
+        table.add_row(name, kind, str(row["pages"] or ""), row["label"], *shown, status)
     return table
 
 
