@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.documents.perceptual import HASH_PREFIX
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import input_of
@@ -20,7 +21,8 @@ Cell = tuple[str, str]
 
 
 def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
-    """Documents that are new, changed (or their transcript), moved, or failed last time: it may be mended by now."""
+    """Documents that are new, changed (or their transcript), moved, were taken in before their pages were hashed as
+    today, or failed last time: a failure may be mended by now."""
     known = queries.documents(warehouse)
     pending = []
     for source in sources:
@@ -28,8 +30,9 @@ def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: 
         moved = row is not None and not (
             row["dataset"] == source.dataset and source.path.as_posix().endswith(row["path"])
         )
-        transcript = transcript_sha256(source.path)
-        if row is None or moved or row["status"] == "failed" or row["transcript_sha256"] != transcript:
+        hashed = row is not None and (row["perceptual_hash"] or "").startswith(HASH_PREFIX)
+        same_transcript = row is not None and row["transcript_sha256"] == transcript_sha256(source.path)
+        if row is None or moved or row["status"] == "failed" or not hashed or not same_transcript:
             pending.append(source.document_id)
             continue
         try:

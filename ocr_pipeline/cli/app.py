@@ -2,10 +2,9 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from datetime import datetime
-from enum import StrEnum
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -156,7 +155,10 @@ def leaderboard(
 
 @app.command()
 def documents(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
-    """List the documents: where they come from, whether they are labelled, what failed."""
+    """List the documents: where they come from, whether they are labelled, what is there twice, what failed.
+
+    split: the one in use; a document that duplicates one of the test split counts to it.
+    """
     from ocr_pipeline.cli.tables import document_rows, document_table
 
     project = find_project()
@@ -212,46 +214,83 @@ def dev(
     start(find_project(), host, port)
 
 
-class _Layout(StrEnum):
-    sroie = "sroie"
-    folder = "folder"
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="PATH_OR_URL", help="A folder, or a URL: s3://bucket/x, zip://x::file.zip, github://..."),
+]
+NameOption = Annotated[str | None, typer.Option(help="Name of the data set in the project; default: the folder's.")]
 
 
 @importer.command("sroie")
-def import_sroie(
-    path: Annotated[Path, typer.Argument(help="The folder that holds img/ and key/.")],
-    name: Annotated[str, typer.Option(help="Name of the data set in the project.")] = "sroie",
-) -> None:
-    """Import ICDAR 2019 SROIE receipts: company, address, date and total are labelled."""
-    _import(_Layout.sroie, path, name)
+def import_sroie(path: SourceArgument, name: NameOption = "sroie") -> None:
+    """Import ICDAR 2019 SROIE receipts from a folder with img/, key/ and, for transcripts, box/.
+
+    Company, address, date and total are labelled.
+    """
+    _import("sroie", path, name)
+
+
+@importer.command("cord")
+def import_cord(path: SourceArgument, name: NameOption = "cord") -> None:
+    """Import CORD receipts from a folder with train/, dev/ or test/, each with image/ and json/.
+
+    Total, tax and line items are labelled; the transcripts come with it.
+    """
+    _import("cord", path, name)
+
+
+@importer.command("zugferd")
+def import_zugferd(path: SourceArgument, name: NameOption = None) -> None:
+    """Import PDF e-invoices (Factur-X, ZUGFeRD): each brings its own label, as XML inside."""
+    _import("zugferd", path, name)
 
 
 @importer.command("folder")
 def import_folder(
-    path: Annotated[Path, typer.Argument(help="A folder of documents; labels are JSON files with the same stem.")],
-    name: Annotated[str | None, typer.Option(help="Name of the data set; default: the folder's name.")] = None,
+    path: SourceArgument,
+    name: NameOption = None,
+    labels: Annotated[
+        str | None, typer.Option(help="One CSV file of labels; default: labels.csv in the folder, where there is one.")
+    ] = None,
 ) -> None:
-    """Import your own documents, with or without labels. docs/labels.md shows the format."""
-    _import(_Layout.folder, path, name)
+    """Import your own documents, with or without labels: JSON files with the same stem, or one CSV file.
+
+    docs/labels.md shows both formats.
+    """
+    _import("folder", path, name, labels)
 
 
-def _import(layout: _Layout, path: Path, name: str | None) -> None:
+def _import(layout: str, path: str, name: str | None, labels: str | None = None) -> None:
+    from ocr_pipeline.cli.duplicates import duplicate_notes
     from ocr_pipeline.documents import importers
+    from ocr_pipeline.documents.importers.source import explained
 
-    documents = find_project().data / "documents"
-    if layout is _Layout.sroie:
-        report = importers.import_sroie(path, documents, name or "sroie")
-    else:
-        report = importers.import_folder(path, documents, name)
+    project = find_project()
+    documents = project.data / "documents"
+    source, labels_file = importers.open_source(path), importers.open_source(labels) if labels else None
+    remote = "://" in path
+    with explained(path) if remote else nullcontext():
+        if layout == "sroie":
+            report = importers.import_sroie(source, documents, name or layout)
+        elif layout == "cord":
+            report = importers.import_cord(source, documents, name or layout)
+        elif layout == "zugferd":
+            report = importers.import_zugferd(source, documents, name)
+        else:
+            report = importers.import_folder(source, documents, name, labels_file)
+    report.notes += duplicate_notes(project, report.dataset)
     console.print(
         f"Data set {report.dataset}: {report.new} new, {report.changed} changed, {report.unchanged} unchanged documents;"
         f" {report.labelled} labelled.",
         soft_wrap=True,
     )
-    for problem in report.problems[:10]:
-        console.print(f"  {plain(problem)}", soft_wrap=True)
-    if len(report.problems) > 10:
-        console.print(f"  … and {len(report.problems) - 10} more problems")
+    if report.transcripts:
+        console.print(f"  {report.transcripts} documents with a transcript.")
+    for kind, sentences in (("problems", report.problems), ("notes", report.notes)):
+        for sentence in sentences[:10]:
+            console.print(f"  {plain(sentence)}", soft_wrap=True)
+        if len(sentences) > 10:
+            console.print(f"  … and {len(sentences) - 10} more {kind}")
     console.print(f"Next: [b]ocr-pipeline run --dataset {report.dataset}[/]")
 
 

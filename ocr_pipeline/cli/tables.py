@@ -99,10 +99,12 @@ def document_rows(project: Project) -> list[Row]:
     with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
         known, labels = queries.documents(snapshot), queries.labels(snapshot)
         failures = queries.extraction_failures(snapshot)
+        duplicates = queries.duplicates(snapshot)
     rows = []
     for source in find_documents(project.data):
         taken_in = known.pop(source.document_id, {})
         label = labels.get(source.document_id, {})
+        duplicate = duplicates.get(source.document_id, {})
         rows.append(
             {
                 "document_id": source.document_id,
@@ -111,6 +113,9 @@ def document_rows(project: Project) -> list[Row]:
                 "media_type": taken_in.get("media_type"),
                 "pages": taken_in.get("pages"),
                 "label": label.get("status") or ("not read" if source.label else "none"),
+                "split": duplicate.get("split") or label.get("split"),
+                "duplicate_of": duplicate.get("duplicate_of"),
+                "duplicate": duplicate.get("kind"),
                 "status": taken_in.get("status") or "new",
                 "message": taken_in.get("message") or label.get("message"),
                 "failed_backends": {} if taken_in.get("status") == "failed" else failures.get(source.document_id, {}),
@@ -125,6 +130,9 @@ def document_rows(project: Project) -> list[Row]:
                 "media_type": row["media_type"],
                 "pages": row["pages"],
                 "label": labels.get(document_id, {}).get("status") or "none",
+                "split": labels.get(document_id, {}).get("split"),
+                "duplicate_of": None,
+                "duplicate": None,
                 "status": "gone",
                 "message": "The file is gone; its results are kept.",
                 "failed_backends": {},
@@ -137,17 +145,23 @@ def document_table(rows: Sequence[Row]) -> Table:
     """One row per document."""
     table = _table(f"{len(rows)} documents")
     table.add_column("document", overflow="fold", ratio=1)
-    for name in ("type", "pages", "label", "status"):
+    # Columns that say something for some data sets only: without them there is room for the names.
+    titles = {"split": "split", "duplicate": "twice"}
+    extra = {key: title for key, title in titles.items() if any(row[key] for row in rows)}
+    for name in ("type", "pages", "label", *extra.values(), "status"):
         table.add_column(name, no_wrap=True)
     for row in rows:
         status = {"failed": "[red]failed[/]", "gone": "[yellow]gone[/]"}.get(row["status"], row["status"])
         name = plain(row["document_id"])
         if row["message"]:
             name += f"\n  [dim]{plain(row['message'])}[/]"
+        if row["duplicate_of"]:
+            name += f"\n  [dim]{row['duplicate']} duplicate of {row['duplicate_of']}[/]"
         for backend, reason in row["failed_backends"].items():
             name += f"\n  [dim]{backend} failed: {reason}[/]"
         kind = (row["media_type"] or "").rpartition("/")[2]
-        table.add_row(name, kind, str(row["pages"] or ""), row["label"], status)
+        shown = [plain(row[key] or "") for key in extra]
+        table.add_row(name, kind, str(row["pages"] or ""), row["label"], *shown, status)
     return table
 
 

@@ -6,15 +6,17 @@ from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use
+from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.documents.stage import take_in, take_in_label
+from ocr_pipeline.documents.stage import first_page, take_in, take_in_label
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
-from ocr_pipeline.warehouse import rows
+from ocr_pipeline.warehouse import queries, rows
 
 
 def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """`raw_documents` and `ground_truth`."""
+    """`raw_documents`, `ground_truth` and `duplicates`."""
 
     @dg.asset(
         partitions_def=partitions.documents,
@@ -116,7 +118,53 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         warehouse.warehouse().replace(rows.DOCUMENT_KEY, [(key,) for key in keys], tables)
         return dg.MaterializeResult()
 
-    return [raw_documents, ground_truth]
+    @dg.asset(
+        deps=[raw_documents, ground_truth],
+        group_name="documents",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version="1",
+        metadata=table_metadata("duplicates"),
+    )
+    def duplicates(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """Documents with the same bytes or the same look, and the split that they count to together.
+
+        Two contents are compared once: `page_similarities` keeps what came out.
+        """
+        target = warehouse.warehouse()
+        with target.snapshot() as snapshot:
+            documents, labels = queries.documents(snapshot), queries.labels(snapshot)
+            prints, known = queries.fingerprints(snapshot), queries.page_similarities(snapshot)
+        pairs = candidate_pairs(prints)
+        paths = {row["sha256"]: project.project.root / row["path"] for row in documents.values() if row["sha256"]}
+        new = compare(
+            [pair for pair in pairs if pair not in known],
+            lambda sha256: first_page(paths[sha256], sha256, config.limits),
+        )
+        similarities = {**{pair: known[pair] for pair in pairs if pair in known}, **new}
+        members = find_duplicates(prints, similarities)
+        splits = splits_in_use({key: row["split"] for key, row in labels.items()}, members)
+        found = rows.duplicate_rows(members, splits, run_id=context.run.run_id)
+        target.replace_all(
+            {
+                "duplicates": found,
+                "page_similarities": [
+                    {"sha256_a": first, "sha256_b": second, "similarity": alike}
+                    for (first, second), alike in similarities.items()
+                ],
+            }
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(found),
+                "compared": len(new),
+                "preview": preview(found, ["document_id", "duplicate_of", "kind", "distance", "split"]),
+            }
+        )
+
+    return [raw_documents, ground_truth, duplicates]
 
 
 def _sources(project: ProjectResource) -> dict[str, SourceFile]:

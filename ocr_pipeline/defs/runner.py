@@ -99,6 +99,10 @@ def run_pipeline(
             launch(["raw_documents"], document_ranges(todo, instance, partitions))
             launch(["ground_truth"], document_ranges(labels, instance, partitions))
 
+        never = instance.get_latest_materialization_event(dg.AssetKey("duplicates")) is None
+        if todo or labels or summary.gone or never:
+            launch(["duplicates"], [None])
+
         cells = list(product(engines, documents))
         cells = to_do("ocr_text", cells, lambda: pending_ocr(config, engines, documents, warehouse))
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))

@@ -1,25 +1,48 @@
 """The document stage: a file becomes an opened, checked document, or a typed reason why it cannot."""
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import read_label
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import Document, open_document, read_bytes
+from ocr_pipeline.documents.pages import Document, open_document, open_unchanged, read_bytes
+from ocr_pipeline.documents.perceptual import comparable, perceptual_hash
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import DocumentFailure, Label
 
+if TYPE_CHECKING:
+    from ocr_pipeline.documents.perceptual import Image
 
-def take_in(source: SourceFile, limits: Limits) -> tuple[Document | None, DocumentFailure | None]:
+
+@dataclass(frozen=True, kw_only=True)
+class TakenIn(Document):
+    """An opened document, and the perceptual hash of its first page."""
+
+    perceptual_hash: str
+
+
+def take_in(source: SourceFile, limits: Limits) -> tuple[TakenIn | None, DocumentFailure | None]:
     """Open a document and decode its first page, so that a broken file is found here and not in every engine."""
     try:
         _check_name(source)
         document = open_document(read_bytes(source.path, limits), limits)
-        document.pages[0].image()
+        first_page = perceptual_hash(document.pages[0].image())
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
     except Exception as error:  # noqa: BLE001 - a file that breaks a library in a new way must not stop the others
         message = f"The document cannot be opened: {type(error).__name__}."
         return None, DocumentFailure(reason="unreadable", message=message)
-    return document, None
+    return TakenIn(**vars(document), perceptual_hash=first_page), None
+
+
+def first_page(path: Path, sha256: str, limits: Limits) -> "Image | None":
+    """The first page of a document that was taken in, ready to be compared; None where it cannot be opened any more."""
+    try:
+        return comparable(open_unchanged(path, sha256, limits).pages[0].image())
+    except DocumentError:
+        return None
 
 
 def _check_name(source: SourceFile) -> None:

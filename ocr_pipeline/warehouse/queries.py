@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from ocr_pipeline.documents.duplicates import Fingerprint, Pair
 from ocr_pipeline.schemas import (
     FIELD_KINDS,
     DocumentFailure,
@@ -28,6 +29,28 @@ Rows = dict[str, dict[str, Any]]
 def documents(reader: Reader) -> Rows:
     """The rows of `documents` by document."""
     return {row["document_id"]: row for row in reader.rows("FROM documents ORDER BY document_id")}
+
+
+def fingerprints(reader: Reader) -> list[Fingerprint]:
+    """What every document that is there and can be opened is compared by."""
+    rows = reader.rows(
+        """
+        SELECT d.document_id, d.sha256, d.pages, d.perceptual_hash, p.width_px / greatest(p.height_px, 1) AS aspect
+        FROM documents d JOIN pages p ON p.document_id = d.document_id AND p.page = 1
+        WHERE d.status = 'ok' AND d.perceptual_hash IS NOT NULL ORDER BY d.document_id
+        """
+    )
+    return [Fingerprint(**row) for row in rows]
+
+
+def page_similarities(reader: Reader) -> dict[Pair, float]:
+    """How alike the first pages of two contents are, by pair."""
+    return {(row["sha256_a"], row["sha256_b"]): row["similarity"] for row in reader.rows("FROM page_similarities")}
+
+
+def duplicates(reader: Reader) -> Rows:
+    """The rows of `duplicates` by document."""
+    return {row["document_id"]: row for row in reader.rows("FROM duplicates ORDER BY document_id")}
 
 
 def labels(reader: Reader) -> Rows:

@@ -1,13 +1,16 @@
 """Domain objects to table rows. The table definitions are in `migrations/`; each function here fills one set of them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from ocr_pipeline.documents.duplicates import Duplicate
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.pages import Document
+from ocr_pipeline.documents.stage import TakenIn
 from ocr_pipeline.extraction.stage import ExtractionOutcome
 from ocr_pipeline.ocr.stage import OcrOutcome
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Invoice, Label, Word
@@ -52,6 +55,7 @@ def add_document(
             "media_type": document.media_type if document else None,
             "size_bytes": document.size if document else None,
             "sha256": document.sha256 if document else None,
+            "perceptual_hash": document.perceptual_hash if isinstance(document, TakenIn) else None,
             "pages": len(document.pages) if document else None,
             "transcript_sha256": transcript_sha256,
             **_status(failure),
@@ -69,6 +73,16 @@ def add_document(
                 "dpi": page.dpi,
             }
         )
+
+
+def duplicate_rows(
+    members: Sequence[Duplicate], splits: Mapping[str, str | None], *, run_id: str
+) -> list[dict[str, Any]]:
+    """The rows of `duplicates`; `splits` are those in use."""
+    return [
+        {**asdict(member), "split": splits.get(member.document_id), "run_id": run_id, "updated_at": utc_now()}
+        for member in members
+    ]
 
 
 def add_label(

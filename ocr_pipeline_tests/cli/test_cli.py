@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,8 @@ class TestHelp:
             "import",
             "import sroie",
             "import folder",
+            "import cord",
+            "import zugferd",
         ],
     )
     def test_every_command_explains_itself(self, run: Cli, arguments: str) -> None:
@@ -372,23 +375,25 @@ class TestImport:
         source = tmp_path / "[bold]bills"
         source.mkdir()
         (source / "a.png").write_bytes(image_bytes())
-        (source / "b.png").write_bytes(image_bytes())
+        (source / "b.png").write_bytes(image_bytes(41))
+        (source / "c.png").write_bytes(image_bytes())
         (source / "b.json").write_text("{}")
         first = run.ok("import", "folder", str(source), "--name", "My Bills")
         assert first.splitlines() == [
-            "Data set my-bills: 2 new, 0 changed, 0 unchanged documents; 0 labelled.",
+            "Data set my-bills: 3 new, 0 changed, 0 unchanged documents; 0 labelled.",
             "  b.json: The label is not valid: invoice: Field required.",
+            "  my-bills-c has the same bytes as my-bills-a.",
             "Next: ocr-pipeline run --dataset my-bills",
         ]
         second = run.ok("import", "folder", str(source), "--name", "My Bills")
-        assert "0 new, 0 changed, 2 unchanged" in second
-        assert [row["document_id"] for row in run.json("documents")] == ["my-bills-a", "my-bills-b"]
+        assert "0 new, 0 changed, 3 unchanged" in second
+        assert [row["document_id"] for row in run.json("documents")] == ["my-bills-a", "my-bills-b", "my-bills-c"]
 
     def test_many_problems_are_counted(self, run: Cli, project: Project, tmp_path: Path) -> None:
         source = tmp_path / "bills"
         source.mkdir()
         for number in range(13):
-            (source / f"{number}.png").write_bytes(image_bytes())
+            (source / f"{number}.png").write_bytes(image_bytes(40 + number))
             (source / f"{number}.json").write_text("{}")
         shown = run.ok("import", "folder", str(source)).splitlines()
         assert len(shown) == 13
@@ -398,6 +403,16 @@ class TestImport:
     def test_sroie(self, run: Cli, project: Project) -> None:
         shown = run.ok("import", "sroie", str(SROIE))
         assert "Data set sroie: 120 new, 0 changed, 0 unchanged documents; 120 labelled." in shown
+
+    def test_an_archive_with_a_csv_of_labels(self, run: Cli, project: Project, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+            archive.writestr("a.png", image_bytes())
+        (tmp_path / "l.csv").write_text("file,currency\na.png,EUR\n")
+        shown = run.ok("import", "folder", f"zip://::{tmp_path}/z.zip", "--labels", str(tmp_path / "l.csv"))
+        assert "Data set z: 1 new, 0 changed, 0 unchanged documents; 1 labelled." in shown
+        assert run.fails("import", "folder", "s3://bucket/x") == (
+            "s3://bucket/x needs a package that is not installed: Install s3fs to access S3."
+        )
 
     def test_what_cannot_be_imported(self, run: Cli, project: Project, tmp_path: Path) -> None:
         assert run.fails("import", "folder", str(tmp_path / "none")) == f"{tmp_path / 'none'} is not a folder."
@@ -425,7 +440,7 @@ class TestDoctor:
         taken_in(project)
         shown = run("doctor")
         assert shown.code == 0
-        assert "ok   database: data/warehouse.duckdb, schema 1, 1 documents, 0 extractions" in shown.out
+        assert "ok   database: data/warehouse.duckdb, schema 2, 1 documents, 0 extractions" in shown.out
 
     def test_a_key_is_never_shown(self, run: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_API_KEY", "SECRET")

@@ -13,7 +13,15 @@ from ocr_pipeline_tests.files import add_file, add_image, add_label, image_bytes
 
 def test_every_asset_is_documented(pipeline: Pipeline) -> None:
     specs = {spec.key.to_user_string(): spec for spec in pipeline.definitions.resolve_all_asset_specs()}
-    assert set(specs) == {"raw_documents", "ground_truth", "ocr_text", "extractions", "field_scores", "leaderboard"}
+    assert set(specs) == {
+        "raw_documents",
+        "ground_truth",
+        "duplicates",
+        "ocr_text",
+        "extractions",
+        "field_scores",
+        "leaderboard",
+    }
     for name, spec in specs.items():
         assert spec.description, name
         assert spec.group_name in ("documents", "reading", "evaluation"), name

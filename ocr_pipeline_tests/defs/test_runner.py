@@ -47,6 +47,7 @@ def test_first_run_does_everything_and_the_second_only_scores(three: Project) ->
     assert first.cells == {
         "raw_documents": 3,
         "ground_truth": 3,
+        "duplicates": 1,
         "ocr_text": 6,
         "extractions": 9,
         "field_scores": 3,
@@ -75,11 +76,12 @@ def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
         "raw_documents": 1,
         "ocr_text": 2,
         "extractions": 2,  # pdf-text+first failed before and fails now: there is still no text to work on
+        "duplicates": 1,
         "field_scores": 3,
         "leaderboard": 1,
     }
     add_label(three.data / "documents" / "d2.png", total_amount="1.00")
-    assert run(three).cells == {"ground_truth": 1, "field_scores": 3, "leaderboard": 1}
+    assert run(three).cells == {"ground_truth": 1, "duplicates": 1, "field_scores": 3, "leaderboard": 1}
 
     backends = small_backends(three.root)
     backends["engines"]["pixel"]["options"]["version"] = 2

@@ -1,0 +1,80 @@
+"""What an import says about duplicates, before anything was run."""
+
+from collections.abc import Iterable
+
+from ocr_pipeline.cli.tables import READ_TIMEOUT
+from ocr_pipeline.config import load_config
+from ocr_pipeline.documents.duplicates import (
+    Duplicate,
+    Fingerprint,
+    candidate_pairs,
+    compare,
+    duplicates,
+    splits_in_use,
+)
+from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.documents.stage import first_page, take_in, take_in_label
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+
+def duplicate_notes(project: Project, dataset: str) -> list[str]:
+    """Sentences about the documents of a data set that are there twice, in it or in another one.
+
+    A content that the database knows is not opened again, and a pair that it knows is not compared again.
+    """
+    limits = load_config(project.config_file).limits
+    with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+        known = {print_.sha256: print_ for print_ in queries.fingerprints(snapshot)}
+        similarities = queries.page_similarities(snapshot)
+    sources = find_documents(project.data)
+    paths, prints = {}, []
+    for source in sources:
+        print_ = _fingerprint(source, known, limits)
+        if print_ is not None:
+            paths[print_.sha256] = source.path
+            prints.append(print_)
+    pairs = [pair for pair in candidate_pairs(prints) if pair not in similarities]
+    new = compare(pairs, lambda sha256: first_page(paths[sha256], sha256, limits))
+    members = duplicates(prints, {**similarities, **new})
+    return _sentences(members, [source for source in sources if source.dataset == dataset], sources)
+
+
+def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limits) -> Fingerprint | None:
+    try:
+        sha256 = sha256_of(read_bytes(source.path, limits))
+    except DocumentError:
+        return None  # the run says what is wrong with it
+    if sha256 in known:
+        same = known[sha256]
+        return Fingerprint(source.document_id, sha256, same.pages, same.perceptual_hash, same.aspect)
+    document, _ = take_in(source, limits)
+    if document is None:
+        return None
+    page = document.pages[0]
+    hashed = document.perceptual_hash
+    return Fingerprint(source.document_id, sha256, len(document.pages), hashed, page.width / max(page.height, 1))
+
+
+def _sentences(members: list[Duplicate], imported: Iterable[SourceFile], sources: Iterable[SourceFile]) -> list[str]:
+    own = {source.document_id for source in imported}
+    groups = {member.group_id for member in members if member.document_id in own}
+    told = [member for member in members if member.group_id in groups and member.duplicate_of]
+    sentences = [
+        f"{member.document_id} {'has the same bytes as' if member.kind == 'exact' else 'looks like'} {member.duplicate_of}."
+        for member in told
+    ]
+    in_groups = {member.document_id for member in members if member.group_id in groups}
+    labels = {source.document_id: take_in_label(source)[0] for source in sources if source.document_id in in_groups}
+    own_splits = {key: label.split if label else None for key, label in labels.items()}
+    moved = [key for key, split in splits_in_use(own_splits, members).items() if split != own_splits.get(key)]
+    moved = [key for key in moved if key in in_groups]
+    if moved:
+        sentences.append(
+            f"{len(moved)} of these count to the held-out split of their duplicate, so that nothing is learned from them."
+        )
+    return sentences

@@ -1,0 +1,130 @@
+"""What every importer does: name the data set, copy what changed, and report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ocr_pipeline.documents.find import slug
+from ocr_pipeline.documents.importers.source import Source
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.schemas import Invoice, Label, OcrText
+
+TAKEN_NAMES = {"demo", "documents"}  # the bundled documents, and loose files in `data/documents`
+
+
+@dataclass
+class ImportReport:
+    """What an import did.
+
+    `problems` are sentences about files that were left out, or labels that were not understood; `notes` about what is as
+    it should be and yet worth knowing. Neither holds the content of a document.
+    """
+
+    dataset: str
+    target: Path
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    labelled: int = 0
+    transcripts: int = 0
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def read(self, file: Source, name: str) -> bytes | None:
+        """The bytes of a file, or None where it cannot be read: then that is a problem, and the document is left out."""
+        try:
+            return file.read_bytes()
+        except Exception as error:  # noqa: BLE001 - every remote file system has exceptions of its own
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            self.problems.append(f"{name}: cannot be read: {reason}; it is left out.")
+            return None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document to copy. `name` is its path in the data set; label and transcript are None where there is none."""
+
+    name: str
+    content: bytes = field(repr=False)
+    label: Label | None = None
+    transcript: OcrText | None = None
+
+
+def new_report(dataset: str, documents: Path) -> ImportReport:
+    """An empty report on a data set below the folder `documents`.
+
+    Raises:
+        ConfigurationError: the name has no letters or digits, or is taken.
+    """
+    name = slug(dataset)
+    if not name:
+        raise ConfigurationError(f"Give the data set a name of letters and digits, with --name; {dataset!r} has none.")
+    if name in TAKEN_NAMES:
+        raise ConfigurationError("The names demo and documents are taken; give the data set another one, with --name.")
+    return ImportReport(name, documents / name)
+
+
+def copy(entries: Iterator[Entry], report: ImportReport) -> ImportReport:
+    """Write the entries that are new or changed, and count.
+
+    Raises:
+        ConfigurationError: there is nothing to import, or the project cannot be written to.
+    """
+    for entry in entries:
+        if ".." in PurePosixPath(entry.name).parts or entry.name.startswith("/"):
+            report.problems.append(f"{entry.name}: the name leads out of the folder; it is left out.")
+            continue
+        target = report.target / entry.name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            state = _write_if_changed(target, entry.content)
+            beside = (
+                _write_beside(target, ".json", entry.label),
+                _write_beside(target, ".transcript.json", entry.transcript),
+            )
+        except OSError as error:
+            raise ConfigurationError(f"{target} cannot be written: {error.strerror}.") from None
+        if state == "unchanged" and any(other != "unchanged" for other in beside):
+            state = "changed"
+        setattr(report, state, getattr(report, state) + 1)
+        report.labelled += entry.label is not None
+        report.transcripts += entry.transcript is not None
+    if not report.new + report.changed + report.unchanged:
+        raise ConfigurationError("There is no document to import there.")
+    return report
+
+
+def is_valid(field_name: str, value: Any) -> bool:
+    """Whether `Invoice` accepts a value for a field."""
+    try:
+        Invoice.model_validate({field_name: value})
+    except ValidationError:
+        return False
+    return True
+
+
+def _write_beside(document: Path, suffix: str, content: BaseModel | None) -> str:
+    """Write a label or transcript. Where the source has none any more, that of an earlier import goes: it is no longer
+    the truth."""
+    target = document.with_name(document.name + suffix)
+    if content is not None:
+        text = content.model_dump_json(indent=2, exclude_unset=True) + "\n"
+        return _write_if_changed(target, text.encode())
+    if not target.is_file():
+        return "unchanged"
+    target.unlink()
+    return "changed"
+
+
+def _write_if_changed(target: Path, content: bytes) -> str:
+    """Write and say what it was: new, changed or unchanged."""
+    if not target.exists():
+        target.write_bytes(content)
+        return "new"
+    if target.read_bytes() == content:
+        return "unchanged"
+    target.write_bytes(content)
+    return "changed"

@@ -1,0 +1,86 @@
+"""Where an import reads from: a path of this machine, or a URL of any file system that fsspec knows.
+
+~/invoices    s3://bucket/invoices    zip://invoices::receipts.zip    github://owner:repository@main/invoices
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from upath import UPath
+
+from ocr_pipeline.documents.find import NOT_DOCUMENTS
+from ocr_pipeline.errors import ConfigurationError
+
+Source: TypeAlias = Path | UPath
+"""A folder or file to import from. Both classes have the methods of `pathlib.Path`."""
+
+
+def open_source(text: str) -> Source:
+    """The path or URL that a user typed. Makes no connection.
+
+    Raises:
+        ConfigurationError: there is no file system of that name, or its package is not installed.
+    """
+    if "://" not in text:
+        return Path(text).expanduser()
+    with explained(text):
+        source = UPath(text)
+        _ = source.fs  # imports the package of the file system
+        return source
+
+
+def name_of(source: Source) -> str:
+    """The name of a folder; that of the archive for the top of one: `receipts` for `zip://::/tmp/receipts.zip`."""
+    return source.name if source.name else Path(str(source).rpartition("::")[2]).stem
+
+
+def documents_in(folder: Source) -> list[Source]:
+    """Every visible file below a folder that may be a document, sorted by path."""
+    files: list[Source] = sorted(folder.rglob("*"), key=str)
+    return [
+        file
+        for file in files
+        if file.suffix.lower() not in NOT_DOCUMENTS
+        and not any(part.startswith(".") for part in relative_name(file, folder).split("/"))
+        and file.is_file()
+    ]
+
+
+def relative_name(file: Source, folder: Source) -> str:
+    """The path of a file below a folder, with `/`."""
+    return file.relative_to(folder).as_posix()  # type: ignore[arg-type]
+
+
+@contextmanager
+def explained(source: object) -> Iterator[None]:
+    """Turn what a remote file system raises into one sentence. What our own code raises passes through."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{_shown(source)} needs a package that is not installed: {_sentence(error)}"
+        ) from None
+    except ConfigurationError:
+        raise
+    except ValueError as error:
+        if "nsupported filesystem" in str(error) or "Protocol not known" in str(error):
+            name = str(source).partition("://")[0]
+            raise ConfigurationError(f"{name}:// is not a file system that fsspec knows.") from None
+        raise ConfigurationError(f"{_shown(source)} cannot be read: {type(error).__name__}.") from None
+    except Exception as error:  # noqa: BLE001 - every remote file system has exceptions of its own
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigurationError(f"{_shown(source)} cannot be read: {reason}.") from None
+
+
+def _shown(source: object) -> str:
+    """A URL without what may be a user name and password in it."""
+    scheme, separator, rest = str(source).partition("://")
+    user, at, host = rest.partition("@")
+    return f"{scheme}{separator}{host}" if at and ":" in user and "/" not in user else f"{scheme}{separator}{rest}"
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if text.endswith(".") else f"{text}."
