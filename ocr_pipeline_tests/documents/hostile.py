@@ -95,7 +95,7 @@ def zeros(megabytes: int) -> bytes:
 
 
 def png_with_text_bomb() -> bytes:
-    return png(1, 1, bytes(4), before=png_chunk(b"zTXt", b"Comment\0\0" + zeros(300)))
+    return png(1, 1, bytes(4), before=png_chunk(b"zTXt", b"Comment\0\0" + zeros(100)))
 
 
 def png_with_many_texts() -> bytes:
@@ -104,12 +104,12 @@ def png_with_many_texts() -> bytes:
 
 
 def png_with_profile_bomb() -> bytes:
-    return png(1, 1, bytes(4), before=png_chunk(b"iCCP", b"profile\0\0" + zeros(300)))
+    return png(1, 1, bytes(4), before=png_chunk(b"iCCP", b"profile\0\0" + zeros(100)))
 
 
 def png_with_too_many_pixels_in_its_stream() -> bytes:
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 10, 10, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zeros(500)) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zeros(100)) + png_chunk(b"IEND", b"")
 
 
 # TIFF: little endian, tags as (tag, type, count, value or offset)
@@ -164,8 +164,8 @@ def bigtiff_with_endless_tags() -> bytes:
 
 
 def tiff_with_pixel_bomb() -> bytes:
-    """100 x 100 pixels, in a stream that inflates to 500 megabytes."""
-    data = zeros(500)
+    """100 x 100 pixels, in a stream that inflates to 100 megabytes."""
+    data = zeros(100)
     tags = [
         (tag, kind, count, {259: 8, 273: 8, 279: len(data)}.get(tag, value))
         for tag, kind, count, value in grey_page(100, 100, 8, 0)
@@ -273,12 +273,12 @@ def flate_stream(data: bytes, entries: str = "") -> str:
 def pdf_with_image_bomb() -> bytes:
     """A picture of 60,000 x 60,000 bytes: 3.6 gigabytes."""
     image = "/Type /XObject /Subtype /Image /Width 60000 /Height 60000 /BitsPerComponent 8 /ColorSpace /DeviceGray"
-    return pdf_page(stream("200 0 0 200 0 0 cm /I Do"), "/XObject << /I 5 0 R >>", [flate_stream(zeros(1000), image)])
+    return pdf_page(stream("200 0 0 200 0 0 cm /I Do"), "/XObject << /I 5 0 R >>", [flate_stream(zeros(100), image)])
 
 
 def pdf_with_content_bomb() -> bytes:
-    """Drawing instructions that inflate twice, to gigabytes."""
-    once = zlib.compress(zeros(4000), 9)
+    """Drawing instructions that inflate twice, to 1.5 gigabytes."""
+    once = zlib.compress(zeros(1_500), 9)
     return pdf_page(
         f"<< /Filter [/ASCIIHexDecode /FlateDecode /FlateDecode] /Length {2 * len(once)} >>\nstream\n{once.hex()}\nendstream"
     )
