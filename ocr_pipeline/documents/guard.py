@@ -1,7 +1,7 @@
 """A process of its own for what a document can do to a library: hang it, crash it, or make it eat all memory.
 
-PDFium, libheif and the decoders of Pillow have no limit of their own on what one file may make them do. So they meet a
-file for the first time in a child process, and the child is lost, not the run.
+A header does not show all that a file makes a decoder do. So the decoders meet a file for the first time in a child process,
+and the child is lost, not the run.
 """
 
 import importlib
