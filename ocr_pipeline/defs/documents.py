@@ -9,7 +9,7 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.documents.stage import first_page, take_in, take_in_label
+from ocr_pipeline.documents.stage import first_page, take_in_all, take_in_label
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import queries, rows
@@ -38,11 +38,13 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         sources = _sources(project)
         tables = rows.empty(rows.DOCUMENT_TABLES)
         progress.start("documents", len(keys))
-        for key in keys:
-            source = sources.get(key)
-            if source is None:  # the file is gone: reported as a row, as if it could not be opened
-                source = SourceFile(key, "documents", project.project.data / "documents" / key, None)
-            document, failure = take_in(source, config.limits)
+        # a file that is gone is reported as a row, as if it could not be opened
+        asked = [
+            sources.get(key) or SourceFile(key, "documents", project.project.data / "documents" / key, None)
+            for key in keys
+        ]
+        for source, document, failure in take_in_all(asked, config.limits):
+            key = source.document_id
             path = project.project.relative(source.path)
             rows.add_document(
                 tables,

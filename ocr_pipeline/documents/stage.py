@@ -1,10 +1,12 @@
 """The document stage: a file becomes an opened, checked document, or a typed reason why it cannot."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.labels import read_label
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_document, open_unchanged, read_bytes
@@ -23,6 +25,19 @@ class TakenIn(Document):
     perceptual_hash: str
 
 
+def take_in_all(
+    sources: Iterable[SourceFile], limits: Limits
+) -> Iterator[tuple[SourceFile, TakenIn | None, DocumentFailure | None]]:
+    """Take in every document, in order, in a child process: a file that hangs or crashes a library loses only itself."""
+    with Guard(take_in, limits) as guarded:
+        for source in sources:
+            try:
+                document, failure = guarded(source, limits)
+            except DocumentError as error:
+                document, failure = None, DocumentFailure(reason=error.reason, message=str(error))
+            yield source, document, failure
+
+
 def take_in(source: SourceFile, limits: Limits) -> tuple[TakenIn | None, DocumentFailure | None]:
     """Open a document and decode its first page, so that a broken file is found here and not in every engine."""
     try:
@@ -31,6 +46,9 @@ def take_in(source: SourceFile, limits: Limits) -> tuple[TakenIn | None, Documen
         first_page = perceptual_hash(document.pages[0].image())
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
+    except MemoryError:
+        message = "Opening the document takes too much memory (limits.max_memory_bytes)."
+        return None, DocumentFailure(reason="too_large", message=message)
     except Exception as error:  # noqa: BLE001 - a file that breaks a library in a new way must not stop the others
         message = f"The document cannot be opened: {type(error).__name__}."
         return None, DocumentFailure(reason="unreadable", message=message)

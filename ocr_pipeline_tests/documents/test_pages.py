@@ -16,6 +16,7 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_document, read_bytes, sha256_of
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import Word
+from ocr_pipeline_tests.documents.hostile import encrypted_pdf, heif_bytes
 from ocr_pipeline_tests.files import encoded, image_bytes, pdf_of, text_pdf
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
@@ -64,6 +65,11 @@ class TestType:
         [
             (image_bytes(format="PNG"), "image/png"),
             (image_bytes(format="JPEG"), "image/jpeg"),
+            (image_bytes(format="TIFF"), "image/tiff"),
+            (image_bytes(format="WEBP"), "image/webp"),
+            (image_bytes(format="GIF"), "image/gif"),
+            (image_bytes(format="BMP"), "image/bmp"),
+            (heif_bytes(), "image/heic"),
             (text_pdf([[(10, 10, "a")]]), "application/pdf"),
             (b"junk before\n" + text_pdf([[(10, 10, "a")]]), "application/pdf"),
         ],
@@ -75,11 +81,9 @@ class TestType:
         assert document.size == len(content)
         assert [page.number for page in document.pages] == [1]
 
-    @pytest.mark.parametrize(
-        "content", [b"hello", b"\xff\xd8", b"%!PS-Adobe", image_bytes(format="GIF"), image_bytes(format="TIFF")]
-    )
+    @pytest.mark.parametrize("content", [b"hello", b"\xff\xd8", b"%!PS-Adobe", b"BMW", b"RIFF1234WAVE"])
     def test_anything_else_is_unsupported(self, content: bytes) -> None:
-        assert reason(content) == ("unsupported_type", "The content is not a JPEG, PNG or PDF.")
+        assert reason(content)[0] == "unsupported_type"
 
     def test_nothing_is_an_empty_file(self) -> None:
         assert reason(b"") == ("empty_file", "The file is empty.")
@@ -148,7 +152,7 @@ class TestImage:
 
     def test_cut_off_pixels_are_found_when_they_are_decoded(self) -> None:
         content = encoded(Image.effect_noise((200, 200), 90), "PNG")
-        assert reason(content[:-5000]) == ("unreadable", "The image is broken: OSError.")
+        assert reason(content[:-5000])[0] == "unreadable"
 
     def test_an_image_without_area(self) -> None:
         assert reason(png_header(0, 10))[0] == "unreadable"
@@ -196,13 +200,6 @@ class TestLimits:
         with pytest.raises(DocumentError, match="cannot be read: Is a directory") as error:
             read_bytes(tmp_path, Limits())
         assert error.value.reason == "unreadable"
-
-
-def encrypted_pdf() -> bytes:
-    """PDF 1.4 standard security handler, with a user password that nobody knows."""
-    content = text_pdf([[(10, 10, "secret")]])
-    entry = "<< /Filter /Standard /V 1 /R 2 /P -44 /O <" + "41" * 32 + "> /U <" + "42" * 32 + "> >>"
-    return content.replace(b"trailer << ", f"trailer << /Encrypt {entry} /ID [<00> <00>] ".encode())
 
 
 def form_pdf() -> bytes:

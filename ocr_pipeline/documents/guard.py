@@ -1,0 +1,116 @@
+"""A process of its own for what a document can do to a library: hang it, crash it, or make it eat all memory.
+
+A header does not show all that a file makes a decoder do. So the decoders meet a file for the first time in a child process,
+and the child is lost, not the run.
+"""
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.errors import DocumentError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+_DECODERS = ("cv2", "numpy", "PIL.Image", "pillow_heif", "pypdfium2")
+
+
+class Guard(Generic[Arguments, Result]):
+    """Calls `function(*arguments)` in a child process that `limits` hold for. One child serves many calls.
+
+    The function and what goes in and out of it are pickled. Memory is limited on Linux only. Use it in a `with` block.
+    """
+
+    def __init__(self, function: Callable[Arguments, Result], limits: Limits) -> None:
+        self._function = function
+        self._limits = limits
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> "Guard[Arguments, Result]":
+        return self
+
+    def __call__(self, *arguments: Arguments.args, **_: Arguments.kwargs) -> Result:
+        """The function's result.
+
+        Raises:
+            DocumentError: the call took more memory or CPU time than the limits allow, or ended the process.
+        """
+        if self._connection is None:
+            self._start()
+        assert self._connection is not None
+        try:
+            self._connection.send(arguments)
+            result: Result = self._connection.recv()
+        except (EOFError, OSError):
+            raise self._explained() from None
+        return result
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, childs_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(childs_end, self._function, self._limits), daemon=True)
+        self._process.start()
+        childs_end.close()  # so that the end of the child is the end of the connection
+
+    def _explained(self) -> DocumentError:
+        assert self._process is not None
+        self._process.join()
+        exit_code = self._process.exitcode
+        self.close()
+        if exit_code == -signal.SIGPROF:
+            message = (
+                f"Opening the document takes more than {self._limits.max_seconds:g} s of CPU time (limits.max_seconds)."
+            )
+            return DocumentError("too_large", message)
+        message = "Opening the document ends the process: it breaks a library, or takes too much memory."
+        return DocumentError("unreadable", message)
+
+    def close(self) -> None:
+        """End the child. The next call starts another one."""
+        if self._process is not None and self._connection is not None:
+            self._connection.close()
+            self._process.kill()  # it may hang, and has nothing to put in order
+            self._process.join()
+        self._process = self._connection = None
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _serve(connection: Connection, function: Callable[..., Any], limits: Limits) -> None:
+    """In the child: answer calls until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    warnings.simplefilter("ignore")  # Pillow's, about files: the result says it
+    for name in _DECODERS:  # what they reserve at import depends on the machine's cores: it does not count
+        importlib.import_module(name)
+    _limit_memory(limits.max_memory_bytes)
+    with suppress(EOFError):
+        while True:
+            arguments = connection.recv()
+            # The default action of its signal ends the process, also within a library.
+            signal.setitimer(signal.ITIMER_PROF, limits.max_seconds)
+            result = function(*arguments)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            connection.send(result)
+
+
+def _limit_memory(more: int) -> None:
+    """Let this process have so many bytes more than it has by now. Asking for more fails in the library that asks."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    data_pages = int(Path("/proc/self/statm").read_text().split()[5])  # proc(5): data and stack
+    limit = data_pages * os.sysconf("SC_PAGE_SIZE") + more
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -1,0 +1,90 @@
+"""Pages of PDFs, drawn and read by PDFium."""
+
+import math
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ocr_pipeline.documents.limits import PDF_RENDER_DPI, Limits, check_pixels
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.schemas import Word
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_PDF_SCALE = PDF_RENDER_DPI / 72
+_PDFIUM_LOCK = threading.Lock()  # PDFium is not thread-safe, and a Dagster process may run two steps at once
+
+
+@dataclass(frozen=True)
+class PdfPage:
+    """A page of a PDF. `width` and `height` are its size at `PDF_RENDER_DPI`, rotation and crop box applied."""
+
+    content: bytes = field(repr=False)
+    number: int
+    width: int
+    height: int
+    dpi: float = PDF_RENDER_DPI
+
+    def image(self) -> "npt.NDArray[np.uint8]":
+        import numpy as np
+
+        with _PDFIUM_LOCK, _pdf(self.content) as pdf:
+            bitmap = pdf[self.number - 1].render(scale=_PDF_SCALE, rev_byteorder=True)
+            return np.array(bitmap.to_numpy()[:, :, :3])
+
+    def text_layer(self) -> list[Word] | None:
+        from ocr_pipeline.documents.pdf_words import words_of_page
+
+        with _PDFIUM_LOCK, _pdf(self.content) as pdf:
+            return words_of_page(pdf[self.number - 1], self.number) or None
+
+
+def open_pdf(content: bytes, limits: Limits) -> list[PdfPage]:
+    """The pages of a PDF, none of them drawn. Raises DocumentError."""
+    with _PDFIUM_LOCK, _pdf(content) as pdf:
+        if len(pdf) > limits.max_pages:
+            raise DocumentError("too_many_pages", f"The PDF has {len(pdf):,} pages; the limit is {limits.max_pages:,}.")
+        pages = []
+        for index in range(len(pdf)):
+            width, height = (math.ceil(side * _PDF_SCALE) for side in pdf.get_page_size(index))
+            check_pixels(width, height, limits)
+            pages.append(PdfPage(content, index + 1, width, height))
+        return pages
+
+
+class _pdf:
+    """Open a PDF for the length of a `with` block and turn PDFium's errors into ours."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __enter__(self) -> Any:
+        import pypdfium2
+
+        try:
+            self._document = pypdfium2.PdfDocument(self._content)
+            self._document.init_forms()  # without it, what is filled into a form is not drawn
+        except pypdfium2.PdfiumError as error:
+            self._refuse_without_pages()
+            if error.err_code in (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY):
+                raise DocumentError("encrypted", "The PDF is encrypted; save it without a password.") from None
+            raise DocumentError("unreadable", "The PDF is broken: PDFium cannot open it.") from None
+        return self._document
+
+    def _refuse_without_pages(self) -> None:
+        """pypdfium2 refuses a PDF without pages with the error of the file before: PDFium itself opens it."""
+        import pypdfium2.raw as pdfium
+
+        opened = pdfium.FPDF_LoadMemDocument64(self._content, len(self._content), None)
+        if opened:
+            pdfium.FPDF_CloseDocument(opened)
+            raise DocumentError("no_pages", "The PDF has no pages.") from None
+
+    def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: object) -> None:
+        import pypdfium2
+
+        self._document.close()
+        if isinstance(exc, pypdfium2.PdfiumError):
+            raise DocumentError("unreadable", "The PDF is broken: a page cannot be opened.") from None

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.stage import take_in_all
+from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS
+from ocr_pipeline_tests.documents.hostile import FILES, measure_all, pdf_with_nested_forms
+from ocr_pipeline_tests.files import image_bytes
+
+
+def test_every_hostile_file_has_its_outcome_in_bounded_time_and_memory(tmp_path: Path) -> None:
+    """Time is bounded by the guard: it ends the child after `max_seconds` of CPU time."""
+    assert len(FILES) >= 40
+    assert {file.outcome for file in FILES} <= {"ok", *DOCUMENT_ERROR_REASONS}
+    found = list(measure_all(tmp_path, Limits()))
+    assert {file.name: measured.outcome for file, measured in found} == {file.name: file.outcome for file in FILES}
+    assert max(measured.peak_bytes or 0 for _, measured in found) < 1_000_000_000
+    for _, measured in found:
+        assert "\n" not in measured.message
+        assert (measured.outcome == "ok") == (measured.message == "")
+
+
+def test_a_file_that_ends_its_process_takes_no_other_along(tmp_path: Path) -> None:
+    for name, content in {"a": image_bytes(), "b": pdf_with_nested_forms(), "c": image_bytes()}.items():
+        (tmp_path / name).write_bytes(content)
+    sources = [SourceFile(name, "documents", tmp_path / name, None) for name in "abc"]
+    taken = list(take_in_all(sources, Limits(max_seconds=0.5)))
+    assert [source for source, _, _ in taken] == sources
+    assert [failure.reason if failure else None for _, _, failure in taken] == [None, "too_large", None]
+    assert [document.size if document else None for _, document, _ in taken] == [
+        len(image_bytes()),
+        None,
+        len(image_bytes()),
+    ]
