@@ -21,6 +21,7 @@ from ocr_pipeline.store import fingerprint_of
 ENGINE_TYPES: Mapping[str, str] = {
     "rapidocr": "ocr_pipeline.ocr.rapidocr:RapidOcr",
     "pdf-text": "ocr_pipeline.ocr.pdf_text:PdfText",
+    "doctr": "ocr_pipeline.ocr.doctr:DocTr",
 }
 EXTRACTOR_TYPES: Mapping[str, str] = {
     "rules": "ocr_pipeline.extraction.rules:RulesExtractor",
