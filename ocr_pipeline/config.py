@@ -23,6 +23,7 @@ ENGINE_TYPES: Mapping[str, str] = {
     "tesseract": "ocr_pipeline.ocr.tesseract:Tesseract",
     "pdf-text": "ocr_pipeline.ocr.pdf_text:PdfText",
     "oracle": "ocr_pipeline.ocr.oracle:Oracle",
+    "doctr": "ocr_pipeline.ocr.doctr:DocTr",
 }
 EXTRACTOR_TYPES: Mapping[str, str] = {
     "rules": "ocr_pipeline.extraction.rules:RulesExtractor",

@@ -13,6 +13,9 @@ class OcrEngine(Protocol):
 
     An engine is a small configured object: cheap to make, safe to pickle into a worker process. It loads its models on the
     first page and keeps them.
+
+    An engine that must not run in a process per core has an attribute `max_processes`: a number, or None for no limit. It is
+    asked for where there is something to read, and may raise ConfigurationError.
     """
 
     def fingerprint(self) -> dict[str, Any]:

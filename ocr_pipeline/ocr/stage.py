@@ -69,6 +69,8 @@ def read_documents(
     todo.sort(key=lambda entry: -entry[0].pages)  # the longest first, so that no process is left with it at the end
     if todo and (problem := engine.unavailable()):
         raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
+    if todo:
+        processes = min(processes, getattr(engine, "max_processes", None) or processes)
     for (task, _), result in run_in_workers(partial(_read_and_store, engine, store, limits), todo, processes):
         yield result or _failed(task, DocumentError("ocr_failed", "The OCR process died while it read this document."))
 

@@ -1,0 +1,211 @@
+"""The `doctr` engine: docTR's detection and recognition models on PyTorch. Extra `doctr`; see docs/backends_doctr.md."""
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ocr_pipeline.documents.pages import Document, Page
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.doctr_weights import published_weights, weights_file
+from ocr_pipeline.project import find_project
+from ocr_pipeline.schemas import Box, OcrPage, Word
+
+Detection = Literal[
+    "db_mobilenet_v3_large",
+    "db_resnet34",
+    "db_resnet50",
+    "fast_base",
+    "fast_small",
+    "fast_tiny",
+    "linknet_resnet18",
+    "linknet_resnet34",
+    "linknet_resnet50",
+]
+Recognition = Literal[
+    "crnn_mobilenet_v3_large",
+    "crnn_mobilenet_v3_small",
+    "crnn_vgg16_bn",
+    "master",
+    "parseq",
+    "sar_resnet31",
+    "viptr_tiny",
+    "vitstr_base",
+    "vitstr_small",
+]
+
+PACKAGES = ("python-doctr", "torch", "torchvision")
+
+
+def _in_project(path: Path) -> Path:
+    """A path of the configuration: absolute, `~`, or relative to the project folder."""
+    path = path.expanduser()
+    return path if path.is_absolute() else find_project().root / path
+
+
+WeightsFile = Annotated[Path, AfterValidator(_in_project)]
+
+
+class DocTr(BaseModel):
+    """Detects words and recognises them, one page at a time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    detection: Detection = "db_mobilenet_v3_large"
+    recognition: Recognition = "crnn_mobilenet_v3_small"
+    detection_weights: WeightsFile | None = Field(default=None, description="A local file instead of docTR's own.")
+    recognition_weights: WeightsFile | None = Field(default=None, description="A local file instead of docTR's own.")
+    assume_straight_pages: bool = Field(
+        default=True, description="False: words may lie at an angle, up to 45 degrees; it costs time."
+    )
+    threads: int = Field(default=1, ge=1, description="CPU threads of a worker process; there is a process per core.")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: the GPU where PyTorch sees one.")
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {
+            "engine": "doctr",
+            "revision": 1,
+            **{package: _version(package) for package in PACKAGES},
+            **rendering(),
+            **self.model_dump(),
+            "detection_weights": _identity(self.detection, self.detection_weights),
+            "recognition_weights": _identity(self.recognition, self.recognition_weights),
+        }
+
+    def unavailable(self) -> str | None:
+        for package in PACKAGES:
+            if _version(package) is None:
+                return f"the package {package} is not installed: pip install 'ocr_pipeline[doctr]'"
+        for path in (self.detection_weights, self.recognition_weights):
+            if path is not None and not path.is_file():
+                return f"the weights {path} are not there"
+        return None
+
+    @property
+    def max_processes(self) -> int | None:
+        """One on a GPU: each process would hold models and a context of its own in the GPU's memory."""
+        return 1 if self._device == "cuda" else None
+
+    def read(self, document: Document) -> list[OcrPage]:
+        return [self._read_page(page) for page in document.pages]
+
+    def _read_page(self, page: Page) -> OcrPage:
+        predictor = self._predictor  # loading the models is not part of the page's seconds
+        started = time.perf_counter()
+        (found,) = predictor([page.image()]).pages
+        words = _words(found, page.number)
+        seconds = time.perf_counter() - started
+        return OcrPage(page=page.number, width=page.width, height=page.height, words=words, seconds=seconds)
+
+    @cached_property
+    def _device(self) -> str:
+        if self.device == "cpu":
+            return "cpu"
+        torch, _ = _import_packages()
+        if torch.cuda.is_available():
+            return "cuda"
+        if self.device == "cuda":
+            raise ConfigurationError(
+                "docTR cannot use the GPU: PyTorch sees none; set its option device to cpu or auto."
+            )
+        return "cpu"
+
+    @cached_property
+    def _predictor(self) -> Any:
+        detection_weights = self.detection_weights or published_weights(self.detection)
+        recognition_weights = self.recognition_weights or published_weights(self.recognition)
+        torch, models = _import_packages()
+        import cv2
+
+        torch.set_num_threads(self.threads)
+        cv2.setNumThreads(self.threads)
+        if self.threads == 1:
+            os.environ["DOCTR_MULTIPROCESSING_DISABLE"] = "TRUE"  # else a pool of threads for each batch of words
+        detector = _load(getattr(models.detection, self.detection), detection_weights)
+        if isinstance(detector, models.detection.FAST):
+            detector = models.detection.fast.reparameterize(detector)  # as docTR does with models that it loads itself
+        return models.ocr_predictor(
+            detector,
+            _load(getattr(models.recognition, self.recognition), recognition_weights),
+            assume_straight_pages=self.assume_straight_pages,
+            disable_page_orientation=True,
+            disable_crop_orientation=True,
+        ).to(self._device)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        kept = {key: value for key, value in state["__dict__"].items() if key not in ("_predictor", "_device")}
+        return {**state, "__dict__": kept}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _identity(architecture: str, local: Path | None) -> str | None:
+    """Which weights these are: the published file's name, which holds its hash, or the hash of a local file."""
+    if local is None:
+        return weights_file(architecture).name
+    try:
+        with local.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _import_packages() -> tuple[Any, Any]:
+    """`torch` and `doctr.models`. Installed and not importable happens: a torchvision of another build, a missing libGL."""
+    try:
+        import torch
+        from doctr import models
+    except (ImportError, OSError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigurationError(f"docTR cannot be imported: {reason.rstrip('.')}.") from None
+    return torch, models
+
+
+def _load(architecture: Any, path: Path) -> Any:
+    """A model of this architecture with the weights of a file. Nothing is downloaded, the backbone included."""
+    model = architecture(pretrained=False, pretrained_backbone=False)
+    try:
+        model.from_pretrained(str(path))
+    except Exception as error:  # noqa: BLE001 - PyTorch and pickle raise what they like over a file that is not theirs
+        raise ConfigurationError(
+            f"The weights {path} do not fit docTR's {architecture.__name__}: the file is damaged, or was made for another "
+            f"architecture or vocabulary ({type(error).__name__})."
+        ) from None
+    return model
+
+
+def _words(found: Any, page: int) -> list[Word]:
+    """Words in docTR's order: lines from top to bottom, words from left to right."""
+    lines = [line for block in found.blocks for line in block.lines]
+    return [
+        Word(
+            text=word.value,
+            box=_enclosing_box(word.geometry),
+            confidence=round(float(word.confidence), 4),
+            page=page,
+            line=number,
+        )
+        for number, line in enumerate(lines)
+        for word in line.words
+        if word.value.strip()  # a detected spot in which nothing was recognised
+    ]
+
+
+def _enclosing_box(points: Sequence[tuple[float, float]]) -> Box:
+    """The box around two or four corners, relative to the page."""
+    xs = [min(1.0, max(0.0, float(x))) for x, _ in points]
+    ys = [min(1.0, max(0.0, float(y))) for _, y in points]
+    return round(min(xs), 5), round(min(ys), 5), round(max(xs), 5), round(max(ys), 5)

@@ -1,0 +1,147 @@
+"""docTR's published weights: their names, where they lie, and how they get there.
+
+They lie where docTR itself keeps them, under its names. docTR's own download is not used: it opens the file before it
+asks the server, so that a failure leaves an empty one, and it empties a file of another content that lies under the
+name. Here a file gets its name when it is complete and its hash is right, and not before.
+"""
+
+import hashlib
+import http.client
+import os
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ocr_pipeline.errors import ConfigurationError
+
+WEIGHTS: Mapping[str, str] = {
+    "db_mobilenet_v3_large": "v0.8.1/db_mobilenet_v3_large-21748dd0.pt",
+    "db_resnet34": "v0.7.0/db_resnet34-cb6aed9e.pt",
+    "db_resnet50": "v0.7.0/db_resnet50-79bd7d70.pt",
+    "fast_base": "v0.8.1/fast_base-688a8b34.pt",
+    "fast_small": "v0.8.1/fast_small-10952cc1.pt",
+    "fast_tiny": "v0.8.1/fast_tiny-1acac421.pt",
+    "linknet_resnet18": "v0.7.0/linknet_resnet18-e47a14dc.pt",
+    "linknet_resnet34": "v0.7.0/linknet_resnet34-9ca2df3e.pt",
+    "linknet_resnet50": "v0.7.0/linknet_resnet50-6cf565c1.pt",
+    "crnn_mobilenet_v3_large": "v0.3.1/crnn_mobilenet_v3_large_pt-f5259ec2.pt",
+    "crnn_mobilenet_v3_small": "v0.3.1/crnn_mobilenet_v3_small_pt-3b919a02.pt",
+    "crnn_vgg16_bn": "v0.12.0/crnn_vgg16_bn-0417f351.pt",
+    "master": "v0.7.0/master-fde31e4a.pt",
+    "parseq": "v0.7.0/parseq-56125471.pt",
+    "sar_resnet31": "v0.7.0/sar_resnet31-9a1deedf.pt",
+    "viptr_tiny": "v0.11.0/viptr_tiny-1cb2515e.pt",
+    "vitstr_base": "v0.7.0/vitstr_base-50b21df2.pt",
+    "vitstr_small": "v0.7.0/vitstr_small-fcd12655.pt",
+}
+"""Architecture: release and file of python-doctr 1.1.0. A file's name ends in the first digits of its SHA-256."""
+
+STALL_SECONDS = 30
+"""A server that sends nothing for so long has failed."""
+
+DOWNLOAD_SECONDS = 900
+"""All that one file may take; the largest has some 100 MB."""
+
+
+def weights_url(architecture: str) -> str:
+    """Where docTR publishes the weights of an architecture."""
+    return f"https://doctr-static.mindee.com/models?id={WEIGHTS[architecture]}&src=0"
+
+
+def weights_file(architecture: str) -> Path:
+    """Where the weights of an architecture lie, or will lie: in docTR's own cache folder."""
+    cache = os.environ.get("DOCTR_CACHE_DIR") or Path.home() / ".cache" / "doctr"
+    return Path(cache, "models", Path(WEIGHTS[architecture]).name)
+
+
+def published_weights(architecture: str) -> Path:
+    """The weights that docTR publishes for an architecture, downloaded where they are not there yet.
+
+    Raises:
+        ConfigurationError: they are not there and cannot be downloaded.
+    """
+    path = weights_file(architecture)
+    fetch(weights_url(architecture), path)
+    return path
+
+
+def fetch(url: str, path: Path) -> None:
+    """Make sure that `path`, whose name ends in `-<first digits of its SHA-256>.pt`, holds what its name says.
+
+    One process downloads, others wait for it. What an interrupted download left under the name, empty or cut off, is
+    removed; any other file is left as it is.
+
+    Raises:
+        ConfigurationError: one sentence with the cause and what to do. No incomplete file has the name then.
+    """
+    from filelock import FileLock, Timeout
+
+    sha256 = path.stem.rpartition("-")[2]
+    try:
+        if _holds(path, sha256):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock"), timeout=DOWNLOAD_SECONDS + 2 * STALL_SECONDS):
+            if not _holds(path, sha256):  # else another process was faster
+                _remove_leftover(path)
+                _download(url, path, sha256)
+    except Timeout:
+        raise _failed(url, path, "another process holds the download") from None
+    except urllib.error.HTTPError as error:
+        raise _failed(url, path, f"HTTP {error.code}") from None
+    except urllib.error.URLError as error:
+        raise _failed(url, path, getattr(error.reason, "strerror", None) or str(error.reason)) from None
+    except http.client.HTTPException as error:
+        raise _failed(url, path, f"no valid reply: {type(error).__name__}") from None
+    except OSError as error:
+        raise _failed(url, path, error.strerror or str(error) or type(error).__name__) from None
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256)
+    except FileNotFoundError:
+        return False
+
+
+def _remove_leftover(path: Path) -> None:
+    """Remove what a failed download left, and nothing else. PyTorch's files are ZIP archives: their end tells."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        begins_like_weights = b"PK\x03\x04".startswith(file.read(4))
+    if not begins_like_weights or zipfile.is_zipfile(path):
+        raise ConfigurationError(
+            f"{path} does not hold the weights that docTR published: remove it, or move it and name it in the options."
+        )
+    path.unlink()
+
+
+def _download(url: str, path: Path, sha256: str) -> None:
+    """Raises OSError or HTTPException; `path` then does not exist."""
+    deadline = time.monotonic() + DOWNLOAD_SECONDS
+    opener = urllib.request.build_opener()
+    opener.addheaders = [("User-Agent", "mindee/doctr")]  # as docTR itself asks
+    part = path.with_suffix(".part")
+    try:
+        with opener.open(url, timeout=STALL_SECONDS) as reply, part.open("wb") as file:
+            while chunk := reply.read1(1 << 16):  # waits for one packet at most: the deadline is looked at in between
+                file.write(chunk)
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"not complete after {DOWNLOAD_SECONDS} seconds")
+        if not _holds(part, sha256):
+            raise OSError("what came is not what docTR published")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _failed(url: str, path: Path, cause: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The docTR weights could not be downloaded ({cause}): put {url} at {path}, "
+        "or name local files with the options detection_weights and recognition_weights."
+    )

@@ -1,0 +1,128 @@
+"""What the `doctr` engine says about itself, without loading or even having docTR."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+import ocr_pipeline
+from ocr_pipeline.config import load_config
+from ocr_pipeline.ocr import doctr
+from ocr_pipeline.ocr.doctr import Detection, DocTr, Recognition
+from ocr_pipeline.ocr.doctr_weights import WEIGHTS
+from ocr_pipeline.project import ROOT_VARIABLE
+from ocr_pipeline.store import fingerprint_of
+from ocr_pipeline_tests.files import write_backends
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The packages that seem to be installed: a test takes some away."""
+    versions = {"python-doctr": "1.1.0", "torch": "2.14.1", "torchvision": "0.29.1"}
+
+    def version(package: str) -> str:
+        if package not in versions:
+            raise PackageNotFoundError(package)
+        return versions[package]
+
+    monkeypatch.setattr(doctr, "version", version)
+    return versions
+
+
+@pytest.mark.parametrize("package", ["python-doctr", "torch", "torchvision"])
+def test_a_missing_package_is_one_sentence(installed: dict[str, str], package: str) -> None:
+    assert DocTr().unavailable() is None
+    del installed[package]
+    assert DocTr().unavailable() == f"the package {package} is not installed: pip install 'ocr_pipeline[doctr]'"
+    assert DocTr().fingerprint()[package] is None
+
+
+def test_a_missing_local_file_is_one_sentence(installed: dict[str, str], tmp_path: Path) -> None:
+    engine = DocTr(recognition_weights=tmp_path / "rec.pt")
+    assert engine.unavailable() == f"the weights {tmp_path / 'rec.pt'} are not there"
+    assert engine.fingerprint()["recognition_weights"] is None
+    (tmp_path / "rec.pt").touch()
+    assert engine.unavailable() is None
+
+
+def test_every_architecture_has_weights() -> None:
+    assert set(get_args(Detection)) | set(get_args(Recognition)) == set(WEIGHTS)
+
+
+def test_the_fingerprint_names_the_weights(installed: dict[str, str], tmp_path: Path) -> None:
+    local = tmp_path / "det.pt"
+    local.write_bytes(b"one")
+    engine = DocTr(detection_weights=local)
+    found = engine.fingerprint()
+    assert found["detection_weights"] == hashlib.sha256(b"one").hexdigest()
+    assert found["recognition_weights"] == "crnn_mobilenet_v3_small_pt-3b919a02.pt"
+    assert (found["python-doctr"], found["torch"]) == ("1.1.0", "2.14.1")
+    assert json.loads(json.dumps(found)) == found
+    moved = local.rename(tmp_path / "moved.pt")
+    assert DocTr(detection_weights=moved).fingerprint() == found  # where it lies changes nothing
+    moved.write_bytes(b"two")
+    assert DocTr(detection_weights=moved).fingerprint() != found
+
+
+def test_what_changes_results_changes_the_fingerprint(installed: dict[str, str]) -> None:
+    engines = [
+        DocTr(),
+        DocTr(detection="fast_base"),
+        DocTr(recognition="parseq"),
+        DocTr(assume_straight_pages=False),
+        DocTr(device="cpu"),
+        DocTr(threads=2),
+    ]
+    fingerprints = {fingerprint_of(engine) for engine in engines}
+    installed["torch"] = "2.15.0"
+    fingerprints.add(fingerprint_of(DocTr()))
+    assert len(fingerprints) == 7
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"detection": "parseq"}, {"recognition": "fast_base"}, {"threads": 0}, {"device": "tpu"}, {"weights": "x.pt"}],
+)
+def test_wrong_options_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        DocTr.model_validate(options)
+
+
+def test_paths_are_absolute_or_of_the_home_or_project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_backends(
+        tmp_path,
+        {
+            "engines": {"doctr": {"options": {"detection_weights": "weights/det.pt", "recognition_weights": "~/r.pt"}}},
+            "backends": {"doctr+rules": {"engine": "doctr", "extractor": "rules"}},
+        },
+    )
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("HOME", "/home/somebody")
+    engine = load_config(tmp_path / "backends.yaml").engines["doctr"].engine
+    assert isinstance(engine, DocTr)
+    assert engine.detection_weights == tmp_path / "weights" / "det.pt"
+    assert engine.recognition_weights == Path("/home/somebody/r.pt")
+
+
+def test_a_gpu_has_one_process_and_a_processor_as_many_as_asked_for() -> None:
+    assert DocTr(device="cpu").max_processes is None
+
+
+def test_settings_are_known_without_loading_pytorch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from ocr_pipeline.ocr.doctr import DocTr; e = DocTr(); e.fingerprint(); e.unavailable();"
+        "assert not {'torch', 'doctr', 'cv2'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(ocr_pipeline.__file__).parents[1]), "HOME": str(tmp_path)},
+        timeout=60,
+    )
