@@ -19,7 +19,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.defs.documents import document_assets
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
-    from ocr_pipeline.defs.resources import LogProgress, ProjectResource, WarehouseResource
+    from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
 
     config = load_config(project.config_file)
@@ -37,6 +37,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         resources={
             "project": ProjectResource(root=str(project.root)),
             "warehouse": WarehouseResource(database=str(project.database)),
+            "models": ModelsResource(root=str(project.root)),
             "progress": LogProgress(),
             **(resources or {}),
         },

@@ -57,6 +57,7 @@ class Document:
     size: int
     media_type: MediaType
     pages: Sequence[Page]
+    content: bytes = field(repr=False)
 
 
 def sha256_of(content: bytes) -> str:
@@ -86,7 +87,7 @@ def open_document(content: bytes, limits: Limits) -> Document:
     media_type = detect_media_type(content)
     is_pdf = media_type == "application/pdf"
     pages: Sequence[Page] = _open_pdf(content, limits) if is_pdf else [_open_image(content, limits)]
-    return Document(sha256=sha256_of(content), size=len(content), media_type=media_type, pages=pages)
+    return Document(sha256_of(content), len(content), media_type, pages, content)
 
 
 def open_unchanged(path: Path, sha256: str, limits: Limits) -> Document:
