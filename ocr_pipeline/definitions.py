@@ -16,6 +16,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         ConfigurationError: its `backends.yaml` is missing or wrong.
     """
     from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.checks import reading_checks
     from ocr_pipeline.defs.documents import document_assets
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
@@ -34,6 +35,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         ]
     return dg.Definitions(
         assets=assets,
+        asset_checks=reading_checks(config),
         resources={
             "project": ProjectResource(root=str(project.root)),
             "warehouse": WarehouseResource(database=str(project.database)),

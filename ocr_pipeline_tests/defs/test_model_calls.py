@@ -1,5 +1,6 @@
 """Backends that ask a model, through the asset and over real sockets: what lands in the tables, and what a failure leaves."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -320,3 +321,63 @@ def test_the_key_is_nowhere(
     for text in [*said, caplog.text, output.out, output.err]:
         assert KEY not in text
         assert "SECRET" not in text
+
+
+def batch_jobs(pipeline: Pipeline, standin: StandIn, **provider: Any) -> None:
+    from ocr_pipeline.definitions import build_definitions
+
+    content = backends(pipeline.project.root, standin.url, **provider)
+    content["backends"]["vision"]["options"] = {"mode": "batch"}
+    write_backends(pipeline.project.root, content)
+    pipeline.definitions = build_definitions(pipeline.project, {})
+
+
+def test_a_batch_is_one_job_at_half_the_price(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin)
+    standin.batch_polls = 3
+    assert extract(pipeline, "vision").success
+    assert (standin.counts["batch_create"], standin.counts["batch_poll"], len(standin.seen)) == (1, 3, 0)
+    rows = pipeline.warehouse.rows("FROM model_calls")
+    # a batch pays 0.15 and 1.25 USD per million
+    assert [(row["batch"], row["cost_usd"]) for row in rows] == [(True, pytest.approx(0.0005875))] * 3
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 1
+
+
+@pytest.mark.parametrize("name_was_saved", [True, False])
+def test_a_batch_goes_on_after_a_restart(pipeline: Pipeline, standin: StandIn, name_was_saved: bool) -> None:
+    batch_jobs(pipeline, standin, batch_deadline=0.001)
+    standin.batch_polls = 100
+    assert not extract(pipeline, "vision").success
+    assert {row["reason"] for row in cells(pipeline, "vision").values()} == {"provider_failed"}
+    [job] = (pipeline.project.results / "batches").rglob("*.json")
+    if not name_was_saved:  # killed after the job was begun, before its name was written
+        content = json.loads(job.read_text())
+        job.write_text(json.dumps({**content, "name": None}))
+    standin.batch_polls = 0
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 1
+    assert {row["status"] for row in cells(pipeline, "vision").values()} == {"ok"}
+
+
+def test_a_batch_that_fails_is_begun_again(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin)
+    standin.batch_error = "BATCH_STATE_EXPIRED"
+    assert not extract(pipeline, "vision").success
+    standin.batch_error = None
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 2
+
+
+def test_the_check_names_what_is_stale(pipeline: Pipeline, standin: StandIn) -> None:
+    extract(pipeline, "vision")
+    content = backends(pipeline.project.root, standin.url)
+    content["backends"]["vision"]["options"] = {"model": "gemini-3.8-flash"}
+    write_backends(pipeline.project.root, content)
+    from ocr_pipeline.definitions import build_definitions
+
+    pipeline.definitions = build_definitions(pipeline.project, {})
+    result = extract(pipeline, "pixel+gemini")
+    [check] = result.get_asset_check_evaluations()
+    assert (check.passed, check.metadata["stale"].value) == (False, 3)
+    assert "| vision | model | 3 |" in str(check.metadata["cells"].value)
