@@ -4,17 +4,20 @@ Adding an engine, a model or a combination is one entry there and no code.
 """
 
 import importlib
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, describe
-from ocr_pipeline.extraction.base import Extractor
+from ocr_pipeline.extraction.base import Extractor, unavailable
+from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.store import fingerprint_of
 
@@ -27,7 +30,12 @@ ENGINE_TYPES: Mapping[str, str] = {
 }
 EXTRACTOR_TYPES: Mapping[str, str] = {
     "rules": "ocr_pipeline.extraction.rules:RulesExtractor",
+    "gemini": "ocr_pipeline.extraction.llm.extractor:GeminiExtractor",
+    "openai": "ocr_pipeline.extraction.llm.extractor:OpenAiExtractor",
 }
+
+PROVIDERS: Mapping[str, None] = {"gemini": None, "openai": None}
+"""Providers that are there without an entry."""
 
 METHODS = {"engine": ("fingerprint", "unavailable", "read"), "extractor": ("fingerprint", "extract")}
 
@@ -62,14 +70,29 @@ class BackendConfig(BaseModel):
     engine: str | None = None
     extractor: str
     options: dict[str, Any] = {}
+    _providers: Mapping[str, Provider] = PrivateAttr(default_factory=dict)
 
     @cached_property
     def extractor_object(self) -> Extractor:
-        return cast(Extractor, _build(self.extractor, EXTRACTOR_TYPES, self.options, "extractor"))
+        return cast(Extractor, _build(self.extractor, EXTRACTOR_TYPES, self._all_options(), "extractor"))
+
+    def _all_options(self) -> dict[str, Any]:
+        """The options, with the entry of `providers` in place of its name. `gemini` and `openai` name themselves."""
+        name = self.options.get("provider", self.extractor if self.extractor in PROVIDERS else None)
+        if name is None:
+            return self.options
+        if name not in self._providers:
+            raise ConfigurationError(f"options.provider: unknown provider; known are {', '.join(self._providers)}.")
+        return {**self.options, "provider": self._providers[name]}
 
     @cached_property
     def fingerprint(self) -> str:
         return fingerprint_of(self.extractor_object)
+
+    @cached_property
+    def settings(self) -> str:
+        """What the fingerprint is made of, as JSON: two of them say what changed."""
+        return json.dumps(self.extractor_object.fingerprint(), sort_keys=True)
 
 
 class Config(BaseModel):
@@ -78,19 +101,17 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limits: Limits = Limits()
+    providers: dict[EngineName, Provider] = {}
     engines: dict[EngineName, EngineConfig] = Field(min_length=1)
     backends: dict[BackendName, BackendConfig] = Field(min_length=1)
 
     @model_validator(mode="before")
     @classmethod
     def _type_defaults_to_name(cls, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("engines"), dict):
-            engines = {
-                name: {"type": name, **(entry or {})} if entry is None or isinstance(entry, dict) else entry
-                for name, entry in value["engines"].items()
-            }
-            return {**value, "engines": engines}
-        return value
+        if not isinstance(value, dict):
+            return value
+        value = {**value, "providers": _named("name", {**PROVIDERS, **(value.get("providers") or {})})}
+        return {**value, "engines": _named("type", value["engines"])} if "engines" in value else value
 
     @model_validator(mode="after")
     def _engines_exist(self) -> "Config":
@@ -99,18 +120,28 @@ class Config(BaseModel):
                 raise ValueError(
                     f"backend {name!r} names the engine {backend.engine!r}; known are {', '.join(self.engines)}"
                 )
+            backend._providers = self.providers
         return self
 
     def unavailable(self, backend: str) -> str | None:
         """Why this backend cannot run here, as one sentence, or None where it can."""
-        chosen = self.backends[backend]
-        if chosen.engine is None:
-            return None
-        return self.engines[chosen.engine].engine.unavailable()
+        engine = self.engine_of(backend)
+        problem = engine.engine.unavailable() if engine else None
+        return problem or unavailable(self.backends[backend].extractor_object)
 
     def engine_of(self, backend: str) -> EngineConfig | None:
         engine = self.backends[backend].engine
         return None if engine is None else self.engines[engine]
+
+
+def _named(field: str, entries: Any) -> Any:
+    """Entries that know their own name."""
+    if not isinstance(entries, dict):
+        return entries
+    return {
+        name: {field: name, **(entry or {})} if entry is None or isinstance(entry, dict) else entry
+        for name, entry in entries.items()
+    }
 
 
 class _NoRepeatedKeys(yaml.SafeLoader):
@@ -133,7 +164,8 @@ def load_config(path: Path) -> Config:
         ConfigurationError: the file is missing or wrong; the message names the place.
     """
     try:
-        content = yaml.load(path.read_text("utf-8"), _NoRepeatedKeys)  # noqa: S506 - a safe loader
+        text = path.read_text("utf-8")
+        content = yaml.load(text, _NoRepeatedKeys)  # noqa: S506 - a safe loader
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -145,19 +177,37 @@ def load_config(path: Path) -> Config:
     try:
         config = Config.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError(f"{path.name}: {describe(error)}") from None
+        line = _line_of(text, error.errors(include_input=False)[0]["loc"])
+        raise ConfigurationError(f"{path.name}{line}: {describe(error)}") from None
     for name, engine in config.engines.items():
-        _check(path, f"engines.{name}", lambda engine=engine: engine.engine)
+        _check(path, text, ("engines", name), lambda engine=engine: engine.engine)
     for name, backend in config.backends.items():
-        _check(path, f"backends.{name}", lambda backend=backend: backend.extractor_object)
+        _check(path, text, ("backends", name), lambda backend=backend: backend.extractor_object)
     return config
 
 
-def _check(path: Path, where: str, build: Any) -> None:
+def _check(path: Path, text: str, where: tuple[str, str], build: Any) -> None:
     try:
         build()
     except ConfigurationError as error:
-        raise ConfigurationError(f"{path.name}: {where}: {error}") from None
+        keys = re.match(r"options((?:\.\w+)*): ", str(error))
+        line = _line_of(text, (*where, "options", *keys[1].split(".")[1:]) if keys else where)
+        raise ConfigurationError(f"{path.name}{line}: {'.'.join(where)}: {error}") from None
+
+
+def _line_of(text: str, location: Sequence[object]) -> str:
+    """`, line 7`: where the place stands in the file, or the nearest place around it; nothing for the whole file."""
+    node, line = yaml.compose(text, yaml.SafeLoader), 0
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
+            if found is None:
+                continue  # pydantic names steps that are not in the file, like [key]
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return f", line {line}" if line else ""
 
 
 def _build(name: str, known: Mapping[str, str], options: Mapping[str, Any], what: str) -> object:

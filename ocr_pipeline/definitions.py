@@ -16,10 +16,11 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         ConfigurationError: its `backends.yaml` is missing or wrong.
     """
     from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.checks import reading_checks
     from ocr_pipeline.defs.documents import document_assets
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
-    from ocr_pipeline.defs.resources import LogProgress, ProjectResource, WarehouseResource
+    from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
 
     config = load_config(project.config_file)
@@ -34,9 +35,11 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         ]
     return dg.Definitions(
         assets=assets,
+        asset_checks=reading_checks(config),
         resources={
             "project": ProjectResource(root=str(project.root)),
             "warehouse": WarehouseResource(database=str(project.database)),
+            "models": ModelsResource(root=str(project.root)),
             "progress": LogProgress(),
             **(resources or {}),
         },

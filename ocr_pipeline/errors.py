@@ -32,8 +32,16 @@ DocumentErrorReason = Literal[
     "ocr_failed",
     "extraction_failed",
     "provider_failed",
+    "blocked",
+    "truncated",
+    "invalid_reply",
+    "refused",
 ]
-"""Why a document failed. `document_failed` and `ocr_failed` say that an earlier stage failed; its row has the cause."""
+"""Why a document failed. `document_failed` and `ocr_failed` say that an earlier stage failed; its row has the cause.
+
+Of a model: `blocked` its provider's filter for content stopped it, `truncated` the reply was longer than it may be,
+`invalid_reply` the reply breaks the schema, also after the repair, `refused` the server takes no such request.
+"""
 
 DOCUMENT_ERROR_REASONS: tuple[str, ...] = get_args(DocumentErrorReason)
 

@@ -90,20 +90,25 @@ def pending_extractions(
     config: Config, backends: Iterable[str], documents: Collection[str], warehouse: Warehouse
 ) -> list[Cell]:
     """(backend, document) cells of `extractions` to materialise, in the order of the arguments."""
-    known = queries.documents(warehouse)
     pending = []
     for backend in backends:
-        engine = config.backends[backend].engine
-        ocr = queries.ocr_cells(warehouse, engine) if engine else {}
         rows = queries.extraction_cells(warehouse, backend)
-        for document_id in documents:
-            if engine:
-                read = ocr.get(document_id)
-                input_key = read["result_key"] if read and read["status"] == "ok" else None
-            else:
-                input_key = known.get(document_id, {}).get("sha256")
-            expected = result_key(input_key, config.backends[backend].fingerprint) if input_key else None
+        for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
             row = rows.get(document_id)
             if row is None or row["result_key"] != expected:
                 pending.append((backend, document_id))
     return pending
+
+
+def expected_keys(
+    config: Config, backend: str, documents: Iterable[str], warehouse: Warehouse
+) -> dict[str, str | None]:
+    """The key that a current result of each document has; None where an earlier stage has nothing to work on."""
+    engine = config.backends[backend].engine
+    if engine:
+        rows = queries.ocr_cells(warehouse, engine)
+        inputs = {key: row["result_key"] for key, row in rows.items() if row["status"] == "ok"}
+    else:
+        inputs = {key: row["sha256"] for key, row in queries.documents(warehouse).items()}
+    fingerprint = config.backends[backend].fingerprint
+    return {key: result_key(inputs[key], fingerprint) if inputs.get(key) else None for key in documents}

@@ -73,6 +73,16 @@ def run(
     everything: Annotated[
         bool, typer.Option("--all", help="Materialise current cells again too. Results still come from the store.")
     ] = False,
+    stale: Annotated[
+        bool,
+        typer.Option("--stale", help="Only what is out of date; nothing that is missing. See `ocr-pipeline status`."),
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask language models again, and pay again. Old replies are kept.")
+    ] = False,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", min=0, metavar="USD", help="Ask no model where it may cost more.")
+    ] = None,
 ) -> None:
     """Read, extract and score documents: the main job.
 
@@ -93,7 +103,18 @@ def run(
     waiting = "Another run is at work in this project; waiting for it."
     try:
         with only_run(project, lambda: errors.print(waiting)), TerminalProgress(console) as progress:
-            summary = run_pipeline(project, sources, chosen, progress, everything=everything, config=config)
+            summary = run_pipeline(
+                project,
+                sources,
+                chosen,
+                progress,
+                everything=everything,
+                stale_only=stale,
+                fresh=fresh,
+                max_cost_usd=max_cost,
+                announce=_announce,
+                config=config,
+            )
     except KeyboardInterrupt:
         errors.print("Stopped. What was done is kept; the same command goes on from there.")
         raise typer.Exit(130) from None
@@ -108,6 +129,37 @@ def run(
         "  Next: [b]make dev[/] for the Dagster UI,"
         "\n[b]ocr-pipeline leaderboard --fields[/] for every field.",
     )
+
+
+def _announce(estimates: list[Any]) -> None:
+    for one in estimates:
+        usd = "at a price that is not known" if one.usd is None else f"for about {one.usd:.4f} USD"
+        console.print(f"{one.backend}: asks a model about {one.documents} documents, {usd}.", soft_wrap=True)
+
+
+@app.command()
+def status(
+    documents: Annotated[list[str] | None, typer.Option("--documents", "-d", help="Ids or patterns.")] = None,
+    backends: Annotated[list[str] | None, typer.Option("--backends", "-b", help="Names or patterns.")] = None,
+    dataset: DatasetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show per backend what is missing, what is out of date and why, what failed, and what doing it may cost."""
+    from ocr_pipeline.cli.selection import choose_backends, choose_documents
+    from ocr_pipeline.cli.status import status_rows, status_table
+    from ocr_pipeline.config import load_config
+
+    project = find_project()
+    config = load_config(project.config_file)
+    sources = choose_documents(project, documents, dataset)
+    chosen, skipped = choose_backends(config, backends)
+    rows = status_rows(project, config, sources, chosen)
+    if as_json:
+        _print_json(rows)
+        return
+    console.print(status_table(rows))
+    for backend, reason in skipped.items():
+        console.print(f"not run: {backend}: {plain(reason)}", style="dim", soft_wrap=True)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Literal
 from ocr_pipeline.config import Config, load_config
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
+from ocr_pipeline.extraction.base import unavailable
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.warehouse import Warehouse
@@ -42,6 +43,7 @@ def examine() -> list[Check]:
         Check("project", "ok", str(project.root)),
         Check("backends.yaml", "ok", f"{len(config.engines)} engines, {len(config.backends)} backends"),
         *_engines(config),
+        *_extractors(config),
         _keys(),
         _documents(project),
         _database(project),
@@ -62,6 +64,15 @@ def _engines(config: Config) -> list[Check]:
         Check(f"engine {name}", "note" if problem else "ok", f"cannot run: {problem}" if problem else "can run")
         for name, engine in config.engines.items()
         for problem in (engine.engine.unavailable(),)
+    ]
+
+
+def _extractors(config: Config) -> list[Check]:
+    """Backends whose extractor cannot run: a key or a package is missing."""
+    return [
+        Check(f"backend {name}", "note", f"not run: {problem}")
+        for name, backend in config.backends.items()
+        if (problem := unavailable(backend.extractor_object))
     ]
 
 

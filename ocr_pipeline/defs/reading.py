@@ -1,16 +1,21 @@
 """Assets of the group `reading`: the words of a document, and the fields that a backend makes of it."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import dagster as dg
 
 from ocr_pipeline.config import Config
+from ocr_pipeline.defs.calls import add_totals, call_metadata, tag_totals
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, escape_markdown, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
+from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
@@ -107,6 +112,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         context: dg.AssetExecutionContext,
         project: ProjectResource,
         warehouse: WarehouseResource,
+        models: dg.ResourceParam[ModelCalls],
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
         """The fields of each document as a backend gives them, with the evidence for every value."""
@@ -115,14 +121,15 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         cells = _by_dimension(asked_for(context), BACKEND)
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
         to_retry: list[dict[str, Any]] = []
+        totals: Counter[str] = Counter()
         for backend, partition_keys in cells.items():
             chosen = config.backends[backend]
             ocr = queries.ocr_cells(target, chosen.engine) if chosen.engine else {}
             if chosen.engine:
                 _require(ocr, set(partition_keys), f"ocr_text of {chosen.engine}")
             progress.start(backend, len(partition_keys))
-            tasks = _extraction_tasks(target, chosen.engine, list(partition_keys), known, ocr, project)
-            results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits)
+            tasks = Again(partial(_extraction_tasks, target, chosen.engine, list(partition_keys), known, ocr, project))
+            results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits, models)
             for batch in _batches(_counted(results, progress, backend, {})):
                 tables = rows.empty(rows.EXTRACTION_TABLES)
                 for result in batch:
@@ -136,6 +143,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         ocr_seconds=ocr.get(result.document_id, {}).get("seconds"),
                         engine_fingerprint=ocr.get(result.document_id, {}).get("fingerprint"),
                         extractor_fingerprint=chosen.fingerprint,
+                        extractor_settings=chosen.settings,
                         result_key=result.key,
                         run_id=context.run.run_id,
                     )
@@ -155,9 +163,12 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                             "fingerprint": row["extractor_fingerprint"],
                             "values": preview(fields, ["field", "value"]),
                             "corrected": _corrections(result),
+                            **call_metadata(result.outcome),
                         },
                     )
                 target.replace(rows.EXTRACTION_KEY, [(result.document_id, backend) for result in batch], tables)
+                add_totals(totals, [result.outcome for result in batch if not result.cached])
+                tag_totals(context, totals)
                 to_retry += [row for row in tables["extractions"] if row["reason"] == "provider_failed"]
         if to_retry:
             raise dg.Failure(
@@ -167,6 +178,16 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         return dg.MaterializeResult()
 
     return [ocr_text, extractions]
+
+
+@dataclass(frozen=True)
+class Again(Generic[Item]):
+    """Something that can be gone through several times: it is begun anew each time."""
+
+    begin: Callable[[], Iterator[Item]]
+
+    def __iter__(self) -> Iterator[Item]:
+        return self.begin()
 
 
 def _by_dimension(partition_keys: Sequence[str], dimension: str) -> dict[str, dict[str, str]]:
@@ -186,14 +207,21 @@ def _counted(results: Iterator[Reading], progress: Progress, stage: str, units: 
 
 
 def _batches(results: Iterator[Item]) -> Iterator[list[Item]]:
+    """Results in batches; where they end in an error, what came before it first."""
     batch = []
-    for result in results:
-        batch.append(result)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
+    stopped: OcrPipelineError | None = None
+    try:
+        for result in results:
+            batch.append(result)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except OcrPipelineError as error:
+        stopped = error
     if batch:
         yield batch
+    if stopped:
+        raise stopped
 
 
 def _require(rows: queries.Rows, document_ids: set[str], asset: str) -> None:

@@ -11,6 +11,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import Field, PrivateAttr
 
+from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
@@ -50,6 +51,24 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def workers(self) -> int:
         return self.processes or available_cores()
+
+
+class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What makes the `ModelCalls` of a run: what they may cost, and keys that are not in the variables of `backends.yaml`.
+
+    A deployment gives keys as `dg.EnvVar`, which is looked up when a run begins and never shown:
+    `ModelsResource(root=..., api_keys={"gemini": dg.EnvVar("TEAM_GEMINI_KEY")}, max_cost_usd=5)`. Where a server is, says
+    `backends.yaml` (or the SDK's own variable): the address is a part of what makes a result.
+    """
+
+    root: str = Field(description="The project folder.")
+    api_keys: dict[str, str] = Field(default={}, description="API keys by provider.")
+    max_cost_usd: float | None = Field(default=None, description="A run stops before it spends more; None: no limit.")
+    fresh: bool = Field(default=False, description="Ask models again what is stored already.")
+
+    def create_resource(self, context: dg.InitResourceContext) -> ModelCalls:
+        store = ResultStore(Project(Path(self.root)).results)
+        return ModelCalls(store, keys=self.api_keys, fresh=self.fresh, max_cost_usd=self.max_cost_usd)
 
 
 class LogProgress(dg.ConfigurableResource):  # type: ignore[type-arg]

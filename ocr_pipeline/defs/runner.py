@@ -3,17 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dagster as dg
 
 from ocr_pipeline.config import Config, load_config
+from ocr_pipeline.costs import Estimate, estimate, refuse_above
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import forget_documents, open_instance, register_documents
 from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import OcrPipelineError, WarehouseError
+from ocr_pipeline.extraction.base import provider_of
+from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.pending import (
     Cell,
     gone_documents,
@@ -24,7 +27,16 @@ from ocr_pipeline.pending import (
 )
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
+from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.warehouse import Warehouse
+
+TABLES = {
+    "raw_documents": ("documents", ("document_id",)),
+    "ground_truth": ("labels", ("document_id",)),
+    "ocr_text": ("ocr_text", (ENGINE, "document_id")),
+    "extractions": ("extractions", (BACKEND, "document_id")),
+}
+"""The table and the key columns of each asset that has cells."""
 
 Key = TypeVar("Key", str, Cell)
 
@@ -46,12 +58,20 @@ def run_pipeline(
     progress: Progress,
     *,
     everything: bool = False,
+    stale_only: bool = False,
+    fresh: bool = False,
+    max_cost_usd: float | None = None,
+    announce: Callable[[list[Estimate]], None] = lambda _: None,
     config: Config | None = None,
 ) -> RunSummary:
     """Materialise what is missing or out of date for these documents and backends, then score and rank.
 
     Args:
         everything: materialise all cells, also those that are current. Results still come from the result store.
+        stale_only: only cells that have a result which is out of date, none that are missing.
+        fresh: ask language models again, also where their reply is stored.
+        max_cost_usd: ask no model where this may cost more, and stop before it does.
+        announce: gets what asking the models may cost, before one is asked.
 
     Raises:
         OcrPipelineError: a run failed; the message is its first cause. What was done before is kept.
@@ -59,7 +79,12 @@ def run_pipeline(
     config = config or load_config(project.config_file)
     partitions = Partitions(config)
     warehouse = Warehouse(project.database)
-    definitions = build_definitions(project, {"progress": dg.ResourceDefinition.hardcoded_resource(progress)})
+    store = ResultStore(project.results)
+    models = ModelCalls(store, fresh=fresh, max_cost_usd=max_cost_usd)  # one budget for all runs of this command
+    objects = {"progress": progress, "models": models}
+    definitions = build_definitions(
+        project, {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in objects.items()}
+    )
     documents = [source.document_id for source in sources]
     engines = list(dict.fromkeys(engine for name in backends if (engine := config.backends[name].engine)))
     summary = RunSummary()
@@ -78,6 +103,12 @@ def run_pipeline(
                     name = event.asset_key.to_user_string() if event.asset_key else "?"
                     summary.cells[name] = summary.cells.get(name, 0) + 1
 
+        def known(asset: str) -> set[Any]:
+            """Cells that have a row."""
+            table, columns = TABLES[asset]
+            rows = warehouse.rows(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608 - names of this module
+            return {row[columns[0]] if len(columns) == 1 else tuple(row.values()) for row in rows}
+
         def to_do(asset: str, asked: list[Key], pending: Callable[[], list[Key]]) -> list[Key]:
             """Of the cells asked for: all, or those that are out of date or that the instance has no record of.
 
@@ -85,6 +116,9 @@ def run_pipeline(
             """
             if everything:
                 return asked
+            if stale_only:
+                stale = set(pending()) & known(asset)
+                return [key for key in asked if key in stale]
             recorded = instance.get_materialized_partitions(dg.AssetKey(asset))
             wanted = set(pending()) | {key for key in asked if _partition_key(asset, key) not in recorded}
             return [key for key in asked if key in wanted]
@@ -108,7 +142,14 @@ def run_pipeline(
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
 
         cells = list(product(backends, documents))
-        cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
+        todo_cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
+        if fresh:
+            asking = {name for name in backends if provider_of(config.backends[name].extractor_object)}
+            todo_cells = [cell for cell in cells if cell in set(todo_cells) or cell[0] in asking]
+        cells = todo_cells
+        costs = estimate(config, cells, warehouse, store, fresh=fresh)
+        announce(costs)
+        refuse_above(config, costs, max_cost_usd)
         launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
 
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.

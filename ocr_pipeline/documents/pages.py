@@ -6,7 +6,7 @@ The type is read from the content, never from the file name. Pages are lazy: not
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +54,7 @@ class Document:
     size: int
     media_type: MediaType
     pages: Sequence[Page]
+    content: bytes = field(repr=False)
     path: Path | None = None
 
 
@@ -84,7 +85,7 @@ def open_document(content: bytes, limits: Limits) -> Document:
     media_type = detect_media_type(content)
     is_pdf = media_type == "application/pdf"
     pages: Sequence[Page] = open_pdf(content, limits) if is_pdf else open_image(content, media_type, limits)
-    return Document(sha256=sha256_of(content), size=len(content), media_type=media_type, pages=pages)
+    return Document(sha256_of(content), len(content), media_type, pages, content)
 
 
 def open_unchanged(path: Path, sha256: str, limits: Limits) -> Document:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ocr_pipeline.documents.pages import Document
+from ocr_pipeline.models.calls import DocumentCalls
+from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.schemas import Extraction, OcrText
 
 
@@ -13,18 +15,22 @@ class ExtractionInput:
     """One document for an extractor.
 
     `text` is what the backend's engine read, or None for a backend without an engine. `open` gives the pages themselves
-    and raises `DocumentError`; an extractor that reads only text never calls it.
+    and raises `DocumentError`; an extractor that reads only text never calls it. `models` is for an extractor that asks
+    language models: what it asks is stored, limited, retried and priced there.
     """
 
     document_id: str
     open: Callable[[], Document]
     text: OcrText | None
+    models: DocumentCalls | None = None
 
 
 class Extractor(Protocol):
     """Reads the fields of one document.
 
-    An extractor is made once per process and used for many documents.
+    An extractor is made once per process and used for many documents. Two more attributes are looked at where it has them:
+    `unavailable()`, as an engine has it, and `concurrency`, the number of documents that it may be given at once, each in
+    a thread of its own.
     """
 
     def fingerprint(self) -> dict[str, Any]:
@@ -40,3 +46,15 @@ class Extractor(Protocol):
             ConfigurationError: it can never work as it is set up.
         """
         ...
+
+
+def unavailable(extractor: Extractor) -> str | None:
+    """Why this extractor cannot run here, as one sentence, or None where it can."""
+    check = getattr(extractor, "unavailable", None)
+    return check() if check else None
+
+
+def provider_of(extractor: Extractor) -> Provider | None:
+    """The provider whose models an extractor asks, or None where it asks none."""
+    provider = getattr(extractor, "provider", None)
+    return provider if isinstance(provider, Provider) else None

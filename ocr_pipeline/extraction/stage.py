@@ -2,8 +2,11 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -11,7 +14,10 @@ from pydantic import BaseModel
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
-from ocr_pipeline.extraction.base import ExtractionInput, Extractor
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor, provider_of
+from ocr_pipeline.models.batch import answer_in_batch
+from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models.types import CallFacts, ModelRequest
 from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
 from ocr_pipeline.store import ResultStore, fingerprint_of, result_key
 
@@ -43,6 +49,7 @@ class ExtractionOutcome(BaseModel):
     failure: DocumentFailure | None = None
     seconds: float = 0.0
     cost_usd: float | None = None
+    calls: list[CallFacts] = []
 
 
 @dataclass(frozen=True)
@@ -56,30 +63,118 @@ class ExtractionResult:
 
 
 def extract_documents(
-    extractor: Extractor, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits
+    extractor: Extractor,
+    tasks: Iterable[ExtractionTask],
+    store: ResultStore,
+    limits: Limits,
+    models: ModelCalls | None = None,
 ) -> Iterator[ExtractionResult]:
-    """Extract every document that the store does not know yet; yield results in order.
+    """Extract every document that the store does not know yet.
+
+    Yields results in the order of the tasks; of an extractor that takes several documents at once, as they are done. No
+    more tasks are taken than there is room for. In the mode `batch` the tasks are gone through twice.
 
     Raises:
-        ConfigurationError: the extractor cannot work as it is set up.
+        ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
     """
+    extract = partial(_extract, extractor, fingerprint_of(extractor), store, limits, models)
+    if models is not None and getattr(extractor, "mode", None) == "batch":
+        _ask_in_batch(extractor, tasks, store, limits, models)
+    concurrency = getattr(extractor, "concurrency", 1)
+    yield from map(extract, tasks) if concurrency == 1 else _at_once(extract, tasks, concurrency, models)
+
+
+def _at_once(
+    extract: Callable[[ExtractionTask], ExtractionResult],
+    tasks: Iterable[ExtractionTask],
+    concurrency: int,
+    models: ModelCalls | None,
+) -> Iterator[ExtractionResult]:
+    """Results of a pool of threads, as they are done. As many tasks again wait, so that writing rows stops no thread."""
+    waiting = iter(tasks)
+    running: set[Future[ExtractionResult]] = set()
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="extract")
+    try:
+        while True:
+            while len(running) < 2 * concurrency and (task := next(waiting, None)):
+                running.add(pool.submit(extract, task))
+            if not running:
+                break
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            stopped = next((error for future in done if (error := future.exception())), None)
+            if stopped:
+                _stop(pool, models)
+                done |= {future for future in running if not future.cancelled()}
+            for future in done:
+                if not future.exception() and (not stopped or future.result().key):
+                    yield future.result()
+            if stopped:
+                raise stopped
+    except BaseException:
+        _stop(pool, models)
+        raise
+    pool.shutdown()
+
+
+def _stop(pool: ThreadPoolExecutor, models: ModelCalls | None) -> None:
+    """Begin nothing more; wait for what is on its way: it is paid for, and will be stored."""
+    if models is not None:
+        models.stop()
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _ask_in_batch(
+    extractor: Extractor, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits, models: ModelCalls
+) -> None:
+    """Have everything answered that the tasks are going to ask; then they find it in the store."""
+    provider = provider_of(extractor)
     extractor_fingerprint = fingerprint_of(extractor)
-    for task in tasks:
-        if task.input_key is None:
-            yield ExtractionResult(
-                task.document_id, ExtractionOutcome(failure=task.failure, cost_usd=0.0), key=None, cached=False
-            )
-            continue
-        key = result_key(task.input_key, extractor_fingerprint)
-        stored = store.load(STAGE, key, ExtractionOutcome)
-        if stored is not None:
-            yield ExtractionResult(task.document_id, stored, key, cached=True)
-        else:
-            yield _extract_and_store(extractor, task, key, store, limits)
+
+    def requests() -> Iterator[ModelRequest]:
+        for task in tasks:
+            if task.input_key is None:
+                continue
+            key = result_key(task.input_key, extractor_fingerprint)
+            if models.fresh or store.load(STAGE, key, ExtractionOutcome) is None:
+                opener = partial(open_unchanged, task.path, task.sha256 or "", limits)
+                with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
+                    yield extractor.request(_input(task, opener))  # type: ignore[attr-defined]
+
+    assert provider is not None
+    answer_in_batch(models, provider, requests())
+
+
+def _input(task: ExtractionTask, opener: Callable[[], Document], models: ModelCalls | None = None) -> ExtractionInput:
+    calls = models.for_document() if models else None
+    return ExtractionInput(document_id=task.document_id, open=opener, text=task.text, models=calls)
+
+
+def _extract(
+    extractor: Extractor,
+    extractor_fingerprint: str,
+    store: ResultStore,
+    limits: Limits,
+    models: ModelCalls | None,
+    task: ExtractionTask,
+) -> ExtractionResult:
+    if task.input_key is None:
+        outcome = ExtractionOutcome(failure=task.failure, cost_usd=0.0)
+        return ExtractionResult(task.document_id, outcome, key=None, cached=False)
+    key = result_key(task.input_key, extractor_fingerprint)
+    again = models is not None and models.fresh and provider_of(extractor) is not None
+    stored = None if again else store.load(STAGE, key, ExtractionOutcome)
+    if stored is not None:
+        return ExtractionResult(task.document_id, stored, key, cached=True)
+    return _extract_and_store(extractor, task, key, store, limits, models)
 
 
 def _extract_and_store(
-    extractor: Extractor, task: ExtractionTask, key: str, store: ResultStore, limits: Limits
+    extractor: Extractor,
+    task: ExtractionTask,
+    key: str,
+    store: ResultStore,
+    limits: Limits,
+    models: ModelCalls | None,
 ) -> ExtractionResult:
     keep = True
 
@@ -91,10 +186,11 @@ def _extract_and_store(
             keep = False  # says something about the file and the limits of today: not stored
             raise
 
+    document = _input(task, open_task, models)
     started = time.perf_counter()
     extraction, failure = None, None
     try:
-        extraction = extractor.extract(ExtractionInput(document_id=task.document_id, open=open_task, text=task.text))
+        extraction = extractor.extract(document)
     except DocumentError as error:
         failure = DocumentFailure(reason=error.reason, message=str(error))
     except ProviderError as error:
@@ -108,7 +204,17 @@ def _extract_and_store(
         keep = False
     seconds = time.perf_counter() - started
     cost_usd = extraction.cost_usd if extraction else None
-    outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd)
+    calls = document.models.facts if document.models else []
+    if document.models and calls:
+        # What the calls took, whenever they were made, without waiting for their turn. A batch has no time per document.
+        seconds += sum(call.seconds for call in calls if not call.batch) - document.models.seconds
+        cost_usd = _sum(call.cost_usd for call in calls) if keep else None
+    outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd, calls=calls)
     if keep:
         store.put(STAGE, key, outcome.model_dump_json())
     return ExtractionResult(task.document_id, outcome, key if keep else None, cached=False)
+
+
+def _sum(costs: Iterable[float | None]) -> float | None:
+    known = list(costs)
+    return None if None in known else sum(cost for cost in known if cost is not None)

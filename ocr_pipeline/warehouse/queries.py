@@ -70,6 +70,15 @@ def extraction_cells(reader: Reader, backend: str) -> Rows:
     return {row["document_id"]: row for row in rows}
 
 
+def characters(reader: Reader, engine: str) -> dict[str, int]:
+    """How many characters `engine` read in each document, with a space after each word."""
+    rows = reader.rows(
+        "SELECT document_id, sum(length(text) + 1)::BIGINT AS size FROM ocr_words WHERE engine = ? GROUP BY document_id",
+        [engine],
+    )
+    return {row["document_id"]: row["size"] for row in rows}
+
+
 def extraction_failures(reader: Reader) -> dict[str, dict[str, str]]:
     """By document, the backends that have no result for it, and the first reason: the engine's, where that failed."""
     failures: dict[str, dict[str, str]] = {}

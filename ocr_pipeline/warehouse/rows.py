@@ -27,8 +27,14 @@ OCR_TABLES = ("ocr_text", "ocr_pages", "ocr_words")
 
 EXTRACTION_KEY = ("document_id", "backend")
 EXTRACTION_TABLES = (
-    "extractions", "extracted_fields", "extracted_line_items", "extracted_tax_lines", "evidence", "candidates"
-)  # fmt: skip
+    "extractions",
+    "extracted_fields",
+    "extracted_line_items",
+    "extracted_tax_lines",
+    "evidence",
+    "candidates",
+    "model_calls",
+)
 
 
 def empty(tables: Sequence[str]) -> Tables:
@@ -192,6 +198,7 @@ def add_extraction(
     extractor_fingerprint: str,
     result_key: str | None,
     run_id: str,
+    extractor_settings: str | None = None,
 ) -> None:
     """Rows of one cell of `extractions`."""
     key = {"document_id": document_id, "backend": backend}
@@ -206,11 +213,18 @@ def add_extraction(
             "cost_usd": outcome.cost_usd,
             "engine_fingerprint": engine_fingerprint,
             "extractor_fingerprint": extractor_fingerprint,
+            "extractor_settings": extractor_settings,
             "result_key": result_key,
             "run_id": run_id,
             "updated_at": utc_now(),
         }
     )
+    for position, call in enumerate(outcome.calls):
+        usage = {f"{name}_tokens": count for name, count in call.usage.model_dump().items()} if call.usage else {}
+        usage["thought_tokens"] = usage.pop("thoughts_tokens", None)
+        facts = call.model_dump(exclude={"usage", "asked_at"})
+        asked_at = call.asked_at.replace(tzinfo=None).isoformat(sep=" ")
+        tables["model_calls"].append({**key, "position": position, **facts, "asked_at": asked_at, **usage})
     if outcome.extraction is None:
         return
     invoice = outcome.extraction.invoice

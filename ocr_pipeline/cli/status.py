@@ -1,0 +1,57 @@
+"""`ocr-pipeline status`: what a run would do, and why."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, _table
+from ocr_pipeline.config import Config
+from ocr_pipeline.costs import estimate
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.pending import pending_documents
+from ocr_pipeline.project import Project
+from ocr_pipeline.status import extraction_states
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+
+def status_rows(project: Project, config: Config, sources: Sequence[SourceFile], backends: Sequence[str]) -> list[Row]:
+    """One row per backend: counts by state, the reasons with their counts, and the cost as far as it can be told."""
+    warehouse = Warehouse(project.database, lock_timeout=READ_TIMEOUT)
+    documents = [source.document_id for source in sources]
+    changed = set(pending_documents(config, sources, warehouse)) & set(queries.documents(warehouse))
+    states = extraction_states(config, backends, documents, warehouse, changed)
+    todo = [(state.backend, state.document_id) for state in states if state.state != "current"]
+    costs = {one.backend: one for one in estimate(config, todo, warehouse, ResultStore(project.results))}
+    rows = []
+    for backend in backends:
+        mine = [state for state in states if state.backend == backend]
+        counts = Counter(state.state for state in mine)
+        expected = costs.get(backend)
+        rows.append(
+            {
+                "backend": backend,
+                **{name: counts[name] for name in ("current", "missing", "stale", "failed")},
+                "why": dict(Counter(f"{state.state}: {state.why}" for state in mine if state.why)),
+                "cells": [{"document_id": s.document_id, "state": s.state, "why": s.why} for s in mine if s.why],
+                "cost_usd": expected.usd if expected else 0.0,
+            }
+        )
+    return rows
+
+
+def status_table(rows: Sequence[Row]) -> Table:
+    """One row per backend."""
+    table = _table("What a run would do")
+    table.add_column("backend", overflow="fold")
+    for name in ("current", "missing", "stale", "failed", "USD"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold", ratio=1)
+    for row in rows:
+        why = "; ".join(f"{reason} ({count})" for reason, count in row["why"].items())
+        usd = "?" if row["cost_usd"] is None else f"{row['cost_usd']:.4f}" if row["cost_usd"] else "0"
+        counts = [str(row[name]) for name in ("current", "missing", "stale", "failed")]
+        table.add_row(row["backend"], *counts, usd, why)
+    return table

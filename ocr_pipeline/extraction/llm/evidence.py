@@ -1,0 +1,120 @@
+"""Where on the page the values of a model stand: each one is looked for among the words of an engine.
+
+Numbers are compared as decimals, dates as dates, text by similarity over windows of words. A value without evidence is one
+that nobody finds on the page: worth a look.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ocr_pipeline.evaluation.normalise import parse_amount, parse_date
+from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Invoice, OcrText, Word
+
+METHOD = "found on the page"
+AT_LEAST = 0.8
+"""Similarity (0..1) below which a text counts as not found."""
+_LONGEST_NUMBER, _LONGEST_DATE = 3, 5
+"""Words of a window: `RM 1 234.00`, `Friday 12 October 2018 ,`."""
+
+Window = tuple[int, int]
+"""Index of the first word, and of the one after the last."""
+
+
+def find_evidence(invoice: Invoice, text: OcrText) -> dict[str, Evidence]:
+    """Evidence by field path: `total_amount`, `line_items.0.amount`. Values that are not found are left out."""
+    page = _Words(list(text.words()))
+    found = {}
+    for name, kind in FIELD_KINDS.items():
+        value = getattr(invoice, name)
+        if value is not None and name != "document_type":
+            # Totals stand below: of equal amounts, the last one.
+            found[name] = page.find(value, last=kind == "money")
+    for name in ("tax_lines", "line_items"):
+        for index, entry in enumerate(getattr(invoice, name)):
+            for part, value in entry.model_dump().items():
+                if value is not None:
+                    found[f"{name}.{index}.{part}"] = page.find(value, last=False)
+    return {path: evidence for path, evidence in found.items() if evidence is not None}
+
+
+class _Words:
+    def __init__(self, words: Sequence[Word]) -> None:
+        self.words = words
+        self.texts = [word.text for word in words]
+        self._numbers: dict[Decimal, list[Window]] | None = None
+        self._dates: dict[date, list[Window]] | None = None
+
+    def find(self, value: Any, *, last: bool) -> Evidence | None:
+        if isinstance(value, Decimal):
+            return self._exact(self._all_numbers().get(value, []), last=last)
+        if isinstance(value, date):
+            return self._exact(self._all_dates().get(value, []), last=last)
+        return self._similar(str(value))
+
+    def _exact(self, windows: Sequence[Window], *, last: bool) -> Evidence | None:
+        return self._evidence(windows[-1 if last else 0], 1.0) if windows else None
+
+    def _all_numbers(self) -> dict[Decimal, list[Window]]:
+        if self._numbers is None:
+            self._numbers = self._read(_LONGEST_NUMBER, lambda text: [parse_amount(text.rstrip("%*"))])
+        return self._numbers
+
+    def _all_dates(self) -> dict[date, list[Window]]:
+        if self._dates is None:
+            both = (True, False)
+            self._dates = self._read(_LONGEST_DATE, lambda text: [parse_date(text, day_first=order) for order in both])
+        return self._dates
+
+    def _read(self, longest: int, values: Callable[[str], list[Any]]) -> dict[Any, list[Window]]:
+        """Windows by the value they hold; of windows from the same word, the shortest."""
+        found: dict[Any, list[Window]] = {}
+        for start in range(len(self.words)):
+            for length in range(1, longest + 1):
+                if not self._one_line(start, start + length):
+                    break
+                text = " ".join(self.texts[start : start + length])
+                for value in {value for value in values(text) if value is not None}:
+                    windows = found.setdefault(value, [])
+                    if not windows or windows[-1][0] != start:
+                        windows.append((start, start + length))
+        return found
+
+    def _one_line(self, start: int, stop: int) -> bool:
+        if stop > len(self.words):
+            return False
+        first, last = self.words[start], self.words[stop - 1]
+        return (first.page, first.line) == (last.page, last.line)
+
+    def _similar(self, value: str) -> Evidence | None:
+        """The window that reads most like `value`; over the end of a line, as an address does, but not of a page."""
+        from rapidfuzz import fuzz, utils
+
+        wanted = utils.default_process(value)
+        best: tuple[float, Window] = (AT_LEAST, (0, 0))
+        for window in self._windows(len(value.split())):
+            text = utils.default_process(" ".join(self.texts[window[0] : window[1]]))
+            score = fuzz.ratio(wanted, text, score_cutoff=best[0] * 100) / 100 if wanted and text else 0.0
+            if score > best[0] or (score == best[0] and best[1] == (0, 0) and score > 0):
+                best = (score, window)
+        return self._evidence(best[1], best[0]) if best[1] != (0, 0) else None
+
+    def _windows(self, length: int) -> Iterator[Window]:
+        """Windows of about so many words: OCR joins words and splits them."""
+        for size in range(max(1, length - 1 - length // 4), length + 2 + length // 4):
+            for start in range(len(self.words) - size + 1):
+                if self.words[start].page == self.words[start + size - 1].page:
+                    yield start, start + size
+
+    def _evidence(self, window: Window, score: float) -> Evidence:
+        words = self.words[window[0] : window[1]]
+        lefts, tops, rights, bottoms = zip(*(word.box for word in words), strict=True)
+        return Evidence(
+            page=words[0].page,
+            text=" ".join(word.text for word in words),
+            box=(min(lefts), min(tops), max(rights), max(bottoms)),
+            words=list(range(*window)),
+            method=METHOD,
+            score=score,
+        )

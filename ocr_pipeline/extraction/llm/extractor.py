@@ -1,0 +1,169 @@
+"""The extractors `gemini` and `openai`: one request per document, a validated reply, at most one repair."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
+
+from ocr_pipeline.errors import ConfigurationError, DocumentError
+from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.llm import files
+from ocr_pipeline.extraction.llm.evidence import find_evidence
+from ocr_pipeline.extraction.llm.layout import text_with_layout
+from ocr_pipeline.extraction.llm.media import media_of
+from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
+from ocr_pipeline.models.calls import DocumentCalls
+from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.models.types import ModelReply, ModelRequest, Part, Purpose, Repair, estimate_tokens
+from ocr_pipeline.schemas import Extraction
+
+VERSION = 1
+"""Raised with every change of the code that can change a result: the request, how a reply is read, how evidence is found."""
+
+
+class LlmExtractor(BaseModel):
+    """Asks a model of `provider`: with the words of the backend's engine, or, without an engine, with the pages.
+
+    Options that are None are not sent, so the model's own default holds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: Provider
+    model: str
+    prompt: str = "invoice-1"
+    json_schema: str = Field(default="invoice-1", alias="schema")
+    max_output_tokens: PositiveInt = 8192
+    repair: bool = Field(default=True, description="Ask once more, with the error, where a reply breaks the schema.")
+    temperature: float | None = None
+    mode: Literal["interactive", "batch"] = "interactive"
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt_exists(cls, value: str) -> str:
+        return _checked(files.prompt, value)
+
+    @field_validator("json_schema")
+    @classmethod
+    def _schema_exists(cls, value: str) -> str:
+        return _checked(files.schema, value)
+
+    @property
+    def concurrency(self) -> int:
+        """Documents that may be worked on at once."""
+        return self.provider.concurrency
+
+    def unavailable(self) -> str | None:
+        return self.provider.unavailable()
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Not how hard the provider may be used, nor `mode`: they change no result. The server does."""
+        return {
+            "version": VERSION,
+            "server": self.provider.endpoint,
+            "model": self.model,
+            "prompt": files.digest(self._instructions),
+            "schema": files.digest(self._json_schema),
+            "max_output_tokens": self.max_output_tokens,
+            "repair": self.repair,
+            **self.settings(),
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Settings that are the provider's own, as they are sent."""
+        return {} if self.temperature is None else {"temperature": self.temperature}
+
+    def request(self, document: ExtractionInput) -> ModelRequest:
+        """What is asked about a document. Raises DocumentError."""
+        parts: tuple[Part, ...]
+        if document.text is None:
+            parts = tuple(media_of(document.open(), pdf=self.provider.type == "gemini"))
+        else:
+            parts = (f"<document>\n{text_with_layout(document.text)}\n</document>",)
+        return ModelRequest(
+            model=self.model,
+            instructions=self._instructions,
+            parts=parts,
+            json_schema=self._json_schema,
+            max_output_tokens=self.max_output_tokens,
+            options=self.settings(),
+        )
+
+    def expected_tokens(self, pages: int, characters: int | None) -> int:
+        """Input tokens that a document may come to. `characters` is None for a backend without an engine."""
+        sent = len(self._instructions) + len(str(self._json_schema)) + (characters or 0)
+        return estimate_tokens(sent, pages if characters is None else 0)
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        if document.models is None:
+            raise ConfigurationError("This extractor asks a model: give the stage `models`.")
+        request = self.request(document)
+        reply = self._ask(document.models, request, "extract")
+        try:
+            invoice = read_reply(reply)
+        except ReplyError as error:
+            if not self.repair or self.mode == "batch":
+                raise DocumentError("invalid_reply", str(error)) from None
+            complaint = f"{error} Reply again, with the whole document, so that it fits."
+            again = replace(request, repairs=(Repair(reply=reply, complaint=complaint),))
+            reply = self._ask(document.models, again, "repair")
+            try:
+                invoice = read_reply(reply)
+            except ReplyError as second:
+                raise DocumentError("invalid_reply", f"After one repair: {second}") from None
+        evidence = find_evidence(invoice, document.text) if document.text else {}
+        return Extraction(invoice=invoice, evidence=evidence)
+
+    def _ask(self, models: DocumentCalls, request: ModelRequest, purpose: Purpose) -> str:
+        reply = models.ask(self.provider, request, purpose=purpose, only_stored=self.mode == "batch")
+        return _text(reply, self.max_output_tokens)
+
+    @cached_property
+    def _instructions(self) -> str:
+        return files.prompt(self.prompt)
+
+    @cached_property
+    def _json_schema(self) -> dict[str, Any]:
+        return files.schema(self.json_schema)
+
+
+class GeminiExtractor(LlmExtractor):
+    """Gemini. A PDF is sent as it is, an image as it is."""
+
+    model: str = "gemini-3.5-flash-lite"
+    thinking_level: Literal["minimal", "low", "medium", "high"] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        level = {} if self.thinking_level is None else {"thinking_level": self.thinking_level}
+        return {**super().settings(), **level}
+
+
+class OpenAiExtractor(LlmExtractor):
+    """Any server that speaks OpenAI's chat completions. It gets PDFs as page images."""
+
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    mode: Literal["interactive"] = "interactive"
+
+    def settings(self) -> dict[str, Any]:
+        effort = {} if self.reasoning_effort is None else {"reasoning_effort": self.reasoning_effort}
+        return {**super().settings(), **effort}
+
+
+def _text(reply: ModelReply, limit: int) -> str:
+    why = f" ({reply.detail})" if reply.detail else ""
+    if reply.finish == "blocked":
+        raise DocumentError("blocked", f"The provider's filter for content stopped the model{why}.")
+    if reply.finish == "truncated":
+        raise DocumentError("truncated", f"The reply is longer than max_output_tokens, which is {limit:,}{why}.")
+    if reply.text is None:
+        raise DocumentError("invalid_reply", f"The model gave no text{why}.")
+    return reply.text
+
+
+def _checked(read: Any, name: str) -> str:
+    try:
+        read(name)
+    except ConfigurationError as error:
+        raise ValueError(str(error).rstrip(".")) from None
+    return name

@@ -1,0 +1,72 @@
+"""The words of an engine as text that keeps the layout: lines in reading order, columns aligned by spaces."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from ocr_pipeline.schemas import OcrPage, OcrText, Word
+
+MAX_COLUMNS = 160
+"""Columns per line at most. A model counts tokens: small print would spread a page over hundreds of columns."""
+_SAME_LINE = 0.5
+"""Words share a line when their centres differ by less than this share of the smaller height."""
+
+
+def text_with_layout(text: OcrText) -> str:
+    """The text of all pages. A page break is a line of its own where there are several pages."""
+    pages = ["\n".join(_lines(page)) for page in text.pages]
+    if len(pages) == 1:
+        return pages[0]
+    return "\n\n".join(f"--- page {page.page} ---\n{lines}" for page, lines in zip(text.pages, pages, strict=True))
+
+
+def _lines(page: OcrPage) -> list[str]:
+    words = [word for word in page.words if word.text.strip()]
+    if not words:
+        return []
+    widths = [(word.box[2] - word.box[0]) / len(word.text) for word in words]
+    column = max(median(widths), 1 / MAX_COLUMNS)
+    rows = _rows(words)
+    left = min(word.box[0] for word in words)
+    return [_line(row, left, column) for row in rows]
+
+
+def _rows(words: Sequence[Word]) -> list[list[Word]]:
+    """Words that stand on one line, from top to bottom, each line from left to right.
+
+    A word joins the line whose nearest word to the left stands at its height, so a line may climb across a skewed page.
+    """
+    rows: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: word.box[0]):
+        best = min(
+            (row for row in rows if _offset(row[-1], word) < _SAME_LINE and not _overlap(row[-1], word)),
+            key=lambda row: _offset(row[-1], word),
+            default=None,
+        )
+        if best is None:
+            rows.append([word])
+        else:
+            best.append(word)
+    return sorted(rows, key=lambda row: _centre(row[0]))
+
+
+def _centre(word: Word) -> float:
+    return (word.box[1] + word.box[3]) / 2
+
+
+def _offset(left: Word, right: Word) -> float:
+    height = min(left.box[3] - left.box[1], right.box[3] - right.box[1])
+    return abs(_centre(left) - _centre(right)) / height if height > 0 else float("inf")
+
+
+def _overlap(left: Word, right: Word) -> bool:
+    """More than a touch: two words above each other in a narrow place."""
+    width = min(left.box[2] - left.box[0], right.box[2] - right.box[0])
+    return min(left.box[2], right.box[2]) - max(left.box[0], right.box[0]) > 0.3 * width
+
+
+def _line(row: Sequence[Word], left: float, column: float) -> str:
+    line = ""
+    for word in row:
+        wanted = round((word.box[0] - left) / column)
+        line += " " * max(wanted - len(line), 1 if line else 0) + word.text
+    return line

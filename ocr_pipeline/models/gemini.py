@@ -1,0 +1,194 @@
+"""Gemini by google-genai: a request in, the server's JSON out; and what that JSON says."""
+
+from typing import Any
+
+from ocr_pipeline.errors import ProviderError
+from ocr_pipeline.models.failures import Failure, connection_failure, http_failure
+from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Usage
+
+BLOCKED = {
+    "SAFETY",
+    "RECITATION",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "LANGUAGE",
+    "IMAGE_SAFETY",
+    "MODEL_ARMOR",
+    "ESCALATION",
+}
+
+
+class GeminiClient:
+    """One client per provider and process, for many threads."""
+
+    def __init__(self, provider: Provider, key: str | None) -> None:
+        from google import genai
+
+        self.provider = provider
+        # Everything is given: the SDK would take GOOGLE_API_KEY before GEMINI_API_KEY, and has no time-out of its own.
+        self._sdk = genai.Client(
+            api_key=key or "none",
+            enterprise=False,
+            http_options=genai.types.HttpOptions(base_url=provider.endpoint, timeout=_milliseconds(provider.timeout)),
+        )
+
+    def send(self, request: ModelRequest, timeout: float) -> str:
+        """Ask once; the body of the answer. Raises Failure."""
+        from google.genai import types
+
+        config = generation_config(request)
+        config.http_options = types.HttpOptions(timeout=_milliseconds(timeout))
+        config.should_return_http_response = True  # the body as it came: it is kept before anything reads it
+        with _failures(self.provider, request.model):
+            response = self._sdk.models.generate_content(model=request.model, contents=contents(request), config=config)
+        http = response.sdk_http_response
+        return (http.body if http else None) or ""
+
+    def submit_batch(self, title: str, model: str, requests: dict[str, ModelRequest]) -> str:
+        """Start a batch job over requests by key; its name. Raises Failure."""
+        from google.genai import types
+
+        source = [
+            types.InlinedRequest(
+                model=request.model,
+                contents=contents(request),
+                metadata={"key": key},
+                config=generation_config(request),
+            )
+            for key, request in requests.items()
+        ]
+        with _failures(self.provider, model):
+            job = self._sdk.batches.create(
+                model=model, src=source, config=types.CreateBatchJobConfig(display_name=title)
+            )
+        return job.name or ""
+
+    def find_batch(self, title: str) -> str | None:
+        """The name of the job that was started under this title, if there is one. Raises Failure."""
+        with _failures(self.provider, "batches"):
+            return next((job.name for job in self._sdk.batches.list() if job.display_name == title), None)
+
+    def collect_batch(self, name: str) -> dict[str, str] | None:
+        """The answers of a finished job by key, as JSON; None where it is not finished. Requests that failed are left out.
+
+        Raises:
+            Failure: the job failed, was cancelled or has expired.
+        """
+        with _failures(self.provider, "batches"):
+            job = self._sdk.batches.get(name=name)
+        if not job.done:
+            return None
+        state = job.state.value if job.state else "?"
+        if state not in ("JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"):
+            raise Failure(ProviderError(f"The batch job {name} of {self.provider.name} ended as {state}."))
+        answers = {}
+        for item in (job.dest.inlined_responses if job.dest else None) or []:
+            key = (item.metadata or {}).get("key")
+            if key and item.response:
+                answers[key] = item.response.model_dump_json(by_alias=True, exclude_none=True)
+        return answers
+
+    def close(self) -> None:
+        self._sdk.close()
+
+
+def contents(request: ModelRequest) -> Any:
+    """The turns of the conversation as the SDK wants them."""
+    from google.genai import types
+
+    parts = [
+        types.Part.from_bytes(data=part.content, mime_type=part.media_type)
+        if isinstance(part, Media)
+        else types.Part.from_text(text=part)
+        for part in request.parts
+    ]
+    turns = [types.Content(role="user", parts=parts)]
+    for repair in request.repairs:
+        turns.append(types.Content(role="model", parts=[types.Part.from_text(text=repair.reply)]))
+        turns.append(types.Content(role="user", parts=[types.Part.from_text(text=repair.complaint)]))
+    return turns
+
+
+def generation_config(request: ModelRequest) -> Any:
+    """The settings of a request. No temperature unless asked for: Gemini 3 deprecates it."""
+    from google.genai import types
+
+    options = dict(request.options)
+    level = options.pop("thinking_level", None)
+    return types.GenerateContentConfig(
+        system_instruction=request.instructions,
+        response_mime_type="application/json",
+        response_json_schema=dict(request.json_schema),
+        max_output_tokens=request.max_output_tokens,
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+        thinking_config=types.ThinkingConfig(thinking_level=level) if level else None,
+        **options,
+    )
+
+
+def parse_reply(body: dict[str, Any]) -> ModelReply:
+    """What a body of generateContent says. Nothing in it is required: servers leave out what they do not have."""
+    candidate = (body.get("candidates") or [{}])[0]
+    reason = (body.get("promptFeedback") or {}).get("blockReason") or candidate.get("finishReason")
+    parts = (candidate.get("content") or {}).get("parts") or []
+    text = "".join(part.get("text") or "" for part in parts if not part.get("thought")) or None
+    finish: Finish = "complete" if text else "empty"
+    if (body.get("promptFeedback") or {}).get("blockReason") or reason in BLOCKED:
+        finish = "blocked"
+    elif reason == "MAX_TOKENS":
+        finish = "truncated"
+    return ModelReply(
+        text=text,
+        finish=finish,
+        detail=reason,
+        usage=_usage(body.get("usageMetadata")),
+        model_version=body.get("modelVersion"),
+    )
+
+
+def _usage(usage: dict[str, Any] | None) -> Usage | None:
+    if not usage or usage.get("promptTokenCount") is None:
+        return None
+    return Usage(
+        input=usage["promptTokenCount"],
+        cached=usage.get("cachedContentTokenCount") or 0,
+        output=usage.get("candidatesTokenCount") or 0,
+        thoughts=usage.get("thoughtsTokenCount") or 0,
+    )
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+class _failures:
+    """Turn the SDK's exceptions into ours. The SDK's carry the request, and with it the key: none of them leaves here."""
+
+    def __init__(self, provider: Provider, model: str) -> None:
+        self._provider, self._model = provider, model
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception):
+            raise self._failure(error) from None
+
+    def _failure(self, error: Exception) -> Failure:
+        import httpx2
+        from google.genai import errors
+
+        if isinstance(error, errors.APIError):
+            headers = dict(getattr(error.response, "headers", None) or {})
+            return http_failure(self._provider, self._model, error.code, error.details, headers)
+        if isinstance(error, httpx2.TimeoutException):
+            return connection_failure(self._provider, "did not answer in time")
+        if isinstance(error, httpx2.ConnectError):
+            return connection_failure(self._provider, "cannot be reached")
+        if isinstance(error, httpx2.TransportError):
+            return connection_failure(self._provider, "broke the connection off")
+        if isinstance(error, ValueError):  # json.JSONDecodeError among them
+            return connection_failure(self._provider, "sent an answer that cannot be read")
+        raise error

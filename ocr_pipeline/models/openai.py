@@ -1,0 +1,118 @@
+"""Servers that speak OpenAI's chat completions, by the `openai` SDK: a request in, the server's JSON out."""
+
+import base64
+import copy
+from typing import Any
+
+from ocr_pipeline.models.failures import Failure, connection_failure, http_failure
+from ocr_pipeline.models.provider import DEFAULT_URL, Provider
+from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Usage
+
+
+class OpenAiClient:
+    """One client per provider and process, for many threads."""
+
+    def __init__(self, provider: Provider, key: str | None) -> None:
+        import openai
+
+        self.provider = provider
+        # The SDK's own retries (two) and time-out (600 s) are switched off: ours count, are limited and are stored.
+        self._sdk = openai.OpenAI(
+            api_key=key or "none", base_url=provider.endpoint, timeout=provider.timeout, max_retries=0
+        )
+
+    def send(self, request: ModelRequest, timeout: float) -> str:
+        """Ask once; the body of the answer. Raises Failure."""
+        arguments = body_of(request, official=self.provider.endpoint == DEFAULT_URL["openai"])
+        try:
+            return str(self._sdk.chat.completions.with_raw_response.create(**arguments, timeout=timeout).text)
+        except Exception as error:  # noqa: BLE001 - what is not the SDK's is raised again
+            raise self._failure(error, request.model) from None
+
+    def close(self) -> None:
+        self._sdk.close()
+
+    def _failure(self, error: Exception, model: str) -> Failure:
+        """The SDK's exceptions carry the request, and with it the key: none of them leaves here."""
+        import openai
+
+        if isinstance(error, openai.APIStatusError):
+            return http_failure(self.provider, model, error.status_code, error.body, dict(error.response.headers))
+        if isinstance(error, openai.APITimeoutError):
+            return connection_failure(self.provider, "did not answer in time")
+        if isinstance(error, openai.APIConnectionError):
+            refused = type(error.__cause__).__name__ == "ConnectError"
+            return connection_failure(self.provider, "cannot be reached" if refused else "broke the connection off")
+        raise error
+
+
+def body_of(request: ModelRequest, *, official: bool) -> dict[str, Any]:
+    """The arguments of `chat.completions.create`. OpenAI refuses `max_tokens`; smaller servers know nothing else."""
+    content: list[dict[str, Any]] = []
+    for part in request.parts:
+        if isinstance(part, Media):
+            url = f"data:{part.media_type};base64,{base64.b64encode(part.content).decode()}"
+            content.append({"type": "image_url", "image_url": {"url": url}})
+        else:
+            content.append({"type": "text", "text": part})
+    messages: list[dict[str, Any]] = [
+        {"role": "system", "content": request.instructions},
+        {"role": "user", "content": content},
+    ]
+    for repair in request.repairs:
+        messages.append({"role": "assistant", "content": repair.reply})
+        messages.append({"role": "user", "content": repair.complaint})
+    schema = {"name": "invoice", "strict": True, "schema": strict(request.json_schema)}
+    return {
+        "model": request.model,
+        "messages": messages,
+        "response_format": {"type": "json_schema", "json_schema": schema},
+        "max_completion_tokens" if official else "max_tokens": request.max_output_tokens,
+        **request.options,
+    }
+
+
+def strict(schema: Any) -> Any:
+    """A copy in which every object is closed: `strict` asks for it, and Gemini does not want to see it."""
+    schema = copy.deepcopy(schema)
+
+    def close(node: Any) -> None:
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                node["additionalProperties"] = False
+            for value in node.values():
+                close(value)
+        elif isinstance(node, list):
+            for value in node:
+                close(value)
+
+    close(schema)
+    return schema
+
+
+def parse_reply(body: dict[str, Any]) -> ModelReply:
+    """What a body of chat/completions says. Small servers leave out `usage`, and may send no choice."""
+    choice = (body.get("choices") or [{}])[0]
+    message = choice.get("message") or {}
+    reason = choice.get("finish_reason")
+    text = message.get("content") or None
+    finish: Finish = "complete" if text else "empty"
+    if reason == "content_filter" or message.get("refusal"):
+        finish = "blocked"
+    elif reason == "length":
+        finish = "truncated"
+    return ModelReply(
+        text=text, finish=finish, detail=reason, usage=_usage(body.get("usage")), model_version=body.get("model")
+    )
+
+
+def _usage(usage: dict[str, Any] | None) -> Usage | None:
+    if not usage or usage.get("prompt_tokens") is None:
+        return None
+    thoughts = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+    return Usage(
+        input=usage["prompt_tokens"],
+        cached=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+        output=(usage.get("completion_tokens") or 0) - thoughts,  # OpenAI counts reasoning among the completion
+        thoughts=thoughts,
+    )

@@ -1,0 +1,135 @@
+"""What is asked of a model, what it replies, and what a call took."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Finish = Literal["complete", "truncated", "blocked", "empty"]
+"""How a reply ended: `empty` is a reply without text that says neither of the others."""
+
+Purpose = Literal["extract", "repair"]
+
+TOKENS_PER_PAGE = 1120
+"""Assumed for an estimate: what Gemini 3 takes for an image at its default resolution. What is paid comes from the usage."""
+CHARACTERS_PER_TOKEN = 3.0
+"""Assumed for an estimate. Invoices are digits and abbreviations: fewer characters per token than prose."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """An image, or a PDF of `pages` pages, as it is sent."""
+
+    content: bytes = field(repr=False)
+    media_type: str
+    pages: int = 1
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+Part = str | Media
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """A reply that did not fit, and what is wrong with it."""
+
+    reply: str = field(repr=False)
+    complaint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRequest:
+    """One question to a model, the same for every provider.
+
+    `options` are settings of the provider's own, like `thinking_level`. `repairs` holds what was said before, oldest first.
+    """
+
+    model: str
+    instructions: str
+    parts: tuple[Part, ...] = field(repr=False)
+    json_schema: Mapping[str, Any] = field(repr=False)
+    max_output_tokens: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    repairs: tuple[Repair, ...] = ()
+
+    def description(self) -> dict[str, Any]:
+        """The request as JSON, media by hash: what is kept, and what a call is known by."""
+        parts: list[Any] = []
+        for part in self.parts:
+            if isinstance(part, Media):
+                parts.append({"sha256": part.sha256, "media_type": part.media_type, "bytes": len(part.content)})
+            else:
+                parts.append({"text": part})
+        return {
+            "model": self.model,
+            "instructions": self.instructions,
+            "parts": parts,
+            "json_schema": self.json_schema,
+            "max_output_tokens": self.max_output_tokens,
+            "options": dict(self.options),
+            "repairs": [{"reply": repair.reply, "complaint": repair.complaint} for repair in self.repairs],
+        }
+
+    @property
+    def estimated_input_tokens(self) -> int:
+        """A guess before anything is sent, for token limits and costs."""
+        pages = sum(part.pages for part in self.parts if isinstance(part, Media))
+        characters = len(self.instructions) + len(str(self.json_schema))
+        characters += sum(len(part) for part in self.parts if isinstance(part, str))
+        characters += sum(len(repair.reply) + len(repair.complaint) for repair in self.repairs)
+        return estimate_tokens(characters, pages)
+
+
+def estimate_tokens(characters: int, pages: int) -> int:
+    """The input tokens that so many characters and page images may come to."""
+    return math.ceil(characters / CHARACTERS_PER_TOKEN) + pages * TOKENS_PER_PAGE
+
+
+class Usage(BaseModel):
+    """Tokens as the server counts them. `input` includes `cached`; `thoughts` come on top of `output`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: int
+    cached: int = 0
+    output: int
+    thoughts: int = 0
+
+
+@dataclass(frozen=True)
+class ModelReply:
+    """What a model said. `detail` is the server's own word for the end: SAFETY, length."""
+
+    text: str | None = field(repr=False)
+    finish: Finish
+    detail: str | None
+    usage: Usage | None
+    model_version: str | None
+
+
+class CallFacts(BaseModel):
+    """What one call took, for the tables. `cost_usd` is None where the price or the usage is not known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    call_key: str
+    purpose: Purpose
+    provider: str
+    model: str
+    model_version: str | None
+    finish: Finish
+    asked_at: datetime
+    seconds: float
+    attempts: int
+    batch: bool
+    from_store: bool
+    usage: Usage | None
+    cost_usd: float | None

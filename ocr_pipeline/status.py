@@ -1,0 +1,66 @@
+"""The state of every cell of `extractions`: current, missing, stale with the reason, or failed for now."""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.pending import expected_keys
+from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+State = Literal["current", "missing", "stale", "failed"]
+
+
+@dataclass(frozen=True)
+class CellState:
+    """`why` names what changed (document, engine, text, or settings of the extractor like prompt) or the failure."""
+
+    backend: str
+    document_id: str
+    state: State
+    why: str | None = None
+
+
+def extraction_states(
+    config: Config,
+    backends: Iterable[str],
+    documents: Collection[str],
+    warehouse: Warehouse,
+    changed: Collection[str] = (),
+) -> list[CellState]:
+    """The state of each (backend, document). `changed` are documents whose file is not what was taken in."""
+    states = []
+    for backend in backends:
+        chosen = config.backends[backend]
+        engine = config.engine_of(backend)
+        ocr = queries.ocr_cells(warehouse, chosen.engine) if chosen.engine else {}
+        rows = queries.extraction_cells(warehouse, backend)
+        for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
+            row = rows.get(document_id)
+            if row is None:
+                states.append(CellState(backend, document_id, "missing"))
+                continue
+            why = []
+            if document_id in changed:
+                why.append("document")
+            used = {ocr.get(document_id, {}).get("fingerprint"), row["engine_fingerprint"]} - {None}
+            if engine and used - {engine.fingerprint}:
+                why.append("engine")
+            if row["extractor_fingerprint"] != chosen.fingerprint:
+                why += _changed_settings(row["extractor_settings"], chosen.settings)
+            if why:
+                states.append(CellState(backend, document_id, "stale", ", ".join(why)))
+            elif row["result_key"] is None:
+                states.append(CellState(backend, document_id, "failed", row["reason"]))
+            elif row["result_key"] != expected:
+                states.append(CellState(backend, document_id, "stale", "text" if engine else "document"))
+            else:
+                states.append(CellState(backend, document_id, "current"))
+    return states
+
+
+def _changed_settings(old: str | None, new: str) -> list[str]:
+    before, now = json.loads(old or "{}"), json.loads(new)
+    return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)] if old else ["extractor"]

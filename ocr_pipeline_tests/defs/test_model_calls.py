@@ -1,0 +1,383 @@
+"""Backends that ask a model, through the asset and over real sockets: what lands in the tables, and what a failure leaves."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from ocr_pipeline.models import calls
+from ocr_pipeline.project import Project
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder, message_of
+from ocr_pipeline_tests.files import PLUGINS, add_file, add_image, image_bytes, text_pdf, write_backends
+from ocr_pipeline_tests.standin import StandIn
+
+KEY = "CANARY-KEY"
+DOCUMENTS = ["d0", "d1", "d2"]
+
+
+def backends(root: Path, url: str, **provider: Any) -> dict[str, Any]:
+    limits = {"concurrency": 1, "timeout": 0.5, "deadline": 10, "retries": 2, "batch_poll": 0.01, **provider}
+    pixel = {"type": f"{PLUGINS}:PixelEngine", "options": {"log": str(root / "pixel.log")}}
+    return {
+        "engines": {"pixel": pixel},
+        "backends": {
+            "vision": {"extractor": "gemini"},
+            "pixel+gemini": {"engine": "pixel", "extractor": "gemini"},
+            "openai-vision": {"extractor": "openai", "options": {"model": "local"}},
+            "pixel+openai": {"engine": "pixel", "extractor": "openai", "options": {"model": "local"}},
+        },
+        "providers": {"gemini": {"base_url": url, **limits}, "openai": {"base_url": f"{url}/v1", **limits}},
+    }
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    with StandIn() as server:
+        yield server
+
+
+@pytest.fixture
+def pipeline(project: Project, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """Three labelled images, read and ready to be extracted."""
+    from ocr_pipeline.definitions import build_definitions
+
+    monkeypatch.setattr(calls, "FIRST_PAUSE", 0.01)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    write_backends(project.root, backends(project.root, standin.url))
+    for number in range(3):
+        add_image(project, f"d{number}.png", width=40 + number, total=f"{40 + number}.00")
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield ready(project, instance, build_definitions(project, {}))
+
+
+def ready(project: Project, instance: dg.DagsterInstance, definitions: dg.Definitions) -> Pipeline:
+    pipeline = Pipeline(project, definitions, instance, Recorder())
+    pipeline.documents(DOCUMENTS)
+    pipeline.ocr(("pixel", document) for document in DOCUMENTS)
+    return pipeline
+
+
+def reconfigure(pipeline: Pipeline, standin: StandIn, **provider: Any) -> None:
+    from ocr_pipeline.definitions import build_definitions
+
+    write_backends(pipeline.project.root, backends(pipeline.project.root, standin.url, **provider))
+    pipeline.definitions = build_definitions(pipeline.project, {})
+
+
+def extract(pipeline: Pipeline, backend: str, documents: list[str] = DOCUMENTS) -> dg.ExecuteInProcessResult:
+    return pipeline.extract((backend, document) for document in documents)[-1]
+
+
+def cells(pipeline: Pipeline, backend: str) -> dict[str, dict[str, Any]]:
+    rows = pipeline.warehouse.rows("FROM extractions WHERE backend = ?", [backend])
+    return {row["document_id"]: row for row in rows}
+
+
+@pytest.mark.parametrize("backend", ["vision", "pixel+gemini", "openai-vision", "pixel+openai"])
+def test_values_usage_and_cost_land_in_the_tables_and_the_metadata(
+    pipeline: Pipeline, standin: StandIn, backend: str
+) -> None:
+    result = extract(pipeline, backend)
+    assert result.success
+    fields = pipeline.warehouse.rows("FROM extracted_fields WHERE field = 'total_amount' ORDER BY document_id")
+    by_text = ["40.00", "41.00", "42.00"] if backend.startswith("pixel") else ["1.00"] * 3
+    assert [str(row["value"]) for row in fields] == by_text
+    asked = pipeline.warehouse.rows("FROM model_calls ORDER BY document_id, position")
+    assert [(row["document_id"], row["purpose"], row["attempts"]) for row in asked] == [
+        (document, "extract", 1) for document in DOCUMENTS
+    ]
+    gemini = "openai" not in backend
+    # 800 new and 200 cached tokens in, 300 + 50 out, at 0.30, 0.03 and 2.50 USD per million
+    cost = pytest.approx(0.001121) if gemini else None
+    for row in asked:
+        assert (row["input_tokens"], row["cached_tokens"]) == (1000, 200)
+        assert (row["output_tokens"], row["thought_tokens"]) == (300, 50)
+        assert (row["model_version"], row["from_store"], row["cost_usd"]) == ("stand-in-001", False, cost)
+    assert {row["cost_usd"] for row in cells(pipeline, backend).values()} == {asked[0]["cost_usd"]}
+    [metadata, *_] = [event.materialization.metadata for event in result.get_asset_materialization_events()]
+    assert (metadata["model_calls"].value, metadata["input_tokens"].value) == (1, 1000)
+    tags = pipeline.instance.get_run_by_id(result.run_id).tags  # type: ignore[union-attr]
+    assert (tags["ocr_pipeline/model_calls"], tags["ocr_pipeline/model_tokens"]) == ("3", "4050")
+    assert tags["ocr_pipeline/model_cost_usd"].startswith("0.003363" if gemini else "0.000000 and 3 calls without")
+    assert {seen.key for seen in standin.seen} == {KEY}
+
+
+def test_evidence_comes_from_the_words_of_the_engine(pipeline: Pipeline) -> None:
+    extract(pipeline, "pixel+gemini")
+    [row] = pipeline.warehouse.rows("FROM evidence WHERE document_id = 'd1'")
+    assert (row["field"], row["text"], row["words"], row["x0"]) == ("total_amount", "41.00", [0], 0.1)
+
+
+def test_a_second_run_asks_nothing(pipeline: Pipeline, standin: StandIn) -> None:
+    for _ in range(2):
+        extract(pipeline, "vision")
+    assert len(standin.seen) == 3
+
+
+def test_a_lost_result_costs_nothing_again(pipeline: Pipeline, standin: StandIn) -> None:
+    """The replies are stored apart from what was made of them."""
+    extract(pipeline, "vision")
+    for path in (pipeline.project.results / "extraction").rglob("*.json"):
+        path.unlink()
+    result = extract(pipeline, "vision")
+    assert len(standin.seen) == 3
+    rows = pipeline.warehouse.rows("FROM model_calls")
+    assert all(row["from_store"] and row["cost_usd"] for row in rows)
+    assert "ocr_pipeline/model_calls" not in pipeline.instance.get_run_by_id(result.run_id).tags  # type: ignore[union-attr]
+
+
+def test_two_documents_with_the_same_bytes_are_asked_once(pipeline: Pipeline, standin: StandIn) -> None:
+    add_file(pipeline.project, "copy.png", image_bytes(40, 30))
+    pipeline.instance.add_dynamic_partitions("documents", ["copy"])
+    pipeline.documents(["copy"])
+    extract(pipeline, "vision", ["copy", "d0"])
+    assert len(standin.seen) == 1
+    assert {row["status"] for row in cells(pipeline, "vision").values()} == {"ok"}
+
+
+@pytest.mark.parametrize("backend", ["vision", "openai-vision"])
+def test_documents_that_the_model_does_not_read(pipeline: Pipeline, standin: StandIn, backend: str) -> None:
+    expected = {
+        "truncated": ("truncated", True),
+        "thoughts_only": ("truncated", True),
+        "safety": ("blocked", True),
+        "prompt_block": ("blocked", backend == "vision"),  # OpenAI says 400: no reply, no usage
+        "empty": ("invalid_reply", True),
+        "refused": ("refused", False),
+        "ok": (None, True),
+    }
+    documents = [f"x{number}" for number in range(len(expected))]
+    for number, document in enumerate(documents):
+        add_image(pipeline.project, f"{document}.png", width=50 + number)
+    pipeline.instance.add_dynamic_partitions("documents", documents)
+    pipeline.documents(documents)
+    standin.then(*expected)
+    assert extract(pipeline, backend, documents).success
+    rows = cells(pipeline, backend)
+    paid = {row["document_id"]: row for row in pipeline.warehouse.rows("FROM model_calls")}
+    for document, (reason, usage) in zip(documents, expected.values(), strict=True):
+        assert rows[document]["reason"] == reason, document
+        assert (document in paid) == usage, "what failed was paid for too"
+        assert rows[document]["result_key"], "it is a result: nobody asks again"
+        if usage:
+            assert paid[document]["input_tokens"] == 1000
+            assert rows[document]["cost_usd"] == paid[document]["cost_usd"]
+    extract(pipeline, backend, documents)
+    assert len(standin.seen) == len(expected)
+    assert "SECRET" not in str(rows)
+
+
+def test_a_reply_that_breaks_the_schema_is_repaired_once(pipeline: Pipeline, standin: StandIn) -> None:
+    standin.then("schema_breaking")
+    extract(pipeline, "pixel+gemini")
+    asked = pipeline.warehouse.rows("FROM model_calls WHERE document_id = 'd0' ORDER BY position")
+    assert [row["purpose"] for row in asked] == ["extract", "repair"]
+    row = cells(pipeline, "pixel+gemini")["d0"]
+    assert (row["status"], row["cost_usd"]) == ("ok", pytest.approx(2 * 0.001121))
+    repair = standin.seen[1].body["contents"]
+    assert [turn["role"] for turn in repair] == ["user", "model", "user"]
+
+
+def test_a_second_breach_fails_the_document_with_all_that_it_cost(pipeline: Pipeline, standin: StandIn) -> None:
+    standin.then("ok_true", "schema_breaking")
+    assert extract(pipeline, "vision").success
+    row = cells(pipeline, "vision")["d0"]
+    assert (row["reason"], row["cost_usd"]) == ("invalid_reply", pytest.approx(2 * 0.001121))
+    assert row["message"].startswith("After one repair: The reply breaks the schema: total_amount:")
+    assert "SECRET" not in row["message"]
+
+
+PASSING = ["rate_limited", "error_500", "unavailable_503", "html_502", "dropped", "cut", "broken_json", "array", "hang"]
+
+
+@pytest.mark.parametrize("backend", ["vision", "openai-vision"])
+def test_what_passes_is_tried_again(
+    pipeline: Pipeline, standin: StandIn, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "LONGEST_PAUSE", 0.02)
+    reconfigure(pipeline, standin, retries=len(PASSING))
+    standin.then(*PASSING)
+    assert extract(pipeline, backend, ["d0"]).success
+    [row] = pipeline.warehouse.rows("FROM model_calls")
+    assert row["attempts"] == len(PASSING) + 1
+    assert standin.counts == Counter([*PASSING, "ok"])
+
+
+def test_a_provider_that_stays_down_fails_the_run_at_its_end_and_keeps_the_rest(
+    pipeline: Pipeline, standin: StandIn
+) -> None:
+    standin.then("ok", "error_500", "unavailable_503", "html_502")
+    result = extract(pipeline, "vision")
+    assert not result.success
+    assert "1 documents failed for now at the provider" in message_of(result)
+    rows = cells(pipeline, "vision")
+    assert [rows[key]["reason"] for key in DOCUMENTS] == [None, "provider_failed", None]
+    assert (rows["d1"]["result_key"], rows["d1"]["cost_usd"]) == (None, None)
+    assert extract(pipeline, "vision").success
+    assert len(standin.seen) == 3 + 2 + 1
+    assert {row["status"] for row in cells(pipeline, "vision").values()} == {"ok"}
+
+
+def test_the_quota_of_the_day_is_final_for_everybody(pipeline: Pipeline, standin: StandIn) -> None:
+    standin.then("ok", "quota_of_the_day")
+    result = extract(pipeline, "vision")
+    assert "used up for today" in message_of(result)
+    assert len(standin.seen) == 2, "the third document does not ask"
+    assert [cells(pipeline, "vision")[key]["reason"] for key in DOCUMENTS] == [None] + ["provider_failed"] * 2
+
+
+@pytest.mark.parametrize("backend", ["vision", "openai-vision"])
+@pytest.mark.parametrize("scenario", ["wrong_key", "unknown_model"])
+def test_a_wrong_key_or_model_stops_the_run_with_one_sentence(
+    pipeline: Pipeline, standin: StandIn, backend: str, scenario: str
+) -> None:
+    standin.then("ok", scenario)
+    result = extract(pipeline, backend)
+    assert not result.success
+    assert ("does not accept" if "key" in scenario else "knows no model") in message_of(result)
+    assert len(standin.seen) == 2
+    assert set(cells(pipeline, backend)) == {"d0"}, "what succeeded is kept"
+    assert extract(pipeline, backend).success
+    assert len(standin.seen) == 4
+
+
+def test_an_unset_key_is_a_reason_not_to_run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY")
+    pipeline.launch(["leaderboard"], [None])
+    board = {row["backend"]: row for row in pipeline.warehouse.rows("FROM leaderboard")}
+    assert (board["vision"]["status"], board["vision"]["message"]) == ("not_run", "GEMINI_API_KEY is not set")
+    assert "GEMINI_API_KEY is not set" in message_of(extract(pipeline, "vision"))
+
+
+def test_a_pdf_is_sent_as_it_is_to_gemini_and_as_pages_to_others(pipeline: Pipeline, standin: StandIn) -> None:
+    add_file(pipeline.project, "two.pdf", text_pdf([[(20, 150, "one")], [(20, 150, "two")]]))
+    pipeline.instance.add_dynamic_partitions("documents", ["two"])
+    pipeline.documents(["two"])
+    extract(pipeline, "vision", ["two"])
+    extract(pipeline, "openai-vision", ["two"])
+    assert [seen.media_types for seen in standin.seen] == [["application/pdf"], ["image/jpeg", "image/jpeg"]]
+
+
+def test_a_deployment_gives_its_own_key_and_limit(
+    pipeline: Pipeline, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ocr_pipeline.definitions import build_definitions
+    from ocr_pipeline.defs.resources import ModelsResource
+
+    monkeypatch.setenv("TEAM_KEY", "team")
+    monkeypatch.delenv("GEMINI_API_KEY")
+    keys: Any = {"gemini": dg.EnvVar("TEAM_KEY")}
+    models = ModelsResource(root=str(pipeline.project.root), api_keys=keys, max_cost_usd=0.004)
+    pipeline.definitions = build_definitions(pipeline.project, {"models": models})
+    result = extract(pipeline, "vision")
+    assert "The maximum cost of 0.004 USD is reached" in message_of(result)
+    assert {seen.key for seen in standin.seen} == {"team"}
+    assert len(standin.seen) == len(cells(pipeline, "vision")) < 3
+
+
+def test_several_documents_at_once(pipeline: Pipeline, standin: StandIn) -> None:
+    reconfigure(pipeline, standin, concurrency=3)
+    standin.latency = 0.2
+    extract(pipeline, "pixel+gemini")
+    assert standin.most_in_flight == 3
+    totals = pipeline.warehouse.rows(
+        "SELECT value FROM extracted_fields WHERE field = 'total_amount' ORDER BY document_id"
+    )
+    assert [row["value"] for row in totals] == ["40.00", "41.00", "42.00"]
+
+
+SCENARIOS = ["ok", "refused", "schema_breaking", "wrong_key", "missing_key", "unknown_model", "error_500", "dropped"]
+
+
+@pytest.mark.parametrize("backend", ["vision", "pixel+openai"])
+def test_the_key_is_nowhere(
+    pipeline: Pipeline,
+    standin: StandIn,
+    backend: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Neither in what is stored nor in what is said, after every kind of failure, with every logger at its loudest."""
+    caplog.set_level("DEBUG")
+    said = []
+    for scenario in SCENARIOS:
+        standin.plan = lambda seen, scenario=scenario: scenario  # type: ignore[misc]
+        result = extract(pipeline, backend, ["d0"])
+        said += [str(event) for event in result.all_events]
+        said += [str(entry) for entry in pipeline.instance.all_logs(result.run_id)]
+    store = ResultStore(pipeline.project.results)
+    left = [*pipeline.project.root.rglob("*"), *Path(pipeline.instance.storage_directory()).rglob("*")]
+    assert any(path.is_relative_to(store.root / "calls") for path in left)
+    for path in left:
+        if path.is_file():
+            assert KEY.encode() not in path.read_bytes(), path
+    output = capfd.readouterr()
+    for text in [*said, caplog.text, output.out, output.err]:
+        assert KEY not in text
+        assert "SECRET" not in text
+
+
+def batch_jobs(pipeline: Pipeline, standin: StandIn, **provider: Any) -> None:
+    from ocr_pipeline.definitions import build_definitions
+
+    content = backends(pipeline.project.root, standin.url, **provider)
+    content["backends"]["vision"]["options"] = {"mode": "batch"}
+    write_backends(pipeline.project.root, content)
+    pipeline.definitions = build_definitions(pipeline.project, {})
+
+
+def test_a_batch_is_one_job_at_half_the_price(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin)
+    standin.batch_polls = 3
+    assert extract(pipeline, "vision").success
+    assert (standin.counts["batch_create"], standin.counts["batch_poll"], len(standin.seen)) == (1, 3, 0)
+    rows = pipeline.warehouse.rows("FROM model_calls")
+    # a batch pays 0.15 and 1.25 USD per million
+    assert [(row["batch"], row["cost_usd"]) for row in rows] == [(True, pytest.approx(0.0005875))] * 3
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 1
+
+
+@pytest.mark.parametrize("name_was_saved", [True, False])
+def test_a_batch_goes_on_after_a_restart(pipeline: Pipeline, standin: StandIn, name_was_saved: bool) -> None:
+    batch_jobs(pipeline, standin, batch_deadline=0.001)
+    standin.batch_polls = 100
+    assert not extract(pipeline, "vision").success
+    assert {row["reason"] for row in cells(pipeline, "vision").values()} == {"provider_failed"}
+    [job] = (pipeline.project.results / "batches").rglob("*.json")
+    if not name_was_saved:  # killed after the job was begun, before its name was written
+        content = json.loads(job.read_text())
+        job.write_text(json.dumps({**content, "name": None}))
+    standin.batch_polls = 0
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 1
+    assert {row["status"] for row in cells(pipeline, "vision").values()} == {"ok"}
+
+
+def test_a_batch_that_fails_is_begun_again(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin)
+    standin.batch_error = "BATCH_STATE_EXPIRED"
+    assert not extract(pipeline, "vision").success
+    standin.batch_error = None
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 2
+
+
+def test_the_check_names_what_is_stale(pipeline: Pipeline, standin: StandIn) -> None:
+    extract(pipeline, "vision")
+    content = backends(pipeline.project.root, standin.url)
+    content["backends"]["vision"]["options"] = {"model": "gemini-3.8-flash"}
+    write_backends(pipeline.project.root, content)
+    from ocr_pipeline.definitions import build_definitions
+
+    pipeline.definitions = build_definitions(pipeline.project, {})
+    result = extract(pipeline, "pixel+gemini")
+    [check] = result.get_asset_check_evaluations()
+    assert (check.passed, check.metadata["stale"].value) == (False, 3)
+    assert "| vision | model | 3 |" in str(check.metadata["cells"].value)

@@ -1,0 +1,178 @@
+"""What the stand-in answers: one function per scenario and protocol. An answer is (status, headers, body)."""
+
+import json
+import re
+from typing import Any
+
+Answer = tuple[int, dict[str, str], str]
+
+INVOICE: dict[str, Any] = {
+    "document_type": "receipt",
+    "supplier_name": "Stand-In Supplies",
+    "supplier_address": None,
+    "supplier_tax_id": None,
+    "receiver_name": None,
+    "receiver_tax_id": None,
+    "invoice_id": None,
+    "invoice_date": "2026-03-04",
+    "due_date": None,
+    "purchase_order": None,
+    "currency": "EUR",
+    "net_amount": None,
+    "total_tax_amount": None,
+    "total_amount": "1.00",
+    "amount_due": None,
+    "tax_lines": [],
+    "line_items": [],
+}
+
+HTML = "<html><body>502 Bad Gateway</body></html>"
+VERSION = "stand-in-001"
+
+
+def invoice_for(text: str) -> dict[str, Any]:
+    """An invoice whose total is the first amount in the request, so that a test can tell whose answer it is."""
+    amount = re.search(r"\b\d+\.\d\d\b", text)
+    return {**INVOICE, "total_amount": amount[0] if amount else "1.00"}
+
+
+def reply_text(scenario: str, text: str) -> str | None:
+    """What the model writes."""
+    good = json.dumps(invoice_for(text))
+    return {
+        "broken_reply": good[: len(good) // 2],
+        "schema_breaking": json.dumps({**invoice_for(text), "total_amount": "RM 12 SECRET", "tax_lines": "none"}),
+        "ok_true": '{"ok": true}',
+        "prose": "I am sorry, I cannot read this SECRET.",
+        "fenced": f"```json\n{good}\n```",
+        "thoughts_only": None,
+        "empty": None,
+        "truncated": good[:40],
+        "safety": None,
+        "recitation": None,
+    }.get(scenario, good)
+
+
+def gemini(scenario: str, text: str) -> Answer:
+    """An answer of generateContent."""
+    body: dict[str, Any] = gemini_body(scenario, text)
+    match scenario:
+        case "rate_limited":
+            info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}
+            return _google_error(429, "RESOURCE_EXHAUSTED", info)
+        case "quota_of_the_day":
+            quota = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}
+            details = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [quota]}
+            info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "45.8s"}
+            return _google_error(429, "RESOURCE_EXHAUSTED", details, info)
+        case "wrong_key":
+            info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+            return _google_error(400, "INVALID_ARGUMENT", info)
+        case "missing_key":
+            return _google_error(403, "PERMISSION_DENIED")
+        case "unknown_model":
+            return _google_error(404, "NOT_FOUND")
+        case "wrong_place":
+            return _google_error(400, "FAILED_PRECONDITION")
+        case "refused":
+            return _google_error(400, "INVALID_ARGUMENT")
+        case "error_500":
+            return _google_error(500, "INTERNAL")
+        case "unavailable_503":
+            return _google_error(503, "UNAVAILABLE")
+    return _transport(scenario) or (200, {}, json.dumps(body))
+
+
+def gemini_body(scenario: str, text: str) -> dict[str, Any]:
+    """The JSON of a GenerateContentResponse."""
+    usage = {
+        "promptTokenCount": 1000,
+        "cachedContentTokenCount": 200,
+        "candidatesTokenCount": 300,
+        "thoughtsTokenCount": 50,
+        "totalTokenCount": 1350,
+    }
+    body: dict[str, Any] = {"usageMetadata": usage, "modelVersion": VERSION, "responseId": "r1"}
+    if scenario == "prompt_block":
+        body["promptFeedback"] = {"blockReason": "PROHIBITED_CONTENT"}
+        return body
+    reason = {
+        "truncated": "MAX_TOKENS",
+        "thoughts_only": "MAX_TOKENS",
+        "safety": "SAFETY",
+        "recitation": "RECITATION",
+    }.get(scenario, "STOP")
+    written = reply_text(scenario, text)
+    parts = [{"text": "Let me think.", "thought": True}]
+    parts += [{"text": written}] if written is not None else []
+    candidate: dict[str, Any] = {"finishReason": reason, "index": 0}
+    if scenario not in ("safety", "recitation", "empty"):
+        candidate["content"] = {"role": "model", "parts": parts}
+    body["candidates"] = [candidate]
+    if scenario == "no_usage":
+        del body["usageMetadata"]
+    return body
+
+
+def openai(scenario: str, text: str) -> Answer:
+    """An answer of chat/completions."""
+    reason = {"truncated": "length", "thoughts_only": "length", "safety": "content_filter"}.get(scenario, "stop")
+    message = {"role": "assistant", "content": reply_text(scenario, text), "refusal": None}
+    body: dict[str, Any] = {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": VERSION,
+        "choices": [{"index": 0, "finish_reason": reason, "message": message}],
+        "usage": {
+            "prompt_tokens": 1000,
+            "completion_tokens": 350,
+            "total_tokens": 1350,
+            "prompt_tokens_details": {"cached_tokens": 200},
+            "completion_tokens_details": {"reasoning_tokens": 50},
+        },
+    }
+    match scenario:
+        case "rate_limited":
+            return _openai_error(429, "rate_limit_exceeded", {"retry-after": "0.3"})
+        case "quota_of_the_day":
+            return _openai_error(429, "insufficient_quota")
+        case "wrong_key" | "missing_key":
+            return _openai_error(401, "invalid_api_key")
+        case "unknown_model":
+            return _openai_error(404, "model_not_found")
+        case "prompt_block":
+            return _openai_error(400, "content_filter")
+        case "refused":
+            return _openai_error(400, "invalid_request_error")
+        case "error_500":
+            return _openai_error(500, "server_error")
+        case "unavailable_503":
+            return _openai_error(503, "overloaded")
+        case "no_usage":
+            body["usage"] = None
+        case "empty":
+            body["choices"] = []
+    return _transport(scenario) or (200, {}, json.dumps(body))
+
+
+def _transport(scenario: str) -> Answer | None:
+    if scenario == "html_502":
+        return 502, {"content-type": "text/html"}, HTML
+    if scenario == "broken_json":
+        return 200, {}, '{"candidates": [{"content'
+    if scenario == "array":
+        return 200, {}, "[]"
+    return None
+
+
+def _google_error(status: int, name: str, *details: dict[str, Any]) -> Answer:
+    # Servers do repeat what they got: none of it may come out anywhere.
+    message = "Your key CANARY-KEY and your document SECRET are not to my liking."
+    error = {"code": status, "status": name, "message": message, "details": list(details)}
+    return status, {}, json.dumps({"error": error})
+
+
+def _openai_error(status: int, code: str, headers: dict[str, str] | None = None) -> Answer:
+    message = "Incorrect API key provided: CANARY-KEY, for SECRET."
+    return status, headers or {}, json.dumps({"error": {"message": message, "type": code, "code": code}})
