@@ -106,8 +106,8 @@ def test_an_engine_that_cannot_run_makes_its_backends_unavailable(path: Path, mo
             "backends.yaml: engines.rapidocr: options.detection_side: Input should be greater than or equal to 320.",
         ),
         (
-            {"engines": {"tesseract": None, "pdf-text": None}},
-            "backends.yaml: engines.tesseract: unknown engine 'tesseract'; known are rapidocr, pdf-text",
+            {"engines": {"kraken": None, "pdf-text": None}},
+            "backends.yaml: engines.kraken: unknown engine 'kraken'; known are rapidocr, tesseract, pdf-text, oracle, doctr",
         ),
         (
             {"backends": {"b": {"extractor": "rule"}}},

@@ -25,6 +25,7 @@ from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.warehouse import rows
+from ocr_pipeline.warehouse.migrate import migrations
 from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
 from ocr_pipeline_tests.files import add_file, add_image, image_bytes, small_backends, write_backends
 
@@ -440,7 +441,7 @@ class TestDoctor:
         taken_in(project)
         shown = run("doctor")
         assert shown.code == 0
-        assert "ok   database: data/warehouse.duckdb, schema 2, 1 documents, 0 extractions" in shown.out
+        assert f"ok   database: data/warehouse.duckdb, schema {migrations()[-1][0]}, 1 documents, 0 extractions" in shown.out
 
     def test_a_key_is_never_shown(self, run: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_API_KEY", "SECRET")

@@ -58,5 +58,5 @@ def test_resources_can_be_overridden(project: Project) -> None:
 
 def test_a_wrong_configuration_is_one_sentence(project: Project) -> None:
     project.config_file.write_text("engines: {}\n")
-    with pytest.raises(ConfigurationError, match=r"^backends.yaml: "):
+    with pytest.raises(ConfigurationError, match=r"^backends.yaml, line 1: "):
         build_definitions(project)
