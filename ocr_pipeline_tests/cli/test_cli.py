@@ -441,7 +441,10 @@ class TestDoctor:
         taken_in(project)
         shown = run("doctor")
         assert shown.code == 0
-        assert f"ok   database: data/warehouse.duckdb, schema {migrations()[-1][0]}, 1 documents, 0 extractions" in shown.out
+        assert (
+            f"ok   database: data/warehouse.duckdb, schema {migrations()[-1][0]}, 1 documents, 0 extractions"
+            in shown.out
+        )
 
     def test_a_key_is_never_shown(self, run: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_API_KEY", "SECRET")
