@@ -21,8 +21,8 @@ _GUTTER = 1.5
 """The white between two columns is at least so many text heights wide."""
 _FEWEST_ROWS = 3
 """Fewer rows beside each other are no columns."""
-_VALUES = 0.4
-"""With so many values among its lines, a side belongs to what stands beside it."""
+_VALUES, _WITH_DIGITS = 0.4, 0.8
+"""With such a share of values among its lines, or of lines with a digit, a side belongs to what stands beside it."""
 _WIDE = 0.15
 """A line tells the skew of the page when its outer words are at least so far apart."""
 
@@ -45,6 +45,10 @@ class _Line:
     def is_value(self) -> bool:
         """Digits prevail: an amount, a date, a number."""
         return sum(c.isdigit() for c in self.text) >= sum(c.isalpha() for c in self.text)
+
+    @property
+    def has_digit(self) -> bool:
+        return any(c.isdigit() for c in self.text)
 
 
 _Row = list[_Line]
@@ -161,6 +165,10 @@ def _are_columns(rows: Sequence[_Row], gutter: float) -> bool:
     facing = sum(row[0].x0 < gutter <= row[-1].x0 for row in rows)
     if facing < _FEWEST_ROWS - 1 or min(map(len, sides)) < _FEWEST_ROWS:
         return False
-    has_values = any(sum(line.is_value for line in side) >= _VALUES * len(side) for side in sides)
+    has_values = any(
+        sum(line.is_value for line in side) >= _VALUES * len(side)
+        or sum(line.has_digit for line in side) >= _WITH_DIGITS * len(side)
+        for side in sides
+    )
     has_labels = sum(line.text.endswith(":") for line in sides[0]) >= len(sides[0]) / 2
     return not has_values and not has_labels

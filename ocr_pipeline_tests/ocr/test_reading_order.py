@@ -90,6 +90,12 @@ def test_labels_stay_beside_their_values() -> None:
     ) == ["Invoice no:", "Alpha seven", "Customer:", "Jane Doe", "Terms:", "cash only"]
 
 
+def test_labels_without_a_colon_stay_beside_values_of_words_and_digits() -> None:
+    rows = [("Delivery note", "LS-884120"), ("Your order", "26-0342/Kita North"), ("Page", "1 of 2")]
+    places = [(x, 0.1 + 0.02 * y, text) for y, row in enumerate(rows) for x, text in zip((0.1, 0.5), row, strict=True)]
+    assert read(page(*places)) == [text for row in rows for text in row]
+
+
 def test_an_item_table_is_read_row_by_row() -> None:
     rows = [("1", "Garden chair", "2", "40.00", "80.00"), ("2", "Table", "1", "99.00", "99.00")]
     rows = [("Pos", "Description", "Qty", "Price", "Amount"), *rows, ("3", "Parasol", "1", "55.00", "55.00")]

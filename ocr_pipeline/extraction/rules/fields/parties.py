@@ -13,7 +13,7 @@ from ocr_pipeline.extraction.rules.text import letters_in
 
 RECEIVER_WEIGHTS = {"under_buyer_label": 2.0, "under_ship_to_label": 1.0, "under_sender_line": 0.5}
 
-_SENDER_MARK = re.compile(r"\s+[-–·•●|]\s+")
+_SENDER_MARK = re.compile(r"\s+[-–]\s+|\s*[·•●|]\s*")  # OCR loses the spaces around a dot, not around a dash
 _REACH = 6
 """A name stands at most so many rows below its label."""
 _BEHIND = 0.15
