@@ -120,6 +120,7 @@ class LimitedPage:
 
 def limited(document: Document, limits: Limits) -> Document:
     """The same document with pages that `limits` hold for, each by itself."""
+    _load_decoders()
     pages = [LimitedPage(page, limits, page.number, page.width, page.height, page.dpi) for page in document.pages]
     return replace(document, pages=pages)
 
@@ -142,8 +143,7 @@ def _serve(connection: Connection, function: Callable[..., Any], limits: Limits)
     """In the child: answer calls until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     warnings.simplefilter("ignore")  # Pillow's, about files: the result says it
-    for name in _DECODERS:  # what they reserve at import depends on the machine's cores: it does not count
-        importlib.import_module(name)
+    _load_decoders()
     _limit_memory(limits.max_memory_bytes)
     with suppress(EOFError):
         while True:
@@ -153,6 +153,12 @@ def _serve(connection: Connection, function: Callable[..., Any], limits: Limits)
             result = function(*arguments)
             signal.setitimer(signal.ITIMER_PROF, 0)
             connection.send(result)
+
+
+def _load_decoders() -> None:
+    """What they reserve at import depends on the machine's cores: it does not count."""
+    for name in _DECODERS:
+        importlib.import_module(name)
 
 
 def _limit_memory(more: int) -> int:
