@@ -19,6 +19,7 @@ from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.pending import (
     Cell,
+    extraction_cells,
     gone_documents,
     pending_documents,
     pending_extractions,
@@ -141,7 +142,7 @@ def run_pipeline(
         cells = to_do("ocr_text", cells, lambda: pending_ocr(config, engines, documents, warehouse))
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
 
-        cells = list(product(backends, documents))
+        cells = extraction_cells(config, backends, sources)
         todo_cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
         if fresh:
             asking = {name for name in backends if provider_of(config.backends[name].extractor_object)}

@@ -98,7 +98,8 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
             runs,
             {key: labels[key] for key in datasets},
             datasets,
-            {backend: config.unavailable(backend) for backend in backends},
+            backends,
+            config.unavailable,
         )
         for row in boards:
             row["run_id"] = context.run.run_id
