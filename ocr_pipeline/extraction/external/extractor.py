@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.external.mapping import DEFAULTS, Mapping, map_row
-from ocr_pipeline.extraction.external.rows import BadJson, parse
+from ocr_pipeline.extraction.external.strict_json import BadJson, parse
 from ocr_pipeline.schemas import Extraction
 
 logger = logging.getLogger(__name__)

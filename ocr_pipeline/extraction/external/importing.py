@@ -127,8 +127,8 @@ def _match(
             row_of[document_id] = row
     if ambiguous:
         raise ConfigurationError(
-            f"{len(ambiguous)} of {len(rows)} rows name several documents ({_some(ambiguous)}): write ids, or choose one "
-            "data set with --dataset; nothing was imported."
+            f"{len(ambiguous)} of {len(rows)} rows name several documents ({_some(ambiguous)}): write paths or ids, or choose "
+            "one data set with --dataset; nothing was imported."
         )
     if unknown:
         sentence = f"{len(unknown)} of {len(rows)} rows name no document that is here ({_some(unknown)})"
@@ -177,9 +177,12 @@ def _add_remarks(report: PredictionReport, rows: Iterable[Row], external: Extern
 
 
 def _given(extraction: Extraction) -> set[str]:
-    values = {**dict(extraction.invoice), "cost_usd": extraction.cost_usd}
-    values["seconds"] = extraction.reported.seconds if extraction.reported else None
-    return {name for name, value in values.items() if value is not None and value != []}
+    invoice = extraction.invoice.model_dump(exclude_none=True)
+    given = {name for name, value in invoice.items() if not isinstance(value, list) or any(value)}
+    seconds = extraction.reported.seconds if extraction.reported else None
+    return given | {
+        name for name, value in (("cost_usd", extraction.cost_usd), ("seconds", seconds)) if value is not None
+    }
 
 
 def _some(names: Sequence[str], most: int = SHOWN) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
@@ -9,7 +10,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError, UnknownFunctionError
 
 from ocr_pipeline.extraction.external import values
-from ocr_pipeline.extraction.external.rows import BadJson, Content, parse
+from ocr_pipeline.extraction.external.strict_json import BadJson, Content, parse
 from ocr_pipeline.extraction.external.values import Unreadable
 from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, Invoice, LineItem, Reported, TaxLine
 
@@ -220,7 +221,7 @@ def _evidence(found: Any, confidence: Any) -> Evidence:
     expected = 'has to be like {"page": 1, "box": [0.1, 0.2, 0.3, 0.25]}, relative to the page'
     if not isinstance(found, dict) or not isinstance(found.get("box"), list) or len(found["box"]) != 4:
         raise Unreadable(expected)
-    page = values.measure(found.get("page", 1), most=100_000)
+    page = values.measure(found.get("page", Decimal(1)), most=100_000)
     corners = [values.measure(corner, most=1) for corner in found["box"]]
     x0, y0, x1, y1 = (corner if corner is not None else 2.0 for corner in corners)
     if not page or page != int(page) or not (x0 <= x1 <= 1 and y0 <= y1 <= 1):

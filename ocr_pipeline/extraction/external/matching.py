@@ -30,7 +30,7 @@ class DocumentNames:
 
         A hash means them all: they are the same document, byte for byte.
         """
-        found = self._by_name.get(name, set())
+        found = self._by_name.get(name.lstrip("/"), set())
         if not found and _SHA256.fullmatch(name):
             return self._by_sha256.get(name.lower(), set()), False
         return found, True

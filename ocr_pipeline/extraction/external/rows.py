@@ -7,20 +7,16 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from ocr_pipeline.documents.importers.csv_labels import records
 from ocr_pipeline.documents.importers.source import Source, explained
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.extraction.external.strict_json import BadJson, Content, parse
 
 MAX_BYTES = 200_000_000
 """Of a file. All of it is held in memory, because it is imported as a whole or not at all."""
 MAX_ROW = 4_000_000
 """Characters of a row: far more than a service answers for an invoice of many pages."""
-
-Content = dict[str, Any]
-"""A JSON object. Its numbers are `Decimal`, so that amounts stay exact."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +26,6 @@ class Row:
     line: int
     text: str
     content: Content
-
-
-class BadJson(ValueError):
-    """A text that is no JSON, or JSON that cannot be taken as it is. The message holds nothing of it."""
 
 
 def read_rows(source: Source) -> list[Row]:
@@ -59,20 +51,6 @@ def read_rows(source: Source) -> list[Row]:
     if not rows:
         raise ConfigurationError(f"{name} has no rows.")
     return rows
-
-
-def parse(text: str) -> Any:
-    """JSON with exact numbers. Raises BadJson, also where a key is there twice or a number is NaN or infinite."""
-    try:
-        return json.loads(
-            text, object_pairs_hook=_no_key_twice, parse_float=_number, parse_int=_number, parse_constant=_no_number
-        )
-    except BadJson:
-        raise
-    except RecursionError:
-        raise BadJson("too deeply nested") from None
-    except ValueError:
-        raise BadJson("no valid JSON") from None
 
 
 def _json_rows(name: str, text: str) -> Iterator[Row]:
@@ -121,21 +99,3 @@ def _columns(name: str, header: list[str]) -> list[str]:
     if not any(columns):
         raise ConfigurationError(f"{name}, line 1: no column has a name.")
     return columns
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise BadJson("a key is there twice")
-    return found
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise BadJson("a number is out of range") from None
-
-
-def _no_number(_: str) -> None:
-    raise BadJson("NaN and Infinity are no JSON")
