@@ -4,7 +4,7 @@ A cell is current when the key under which its result is stored is the key that 
 stages give. The comparison is by content, never by time, so touching a file or re-running a stage makes nothing stale.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ocr_pipeline.config import Config
@@ -99,6 +99,23 @@ def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[st
     return pending
 
 
+def extraction_cells(config: Config, backends: Iterable[str], sources: Sequence[SourceFile]) -> list[Cell]:
+    """Every (backend, document) cell that there can be, in the order of the arguments.
+
+    A backend of imported predictions has none for the documents of a data set that it has no prediction of: there it was
+    never run. Within a data set it has one for every document, so that one that it was not given counts as missed.
+    """
+    cells = []
+    for backend in backends:
+        predictions = config.predictions_of(backend)
+        cells += [
+            (backend, source.document_id)
+            for source in sources
+            if predictions is None or source.dataset in predictions.datasets
+        ]
+    return cells
+
+
 def pending_extractions(
     config: Config, backends: Iterable[str], documents: Collection[str], warehouse: Warehouse
 ) -> list[Cell]:
@@ -126,5 +143,8 @@ def expected_keys(
         inputs = {key: row["result_key"] for key, row in rows.items() if row["status"] == "ok"}
     else:
         inputs = {key: row["sha256"] for key, row in queries.documents(warehouse).items()}
+    predictions = config.predictions_of(backend)
+    if predictions:
+        inputs = {key: predictions.input_of(key, sha256) for key, sha256 in inputs.items() if sha256}
     fingerprint = config.backends[backend].fingerprint
     return {key: result_key(inputs[key], fingerprint) if inputs.get(key) else None for key in documents}

@@ -19,6 +19,7 @@ from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.pending import (
     Cell,
+    extraction_cells,
     gone_documents,
     has_input,
     pending_documents,
@@ -151,7 +152,7 @@ def run_pipeline(
 
         cells = [
             (name, key)
-            for name, key in product(backends, documents)
+            for name, key in extraction_cells(config, backends, sources)
             if (engine := config.backends[name].engine) is None or (engine, key) in asked
         ]
         todo_cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))

@@ -128,4 +128,4 @@ def _not_run(config: Config, transcribed: Collection[str], dataset: str, backend
     engine = config.engine_of(backend)
     if engine and reads_transcripts(engine.engine) and dataset not in transcribed:
         return "the data set has no transcripts"
-    return config.unavailable(backend)
+    return config.unavailable(backend, dataset)

@@ -1,6 +1,6 @@
 """The evaluation stage: labels and extractions in, scores and leaderboard rows out. Never calls an engine or a model."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -30,14 +30,14 @@ def leaderboard_rows(
     runs: Iterable[Row],
     labels: Mapping[str, Label],
     datasets: Mapping[str, str],
-    backends: Iterable[str],
+    backends: Sequence[str],
     not_run: Callable[[str, str], str | None],
 ) -> tuple[list[Row], list[Row]]:
     """The rows of `leaderboard` and `leaderboard_fields`.
 
     Args:
         scores: rows of `field_scores`.
-        runs: per cell of `extractions`: document_id, dataset, backend, failed, seconds, cost, fingerprint.
+        runs: per cell of `extractions`: document_id, dataset, backend, failed, seconds, cost, reported, fingerprint.
         labels: the valid labels by document.
         datasets: the data set of each of these documents.
         backends: every configured backend.

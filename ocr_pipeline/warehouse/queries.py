@@ -202,7 +202,7 @@ def run_facts(reader: Reader, backends: Sequence[str]) -> list[dict[str, Any]]:
         """
         SELECT e.document_id, d.dataset, e.backend, e.status = 'failed' AS failed,
                CASE WHEN e.status = 'ok' THEN e.seconds + coalesce(e.ocr_seconds, 0) END AS seconds,
-               e.cost_usd AS cost,
+               e.cost_usd AS cost, e.reported,
                coalesce(e.engine_fingerprint, '-') || '/' || e.extractor_fingerprint AS fingerprint
         FROM extractions e JOIN documents d USING (document_id)
         WHERE e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
