@@ -4,7 +4,8 @@ A cell is current when the key under which its result is stored is the key that 
 stages give. The comparison is by content, never by time, so touching a file or re-running a stage makes nothing stale.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import SourceFile
@@ -12,7 +13,7 @@ from ocr_pipeline.documents.pages import read_bytes, sha256_of
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.ocr.base import input_of
+from ocr_pipeline.ocr.base import input_of, reads_transcripts
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import Warehouse
@@ -67,6 +68,17 @@ def pending_labels(sources: Iterable[SourceFile], warehouse: Warehouse) -> list[
     return pending
 
 
+def has_input(config: Config, engine: str | None, document: Mapping[str, Any] | None) -> bool:
+    """Whether a cell is asked for at all: an engine that reads transcripts has nothing to say about a document without one.
+
+    Args:
+        engine: None for a backend that looks at the pages.
+        document: its row of `documents`; None where it was not taken in yet.
+    """
+    reads = engine is not None and reads_transcripts(config.engines[engine].engine)
+    return not reads or bool(document and document["transcript_sha256"])
+
+
 def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[str], warehouse: Warehouse) -> list[Cell]:
     """(engine, document) cells of `ocr_text` to materialise, in the order of the arguments."""
     known = queries.documents(warehouse)
@@ -81,7 +93,8 @@ def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[st
                 content = input_of(configured.engine, document["sha256"], document["transcript_sha256"])
                 expected = result_key(content, configured.fingerprint)
             row = rows.get(document_id)
-            if row is None or row["result_key"] != expected:
+            missing = row is None and has_input(config, engine, document)
+            if missing or (row and row["result_key"] != expected):
                 pending.append((engine, document_id))
     return pending
 
@@ -90,12 +103,15 @@ def pending_extractions(
     config: Config, backends: Iterable[str], documents: Collection[str], warehouse: Warehouse
 ) -> list[Cell]:
     """(backend, document) cells of `extractions` to materialise, in the order of the arguments."""
+    known = queries.documents(warehouse)
     pending = []
     for backend in backends:
+        engine = config.backends[backend].engine
         rows = queries.extraction_cells(warehouse, backend)
         for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
             row = rows.get(document_id)
-            if row is None or row["result_key"] != expected:
+            missing = row is None and has_input(config, engine, known.get(document_id))
+            if missing or (row and row["result_key"] != expected):
                 pending.append((backend, document_id))
     return pending
 

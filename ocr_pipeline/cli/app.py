@@ -97,7 +97,7 @@ def run(
     project = find_project()
     config = load_config(project.config_file)
     sources = choose_documents(project, documents, dataset)
-    chosen, skipped = choose_backends(config, backends)
+    chosen, skipped = choose_backends(config, backends, sources)
     for backend, reason in skipped.items():
         errors.print(f"not run: {backend}: {plain(reason)}", soft_wrap=True)
     waiting = "Another run is at work in this project; waiting for it."
@@ -152,7 +152,7 @@ def status(
     project = find_project()
     config = load_config(project.config_file)
     sources = choose_documents(project, documents, dataset)
-    chosen, skipped = choose_backends(config, backends)
+    chosen, skipped = choose_backends(config, backends, sources)
     rows = status_rows(project, config, sources, chosen)
     if as_json:
         _print_json(rows)

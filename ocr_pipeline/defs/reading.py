@@ -284,7 +284,8 @@ def _extraction_tasks(
                 input_key = ocr[document_id]["result_key"]
                 if ocr[document_id]["status"] == "failed":
                     message = f"There is no text to work on: {ocr[document_id]['message']}"
-                    failure = DocumentFailure(reason="ocr_failed", message=message)
+                    absent = ocr[document_id]["reason"] == "no_transcript"  # asked for in the UI: it counts in no score
+                    failure = DocumentFailure(reason="no_transcript" if absent else "ocr_failed", message=message)
             yield ExtractionTask(
                 document_id=document_id,
                 path=project.project.root / document["path"],

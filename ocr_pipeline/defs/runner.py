@@ -20,6 +20,7 @@ from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.pending import (
     Cell,
     gone_documents,
+    has_input,
     pending_documents,
     pending_extractions,
     pending_labels,
@@ -28,6 +29,7 @@ from ocr_pipeline.pending import (
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import Warehouse
 
 TABLES = {
@@ -137,11 +139,21 @@ def run_pipeline(
         if todo or labels or summary.gone or never:
             launch(["duplicates"], [None])
 
-        cells = list(product(engines, documents))
+        taken_in, read = queries.documents(warehouse), known("ocr_text")
+        cells = [
+            (engine, key)
+            for engine, key in product(engines, documents)
+            if has_input(config, engine, taken_in.get(key)) or (engine, key) in read
+        ]
+        asked = set(cells)
         cells = to_do("ocr_text", cells, lambda: pending_ocr(config, engines, documents, warehouse))
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
 
-        cells = list(product(backends, documents))
+        cells = [
+            (name, key)
+            for name, key in product(backends, documents)
+            if (engine := config.backends[name].engine) is None or (engine, key) in asked
+        ]
         todo_cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
         if fresh:
             asking = {name for name in backends if provider_of(config.backends[name].extractor_object)}
