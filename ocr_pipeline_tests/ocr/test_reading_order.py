@@ -100,7 +100,8 @@ def test_columns_end_where_a_table_begins() -> None:
     left, right = ["Dental Practice", "Leeds Road", "Otley"], ["Your order", "Our account", "Against invoice"]
     columns = [(x, 0.1 + 0.02 * y, text) for x, side in ((0.1, left), (0.6, right)) for y, text in enumerate(side)]
     head = [
-        (x, 0.2, text) for x, text in zip((0.1, 0.2, 0.6, 0.7, 0.8), ["Code", "Text", "Qty", "Price", "Net"], strict=True)
+        (x, 0.2, text)
+        for x, text in zip((0.1, 0.2, 0.6, 0.7, 0.8), ["Code", "Text", "Qty", "Price", "Net"], strict=True)
     ]
     assert read(page(*columns, *head)) == [*left, *right, "Code", "Text", "Qty", "Price", "Net"]
 
