@@ -16,7 +16,7 @@ dev: .venv/.installed  ## the Dagster UI on the project's own instance
 	@$(BIN)/ocr-pipeline dev
 
 test: .venv/.installed-dev  ## the tests; SLOW=1 for those that start the Dagster daemon too
-	$(BIN)/python -m pytest $(if $(SLOW),,-m "not slow")
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(if $(SLOW),,-m "not slow")
 
 test-doctr: .venv-doctr/.installed  ## docTR's own tests, in .venv-doctr: PyTorch, several GB
 	.venv-doctr/bin/python -m pytest -m doctr

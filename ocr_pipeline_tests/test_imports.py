@@ -21,6 +21,8 @@ HEAVY = {
     "pypdfium2",
     "numpy",
     "rapidfuzz",
+    "pillow_heif",
+    "pytesseract",
 }
 
 MODULES = sorted(
