@@ -19,7 +19,7 @@ test: .venv/.installed-dev  ## the tests; SLOW=1 for those that start the Dagste
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(if $(SLOW),,-m "not slow")
 
 test-doctr: .venv-doctr/.installed  ## docTR's own tests, in .venv-doctr: PyTorch, several GB
-	.venv-doctr/bin/python -m pytest -m doctr
+	.venv-doctr/bin/python -m pytest -m doctr ocr_pipeline_tests/ocr
 
 lint: .venv/.installed-dev  ## style, import rules, types, definitions
 	$(BIN)/ruff check .
