@@ -118,14 +118,8 @@ class Config(BaseModel):
         return {**value, "engines": _named("type", value["engines"])} if "engines" in value else value
 
     @model_validator(mode="after")
-    def _engines_exist(self) -> "Config":
-        for name, backend in self.backends.items():
-            if backend.engine is not None and backend.engine not in self.engines:
-                raise ValueError(
-                    f"backend {name!r} names the engine {backend.engine!r}; known are {', '.join(self.engines)}"
-                )
-            if backend.engine is not None and backend.extractor == "external":
-                raise ValueError(f"backend {name!r}: predictions that are imported need no engine")
+    def _backends_know_the_providers(self) -> "Config":
+        for backend in self.backends.values():
             backend._providers = self.providers
         return self
 
@@ -206,11 +200,22 @@ def load_config(path: Path) -> Config:
     for name, engine in config.engines.items():
         _check(path, text, ("engines", name), lambda engine=engine: engine.engine)
     for name, backend in config.backends.items():
+        _check(path, text, ("backends", name, "engine"), lambda name=name: _check_engine(config, name))
         _check(path, text, ("backends", name), lambda backend=backend: backend.extractor_object)
     return config
 
 
-def _check(path: Path, text: str, where: tuple[str, str], build: Any) -> None:
+def _check_engine(config: Config, backend: str) -> None:
+    engine = config.backends[backend].engine
+    if engine is None:
+        return
+    if engine not in config.engines:
+        raise ConfigurationError(f"there is no engine {engine!r}; known are {', '.join(config.engines)}.")
+    if reads_predictions(config.backends[backend].extractor_object):
+        raise ConfigurationError("predictions that are imported need no engine.")
+
+
+def _check(path: Path, text: str, where: tuple[str, ...], build: Any) -> None:
     try:
         build()
     except ConfigurationError as error:

@@ -186,7 +186,8 @@ def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardInte
         user_failure = getattr(event.event_specific_data, "user_failure_data", None)
         if user_failure and user_failure.description:
             return OcrPipelineError(user_failure.description)
-        while error is not None and error.cause is not None:
+        # What a worker process raised brings its traceback there along, as its cause.
+        while error is not None and error.cause is not None and error.cause.cls_name != "_RemoteTraceback":
             error = error.cause
         if error is not None:
             message = error.message.strip()
