@@ -22,7 +22,8 @@ def status_rows(project: Project, config: Config, sources: Sequence[SourceFile],
     warehouse = Warehouse(project.database, lock_timeout=READ_TIMEOUT)
     documents = [source.document_id for source in sources]
     changed = set(pending_documents(config, sources, warehouse)) & set(queries.documents(warehouse))
-    states = extraction_states(config, backends, documents, warehouse, changed)
+    with warehouse.snapshot() as snapshot:
+        states = extraction_states(config, backends, documents, snapshot, changed)
     todo = [(state.backend, state.document_id) for state in states if state.state != "current"]
     costs = {one.backend: one for one in estimate(config, todo, warehouse, ResultStore(project.results))}
     rows = []

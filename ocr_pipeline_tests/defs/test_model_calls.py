@@ -10,29 +10,20 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.models import calls
-from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder, message_of
-from ocr_pipeline_tests.files import PLUGINS, add_file, add_image, image_bytes, text_pdf, write_backends
+from ocr_pipeline_tests.files import write_backends
+from ocr_pipeline_tests.model_project import (
+    ALL_DOCUMENTS,
+    COPY,
+    DOCUMENTS,
+    KEY,
+    OTHERS,
+    PDF,
+    model_backends,
+    model_project,
+)
 from ocr_pipeline_tests.standin import StandIn
-
-KEY = "CANARY-KEY"
-DOCUMENTS = ["d0", "d1", "d2"]
-
-
-def backends(root: Path, url: str, **provider: Any) -> dict[str, Any]:
-    limits = {"concurrency": 1, "timeout": 0.5, "deadline": 10, "retries": 2, "batch_poll": 0.01, **provider}
-    pixel = {"type": f"{PLUGINS}:PixelEngine", "options": {"log": str(root / "pixel.log")}}
-    return {
-        "engines": {"pixel": pixel},
-        "backends": {
-            "vision": {"extractor": "gemini"},
-            "pixel+gemini": {"engine": "pixel", "extractor": "gemini"},
-            "openai-vision": {"extractor": "openai", "options": {"model": "local"}},
-            "pixel+openai": {"engine": "pixel", "extractor": "openai", "options": {"model": "local"}},
-        },
-        "providers": {"gemini": {"base_url": url, **limits}, "openai": {"base_url": f"{url}/v1", **limits}},
-    }
 
 
 @pytest.fixture
@@ -41,32 +32,32 @@ def standin() -> Iterator[StandIn]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    """One for all: what a run does is looked up by its id, and what is current is decided by the database."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
 @pytest.fixture
-def pipeline(project: Project, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    """Three labelled images, read and ready to be extracted."""
+def pipeline(
+    tmp_path: Path, standin: StandIn, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> Pipeline:
+    """Three labelled images, read and ready to be extracted; and documents that are only taken in."""
     from ocr_pipeline.definitions import build_definitions
 
     monkeypatch.setattr(calls, "FIRST_PAUSE", 0.01)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    write_backends(project.root, backends(project.root, standin.url))
-    for number in range(3):
-        add_image(project, f"d{number}.png", width=40 + number, total=f"{40 + number}.00")
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield ready(project, instance, build_definitions(project, {}))
-
-
-def ready(project: Project, instance: dg.DagsterInstance, definitions: dg.Definitions) -> Pipeline:
-    pipeline = Pipeline(project, definitions, instance, Recorder())
-    pipeline.documents(DOCUMENTS)
-    pipeline.ocr(("pixel", document) for document in DOCUMENTS)
-    return pipeline
+    project = model_project(tmp_path / "project", standin.url)
+    monkeypatch.chdir(project.root)
+    return Pipeline(project, build_definitions(project, {}), instance, Recorder(), ALL_DOCUMENTS)
 
 
 def reconfigure(pipeline: Pipeline, standin: StandIn, **provider: Any) -> None:
     from ocr_pipeline.definitions import build_definitions
 
-    write_backends(pipeline.project.root, backends(pipeline.project.root, standin.url, **provider))
+    write_backends(pipeline.project.root, model_backends(pipeline.project.root, standin.url, **provider))
     pipeline.definitions = build_definitions(pipeline.project, {})
 
 
@@ -133,10 +124,7 @@ def test_a_lost_result_costs_nothing_again(pipeline: Pipeline, standin: StandIn)
 
 
 def test_two_documents_with_the_same_bytes_are_asked_once(pipeline: Pipeline, standin: StandIn) -> None:
-    add_file(pipeline.project, "copy.png", image_bytes(40, 30))
-    pipeline.instance.add_dynamic_partitions("documents", ["copy"])
-    pipeline.documents(["copy"])
-    extract(pipeline, "vision", ["copy", "d0"])
+    extract(pipeline, "vision", [COPY, "d0"])
     assert len(standin.seen) == 1
     assert {row["status"] for row in cells(pipeline, "vision").values()} == {"ok"}
 
@@ -152,23 +140,18 @@ def test_documents_that_the_model_does_not_read(pipeline: Pipeline, standin: Sta
         "refused": ("refused", False),
         "ok": (None, True),
     }
-    documents = [f"x{number}" for number in range(len(expected))]
-    for number, document in enumerate(documents):
-        add_image(pipeline.project, f"{document}.png", width=50 + number)
-    pipeline.instance.add_dynamic_partitions("documents", documents)
-    pipeline.documents(documents)
     standin.then(*expected)
-    assert extract(pipeline, backend, documents).success
+    assert extract(pipeline, backend, OTHERS).success
     rows = cells(pipeline, backend)
     paid = {row["document_id"]: row for row in pipeline.warehouse.rows("FROM model_calls")}
-    for document, (reason, usage) in zip(documents, expected.values(), strict=True):
+    for document, (reason, usage) in zip(OTHERS, expected.values(), strict=True):
         assert rows[document]["reason"] == reason, document
         assert (document in paid) == usage, "what failed was paid for too"
         assert rows[document]["result_key"], "it is a result: nobody asks again"
         if usage:
             assert paid[document]["input_tokens"] == 1000
             assert rows[document]["cost_usd"] == paid[document]["cost_usd"]
-    extract(pipeline, backend, documents)
+    extract(pipeline, backend, OTHERS)
     assert len(standin.seen) == len(expected)
     assert "SECRET" not in str(rows)
 
@@ -256,11 +239,8 @@ def test_an_unset_key_is_a_reason_not_to_run(pipeline: Pipeline, monkeypatch: py
 
 
 def test_a_pdf_is_sent_as_it_is_to_gemini_and_as_pages_to_others(pipeline: Pipeline, standin: StandIn) -> None:
-    add_file(pipeline.project, "two.pdf", text_pdf([[(20, 150, "one")], [(20, 150, "two")]]))
-    pipeline.instance.add_dynamic_partitions("documents", ["two"])
-    pipeline.documents(["two"])
-    extract(pipeline, "vision", ["two"])
-    extract(pipeline, "openai-vision", ["two"])
+    extract(pipeline, "vision", [PDF])
+    extract(pipeline, "openai-vision", [PDF])
     assert [seen.media_types for seen in standin.seen] == [["application/pdf"], ["image/jpeg", "image/jpeg"]]
 
 
@@ -326,7 +306,7 @@ def test_the_key_is_nowhere(
 def batch_jobs(pipeline: Pipeline, standin: StandIn, **provider: Any) -> None:
     from ocr_pipeline.definitions import build_definitions
 
-    content = backends(pipeline.project.root, standin.url, **provider)
+    content = model_backends(pipeline.project.root, standin.url, **provider)
     content["backends"]["vision"]["options"] = {"mode": "batch"}
     write_backends(pipeline.project.root, content)
     pipeline.definitions = build_definitions(pipeline.project, {})
@@ -371,7 +351,7 @@ def test_a_batch_that_fails_is_begun_again(pipeline: Pipeline, standin: StandIn)
 
 def test_the_check_names_what_is_stale(pipeline: Pipeline, standin: StandIn) -> None:
     extract(pipeline, "vision")
-    content = backends(pipeline.project.root, standin.url)
+    content = model_backends(pipeline.project.root, standin.url)
     content["backends"]["vision"]["options"] = {"model": "gemini-3.8-flash"}
     write_backends(pipeline.project.root, content)
     from ocr_pipeline.definitions import build_definitions
