@@ -36,6 +36,7 @@ def model_backends(root: Path, url: str, **provider: Any) -> dict[str, Any]:
     return {
         "engines": {"pixel": pixel},
         "backends": {
+            "pixel+first": {"engine": "pixel", "extractor": f"{PLUGINS}:FirstAmount"},
             "vision": {"extractor": "gemini"},
             "pixel+gemini": {"engine": "pixel", "extractor": "gemini"},
             "openai-vision": {"extractor": "openai", "options": {"model": "local"}},
@@ -52,12 +53,28 @@ def model_project(root: Path, url: str) -> Project:
     return Project(root)
 
 
-@cache
-def _prepared() -> Path:
-    from ocr_pipeline.definitions import build_definitions
-    from ocr_pipeline.defs.resources import ProjectResource
+def command_project(root: Path, url: str) -> Project:
+    """The same for the commands: with the Dagster instance of a first run, and every image read."""
+    shutil.copytree(_prepared_by_command(), root)
+    write_backends(root, model_backends(root, url))
+    return Project(root)
 
-    root = Path(mkdtemp(prefix="ocr_pipeline-")) / "project"
+
+@cache
+def _prepared_by_command() -> Path:
+    from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.runner import run_pipeline
+    from ocr_pipeline.documents.find import find_documents
+
+    project = _files(_temporary_folder())
+    run_pipeline(
+        project, find_documents(project.data), ["pixel+first"], Recorder(), config=load_config(project.config_file)
+    )
+    return project.root
+
+
+def _files(root: Path) -> Project:
+    """The project before anything is run."""
     project = Project(root)
     (root / "data" / "documents").mkdir(parents=True)
     write_backends(root, model_backends(root, "http://127.0.0.1:9"))
@@ -67,9 +84,22 @@ def _prepared() -> Path:
         add_image(project, f"{document}.png", width=50 + number)
     add_file(project, f"{COPY}.png", image_bytes(40, 30))
     add_file(project, f"{PDF}.pdf", text_pdf([[(20, 150, "one")], [(20, 150, "two")]]))
-    definitions = build_definitions(project, {"project": ProjectResource(root=str(root), processes=1)})
+    return project
+
+
+def _temporary_folder() -> Path:
+    return Path(mkdtemp(prefix="ocr_pipeline-")) / "project"
+
+
+@cache
+def _prepared() -> Path:
+    from ocr_pipeline.definitions import build_definitions
+    from ocr_pipeline.defs.resources import ProjectResource
+
+    project = _files(_temporary_folder())
+    definitions = build_definitions(project, {"project": ProjectResource(root=str(project.root), processes=1)})
     with dg.DagsterInstance.ephemeral() as instance:
         pipeline = Pipeline(project, definitions, instance, Recorder(), ALL_DOCUMENTS)
         assert all(run.success for run in pipeline.documents(ALL_DOCUMENTS))
         assert all(run.success for run in pipeline.ocr(("pixel", document) for document in DOCUMENTS))
-    return root
+    return project.root
