@@ -83,25 +83,22 @@ def test_a_hold_that_comes_while_a_call_waits_for_its_turn_is_kept() -> None:
 
 def test_no_more_calls_at_once_than_there_are_places() -> None:
     places = limiter(Clock(), concurrency=2)
-    inside, most = 0, 0
-    lock, both = threading.Lock(), threading.Barrier(2)
+    entered, leave = threading.Semaphore(0), threading.Event()
 
     def call() -> None:
-        nonlocal inside, most
         with places.place(1):
-            with lock:
-                inside += 1
-                most = max(most, inside)
-            both.wait(5)  # two are inside together, or this fails
-            with lock:
-                inside -= 1
+            entered.release()
+            leave.wait(10)
 
-    threads = [threading.Thread(target=call) for _ in range(6)]
+    threads = [threading.Thread(target=call) for _ in range(4)]
     for thread in threads:
         thread.start()
+    assert [entered.acquire(timeout=10) for _ in range(2)] == [True, True]
+    assert not entered.acquire(timeout=0.1), "the third waits"
+    leave.set()
+    assert [entered.acquire(timeout=10) for _ in range(2)] == [True, True]
     for thread in threads:
-        thread.join(5)
-    assert (most, inside) == (2, 0)
+        thread.join(10)
 
 
 def test_a_stopped_run_waits_for_nothing() -> None:
