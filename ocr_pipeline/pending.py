@@ -16,7 +16,7 @@ from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import input_of, reads_transcripts
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.warehouse import Reader, Warehouse
 
 Cell = tuple[str, str]
 
@@ -133,16 +133,14 @@ def pending_extractions(
     return pending
 
 
-def expected_keys(
-    config: Config, backend: str, documents: Iterable[str], warehouse: Warehouse
-) -> dict[str, str | None]:
+def expected_keys(config: Config, backend: str, documents: Iterable[str], reader: Reader) -> dict[str, str | None]:
     """The key that a current result of each document has; None where an earlier stage has nothing to work on."""
     engine = config.backends[backend].engine
     if engine:
-        rows = queries.ocr_cells(warehouse, engine)
+        rows = queries.ocr_cells(reader, engine)
         inputs = {key: row["result_key"] for key, row in rows.items() if row["status"] == "ok"}
     else:
-        inputs = {key: row["sha256"] for key, row in queries.documents(warehouse).items()}
+        inputs = {key: row["sha256"] for key, row in queries.documents(reader).items()}
     predictions = config.predictions_of(backend)
     if predictions:
         inputs = {key: predictions.input_of(key, sha256) for key, sha256 in inputs.items() if sha256}

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.pending import expected_keys
+from ocr_pipeline.pending import expected_keys, has_input
 from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.warehouse import Reader
 
 State = Literal["current", "missing", "stale", "failed"]
 
@@ -28,21 +28,26 @@ def extraction_states(
     config: Config,
     backends: Iterable[str],
     documents: Collection[str],
-    warehouse: Warehouse,
+    reader: Reader,
     changed: Collection[str] = (),
 ) -> list[CellState]:
-    """The state of each (backend, document). `changed` are documents whose file is not what was taken in."""
+    """The state of each (backend, document). `changed` are documents whose file is not what was taken in.
+
+    A snapshot as `reader` is opened once for all backends.
+    """
+    known = queries.documents(reader)
     states = []
     for backend in backends:
         chosen = config.backends[backend]
         engine = config.engine_of(backend)
-        ocr = queries.ocr_cells(warehouse, chosen.engine) if chosen.engine else {}
-        rows = queries.extraction_cells(warehouse, backend)
+        ocr = queries.ocr_cells(reader, chosen.engine) if chosen.engine else {}
+        rows = queries.extraction_cells(reader, backend)
         changed_input = "text" if engine else "prediction" if config.predictions_of(backend) else "document"
-        for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
+        for document_id, expected in expected_keys(config, backend, documents, reader).items():
             row = rows.get(document_id)
             if row is None:
-                states.append(CellState(backend, document_id, "missing"))
+                if has_input(config, chosen.engine, known.get(document_id)):
+                    states.append(CellState(backend, document_id, "missing"))
                 continue
             why = []
             if document_id in changed:

@@ -23,11 +23,9 @@ def status_rows(project: Project, config: Config, sources: Sequence[SourceFile],
     documents = [source.document_id for source in sources]
     changed = set(pending_documents(config, sources, warehouse)) & set(queries.documents(warehouse))
     cells = set(extraction_cells(config, backends, sources))
-    states = [
-        state
-        for state in extraction_states(config, backends, documents, warehouse, changed)
-        if (state.backend, state.document_id) in cells
-    ]
+    with warehouse.snapshot() as snapshot:
+        found = extraction_states(config, backends, documents, snapshot, changed)
+    states = [state for state in found if (state.backend, state.document_id) in cells]
     todo = [(state.backend, state.document_id) for state in states if state.state != "current"]
     costs = {one.backend: one for one in estimate(config, todo, warehouse, ResultStore(project.results))}
     rows = []

@@ -17,9 +17,10 @@ def reading_checks(config: Config) -> list[dg.AssetChecksDefinition]:
         asset="extractions", description="No result is of an older document, engine, prompt, model or setting."
     )
     def no_stale_cells(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-        target = warehouse.warehouse()
-        known = [key for key, row in queries.documents(target).items() if row["reason"] != "missing_file"]
-        stale = [state for state in extraction_states(config, config.backends, known, target) if state.state == "stale"]
+        with warehouse.warehouse().snapshot() as snapshot:
+            known = [key for key, row in queries.documents(snapshot).items() if row["reason"] != "missing_file"]
+            states = extraction_states(config, config.backends, known, snapshot)
+        stale = [state for state in states if state.state == "stale"]
         counts = Counter((state.backend, state.why) for state in stale)
         lines = ["| backend | changed | documents |", "| --- | --- | --- |"]
         lines += [f"| {backend} | {why} | {count} |" for (backend, why), count in counts.items()]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,9 +66,12 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     max_cost_usd: float | None = Field(default=None, description="A run stops before it spends more; None: no limit.")
     fresh: bool = Field(default=False, description="Ask models again what is stored already.")
 
-    def create_resource(self, context: dg.InitResourceContext) -> ModelCalls:
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[ModelCalls]:
         store = ResultStore(Project(Path(self.root)).results)
-        return ModelCalls(store, keys=self.api_keys, fresh=self.fresh, max_cost_usd=self.max_cost_usd)
+        calls = ModelCalls(store, keys=self.api_keys, fresh=self.fresh, max_cost_usd=self.max_cost_usd)
+        with closing(calls):
+            yield calls
 
 
 class LogProgress(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -1,6 +1,7 @@
 """The main job: bring the asked-for cells up to date, stage by stage, as runs on the project's own instance."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, TypeVar
@@ -92,7 +93,7 @@ def run_pipeline(
     engines = list(dict.fromkeys(engine for name in backends if (engine := config.backends[name].engine)))
     summary = RunSummary()
 
-    with open_instance(project) as instance:
+    with open_instance(project) as instance, closing(models):
         close_killed_runs(instance)
         summary.gone = gone_documents(find_documents(project.data), warehouse)
         register_documents(instance, [*documents, *summary.gone])

@@ -146,7 +146,10 @@ def _ask_in_batch(
                     yield extractor.request(_input(task, opener))  # type: ignore[attr-defined]
 
     assert provider is not None
-    answer_in_batch(models, provider, requests())
+    try:
+        answer_in_batch(models, provider, requests())
+    except ProviderError as error:  # each document without an answer is recorded, and the run fails at its end
+        logger.warning("%s", error)
 
 
 def _input(task: ExtractionTask, opener: Callable[[], Document], models: ModelCalls | None = None) -> ExtractionInput:

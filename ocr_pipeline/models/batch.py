@@ -5,9 +5,9 @@ replies in the store.
 """
 
 import logging
-import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ocr_pipeline.errors import ProviderError
+from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.models.calls import ModelCalls, StoredCall, call_key
 from ocr_pipeline.models.failures import Failure
 from ocr_pipeline.models.provider import Provider
@@ -52,21 +52,32 @@ def answer_in_batch(calls: ModelCalls, provider: Provider, requests: Iterable[Mo
     """
     jobs = _open_jobs(calls, provider)
     on_their_way = {key for job in jobs for key in job.requests}
-    todo: dict[str, ModelRequest] = {}
+    with ExitStack() as budgets:  # kept until all is collected: what a job costs is known only then
+        for bundle in _bundles(calls, provider, requests, on_their_way):
+            budgets.enter_context(calls.budget(provider, list(bundle.values()), batch=True))
+            jobs.append(_submit(calls, provider, bundle))
+        _wait(calls, provider, jobs)
+
+
+def _bundles(
+    calls: ModelCalls, provider: Provider, requests: Iterable[ModelRequest], on_their_way: set[str]
+) -> Iterator[dict[str, ModelRequest]]:
+    """What is neither stored nor on its way, by key, as much at once as one job takes."""
+    bundle: dict[str, ModelRequest] = {}
     size = 0
     for request in requests:
         key = call_key(provider, request)
-        if key in on_their_way or key in todo or calls.stored(provider, request):
+        if key in on_their_way or key in bundle or calls.stored(provider, request):
             continue
         more = sum(len(part.content if isinstance(part, Media) else part) for part in request.parts)
-        if todo and (size + more > MAX_BYTES or len(todo) == MAX_REQUESTS):
-            jobs.append(_submit(calls, provider, todo))
-            todo, size = {}, 0
-        todo[key] = request
+        if bundle and (size + more > MAX_BYTES or len(bundle) == MAX_REQUESTS):
+            yield bundle
+            on_their_way |= bundle.keys()
+            bundle, size = {}, 0
+        bundle[key] = request
         size += more
-    if todo:
-        jobs.append(_submit(calls, provider, todo))
-    _wait(calls, provider, jobs)
+    if bundle:
+        yield bundle
 
 
 def _submit(calls: ModelCalls, provider: Provider, requests: dict[str, ModelRequest]) -> Job:
@@ -89,37 +100,31 @@ def _submit(calls: ModelCalls, provider: Provider, requests: dict[str, ModelRequ
         tried = True
         return str(name or client.submit_batch(job.title, model, requests))
 
-    with calls.budget(provider, list(requests.values()), batch=True):
-        _put(calls, job)
-        job.name = _attempt(calls, provider, submit, job)
-        _put(calls, job)
+    _put(calls, job)
+    job.name = _attempt(calls, provider, submit, job)
+    _put(calls, job)
     return job
 
 
 def _wait(calls: ModelCalls, provider: Provider, jobs: list[Job]) -> None:
-    deadline = time.monotonic() + provider.batch_deadline
+    deadline = calls.clock.now() + provider.batch_deadline
     while jobs:
         client = calls.client(provider)
         for job in list(jobs):
-            try:
-                answers = _attempt(calls, provider, partial(_collected, client, job.name or ""), job)
-            except ProviderError as error:
-                logger.warning("%s", error)
-                answers = {}
+            answers = _attempt(calls, provider, partial(_collected, client, job.name or ""), job)
             if answers is not None:
                 _collect(calls, provider, job, answers)
                 jobs.remove(job)
-        if jobs and time.monotonic() + provider.batch_poll > deadline:
+        if jobs and calls.clock.now() + provider.batch_poll > deadline:
             logger.warning("%d batch jobs of %s are not done; the next run goes on waiting.", len(jobs), provider.name)
             return
         if jobs:
-            calls.pause(provider.batch_poll)
+            calls.clock.wait(provider.batch_poll)
 
 
 def _collect(calls: ModelCalls, provider: Provider, job: Job, answers: dict[str, str]) -> None:
     """Store every answer, then close the job: killed in between, it is collected once more."""
     seconds = (datetime.now(UTC) - job.submitted_at).total_seconds()
-    costs = []
     for key, raw in answers.items():
         if key in job.requests:
             call = StoredCall(
@@ -134,8 +139,7 @@ def _collect(calls: ModelCalls, provider: Provider, job: Job, answers: dict[str,
                 batch=True,
             )
             calls.keep(key, call)
-            costs.append(calls.cost(provider, call))
-    calls.count(costs)
+            calls.count(calls.cost(provider, call) or 0)
     job.closed = True
     _put(calls, job)
 
@@ -169,10 +173,14 @@ def _collected(client: Any, name: str, _: float) -> Any:
 
 
 def _attempt(calls: ModelCalls, provider: Provider, send: Any, job: Job) -> Any:
+    """What `send` gives in the end. Raises ProviderError or ConfigurationError: a refused job is no document's fault."""
+    model = next((request["model"] for request in job.requests.values()), "batches")
     try:
-        return calls.attempt(provider, send).value
+        return calls.attempt(provider, model, send).value
     except Failure as error:
         failure = error
+    if isinstance(failure.error, DocumentError):
+        failure.error = ConfigurationError(f"{provider.name} refused a batch job: {failure.error}")
     calls.refuse(provider, failure, job.title)
 
 

@@ -24,7 +24,7 @@ from pydantic import BaseModel
 from ocr_pipeline.errors import ConfigurationError, DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.models import gemini, openai
 from ocr_pipeline.models.failures import Failure, broken_answer
-from ocr_pipeline.models.limits import Limiter
+from ocr_pipeline.models.limits import Clock, Limiter
 from ocr_pipeline.models.prices import expected_cost
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import CallFacts, ModelReply, ModelRequest, Purpose
@@ -54,8 +54,16 @@ class StoredCall(BaseModel):
     batch: bool = False
 
     def reply(self) -> ModelReply:
-        parse = gemini.parse_reply if self.kind == "gemini" else openai.parse_reply
-        return parse(json.loads(self.raw))
+        return parse_reply(self.kind, self.raw)
+
+
+def parse_reply(kind: str, raw: str) -> ModelReply:
+    """What the body of an answer says. Raises ValueError where it is none of this protocol."""
+    parse = gemini.parse_reply if kind == "gemini" else openai.parse_reply
+    try:
+        return parse(json.loads(raw))
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise ValueError(f"no answer of {kind}: {type(error).__name__}") from None
 
 
 Value = TypeVar("Value")
@@ -86,6 +94,7 @@ class ModelCalls:
         keys: API keys by provider, where they do not come from the environment.
         fresh: ask again what is stored already; the old reply is kept beside the new one.
         max_cost_usd: stop before this is exceeded.
+        clock: what waits and measures.
     """
 
     def __init__(
@@ -95,11 +104,12 @@ class ModelCalls:
         keys: Mapping[str, str] | None = None,
         fresh: bool = False,
         max_cost_usd: float | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.store = store
         self.fresh = fresh
         self.max_cost_usd = max_cost_usd
-        self.asked = 0
+        self.clock = clock or Clock()
         self.spent_usd = 0.0
         self._keys = dict(keys or {})
         self._reserved = 0.0
@@ -107,9 +117,8 @@ class ModelCalls:
         self._unclaimed: set[str] = set()
         self._clients: dict[str, Any] = {}
         self._limiters: dict[str, Limiter] = {}
-        self._closed: dict[str, OcrPipelineError] = {}
+        self._closed: dict[tuple[str, str], OcrPipelineError] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
 
     def for_document(self) -> "DocumentCalls":
         """The calls of one document: the same, with a record of what they took."""
@@ -134,10 +143,11 @@ class ModelCalls:
         with self._alone(provider, key):
             if stored := self.stored(provider, request):  # another thread or process was faster
                 return stored
-            with self.budget(provider, [request], batch=False):
+            with self.budget(provider, [request], batch=False) as expected:
                 call = self._ask(provider, request, key)
                 self.keep(key, call)
-                self.count([self.cost(provider, call)])
+                cost = self.cost(provider, call)
+                self.count(expected if cost is None else cost)  # a server may not say what it used
             return call
 
     def keep(self, key: str, call: StoredCall) -> None:
@@ -162,21 +172,17 @@ class ModelCalls:
         rates = provider.rates(call.request["model"], call.asked_at.date())
         return rates.cost(usage, batch=call.batch) if rates and usage else None
 
-    def count(self, costs: Sequence[float | None]) -> None:
-        """Note that calls were made and what they cost."""
+    def count(self, cost_usd: float) -> None:
+        """Note what a call cost, for `max_cost_usd`."""
         with self._lock:
-            self.asked += len(costs)
-            self.spent_usd += sum(cost or 0 for cost in costs)
-
-    def pause(self, seconds: float) -> None:
-        """Wait, or until `stop`."""
-        self._stop.wait(seconds)
+            self.spent_usd += cost_usd
 
     def stop(self) -> None:
         """End all waiting between attempts; calls that are on their way are still stored."""
-        self._stop.set()
+        self.clock.stop()
 
     def close(self) -> None:
+        """Close the connections."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()
@@ -186,8 +192,8 @@ class ModelCalls:
         with self._lock:
             if provider.name not in self._clients:
                 key = self._keys.get(provider.name) or provider.key()
-                if provider.api_key_env and not key:
-                    raise ConfigurationError(f"{provider.api_key_env} is not set.")
+                if problem := provider.unavailable(key):
+                    raise ConfigurationError(f"{problem}.")
                 _quiet_sdk_logs()
                 make = gemini.GeminiClient if provider.type == "gemini" else openai.OpenAiClient
                 self._clients[provider.name] = make(provider, key)
@@ -213,12 +219,16 @@ class ModelCalls:
 
         def send(timeout: float) -> str:
             raw: str = client.send(request, timeout)
-            if not _is_json_object(raw):
-                raise broken_answer(provider)
-            return raw
+            try:
+                parse_reply(provider.type, raw)
+            except ValueError:
+                broken = broken_answer(provider)
+            else:
+                return raw
+            raise broken
 
         try:
-            answer = self.attempt(provider, send, request.estimated_input_tokens)
+            answer = self.attempt(provider, request.model, send, request.estimated_input_tokens)
         except Failure as error:
             failure = error
         else:
@@ -235,42 +245,49 @@ class ModelCalls:
         # Not inside the `except`: an exception remembers the one it was raised in, and the SDK's holds the key.
         self.refuse(provider, failure, key)
 
-    def attempt(self, provider: Provider, send: Callable[[float], Value], tokens: int = 0) -> "Answer[Value]":
+    def attempt(
+        self, provider: Provider, model: str, send: Callable[[float], Value], tokens: int = 0
+    ) -> "Answer[Value]":
         """Call `send(timeout)` until there is an answer, the attempts or the time are used up, or there will be none.
 
         Raises:
             Failure: the last one.
         """
-        limiter = self._limiter(provider)
-        deadline = time.monotonic() + provider.deadline
+        limiter, clock = self._limiter(provider), self.clock
+        deadline, failure = float("inf"), None
         for attempt in count(1):
             with limiter.place(tokens):
-                if closed := self._closed.get(provider.name):
+                if closed := self._closed.get((provider.name, model)):
                     raise Failure(closed)
-                if self._stop.is_set():
+                if clock.stopped:
                     raise Failure(ProviderError("The run was stopped."))
-                asked_at, started = datetime.now(UTC), time.monotonic()
+                asked_at, started = datetime.now(UTC), clock.now()
+                if failure is None:
+                    deadline = started + provider.deadline  # its turn may come late, where the rate is low
+                elif started >= deadline:
+                    break
                 try:
-                    value = send(max(0.001, min(provider.timeout, deadline - started)))
-                    return Answer(value, asked_at, time.monotonic() - started, attempt)
+                    value = send(min(provider.timeout, deadline - started))
+                    return Answer(value, asked_at, clock.now() - started, attempt)
                 except Failure as error:
                     failure = error
             if failure.everyone or isinstance(failure.error, ConfigurationError):
-                self._closed[provider.name] = failure.error  # a thousand others need not hear it for themselves
+                self._closed[provider.name, model] = failure.error  # a thousand others need not hear it for themselves
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311
             if failure.wait is not None:
                 pause = failure.wait * random.uniform(1.0, 1.1)  # noqa: S311
-            if not failure.retry or attempt > provider.retries or time.monotonic() + pause > deadline:
-                raise failure
+            if not failure.retry or attempt > provider.retries or clock.now() + pause > deadline:
+                break
             if failure.wait is not None:
                 limiter.hold(pause)
-            self._stop.wait(pause)
-        raise AssertionError
+            clock.wait(pause)
+        assert failure is not None
+        raise failure
 
     def _limiter(self, provider: Provider) -> Limiter:
         with self._lock:
             if provider.name not in self._limiters:
-                self._limiters[provider.name] = Limiter(provider, self._stop)
+                self._limiters[provider.name] = Limiter(provider, self.clock)
             return self._limiters[provider.name]
 
     @contextmanager
@@ -289,8 +306,8 @@ class ModelCalls:
             lock.release()
 
     @contextmanager
-    def budget(self, provider: Provider, requests: Sequence[ModelRequest], *, batch: bool) -> Iterator[None]:
-        """Room for calls below `max_cost_usd`, reserved while they are on their way.
+    def budget(self, provider: Provider, requests: Sequence[ModelRequest], *, batch: bool) -> Iterator[float]:
+        """Room for calls below `max_cost_usd`, reserved while they are on their way: the US dollars they may cost.
 
         Raises:
             ConfigurationError: there is no room, or no price to tell.
@@ -310,9 +327,8 @@ class ModelCalls:
                     "What was done is kept; run again with a higher one to go on."
                 )
             self._reserved += expected
-
         try:
-            yield
+            yield expected
         finally:
             with self._lock:
                 self._reserved -= expected
@@ -375,13 +391,6 @@ class DocumentCalls:
             )
         )
         return reply
-
-
-def _is_json_object(raw: str) -> bool:
-    try:
-        return isinstance(json.loads(raw), dict)
-    except ValueError:
-        return False
 
 
 def _quiet_sdk_logs() -> None:

@@ -65,13 +65,15 @@ def http_failure(provider: Provider, model: str, status: int, body: Any, headers
             message = f"The quota of {who} is used up for today; run again tomorrow, or raise it."
             return final(ProviderError(message), everyone=True)
         return final(ProviderError(f"{who} asks for fewer requests (429)."), retry=True, wait=_wait(body, headers))
-    if status in (408, 409) or status >= 500:
+    if status in (408, 409, 425, 499) or status >= 500:
         return final(ProviderError(f"{who} failed for now ({status})."), retry=True, wait=_wait(body, headers))
     if status in (401, 403) or words & {"api_key_invalid", "invalid_api_key"}:
         message = f"{who} does not accept {key} ({status}): check the key and what it may do."
         return Failure(ConfigurationError(message))  # without the answer: it may hold the key, or a part of it
     if status == 404:
-        return final(ConfigurationError(f"{who} knows no model {model!r} (404): correct it in backends.yaml."))
+        return final(
+            ConfigurationError(f"{who} knows no model {model!r} (404): correct it, or base_url, in backends.yaml.")
+        )
     if words & {"failed_precondition"}:
         return final(ConfigurationError(f"{who} cannot be used from here with {key} ({status} FAILED_PRECONDITION)."))
     if words & {"content_filter", "content_policy_violation"}:
@@ -98,14 +100,18 @@ def _strings(body: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _wait(body: Any, headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks for: RetryInfo in the body (Google), else Retry-After (HTTP: seconds, or a date)."""
+    """Seconds that the server asks for: RetryInfo in the body (Google), else Retry-After (HTTP: seconds, or a date).
+
+    None where it asks for nothing, or for no time at all: then the pauses are ours.
+    """
     for name, value in _strings(body):
-        if name == "retryDelay" and (seconds := re.fullmatch(r"(\d+(?:\.\d+)?)s", value)):
-            return float(seconds[1])
+        if name == "retryDelay" and (delay := re.fullmatch(r"(\d+(?:\.\d+)?)s", value)):
+            return float(delay[1]) or None
     after = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     if re.fullmatch(r"\d+(\.\d+)?", after):
-        return float(after)
+        return float(after) or None
     try:
-        return max(0.0, (parsedate_to_datetime(after) - datetime.now(UTC)).total_seconds())
+        seconds = (parsedate_to_datetime(after) - datetime.now(UTC)).total_seconds()
     except (TypeError, ValueError):
         return None
+    return seconds if seconds > 0 else None

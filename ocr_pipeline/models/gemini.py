@@ -1,11 +1,13 @@
 """Gemini by google-genai: a request in, the server's JSON out; and what that JSON says."""
 
+import logging
 from typing import Any
 
-from ocr_pipeline.errors import ProviderError
 from ocr_pipeline.models.failures import Failure, connection_failure, http_failure
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Usage
+
+logger = logging.getLogger(__name__)
 
 BLOCKED = {
     "SAFETY",
@@ -71,18 +73,27 @@ class GeminiClient:
             return next((job.name for job in self._sdk.batches.list() if job.display_name == title), None)
 
     def collect_batch(self, name: str) -> dict[str, str] | None:
-        """The answers of a finished job by key, as JSON; None where it is not finished. Requests that failed are left out.
+        """The answers of a finished job by key, as JSON; None where it is not finished.
 
-        Raises:
-            Failure: the job failed, was cancelled or has expired.
+        Requests that failed are left out: all of them, where the job failed, was cancelled, has expired or is not known
+        any more. Raises Failure.
         """
+        from google.genai import errors
+
+        job, state = None, "forgotten"
         with _failures(self.provider, "batches"):
-            job = self._sdk.batches.get(name=name)
-        if not job.done:
-            return None
-        state = job.state.value if job.state else "?"
-        if state not in ("JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"):
-            raise Failure(ProviderError(f"The batch job {name} of {self.provider.name} ended as {state}."))
+            try:
+                job = self._sdk.batches.get(name=name)
+            except errors.ClientError as error:
+                if error.code != 404:
+                    raise
+        if job is not None:
+            if not job.done:
+                return None
+            state = job.state.value if job.state else "?"
+        if job is None or state not in ("JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"):
+            logger.warning("The batch job %s of %s ended as %s.", name, self.provider.name, state)
+            return {}
         answers = {}
         for item in (job.dest.inlined_responses if job.dest else None) or []:
             key = (item.metadata or {}).get("key")
@@ -129,7 +140,9 @@ def generation_config(request: ModelRequest) -> Any:
 
 
 def parse_reply(body: dict[str, Any]) -> ModelReply:
-    """What a body of generateContent says. Nothing in it is required: servers leave out what they do not have."""
+    """What a body of generateContent says; no part of it is required. Raises ValueError where it is something else."""
+    if not {"candidates", "promptFeedback", "usageMetadata"} & body.keys():
+        raise ValueError("no reply of generateContent")
     candidate = (body.get("candidates") or [{}])[0]
     reason = (body.get("promptFeedback") or {}).get("blockReason") or candidate.get("finishReason")
     parts = (candidate.get("content") or {}).get("parts") or []

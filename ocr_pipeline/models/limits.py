@@ -2,10 +2,31 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ocr_pipeline.models.provider import Provider
+
+
+class Clock:
+    """Seconds that pass, and waits that end at once when the run is stopped."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+
+    def now(self) -> float:
+        """Seconds since some moment; never goes back."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        self._stopped.wait(seconds)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
 
 
 class TokenBucket:
@@ -14,17 +35,18 @@ class TokenBucket:
     `take` never refuses: it says how long to wait, and whoever comes next waits longer.
     """
 
-    def __init__(self, per_minute: float) -> None:
+    def __init__(self, per_minute: float, now: Callable[[], float]) -> None:
         self._per_second = per_minute / 60
         self._size = max(1.0, self._per_second)
         self._content = self._size
-        self._at = time.monotonic()
+        self._now = now
+        self._at = now()
         self._lock = threading.Lock()
 
     def take(self, amount: float) -> float:
         """Take `amount` and return the seconds to wait before it may be used."""
         with self._lock:
-            now = time.monotonic()
+            now = self._now()
             self._content = min(self._size, self._content + (now - self._at) * self._per_second)
             self._at = now
             self._content -= amount
@@ -34,12 +56,12 @@ class TokenBucket:
 class Limiter:
     """The limits of one provider, for all threads of this process."""
 
-    def __init__(self, provider: Provider, stop: threading.Event) -> None:
+    def __init__(self, provider: Provider, clock: Clock) -> None:
+        rates = (provider.requests_per_minute, provider.tokens_per_minute)
         self._places = threading.BoundedSemaphore(provider.concurrency)
-        self._requests = TokenBucket(provider.requests_per_minute) if provider.requests_per_minute else None
-        self._tokens = TokenBucket(provider.tokens_per_minute) if provider.tokens_per_minute else None
+        self._requests, self._tokens = (TokenBucket(rate, clock.now) if rate else None for rate in rates)
         self._not_before = 0.0
-        self._stop = stop
+        self._clock = clock
 
     @contextmanager
     def place(self, tokens: int) -> Iterator[None]:
@@ -47,11 +69,12 @@ class Limiter:
         with self._places:
             wait = self._requests.take(1) if self._requests else 0.0
             wait = max(wait, self._tokens.take(tokens) if self._tokens else 0.0)
-            wait = max(wait, self._not_before - time.monotonic())
-            if wait > 0:
-                self._stop.wait(wait)
+            begin = self._clock.now() + wait
+            # Another call may be told to hold while this one waits.
+            while (left := max(begin, self._not_before) - self._clock.now()) > 0 and not self._clock.stopped:
+                self._clock.wait(left)
             yield
 
     def hold(self, seconds: float) -> None:
         """Begin no call for so long: the server asked for a pause, and it means all of us."""
-        self._not_before = max(self._not_before, time.monotonic() + seconds)
+        self._not_before = max(self._not_before, self._clock.now() + seconds)

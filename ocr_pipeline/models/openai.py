@@ -91,7 +91,13 @@ def strict(schema: Any) -> Any:
 
 
 def parse_reply(body: dict[str, Any]) -> ModelReply:
-    """What a body of chat/completions says. Small servers leave out `usage`, and may send no choice."""
+    """What a body of chat/completions says. Small servers leave out `usage`, and may send no choice.
+
+    Raises:
+        ValueError: it is something else, like an error that some gateways send with status 200.
+    """
+    if "choices" not in body:
+        raise ValueError("no reply of chat/completions")
     choice = (body.get("choices") or [{}])[0]
     message = choice.get("message") or {}
     reason = choice.get("finish_reason")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.models.prices import Rates, bundled_rates
 
 ProviderType = Literal["gemini", "openai"]
@@ -46,37 +47,54 @@ class Provider(BaseModel):
         if not isinstance(value, dict):
             return value
         kind = value.get("type", value.get("name"))
-        return {"type": kind, "api_key_env": KEY_VARIABLE.get(cast(ProviderType, kind)), **value}
+        known = isinstance(kind, str) and kind in KEY_VARIABLE
+        return {"type": kind, "api_key_env": KEY_VARIABLE[cast(ProviderType, kind)] if known else None, **value}
 
     @field_validator("base_url")
     @classmethod
     def _plain_url(cls, value: str | None) -> str | None:
-        if value is not None:
-            parts = urlsplit(value)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("must begin with http:// or https://")
-            if parts.username or parts.password or parts.query:
-                raise ValueError("must hold no key: name its variable as api_key_env")
+        if value is not None and (problem := _problem_of_url(value)):
+            raise ValueError(problem)
         return value
 
     @property
     def endpoint(self) -> str:
-        """The server's address: `base_url`, else the SDK's own variable for it, else the vendor."""
-        return (self.base_url or os.environ.get(URL_VARIABLE[self.type]) or DEFAULT_URL[self.type]).rstrip("/")
+        """The server's address: `base_url`, else the SDK's own variable for it, else the vendor. It is stored with results.
+
+        Raises:
+            ConfigurationError: the variable holds no address, or a key with it.
+        """
+        variable = URL_VARIABLE[self.type]
+        given = os.environ.get(variable, "").strip()
+        if not self.base_url and given and (problem := _problem_of_url(given)):
+            raise ConfigurationError(f"{variable} {problem}.")
+        return (self.base_url or given or DEFAULT_URL[self.type]).rstrip("/")
 
     def key(self) -> str | None:
         """The API key of the environment, or None. It stays in the client: nothing prints or stores it."""
-        return (os.environ.get(self.api_key_env) or None) if self.api_key_env else None
+        # A key that was read from a file often ends in a line break.
+        return (os.environ.get(self.api_key_env, "").strip() or None) if self.api_key_env else None
 
-    def unavailable(self) -> str | None:
-        """Why no model can be called here, as a sentence without a full stop, or None. Calls nothing."""
+    def unavailable(self, key: str | None = None) -> str | None:
+        """Why no model can be called here, as a sentence without a full stop, or None. Calls nothing.
+
+        Args:
+            key: the API key, where it does not come from the environment.
+        """
         package = PACKAGE[self.type]
         try:
             version(package)
         except PackageNotFoundError:
             return f"the package {package} is not installed"
-        if self.api_key_env and not self.key():
+        key = key or self.key()
+        if self.api_key_env and not key:
             return f"{self.api_key_env} is not set"
+        if key and not (key.isascii() and key.isprintable()):
+            return f"{self.api_key_env or 'the key'} holds a character that no key has"
+        try:
+            self.endpoint  # noqa: B018 - it says what is wrong with the variable
+        except ConfigurationError as error:
+            return str(error).rstrip(".")
         return None
 
     def rates(self, model: str, day: date) -> Rates | None:
@@ -89,3 +107,17 @@ class Provider(BaseModel):
         if self.type == "openai" and self.endpoint != DEFAULT_URL["openai"]:
             return None
         return bundled_rates(self.type, model, day)
+
+
+def _problem_of_url(url: str) -> str | None:
+    """What is wrong with the address of a server, as the rest of a sentence, or None."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half of an IPv6 address
+        return "is no address of a server"
+    if not usable:
+        return "must begin with http:// or https://"
+    if parts.username or parts.password or parts.query:
+        return "must hold no key: name its variable as api_key_env"
+    return None

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Finish = Literal["complete", "truncated", "blocked", "empty"]
 """How a reply ended: `empty` is a reply without text that says neither of the others."""
@@ -104,11 +104,17 @@ class Usage(BaseModel):
     thoughts: int = 0
 
 
-@dataclass(frozen=True)
-class ModelReply:
+def well_formed(value: Any) -> Any:
+    """Text without halves of characters: JSON can hold them (`\\ud83d`), a file and a database cannot."""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
+
+
+class ModelReply(BaseModel):
     """What a model said. `detail` is the server's own word for the end: SAFETY, length."""
 
-    text: str | None = field(repr=False)
+    model_config = ConfigDict(frozen=True)
+
+    text: Annotated[str | None, BeforeValidator(well_formed)] = Field(repr=False)
     finish: Finish
     detail: str | None
     usage: Usage | None

@@ -1,13 +1,10 @@
 """Every command as a user meets it, `run` with Dagster excepted: output, errors and exit codes."""
 
-import contextlib
-import io
 import json
 import re
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,6 @@ import duckdb
 import pytest
 
 from ocr_pipeline.cli import app as cli
-from ocr_pipeline.cli import main
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.stage import take_in, take_in_label
@@ -27,16 +23,10 @@ from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.warehouse import rows
 from ocr_pipeline.warehouse.migrate import migrations
 from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
+from ocr_pipeline_tests.cli.command import Result, call
 from ocr_pipeline_tests.files import add_file, add_image, image_bytes, small_backends, write_backends
 
 SROIE = Path(__file__).resolve().parents[3] / "shared" / "data" / "sroie"
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture(autouse=True)
@@ -44,19 +34,6 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FORCE_COLOR", "NO_COLOR", "CI", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
-    """The command in this process, from its entry point on, with its output to a pipe 80 columns wide."""
-    out, err = io.StringIO(), io.StringIO()
-    monkeypatch.setattr(sys, "argv", ["ocr-pipeline", *arguments])
-    code: Any = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as leaving:
-            code = leaving.code or 0
-    return Result(int(code), out.getvalue(), err.getvalue())
 
 
 class Cli:

@@ -1,7 +1,7 @@
 """A test pipeline: a project, its definitions and an instance, and short ways to materialise and to look at the result."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,9 +42,10 @@ class Pipeline:
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     recorder: Recorder
+    registered: Sequence[str] = tuple(DOCUMENTS)
 
     def __post_init__(self) -> None:
-        register_documents(self.instance, DOCUMENTS)
+        register_documents(self.instance, self.registered)
 
     @property
     def partitions(self) -> Partitions:

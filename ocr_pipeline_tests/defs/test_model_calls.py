@@ -10,29 +10,19 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.models import calls
-from ocr_pipeline.project import Project
-from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder, message_of
-from ocr_pipeline_tests.files import PLUGINS, add_file, add_image, image_bytes, text_pdf, write_backends
+from ocr_pipeline_tests.files import write_backends
+from ocr_pipeline_tests.model_project import (
+    ALL_DOCUMENTS,
+    COPY,
+    DOCUMENTS,
+    KEY,
+    OTHERS,
+    PDF,
+    model_backends,
+    model_project,
+)
 from ocr_pipeline_tests.standin import StandIn
-
-KEY = "CANARY-KEY"
-DOCUMENTS = ["d0", "d1", "d2"]
-
-
-def backends(root: Path, url: str, **provider: Any) -> dict[str, Any]:
-    limits = {"concurrency": 1, "timeout": 0.5, "deadline": 10, "retries": 2, "batch_poll": 0.01, **provider}
-    pixel = {"type": f"{PLUGINS}:PixelEngine", "options": {"log": str(root / "pixel.log")}}
-    return {
-        "engines": {"pixel": pixel},
-        "backends": {
-            "vision": {"extractor": "gemini"},
-            "pixel+gemini": {"engine": "pixel", "extractor": "gemini"},
-            "openai-vision": {"extractor": "openai", "options": {"model": "local"}},
-            "pixel+openai": {"engine": "pixel", "extractor": "openai", "options": {"model": "local"}},
-        },
-        "providers": {"gemini": {"base_url": url, **limits}, "openai": {"base_url": f"{url}/v1", **limits}},
-    }
 
 
 @pytest.fixture
@@ -41,33 +31,35 @@ def standin() -> Iterator[StandIn]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    """One for all: what a run does is looked up by its id, and what is current is decided by the database."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
 @pytest.fixture
-def pipeline(project: Project, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    """Three labelled images, read and ready to be extracted."""
+def pipeline(
+    tmp_path: Path, standin: StandIn, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> Pipeline:
+    """Three labelled images, read and ready to be extracted; and documents that are only taken in."""
     from ocr_pipeline.definitions import build_definitions
 
     monkeypatch.setattr(calls, "FIRST_PAUSE", 0.01)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    write_backends(project.root, backends(project.root, standin.url))
-    for number in range(3):
-        add_image(project, f"d{number}.png", width=40 + number, total=f"{40 + number}.00")
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield ready(project, instance, build_definitions(project, {}))
+    project = model_project(tmp_path / "project", standin.url)
+    monkeypatch.chdir(project.root)
+    return Pipeline(project, build_definitions(project, {}), instance, Recorder(), ALL_DOCUMENTS)
 
 
-def ready(project: Project, instance: dg.DagsterInstance, definitions: dg.Definitions) -> Pipeline:
-    pipeline = Pipeline(project, definitions, instance, Recorder())
-    pipeline.documents(DOCUMENTS)
-    pipeline.ocr(("pixel", document) for document in DOCUMENTS)
-    return pipeline
-
-
-def reconfigure(pipeline: Pipeline, standin: StandIn, **provider: Any) -> None:
+def reconfigure(pipeline: Pipeline, standin: StandIn, *, fresh: bool = False, **provider: Any) -> None:
     from ocr_pipeline.definitions import build_definitions
+    from ocr_pipeline.defs.resources import ModelsResource
 
-    write_backends(pipeline.project.root, backends(pipeline.project.root, standin.url, **provider))
-    pipeline.definitions = build_definitions(pipeline.project, {})
+    root = pipeline.project.root
+    write_backends(root, model_backends(root, standin.url, **provider))
+    pipeline.definitions = build_definitions(pipeline.project, {"models": ModelsResource(root=str(root), fresh=fresh)})
 
 
 def extract(pipeline: Pipeline, backend: str, documents: list[str] = DOCUMENTS) -> dg.ExecuteInProcessResult:
@@ -133,10 +125,7 @@ def test_a_lost_result_costs_nothing_again(pipeline: Pipeline, standin: StandIn)
 
 
 def test_two_documents_with_the_same_bytes_are_asked_once(pipeline: Pipeline, standin: StandIn) -> None:
-    add_file(pipeline.project, "copy.png", image_bytes(40, 30))
-    pipeline.instance.add_dynamic_partitions("documents", ["copy"])
-    pipeline.documents(["copy"])
-    extract(pipeline, "vision", ["copy", "d0"])
+    extract(pipeline, "vision", [COPY, "d0"])
     assert len(standin.seen) == 1
     assert {row["status"] for row in cells(pipeline, "vision").values()} == {"ok"}
 
@@ -152,23 +141,18 @@ def test_documents_that_the_model_does_not_read(pipeline: Pipeline, standin: Sta
         "refused": ("refused", False),
         "ok": (None, True),
     }
-    documents = [f"x{number}" for number in range(len(expected))]
-    for number, document in enumerate(documents):
-        add_image(pipeline.project, f"{document}.png", width=50 + number)
-    pipeline.instance.add_dynamic_partitions("documents", documents)
-    pipeline.documents(documents)
     standin.then(*expected)
-    assert extract(pipeline, backend, documents).success
+    assert extract(pipeline, backend, OTHERS).success
     rows = cells(pipeline, backend)
     paid = {row["document_id"]: row for row in pipeline.warehouse.rows("FROM model_calls")}
-    for document, (reason, usage) in zip(documents, expected.values(), strict=True):
+    for document, (reason, usage) in zip(OTHERS, expected.values(), strict=True):
         assert rows[document]["reason"] == reason, document
         assert (document in paid) == usage, "what failed was paid for too"
         assert rows[document]["result_key"], "it is a result: nobody asks again"
         if usage:
             assert paid[document]["input_tokens"] == 1000
             assert rows[document]["cost_usd"] == paid[document]["cost_usd"]
-    extract(pipeline, backend, documents)
+    extract(pipeline, backend, OTHERS)
     assert len(standin.seen) == len(expected)
     assert "SECRET" not in str(rows)
 
@@ -256,11 +240,8 @@ def test_an_unset_key_is_a_reason_not_to_run(pipeline: Pipeline, monkeypatch: py
 
 
 def test_a_pdf_is_sent_as_it_is_to_gemini_and_as_pages_to_others(pipeline: Pipeline, standin: StandIn) -> None:
-    add_file(pipeline.project, "two.pdf", text_pdf([[(20, 150, "one")], [(20, 150, "two")]]))
-    pipeline.instance.add_dynamic_partitions("documents", ["two"])
-    pipeline.documents(["two"])
-    extract(pipeline, "vision", ["two"])
-    extract(pipeline, "openai-vision", ["two"])
+    extract(pipeline, "vision", [PDF])
+    extract(pipeline, "openai-vision", [PDF])
     assert [seen.media_types for seen in standin.seen] == [["application/pdf"], ["image/jpeg", "image/jpeg"]]
 
 
@@ -292,10 +273,26 @@ def test_several_documents_at_once(pipeline: Pipeline, standin: StandIn) -> None
     assert [row["value"] for row in totals] == ["40.00", "41.00", "42.00"]
 
 
-SCENARIOS = ["ok", "refused", "schema_breaking", "wrong_key", "missing_key", "unknown_model", "error_500", "dropped"]
+OF_A_DOCUMENT = [
+    *PASSING,
+    *(
+        "refused",
+        "truncated",
+        "thoughts_only",
+        "safety",
+        "recitation",
+        "prompt_block",
+        "empty",
+        "error_200",
+        "odd_shape",
+    ),
+    *("schema_breaking", "broken_reply", "prose", "ok_true", "no_usage"),
+]
+OF_EVERYONE = ["wrong_key", "missing_key", "unknown_model", "wrong_place", "quota_of_the_day"]
+OF_A_BATCH = ["wrong_key", "missing_key", "rate_limited", "error_500", "refused", "quota_of_the_day"]
 
 
-@pytest.mark.parametrize("backend", ["vision", "pixel+openai"])
+@pytest.mark.parametrize("backend", ["vision", "openai-vision", "vision in batches"])
 def test_the_key_is_nowhere(
     pipeline: Pipeline,
     standin: StandIn,
@@ -305,15 +302,31 @@ def test_the_key_is_nowhere(
 ) -> None:
     """Neither in what is stored nor in what is said, after every kind of failure, with every logger at its loudest."""
     caplog.set_level("DEBUG")
-    said = []
-    for scenario in SCENARIOS:
-        standin.plan = lambda seen, scenario=scenario: scenario  # type: ignore[misc]
-        result = extract(pipeline, backend, ["d0"])
-        said += [str(event) for event in result.all_events]
-        said += [str(entry) for entry in pipeline.instance.all_logs(result.run_id)]
-    store = ResultStore(pipeline.project.results)
+    caplog.set_level("WARNING", "sqlalchemy")  # Dagster's own tables, hundreds of lines an event
+    documents = [document for document in ALL_DOCUMENTS if document != COPY]
+    runs = []
+    if "batch" in backend:
+        batch_jobs(pipeline, standin, retries=0)
+        for scenario in OF_A_BATCH:
+            runs.append(extract(pipeline, "vision", ["d0"]))
+            standin.batch_then(scenario)  # of the next run
+            standin.batch_error = "BATCH_STATE_FAILED"
+        assert standin.counts["batch_create"] > 0
+    else:
+        reconfigure(pipeline, standin, fresh=True, retries=0, timeout=0.2)
+        standin.then(*OF_A_DOCUMENT)
+        for _ in range(2):  # there are fewer documents
+            runs.append(extract(pipeline, backend, documents))
+        for scenario in OF_EVERYONE:
+            standin.then(scenario)
+            runs.append(extract(pipeline, backend, ["d0"]))
+        assert set(standin.counts) >= {*OF_A_DOCUMENT, *OF_EVERYONE}
+        assert {seen.key for seen in standin.seen} == {KEY}
+    said = [str(event) for result in runs for event in result.all_events]
+    said += [str(entry) for result in runs for entry in pipeline.instance.all_logs(result.run_id)]
     left = [*pipeline.project.root.rglob("*"), *Path(pipeline.instance.storage_directory()).rglob("*")]
-    assert any(path.is_relative_to(store.root / "calls") for path in left)
+    folder = "batches" if "batch" in backend else "calls-refused"
+    assert any(path.is_relative_to(pipeline.project.results / folder) for path in left)
     for path in left:
         if path.is_file():
             assert KEY.encode() not in path.read_bytes(), path
@@ -323,11 +336,11 @@ def test_the_key_is_nowhere(
         assert "SECRET" not in text
 
 
-def batch_jobs(pipeline: Pipeline, standin: StandIn, **provider: Any) -> None:
+def batch_jobs(pipeline: Pipeline, standin: StandIn, backend: str = "vision", **provider: Any) -> None:
     from ocr_pipeline.definitions import build_definitions
 
-    content = backends(pipeline.project.root, standin.url, **provider)
-    content["backends"]["vision"]["options"] = {"mode": "batch"}
+    content = model_backends(pipeline.project.root, standin.url, **provider)
+    content["backends"][backend]["options"] = {"mode": "batch"}
     write_backends(pipeline.project.root, content)
     pipeline.definitions = build_definitions(pipeline.project, {})
 
@@ -360,18 +373,80 @@ def test_a_batch_goes_on_after_a_restart(pipeline: Pipeline, standin: StandIn, n
     assert {row["status"] for row in cells(pipeline, "vision").values()} == {"ok"}
 
 
-def test_a_batch_that_fails_is_begun_again(pipeline: Pipeline, standin: StandIn) -> None:
+@pytest.mark.parametrize("how", ["BATCH_STATE_EXPIRED", "forgotten"])
+def test_a_batch_that_fails_is_begun_again(pipeline: Pipeline, standin: StandIn, how: str) -> None:
     batch_jobs(pipeline, standin)
-    standin.batch_error = "BATCH_STATE_EXPIRED"
+    if how == "forgotten":  # the server knows no such job any more
+        standin.batch_then("ok", "unknown_model")
+    else:
+        standin.batch_error = how
     assert not extract(pipeline, "vision").success
     standin.batch_error = None
     assert extract(pipeline, "vision").success
     assert standin.counts["batch_create"] == 2
 
 
+def test_a_batch_whose_state_cannot_be_asked_for_is_not_paid_again(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin, retries=0)
+    standin.batch_then("ok", "unavailable_503")
+    result = extract(pipeline, "vision")
+    assert "3 documents failed for now at the provider" in message_of(result)
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 1
+
+
+def test_a_job_that_was_begun_without_a_word_is_found_by_its_title(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin)
+    standin.batch_then("created_and_dropped")
+    assert extract(pipeline, "vision").success
+    assert standin.counts["batch_create"] == 1
+
+
+def test_what_a_batch_does_not_answer_is_asked_in_the_next(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin)
+    asked = iter(["ok", "error_500", "ok"])
+    answers: dict[str, str] = {}
+    standin.plan = lambda seen: answers.setdefault(str(seen.body), next(asked, "ok"))
+    assert not extract(pipeline, "vision").success
+    assert sorted(str(row["reason"]) for row in cells(pipeline, "vision").values()) == [
+        "None",
+        "None",
+        "provider_failed",
+    ]
+    answers.clear()
+    assert extract(pipeline, "vision").success
+    assert [len(job["requests"]) for job in standin.jobs.values()] == [3, 1]
+
+
+def test_each_answer_of_a_batch_goes_to_its_document(pipeline: Pipeline, standin: StandIn) -> None:
+    batch_jobs(pipeline, standin, backend="pixel+gemini")
+    assert extract(pipeline, "pixel+gemini").success
+    fields = pipeline.warehouse.rows("FROM extracted_fields WHERE field = 'total_amount' ORDER BY document_id")
+    assert [str(row["value"]) for row in fields] == ["40.00", "41.00", "42.00"]
+
+
+def test_a_large_batch_is_several_jobs_that_together_stay_below_the_maximum_cost(
+    pipeline: Pipeline, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each document may cost 0.0015 USD in a batch; what a job costs is known when it is collected."""
+    from ocr_pipeline.definitions import build_definitions
+    from ocr_pipeline.defs.resources import ModelsResource
+    from ocr_pipeline.models import batch
+
+    monkeypatch.setattr(batch, "MAX_REQUESTS", 1)
+    batch_jobs(pipeline, standin)
+    models = ModelsResource(root=str(pipeline.project.root), max_cost_usd=0.004)
+    pipeline.definitions = build_definitions(pipeline.project, {"models": models})
+    assert "The maximum cost of 0.004 USD is reached" in message_of(extract(pipeline, "vision"))
+    assert standin.counts["batch_create"] == 2
+    pipeline.definitions = build_definitions(pipeline.project, {})
+    assert extract(pipeline, "vision").success
+    assert [len(job["requests"]) for job in standin.jobs.values()] == [1, 1, 1]
+
+
 def test_the_check_names_what_is_stale(pipeline: Pipeline, standin: StandIn) -> None:
     extract(pipeline, "vision")
-    content = backends(pipeline.project.root, standin.url)
+    content = model_backends(pipeline.project.root, standin.url)
     content["backends"]["vision"]["options"] = {"model": "gemini-3.8-flash"}
     write_backends(pipeline.project.root, content)
     from ocr_pipeline.definitions import build_definitions

@@ -14,9 +14,12 @@ from ocr_pipeline.documents.transcripts import transcript_file
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
+from ocr_pipeline.status import extraction_states
 from ocr_pipeline.warehouse.warehouse import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder
 from ocr_pipeline_tests.files import PLUGINS, add_image, small_backends, write_backends
+
+DOCUMENTS = ["office-c", "shop-a", "shop-b"]
 
 
 @pytest.fixture
@@ -54,6 +57,10 @@ def test_only_documents_with_a_transcript_are_asked_for(transcribed: Project) ->
     assert (shop["documents"], shop["failures"], shop["accurate_documents"]) == (1, 0, 1)
     assert shop["missing_documents"] == 1
     assert (office["status"], office["message"]) == ("not_run", "the data set has no transcripts")
+    states = extraction_states(
+        load_config(transcribed.config_file), ["oracle+first"], DOCUMENTS, Warehouse(transcribed.database)
+    )
+    assert [(state.document_id, state.state) for state in states] == [("shop-a", "current")]
     again = run(transcribed)
     assert "extractions" not in again.cells
     assert "ocr_text" not in again.cells
@@ -81,11 +88,10 @@ def test_a_transcript_that_is_gone_takes_its_score_along(transcribed: Project) -
 def test_cells_without_a_transcript_that_the_ui_materialised_are_in_no_score(
     transcribed: Project, pipeline: Pipeline
 ) -> None:
-    documents = ["office-c", "shop-a", "shop-b"]
-    register_documents(pipeline.instance, documents)
-    pipeline.documents(documents)
-    pipeline.ocr([("oracle", document) for document in documents])
-    pipeline.extract([("oracle+first", document) for document in documents])
+    register_documents(pipeline.instance, DOCUMENTS)
+    pipeline.documents(DOCUMENTS)
+    pipeline.ocr([("oracle", document) for document in DOCUMENTS])
+    pipeline.extract([("oracle+first", document) for document in DOCUMENTS])
     pipeline.launch(["field_scores"], [("oracle+first", "oracle+first")])
     pipeline.launch(["leaderboard"], [None])
     rows = board(transcribed)

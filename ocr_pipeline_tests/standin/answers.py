@@ -50,6 +50,7 @@ def reply_text(scenario: str, text: str) -> str | None:
         "truncated": good[:40],
         "safety": None,
         "recitation": None,
+        "surrogate": '{"supplier_name": "\ud83d"}',
     }.get(scenario, good)
 
 
@@ -163,6 +164,12 @@ def _transport(scenario: str) -> Answer | None:
         return 200, {}, '{"candidates": [{"content'
     if scenario == "array":
         return 200, {}, "[]"
+    if scenario == "html_200":
+        return 200, {"content-type": "text/html"}, HTML
+    if scenario == "error_200":
+        return 200, {}, json.dumps({"error": {"message": "SECRET upstream error", "code": 503}})
+    if scenario == "odd_shape":
+        return 200, {}, json.dumps({"candidates": ["SECRET"], "choices": ["SECRET"]})
     return None
 
 

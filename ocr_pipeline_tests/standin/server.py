@@ -43,8 +43,9 @@ class Seen:
 class StandIn:
     """Speaks generateContent, batches and chat/completions.
 
-    `plan` gives the scenario of each request; `then(...)` plans the next ones by name, after which all is well. `latency`
-    is slept before an answer. Behind `url` are both protocols; OpenAI's is below `/v1`.
+    `plan` gives the scenario of each request; `then(...)` plans the next ones by name, after which all is well, and
+    `batch_then(...)` those about batch jobs. `latency` is slept before an answer. Behind `url` are both protocols; OpenAI's
+    is below `/v1`.
     """
 
     def __init__(self, *, latency: float = 0.0, batch_polls: int = 1) -> None:
@@ -57,6 +58,7 @@ class StandIn:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.released = threading.Event()
         self._next: deque[str] = deque()
+        self.next_of_batch: deque[str] = deque()
         self.plan: Callable[[Seen], str] = lambda seen: self._next.popleft() if self._next else "ok"
         self.lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"standin": self})
@@ -65,6 +67,10 @@ class StandIn:
 
     def then(self, *scenarios: str) -> "StandIn":
         self._next.extend(scenarios)
+        return self
+
+    def batch_then(self, *scenarios: str) -> "StandIn":
+        self.next_of_batch.extend(scenarios)
         return self
 
     def __enter__(self) -> "StandIn":
@@ -116,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def do_GET(self) -> None:
+        if (scenario := self._scenario_of_batch()) != "ok":
+            return self._send(*answers.gemini(scenario, ""))
         name = self.path.split("?")[0].rpartition("/")[2]
         if name == "batches":
             return self._send(
@@ -131,14 +139,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.standin.released.wait(30)
             self.close_connection = True
         elif scenario == "dropped":
-            # A reset, as a proxy does it: no answer at all.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-            self.close_connection = True
+            self._drop()
         else:
             speak = answers.gemini if ":generateContent" in self.path else answers.openai
             status, headers, text = speak(scenario, seen.text)
             self._send(status, headers, text, cut=scenario == "cut")
+
+    def _drop(self) -> None:
+        """A reset, as a proxy does it: no answer at all."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
 
     def _send(self, status: int, headers: dict[str, str], text: str, *, cut: bool = False) -> None:
         content = text.encode()
@@ -151,7 +162,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.close_connection = self.close_connection or cut
 
+    def _scenario_of_batch(self) -> str:
+        with self.standin.lock:
+            return self.standin.next_of_batch.popleft() if self.standin.next_of_batch else "ok"
+
     def _create_job(self, body: dict[str, Any]) -> None:
+        if (scenario := self._scenario_of_batch()) not in ("ok", "created_and_dropped"):
+            return self._send(*answers.gemini(scenario, ""))
         with self.standin.lock:
             name = f"job{len(self.standin.jobs)}"
             self.standin.counts["batch_create"] += 1
@@ -162,14 +179,16 @@ class _Handler(BaseHTTPRequestHandler):
                 "polls": 0,
                 "requests": batch["inputConfig"]["requests"]["requests"],
             }
-        self._send(200, {}, json.dumps(self._job(self.standin.jobs[name])))
+        if scenario == "created_and_dropped":
+            return self._drop()
+        return self._send(200, {}, json.dumps(self._job(self.standin.jobs[name])))
 
     def _job(self, job: dict[str, Any]) -> dict[str, Any]:
         done = job["polls"] >= self.standin.batch_polls
         state = self.standin.batch_error or "BATCH_STATE_SUCCEEDED" if done else "BATCH_STATE_PENDING"
         metadata: dict[str, Any] = {"displayName": job["title"], "state": state}
         if done and not self.standin.batch_error:
-            responses = []
+            responses: list[dict[str, Any]] = []
             for item in job["requests"]:
                 seen = Seen("batch", None, item["request"])
                 scenario = self.standin.plan(seen)
@@ -178,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
                     answer["error"] = {"code": 13, "message": "Internal."}
                 else:
                     answer["response"] = answers.gemini_body(scenario, seen.text)
-                responses.append(answer)
+                responses.insert(0, answer)  # in no particular order: only the metadata says whose it is
             metadata["output"] = {"inlinedResponses": {"inlinedResponses": responses}}
         return {"name": f"batches/{job['name']}", "metadata": metadata}
 

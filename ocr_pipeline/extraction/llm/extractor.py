@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
@@ -14,11 +14,11 @@ from ocr_pipeline.extraction.llm.layout import text_with_layout
 from ocr_pipeline.extraction.llm.media import media_of
 from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
 from ocr_pipeline.models.calls import DocumentCalls
-from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.models.provider import Provider, ProviderType
 from ocr_pipeline.models.types import ModelReply, ModelRequest, Part, Purpose, Repair, estimate_tokens
 from ocr_pipeline.schemas import Extraction
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of the code that can change a result: the request, how a reply is read, how evidence is found."""
 
 
@@ -29,6 +29,7 @@ class LlmExtractor(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    speaks: ClassVar[ProviderType]
 
     provider: Provider
     model: str
@@ -38,6 +39,13 @@ class LlmExtractor(BaseModel):
     repair: bool = Field(default=True, description="Ask once more, with the error, where a reply breaks the schema.")
     temperature: float | None = None
     mode: Literal["interactive", "batch"] = "interactive"
+
+    @field_validator("provider")
+    @classmethod
+    def _of_the_right_type(cls, value: Provider) -> Provider:
+        if value.type != cls.speaks:
+            raise ValueError(f"{value.name} is of type {value.type}, not {cls.speaks}")
+        return value
 
     @field_validator("prompt")
     @classmethod
@@ -78,7 +86,7 @@ class LlmExtractor(BaseModel):
         """What is asked about a document. Raises DocumentError."""
         parts: tuple[Part, ...]
         if document.text is None:
-            parts = tuple(media_of(document.open(), pdf=self.provider.type == "gemini"))
+            parts = tuple(media_of(document.open(), pdf=self.speaks == "gemini"))
         else:
             parts = (f"<document>\n{text_with_layout(document.text)}\n</document>",)
         return ModelRequest(
@@ -129,7 +137,9 @@ class LlmExtractor(BaseModel):
 
 
 class GeminiExtractor(LlmExtractor):
-    """Gemini. A PDF is sent as it is, an image as it is."""
+    """Gemini. It gets a PDF as it is."""
+
+    speaks = "gemini"
 
     model: str = "gemini-3.5-flash-lite"
     thinking_level: Literal["minimal", "low", "medium", "high"] | None = None
@@ -141,6 +151,8 @@ class GeminiExtractor(LlmExtractor):
 
 class OpenAiExtractor(LlmExtractor):
     """Any server that speaks OpenAI's chat completions. It gets PDFs as page images."""
+
+    speaks = "openai"
 
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     mode: Literal["interactive"] = "interactive"

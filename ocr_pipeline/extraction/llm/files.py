@@ -16,12 +16,12 @@ FOLDER = Path(__file__).parent
 
 def prompt(name: str) -> str:
     """The instructions of this name. Raises ConfigurationError."""
-    return _read("prompts", f"{name}.md")
+    return _read("prompts", name)
 
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON schema of this name. Raises ConfigurationError."""
-    return dict(json.loads(_read("schemas", f"{name}.json")))
+    return dict(json.loads(_read("schemas", name)))
 
 
 def digest(content: Any) -> str:
@@ -31,8 +31,7 @@ def digest(content: Any) -> str:
 
 
 def _read(folder: str, name: str) -> str:
-    path = FOLDER / folder / name
-    known = sorted(entry.stem for entry in (FOLDER / folder).iterdir())
-    if path.stem not in known:
-        raise ConfigurationError(f"there is no {path.stem!r} in {folder}; known are {', '.join(known)}.")
-    return path.read_text("utf-8")
+    known = {entry.stem: entry for entry in sorted((FOLDER / folder).iterdir())}
+    if name not in known:
+        raise ConfigurationError(f"there is no {name!r} in {folder}; known are {', '.join(known)}.")
+    return known[name].read_text("utf-8")

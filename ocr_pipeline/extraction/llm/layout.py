@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from statistics import median
 
-from ocr_pipeline.schemas import OcrPage, OcrText, Word
+from ocr_pipeline.schemas import Box, OcrPage, OcrText, Word
 
 MAX_COLUMNS = 160
 """Columns per line at most. A model counts tokens: small print would spread a page over hundreds of columns."""
 _SAME_LINE = 0.5
 """Words share a line when their centres differ by less than this share of the smaller height."""
+_WIDE, _FEWEST = 0.15, 3
+"""The skew of a page is told by lines whose outer words are so far apart, where there are so many of them."""
 
 
 def text_with_layout(text: OcrText) -> str:
@@ -20,7 +22,7 @@ def text_with_layout(text: OcrText) -> str:
 
 
 def _lines(page: OcrPage) -> list[str]:
-    words = [word for word in page.words if word.text.strip()]
+    words = _levelled([word for word in page.words if word.text.strip()])
     if not words:
         return []
     widths = [(word.box[2] - word.box[0]) / len(word.text) for word in words]
@@ -30,10 +32,31 @@ def _lines(page: OcrPage) -> list[str]:
     return [_line(row, left, column) for row in rows]
 
 
+def _levelled(words: Sequence[Word]) -> list[Word]:
+    """The words as they would stand on a page that is not skewed, going by the lines that the engine found."""
+    outer: dict[int, tuple[Word, Word]] = {}
+    for word in sorted(words, key=_middle):
+        outer[word.line] = (outer.get(word.line, (word,))[0], word)
+    slopes = [
+        (_centre(last) - _centre(first)) / (_middle(last) - _middle(first))
+        for first, last in outer.values()
+        if _middle(last) - _middle(first) > _WIDE
+    ]
+    if len(slopes) < _FEWEST:
+        return list(words)
+    slope = median(slopes)
+    return [word.model_copy(update={"box": _lifted(word, slope * _middle(word))}) for word in words]
+
+
+def _lifted(word: Word, by: float) -> Box:
+    x0, y0, x1, y1 = word.box
+    return x0, y0 - by, x1, y1 - by
+
+
 def _rows(words: Sequence[Word]) -> list[list[Word]]:
     """Words that stand on one line, from top to bottom, each line from left to right.
 
-    A word joins the line whose nearest word to the left stands at its height, so a line may climb across a skewed page.
+    A word joins the line whose nearest word to the left stands at its height, so a line may climb on a curved page.
     """
     rows: list[list[Word]] = []
     for word in sorted(words, key=lambda word: word.box[0]):
@@ -47,6 +70,10 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
         else:
             best.append(word)
     return sorted(rows, key=lambda row: _centre(row[0]))
+
+
+def _middle(word: Word) -> float:
+    return (word.box[0] + word.box[2]) / 2
 
 
 def _centre(word: Word) -> float:

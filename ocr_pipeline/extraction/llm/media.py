@@ -11,13 +11,15 @@ MAX_BYTES = 14_000_000
 LONGEST_SIDE = 3072
 """Pixels of a page image that is drawn here. A page in 200 dpi is smaller."""
 JPEG_QUALITY = 90
+AS_THEY_ARE = ("image/jpeg", "image/png")
+"""Images that every model reads. Of the others, few models read TIFF, GIF, BMP and HEIC."""
 
 
 def media_of(document: Document, *, pdf: bool) -> list[Media]:
     """The file itself where the model can read it, else its pages as JPEG.
 
     The file's own bytes are sent if possible: nothing is lost, and the call is the same call on every machine. A photo that
-    is stored sideways is turned first: not every model looks at its EXIF data.
+    is stored sideways is turned first (not every model looks at its EXIF data), and other types than JPEG and PNG are drawn.
 
     Args:
         pdf: the model takes a PDF as it is.
@@ -28,7 +30,7 @@ def media_of(document: Document, *, pdf: bool) -> list[Media]:
     if document.media_type == "application/pdf":
         whole = [Media(document.content, "application/pdf", pages=len(document.pages))] if pdf else None
     else:
-        whole = [Media(document.content, document.media_type)] if _is_upright(document) else None
+        whole = [Media(document.content, document.media_type)] if _is_as_seen(document) else None
     if whole is None or sum(len(part.content) for part in whole) > MAX_BYTES:
         whole = [Media(_jpeg(page), "image/jpeg") for page in document.pages]
     if sum(len(part.content) for part in whole) > MAX_BYTES:
@@ -38,9 +40,11 @@ def media_of(document: Document, *, pdf: bool) -> list[Media]:
     return whole
 
 
-def _is_upright(document: Document) -> bool:
+def _is_as_seen(document: Document) -> bool:
     from PIL import ExifTags, Image
 
+    if document.media_type not in AS_THEY_ARE or len(document.pages) > 1:
+        return False
     try:
         with Image.open(BytesIO(document.content)) as image:
             return image.getexif().get(ExifTags.Base.Orientation, 1) in (0, 1)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -9,10 +10,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ocr_pipeline.errors import describe
+from ocr_pipeline.models.types import well_formed
 from ocr_pipeline.schemas import Amount, DocumentType, Invoice
 
 _AMOUNT = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
-_FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
+_FENCED = re.compile(r"\s*```\w*\s(.*)```\s*", re.DOTALL)
 
 
 def _amount(value: Any) -> Any:
@@ -38,7 +40,10 @@ def _day(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return (" ".join(value.split()) or None) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    printable = "".join(" " if unicodedata.category(character) == "Cc" else character for character in value)
+    return " ".join(well_formed(printable).split()) or None
 
 
 def _currency(value: Any) -> Any:
