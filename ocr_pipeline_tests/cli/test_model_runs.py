@@ -1,0 +1,132 @@
+"""`ocr-pipeline run` with backends that ask a model, as a process of its own: killed, stopped, refused, without a server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT
+from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.defs.pipeline import Recorder
+from ocr_pipeline_tests.files import add_image, write_backends
+from ocr_pipeline_tests.standin import StandIn
+from ocr_pipeline_tests.standin.server import Seen
+
+VISION = "gemini-vision"
+CONCURRENCY = 8
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    with StandIn(latency=0.1) as server:
+        yield server
+
+
+@pytest.fixture
+def asking(project: Project, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose only backend shows the page to the stand-in."""
+    for name in ("FORCE_COLOR", "NO_COLOR", "CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GEMINI_API_KEY", "CANARY-KEY")
+    configure(project, standin.url)
+    return project
+
+
+def configure(project: Project, url: str, **provider: Any) -> None:
+    content = {
+        "engines": {"pdf-text": None},
+        "backends": {VISION: {"extractor": "gemini"}},
+        "providers": {"gemini": {"base_url": url, "concurrency": CONCURRENCY, **provider}},
+    }
+    write_backends(project.root, content)
+
+
+def add_documents(project: Project, number: int) -> list[str]:
+    names = [f"d{index:03}" for index in range(number)]
+    for index, name in enumerate(names):
+        add_image(project, f"{name}.png", width=40 + index)
+    return names
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "ocr_pipeline.cli", "run", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a process that ends by itself."""
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def signal_at(standin: StandIn, process: "subprocess.Popen[str]", request: int, what: signal.Signals) -> None:
+    """Send a signal at the moment in which this request (counted from 1) has arrived and has no answer yet."""
+
+    def plan(_: Seen) -> str:
+        if len(standin.seen) == request:
+            process.send_signal(what)
+        return "ok"
+
+    standin.plan = plan
+
+
+def stored_calls(project: Project) -> int:
+    return len(list((project.results / "calls").glob("*/*.json")))
+
+
+def assert_complete(project: Project, documents: list[str]) -> None:
+    """Every cell once, in the tables and in Dagster, with its values and its call; nothing half done is left."""
+    names = ("extractions", "extracted_fields", "model_calls")
+    tables = {name: Warehouse(project.database).rows(f"FROM {name}") for name in names}
+    assert sorted(row["document_id"] for row in tables["extractions"]) == documents
+    assert {row["status"] for row in tables["extractions"]} == {"ok"}
+    totals = [row["document_id"] for row in tables["extracted_fields"] if row["field"] == "total_amount"]
+    assert sorted(totals) == documents
+    assert sorted(row["document_id"] for row in tables["model_calls"]) == documents
+    assert [row["cost_usd"] for row in tables["model_calls"]] == pytest.approx([0.001121] * len(documents))
+    assert stored_calls(project) == len(documents)
+    with dg.DagsterInstance.from_config(str(project.dagster_home)) as instance:
+        assert instance.get_materialized_partitions(dg.AssetKey("extractions")) == {
+            dg.MultiPartitionKey({BACKEND: VISION, DOCUMENT: document}) for document in documents
+        }
+        assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    assert not list((project.results / "calls").rglob("*.lock"))
+
+
+def test_killed_between_calls_and_run_again(asking: Project, standin: StandIn) -> None:
+    documents = add_documents(asking, 16)
+    process = start()
+    signal_at(standin, process, 11, signal.SIGKILL)
+    assert finished(process)[0] == -signal.SIGKILL
+    assert len(standin.seen) - stored_calls(asking) <= CONCURRENCY, "only what was on its way may be lost"
+
+    run_pipeline(asking, find_documents(asking.data), [VISION], Recorder())
+    assert standin.repeated() <= CONCURRENCY
+    assert len(standin.seen) == 16 + standin.repeated()
+    assert_complete(asking, documents)
+
+
+@pytest.mark.slow
+def test_killed_three_times_in_200_calls(asking: Project, standin: StandIn) -> None:
+    """At the first call, in the middle, and near the end: each kill repeats at most the calls that were on their way."""
+    documents = add_documents(asking, 200)
+    for kills, moment in enumerate((1, 100, 205), 1):
+        process = start()
+        signal_at(standin, process, moment, signal.SIGKILL)
+        assert finished(process)[0] == -signal.SIGKILL
+        assert standin.repeated() <= kills * CONCURRENCY
+        assert len(standin.seen) - stored_calls(asking) <= kills * CONCURRENCY
+    code, _, err = finished(start())
+    assert (code, err) == (0, "")
+    assert len(standin.seen) == 200 + standin.repeated()
+    assert standin.repeated() <= 3 * CONCURRENCY
+    assert_complete(asking, documents)
