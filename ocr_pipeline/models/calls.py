@@ -108,6 +108,7 @@ class ModelCalls:
         self._clients: dict[str, Any] = {}
         self._limiters: dict[str, Limiter] = {}
         self._closed: dict[str, OcrPipelineError] = {}
+        self._reached: dict[str, float] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -242,7 +243,8 @@ class ModelCalls:
             Failure: the last one.
         """
         limiter = self._limiter(provider)
-        deadline = time.monotonic() + provider.deadline
+        began = time.monotonic()
+        deadline = began + provider.deadline
         for attempt in count(1):
             with limiter.place(tokens):
                 if closed := self._closed.get(provider.name):
@@ -252,15 +254,20 @@ class ModelCalls:
                 asked_at, started = datetime.now(UTC), time.monotonic()
                 try:
                     value = send(max(0.001, min(provider.timeout, deadline - started)))
+                    self._reached[provider.name] = time.monotonic()
                     return Answer(value, asked_at, time.monotonic() - started, attempt)
                 except Failure as error:
                     failure = error
+            if not failure.unreachable:
+                self._reached[provider.name] = time.monotonic()
             if failure.everyone or isinstance(failure.error, ConfigurationError):
                 self._closed[provider.name] = failure.error  # a thousand others need not hear it for themselves
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311
             if failure.wait is not None:
                 pause = failure.wait * random.uniform(1.0, 1.1)  # noqa: S311
             if not failure.retry or attempt > provider.retries or time.monotonic() + pause > deadline:
+                if failure.unreachable and self._reached.get(provider.name, 0.0) < began:
+                    self._closed[provider.name] = failure.error  # as long as all attempts took, nobody has reached it
                 raise failure
             if failure.wait is not None:
                 limiter.hold(pause)

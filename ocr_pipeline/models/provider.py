@@ -64,6 +64,11 @@ class Provider(BaseModel):
         """The server's address: `base_url`, else the SDK's own variable for it, else the vendor."""
         return (self.base_url or os.environ.get(URL_VARIABLE[self.type]) or DEFAULT_URL[self.type]).rstrip("/")
 
+    @property
+    def host(self) -> str:
+        """Name and port of the server, for a message: an address from the environment may hold more than it should."""
+        return urlsplit(self.endpoint).netloc.rpartition("@")[2]
+
     def key(self) -> str | None:
         """The API key of the environment, or None. It stays in the client: nothing prints or stores it."""
         return (os.environ.get(self.api_key_env) or None) if self.api_key_env else None
