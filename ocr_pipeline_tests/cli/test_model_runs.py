@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,7 @@ from ocr_pipeline_tests.files import add_image, write_backends
 from ocr_pipeline_tests.standin import StandIn
 from ocr_pipeline_tests.standin.server import Seen
 
+TESTS = Path(__file__).resolve().parents[1]
 VISION = "gemini-vision"
 CONCURRENCY = 8
 
@@ -130,3 +132,17 @@ def test_killed_three_times_in_200_calls(asking: Project, standin: StandIn) -> N
     assert len(standin.seen) == 200 + standin.repeated()
     assert standin.repeated() <= 3 * CONCURRENCY
     assert_complete(asking, documents)
+
+
+@pytest.mark.slow
+def test_the_smoke_test_of_gemini_passes_with_the_stand_in(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is known to work where nobody has a key. It runs only when it is asked for."""
+    monkeypatch.setenv("GEMINI_API_KEY", "CANARY-KEY")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", standin.url)
+    command = [sys.executable, "-m", "pytest", "-q", f"{TESTS}/live"]
+    assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert not standin.seen
+    assert subprocess.run([*command, "-m", "live"], stdout=subprocess.DEVNULL).returncode == 0
+    assert len(standin.seen) == 2
