@@ -102,7 +102,9 @@ def main() -> None:
             with project_of(case) as project:
                 found.append((stage(project), *asset(project)))
                 print(case, *(f"{value:.2f}" for value in found[-1]), file=sys.stderr, flush=True)
-    print("| at once | latency s | documents | ideal s | possible s | way | s: best, median | % of ideal | % of possible |")
+    print(
+        "| at once | latency s | documents | ideal s | possible s | way | s: best, median | % of ideal | % of possible |"
+    )
     print("| ---: | ---: | ---: | ---: | ---: | --- | --- | --- | --- |")
     for case, found in seconds.items():
         for way, values in zip(("stage", "asset", "run"), zip(*found, strict=True), strict=True):

@@ -42,7 +42,11 @@ class OpenAiClient:
             return connection_failure(self.provider, "did not answer in time")
         if isinstance(error, openai.APIConnectionError):
             refused = type(error.__cause__).__name__ == "ConnectError"
-            return no_connection(self.provider) if refused else connection_failure(self.provider, "broke the connection off")
+            return (
+                no_connection(self.provider)
+                if refused
+                else connection_failure(self.provider, "broke the connection off")
+            )
         raise error
 
 

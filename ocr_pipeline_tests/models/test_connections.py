@@ -28,7 +28,14 @@ def request(text: str) -> ModelRequest:
 def test_more_than_100_calls_at_once(models: ModelCalls) -> None:
     at_once = 120
     with StandIn(latency=1) as standin:
-        provider = Provider(name="gemini", base_url=standin.url, concurrency=at_once, retries=0)
+        provider = Provider(
+            name="gemini",
+            type="gemini",
+            api_key_env="GEMINI_API_KEY",
+            base_url=standin.url,
+            concurrency=at_once,
+            retries=0,
+        )
         models.client(provider)  # loads the SDK
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(lambda number: models.ask(provider, request(str(number))), range(at_once)))
@@ -36,7 +43,9 @@ def test_more_than_100_calls_at_once(models: ModelCalls) -> None:
 
 
 def test_a_server_that_nobody_could_reach_is_left_alone(models: ModelCalls) -> None:
-    provider = Provider(name="gemini", base_url="http://127.0.0.1:1", retries=1)
+    provider = Provider(
+        name="gemini", type="gemini", api_key_env="GEMINI_API_KEY", base_url="http://127.0.0.1:1", retries=1
+    )
     attempts = 0
 
     def refused(_: float) -> NoReturn:
@@ -51,7 +60,14 @@ def test_a_server_that_nobody_could_reach_is_left_alone(models: ModelCalls) -> N
 
 
 def test_a_server_that_others_reach_in_the_meantime_is_asked_again(models: ModelCalls) -> None:
-    provider = Provider(name="gemini", base_url="http://127.0.0.1:1", concurrency=2, retries=1)
+    provider = Provider(
+        name="gemini",
+        type="gemini",
+        api_key_env="GEMINI_API_KEY",
+        base_url="http://127.0.0.1:1",
+        concurrency=2,
+        retries=1,
+    )
 
     def refused_while_another_is_answered(_: float) -> NoReturn:
         models.attempt(provider, lambda _: "answer")
