@@ -11,8 +11,8 @@ each round every case is run three ways, one after the other, so that a busy mom
 - run: that whole Dagster run, with the events it writes before and after.
 
 `ideal` is DOCUMENTS x LATENCY / N. Documents are whole: the last calls leave places empty, so at a constant latency no
-program can be faster than `possible`, which is ceil(DOCUMENTS / N) x LATENCY. Loading the SDK, once per process, is
-measured on its own.
+program can be faster than `possible`, which is ceil(DOCUMENTS / N) x LATENCY: with 32 at once and 200 documents that is
+89 % of the ideal. With one at a time fewer documents are enough. Loading the SDK, once per process, is measured on its own.
 """
 
 import argparse
@@ -67,7 +67,7 @@ class Case:
         return math.ceil(self.documents / self.at_once) * self.latency
 
 
-CASES = [Case(1, 0.2, 200), Case(8, 1, 200), Case(32, 1, 200), Case(32, 1, 640)]
+CASES = [Case(1, 1, 40), Case(8, 1, 200), Case(32, 1, 200), Case(32, 1, 640)]
 
 
 @dataclass
