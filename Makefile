@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test test-doctr dev lint format install clean help
+.PHONY: demo test test-doctr smoke-gemini dev lint format install clean help
 
 help:  ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 demo: .venv/.installed  ## read the ten bundled documents with every backend that needs no key
 	@$(BIN)/ocr-pipeline run --dataset demo
@@ -20,6 +20,11 @@ test: .venv/.installed-dev  ## the tests; SLOW=1 for those that start the Dagste
 
 test-doctr: .venv-doctr/.installed  ## docTR's own tests, in .venv-doctr: PyTorch, several GB
 	.venv-doctr/bin/python -m pytest -m doctr ocr_pipeline_tests/ocr
+
+smoke-gemini: .venv/.installed-dev  ## ask Gemini itself about one document, as text and as PDF; costs at most 0.03 USD
+	@test -n "$$GEMINI_API_KEY" || { echo "GEMINI_API_KEY is not set: this asks Gemini itself, and needs a key." >&2; exit 1; }
+	@echo "Asks $${GOOGLE_GEMINI_BASE_URL:-Gemini} two questions about one demo document, for at most 0.03 USD."
+	@$(BIN)/python -m pytest -m live --capture=no --quiet --no-header ocr_pipeline_tests/live
 
 lint: .venv/.installed-dev  ## style, import rules, types, definitions
 	$(BIN)/ruff check .

@@ -8,6 +8,14 @@ from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline_tests.files import small_backends, write_backends
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that cost money run only where they are asked for by their mark."""
+    if "live" not in config.option.markexpr:
+        live = [item for item in items if item.get_closest_marker("live")]
+        config.hook.pytest_deselected(items=live)
+        items[:] = [item for item in items if item not in live]
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """An empty project folder with the test backends; `files.py` puts documents and labels into it."""

@@ -1,7 +1,9 @@
 """`ocr-pipeline`: the commands, their options and their help. What they do is elsewhere."""
 
 import json
+import os
 import sys
+import threading
 from contextlib import nullcontext
 from datetime import datetime
 from importlib.metadata import version
@@ -117,6 +119,7 @@ def run(
             )
     except KeyboardInterrupt:
         errors.print("Stopped. What was done is kept; the same command goes on from there.")
+        _leave_threads(130)
         raise typer.Exit(130) from None
     for document_id in summary.gone:
         errors.print(f"gone: {document_id}: its file was removed; its results are kept, and are in no score")
@@ -129,6 +132,15 @@ def run(
         "  Next: [b]make dev[/] for the Dagster UI,"
         "\n[b]ocr-pipeline leaderboard --fields[/] for every field.",
     )
+
+
+def _leave_threads(code: int) -> None:
+    """After a second Ctrl-C threads still wait for a model, and Python would wait for them: end without it. Locks go with
+    the process, and whatever is stored is stored whole."""
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _announce(estimates: list[Any]) -> None:

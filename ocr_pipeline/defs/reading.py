@@ -180,7 +180,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                 to_retry += [row for row in tables["extractions"] if row["reason"] == "provider_failed"]
         if to_retry:
             raise dg.Failure(
-                f"{len(to_retry)} documents failed for now at the provider ({to_retry[0]['message']}) "
+                f"{len(to_retry)} documents failed for now at the provider: {to_retry[0]['message']} "
                 "Everything else is kept: run again later for these."
             )
         return dg.MaterializeResult()

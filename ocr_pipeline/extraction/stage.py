@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 STAGE = "extraction"
 
+STOPPING = "Stopping: waiting for the answers to %d calls that are on their way. Press Ctrl-C again to leave them."
+
 
 @dataclass(frozen=True)
 class ExtractionTask:
@@ -115,7 +117,10 @@ def _at_once(
                     yield future.result()
             if stopped:
                 raise stopped
-    except BaseException:
+    except BaseException as error:
+        on_their_way = sum(future.running() for future in running)
+        if models is not None and on_their_way and not isinstance(error, OcrPipelineError | GeneratorExit):
+            logger.warning(STOPPING, on_their_way)
         _stop(pool, models)
         raise
     pool.shutdown()

@@ -118,6 +118,7 @@ class ModelCalls:
         self._clients: dict[str, Any] = {}
         self._limiters: dict[str, Limiter] = {}
         self._closed: dict[tuple[str, str], OcrPipelineError] = {}
+        self._reached: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def for_document(self) -> "DocumentCalls":
@@ -254,7 +255,7 @@ class ModelCalls:
             Failure: the last one.
         """
         limiter, clock = self._limiter(provider), self.clock
-        deadline, failure = float("inf"), None
+        began, deadline, failure = clock.now(), float("inf"), None
         for attempt in count(1):
             with limiter.place(tokens):
                 if closed := self._closed.get((provider.name, model)):
@@ -268,15 +269,20 @@ class ModelCalls:
                     break
                 try:
                     value = send(min(provider.timeout, deadline - started))
+                    self._reached[provider.name] = clock.now()
                     return Answer(value, asked_at, clock.now() - started, attempt)
                 except Failure as error:
                     failure = error
+            if not failure.unreachable:
+                self._reached[provider.name] = clock.now()
             if failure.everyone or isinstance(failure.error, ConfigurationError):
                 self._closed[provider.name, model] = failure.error  # a thousand others need not hear it for themselves
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311
             if failure.wait is not None:
                 pause = failure.wait * random.uniform(1.0, 1.1)  # noqa: S311
             if not failure.retry or attempt > provider.retries or clock.now() + pause > deadline:
+                if failure.unreachable and self._reached.get(provider.name, float("-inf")) < began:
+                    self._closed[provider.name, model] = failure.error  # in all that time, nobody has reached it
                 break
             if failure.wait is not None:
                 limiter.hold(pause)

@@ -21,6 +21,7 @@ class Failure(Exception):
         retry: asking again may help.
         wait: seconds that the server asked for before that.
         everyone: it would be the same for every other request: the quota of the day is used up.
+        unreachable: there was no connection at all. After the last attempt it holds for everyone too.
         answer: the server's own words.
     """
 
@@ -31,6 +32,7 @@ class Failure(Exception):
         retry: bool = False,
         wait: float | None = None,
         everyone: bool = False,
+        unreachable: bool = False,
         answer: str | None = None,
     ) -> None:
         super().__init__(str(error))
@@ -38,12 +40,20 @@ class Failure(Exception):
         self.retry = retry
         self.wait = wait
         self.everyone = everyone
+        self.unreachable = unreachable
         self.answer = answer
 
 
 def connection_failure(provider: Provider, what: str) -> Failure:
-    """No answer: time-out, refused, cut off. `what` completes "gemini ..."."""
+    """No answer: time-out, cut off. `what` completes "gemini ..."."""
     return Failure(ProviderError(f"{provider.name} {what}."), retry=True)
+
+
+def no_connection(provider: Provider) -> Failure:
+    """Nobody listens there, the name is not known, or there is no network."""
+    return Failure(
+        ProviderError(f"{provider.name} cannot be reached at {provider.host}."), retry=True, unreachable=True
+    )
 
 
 def broken_answer(provider: Provider) -> Failure:

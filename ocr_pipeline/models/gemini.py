@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from ocr_pipeline.models.failures import Failure, connection_failure, http_failure
+from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Usage
 
@@ -26,14 +26,19 @@ class GeminiClient:
     """One client per provider and process, for many threads."""
 
     def __init__(self, provider: Provider, key: str | None) -> None:
+        import httpx2
         from google import genai
 
         self.provider = provider
         # Everything is given: the SDK would take GOOGLE_API_KEY before GEMINI_API_KEY, and has no time-out of its own.
+        # Its pool has 100 connections and keeps 20 of them: how many are needed is said by `concurrency`.
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=provider.concurrency)
         self._sdk = genai.Client(
             api_key=key or "none",
             enterprise=False,
-            http_options=genai.types.HttpOptions(base_url=provider.endpoint, timeout=_milliseconds(provider.timeout)),
+            http_options=genai.types.HttpOptions(
+                base_url=provider.endpoint, timeout=_milliseconds(provider.timeout), client_args={"limits": limits}
+            ),
         )
 
     def send(self, request: ModelRequest, timeout: float) -> str:
@@ -199,7 +204,7 @@ class _failures:
         if isinstance(error, httpx2.TimeoutException):
             return connection_failure(self._provider, "did not answer in time")
         if isinstance(error, httpx2.ConnectError):
-            return connection_failure(self._provider, "cannot be reached")
+            return no_connection(self._provider)
         if isinstance(error, httpx2.TransportError):
             return connection_failure(self._provider, "broke the connection off")
         if isinstance(error, ValueError):  # json.JSONDecodeError among them

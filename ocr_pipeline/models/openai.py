@@ -4,7 +4,7 @@ import base64
 import copy
 from typing import Any
 
-from ocr_pipeline.models.failures import Failure, connection_failure, http_failure
+from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection
 from ocr_pipeline.models.provider import DEFAULT_URL, Provider
 from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Usage
 
@@ -42,7 +42,11 @@ class OpenAiClient:
             return connection_failure(self.provider, "did not answer in time")
         if isinstance(error, openai.APIConnectionError):
             refused = type(error.__cause__).__name__ == "ConnectError"
-            return connection_failure(self.provider, "cannot be reached" if refused else "broke the connection off")
+            return (
+                no_connection(self.provider)
+                if refused
+                else connection_failure(self.provider, "broke the connection off")
+            )
         raise error
 
 

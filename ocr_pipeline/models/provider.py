@@ -70,6 +70,11 @@ class Provider(BaseModel):
             raise ConfigurationError(f"{variable} {problem}.")
         return (self.base_url or given or DEFAULT_URL[self.type]).rstrip("/")
 
+    @property
+    def host(self) -> str:
+        """Name and port of the server, for a message: an address from the environment may hold more than it should."""
+        return urlsplit(self.endpoint).netloc.rpartition("@")[2]
+
     def key(self) -> str | None:
         """The API key of the environment, or None. It stays in the client: nothing prints or stores it."""
         # A key that was read from a file often ends in a line break.

@@ -69,6 +69,8 @@ def gemini(scenario: str, text: str) -> Answer:
         case "wrong_key":
             info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
             return _google_error(400, "INVALID_ARGUMENT", info)
+        case "unauthorized":
+            return _google_error(401, "UNAUTHENTICATED")
         case "missing_key":
             return _google_error(403, "PERMISSION_DENIED")
         case "unknown_model":
