@@ -13,8 +13,9 @@ usage: python benchmarks/ocr_stage.py ratio  [--data ../shared/data/sroie] [--ro
 
 The start of the processes is in all three times.
 
-`memory`: highest sum of the memory of the process and its workers while the stage reads so many receipts. The receipts
-are repeated with a different tail behind the JPEG's end, so that each is a content of its own.
+`memory`: highest memory of the process and of a worker while the stage reads so many receipts. (Their sum would depend
+on which large pages happen to meet.) The receipts are repeated with a different tail behind the JPEG's end, so that
+each is a content of its own.
 
 `rerun`: the main job again on documents that did not change, small images and rules, seconds of the second run.
 """
@@ -136,7 +137,12 @@ def memory(data: Path, counts: list[int]) -> None:
                 ):
                     assert result.outcome.text
                 seconds = time.perf_counter() - started
-        print(f"{count:>5} pages: at most {peak[0] / 1e6:,.0f} MB, {seconds:.0f} s", flush=True)
+        own = peak.pop(os.getpid())
+        print(
+            f"{count:>5} pages: this process {own / 1e6:,.0f} MB, the largest worker {max(peak.values()) / 1e6:,.0f} MB,"
+            f" {seconds:.0f} s",
+            flush=True,
+        )
 
 
 def rerun(counts: list[int]) -> None:
@@ -182,13 +188,14 @@ def temporary() -> Iterator[Path]:
 
 
 @contextmanager
-def peak_memory() -> Iterator[list[int]]:
-    """The highest sum, in bytes, of the proportional memory of this process and all its descendants, every 0.2 s."""
-    peak, done = [0], threading.Event()
+def peak_memory() -> Iterator[dict[int, int]]:
+    """The highest proportional memory, in bytes, of this process and of each of its descendants; looked at every 0.2 s."""
+    peak, done = {}, threading.Event()
 
     def watch() -> None:
         while not done.wait(0.2):
-            peak[0] = max(peak[0], sum(map(proportional_memory, family(os.getpid()))))
+            for process in family(os.getpid()):
+                peak[process] = max(peak.get(process, 0), proportional_memory(process))
 
     thread = threading.Thread(target=watch)
     thread.start()
