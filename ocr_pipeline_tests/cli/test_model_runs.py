@@ -74,7 +74,10 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
 
 def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a process that ends by itself."""
-    out, err = process.communicate(timeout=300)
+    try:
+        out, err = process.communicate(timeout=500)
+    finally:
+        process.kill()  # leave none behind that hangs
     return process.returncode, out, err
 
 
