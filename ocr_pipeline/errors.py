@@ -27,6 +27,7 @@ DocumentErrorReason = Literal[
     "no_pages",
     "no_text_layer",
     "no_transcript",
+    "no_prediction",
     "invalid_label",
     "document_failed",
     "ocr_failed",

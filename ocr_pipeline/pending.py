@@ -4,7 +4,8 @@ A cell is current when the key under which its result is stored is the key that 
 stages give. The comparison is by content, never by time, so touching a file or re-running a stage makes nothing stale.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import SourceFile
@@ -12,7 +13,7 @@ from ocr_pipeline.documents.pages import read_bytes, sha256_of
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.ocr.base import input_of
+from ocr_pipeline.ocr.base import input_of, reads_transcripts
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import Warehouse
@@ -67,6 +68,17 @@ def pending_labels(sources: Iterable[SourceFile], warehouse: Warehouse) -> list[
     return pending
 
 
+def has_input(config: Config, engine: str | None, document: Mapping[str, Any] | None) -> bool:
+    """Whether a cell is asked for at all: an engine that reads transcripts has nothing to say about a document without one.
+
+    Args:
+        engine: None for a backend that looks at the pages.
+        document: its row of `documents`; None where it was not taken in yet.
+    """
+    reads = engine is not None and reads_transcripts(config.engines[engine].engine)
+    return not reads or bool(document and document["transcript_sha256"])
+
+
 def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[str], warehouse: Warehouse) -> list[Cell]:
     """(engine, document) cells of `ocr_text` to materialise, in the order of the arguments."""
     known = queries.documents(warehouse)
@@ -81,21 +93,42 @@ def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[st
                 content = input_of(configured.engine, document["sha256"], document["transcript_sha256"])
                 expected = result_key(content, configured.fingerprint)
             row = rows.get(document_id)
-            if row is None or row["result_key"] != expected:
+            missing = row is None and has_input(config, engine, document)
+            if missing or (row and row["result_key"] != expected):
                 pending.append((engine, document_id))
     return pending
+
+
+def extraction_cells(config: Config, backends: Iterable[str], sources: Sequence[SourceFile]) -> list[Cell]:
+    """Every (backend, document) cell that there can be, in the order of the arguments.
+
+    A backend of imported predictions has none for the documents of a data set that it has no prediction of: there it was
+    never run. Within a data set it has one for every document, so that one that it was not given counts as missed.
+    """
+    cells = []
+    for backend in backends:
+        predictions = config.predictions_of(backend)
+        cells += [
+            (backend, source.document_id)
+            for source in sources
+            if predictions is None or source.dataset in predictions.datasets
+        ]
+    return cells
 
 
 def pending_extractions(
     config: Config, backends: Iterable[str], documents: Collection[str], warehouse: Warehouse
 ) -> list[Cell]:
     """(backend, document) cells of `extractions` to materialise, in the order of the arguments."""
+    known = queries.documents(warehouse)
     pending = []
     for backend in backends:
+        engine = config.backends[backend].engine
         rows = queries.extraction_cells(warehouse, backend)
         for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
             row = rows.get(document_id)
-            if row is None or row["result_key"] != expected:
+            missing = row is None and has_input(config, engine, known.get(document_id))
+            if missing or (row and row["result_key"] != expected):
                 pending.append((backend, document_id))
     return pending
 
@@ -110,5 +143,8 @@ def expected_keys(
         inputs = {key: row["result_key"] for key, row in rows.items() if row["status"] == "ok"}
     else:
         inputs = {key: row["sha256"] for key, row in queries.documents(warehouse).items()}
+    predictions = config.predictions_of(backend)
+    if predictions:
+        inputs = {key: predictions.input_of(key, sha256) for key, sha256 in inputs.items() if sha256}
     fingerprint = config.backends[backend].fingerprint
     return {key: result_key(inputs[key], fingerprint) if inputs.get(key) else None for key in documents}

@@ -33,6 +33,10 @@ class Project:
         return self.data / "results"
 
     @property
+    def predictions(self) -> Path:
+        return self.data / "predictions"
+
+    @property
     def dagster_home(self) -> Path:
         return self.root / ".dagster"
 

@@ -189,6 +189,14 @@ class FieldCandidate(_Model):
     correction: str | None = None
 
 
+class Reported(_Model):
+    """What the maker of an imported prediction says of it. Nobody measured it here."""
+
+    seconds: float | None = Field(default=None, description="Wall-clock seconds of the document.")
+    model: str | None = None
+    model_version: str | None = None
+
+
 class Extraction(_Model):
     """What an extractor returns for one document.
 
@@ -201,6 +209,10 @@ class Extraction(_Model):
     candidates: list[FieldCandidate] = []
     cost_usd: float | None = Field(
         default=None, description="US dollars; 0 for local work, None where it is not known."
+    )
+    reported: Reported | None = Field(
+        default=None,
+        description="Of an imported prediction, whose `cost_usd` is as reported, too. None for all others.",
     )
 
 

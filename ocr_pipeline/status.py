@@ -15,7 +15,8 @@ State = Literal["current", "missing", "stale", "failed"]
 
 @dataclass(frozen=True)
 class CellState:
-    """`why` names what changed (document, engine, text, or settings of the extractor like prompt) or the failure."""
+    """`why` names what changed (document, engine, text, prediction, or settings of the extractor like prompt) or the
+    failure."""
 
     backend: str
     document_id: str
@@ -37,6 +38,7 @@ def extraction_states(
         engine = config.engine_of(backend)
         ocr = queries.ocr_cells(warehouse, chosen.engine) if chosen.engine else {}
         rows = queries.extraction_cells(warehouse, backend)
+        changed_input = "text" if engine else "prediction" if config.predictions_of(backend) else "document"
         for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
             row = rows.get(document_id)
             if row is None:
@@ -55,7 +57,7 @@ def extraction_states(
             elif row["result_key"] is None:
                 states.append(CellState(backend, document_id, "failed", row["reason"]))
             elif row["result_key"] != expected:
-                states.append(CellState(backend, document_id, "stale", "text" if engine else "document"))
+                states.append(CellState(backend, document_id, "stale", changed_input))
             else:
                 states.append(CellState(backend, document_id, "current"))
     return states

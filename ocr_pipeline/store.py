@@ -75,22 +75,26 @@ class ResultStore:
 
     def put(self, stage: str, key: str, text: str) -> None:
         """Store a result. Whoever reads sees all of it or nothing, also after a crash. Raises WarehouseError."""
-        path = self._path(stage, key)
-        with _explained(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+        write_durably(self._path(stage, key), text)
 
     def _path(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:2] / f"{key}.json"
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a file, or replace it, so that whoever reads sees all of it or nothing of it. Raises WarehouseError."""
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 @contextmanager

@@ -66,6 +66,14 @@ class TroubledEngine(PixelEngine):
         return result
 
 
+class DecodingEngine(PixelEngine):
+    """A `PixelEngine` that decodes every page."""
+
+    def read(self, document: Document) -> list[OcrPage]:
+        assert all(page.image().size for page in document.pages)
+        return super().read(document)
+
+
 class LoadingEngine(PixelEngine):
     """A `PixelEngine` with a model. Writes a line to `loads` each time it loads the model; the model is not pickled."""
 

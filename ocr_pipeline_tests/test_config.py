@@ -117,7 +117,7 @@ def test_an_engine_that_cannot_run_makes_its_backends_unavailable(path: Path, mo
         ({"backends": {"b": {"engine": "pdf-text"}}}, "backends.yaml: backends.b.extractor: Field required."),
         (
             {"backends": {"b": {"engine": "ocr", "extractor": "rules"}}},
-            "backends.yaml: backend 'b' names the engine 'ocr'; known are pdf-text.",
+            "backends.yaml: backends.b.engine: there is no engine 'ocr'; known are pdf-text.",
         ),
         (
             {"backends": {"b": {"extractor": "rules", "options": {"speed": 1}}}},
@@ -224,6 +224,10 @@ class Plain:
         (
             "engines:\n  rapidocr:\n    options:\n      speed: 1\nbackends: {b: {extractor: rules}}\n",
             "backends.yaml, line 4: engines.rapidocr: options.speed: unknown key.",
+        ),
+        (
+            "engines: {pdf-text: }\nbackends:\n  b:\n    extractor: rules\n    engine: ocr\n",
+            "backends.yaml, line 5: backends.b.engine: there is no engine 'ocr'; known are pdf-text.",
         ),
         (
             "engines: {pdf-text: }\nbackends:\n  b: {engine: pdf-text}\n",

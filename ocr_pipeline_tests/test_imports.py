@@ -22,6 +22,8 @@ HEAVY = {
     "numpy",
     "rapidfuzz",
     "xllamacpp",
+    "pillow_heif",
+    "pytesseract",
 }
 
 MODULES = sorted(

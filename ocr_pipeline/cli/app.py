@@ -97,7 +97,7 @@ def run(
     project = find_project()
     config = load_config(project.config_file)
     sources = choose_documents(project, documents, dataset)
-    chosen, skipped = choose_backends(config, backends)
+    chosen, skipped = choose_backends(config, backends, sources)
     for backend, reason in skipped.items():
         errors.print(f"not run: {backend}: {plain(reason)}", soft_wrap=True)
     waiting = "Another run is at work in this project; waiting for it."
@@ -152,7 +152,7 @@ def status(
     project = find_project()
     config = load_config(project.config_file)
     sources = choose_documents(project, documents, dataset)
-    chosen, skipped = choose_backends(config, backends)
+    chosen, skipped = choose_backends(config, backends, sources)
     rows = status_rows(project, config, sources, chosen)
     if as_json:
         _print_json(rows)
@@ -196,6 +196,8 @@ def leaderboard(
         else:
             console.print(f1_table(name, of_dataset, rows))
         for board in of_dataset:
+            if board["reported"]:
+                console.print(f"{board['backend']}: seconds and cost as reported, not measured here.", style="dim")
             if board["status"] == "not_run":
                 console.print(f"not run: {board['backend']}: {plain(board['message'])}", style="dim")
             elif board["missing_documents"]:
@@ -312,6 +314,41 @@ def import_folder(
     _import("folder", path, name, labels)
 
 
+@importer.command("predictions")
+def import_predictions(
+    file: Annotated[str, typer.Argument(metavar="FILE_OR_URL", help="JSON lines or CSV: one row per document.")],
+    backend: Annotated[
+        str, typer.Option("--backend", "-b", help="Name of an entry of backends.yaml with [b]extractor: external[/].")
+    ],
+    dataset: DatasetOption = None,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Leave out rows about documents that are not here; they are counted.")
+    ] = False,
+) -> None:
+    """Import what another service or model read, to be scored like any backend.
+
+    Replaces what was imported for the same backend and data sets. docs/backends.md shows the format and the mapping of
+    other names.
+    """
+    from ocr_pipeline.cli.selection import choose_documents
+    from ocr_pipeline.config import load_config
+    from ocr_pipeline.documents.importers.source import open_source
+    from ocr_pipeline.extraction.external.importing import import_predictions as import_file
+
+    project = find_project()
+    config = load_config(project.config_file)
+    documents = choose_documents(project, None, dataset)
+    report = import_file(open_source(file), backend, config, documents, skip_unknown=skip_unknown)
+    removed = f", {report.removed} removed" if report.removed else ""
+    console.print(
+        f"{backend}: {report.new} new, {report.changed} changed, {report.unchanged} unchanged{removed} predictions of"
+        f" {', '.join(report.datasets)}.",
+        soft_wrap=True,
+    )
+    _print_remarks(report.problems, report.notes)
+    console.print(f"Next: [b]ocr-pipeline run --backends {backend}[/]")
+
+
 def _import(layout: str, path: str, name: str | None, labels: str | None = None) -> None:
     from ocr_pipeline.cli.duplicates import duplicate_notes
     from ocr_pipeline.documents import importers
@@ -338,12 +375,16 @@ def _import(layout: str, path: str, name: str | None, labels: str | None = None)
     )
     if report.transcripts:
         console.print(f"  {report.transcripts} documents with a transcript.")
-    for kind, sentences in (("problems", report.problems), ("notes", report.notes)):
+    _print_remarks(report.problems, report.notes)
+    console.print(f"Next: [b]ocr-pipeline run --dataset {report.dataset}[/]")
+
+
+def _print_remarks(problems: list[str], notes: list[str]) -> None:
+    for kind, sentences in (("problems", problems), ("notes", notes)):
         for sentence in sentences[:10]:
             console.print(f"  {plain(sentence)}", soft_wrap=True)
         if len(sentences) > 10:
             console.print(f"  … and {len(sentences) - 10} more {kind}")
-    console.print(f"Next: [b]ocr-pipeline run --dataset {report.dataset}[/]")
 
 
 def _print_json(value: Any) -> None:

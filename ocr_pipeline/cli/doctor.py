@@ -10,7 +10,6 @@ from typing import Literal
 from ocr_pipeline.config import Config, load_config
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
-from ocr_pipeline.extraction.base import unavailable
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.warehouse import Warehouse
@@ -68,11 +67,11 @@ def _engines(config: Config) -> list[Check]:
 
 
 def _extractors(config: Config) -> list[Check]:
-    """Backends whose extractor cannot run: a key or a package is missing."""
+    """Backends whose extractor cannot run: a key, a package or an import is missing."""
     return [
         Check(f"backend {name}", "note", f"not run: {problem}")
-        for name, backend in config.backends.items()
-        if (problem := unavailable(backend.extractor_object))
+        for name in config.backends
+        if (problem := config.extractor_unavailable(name))
     ]
 
 

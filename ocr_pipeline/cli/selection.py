@@ -5,7 +5,9 @@ from fnmatch import fnmatchcase
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.transcripts import has_transcript
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.project import Project
 
 
@@ -34,8 +36,10 @@ def choose_documents(project: Project, patterns: Sequence[str] | None, dataset: 
     return [source for source in sources if _matches(source.document_id, wanted)]
 
 
-def choose_backends(config: Config, patterns: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
-    """The backends that match, and those left out because they cannot run here, with the reason.
+def choose_backends(
+    config: Config, patterns: Sequence[str] | None, sources: Sequence[SourceFile]
+) -> tuple[list[str], dict[str, str]]:
+    """The backends that match, and those left out because they cannot run here, or on these documents, with the reason.
 
     Raises:
         ConfigurationError: a pattern matches nothing, a backend that was asked for by name cannot run, or none can.
@@ -45,7 +49,9 @@ def choose_backends(config: Config, patterns: Sequence[str] | None) -> tuple[lis
     if wanted:
         _check("backend", wanted, known, f"known are {', '.join(known)}")
         known = [name for name in known if _matches(name, wanted)]
-    problems = {name: problem for name in known if (problem := config.unavailable(name))}
+    problems = {
+        name: problem for name in known if (problem := config.unavailable(name) or _no_input(config, name, sources))
+    }
     for name, problem in problems.items():
         if name in wanted:
             raise ConfigurationError(f"The backend {name} cannot run: {problem}.")
@@ -55,6 +61,13 @@ def choose_backends(config: Config, patterns: Sequence[str] | None) -> tuple[lis
             "None of these backends can run here: " + "; ".join(f"{n}: {p}" for n, p in problems.items()) + "."
         )
     return chosen, problems
+
+
+def _no_input(config: Config, backend: str, sources: Sequence[SourceFile]) -> str | None:
+    engine = config.engine_of(backend)
+    if engine and reads_transcripts(engine.engine) and not any(has_transcript(source.path) for source in sources):
+        return "none of the documents has a transcript"
+    return None
 
 
 def _split(patterns: Sequence[str] | None) -> list[str]:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, _table
+from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
 from ocr_pipeline.config import Config
 from ocr_pipeline.costs import estimate
 from ocr_pipeline.documents.find import SourceFile
-from ocr_pipeline.pending import pending_documents
+from ocr_pipeline.pending import extraction_cells, pending_documents
 from ocr_pipeline.project import Project
 from ocr_pipeline.status import extraction_states
 from ocr_pipeline.store import ResultStore
@@ -22,7 +22,12 @@ def status_rows(project: Project, config: Config, sources: Sequence[SourceFile],
     warehouse = Warehouse(project.database, lock_timeout=READ_TIMEOUT)
     documents = [source.document_id for source in sources]
     changed = set(pending_documents(config, sources, warehouse)) & set(queries.documents(warehouse))
-    states = extraction_states(config, backends, documents, warehouse, changed)
+    cells = set(extraction_cells(config, backends, sources))
+    states = [
+        state
+        for state in extraction_states(config, backends, documents, warehouse, changed)
+        if (state.backend, state.document_id) in cells
+    ]
     todo = [(state.backend, state.document_id) for state in states if state.state != "current"]
     costs = {one.backend: one for one in estimate(config, todo, warehouse, ResultStore(project.results))}
     rows = []
@@ -44,7 +49,7 @@ def status_rows(project: Project, config: Config, sources: Sequence[SourceFile],
 
 def status_table(rows: Sequence[Row]) -> Table:
     """One row per backend."""
-    table = _table("What a run would do")
+    table = titled_table("What a run would do")
     table.add_column("backend", overflow="fold")
     for name in ("current", "missing", "stale", "failed", "USD"):
         table.add_column(name, justify="right", no_wrap=True)

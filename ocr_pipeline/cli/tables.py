@@ -24,7 +24,7 @@ def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]
     """One row per backend that ran, best F1 first. All fields together."""
     overall = _overall(boards, fields)
     labelled = max((board["labelled_documents"] or 0 for board in boards), default=0)
-    table = _table(f"{dataset}: {labelled} labelled documents, all fields together")
+    table = titled_table(f"{dataset}: {labelled} labelled documents, all fields together")
     table.add_column("backend", overflow="fold")
     for name in ("docs", "failed", "F1 % \\[95 %]", "prec.", "recall", "right", "s/doc", "$/doc"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -61,7 +61,7 @@ def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Tabl
     """F1 of every field, one column per backend."""
     of_dataset = [row for row in fields if row["dataset"] == dataset]
     backends = [board["backend"] for board in ranked(boards, fields)]
-    table = _table(f"{dataset}: F1 in % by field")
+    table = titled_table(f"{dataset}: F1 in % by field")
     table.add_column("field", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     for name in backends:
@@ -77,7 +77,7 @@ def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Tabl
 
 def field_table(board: Row, fields: Sequence[Row]) -> Table:
     """One row per field of one backend; w/m/i: values wrong, missed, invented."""
-    table = _table(f"{board['dataset']}: {board['backend']}")
+    table = titled_table(f"{board['dataset']}: {board['backend']}")
     table.add_column("field", no_wrap=True)
     for name in ("n", "w/m/i", "precision %", "recall %", "F1 % \\[95 %]"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -143,7 +143,7 @@ def document_rows(project: Project) -> list[Row]:
 
 def document_table(rows: Sequence[Row]) -> Table:
     """One row per document."""
-    table = _table(f"{len(rows)} documents")
+    table = titled_table(f"{len(rows)} documents")
     table.add_column("document", overflow="fold", ratio=1)
     # Columns that say something for some data sets only: without them there is room for the names.
     titles = {"split": "split", "duplicate": "twice"}
@@ -181,7 +181,7 @@ def backend_rows(config: Config) -> list[Row]:
 
 def backend_table(rows: Sequence[Row]) -> Table:
     """One row per backend."""
-    table = _table(f"{len(rows)} backends")
+    table = titled_table(f"{len(rows)} backends")
     table.add_column("backend", overflow="fold")
     table.add_column("engine", overflow="fold")
     table.add_column("extractor", overflow="fold")
@@ -192,7 +192,8 @@ def backend_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def _table(title: str) -> Table:
+def titled_table(title: str) -> Table:
+    """An empty table in the style of all of them."""
     return Table(
         title=plain(title),
         title_justify="left",

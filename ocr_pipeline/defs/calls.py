@@ -12,8 +12,15 @@ CALLS, COST, TOKENS = (f"ocr_pipeline/{name}" for name in ("model_calls", "model
 
 
 def call_metadata(outcome: ExtractionOutcome) -> dict[str, Any]:
-    """Usage, cost, latency and attempts of a cell; nothing where no model was asked."""
+    """Usage, cost, latency and attempts of a cell, or what was reported of it; nothing where no model was asked."""
     calls = outcome.calls
+    if outcome.extraction and (reported := outcome.extraction.reported):
+        return {
+            "reported": True,
+            "model": reported.model,
+            "model_version": reported.model_version,
+            "cost_usd": outcome.cost_usd,
+        }
     if not calls:
         return {}
     usages = [call.usage for call in calls if call.usage]

@@ -14,6 +14,7 @@ from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, escape_
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.errors import OcrPipelineError
+from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
@@ -124,11 +125,18 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         totals: Counter[str] = Counter()
         for backend, partition_keys in cells.items():
             chosen = config.backends[backend]
+            predictions = config.predictions_of(backend)
+            if predictions:
+                partition_keys = _covered(context, partition_keys, known, predictions)
             ocr = queries.ocr_cells(target, chosen.engine) if chosen.engine else {}
             if chosen.engine:
                 _require(ocr, set(partition_keys), f"ocr_text of {chosen.engine}")
             progress.start(backend, len(partition_keys))
-            tasks = Again(partial(_extraction_tasks, target, chosen.engine, list(partition_keys), known, ocr, project))
+            tasks = Again(
+                partial(
+                    _extraction_tasks, target, chosen.engine, list(partition_keys), known, ocr, project, predictions
+                )
+            )
             results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits, models)
             for batch in _batches(_counted(results, progress, backend, {})):
                 tables = rows.empty(rows.EXTRACTION_TABLES)
@@ -269,6 +277,7 @@ def _extraction_tasks(
     known: queries.Rows,
     ocr: queries.Rows,
     project: ProjectResource,
+    predictions: Predictions | None,
 ) -> Iterator[ExtractionTask]:
     for batch in _batches(iter(document_ids)):
         texts = {}
@@ -284,7 +293,10 @@ def _extraction_tasks(
                 input_key = ocr[document_id]["result_key"]
                 if ocr[document_id]["status"] == "failed":
                     message = f"There is no text to work on: {ocr[document_id]['message']}"
-                    failure = DocumentFailure(reason="ocr_failed", message=message)
+                    absent = ocr[document_id]["reason"] == "no_transcript"  # asked for in the UI: it counts in no score
+                    failure = DocumentFailure(reason="no_transcript" if absent else "ocr_failed", message=message)
+            if predictions and not failure:
+                input_key = predictions.input_of(document_id, input_key)
             yield ExtractionTask(
                 document_id=document_id,
                 path=project.project.root / document["path"],
@@ -292,7 +304,25 @@ def _extraction_tasks(
                 text=texts.get(document_id),
                 input_key=None if failure else input_key,
                 failure=failure,
+                prediction=predictions.text_of(document_id) if predictions else None,
             )
+
+
+def _covered(
+    context: dg.AssetExecutionContext, partition_keys: dict[str, str], known: queries.Rows, predictions: Predictions
+) -> dict[str, str]:
+    """The cells of data sets that there are predictions of. On the others the backend was never run: they get no row."""
+    covered = {}
+    for document_id, partition_key in partition_keys.items():
+        if known[document_id]["dataset"] in predictions.datasets:
+            covered[document_id] = partition_key
+        else:
+            reason = "no predictions of this data set were imported"
+            add_cell_metadata(context, partition_key, {"status": "not_run", "reason": reason})
+    if len(covered) < len(partition_keys):
+        absent = len(partition_keys) - len(covered)
+        context.log.info(f"{predictions.backend}: {absent} documents are of data sets without any prediction; not run.")
+    return covered
 
 
 def _corrections(result: ExtractionResult) -> dg.MarkdownMetadataValue | None:

@@ -87,7 +87,7 @@ class LogProgress(dg.ConfigurableResource):  # type: ignore[type-arg]
         counts.cached += cached
         counts.failed += failed
         if counts.done >= counts.total or counts.done * 10 // counts.total > tenths:
-            dg.get_dagster_logger("ocr_pipeline").info("%s: %s", stage, counts)
+            dg.get_dagster_logger("ocr_pipeline").info("%s: %s", stage, str(counts))
 
 
 @dataclass

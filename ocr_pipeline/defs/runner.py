@@ -19,7 +19,9 @@ from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.pending import (
     Cell,
+    extraction_cells,
     gone_documents,
+    has_input,
     pending_documents,
     pending_extractions,
     pending_labels,
@@ -28,6 +30,7 @@ from ocr_pipeline.pending import (
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import Warehouse
 
 TABLES = {
@@ -137,11 +140,21 @@ def run_pipeline(
         if todo or labels or summary.gone or never:
             launch(["duplicates"], [None])
 
-        cells = list(product(engines, documents))
+        taken_in, read = queries.documents(warehouse), known("ocr_text")
+        cells = [
+            (engine, key)
+            for engine, key in product(engines, documents)
+            if has_input(config, engine, taken_in.get(key)) or (engine, key) in read
+        ]
+        asked = set(cells)
         cells = to_do("ocr_text", cells, lambda: pending_ocr(config, engines, documents, warehouse))
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
 
-        cells = list(product(backends, documents))
+        cells = [
+            (name, key)
+            for name, key in extraction_cells(config, backends, sources)
+            if (engine := config.backends[name].engine) is None or (engine, key) in asked
+        ]
         todo_cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
         if fresh:
             asking = {name for name in backends if provider_of(config.backends[name].extractor_object)}
@@ -173,7 +186,8 @@ def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardInte
         user_failure = getattr(event.event_specific_data, "user_failure_data", None)
         if user_failure and user_failure.description:
             return OcrPipelineError(user_failure.description)
-        while error is not None and error.cause is not None:
+        # What a worker process raised brings its traceback there along, as its cause.
+        while error is not None and error.cause is not None and error.cause.cls_name != "_RemoteTraceback":
             error = error.cause
         if error is not None:
             message = error.message.strip()

@@ -1,5 +1,7 @@
 """Assets of the group `evaluation`: every field against its label, and what that says about the backends."""
 
+from collections.abc import Collection
+from functools import partial
 from typing import get_args
 
 import dagster as dg
@@ -11,6 +13,7 @@ from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.compare import Outcome
 from ocr_pipeline.evaluation.stage import leaderboard_rows, score_backend
 from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import utc_now
@@ -88,6 +91,7 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
             documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
             scores = queries.scores(snapshot, backends, SCORING_VERSION)
             runs = queries.run_facts(snapshot, backends)
+        transcribed = {row["dataset"] for row in documents.values() if row["transcript_sha256"]}
         datasets = {
             key: documents[key]["dataset"]
             for key, label in labels.items()
@@ -98,7 +102,8 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
             runs,
             {key: labels[key] for key in datasets},
             datasets,
-            {backend: config.unavailable(backend) for backend in backends},
+            backends,
+            partial(_not_run, config, transcribed),
         )
         for row in boards:
             row["run_id"] = context.run.run_id
@@ -116,3 +121,11 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
         )
 
     return [field_scores, leaderboard]
+
+
+def _not_run(config: Config, transcribed: Collection[str], dataset: str, backend: str) -> str | None:
+    """Why a backend cannot run on a data set. `transcribed`: data sets with transcripts."""
+    engine = config.engine_of(backend)
+    if engine and reads_transcripts(engine.engine) and dataset not in transcribed:
+        return "the data set has no transcripts"
+    return config.unavailable(backend, dataset)

@@ -10,14 +10,21 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.schemas import Word
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -88,12 +95,55 @@ class Guard(Generic[Arguments, Result]):
         self.close()
 
 
+@dataclass(frozen=True)
+class LimitedPage:
+    """A page for a process that may be lost: what takes more than `limits` allow to decode it ends the process.
+
+    The pages after the first are decoded for the first time where they are read.
+    """
+
+    page: Page
+    limits: Limits
+    number: int
+    width: int
+    height: int
+    dpi: float | None
+
+    def image(self) -> "npt.NDArray[np.uint8]":
+        with _limited(self.limits):
+            return self.page.image()
+
+    def text_layer(self) -> list[Word] | None:
+        with _limited(self.limits):
+            return self.page.text_layer()
+
+
+def limited(document: Document, limits: Limits) -> Document:
+    """The same document with pages that `limits` hold for, each by itself."""
+    _load_decoders()
+    pages = [LimitedPage(page, limits, page.number, page.width, page.height, page.dpi) for page in document.pages]
+    return replace(document, pages=pages)
+
+
+@contextmanager
+def _limited(limits: Limits) -> Iterator[None]:
+    before = _limit_memory(limits.max_memory_bytes)
+    # The default action of its signal ends the process, also within a library.
+    signal.setitimer(signal.ITIMER_PROF, limits.max_seconds)
+    try:
+        yield
+    except MemoryError:
+        raise DocumentError("too_large", "A page takes too much memory (limits.max_memory_bytes).") from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _set_memory_limit(before)
+
+
 def _serve(connection: Connection, function: Callable[..., Any], limits: Limits) -> None:
     """In the child: answer calls until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     warnings.simplefilter("ignore")  # Pillow's, about files: the result says it
-    for name in _DECODERS:  # what they reserve at import depends on the machine's cores: it does not count
-        importlib.import_module(name)
+    _load_decoders()
     _limit_memory(limits.max_memory_bytes)
     with suppress(EOFError):
         while True:
@@ -105,12 +155,30 @@ def _serve(connection: Connection, function: Callable[..., Any], limits: Limits)
             connection.send(result)
 
 
-def _limit_memory(more: int) -> None:
-    """Let this process have so many bytes more than it has by now. Asking for more fails in the library that asks."""
+def _load_decoders() -> None:
+    """What they reserve at import depends on the machine's cores: it does not count."""
+    for name in _DECODERS:
+        importlib.import_module(name)
+
+
+def _limit_memory(more: int) -> int:
+    """Let this process have so many bytes more than it has by now; give the limit so far.
+
+    Asking for more fails in the library that asks.
+    """
+    if sys.platform != "linux":
+        return 0
+    import resource
+
+    data_pages = int(Path("/proc/self/statm").read_text().split()[5])  # proc(5): data and stack
+    before, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    _set_memory_limit(data_pages * os.sysconf("SC_PAGE_SIZE") + more)
+    return before
+
+
+def _set_memory_limit(limit: int) -> None:
     if sys.platform != "linux":
         return
     import resource
 
-    data_pages = int(Path("/proc/self/statm").read_text().split()[5])  # proc(5): data and stack
-    limit = data_pages * os.sysconf("SC_PAGE_SIZE") + more
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))

@@ -19,6 +19,11 @@ def transcript_file(document: Path) -> Path:
     return document.with_name(document.name + SUFFIX)
 
 
+def has_transcript(document: Path) -> bool:
+    """Whether the data set ships a transcript of a document file."""
+    return transcript_file(document).is_file()
+
+
 def transcript_sha256(document: Path) -> str | None:
     """The SHA-256 of a document's transcript file; None where there is none."""
     try:

@@ -59,7 +59,8 @@ class RunFact(TypedDict):
     """What it took to extract one document, labelled or not.
 
     `seconds`: wall-clock, OCR included; None where nothing ran. `cost`: in one currency for all rows, 0 for a local
-    backend, None where the price is unknown. `fingerprint`: of all stages that led to the result.
+    backend, None where the price is unknown. `reported`: both are figures of somebody else. `fingerprint`: of all stages
+    that led to the result.
     """
 
     document_id: str
@@ -68,6 +69,7 @@ class RunFact(TypedDict):
     failed: bool
     seconds: float | None
     cost: float | None
+    reported: NotRequired[bool | None]
     fingerprint: NotRequired[str | None]
 
 
@@ -144,6 +146,8 @@ class BackendSummary:
     """Their median, with a bootstrap interval."""
     cost_median_low: float | None
     cost_median_high: float | None
+    reported: bool
+    """Seconds and cost are as the maker of imported predictions gives them, not measured."""
     fingerprints: tuple[str, ...]
     """Fingerprints of the results, sorted. More than one: the backend changed between documents."""
 
@@ -296,6 +300,7 @@ def _summarise_backend(
         cost_median=median(costs) if costs else None,
         cost_median_low=_low(cost_interval),
         cost_median_high=_high(cost_interval),
+        reported=any(run.get("reported") for run in runs),
         fingerprints=tuple(sorted({fingerprint for run in runs if (fingerprint := run.get("fingerprint"))})),
     )
 

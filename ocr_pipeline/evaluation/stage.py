@@ -1,6 +1,6 @@
 """The evaluation stage: labels and extractions in, scores and leaderboard rows out. Never calls an engine or a model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -30,16 +30,18 @@ def leaderboard_rows(
     runs: Iterable[Row],
     labels: Mapping[str, Label],
     datasets: Mapping[str, str],
-    backends: Mapping[str, str | None],
+    backends: Sequence[str],
+    not_run: Callable[[str, str], str | None],
 ) -> tuple[list[Row], list[Row]]:
     """The rows of `leaderboard` and `leaderboard_fields`.
 
     Args:
         scores: rows of `field_scores`.
-        runs: per cell of `extractions`: document_id, dataset, backend, failed, seconds, cost, fingerprint.
+        runs: per cell of `extractions`: document_id, dataset, backend, failed, seconds, cost, reported, fingerprint.
         labels: the valid labels by document.
         datasets: the data set of each of these documents.
-        backends: every configured backend, and why it cannot run here (None where it can).
+        backends: every configured backend.
+        not_run: why a backend cannot run on a data set, (dataset, backend); None where it can.
     """
     runs, scores = list(runs), list(scores)
     now = datetime.now(UTC)
@@ -72,12 +74,12 @@ def leaderboard_rows(
             "dataset": dataset,
             "backend": backend,
             "status": "not_run",
-            "message": problem or "not asked for yet",
+            "message": not_run(dataset, backend) or "not asked for yet",
             "missing_documents": sum(value == dataset for value in datasets.values()),
             "label_version": versions[dataset],
         }
         for dataset in versions
-        for backend, problem in backends.items()
+        for backend in backends
         if (dataset, backend) not in present
     ]
     return rows, [asdict(field) for field in board.fields]

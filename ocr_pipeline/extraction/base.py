@@ -16,13 +16,15 @@ class ExtractionInput:
 
     `text` is what the backend's engine read, or None for a backend without an engine. `open` gives the pages themselves
     and raises `DocumentError`; an extractor that reads only text never calls it. `models` is for an extractor that asks
-    language models: what it asks is stored, limited, retried and priced there.
+    language models: what it asks is stored, limited, retried and priced there. `prediction` gives the text of the row that
+    was imported for the document, for an extractor that says `reads_predictions`; None where there is none.
     """
 
     document_id: str
     open: Callable[[], Document]
     text: OcrText | None
     models: DocumentCalls | None = None
+    prediction: Callable[[], str] | None = None
 
 
 class Extractor(Protocol):
@@ -52,6 +54,11 @@ def unavailable(extractor: Extractor) -> str | None:
     """Why this extractor cannot run here, as one sentence, or None where it can."""
     check = getattr(extractor, "unavailable", None)
     return check() if check else None
+
+
+def reads_predictions(extractor: Extractor) -> bool:
+    """Whether an extractor works on what was imported for its backend, and not on documents."""
+    return getattr(extractor, "reads_predictions", False)
 
 
 def provider_of(extractor: Extractor) -> Provider | None:

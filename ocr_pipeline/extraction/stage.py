@@ -31,7 +31,8 @@ class ExtractionTask:
     """One document to extract.
 
     `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
-    an engine. It is None where an earlier stage failed; then `failure` says why.
+    an engine, with that of the imported prediction where the backend has those. It is None where an earlier stage failed;
+    then `failure` says why. `prediction` gives the text of the row that was imported, where there is one.
     """
 
     document_id: str
@@ -40,14 +41,18 @@ class ExtractionTask:
     text: OcrText | None
     input_key: str | None
     failure: DocumentFailure | None = None
+    prediction: Callable[[], str] | None = None
 
 
 class ExtractionOutcome(BaseModel):
-    """What is stored for a document: its fields, or why there are none, and what it took."""
+    """What is stored for a document: its fields, or why there are none, and what it took.
+
+    `seconds` is None for an imported prediction whose maker does not say.
+    """
 
     extraction: Extraction | None = None
     failure: DocumentFailure | None = None
-    seconds: float = 0.0
+    seconds: float | None = 0.0
     cost_usd: float | None = None
     calls: list[CallFacts] = []
 
@@ -146,7 +151,9 @@ def _ask_in_batch(
 
 def _input(task: ExtractionTask, opener: Callable[[], Document], models: ModelCalls | None = None) -> ExtractionInput:
     calls = models.for_document() if models else None
-    return ExtractionInput(document_id=task.document_id, open=opener, text=task.text, models=calls)
+    return ExtractionInput(
+        document_id=task.document_id, open=opener, text=task.text, models=calls, prediction=task.prediction
+    )
 
 
 def _extract(
@@ -202,12 +209,15 @@ def _extract_and_store(
         logger.warning("Extraction of %s failed: %s", task.document_id, type(error).__name__)
         failure = DocumentFailure(reason="extraction_failed", message=f"The extractor failed: {type(error).__name__}.")
         keep = False
-    seconds = time.perf_counter() - started
+    elapsed = time.perf_counter() - started
+    seconds: float | None = elapsed
     cost_usd = extraction.cost_usd if extraction else None
     calls = document.models.facts if document.models else []
-    if document.models and calls:
+    if extraction and extraction.reported:
+        seconds = extraction.reported.seconds
+    elif document.models and calls:
         # What the calls took, whenever they were made, without waiting for their turn. A batch has no time per document.
-        seconds += sum(call.seconds for call in calls if not call.batch) - document.models.seconds
+        seconds = elapsed + sum(call.seconds for call in calls if not call.batch) - document.models.seconds
         cost_usd = _sum(call.cost_usd for call in calls) if keep else None
     outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd, calls=calls)
     if keep:

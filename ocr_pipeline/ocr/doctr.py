@@ -1,4 +1,4 @@
-"""The `doctr` engine: docTR's detection and recognition models on PyTorch. Extra `doctr`; see docs/backends_doctr.md."""
+"""The `doctr` engine: docTR's detection and recognition models on PyTorch. Extra `doctr`; see docs/backends.md."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -15,8 +15,20 @@ from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.base import rendering
 from ocr_pipeline.ocr.doctr_weights import published_weights, weights_file
+from ocr_pipeline.ocr.looking import needed_turn, runs_sideways
+from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import Box, OcrPage, Word
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Image = npt.NDArray[np.uint8]
+    """Shape (height, width, 3), RGB."""
+
+    Boxes = npt.NDArray[np.float32]
+    """Shape (words, 4 corners, 2), pixels; clockwise from the top left."""
 
 Detection = Literal[
     "db_mobilenet_v3_large",
@@ -42,6 +54,9 @@ Recognition = Literal[
 ]
 
 PACKAGES = ("python-doctr", "torch", "torchvision")
+
+_WITNESSES = 12
+"""So many of the longest words are read both ways up. Single short words are often mistaken."""
 
 
 def _in_project(path: Path) -> Path:
@@ -71,7 +86,7 @@ class DocTr(BaseModel):
     def fingerprint(self) -> dict[str, Any]:
         return {
             "engine": "doctr",
-            "revision": 1,
+            "revision": 2,
             **{package: _version(package) for package in PACKAGES},
             **rendering(),
             **self.model_dump(),
@@ -99,10 +114,39 @@ class DocTr(BaseModel):
     def _read_page(self, page: Page) -> OcrPage:
         predictor = self._predictor  # loading the models is not part of the page's seconds
         started = time.perf_counter()
-        (found,) = predictor([page.image()]).pages
-        words = _words(found, page.number)
+        image: Image = page.image()
+        (found,) = predictor([image]).pages
+        if sideways := runs_sideways(_boxes(found, image)):
+            image = _turned(image, 1)
+            (found,) = predictor([image]).pages
+        if upside_down := self._is_upside_down(_boxes(found, image), image):
+            image = _turned(image, 2)
+            (found,) = predictor([image]).pages
+        height, width = image.shape[:2]
+        words = arrange(_words(found, page.number), height / width)
         seconds = time.perf_counter() - started
-        return OcrPage(page=page.number, width=page.width, height=page.height, words=words, seconds=seconds)
+        return OcrPage(
+            page=page.number,
+            width=width,
+            height=height,
+            rotation=needed_turn(sideways, upside_down),
+            words=words,
+            seconds=seconds,
+        )
+
+    def _is_upside_down(self, boxes: "Boxes", image: "Image") -> bool:
+        """Whether the recogniser is surer of the longest words when they are turned by 180 degrees.
+
+        docTR has models of its own for that: two more files of weights, which nobody who reads upright pages needs.
+        """
+        import numpy as np
+
+        lengths = np.linalg.norm(boxes[:, 0] - boxes[:, 2], axis=1)
+        longest = boxes[np.argsort(-lengths)[:_WITNESSES]].astype(int)
+        crops = [image[y0 : y1 + 1, x0 : x1 + 1] for (x0, y0), _, (x1, y1), _ in longest if x0 < x1 and y0 < y1]
+        read = self._predictor.reco_predictor([*crops, *(_turned(crop, 2) for crop in crops)])
+        sureness = [confidence if text.strip() else 0.0 for text, confidence in read]
+        return sum(sureness[len(crops) :]) > sum(sureness[: len(crops)])
 
     @cached_property
     def _device(self) -> str:
@@ -187,8 +231,25 @@ def _load(architecture: Any, path: Path) -> Any:
     return model
 
 
+def _turned(image: "Image", quarters: int) -> "Image":
+    """The image, turned anticlockwise by so many quarters."""
+    import numpy as np
+
+    return np.ascontiguousarray(np.rot90(image, quarters))
+
+
+def _boxes(found: Any, image: "Image") -> "Boxes":
+    """The boxes of all words that docTR detected, those in which it recognised nothing included."""
+    import numpy as np
+
+    words = (word for block in found.blocks for line in block.lines for word in line.words)
+    boxes = np.array([_enclosing_box(word.geometry) for word in words], np.float32).reshape(-1, 4)
+    height, width = image.shape[:2]
+    return boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) * np.array([width, height], np.float32)
+
+
 def _words(found: Any, page: int) -> list[Word]:
-    """Words in docTR's order: lines from top to bottom, words from left to right."""
+    """Words of docTR's lines."""
     lines = [line for block in found.blocks for line in block.lines]
     return [
         Word(

@@ -26,6 +26,8 @@ _SMALL_PRINT = 14.5
 """Detected lines lower than this lose letters (docs/decisions/0005): in pixels of what the detector saw, margin included."""
 _COMFORTABLE = 20
 """So high should lines be in the second look."""
+_UNCROPPED = 0.7
+"""Text that takes less of the page's longer side stands on an uncropped scan, and is looked at as if it were cropped."""
 _WORTH_IT = 1.15
 """A second look that is not at least so much larger is not taken."""
 _LONG = 2.0
@@ -53,16 +55,18 @@ def second_look(boxes: "Boxes", first: Look) -> Look | None:
     """The part of the page that holds text, larger; None where the first look was close enough."""
     import numpy as np
 
-    scale = first.side / max(first.x1, first.y1)
+    whole = max(first.x1, first.y1)
+    scale = first.side / whole
     height = float(np.median(np.linalg.norm(boxes[:, 0] - boxes[:, 3], axis=1)))
-    if height * scale >= _SMALL_PRINT:
-        return None
     margin = 3 * height  # a line that was not found may stand beside those that were
     x0, y0 = (max(0, math.floor(value - margin)) for value in boxes.min(axis=(0, 1)))
     x1, y1 = (math.ceil(value + margin) for value in boxes.max(axis=(0, 1)))
     x1, y1 = min(first.x1, x1), min(first.y1, y1)
     longer = max(x1 - x0, y1 - y0)
-    look = Look(x0, y0, x1, y1, min(longer, math.ceil(longer * _COMFORTABLE / height), _LARGEST_LOOK))
+    side = math.ceil(longer * _COMFORTABLE / height) if height * scale < _SMALL_PRINT else 0
+    if longer < _UNCROPPED * whole:
+        side = max(side, first.side)
+    look = Look(x0, y0, x1, y1, min(longer, side, _LARGEST_LOOK))
     return look if look.side > _WORTH_IT * longer * scale else None
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.documents.transcripts import read_transcript
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import OcrPage
 
@@ -23,7 +24,7 @@ class Oracle(BaseModel):
     reads_transcripts: ClassVar[bool] = True
 
     def fingerprint(self) -> dict[str, Any]:
-        return {"engine": "oracle", "revision": 1}
+        return {"engine": "oracle", "revision": 1, "reading_order": READING_ORDER}
 
     def unavailable(self) -> str | None:
         return None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import OcrPage
 
@@ -18,7 +19,7 @@ class PdfText(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def fingerprint(self) -> dict[str, Any]:
-        return {"engine": "pdf-text", "revision": 2, **rendering()}
+        return {"engine": "pdf-text", "revision": 2, "reading_order": READING_ORDER, **rendering()}
 
     def unavailable(self) -> str | None:
         return None

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.ocr.base import rendering
 from ocr_pipeline.ocr.looking import Look, first_look, needed_turn, runs_sideways, second_look
+from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import Box, OcrPage, Rotation, Word
 
@@ -42,6 +43,7 @@ class RapidOcr(BaseModel):
             "rapidocr": version("rapidocr"),
             "onnxruntime": version("onnxruntime"),
             "revision": 2,
+            "reading_order": READING_ORDER,
             **rendering(),
             **self.model_dump(),
         }

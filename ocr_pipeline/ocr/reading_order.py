@@ -13,6 +13,9 @@ from statistics import median
 
 from ocr_pipeline.schemas import Word
 
+VERSION = 2
+"""Part of the fingerprint of every engine that uses `arrange`: raise it when the order of any page can change."""
+
 _GAP = 2.0
 """Words of one line that are further apart than so many text heights are two lines."""
 _SAME_ROW = 0.55
@@ -21,6 +24,8 @@ _GUTTER = 1.5
 """The white between two columns is at least so many text heights wide."""
 _FEWEST_ROWS = 3
 """Fewer rows beside each other are no columns."""
+_TABLE = 5
+"""A row of so many lines belongs to a table: two columns hold a label and its value each, at most."""
 _VALUES, _WITH_DIGITS = 0.4, 0.8
 """With such a share of values among its lines, or of lines with a digit, a side belongs to what stands beside it."""
 _WIDE = 0.15
@@ -151,7 +156,7 @@ def _columns(rows: list[_Row], start: int) -> tuple[int, float | None]:
             middle = (low + high) / 2
             new_low = max([low, *(line.x1 for line in row if line.x0 < middle)])
             new_high = min([high, *(line.x0 for line in row if line.x0 >= middle)])
-            if new_high - new_low < needed:
+            if new_high - new_low < needed or len(row) >= _TABLE:
                 break
             low, high, end = new_low, new_high, end + 1
         if end > best[0] and _are_columns(rows[start:end], (low + high) / 2):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ocr_pipeline.documents.guard import limited
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.errors import ConfigurationError, DocumentError
@@ -81,7 +82,7 @@ def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task:
         return OcrResult(task.document_id, stored, key, cached=True)
     document = None
     try:
-        document = open_unchanged(task.path, task.sha256, limits)
+        document = limited(open_unchanged(task.path, task.sha256, limits), limits)
         outcome = OcrOutcome(text=OcrText(pages=engine.read(document)))
     except DocumentError as error:
         if document is None:  # says something about the file and the limits of today: not stored

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import OcrPage, Rotation, Word
 
@@ -46,6 +47,7 @@ class Tesseract(BaseModel):
         return {
             "engine": "tesseract",
             "revision": 1,
+            "reading_order": READING_ORDER,
             "tesseract": found.version if found else None,
             "data": found.data_sha256(self.languages) if found else None,
             "pytesseract": version("pytesseract"),

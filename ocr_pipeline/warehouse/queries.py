@@ -185,6 +185,7 @@ def scores(reader: Reader, backends: Sequence[str], scoring_version: int) -> lis
             AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
             AND e.result_key IS NOT DISTINCT FROM s.result_key
         WHERE s.backend IN (SELECT unnest(?)) AND s.scoring_version = ? AND d.reason IS DISTINCT FROM 'missing_file'
+            AND e.reason IS DISTINCT FROM 'no_transcript'
         ORDER BY s.document_id
         """,
         [list(backends), scoring_version],
@@ -194,17 +195,18 @@ def scores(reader: Reader, backends: Sequence[str], scoring_version: int) -> lis
 def run_facts(reader: Reader, backends: Sequence[str]) -> list[dict[str, Any]]:
     """What each cell of `extractions` took: seconds of engine and extractor together, cost in USD, fingerprints.
 
-    Without backends that are configured no more, and without documents whose file is gone: their results are kept, but
-    they are in no score.
+    Without backends that are configured no more, and without documents whose file is gone or of which a transcript was
+    asked that there is not: their rows are kept, but they are in no score.
     """
     return reader.rows(
         """
         SELECT e.document_id, d.dataset, e.backend, e.status = 'failed' AS failed,
                CASE WHEN e.status = 'ok' THEN e.seconds + coalesce(e.ocr_seconds, 0) END AS seconds,
-               e.cost_usd AS cost,
+               e.cost_usd AS cost, e.reported,
                coalesce(e.engine_fingerprint, '-') || '/' || e.extractor_fingerprint AS fingerprint
         FROM extractions e JOIN documents d USING (document_id)
         WHERE e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
+            AND e.reason IS DISTINCT FROM 'no_transcript'
         ORDER BY e.document_id
         """,
         [list(backends)],

@@ -202,6 +202,7 @@ def add_extraction(
 ) -> None:
     """Rows of one cell of `extractions`."""
     key = {"document_id": document_id, "backend": backend}
+    reported = outcome.extraction.reported if outcome.extraction else None
     tables["extractions"].append(
         {
             **key,
@@ -211,6 +212,9 @@ def add_extraction(
             "seconds": outcome.seconds,
             "ocr_seconds": ocr_seconds,
             "cost_usd": outcome.cost_usd,
+            "reported": reported is not None,
+            "reported_model": reported.model if reported else None,
+            "reported_model_version": reported.model_version if reported else None,
             "engine_fingerprint": engine_fingerprint,
             "extractor_fingerprint": extractor_fingerprint,
             "extractor_settings": extractor_settings,

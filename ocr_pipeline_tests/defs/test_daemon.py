@@ -14,7 +14,7 @@ from ocr_pipeline.project import Project
 from ocr_pipeline_tests.defs.server import dg_dev
 from ocr_pipeline_tests.files import add_image, reads
 
-ASSETS = ["raw_documents", "ground_truth", "ocr_text", "extractions", "field_scores", "leaderboard"]
+ASSETS = ["raw_documents", "ground_truth", "duplicates", "ocr_text", "extractions", "field_scores", "leaderboard"]
 BACKENDS = ["pixel+first", "pdf-text+first", "page-width"]
 DOCUMENTS = [f"d{number:02}" for number in range(60)]
 
@@ -30,6 +30,7 @@ def test_backfills_run_exactly_the_cells_asked_for(project: Project, tmp_path: P
         assert counts == {
             "raw_documents": 60,
             "ground_truth": 60,
+            "duplicates": 1,
             "ocr_text": 120,
             "extractions": 180,
             "field_scores": 3,

@@ -24,7 +24,16 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.warehouse import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.defs.server import wait_for
-from ocr_pipeline_tests.files import add_file, add_image, add_label, image_bytes, reads, small_backends, write_backends
+from ocr_pipeline_tests.files import (
+    PLUGINS,
+    add_file,
+    add_image,
+    add_label,
+    image_bytes,
+    reads,
+    small_backends,
+    write_backends,
+)
 
 ALL = ["pixel+first", "pdf-text+first", "page-width"]
 
@@ -226,6 +235,15 @@ def test_a_locked_database_is_one_sentence_and_nothing_is_lost(three: Project, m
         run(three)
     holder.communicate(b"\n")
     assert run(three).cells["extractions"] == 6
+
+
+def test_a_wrong_setting_that_a_worker_process_finds_is_the_message(three: Project) -> None:
+    add_image(three, "wrong.png", width=664)
+    content = small_backends(three.root)
+    content["engines"]["pixel"]["type"] = f"{PLUGINS}:TroubledEngine"
+    write_backends(three.root, content)
+    with pytest.raises(OcrPipelineError, match=r"^The key is wrong\.$"):
+        run(three)
 
 
 def test_the_cause_of_a_failed_run_is_the_message(three: Project) -> None:

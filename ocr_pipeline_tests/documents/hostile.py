@@ -8,7 +8,7 @@ import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -249,15 +249,19 @@ def encrypted_pdf() -> bytes:
     return content.replace(b"trailer << ", f"trailer << /Encrypt {entry} /ID [<00> <00>] ".encode())
 
 
-def pdf_page(contents: str, resources: str = "", others: list[str] | None = None) -> bytes:
-    """One page of 200 x 200 points that draws object 4, with `others` from object 5 on."""
+def pdf_page(
+    contents: str, resources: str = "", others: Sequence[str] = (), *, behind_a_blank_one: bool = False
+) -> bytes:
+    """A page of 200 x 200 points that draws object 4, with `others` from object 5 on."""
+    blank = f"{5 + len(others)} 0 R " if behind_a_blank_one else ""
     return pdf_of(
         [
             "<< /Type /Catalog /Pages 2 0 R >>",
-            "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            f"<< /Type /Pages /Count {2 if blank else 1} /Kids [{blank}3 0 R] >>",
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Resources << {resources} >> /Contents 4 0 R >>",
             contents,
-            *(others or []),
+            *others,
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>",
         ]
     )
 
@@ -284,13 +288,14 @@ def pdf_with_content_bomb() -> bytes:
     )
 
 
-def pdf_with_nested_forms() -> bytes:
+def pdf_with_nested_forms(*, behind_a_blank_page: bool = False) -> bytes:
     """Ten levels of drawings, each of which draws the next one ten times: ten thousand million rectangles."""
     form = "/Type /XObject /Subtype /Form /BBox [0 0 200 200]"
     forms = [
         stream("/F Do " * 10, f"{form} /Resources << /XObject << /F {number + 1} 0 R >> >>") for number in range(5, 15)
     ]
-    return pdf_page(stream("/F Do"), "/XObject << /F 5 0 R >>", [*forms, stream("0 0 9 9 re f", form)])
+    forms.append(stream("0 0 9 9 re f", form))
+    return pdf_page(stream("/F Do"), "/XObject << /F 5 0 R >>", forms, behind_a_blank_one=behind_a_blank_page)
 
 
 def pdf_with_deep_nesting() -> bytes:

@@ -85,6 +85,7 @@ def test_each_document_is_extracted_once_and_kept(project: Project) -> None:
 def test_an_extractor_can_open_the_pages(project: Project) -> None:
     (result,) = extract(project, PageWidth(), image_task(project, "a", 55))
     assert total(result) == 55
+    assert result.outcome.seconds is not None
     assert result.outcome.seconds > 0
     assert result.outcome.cost_usd is None, "the extractor does not say what it costs"
 

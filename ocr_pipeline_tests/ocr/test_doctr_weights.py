@@ -64,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
             if way == "dripping":
                 while not self.server.over.wait(0.05):
                     self.wfile.write(b".")
+                return
             self.wfile.write({"good": GOOD, "cut": GOOD[:70_000], "altered": b"x" * len(GOOD)}[way])
 
     def log_message(self, format: str, *args: object) -> None: ...

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.limits import Limits
@@ -132,3 +133,26 @@ def test_a_changed_rendering_changes_the_fingerprint(monkeypatch: pytest.MonkeyP
     before = RapidOcr().fingerprint()
     monkeypatch.setattr(base, name, value)
     assert RapidOcr().fingerprint() != before
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_turned_page_is_read_upright(engine: RapidOcr, page: OcrPage, turned: int) -> None:
+    """`turned`: degrees clockwise by which the scan is wrong."""
+    content = encoded(text_image(LINES, size=30, width=500).rotate(-turned, expand=True), "PNG")
+    (found,) = engine.read(open_document(content, Limits()))
+    assert found.rotation == 360 - turned
+    assert (found.width, found.height) == (page.width, page.height)
+    assert [word.text for word in found.words] == [word.text for word in page.words]
+    for word, upright in zip(found.words, page.words, strict=True):
+        assert word.box == pytest.approx(upright.box, abs=0.02)
+
+
+def test_a_small_receipt_on_a_large_scan_keeps_its_print() -> None:
+    receipt = text_image([*LINES, "VAT 19 % 2.00", "03.11.2026 10:15"], size=22, width=300)
+    scan = Image.new("RGB", (2480, 3508), "#333")
+    scan.paste(receipt, (1900, 60))
+    (found,) = RapidOcr(detection_side=320).read(open_document(encoded(scan, "PNG"), Limits()))
+    assert " ".join(word.text for word in found.words) == "Invoice 4711 TOTAL EUR 12.50 VAT 19 % 2.00 03.11.2026 10:15"
+    first = found.words[0].box
+    assert 1900 < first[0] * 2480 < 1950
+    assert 60 < first[1] * 3508 < 110

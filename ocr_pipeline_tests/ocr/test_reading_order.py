@@ -96,6 +96,16 @@ def test_labels_without_a_colon_stay_beside_values_of_words_and_digits() -> None
     assert read(page(*places)) == [text for row in rows for text in row]
 
 
+def test_columns_end_where_a_table_begins() -> None:
+    left, right = ["Dental Practice", "Leeds Road", "Otley"], ["Your order", "Our account", "Against invoice"]
+    columns = [(x, 0.1 + 0.02 * y, text) for x, side in ((0.1, left), (0.6, right)) for y, text in enumerate(side)]
+    head = [
+        (x, 0.2, text)
+        for x, text in zip((0.1, 0.2, 0.6, 0.7, 0.8), ["Code", "Text", "Qty", "Price", "Net"], strict=True)
+    ]
+    assert read(page(*columns, *head)) == [*left, *right, "Code", "Text", "Qty", "Price", "Net"]
+
+
 def test_an_item_table_is_read_row_by_row() -> None:
     rows = [("1", "Garden chair", "2", "40.00", "80.00"), ("2", "Table", "1", "99.00", "99.00")]
     rows = [("Pos", "Description", "Qty", "Price", "Amount"), *rows, ("3", "Parasol", "1", "55.00", "55.00")]

@@ -12,8 +12,9 @@ from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.stage import STAGE, OcrResult, OcrTask, read_documents
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline_tests.files import add_image, image_bytes, reads
-from ocr_pipeline_tests.plugins import LoadingEngine, PixelEngine, TroubledEngine
+from ocr_pipeline_tests.documents.hostile import pdf_with_nested_forms
+from ocr_pipeline_tests.files import add_file, add_image, image_bytes, reads
+from ocr_pipeline_tests.plugins import DecodingEngine, LoadingEngine, PixelEngine, TroubledEngine
 
 
 class Stage:
@@ -187,6 +188,24 @@ def test_a_document_that_kills_its_process_never_ends_the_run(stage: Stage, othe
     results = stage.read(TroubledEngine(log=stage.log), processes=1)
     assert reason(results.pop("w663")) == "ocr_failed"
     assert [text(result) for result in results.values()] == ["40.00"] * len(others)
+
+
+def test_a_later_page_that_never_ends_loses_only_its_document(stage: Stage) -> None:
+    stage.add(40)
+    path = add_file(stage.project, "bomb.pdf", pdf_with_nested_forms(behind_a_blank_page=True))
+    stage.tasks.append(OcrTask("bomb", path, sha256_of(path.read_bytes()), pages=2))
+    results = stage.read(DecodingEngine(), limits=Limits(max_seconds=0.5))
+    assert reason(results["bomb"]) == "ocr_failed"
+    assert text(results["w40"]) == "40.00"
+
+
+def test_a_page_that_needs_too_much_memory_loses_only_its_document(stage: Stage) -> None:
+    stage.add(40)
+    path = add_image(stage.project, "large.png", 4000, 4000)
+    stage.tasks.append(OcrTask("large", path, sha256_of(path.read_bytes())))
+    results = stage.read(DecodingEngine(), limits=Limits(max_memory_bytes=20_000_000))
+    assert reason(results["large"]) == "too_large"
+    assert text(results["w40"]) == "40.00"
 
 
 def test_several_processes_lose_only_the_document_that_kills_one(stage: Stage) -> None:

@@ -282,6 +282,7 @@ def test_run_facts(warehouse: Warehouse) -> None:
             "failed": False,
             "seconds": 2.0,
             "cost": 0.25,
+            "reported": False,
             "fingerprint": "ef/xf",
         },
         {
@@ -291,6 +292,7 @@ def test_run_facts(warehouse: Warehouse) -> None:
             "failed": True,
             "seconds": None,
             "cost": None,
+            "reported": False,
             "fingerprint": "ef/xf",
         },
     ]

@@ -52,7 +52,7 @@ def read_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
-        table = list(_records(text, delimiter))
+        table = list(records(text, delimiter))
     except csv.Error:
         raise ConfigurationError(f"{path.name} is not a CSV file.") from None
     if not table:
@@ -79,7 +79,7 @@ def read_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
     return rows, problems
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """(number of the first line, cells) of each record. A cell in quotation marks may hold line breaks."""
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1

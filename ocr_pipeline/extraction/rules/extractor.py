@@ -28,7 +28,7 @@ from ocr_pipeline.schemas import Extraction, OcrText
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.base import ExtractionInput
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of the code that can change a result."""
 
 

@@ -80,6 +80,19 @@ from ocr_pipeline_tests.extraction.rules.printed import extract
         ),
         pytest.param(
             """
+                VOLTARA
+                Elektrogroßhandel · Licht · Schaltanlagen
+                Voltara Elektrogroßhandel GmbH·Gewerbering 8· 50354 Hürth
+                Brandt Gebäudetechnik GmbH
+                Aachener Weg 112
+                50933 Köln
+                Rechnung RE-2604118 vom 17.04.2026
+            """,
+            "Voltara Elektrogroßhandel GmbH",
+            id="a sender line whose dots lost their spaces",
+        ),
+        pytest.param(
+            """
                 Handelsrechnung Nr. 471102 vom 05.06.2018
                 Verkäufer:
                 Physiotherapeutin

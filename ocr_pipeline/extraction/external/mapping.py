@@ -1,0 +1,237 @@
+"""A row of somebody else's to an `Extraction`: where each value stands, and what could not be read."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache, partial
+from typing import Any, Literal, TypeVar
+
+import jmespath
+from jmespath.exceptions import JMESPathError, UnknownFunctionError
+
+from ocr_pipeline.extraction.external import values
+from ocr_pipeline.extraction.external.strict_json import BadJson, Content, parse
+from ocr_pipeline.extraction.external.values import Unreadable
+from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, Invoice, LineItem, Reported, TaxLine
+
+METHOD, METHOD_WITHOUT_CONFIDENCE = "reported", "reported without confidence"
+
+_OURS = {
+    name: (name, name.replace("_", ".", 1)) if name.startswith(("supplier_", "receiver_")) else (name,)
+    for name in FIELD_KINDS
+}
+DEFAULTS: dict[str, tuple[str, ...]] = {
+    "document": ("document", "document_id", "file", "filename", "file_name", "sha256"),
+    **_OURS,
+    "tax_lines": ("tax_lines",),
+    "line_items": ("line_items",),
+    "cost_usd": ("cost_usd",),
+    "seconds": ("seconds",),
+    "milliseconds": ("milliseconds", "latency_ms"),
+    "model": ("model",),
+    "model_version": ("model_version", "version"),
+    "evidence": ("evidence",),
+    "confidence": ("confidence",),
+}
+"""Where a value is looked for, if `fields` does not say: the first of these that is there."""
+
+_LISTS: dict[str, tuple[type[TaxLine] | type[LineItem], int]] = {
+    "tax_lines": (TaxLine, 100),
+    "line_items": (LineItem, 2000),
+}
+_LIST_TEXTS = ("description", "unit", "product_code")
+_MOST_USD, _MOST_SECONDS = 1e6, 1e7
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How rows are read: the options of `External`."""
+
+    fields: dict[str, str]
+    decimal_separator: Literal[".", ","] | None = None
+    day_first: bool | None = None
+
+    def paths(self, name: str) -> tuple[str, ...]:
+        return (self.fields[name],) if name in self.fields else DEFAULTS[name]
+
+
+@dataclass
+class Mapped:
+    """What a row gives. `problems`: by field, what its value has to be and is not; it is left out. `ignored`: names in lists
+    that mean nothing here."""
+
+    extraction: Extraction = field(default_factory=lambda: Extraction(invoice=Invoice()))
+    problems: dict[str, str] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+
+
+def map_row(row: Content, mapping: Mapping) -> Mapped:
+    """The fields of a row. Never fails: what cannot be read is among the problems."""
+    mapped = Mapped()
+    reader = _Reader(row, mapping, mapped)
+    fields = {name: reader.value(name, partial(_field, name, mapping)) for name in FIELD_KINDS}
+    lists = {name: reader.value(name, partial(reader.entries, name)) or [] for name in _LISTS}
+    invoice = Invoice.model_validate({**fields, **lists})
+    milliseconds = reader.value("milliseconds", partial(values.measure, most=_MOST_SECONDS * 1000))
+    seconds = reader.value("seconds", partial(values.measure, most=_MOST_SECONDS))
+    if seconds is None and milliseconds is not None:
+        seconds = milliseconds / 1000
+    mapped.extraction = Extraction(
+        invoice=invoice,
+        evidence=reader.evidence(invoice),
+        cost_usd=reader.value("cost_usd", partial(values.measure, most=_MOST_USD)),
+        reported=Reported(
+            seconds=seconds,
+            model=reader.value("model", values.text),
+            model_version=reader.value("model_version", values.text),
+        ),
+    )
+    return mapped
+
+
+def document_of(row: Content, mapping: Mapping) -> str | None:
+    """The name that a row gives its document, or None. Raises Unreadable."""
+    found = _find(row, mapping.paths("document"))
+    return found.strip() if isinstance(found, str) and len(found) <= values.MAX_TEXT else values.text(found)
+
+
+def used_columns(row: Content, mapping: Mapping) -> set[str]:
+    """The columns of a row, its top-level keys, that some field is looked for in."""
+    paths = {path for name in DEFAULTS for path in mapping.paths(name)}
+    names = paths | {name for path in paths - row.keys() for name in _names_in(path)}
+    return names & row.keys()
+
+
+class _Reader:
+    def __init__(self, row: Content, mapping: Mapping, mapped: Mapped) -> None:
+        self.row, self.mapping, self.mapped = row, mapping, mapped
+
+    def value(self, name: str, read: Callable[[Any], Value | None]) -> Value | None:
+        return self._read(name, lambda: read(_find(self.row, self.mapping.paths(name))))
+
+    def _read(self, name: str, read: Callable[[], Value | None]) -> Value | None:
+        try:
+            return read()
+        except Unreadable as error:
+            self.mapped.problems[name] = str(error)
+            return None
+
+    def entries(self, name: str, found: Any) -> list[dict[str, Any]]:
+        """Entries of a list, all of them: evidence names them by their position."""
+        model, most = _LISTS[name]
+        found = _structure(found, list)
+        if len(found) > most or not all(isinstance(entry, dict) for entry in found):
+            raise Unreadable(f"has to be a list of at most {most:,} objects")
+        self.mapped.ignored |= {f"{name}.{key}" for entry in found for key in entry if key not in model.model_fields}
+        return [
+            {
+                key: self._read(f"{name}.{number}.{key}", partial(_cell, key, entry.get(key), self.mapping))
+                for key in model.model_fields
+            }
+            for number, entry in enumerate(found)
+        ]
+
+    def evidence(self, invoice: Invoice) -> dict[str, Evidence]:
+        """Boxes of values that are there. Keys are field paths, as in `Extraction.evidence`."""
+        boxes = self.value("evidence", partial(_structure, kind=dict)) or {}
+        confidences = self.value("confidence", partial(_structure, kind=dict)) or {}
+        found = {}
+        for path in _value_paths(invoice):
+            if boxes.get(path) is not None:
+                evidence = self._read(f"evidence.{path}", partial(_evidence, boxes[path], confidences.get(path)))
+                if evidence:
+                    found[path] = evidence
+        return found
+
+
+def _find(row: Content, paths: tuple[str, ...]) -> Any:
+    """The first value that is there. A path is a column by its very name, else an expression."""
+    for path in paths:
+        found = row[path] if path in row else _search(path, row)
+        if found is not None and found != "":
+            return found
+    return None
+
+
+def _search(path: str, row: Content) -> Any:
+    expression = _compiled(path)
+    try:
+        return expression.search(row) if expression else None
+    except UnknownFunctionError:
+        return None  # `Total (EUR)`: a column that this row lacks
+    except JMESPathError:
+        raise Unreadable(f"cannot be found with the expression {path}") from None
+
+
+@cache
+def _compiled(path: str) -> Any:
+    """The expression, or None for a name that is none: `Invoice Total`."""
+    try:
+        return jmespath.compile(path)
+    except (JMESPathError, RecursionError):
+        return None
+
+
+def _names_in(path: str) -> Iterator[str]:
+    todo = [_compiled(path).parsed] if _compiled(path) else []
+    while todo:
+        node = todo.pop()
+        if node["type"] == "field":
+            yield node["value"]
+        todo += [child for child in node["children"] if isinstance(child, dict)]
+
+
+def _field(name: str, mapping: Mapping, value: Any) -> Any:
+    kind = FIELD_KINDS[name]
+    if kind == "money":
+        return values.amount(value, mapping.decimal_separator)
+    if kind == "date":
+        return values.day(value, day_first=mapping.day_first)
+    if name == "document_type":
+        return values.document_type(value)
+    return values.currency(value) if name == "currency" else values.text(value)
+
+
+def _cell(key: str, value: Any, mapping: Mapping) -> Any:
+    return values.text(value) if key in _LIST_TEXTS else values.amount(value, mapping.decimal_separator)
+
+
+def _structure(value: Any, kind: type[Any]) -> Any:
+    """A list or an object; as JSON text, where it stands in a cell of a CSV file."""
+    if isinstance(value, str):
+        try:
+            value = parse(value)
+        except BadJson as error:
+            raise Unreadable(f"has to be JSON ({error})") from None
+    if value is not None and not isinstance(value, kind):
+        raise Unreadable(f"has to be a JSON {'list' if kind is list else 'object'}")
+    return kind() if value is None else value
+
+
+def _value_paths(invoice: Invoice) -> Iterator[str]:
+    yield from (name for name in FIELD_KINDS if getattr(invoice, name) is not None)
+    for name in _LISTS:
+        for number, entry in enumerate(getattr(invoice, name)):
+            yield from (f"{name}.{number}.{key}" for key, value in entry.model_dump().items() if value is not None)
+
+
+def _evidence(found: Any, confidence: Any) -> Evidence:
+    expected = 'has to be like {"page": 1, "box": [0.1, 0.2, 0.3, 0.25]}, relative to the page'
+    if not isinstance(found, dict) or not isinstance(found.get("box"), list) or len(found["box"]) != 4:
+        raise Unreadable(expected)
+    page = values.measure(found.get("page", Decimal(1)), most=100_000)
+    corners = [values.measure(corner, most=1) for corner in found["box"]]
+    x0, y0, x1, y1 = (corner if corner is not None else 2.0 for corner in corners)
+    if not page or page != int(page) or not (x0 <= x1 <= 1 and y0 <= y1 <= 1):
+        raise Unreadable(expected)
+    score = values.measure(found.get("confidence", confidence), most=1)
+    return Evidence(
+        page=int(page),
+        text=values.text(found.get("text")) or "",
+        box=(x0, y0, x1, y1),
+        words=[],
+        method=METHOD if score is not None else METHOD_WITHOUT_CONFIDENCE,
+        score=1.0 if score is None else score,
+    )

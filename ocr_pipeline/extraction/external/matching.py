@@ -1,0 +1,52 @@
+"""Which document a row is about: what somebody else calls a document, to our ids."""
+
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.errors import DocumentError
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class DocumentNames:
+    """Every name of these documents: the id, the file name or the end of its path, both with and without suffix, and the
+    SHA-256 of the content."""
+
+    def __init__(self, sources: Sequence[SourceFile], limits: Limits) -> None:
+        self._sources, self._limits = sources, limits
+        self._by_name: dict[str, set[str]] = {}
+        for source in sources:
+            for name in {source.document_id, *_path_ends(source)}:
+                self._by_name.setdefault(name, set()).add(source.document_id)
+
+    def documents(self, name: str) -> tuple[set[str], bool]:
+        """The ids of the documents that have this name, and whether one of them has to be meant.
+
+        A hash means them all: they are the same document, byte for byte.
+        """
+        found = self._by_name.get(name.lstrip("/"), set())
+        if not found and _SHA256.fullmatch(name):
+            return self._by_sha256.get(name.lower(), set()), False
+        return found, True
+
+    @cached_property
+    def _by_sha256(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for source in self._sources:
+            with suppress(DocumentError):  # a file that cannot be read has no content to be known by
+                found.setdefault(sha256_of(read_bytes(source.path, self._limits)), set()).add(source.document_id)
+        return found
+
+
+def _path_ends(source: SourceFile) -> Iterable[str]:
+    """`x1.jpg`, `img/x1.jpg`, `sroie/img/x1.jpg` and so on up to the root, and the same without `.jpg`."""
+    path = PurePosixPath(source.path.as_posix())
+    for start in range(1, len(path.parts)):
+        end = PurePosixPath(*path.parts[start:])
+        yield from (str(end), str(end.with_suffix("")))
