@@ -80,7 +80,9 @@ def main() -> None:
         print(f"{name}, {len(chosen)} receipts")
         report([cases[position] for position in chosen], [results[position] for position in chosen])
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(f"seconds per document: mean {mean(seconds):.2f}, median {median(seconds):.2f}; CPU {cpu:.2f}; {memory:.0f} MB")
+    print(
+        f"seconds per document: mean {mean(seconds):.2f}, median {median(seconds):.2f}; CPU {cpu:.2f}; {memory:.0f} MB"
+    )
     field = arguments.errors
     for case, given in zip(cases, results, strict=True):
         if field and not case.held_out and not right(case.expected[field], getattr(given.invoice, field)):

@@ -15,7 +15,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.rules import RulesExtractor, reading
-from ocr_pipeline.extraction.rules.candidates import Candidate, choose
+from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, choose
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.extraction.smollm2 import labeller
 from ocr_pipeline.extraction.smollm2.options import Option, options
@@ -106,12 +106,11 @@ class SmolLm2Extractor(BaseModel):
         if problem := self.unavailable():
             raise ConfigurationError(f"smollm2 cannot run: {problem}.")
         found = options(reading.read(document.text))
-        result = Result(list(document.text.words()))
         said = self._said(_lines(found), document)
-        for field, entries in found.items():
-            says = f"says_{LABELS[field]}"
-            candidates = [_candidate(entry, says, said.get(entry.line, {}).get(LABELS[field])) for entry in entries]
-            result.add_choice(field, choose(candidates, {says: 1.0}, 0.0 if field in OPTIONAL else -inf))
+        choices = {field: _choice(field, entries, said) for field, entries in found.items()}
+        result = Result(list(document.text.words()))
+        for field, choice in choices.items():
+            result.add_choice(field, choice)
         return result.extraction()
 
     def _said(self, lines: Sequence[str], document: ExtractionInput) -> Mapping[str, Mapping[str, float]]:
@@ -176,12 +175,25 @@ def _lines(found: Mapping[str, Sequence[Option]]) -> list[str]:
     return list(dict.fromkeys(entry.line for entries in asked.values() for entry in entries))
 
 
-def _candidate(entry: Option, says: str, probability: float | None) -> Candidate[Any]:
-    """The option with the model's log odds that its line is what the field asks for, where it was asked."""
-    if probability is None:
-        return Candidate(entry.value, entry.span, {}, entry.correction)
+def _choice(field: str, entries: Sequence[Option], said: Mapping[str, Mapping[str, float]]) -> Choice[Any]:
+    """The option whose line the model takes for the label of the field with the highest log odds; of equals the first."""
+    label = LABELS[field]
+    says = f"says_{label}"
+    candidates = [
+        Candidate(
+            entry.value,
+            entry.span,
+            {says: _log_odds(said[entry.line][label])} if entry.line in said else {},
+            entry.correction,
+        )
+        for entry in entries
+    ]
+    return choose(candidates, {says: 1.0}, 0.0 if field in OPTIONAL else -inf)
+
+
+def _log_odds(probability: float) -> float:
     sure = min(max(probability, _SURE), 1 - _SURE)
-    return Candidate(entry.value, entry.span, {says: log(sure / (1 - sure))}, entry.correction)
+    return log(sure / (1 - sure))
 
 
 def _likely(shares: Mapping[str, float]) -> dict[str, float]:

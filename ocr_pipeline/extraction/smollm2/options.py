@@ -14,6 +14,8 @@ from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
 
 TOP_ROWS = 8
 """The supplier's name stands in one of so many rows."""
+MOST_NAME_ROWS = 2
+"""A name that runs over more rows is not asked about: on 71 receipts none was right, and each question takes time."""
 MOST_AMOUNT_LINES = 40
 """Of more lines with amounts the last ones are asked about: totals stand at the end. Bounds the time for a document."""
 LONGEST_LINE = 160
@@ -50,11 +52,12 @@ def _line(text: str) -> str:
 
 
 def _suppliers(reading: Reading) -> list[Option]:
-    top = {word for row in reading.rows[:TOP_ROWS] for word in row.span.words}
+    row_of = {word: row.index for row in reading.rows[:TOP_ROWS] for word in row.span.words}
     return [
         Option(candidate.value, candidate.span, _line(candidate.span.text), candidate.correction)
         for candidate in suppliers.candidates(reading)
-        if top.issuperset(candidate.span.words)
+        if row_of.keys() >= set(candidate.span.words)
+        and len({row_of[word] for word in candidate.span.words}) <= MOST_NAME_ROWS
     ]
 
 
