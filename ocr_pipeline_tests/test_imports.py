@@ -21,6 +21,7 @@ HEAVY = {
     "pypdfium2",
     "numpy",
     "rapidfuzz",
+    "xllamacpp",
     "pillow_heif",
     "pytesseract",
 }

@@ -41,7 +41,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 
 class StoredCall(BaseModel):
-    """A call as it is kept. `raw` is the body of the answer; what it says is read from it each time."""
+    """A call as it is kept. `raw` is the body of the answer; what it says is read from it each time.
+
+    `kind` is the protocol of the server, or `local` for a model in this process, whose answers look like OpenAI's.
+    """
 
     provider: str
     kind: str
@@ -355,6 +358,31 @@ class DocumentCalls:
         self._calls = calls
         self.facts: list[CallFacts] = []
         self.seconds = 0.0  # in which the extractor waited: for answers, and for its turn
+
+    def keep_local(self, call: StoredCall) -> None:
+        """Store what a model in this process answered, like any other call. It costs nothing and is not looked up."""
+        reply = call.reply()
+        canonical = json.dumps([call.kind, call.endpoint, call.request], sort_keys=True, separators=(",", ":"))
+        key = hashlib.sha256(canonical.encode()).hexdigest()
+        self._calls.store.put(CALLS, key, call.model_dump_json())
+        self.seconds += call.seconds
+        self.facts.append(
+            CallFacts(
+                call_key=key,
+                purpose="extract",
+                provider=call.provider,
+                model=call.request["model"],
+                model_version=reply.model_version,
+                finish=reply.finish,
+                asked_at=call.asked_at,
+                seconds=call.seconds,
+                attempts=call.attempts,
+                batch=False,
+                from_store=False,
+                usage=reply.usage,
+                cost_usd=0.0,
+            )
+        )
 
     def ask(
         self, provider: Provider, request: ModelRequest, *, purpose: Purpose = "extract", only_stored: bool = False

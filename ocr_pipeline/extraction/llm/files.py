@@ -24,6 +24,11 @@ def schema(name: str) -> dict[str, Any]:
     return dict(json.loads(_read("schemas", name)))
 
 
+def examples(name: str) -> str:
+    """The examples of this name, for a model that only continues a text. Raises ConfigurationError."""
+    return _read("examples", f"{name}.txt")
+
+
 def digest(content: Any) -> str:
     """The fingerprint of a prompt or a schema; how a schema is laid out does not count."""
     text = content if isinstance(content, str) else json.dumps(content)

