@@ -26,7 +26,7 @@ def schema(name: str) -> dict[str, Any]:
 
 def examples(name: str) -> str:
     """The examples of this name, for a model that only continues a text. Raises ConfigurationError."""
-    return _read("examples", f"{name}.txt")
+    return _read("examples", name)
 
 
 def digest(content: Any) -> str:
