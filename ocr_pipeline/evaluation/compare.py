@@ -136,12 +136,12 @@ def compare_field(
     """
     comparator = COMPARATORS[kind]
     tolerance = tolerance or default_tolerance(kind)
-    label = None if _is_empty(kind, truth) else truth
-    value = None if _is_empty(kind, prediction) else prediction
+    label = None if is_empty(kind, truth) else truth
+    value = None if is_empty(kind, prediction) else prediction
     most = _GRADES[alternatives_from]
     candidates = [] if label is None else [(label, 3)]
     if most:
-        candidates += [(accepted, most) for accepted in alternatives if not _is_empty(kind, accepted)]
+        candidates += [(accepted, most) for accepted in alternatives if not is_empty(kind, accepted)]
 
     held_against, grade = label, 0
     if value is not None and candidates:
@@ -187,7 +187,7 @@ def anls(truth: str, prediction: str) -> float:
 
     Compared after `normalise_name`. Source: Biten et al., Scene Text Visual Question Answering, ICCV 2019. Symmetric.
     """
-    similarity = _similarity(_letters(truth), _letters(prediction))
+    similarity = _similarity(letters(truth), letters(prediction))
     return similarity if similarity > ANLS_CUT else 0.0
 
 
@@ -266,7 +266,8 @@ def _as_written(value: str) -> str:
     return unicodedata.normalize("NFC", value).strip()
 
 
-_letters = lru_cache(2**16)(normalise_name)  # a label is compared once per backend
+letters = lru_cache(2**16)(normalise_name)
+"""`normalise_name`, remembered: a label is compared once per backend."""
 
 
 def _similar(truth: str, prediction: str, tolerance: Tolerance) -> bool:
@@ -274,13 +275,13 @@ def _similar(truth: str, prediction: str, tolerance: Tolerance) -> bool:
 
 
 def _letters_similarity(truth: str, prediction: str) -> float:
-    return _similarity(_letters(truth), _letters(prediction))
+    return _similarity(letters(truth), letters(prediction))
 
 
 def _few_edits(truth: str, prediction: str, tolerance: Tolerance) -> bool:
     from rapidfuzz.distance import Levenshtein
 
-    first, second = _letters(truth), _letters(prediction)
+    first, second = letters(truth), letters(prediction)
     if min(len(first), len(second)) < SHORTEST_IDENTIFIER:
         return False
     digits, other_digits = ("".join(filter(str.isdecimal, text)) for text in (first, second))
@@ -307,7 +308,7 @@ def _similarity(first: str, second: str) -> float:
     return Levenshtein.normalized_similarity(first, second)
 
 
-_PROSE = Comparator(str, _as_written, _letters, _similar, _letters_similarity)
+_PROSE = Comparator(str, _as_written, letters, _similar, _letters_similarity)
 
 COMPARATORS: dict[FieldKind, Comparator] = {
     "money": Comparator(Decimal, _itself, _cents, _near, _difference),
@@ -316,7 +317,7 @@ COMPARATORS: dict[FieldKind, Comparator] = {
     "name": _PROSE,
     "address": _PROSE,
     "text": _PROSE,
-    "identifier": Comparator(str, _as_written, _letters, _few_edits, _letters_similarity),
+    "identifier": Comparator(str, _as_written, letters, _few_edits, _letters_similarity),
     "category": Comparator(str, _as_written, _casefolded, _never, _category_similarity),
 }
 
@@ -338,10 +339,11 @@ def _outcome(has_truth: bool, has_prediction: bool, *, correct: bool) -> Outcome
     return "invented" if has_prediction else "both_empty"
 
 
-def _is_empty(kind: FieldKind, value: FieldValue | None) -> bool:
+def is_empty(kind: FieldKind, value: FieldValue | None) -> bool:
+    """None, or a text without any letter or digit. Raises TypeError for a value that is not of its kind."""
     if value is None:
         return True
     expected = COMPARATORS[kind].value_type
     if not isinstance(value, expected):
         raise TypeError(f"a {kind} value must be a {expected.__name__}, not {type(value).__name__}")
-    return isinstance(value, str) and not _letters(value)
+    return isinstance(value, str) and not letters(value)
