@@ -6,9 +6,10 @@ most correct rows; of these, one with the most similar texts. So neither the ord
 counts. A pair without a correct cell or a similar text is none: then the labelled row is missed, and the other one invented.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ocr_pipeline.evaluation.compare import (
     ANLS_CUT,
@@ -23,9 +24,13 @@ from ocr_pipeline.evaluation.rules import USUAL, Rules
 from ocr_pipeline.schemas import LIST_KINDS, FieldKind, Invoice
 
 ListName = Literal["line_items", "tax_lines"]
+LISTS: tuple[ListName, ...] = get_args(ListName)
 
 Entry = Mapping[str, FieldValue | None]
 """A row of a list: its value by column."""
+
+ROW_OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "invented", "missed")
+"""A row that is compared has a value: it is never `both_empty`."""
 
 _SIMILARITY_STEPS = 1000
 """Similarities are compared to a thousandth, so that all weights are whole numbers, which a float adds up exactly."""
@@ -45,7 +50,7 @@ class RowScore:
     """One per compared column; `field` is the column's name."""
 
     def outcome(self, level: Literal["outcome", "outcome_strict", "outcome_lenient"] = "outcome") -> Outcome:
-        """`correct`, `wrong` (assigned, and a cell is not correct), `missed` or `invented`: a row has one of these four."""
+        """One of `ROW_OUTCOMES`; `wrong` is assigned, and a cell is not correct."""
         if self.prediction_position is None:
             return "missed"
         if self.truth_position is None:
@@ -152,3 +157,21 @@ def _forms(entries: Sequence[Entry], column: str, kind: FieldKind) -> list[Any]:
 
 def _has(entry: Entry, kinds: Mapping[str, FieldKind]) -> bool:
     return any(not is_empty(kind, entry.get(column)) for column, kind in kinds.items())
+
+
+def list_counts(rows: Sequence[RowScore]) -> dict[str, int]:
+    """How many rows and cells of a list have which outcome: `rows_correct`, `cells_wrong`, ...
+
+    How many are correct at the other levels is in `rows_correct_strict`, `cells_correct_lenient` and so on; what is missed
+    or invented is so at every level, and the rest is wrong.
+    """
+    cells = [cell for row in rows for cell in row.cells]
+    of_rows, of_cells = Counter(row.outcome() for row in rows), Counter(cell.outcome for cell in cells)
+    return {
+        **{f"rows_{outcome}": of_rows[outcome] for outcome in ROW_OUTCOMES},
+        "rows_correct_strict": sum(row.outcome("outcome_strict") == "correct" for row in rows),
+        "rows_correct_lenient": sum(row.outcome("outcome_lenient") == "correct" for row in rows),
+        **{f"cells_{outcome}": of_cells[outcome] for outcome in get_args(Outcome)},
+        "cells_correct_strict": sum(cell.outcome_strict == "correct" for cell in cells),
+        "cells_correct_lenient": sum(cell.outcome_lenient == "correct" for cell in cells),
+    }
