@@ -327,7 +327,7 @@ def _rates(totals: Mapping[Outcome, int], per_document: Any, *, independent: boo
     precision = wilson(correct, predicted) if independent else bootstrap_precision(per_document, seed=seed)
     recall = wilson(correct, labelled) if independent else bootstrap_recall(per_document, seed=seed)
     f1 = bootstrap_f1(per_document, seed=seed)
-    counts: dict[str, int] = {outcome: count for outcome, count in totals.items()}
+    counts: dict[str, int] = dict(totals.items())
     return {
         "n": labelled,
         **counts,
@@ -344,7 +344,7 @@ def _rates(totals: Mapping[Outcome, int], per_document: Any, *, independent: boo
 
 
 def _f1(rows: Sequence[Row], level: _Level) -> float | None:
-    if not all(row.get(level) for row in rows):
+    if not rows or not all(row.get(level) for row in rows):
         return None
     correct, predicted, labelled = (sum(column) for column in zip(*(_COUNTS[row[level]] for row in rows), strict=True))
     return _rate(2 * correct, predicted + labelled)
