@@ -36,7 +36,7 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
         group_name="evaluation",
         kinds=KINDS,
         owners=OWNERS,
-        code_version=str(SCORING_VERSION),
+        code_version=f"{SCORING_VERSION}-{rules.fingerprint}",
         metadata=table_metadata("field_scores"),
     )
     def field_scores(
@@ -85,7 +85,7 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
         group_name="evaluation",
         kinds=KINDS,
         owners=OWNERS,
-        code_version=str(SCORING_VERSION),
+        code_version=f"{SCORING_VERSION}-{rules.fingerprint}",
         metadata=table_metadata("leaderboard"),
     )
     def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:

@@ -197,7 +197,9 @@ DAYS = st.one_of(st.none(), st.integers(0, 3).map(lambda days: MONDAY + timedelt
 @st.composite
 def comparisons(draw: st.DrawFn) -> tuple[FieldKind, FieldValue | None, FieldValue | None]:
     kind: FieldKind = draw(st.sampled_from(get_args(FieldKind)))
-    values: st.SearchStrategy[FieldValue | None] = {"money": AMOUNTS, "quantity": AMOUNTS, "date": DAYS}.get(kind, NAMES)
+    values: st.SearchStrategy[FieldValue | None] = {"money": AMOUNTS, "quantity": AMOUNTS, "date": DAYS}.get(
+        kind, NAMES
+    )
     return kind, draw(values), draw(values)
 
 
