@@ -23,11 +23,11 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
         project.root, {"engines": {"pdf-text": None}, "backends": {"two": {"extractor": f"{PLUGINS}:ReceiptOfTwo"}}}
     )
     label: dict[str, Any] = {"invoice_date": "2026-04-03", "total_amount": "6.90", "line_items": [CAKE, TEA, TEA]}
-    add_label(add_image(project, "a.png"), **label)
+    add_label(add_image(project, "d0.png"), **label)
     with dg.DagsterInstance.ephemeral() as instance:
         pipeline = Pipeline(project, defined(project), instance, Recorder())
-        pipeline.documents(["a"])
-        pipeline.extract([("two", "a")])
+        pipeline.documents(["d0"])
+        pipeline.extract([("two", "d0")])
 
         def evaluate(*assets: str) -> dict[str, Any]:
             """The row of `leaderboard`."""
