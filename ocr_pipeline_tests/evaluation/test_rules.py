@@ -1,5 +1,6 @@
 """`evaluation.yaml`: what it changes, what it refuses, and when scores become stale."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -153,3 +154,11 @@ def test_the_fingerprint_changes_with_every_rule_and_with_nothing_else(path: Pat
     same = "fields:\n  net_amount: {within: 1}\n  total_amount: {within: 2} # cash\n"
     other = "fields: {total_amount: {within: 2}, net_amount: {within: 1}}"
     assert load(path, same).fingerprint == load(path, other).fingerprint
+
+
+def test_the_example_of_the_documentation_is_valid(path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text("utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    rules = load(path, example)
+    assert rules.tolerance_of("total_amount").within == Decimal("0.10")
+    assert rules.day_first("sroie") is True
