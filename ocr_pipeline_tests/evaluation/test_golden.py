@@ -1,7 +1,7 @@
 """The bundled documents, scored: what `rapidocr+rules` once read of them, against their labels of today.
 
-`demo_predictions.json` is a record, so that the numbers move with the scoring and the labels alone. A number that moves says that
-`SCORING_VERSION` has to be raised.
+`demo_predictions.json` is a record, so that the numbers move with the scoring and the labels alone. One that moves with the
+scoring says that `SCORING_VERSION` has to be raised.
 """
 
 import json

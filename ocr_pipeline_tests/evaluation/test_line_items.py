@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import permutations
+from random import Random
 from typing import Any
 
 import pytest
@@ -135,7 +136,7 @@ ENTRIES = st.lists(
 
 
 @given(ENTRIES, ENTRIES, st.randoms(use_true_random=False))
-def test_the_order_of_rows_and_columns_does_not_count(truth: list[Entry], found: list[Entry], random: Any) -> None:
+def test_the_order_of_rows_and_columns_does_not_count(truth: list[Entry], found: list[Entry], random: Random) -> None:
     def shuffled(entries: list[Entry]) -> list[Entry]:
         rows = [dict(random.sample(list(entry.items()), len(entry))) for entry in entries]
         return random.sample(rows, len(rows))

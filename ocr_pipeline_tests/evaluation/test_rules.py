@@ -43,7 +43,7 @@ def test_rules_of_fields(path: Path) -> None:
         """,
     )
     total = rules.tolerance_of("total_amount")
-    assert (total.within, total.within_percent, total.edits) == (Decimal("0.10"), 0, 1)
+    assert (total.within, total.within_percent, total.edits) == (Decimal("0.10"), Decimal(0), 1)
     assert (rules.kind_of("supplier_name"), rules.alternatives_from("supplier_name")) == ("text", "lenient")
     assert rules.tolerance_of("supplier_name").similarity == 0.9
     assert rules.tolerance_of("line_items.quantity").within == Decimal("0.05"), (
