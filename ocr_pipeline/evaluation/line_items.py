@@ -128,10 +128,10 @@ def _assign(truth: Sequence[Entry], prediction: Sequence[Entry], kinds: Mapping[
         all_right &= equal
         if COMPARATORS[kind].value_type is str:
             similarity = np.maximum(similarity, _similarities(expected, given))
-    # Weights of three tiers: all similarities together weigh less than one row, and all rows less than one cell.
-    steps = np.round(similarity * _SIMILARITY_STEPS)
-    row_weight = min(shape) * _SIMILARITY_STEPS + 1
-    weights = correct * (min(shape) + 1) * row_weight + all_right * row_weight + steps
+    # All similarities together weigh less than one cell. A row that is right never costs a cell elsewhere: whatever its two
+    # sides have in common with other rows, those have in common with each other. So the two need no order of their own.
+    weight = min(shape) * _SIMILARITY_STEPS + 1
+    weights = (correct + all_right) * weight + np.round(similarity * _SIMILARITY_STEPS)
     rows, columns = linear_sum_assignment(weights, maximize=True)
     return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if weights[i, j] > 0}
 

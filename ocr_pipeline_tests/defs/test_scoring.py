@@ -42,6 +42,9 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
             [row] = pipeline.warehouse.rows(f"SELECT {columns} FROM field_scores WHERE field = 'total_amount'")
             return list(row.values())
 
+        def fields() -> dict[str, dict[str, Any]]:
+            return {row["field"]: row for row in pipeline.warehouse.rows("FROM leaderboard_fields")}
+
         usual = evaluate("field_scores", "leaderboard")
         assert (usual["missing_documents"], usual["scoring_version"]) == (0, 2)
         assert total() == ["wrong", "wrong", "correct"]
@@ -59,7 +62,7 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
             (1, 0, "wrong", "wrong"),
             (2, None, "missed", "missed"),
         ]
-        board = {row["field"]: row for row in pipeline.warehouse.rows("FROM leaderboard_fields")}
+        board = fields()
         assert list(board) == ["all_fields", "invoice_date", "total_amount", "line_items", "line_items.cells"]
         assert board["line_items"]["f1"] == pytest.approx(2 * 1 / (2 + 3))
         assert board["line_items.cells"]["f1"] == pytest.approx(2 * 3 / (4 + 6))
@@ -67,12 +70,14 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
         assert (board["invoice_date"]["printed_date"], board["invoice_date"]["printed_unreadable"]) == (1, 0)
 
         (project.root / "evaluation.yaml").write_text(
-            "fields: {total_amount: {within: '0.01', within_percent: 0}}\ndatasets: {demo: {day_first: false}}\n"
+            "fields: {total_amount: {within: '0.01', within_percent: 0}}\n"
+            f"datasets: {{{usual['dataset']}: {{day_first: false}}}}\n"
         )
         assert evaluate("leaderboard")["missing_documents"] == 1, "scores by other rules are not shown"
         changed = evaluate("field_scores", "leaderboard")
         assert (changed["missing_documents"], changed["rules"] == usual["rules"]) == (0, False)
         assert total() == ["wrong", "wrong", "wrong"]
+        assert fields()["invoice_date"]["printed_date"] == 0, "03/04/2026 is not April 3 where the month comes first"
 
         (project.root / "evaluation.yaml").write_text("fields:\n  total_amount:\n    witin: 1\n")
         with pytest.raises(

@@ -49,7 +49,7 @@ def test_what_is_wrong_missing_and_superfluous() -> None:
     prediction = """0
 menu.nm\tmenu.cnt\tmenu.price
 Latte\t1\t4.20
-Bagel\t<empty>\t<empty>
+Bagel\t<empty>\t3,00
 Milk\t<empty>\t1,00
 Tip\t1\t<empty>
 
@@ -57,12 +57,12 @@ Tip\t1\t<empty>
 sub_total.price
 6,20
 """
-    # Latte: price substituted. Bagel: count to add. Milk: Sugar to add. Tip: two to delete. Group 1: one to delete.
-    # Group 2: two to add. Equal: Latte, 1, Bagel, Milk, 1,00.
+    # Latte: price substituted. Bagel: count to add, price to delete. Milk: Sugar to add. Tip: two to delete.
+    # Group 1: one to delete. Group 2: two to add. Equal: Latte, 1, Bagel, Milk, 1,00.
     result = score(prediction)
-    assert counts(result) == (10, 9, 5, 1, 7)
-    assert result.entity_f1 == pytest.approx(10 / 19)
-    assert result.aligned == pytest.approx(5 / 13)
+    assert counts(result) == (10, 10, 5, 1, 8)
+    assert result.entity_f1 == pytest.approx(10 / 20)
+    assert result.aligned == pytest.approx(5 / 14)
 
 
 def test_rows_are_assigned_for_the_most_equal_values_overall() -> None:

@@ -74,10 +74,18 @@ def test_the_assignment_is_the_best_for_all_rows_together() -> None:
     assert pairs(rows) == [(0, 1, "wrong"), (1, 0, "correct")]
 
 
-def test_of_equally_many_cells_whole_rows_are_preferred() -> None:
-    labels = [item("Tee", "2.00", quantity="1"), item("Tee", "2.00", quantity="2")]
-    found = [item("Tee", "2.00", quantity="2"), item("Saft", "7.00", quantity="1")]
-    assert pairs(score_list("line_items", labels, found)) == [(0, 1, "wrong"), (1, 0, "correct")]
+@pytest.mark.parametrize("other", ["1", "3"])
+@pytest.mark.parametrize("wrong", ["1.00", "9.00"])
+def test_of_equally_many_cells_whole_rows_are_preferred(other: str, wrong: str) -> None:
+    """The other way round, each of both pairs would have two correct cells, and no row would be right."""
+    right = item("Tee", "4.00", quantity="2", unit_price="2.00")
+    label = item("Tee", wrong, quantity="2", unit_price=wrong)
+    found = item("Saft", "4.00", quantity=other, unit_price="2.00")
+    assert pairs(score_list("line_items", [label, right], [found, right])) == [
+        (0, None, "missed"),
+        (1, 1, "correct"),
+        (None, 0, "invented"),
+    ]
 
 
 def test_rows_with_nothing_in_common_are_no_pair() -> None:
