@@ -6,12 +6,11 @@ Adding an engine, a model or a combination is one entry there and no code.
 import importlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from ocr_pipeline.documents.limits import Limits
@@ -22,6 +21,7 @@ from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import fingerprint_of
+from ocr_pipeline.yaml_files import line_of, load_yaml
 
 ENGINE_TYPES: Mapping[str, str] = {
     "rapidocr": "ocr_pipeline.ocr.rapidocr:RapidOcr",
@@ -162,41 +162,13 @@ def _named(field: str, entries: Any) -> Any:
     }
 
 
-class _NoRepeatedKeys(yaml.SafeLoader):
-    """YAML keeps the last of two equal keys: an entry that was copied and not renamed would vanish without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(problem=f"{key.value!r} is there twice", problem_mark=key.start_mark)
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def load_config(path: Path) -> Config:
     """Read and validate `backends.yaml`, options of engines and extractors included.
 
     Raises:
         ConfigurationError: the file is missing or wrong; the message names the place.
     """
-    try:
-        text = path.read_text("utf-8")
-        content = yaml.load(text, _NoRepeatedKeys)  # noqa: S506 - a safe loader
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name} is not text in UTF-8.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{path.name}{where}: {getattr(error, 'problem', 'not valid YAML')}.") from None
-    try:
-        config = Config.model_validate(content)
-    except ValidationError as error:
-        line = _line_of(text, error.errors(include_input=False)[0]["loc"])
-        raise ConfigurationError(f"{path.name}{line}: {describe(error)}") from None
+    config, text = load_yaml(path, Config)
     config._project = Project(path.parent)
     for name, engine in config.engines.items():
         _check(path, text, ("engines", name), lambda engine=engine: engine.engine)
@@ -221,23 +193,8 @@ def _check(path: Path, text: str, where: tuple[str, ...], build: Any) -> None:
         build()
     except ConfigurationError as error:
         keys = re.match(r"options((?:\.\w+)*): ", str(error))
-        line = _line_of(text, (*where, "options", *keys[1].split(".")[1:]) if keys else where)
+        line = line_of(text, (*where, "options", *keys[1].split(".")[1:]) if keys else where)
         raise ConfigurationError(f"{path.name}{line}: {'.'.join(where)}: {error}") from None
-
-
-def _line_of(text: str, location: Sequence[object]) -> str:
-    """`, line 7`: where the place stands in the file, or the nearest place around it; nothing for the whole file."""
-    node, line = yaml.compose(text, yaml.SafeLoader), 0
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
-            if found is None:
-                continue  # pydantic names steps that are not in the file, like [key]
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return f", line {line}" if line else ""
 
 
 def _build(name: str, known: Mapping[str, str], options: Mapping[str, Any], what: str) -> object:

@@ -13,7 +13,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     """The definitions of one project folder.
 
     Raises:
-        ConfigurationError: its `backends.yaml` is missing or wrong.
+        ConfigurationError: its `backends.yaml` is missing or wrong, or its `evaluation.yaml` is wrong.
     """
     from ocr_pipeline.config import load_config
     from ocr_pipeline.defs.checks import reading_checks
@@ -22,6 +22,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.defs.reading import reading_assets
     from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
+    from ocr_pipeline.evaluation.rules import load_rules
 
     config = load_config(project.config_file)
     partitions = Partitions(config)
@@ -31,7 +32,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         assets = [
             *document_assets(config, partitions),
             *reading_assets(config, partitions),
-            *evaluation_assets(config, partitions),
+            *evaluation_assets(config, partitions, load_rules(project.evaluation_file)),
         ]
     return dg.Definitions(
         assets=assets,

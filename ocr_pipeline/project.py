@@ -21,6 +21,11 @@ class Project:
         return self.root / CONFIG_FILE
 
     @property
+    def evaluation_file(self) -> Path:
+        """How fields are compared; it need not be there."""
+        return self.root / "evaluation.yaml"
+
+    @property
     def data(self) -> Path:
         return self.root / "data"
 

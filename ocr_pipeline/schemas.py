@@ -128,7 +128,7 @@ class Invoice(_Model):
         return value.upper() if value else value
 
 
-FieldKind = Literal["money", "date", "name", "address", "identifier", "category"]
+FieldKind = Literal["money", "quantity", "date", "name", "address", "text", "identifier", "category"]
 
 FIELD_KINDS: dict[str, FieldKind] = {
     "document_type": "category",
@@ -148,6 +148,13 @@ FIELD_KINDS: dict[str, FieldKind] = {
     "amount_due": "money",
 }
 """The single-valued fields in display order, and the kind of comparison that each one needs."""
+
+LIST_KINDS: dict[str, dict[str, FieldKind]] = {
+    "line_items": {"description": "text", "quantity": "quantity", "unit_price": "money", "amount": "money"},
+    "tax_lines": {"rate": "quantity", "net_amount": "money", "amount": "money"},
+}
+"""The columns of the lists that are compared, in display order. `unit` and `product_code` are kept and not compared: what
+is printed for them differs too much from what it means."""
 
 
 class Evidence(_Model):

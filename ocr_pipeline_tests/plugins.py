@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic import BaseModel
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
-from ocr_pipeline.schemas import Extraction, Invoice, OcrPage, Word
+from ocr_pipeline.schemas import Evidence, Extraction, Invoice, LineItem, OcrPage, Word
 
 
 class PixelEngine(BaseModel):
@@ -120,3 +121,21 @@ class PageWidth(BaseModel):
     def extract(self, document: ExtractionInput) -> Extraction:
         assert document.text is None
         return Extraction(invoice=Invoice(total_amount=Decimal(document.open().pages[0].width)))
+
+
+class ReceiptOfTwo(BaseModel):
+    """Finds the same receipt on every page: a date with the text it was read from, and two line items."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"extractor": "receipt-of-two"}
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        items = [
+            LineItem(description="Tea", amount=Decimal("2.10")),
+            LineItem(description="Cake", amount=Decimal("4.80")),
+        ]
+        printed = Evidence(page=1, text="03/04/2026", box=(0, 0, 1, 1), words=[], method="fixed", score=1)
+        return Extraction(
+            invoice=Invoice(invoice_date=date(2026, 3, 4), total_amount=Decimal("6.92"), line_items=items),
+            evidence={"invoice_date": printed},
+        )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import dagster as dg
 
@@ -11,6 +11,7 @@ from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview
 from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.compare import Outcome
+from ocr_pipeline.evaluation.rules import Rules
 from ocr_pipeline.evaluation.stage import leaderboard_rows, score_backend
 from ocr_pipeline.evaluation.version import SCORING_VERSION
 from ocr_pipeline.ocr.base import reads_transcripts
@@ -19,7 +20,7 @@ from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import utc_now
 
 
-def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
+def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> list[dg.AssetsDefinition]:
     """`field_scores` and `leaderboard`."""
 
     @dg.asset(
@@ -35,31 +36,35 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
         group_name="evaluation",
         kinds=KINDS,
         owners=OWNERS,
-        code_version=str(SCORING_VERSION),
+        code_version=f"{SCORING_VERSION}-{rules.fingerprint}",
         metadata=table_metadata("field_scores"),
     )
     def field_scores(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, progress: dg.ResourceParam[Progress]
     ) -> dg.MaterializeResult[None]:
-        """Every extracted field against its label: correct, wrong, invented, missed or both empty."""
+        """Every extracted field, line item and tax line against its label: correct, wrong, invented, missed or both empty."""
         target = warehouse.warehouse()
         backends = asked_for(context)
         progress.start("scores", len(backends))
-        scores = []
+        tables: dict[str, list[dict[str, Any]]] = {"field_scores": [], "line_item_scores": [], "line_item_cells": []}
         for backend in backends:
             with target.snapshot() as snapshot:
                 labels, label_rows = queries.valid_labels(snapshot), queries.labels(snapshot)
                 cells, found = queries.extraction_cells(snapshot, backend), queries.extractions(snapshot, backend)
-            rows = score_backend(backend, labels, found)
-            for row in rows:
+                printed = queries.printed_dates(snapshot, backend)
+            datasets = {key: row["dataset"] for key, row in label_rows.items()}
+            scored = score_backend(backend, labels, found, datasets, rules, printed_dates=printed)
+            rows = scored.field_scores
+            for row in (*rows, *scored.line_item_scores):
                 cell, label = cells[row["document_id"]], label_rows[row["document_id"]]
-                row["dataset"] = label["dataset"]
                 row["label_sha256"] = label["label_sha256"]
                 row["engine_fingerprint"] = cell["engine_fingerprint"]
                 row["extractor_fingerprint"] = cell["extractor_fingerprint"]
                 row["result_key"], row["scoring_version"] = cell["result_key"], SCORING_VERSION
+                row["rules"] = rules.fingerprint
                 row["run_id"], row["scored_at"] = context.run.run_id, utc_now()
-            scores += rows
+            for table, new in vars(scored).items():
+                tables[table] += new
             outcomes = [row["outcome"] for row in rows]
             not_correct = [row for row in rows if row["outcome"] not in ("correct", "both_empty")]
             add_cell_metadata(
@@ -72,7 +77,7 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
                 },
             )
             progress.advance("scores", cached=False, failed=False)
-        target.replace(("backend",), [(backend,) for backend in backends], {"field_scores": scores})
+        target.replace(("backend",), [(backend,) for backend in backends], tables)
         return dg.MaterializeResult()
 
     @dg.asset(
@@ -80,7 +85,7 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
         group_name="evaluation",
         kinds=KINDS,
         owners=OWNERS,
-        code_version=str(SCORING_VERSION),
+        code_version=f"{SCORING_VERSION}-{rules.fingerprint}",
         metadata=table_metadata("leaderboard"),
     )
     def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
@@ -89,7 +94,8 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
         backends = list(config.backends)
         with target.snapshot() as snapshot:
             documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
-            scores = queries.scores(snapshot, backends, SCORING_VERSION)
+            scores = queries.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            lists = queries.line_item_scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             runs = queries.run_facts(snapshot, backends)
         transcribed = {row["dataset"] for row in documents.values() if row["transcript_sha256"]}
         datasets = {
@@ -99,11 +105,13 @@ def evaluation_assets(config: Config, partitions: Partitions) -> list[dg.AssetsD
         }
         boards, fields = leaderboard_rows(
             scores,
+            lists,
             runs,
             {key: labels[key] for key in datasets},
             datasets,
             backends,
             partial(_not_run, config, transcribed),
+            rules,
         )
         for row in boards:
             row["run_id"] = context.run.run_id

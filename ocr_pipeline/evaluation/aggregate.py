@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean, median
-from typing import Any, NotRequired, TypedDict, get_args
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
-from ocr_pipeline.evaluation.compare import Outcome
+from ocr_pipeline.evaluation.compare import Outcome, PrintedReads
 from ocr_pipeline.evaluation.intervals import (
     Interval,
     bootstrap_f1,
@@ -21,6 +21,7 @@ from ocr_pipeline.evaluation.intervals import (
     bootstrap_recall,
     wilson,
 )
+from ocr_pipeline.evaluation.line_items import LISTS
 from ocr_pipeline.evaluation.version import SCORING_VERSION
 from ocr_pipeline.schemas import FIELD_KINDS
 
@@ -28,15 +29,20 @@ Row = Mapping[str, Any]
 """A `ScoreRow` or a `RunFact`, typed as loosely as a database cursor returns it."""
 
 ALL_FIELDS = "all_fields"
-"""The `field` of the row that counts the values of all fields together (micro average)."""
+"""The `field` of the row that counts the single values of all fields together (micro average)."""
+
+CELLS = ".cells"
+"""`line_items` is the `field` of the row that counts whole line items, `line_items.cells` of that which counts cells."""
+
+_Level = Literal["outcome", "outcome_strict", "outcome_lenient"]
+
+_CORRECT: tuple[Outcome, ...] = ("correct",)
+_PREDICTED: tuple[Outcome, ...] = ("correct", "wrong", "invented")
+_LABELLED: tuple[Outcome, ...] = ("correct", "wrong", "missed")
 
 # What one outcome adds to (correct, predicted, labelled).
-_COUNTS: dict[Outcome, tuple[int, int, int]] = {
-    "correct": (1, 1, 1),
-    "wrong": (0, 1, 1),
-    "invented": (0, 1, 0),
-    "missed": (0, 0, 1),
-    "both_empty": (0, 0, 0),
+_COUNTS: dict[Outcome, tuple[int, ...]] = {
+    outcome: tuple(int(outcome in part) for part in (_CORRECT, _PREDICTED, _LABELLED)) for outcome in get_args(Outcome)
 }
 
 
@@ -53,6 +59,9 @@ class ScoreRow(TypedDict):
     within_1_percent: NotRequired[bool | None]
     anls: NotRequired[float | None]
     anls_match: NotRequired[bool | None]
+    outcome_strict: NotRequired[Outcome]
+    outcome_lenient: NotRequired[Outcome]
+    printed_reads: NotRequired[PrintedReads | None]
 
 
 class RunFact(TypedDict):
@@ -77,8 +86,10 @@ class RunFact(TypedDict):
 class FieldSummary:
     """How one backend reads one field of one data set. Rates are 0..1, None where nothing was there to count.
 
+    Of `line_items` and `tax_lines`, a value is a whole row; of `line_items.cells`, one cell. They are not in `all_fields`.
+
     Intervals hold with 95 %: Wilson for the precision and recall of a field, document-level bootstrap for every F1 and
-    for the row `all_fields`, whose values are not independent.
+    for `all_fields`, rows and cells, of which a document has several that are not independent.
     """
 
     dataset: str
@@ -114,6 +125,13 @@ class FieldSummary:
     """Names and addresses: mean ANLS over n."""
     anls_match: float | None
     """Names and addresses: share of n with an ANLS of at least 0.8."""
+    f1_strict: float | None
+    """F1 by the strict rules, f1 itself being by the normalised ones. None where a score has no such outcome."""
+    f1_lenient: float | None
+    printed_date: float | None
+    """Dates: of the values whose printed text is known, the share whose text reads as the labelled day."""
+    printed_unreadable: int | None
+    """Dates: how many of these texts are no date by themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +175,7 @@ class Leaderboard:
     """The scores of one evaluation, and what they were made from."""
 
     fields: tuple[FieldSummary, ...]
-    """By dataset and backend; in each group `all_fields` first, then the fields in display order."""
+    """By dataset and backend; in each group `all_fields` first, then the fields in display order, then the lists."""
     backends: tuple[BackendSummary, ...]
     """By dataset and backend."""
     label_version: str
@@ -169,11 +187,14 @@ def leaderboard(
     scores: Iterable[Row],
     runs: Iterable[Row],
     *,
+    lists: Iterable[Row] = (),
     label_version: str,
     evaluated_at: datetime,
     seed: int = 0,
 ) -> Leaderboard:
     """Sum up every (dataset, backend) among `runs`. `scores` have the keys of `ScoreRow`, `runs` those of `RunFact`.
+
+    `lists` have document_id, dataset, backend, list and the keys of `line_items.list_counts`.
 
     Raises ValueError for a field scored twice, a document that ran twice, a score without a run, or an `evaluated_at`
     without a time zone: each would make a number wrong without showing.
@@ -181,13 +202,17 @@ def leaderboard(
     if evaluated_at.tzinfo is None:
         raise ValueError("evaluated_at needs a time zone")
     scores_of: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    lists_of: dict[tuple[str, str], list[Row]] = defaultdict(list)
     runs_of: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for run in runs:
         runs_of[run["dataset"], run["backend"]].append(run)
     for score in scores:
         scores_of[score["dataset"], score["backend"]].append(score)
-    for group in scores_of.keys() | runs_of.keys():
-        _check(scores_of[group], runs_of[group])
+    for row in lists:
+        lists_of[row["dataset"], row["backend"]].append(row)
+    for group in scores_of.keys() | lists_of.keys() | runs_of.keys():
+        named = [{**row, "field": row["list"]} for row in lists_of[group]]
+        _check([*scores_of[group], *named], runs_of[group])
 
     fields: list[FieldSummary] = []
     backends: list[BackendSummary] = []
@@ -198,6 +223,10 @@ def leaderboard(
         for row in rows:
             of_field.setdefault(row["field"], []).append(row)
         fields += [_summarise_field(dataset, backend, field, part, seed) for field, part in of_field.items() if part]
+        for name in LISTS:
+            part = [row for row in lists_of[dataset, backend] if row["list"] == name]
+            if part:
+                fields += [_summarise_list(dataset, backend, name, unit, part, seed) for unit in ("rows", "cells")]
         backends.append(_summarise_backend(dataset, backend, rows, runs_of[dataset, backend], seed))
     return Leaderboard(
         fields=tuple(fields),
@@ -225,45 +254,100 @@ def _summarise_field(dataset: str, backend: str, field: str, rows: Sequence[Row]
     import numpy as np
 
     outcomes = Counter(row["outcome"] for row in rows)
-    totals = {outcome: outcomes[outcome] for outcome in get_args(Outcome)}
-    correct = totals["correct"]
-    predicted = correct + totals["wrong"] + totals["invented"]
-    labelled = correct + totals["wrong"] + totals["missed"]
-
     counts_of: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in rows:
         counts = counts_of[row["document_id"]]
         for column, count in enumerate(_COUNTS[row["outcome"]]):
             counts[column] += count
-    per_document = np.array(list(counts_of.values()), dtype=np.int64).reshape(-1, 3)
 
     together = field == ALL_FIELDS
-    precision_interval = bootstrap_precision(per_document, seed=seed) if together else wilson(correct, predicted)
-    recall_interval = bootstrap_recall(per_document, seed=seed) if together else wilson(correct, labelled)
-    f1_interval = bootstrap_f1(per_document, seed=seed)
     with_value = [] if together else [row for row in rows if row["outcome"] in ("correct", "wrong", "missed")]
+    printed = [] if together else [row["printed_reads"] for row in rows if row.get("printed_reads")]
+    of_label = [row["printed_reads"] == "correct" for row in with_value if row.get("printed_reads")]
     return FieldSummary(
         dataset=dataset,
         backend=backend,
         field=field,
         documents=len(counts_of),
-        n=labelled,
-        **totals,
-        precision=_rate(correct, predicted),
-        precision_low=_low(precision_interval),
-        precision_high=_high(precision_interval),
-        recall=_rate(correct, labelled),
-        recall_low=_low(recall_interval),
-        recall_high=_high(recall_interval),
-        f1=_rate(2 * correct, predicted + labelled),
-        f1_low=_low(f1_interval),
-        f1_high=_high(f1_interval),
+        **_rates(
+            {outcome: outcomes[outcome] for outcome in get_args(Outcome)},
+            np.array(list(counts_of.values()), dtype=np.int64).reshape(-1, 3),
+            independent=not together,
+            seed=seed,
+        ),
         within_0_01=_mean(_known(with_value, "within_0_01")),
         within_0_05=_mean(_known(with_value, "within_0_05")),
         within_1_percent=_mean(_known(with_value, "within_1_percent")),
         anls=_mean(_known(with_value, "anls")),
         anls_match=_mean(_known(with_value, "anls_match")),
+        f1_strict=_f1(rows, "outcome_strict"),
+        f1_lenient=_f1(rows, "outcome_lenient"),
+        printed_date=_mean(of_label),
+        printed_unreadable=printed.count("unreadable") if printed else None,
     )
+
+
+def _summarise_list(
+    dataset: str, backend: str, name: str, unit: Literal["rows", "cells"], rows: Sequence[Row], seed: int
+) -> FieldSummary:
+    """One of the lists of a document: its rows, or its cells."""
+    import numpy as np
+
+    totals = {outcome: sum(row.get(f"{unit}_{outcome}") or 0 for row in rows) for outcome in get_args(Outcome)}
+    per_document = np.array(
+        [
+            [sum(row.get(f"{unit}_{outcome}") or 0 for outcome in part) for part in (_CORRECT, _PREDICTED, _LABELLED)]
+            for row in rows
+        ],
+        dtype=np.int64,
+    )
+    both = sum(totals[outcome] for outcome in (*_PREDICTED, *_LABELLED))
+    return FieldSummary(
+        dataset=dataset,
+        backend=backend,
+        field=name if unit == "rows" else name + CELLS,
+        documents=len(rows),
+        **_rates(totals, per_document, independent=False, seed=seed),
+        within_0_01=None,
+        within_0_05=None,
+        within_1_percent=None,
+        anls=None,
+        anls_match=None,
+        f1_strict=_rate(2 * sum(row[f"{unit}_correct_strict"] for row in rows), both),
+        f1_lenient=_rate(2 * sum(row[f"{unit}_correct_lenient"] for row in rows), both),
+        printed_date=None,
+        printed_unreadable=None,
+    )
+
+
+def _rates(totals: Mapping[Outcome, int], per_document: Any, *, independent: bool, seed: int) -> dict[str, Any]:
+    """The columns of a summary that follow from the outcomes. `independent`: a document has one value at most."""
+    correct = totals["correct"]
+    predicted, labelled = (sum(totals[outcome] for outcome in part) for part in (_PREDICTED, _LABELLED))
+    precision = wilson(correct, predicted) if independent else bootstrap_precision(per_document, seed=seed)
+    recall = wilson(correct, labelled) if independent else bootstrap_recall(per_document, seed=seed)
+    f1 = bootstrap_f1(per_document, seed=seed)
+    counts: dict[str, int] = dict(totals.items())
+    return {
+        "n": labelled,
+        **counts,
+        "precision": _rate(correct, predicted),
+        "precision_low": _low(precision),
+        "precision_high": _high(precision),
+        "recall": _rate(correct, labelled),
+        "recall_low": _low(recall),
+        "recall_high": _high(recall),
+        "f1": _rate(2 * correct, predicted + labelled),
+        "f1_low": _low(f1),
+        "f1_high": _high(f1),
+    }
+
+
+def _f1(rows: Sequence[Row], level: _Level) -> float | None:
+    if not rows or not all(row.get(level) for row in rows):
+        return None
+    correct, predicted, labelled = (sum(column) for column in zip(*(_COUNTS[row[level]] for row in rows), strict=True))
+    return _rate(2 * correct, predicted + labelled)
 
 
 def _summarise_backend(

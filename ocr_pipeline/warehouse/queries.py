@@ -170,26 +170,51 @@ def extractions(reader: Reader, backend: str) -> dict[str, Extraction | Document
     }
 
 
-def scores(reader: Reader, backends: Sequence[str], scoring_version: int) -> list[dict[str, Any]]:
+def scores(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[dict[str, Any]]:
     """The rows of `field_scores` that belong to the cells of `run_facts` and to today's labels.
 
-    A score whose label, engine, extractor or scoring rules are not those of today is left out: it is of something else.
+    A score whose label, engine, extractor or scoring rules (`rules`: their fingerprint) are not those of today is left
+    out: it is of something else.
     """
+    return _current_scores(reader, "field_scores", backends, scoring_version, rules)
+
+
+def line_item_scores(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[dict[str, Any]]:
+    """The rows of `line_item_scores`, as `scores`."""
+    return _current_scores(reader, "line_item_scores", backends, scoring_version, rules)
+
+
+def _current_scores(
+    reader: Reader, table: str, backends: Sequence[str], scoring_version: int, rules: str
+) -> list[dict[str, Any]]:
     return reader.rows(
-        """
-        SELECT s.* FROM field_scores s
+        f"""
+        SELECT s.* FROM {table} s
         JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
         JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
         JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
             AND e.extractor_fingerprint = s.extractor_fingerprint
             AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
             AND e.result_key IS NOT DISTINCT FROM s.result_key
-        WHERE s.backend IN (SELECT unnest(?)) AND s.scoring_version = ? AND d.reason IS DISTINCT FROM 'missing_file'
-            AND e.reason IS DISTINCT FROM 'no_transcript'
+        WHERE s.backend IN (SELECT unnest(?)) AND s.scoring_version = ? AND s.rules = ?
+            AND d.reason IS DISTINCT FROM 'missing_file' AND e.reason IS DISTINCT FROM 'no_transcript'
         ORDER BY s.document_id
-        """,
-        [list(backends), scoring_version],
+        """,  # noqa: S608 - names of this module
+        [list(backends), scoring_version, rules],
     )
+
+
+def printed_dates(reader: Reader, backend: str) -> dict[str, dict[str, str]]:
+    """The text that `backend` read each date from, where it names a place, by document and field."""
+    dates = [field for field, kind in FIELD_KINDS.items() if kind == "date"]
+    rows = reader.rows(
+        "SELECT document_id, field, text FROM evidence WHERE backend = ? AND field IN (SELECT unnest(?)) AND text <> ''",
+        [backend, dates],
+    )
+    printed: dict[str, dict[str, str]] = {}
+    for row in rows:
+        printed.setdefault(row["document_id"], {})[row["field"]] = row["text"]
+    return printed
 
 
 def run_facts(reader: Reader, backends: Sequence[str]) -> list[dict[str, Any]]:

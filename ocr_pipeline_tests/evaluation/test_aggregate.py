@@ -116,6 +116,72 @@ def test_all_fields_is_the_micro_average() -> None:
     assert together.anls is None
 
 
+def test_the_other_levels_stand_beside_f1() -> None:
+    scores = [
+        row("a", "total_amount", "correct", outcome_strict="wrong", outcome_lenient="correct"),
+        row("b", "total_amount", "wrong", outcome_strict="wrong", outcome_lenient="correct"),
+        row("c", "total_amount", "missed", outcome_strict="missed", outcome_lenient="missed"),
+        row("d", "total_amount", "invented", outcome_strict="invented", outcome_lenient="correct"),
+    ]
+    total = field(summarise(scores, RUNS), "total_amount")
+    assert (total.f1_strict, total.f1, total.f1_lenient) == (0, 2 / 6, 6 / 7)
+    assert (total.correct, total.wrong, total.invented) == (1, 1, 1), "the counts are those of the headline"
+    old = field(summarise([*scores, row("a", "due_date", "correct")], RUNS), "due_date")
+    assert (old.f1_strict, old.f1, old.f1_lenient) == (None, 1, None)
+
+
+def test_printed_dates() -> None:
+    scores = [
+        row("a", "due_date", "correct", printed_reads="correct"),
+        row("b", "due_date", "wrong", printed_reads="correct"),
+        row("c", "due_date", "wrong", printed_reads="unreadable"),
+        row("d", "due_date", "missed", printed_reads=None),
+    ]
+    due = field(summarise(scores, RUNS), "due_date")
+    assert (due.printed_date, due.printed_unreadable) == (2 / 3, 1)
+    invented = field(summarise([row("a", "due_date", "invented", printed_reads="unreadable")], RUNS), "due_date")
+    assert (invented.printed_date, invented.printed_unreadable) == (None, 1)
+    assert field(summarise(SCORES, RUNS), "due_date").printed_unreadable is None
+
+
+def items(document: str, rows: list[int], cells: list[int], **more: Any) -> dict[str, Any]:
+    """Rows correct, wrong, invented, missed, and the same of cells with both empty."""
+    names = ("correct", "wrong", "invented", "missed", "both_empty")
+    counts = {
+        f"{unit}_{name}": count
+        for unit, values in (("rows", rows), ("cells", cells))
+        for name, count in zip(names, values, strict=False)
+    }
+    levels = {f"{unit}_correct_{level}": counts[f"{unit}_correct"] for unit in ("rows", "cells") for level in LEVELS}
+    place = {"document_id": document, "dataset": "demo", "backend": "rules", "list": "line_items"}
+    return place | counts | levels | more
+
+
+LEVELS = ("strict", "lenient")
+
+
+def test_line_items_are_rows_of_their_own() -> None:
+    lists = [
+        items("a", [2, 1, 1, 0], [7, 1, 3, 1, 2], rows_correct_strict=1, rows_correct_lenient=3),
+        items("d", [0, 0, 0, 4], [0, 0, 0, 9, 0]),
+    ]
+    board = leaderboard(SCORES, RUNS, lists=lists, label_version="abc", evaluated_at=NOW)
+    rows, cells = field(board, "line_items"), field(board, "line_items.cells")
+    assert (rows.documents, rows.n) == (2, 7)
+    assert (rows.correct, rows.wrong, rows.invented, rows.missed, rows.both_empty) == (2, 1, 1, 4, 0)
+    assert (rows.precision, rows.recall, rows.f1) == (2 / 4, 2 / 7, 4 / 11)
+    assert (rows.f1_strict, rows.f1_lenient) == (2 / 11, 6 / 11)
+    assert (cells.n, cells.both_empty, cells.precision, cells.recall) == (18, 2, 7 / 11, 7 / 18)
+    assert (rows.precision_low, rows.f1_low) == (None, None), "two documents are too few for a bootstrap"
+    assert [summary.field for summary in board.fields][-2:] == ["line_items", "line_items.cells"]
+    assert field(board, ALL_FIELDS) == field(summarise(SCORES, RUNS), ALL_FIELDS)
+    assert backend(board) == backend(summarise(SCORES, RUNS))
+    with pytest.raises(ValueError, match="line_items of document a is scored 2 times"):
+        leaderboard(SCORES, RUNS, lists=[*lists, lists[0]], label_version="abc", evaluated_at=NOW)
+    with pytest.raises(ValueError, match="document x has scores but no run"):
+        leaderboard([], RUNS, lists=[items("x", [0] * 4, [0] * 5)], label_version="abc", evaluated_at=NOW)
+
+
 def test_one_backend() -> None:
     summary = backend(summarise(SCORES, RUNS))
     assert (summary.documents, summary.failures) == (4, 1)

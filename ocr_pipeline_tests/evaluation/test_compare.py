@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_pipeline.evaluation.compare import FieldScore, FieldValue, Outcome, anls, canonical, compare_field
-from ocr_pipeline.schemas import FIELD_KINDS, FieldKind
+from ocr_pipeline.evaluation.compare import COMPARATORS, FieldScore, FieldValue, Outcome, anls, canonical, compare_field
+from ocr_pipeline.evaluation.rules import COMPARED
+from ocr_pipeline.schemas import FieldKind
 from ocr_pipeline_tests.evaluation.strategies import texts
 
 D = Decimal
@@ -22,7 +23,10 @@ SAME_AND_OTHER: dict[FieldKind, tuple[FieldValue, FieldValue, FieldValue]] = {
     "address": ("Hauptstr. 1,\n12345 Ort", "hauptstr 1 12345 ORT", "Hauptstr. 2, 12345 Ort"),
     "identifier": ("DE 123-456", "de123456", "DE 123-457"),
     "category": ("EUR", "eur", "USD"),
+    "quantity": (D("2"), D("2.0000"), D("3")),
+    "text": ("Flat White, groß", "FLAT WHITE GROSS", "Espresso"),
 }
+NO_TEXT = ("money", "quantity", "date")
 EMPTY: list[FieldValue | None] = [None]
 EMPTY_TEXT: list[FieldValue | None] = [None, "", "  ", "\xa0", "-", "***"]
 
@@ -37,13 +41,13 @@ def score(
 
 
 def test_every_kind_is_covered() -> None:
-    assert set(SAME_AND_OTHER) == set(FIELD_KINDS.values()) == set(get_args(FieldKind))
+    assert set(SAME_AND_OTHER) == set(COMPARED.values()) == set(COMPARATORS) == set(get_args(FieldKind))
 
 
 @pytest.mark.parametrize("kind", SAME_AND_OTHER)
 def test_outcomes(kind: FieldKind) -> None:
     label, same, other = SAME_AND_OTHER[kind]
-    empties = EMPTY if kind in ("money", "date") else EMPTY_TEXT
+    empties = EMPTY if kind in NO_TEXT else EMPTY_TEXT
     table: list[tuple[FieldValue | None, FieldValue | None, Outcome]] = [
         (label, label, "correct"),
         (label, same, "correct"),
@@ -118,7 +122,7 @@ def test_secondary_columns_apply_to_their_kind_only(kind: FieldKind) -> None:
         money = (result.within_0_01, result.within_0_05, result.within_1_percent)
         names = (result.anls, result.anls_match)
         assert all((column is not None) == (kind == "money" and applies) for column in money)
-        assert all((column is not None) == (kind in ("name", "address") and applies) for column in names)
+        assert all((column is not None) == (kind in ("name", "address", "text") and applies) for column in names)
         if truth is None or prediction is None:
             assert not any([*money, *names])  # a missed or invented value fails them all
 
@@ -193,7 +197,9 @@ DAYS = st.one_of(st.none(), st.integers(0, 3).map(lambda days: MONDAY + timedelt
 @st.composite
 def comparisons(draw: st.DrawFn) -> tuple[FieldKind, FieldValue | None, FieldValue | None]:
     kind: FieldKind = draw(st.sampled_from(get_args(FieldKind)))
-    values: st.SearchStrategy[FieldValue | None] = {"money": AMOUNTS, "date": DAYS}.get(kind, NAMES)
+    values: st.SearchStrategy[FieldValue | None] = {"money": AMOUNTS, "quantity": AMOUNTS, "date": DAYS}.get(
+        kind, NAMES
+    )
     return kind, draw(values), draw(values)
 
 

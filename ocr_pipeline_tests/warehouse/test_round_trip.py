@@ -303,7 +303,9 @@ def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> Non
     assert queries.valid_labels(warehouse) == {}
     assert queries.ocr_texts(warehouse, "e", ["a"]) == {}
     assert queries.extractions(warehouse, "b") == {}
-    assert queries.scores(warehouse, ["b"], 1) == queries.run_facts(warehouse, ["b"]) == []
+    assert queries.scores(warehouse, ["b"], 1, "r") == queries.line_item_scores(warehouse, ["b"], 1, "r") == []
+    assert queries.printed_dates(warehouse, "b") == {}
+    assert queries.run_facts(warehouse, ["b"]) == []
 
 
 amounts = st.decimals(-(10**12) + 1, 10**12 - 1, allow_nan=False, places=6) | st.integers(0, 10**12 - 1).map(Decimal)
