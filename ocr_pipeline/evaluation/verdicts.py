@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
 
+from ocr_pipeline.evaluation.agreement import same_value
 from ocr_pipeline.evaluation.alignment import Aligner, Place
 from ocr_pipeline.evaluation.compare import Outcome
 from ocr_pipeline.evaluation.normalise import normalise_name
@@ -126,16 +127,17 @@ def _text_has_it(case: Case, read: Aligner, places: Sequence[Place]) -> Judgemen
         if case.control == "correct" and case.text is not None:
             return _by_control(case, place)
         return _verdict(case, "selection", f"The text has {_quoted(place)}, and nothing was picked.", place)
-    if set(case.evidence) & set(place.words) and not case.correction:
-        if case.kind in ("money", "date"):
-            return _verdict(case, "normalisation", f"{_quoted(place)} was picked and became another value.", place)
-        return _verdict(case, "selection", f"Too little or too much of {_quoted(place)} was picked.", place)
+    pointed_at = bool(set(case.evidence) & set(place.words)) and not case.correction
+    if pointed_at and case.kind in ("money", "date"):
+        return _verdict(case, "normalisation", f"{_quoted(place)} was picked and became another value.", place)
     if case.kind == "date" and _same_digits(case.truth or "", case.prediction):
         return _verdict(case, "normalisation", f"Day and month of {_quoted(place)} were exchanged.", place)
     if case.kind == "money" and _same_figures(case.truth or "", case.prediction):
         return _verdict(case, "normalisation", f"The decimal mark or the sign of {_quoted(place)} was lost.", place)
     if case.control == "correct" and case.text is not None:
         return _by_control(case, place)
+    if pointed_at:
+        return _verdict(case, "selection", f"Too little or too much of {_quoted(place)} was picked.", place)
     if case.correction:
         reason = f"The text has {_quoted(place)}; a value was computed instead ({case.correction})."
         return _verdict(case, "selection", reason, place)
@@ -163,50 +165,54 @@ def _text_lacks_it(case: Case, read: Aligner, place: Place | None) -> Judgement:
         return _verdict(case, "selection", "It need not be printed: it was concluded wrongly.")
     person = case.transcript.find(case.kind, case.truth) if case.transcript else None
     if case.transcript is not None and (person is None or not person.exact):
-        judged = _against_the_transcript(case, read, person)
+        judged = _against_the_transcript(case, person)
         if judged:
             return judged
-    sure = person if person and person.exact else _exact_elsewhere(case)
-    source = "the transcript has" if person and person.exact else "another engine reads"
-    aligner = case.transcript if person and person.exact else None
-    if sure is not None:
-        here = _same_place(read, sure, aligner, case)
-        if place is None and here is None:
-            return _verdict(case, "ocr_missed", f"Nothing was read where {source} {_quoted(sure)}.", sure)
-        if place is None or (here is not None and not set(place.words) & set(here.words) and place.similarity < CLEARLY_READ):
-            place = here
+    if case.text is not None and case.prediction is not None and case.control == "wrong":
+        if same_value(case.field, case.control_value) == same_value(case.field, case.prediction):
+            reason = "The extractor gives the same on the transcript: no engine could have helped."
+            return _verdict(case, "selection", reason, place)
+    known = [text for text in (case.transcript, *case.others) if text is not None]
+    for text in known if place is None or place.similarity < CLEARLY_READ else ():
+        for sure in reversed(text.find_all(case.kind, case.truth)):
+            if sure.exact:
+                here = _same_place(read, sure, text)
+                if here is not None:
+                    return _verdict(case, "ocr_misread", f"Where it stands, {_quoted(here)} was read.", here)
     if place is None:
-        return _verdict(case, "ocr_missed", "Nothing in the text looks like the labelled value.")
+        return _verdict(case, "ocr_missed", "Nothing was read that looks like the labelled value, or where it stands.")
     also = " The extractor is wrong on the transcript, too." if case.control in ("wrong", "missed") else ""
     if case.text is None:
         return _verdict(case, "ocr_misread", f"The page was misread: the nearest to the label is {_quoted(place)}.", place)
     return _verdict(case, "ocr_misread", f"The engine read {_quoted(place)}.{also}", place)
 
 
-def _against_the_transcript(case: Case, read: Aligner, person: Place | None) -> Judgement | None:
-    """A label that people who typed the document did not find on it."""
-    assert case.truth is not None
+def _against_the_transcript(case: Case, person: Place | None) -> Judgement | None:
+    """A label that people who typed the document did not find on it. They make slips, too: text is doubted only where an
+    engine or the backend reads what they do."""
     if person is None or case.kind in ("money", "date"):
         return _verdict(case, "label_suspect", "The transcript does not have the labelled value.", person)
-    if person.similarity >= CLEARLY_READ:
-        return _verdict(case, "label_suspect", f"The transcript has {_quoted(person)}.", person)
-    return None
-
-
-def _exact_elsewhere(case: Case) -> Place | None:
-    assert case.truth is not None
-    for other in case.others:
-        place = other.find(case.kind, case.truth, last=case.kind == "money")
-        if place and place.exact:
-            return place
-    return None
-
-
-def _same_place(read: Aligner, sure: Place, of: Aligner | None, case: Case) -> Place | None:
-    """What `read` has where another text has the value. None also where the pages were not turned alike."""
-    if of is not None and of.rotations.get(sure.page, 0) != read.rotations.get(sure.page, 0):
+    if person.similarity < CLEARLY_READ:
         return None
-    return read.at(sure.page, sure.box)
+    engines = [text.find(case.kind, person.text) for text in (case.text, *case.others) if text is not None]
+    given = same_value(case.field, case.prediction) == same_value(case.field, person.text)
+    if given or any(place and place.exact for place in engines):
+        return _verdict(case, "label_suspect", f"The transcript and an engine have {_quoted(person)}.", person)
+    return None
+
+
+def _same_place(read: Aligner, sure: Place, of: Aligner) -> Place | None:
+    """What `read` has where another text has the value; None where it has nothing."""
+    by = (read.rotations.get(sure.page, 0) - of.rotations.get(sure.page, 0)) % 360
+    return read.at(sure.page, turned(sure.box, by))
+
+
+def turned(box: Box, degrees: int) -> Box:
+    """A box of a page in the coordinates of the page turned clockwise by a multiple of 90 degrees."""
+    x0, y0, x1, y1 = box
+    for _ in range(degrees // 90):
+        x0, y0, x1, y1 = 1 - y1, x0, 1 - y0, x1
+    return x0, y0, x1, y1
 
 
 def _without_text(case: Case) -> Judgement:
