@@ -116,7 +116,9 @@ def suggest(
             Suggestion(
                 document_id=document_id,
                 score=sum(fields.values()),
-                unsure_fields=tuple(sorted((f for f, doubt in fields.items() if doubt > 0), key=lambda f: -fields[f])[:4]),
+                unsure_fields=tuple(
+                    sorted((f for f, doubt in fields.items() if doubt > 0), key=lambda f: -fields[f])[:4]
+                ),
             )
             for document_id, fields in unsure.items()
         ),

@@ -171,7 +171,8 @@ class Aligner:
                     if len(text) > 24 or not any(character.isdigit() for character in text):
                         continue
                     score = max(
-                        Levenshtein.normalized_similarity(text, spelling, score_cutoff=best[0]) for spelling in spellings
+                        Levenshtein.normalized_similarity(text, spelling, score_cutoff=best[0])
+                        for spelling in spellings
                     )
                     if score > best[0] or (last and score == best[0] and best[1]):
                         best = (score, words)
@@ -300,7 +301,11 @@ def _number_spellings(texts: Sequence[str]) -> Iterator[str]:
 
 def _amounts(text: str) -> set[Decimal]:
     plain = text.strip(" :;*#%()")
-    values = {parse_amount(plain), parse_amount(plain, decimal_separator="."), parse_amount(plain, decimal_separator=",")}
+    values = {
+        parse_amount(plain),
+        parse_amount(plain, decimal_separator="."),
+        parse_amount(plain, decimal_separator=","),
+    }
     try:
         return {abs(value).quantize(Decimal("0.01")) for value in values if value is not None}
     except InvalidOperation:
@@ -318,7 +323,7 @@ def _amount_spellings(cents: Decimal) -> list[str]:
 
 
 def _date_pattern(value: date) -> re.Pattern[str]:
-    """Every way to print this date; the groups `name` and `name_first` hold a month that is written out, still to be checked."""
+    """Every way to print this date. The groups `name` and `name_first` hold a month in letters, still to be checked."""
     day, month = (f"0?{number}" if number < 10 else str(number) for number in (value.day, value.month))
     year = rf"(?:{value.year}|'?{value.year % 100:02d})"
     mark, loose = r"\s?[-/.,~ ]\s?", r"[-/.,'~\s]{0,3}"
@@ -338,8 +343,13 @@ def _date_pattern(value: date) -> re.Pattern[str]:
 def _date_spellings(value: date) -> list[str]:
     """The usual ones, to compare with what an engine made of them."""
     day, month, year = value.day, value.month, value.year
-    orders = [f"{value:%d/%m/%Y}", f"{value:%d/%m/%y}", f"{day}/{month}/{year}", f"{value:%Y/%m/%d}", f"{value:%m/%d/%Y}"]
+    orders = [
+        f"{value:%d/%m/%Y}",
+        f"{value:%d/%m/%y}",
+        f"{day}/{month}/{year}",
+        f"{value:%Y/%m/%d}",
+        f"{value:%m/%d/%Y}",
+    ]
     named = [f"{value:%d%b%Y}", f"{value:%d-%b-%Y}", f"{value:%d%b%y}", f"{value:%b%d,%Y}"]
     numeric = [text.replace("/", mark) for text in orders for mark in "/-."]
     return list(dict.fromkeys(text.casefold() for text in [*numeric, *named, f"{value:%Y%m%d}"]))
-

@@ -48,7 +48,9 @@ def verdict_rows(
     for row in scores:
         if row["backend"] in engines and row["outcome"] not in ("correct", "both_empty"):
             by_document[row["document_id"]].append(row)
-    read_by = list(dict.fromkeys([engine for engine in engines.values() if engine] + ([transcripts] if transcripts else [])))
+    read_by = list(
+        dict.fromkeys([engine for engine in engines.values() if engine] + ([transcripts] if transcripts else []))
+    )
     documents, rows = sorted(by_document), []
     for start in range(0, len(documents), BATCH):
         batch = documents[start : start + BATCH]

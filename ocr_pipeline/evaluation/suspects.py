@@ -140,7 +140,9 @@ def _contradictions(invoice: Invoice) -> list[tuple[tuple[str, ...], str, dict[s
         parts = [getattr(line, column) for line in invoice.tax_lines]
         if said is not None and parts and None not in parts and abs(sum(parts) - said) > TOLERANCE:
             right = canonical(Decimal(sum(parts)))
-            broken.append(((field,), f"The tax lines add up to {right}, and the {what} is {canonical(said)}.", {field: right}))
+            broken.append(
+                ((field,), f"The tax lines add up to {right}, and the {what} is {canonical(said)}.", {field: right})
+            )
     issued, due = invoice.invoice_date, invoice.due_date
     if issued is not None and due is not None and due < issued:
         broken.append((("invoice_date", "due_date"), f"It is due on {due}, before it was issued on {issued}.", {}))
@@ -156,7 +158,11 @@ def _labelled_differently(members: Sequence[str], labels: Mapping[str, Label]) -
             mine = same_value(field, text_of(label, field))
             for other in members:
                 theirs = text_of(labels[other], field)
-                if other == document_id or field not in labels[other].labelled_fields or same_value(field, theirs) == mine:
+                if (
+                    other == document_id
+                    or field not in labels[other].labelled_fields
+                    or same_value(field, theirs) == mine
+                ):
                     continue
                 found.append(
                     Suspect(

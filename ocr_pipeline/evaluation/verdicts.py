@@ -6,7 +6,7 @@ extractor makes of those. What it gets right on the transcript and wrong on the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
@@ -63,7 +63,7 @@ class Case:
     evidence: Sequence[int] = ()
     correction: str | None = None
     transcript: Aligner | None = None
-    others: Sequence[Aligner] = field(default=())
+    others: Sequence[Aligner] = ()
     control: Outcome | None = None
     control_value: str | None = None
     suspect: str | None = None
@@ -116,7 +116,9 @@ def _invented(case: Case, read: Aligner) -> Judgement:
     if case.suspect:
         return _verdict(case, "label_suspect", case.suspect, place)
     if place and place.exact:
-        return _verdict(case, "invented", f"The label says that there is none; {_quoted(place)} was taken for one.", place)
+        return _verdict(
+            case, "invented", f"The label says that there is none; {_quoted(place)} was taken for one.", place
+        )
     return _verdict(case, "invented", "The label says that there is none, and the value given stands nowhere.", place)
 
 
@@ -145,16 +147,17 @@ def _text_has_it(case: Case, read: Aligner, places: Sequence[Place]) -> Judgemen
     if case.kind == "category" or (given and given.exact):
         elsewhere = f"; {_quoted(given)} was picked" if given and given.exact else ", and another was chosen"
         return _verdict(case, "selection", f"The text has {_quoted(place)}{elsewhere}.", place)
-    if given and set(given.words) & set(place.words):
-        if case.kind in ("name", "address", "identifier"):
-            inside = normalise_name(case.prediction) in normalise_name(place.text)
-            verdict: Verdict = "selection" if inside else "normalisation"
-            return _verdict(case, verdict, f"{_quoted(place)} was picked and changed on the way.", place)
+    if given and set(given.words) & set(place.words) and case.kind in ("name", "address", "identifier"):
+        inside = normalise_name(case.prediction) in normalise_name(place.text)
+        verdict: Verdict = "selection" if inside else "normalisation"
+        return _verdict(case, verdict, f"{_quoted(place)} was picked and changed on the way.", place)
     return _verdict(case, "invented", f"The text has {_quoted(place)}; the value given stands nowhere.", place)
 
 
 def _by_control(case: Case, place: Place) -> Judgement:
-    reason = f"The text has {_quoted(place)}, but the same extractor is right on the transcript: what is around it was misread."
+    reason = (
+        f"The text has {_quoted(place)}; the same extractor is right on the transcript: what is around it was misread."
+    )
     return _verdict(case, "ocr_misread", reason, place)
 
 
@@ -168,10 +171,10 @@ def _text_lacks_it(case: Case, read: Aligner, place: Place | None) -> Judgement:
         judged = _against_the_transcript(case, person)
         if judged:
             return judged
-    if case.text is not None and case.prediction is not None and case.control == "wrong":
-        if same_value(case.field, case.control_value) == same_value(case.field, case.prediction):
-            reason = "The extractor gives the same on the transcript: no engine could have helped."
-            return _verdict(case, "selection", reason, place)
+    same = same_value(case.field, case.control_value) == same_value(case.field, case.prediction)
+    if case.text is not None and case.prediction is not None and case.control == "wrong" and same:
+        reason = "The extractor gives the same on the transcript: no engine could have helped."
+        return _verdict(case, "selection", reason, place)
     known = [text for text in (case.transcript, *case.others) if text is not None]
     for text in known if place is None or place.similarity < CLEARLY_READ else ():
         for sure in reversed(text.find_all(case.kind, case.truth)):
@@ -183,7 +186,9 @@ def _text_lacks_it(case: Case, read: Aligner, place: Place | None) -> Judgement:
         return _verdict(case, "ocr_missed", "Nothing was read that looks like the labelled value, or where it stands.")
     also = " The extractor is wrong on the transcript, too." if case.control in ("wrong", "missed") else ""
     if case.text is None:
-        return _verdict(case, "ocr_misread", f"The page was misread: the nearest to the label is {_quoted(place)}.", place)
+        return _verdict(
+            case, "ocr_misread", f"The page was misread: the nearest to the label is {_quoted(place)}.", place
+        )
     return _verdict(case, "ocr_misread", f"The engine read {_quoted(place)}.{also}", place)
 
 
