@@ -13,7 +13,7 @@ from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.agreement import consensus as find_consensus
 from ocr_pipeline.evaluation.confidence import Calibrated, Value, calibrate
-from ocr_pipeline.evaluation.diagnosis import verdict_rows
+from ocr_pipeline.evaluation.diagnosis import transcript_suspects, verdict_rows
 from ocr_pipeline.evaluation.facts import value_facts
 from ocr_pipeline.evaluation.suspects import suspects
 from ocr_pipeline.evaluation.verdicts import VERDICTS
@@ -46,6 +46,18 @@ def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
             documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
             values, groups = diagnosis.extracted_values(snapshot, competitors), diagnosis.groups(snapshot)
             reviewed = diagnosis.reviewed(snapshot)
+            scores = queries.scores(snapshot, list(config.backends), SCORING_VERSION)
+        transcripts = _transcripts(config)
+        typed = (
+            transcript_suspects(
+                scores,
+                transcripts=transcripts,
+                engines=list(dict.fromkeys(e for name in competitors if (e := config.backends[name].engine))),
+                texts=lambda engine, ids: queries.ocr_texts(target, engine, ids),
+            )
+            if transcripts
+            else []
+        )
         there = {key: label for key, label in labels.items() if key in _there(documents)}
         extractors = {name: config.backends[name].extractor for name in competitors}
         found = [
@@ -55,7 +67,7 @@ def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
                 "run_id": context.run.run_id,
                 "found_at": utc_now(),
             }
-            for suspect in suspects(there, values, extractors, groups)
+            for suspect in suspects(there, values, extractors, groups, typed)
             if (suspect.document_id, suspect.field) not in reviewed
         ]
         target.replace_all({"label_suspects": found})
@@ -83,11 +95,10 @@ def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
             evidence = {name: diagnosis.evidence(snapshot, name) for name in backends}
             failures = {name: diagnosis.failures(snapshot, name) for name in backends}
             doubtful = snapshot.rows("FROM label_suspects")
-        transcripts = [name for name, engine in config.engines.items() if reads_transcripts(engine.engine)]
         rows = verdict_rows(
             scores,
             engines={name: config.backends[name].engine for name in backends},
-            transcripts=transcripts[0] if transcripts else None,
+            transcripts=_transcripts(config),
             control_of=_controls(config),
             texts=lambda engine, documents: queries.ocr_texts(target, engine, documents),
             evidence=evidence,
@@ -197,6 +208,11 @@ def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
 
 def _there(documents: Mapping[str, Mapping[str, Any]]) -> set[str]:
     return {key for key, row in documents.items() if row["reason"] != "missing_file"}
+
+
+def _transcripts(config: Config) -> str | None:
+    """The engine that reads transcripts."""
+    return next((name for name, engine in config.engines.items() if reads_transcripts(engine.engine)), None)
 
 
 def _is_control(config: Config, backend: str) -> bool:

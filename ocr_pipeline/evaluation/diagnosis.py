@@ -7,7 +7,8 @@ from typing import Any
 
 from ocr_pipeline.evaluation.agreement import same_value
 from ocr_pipeline.evaluation.alignment import Aligner
-from ocr_pipeline.evaluation.verdicts import Case, Judgement, judge
+from ocr_pipeline.evaluation.suspects import Suspect
+from ocr_pipeline.evaluation.verdicts import Case, Judgement, judge, transcript_doubt
 from ocr_pipeline.schemas import OcrText
 
 Row = Mapping[str, Any]
@@ -82,6 +83,57 @@ def verdict_rows(
                 )
                 rows.append({**_about(row), **_columns(judge(case))})
     return rows
+
+
+def transcript_suspects(
+    scores: Iterable[Row], *, transcripts: str, engines: Sequence[str], texts: Texts
+) -> list[Suspect]:
+    """Labels that no backend agrees with and that the transcript does not have.
+
+    Args:
+        scores: rows of `field_scores`, those of controls included.
+        transcripts: the engine that gives transcripts.
+        engines: the others.
+        texts: what an engine read.
+    """
+    open_cases: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in scores:
+        if row["truth"] is not None:
+            open_cases[row["document_id"]][row["field"]].append(row)
+    documents = sorted(
+        document_id
+        for document_id, fields in open_cases.items()
+        if any(all(row["outcome"] != "correct" for row in rows) for rows in fields.values())
+    )
+    found = []
+    for start in range(0, len(documents), BATCH):
+        batch = documents[start : start + BATCH]
+        read = {engine: texts(engine, batch) for engine in (transcripts, *engines)}
+        for document_id in batch:
+            aligners = {name: Aligner(read[name][document_id]) for name in read if document_id in read[name]}
+            transcript = aligners.pop(transcripts, None)
+            for field, rows in open_cases[document_id].items():
+                if transcript is None or any(row["outcome"] == "correct" for row in rows):
+                    continue
+                predictions = [row["prediction"] for row in rows]
+                truth = rows[0]["truth"]
+                doubt = transcript_doubt(field, truth, predictions, transcript, list(aligners.values()))
+                if doubt:
+                    reason, place = doubt
+                    typed = place.text if place and rows[0]["kind"] not in ("money", "date") else None
+                    found.append(
+                        Suspect(
+                            document_id=document_id,
+                            field=field,
+                            label=truth,
+                            value=typed,
+                            kinds=("transcript",),
+                            reason=reason,
+                            independent=True,
+                            score=1.5,
+                        )
+                    )
+    return found
 
 
 def _doubt(row: Row, suspect: Row | None) -> str | None:

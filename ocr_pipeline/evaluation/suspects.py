@@ -1,5 +1,5 @@
-"""Labels that may be wrong: several backends agree against them, they break arithmetic, or a copy of the document is
-labelled differently. Each is a question for a person; nothing here changes a label."""
+"""Labels that may be wrong: several backends agree against them, they break arithmetic, a copy of the document is labelled
+differently, or its transcript says something else. Each is a question for a person; nothing here changes a label."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from ocr_pipeline.evaluation.agreement import Values, same_value
 from ocr_pipeline.evaluation.compare import canonical
 from ocr_pipeline.schemas import Invoice, Label
 
-SuspectKind = Literal["agreement", "arithmetic", "duplicate"]
+SuspectKind = Literal["agreement", "arithmetic", "duplicate", "transcript"]
 
 AGREEING = 2
 """So many backends must agree against a label, and more than give the label's value."""
@@ -42,6 +42,7 @@ def suspects(
     values: Mapping[str, Values],
     extractors: Mapping[str, str],
     groups: Mapping[str, str],
+    typed: Sequence[Suspect] = (),
     *,
     agreeing: int = AGREEING,
 ) -> list[Suspect]:
@@ -52,6 +53,7 @@ def suspects(
         values: what the backends gave, by document.
         extractors: the extractor of each backend.
         groups: the group of copies that a document belongs to.
+        typed: what transcripts speak against (`diagnosis.transcript_suspects`).
         agreeing: how many backends must agree.
     """
     found: dict[tuple[str, str], list[Suspect]] = defaultdict(list)
@@ -66,6 +68,8 @@ def suspects(
     for members in copies.values():
         for suspect in _labelled_differently(members, labels):
             found[suspect.document_id, suspect.field].append(suspect)
+    for suspect in typed:
+        found[suspect.document_id, suspect.field].append(suspect)
     return sorted((_joined(of_field) for of_field in found.values()), key=lambda s: (-s.score, s.document_id, s.field))
 
 

@@ -15,7 +15,7 @@ from ocr_pipeline.evaluation.agreement import same_value
 from ocr_pipeline.evaluation.alignment import Aligner, Place
 from ocr_pipeline.evaluation.compare import Outcome
 from ocr_pipeline.evaluation.normalise import normalise_name
-from ocr_pipeline.schemas import Box, FieldKind
+from ocr_pipeline.schemas import FIELD_KINDS, Box, FieldKind
 
 Verdict = Literal[
     "ocr_missed", "ocr_misread", "selection", "invented", "normalisation", "label_suspect", "document_failed"
@@ -166,11 +166,11 @@ def _text_lacks_it(case: Case, read: Aligner, place: Place | None) -> Judgement:
     assert case.truth is not None
     if case.kind == "category":  # says what a document is, and need not be printed
         return _verdict(case, "selection", "It need not be printed: it was concluded wrongly.")
-    person = case.transcript.find(case.kind, case.truth) if case.transcript else None
-    if case.transcript is not None and (person is None or not person.exact):
-        judged = _against_the_transcript(case, person)
-        if judged:
-            return judged
+    if case.transcript is not None:
+        engines = [text for text in (case.text, *case.others) if text is not None]
+        doubt = transcript_doubt(case.field, case.truth, [case.prediction], case.transcript, engines)
+        if doubt:
+            return _verdict(case, "label_suspect", *doubt)
     same = same_value(case.field, case.control_value) == same_value(case.field, case.prediction)
     if case.text is not None and case.prediction is not None and case.control == "wrong" and same:
         reason = "The extractor gives the same on the transcript: no engine could have helped."
@@ -192,17 +192,25 @@ def _text_lacks_it(case: Case, read: Aligner, place: Place | None) -> Judgement:
     return _verdict(case, "ocr_misread", f"The engine read {_quoted(place)}.{also}", place)
 
 
-def _against_the_transcript(case: Case, person: Place | None) -> Judgement | None:
-    """A label that people who typed the document did not find on it. They make slips, too: text is doubted only where an
-    engine or the backend reads what they do."""
-    if person is None or case.kind in ("money", "date"):
-        return _verdict(case, "label_suspect", "The transcript does not have the labelled value.", person)
+def transcript_doubt(
+    field: str, truth: str, predictions: Sequence[str | None], transcript: Aligner, engines: Sequence[Aligner]
+) -> tuple[str, Place | None] | None:
+    """Why people who typed the document speak against its label, and what they have in its place; None where they do not.
+
+    They make slips, too: text is doubted only where an engine or a backend reads what they do.
+    """
+    kind = FIELD_KINDS[field]
+    person = None if kind == "category" else transcript.find(kind, truth)
+    if kind == "category" or (person and person.exact):
+        return None
+    if person is None or kind in ("money", "date"):
+        return "The transcript does not have the labelled value.", person
     if person.similarity < CLEARLY_READ:
         return None
-    engines = [text.find(case.kind, person.text) for text in (case.text, *case.others) if text is not None]
-    given = same_value(case.field, case.prediction) == same_value(case.field, person.text)
-    if given or any(place and place.exact for place in engines):
-        return _verdict(case, "label_suspect", f"The transcript and an engine have {_quoted(person)}.", person)
+    given = same_value(field, person.text) in {same_value(field, prediction) for prediction in predictions}
+    read = (engine.find(kind, person.text) for engine in engines)
+    if given or any(place and place.exact for place in read):
+        return f"The transcript has {_quoted(person)}, and so has what was read.", person
     return None
 
 

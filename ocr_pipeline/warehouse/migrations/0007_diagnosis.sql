@@ -83,7 +83,7 @@ CREATE TABLE label_suspects (              -- one row per labelled field that is
     field VARCHAR NOT NULL,
     label VARCHAR,
     value VARCHAR,                         -- what is proposed instead; NULL: nothing
-    kinds VARCHAR[] NOT NULL,              -- agreement, arithmetic, duplicate
+    kinds VARCHAR[] NOT NULL,              -- agreement, arithmetic, duplicate, transcript
     reason VARCHAR NOT NULL,               -- a sentence
     backends VARCHAR[] NOT NULL,           -- that agree on the value
     independent BOOLEAN NOT NULL,          -- two extractors agree, or it is no matter of agreement
