@@ -18,6 +18,9 @@ from ocr_pipeline.schemas import Box, FieldKind, OcrText, Word
 
 LIKE_NUMBER, LIKE_TEXT = 0.74, 0.6
 """Similarity (0..1, Levenshtein) from which printed text counts as a misread value: `8.20` and `8.00` are 0.75 alike."""
+_LOOK_ALIKE = str.maketrans("oöólisbz", "00011582")
+"""Letters that engines read for digits: text with one of them in its place is closer than one without the digit."""
+_GAP = 5
 _LONGEST_NUMBER = 3
 """Words of one amount: `RM 1 234.00`."""
 _CURRENCIES = {
@@ -171,7 +174,8 @@ class Aligner:
                     if len(text) > 24 or not any(character.isdigit() for character in text):
                         continue
                     score = max(
-                        Levenshtein.normalized_similarity(text, spelling, score_cutoff=best[0])
+                        Levenshtein.normalized_similarity(seen, spelling, score_cutoff=best[0] - 0.01)
+                        for seen in {text, text.translate(_LOOK_ALIKE)}
                         for spelling in spellings
                     )
                     if score > best[0] or (last and score == best[0] and best[1]):
@@ -238,11 +242,11 @@ class Aligner:
         return self._of_letters(starts[begin], ends[end], min(score, 0.99))
 
     def _pieces(self, value: str) -> Place | None:
-        """A value of several words that are all there, near each other, but not in one stretch: other columns, a line in
-        between. At most as many words in between as it has itself."""
+        """A value of several words that are all there, one after the other, but not in one stretch: another column or a
+        line stands in between, of at most `_GAP` words each time."""
         pieces = [normalise_name(part) for part in value.split()]
         pieces = [piece for piece in pieces if piece]
-        text, _, owners, borders = self._letters
+        text, _, _, borders = self._letters
         if len(pieces) < 3:
             return None
         used: list[int] = []
@@ -253,12 +257,12 @@ class Aligner:
                 found = text.find(piece, found + 1)
             if found < 0:
                 return None
-            used += self._of_letters(found, found + len(piece), 1.0).words
+            words = self._of_letters(found, found + len(piece), 1.0).words
+            if used and words[0] - used[-1] > _GAP:
+                return None
+            used += words
             at = found + len(piece)
-        words = sorted(set(used))
-        if owners.index(words[-1]) - owners.index(words[0]) > 2 * len(pieces) + 8:
-            return None
-        return self.place(words, 1.0)
+        return self.place(sorted(set(used)), 1.0)
 
     def _of_letters(self, start: int, stop: int, similarity: float) -> Place:
         _, starts, owners, _ = self._letters

@@ -3,7 +3,7 @@ differently, or its transcript says something else. Each is a question for a per
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -69,7 +69,11 @@ def suspects(
         for suspect in _labelled_differently(members, labels):
             found[suspect.document_id, suspect.field].append(suspect)
     for suspect in typed:
-        found[suspect.document_id, suspect.field].append(suspect)
+        if (
+            suspect.document_id in labels
+        ):  # a score names the accepted value that was nearest, not always the label's own
+            said = text_of(labels[suspect.document_id], suspect.field)
+            found[suspect.document_id, suspect.field].append(replace(suspect, label=said))
     return sorted((_joined(of_field) for of_field in found.values()), key=lambda s: (-s.score, s.document_id, s.field))
 
 
