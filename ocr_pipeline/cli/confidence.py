@@ -48,7 +48,7 @@ def confidence(
     for row in tables["calibrations"]:
         name = f"{row['dataset']}: {row['backend']}"
         if row["status"] != "ok":
-            console.print(f"{name}: not calibrated: {row['message']}", soft_wrap=True)
+            console.print(f"{name}: not calibrated: {row['message']}")
             continue
         of = {table: [r for r in tables[table] if _same(r, row)] for table in ("reliability", "risk_coverage")}
         console.print(_acceptance_table(name, [r for r in of["risk_coverage"] if r["target_risk"] is not None]))
@@ -56,7 +56,6 @@ def confidence(
             f"{row['values']} values in {row['documents']} documents, {row['errors']} wrong. Calibration error"
             f" {100 * row['ece']:.1f} % (a perfect one would show {100 * row['ece_by_chance']:.1f} % with so few values),"
             f" AUC {row['auc']:.2f}.",
-            soft_wrap=True,
         )
         if curve:
             console.print(_reliability_table(name, of["reliability"]))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.markup import escape
 from rich.table import Table
 
 from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
@@ -21,7 +22,8 @@ labels = typer.Typer(help="Doubtful labels, their review, and what to label next
 DatasetOption = Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
-QUESTION = "[l]abel is right, [v]alue is right, accept [b]oth, [o]ther value, [n]ote, [s]kip, [q]uit? "
+CHOICES = "What is right: the [l]abel, the [v]alue, [b]oth, an[o]ther one? Or [n]ote, [s]kip, [q]uit."
+QUESTION = "l, v, b, o, n, s, q? "
 
 
 @labels.command("suspects")
@@ -123,6 +125,7 @@ def walk(rows: Sequence[Row], project: Project, answer: Callable[[str], str | No
     from ocr_pipeline.cli.app import console
 
     decided: dict[str, dict[str, Decision]] = {}
+    console.print(escape(CHOICES))
     for number, row in enumerate(rows, 1):
         console.print(
             f"\n[b]{number} of {len(rows)}[/]  {plain(row['document_id'])}  [b]{row['field']}[/]", soft_wrap=True
@@ -167,7 +170,7 @@ def _decide(row: Row, answer: Callable[[str], str | None]) -> Decision | str | N
             case "v" | "b" if row["value"] is None:
                 console.print("No other value is proposed; give one with o.")
             case "o":
-                text = answer("Value, as it would stand in the label; - for not on the document: ")
+                text = answer("Value, as it would stand in the label; - for none: ")
                 if text is None:
                     return None
                 value = None if text.strip() == "-" else text.strip()
@@ -180,7 +183,7 @@ def _decide(row: Row, answer: Callable[[str], str | None]) -> Decision | str | N
             case "l" | "v" | "b" as known:
                 return _decision(choices[known], row, row["value"], note)
             case _:
-                console.print("Please answer with one of the letters.")
+                console.print(f"Please answer with one of the letters. {escape(CHOICES)}")
 
 
 def _decision(choice: Choice, row: Row, value: str | None, note: str) -> Decision:

@@ -50,7 +50,7 @@ def verdicts(
         of_backend = [row for row in rows if (row["dataset"], row["backend"]) == key]
         if field is None:
             console.print(_table(f"{key[0]}: {key[1]}, values that are not right", of_backend))
-        console.print(f"{key[0]}: {key[1]}: {sentence(of_backend, field)}\n", soft_wrap=True)
+        console.print(f"{key[0]}: {key[1]}: {sentence(of_backend, field)}\n")
 
 
 def totals(rows: Sequence[Row]) -> list[Row]:
