@@ -23,6 +23,8 @@ HEAVY = {
     "rapidfuzz",
     "pillow_heif",
     "pytesseract",
+    "scipy",
+    "sklearn",
 }
 
 MODULES = sorted(

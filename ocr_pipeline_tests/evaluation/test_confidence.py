@@ -107,12 +107,10 @@ def test_too_few_documents_are_not_calibrated() -> None:
 
 def test_unlabelled_values_of_labelled_fields_get_a_confidence() -> None:
     values, _ = simulated(100)
-    new = {"document_id": "new", "group": "new", "prediction": "x", "correct": None}
     sure, unsure = ({"fact": fact, "noise": 0.0} for fact in (3.0, -3.0))
     asked = [
-        Value(**new, field="total_amount", features=sure),
-        Value(**new, field="total_amount", features=unsure),
-        Value(**new, field="supplier_name", features=sure),
+        Value(document_id="new", group="new", field=field, prediction="x", correct=None, features=features)
+        for field, features in (("total_amount", sure), ("total_amount", unsure), ("supplier_name", sure))
     ]
     found = calibrate([*values, *asked])
     first, second, other = found.confidences[-3:]

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.evaluation.alignment import Aligner
+from ocr_pipeline.evaluation.compare import Outcome
 from ocr_pipeline.evaluation.verdicts import Case, judge, turned
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline_tests.evaluation.words import aligner, text_of
 
 
 def case(field: str, truth: str | None, prediction: str | None, *lines: str, **known: Any) -> Case:
-    outcome = "missed" if prediction is None else "invented" if truth is None else "wrong"
+    outcome: Outcome = "missed" if prediction is None else "invented" if truth is None else "wrong"
     return Case(
         document_id="d",
         backend="b",
