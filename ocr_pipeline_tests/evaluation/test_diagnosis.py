@@ -52,7 +52,7 @@ def test_each_error_has_a_row_with_its_place() -> None:
         ("page", "total_amount"): "document_failed",
     }
     total = found["ocr+rules", "total_amount"]
-    assert (total["page"], total["x0"], total["y0"], total["dataset"]) == (1, 0.12, 0.1, "s")
+    assert (total["page"], total["y0"], total["dataset"]) == (1, 0.1, "s")
     assert found["page", "total_amount"]["x0"] is None
     assert verdicts({})["ocr+rules", "total_amount"]["verdict"] == "selection"
 
