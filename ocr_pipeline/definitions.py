@@ -17,6 +17,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     """
     from ocr_pipeline.config import load_config
     from ocr_pipeline.defs.checks import reading_checks
+    from ocr_pipeline.defs.diagnosis import diagnosis_assets
     from ocr_pipeline.defs.documents import document_assets
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
@@ -33,6 +34,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
             *document_assets(config, partitions),
             *reading_assets(config, partitions),
             *evaluation_assets(config, partitions, load_rules(project.evaluation_file)),
+            *diagnosis_assets(config),
         ]
     return dg.Definitions(
         assets=assets,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.pages import read_bytes, sha256_of
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
 from ocr_pipeline.documents.transcripts import transcript_sha256
@@ -53,13 +54,13 @@ def gone_documents(on_disk: Iterable[SourceFile], warehouse: Warehouse) -> list[
 
 
 def pending_labels(sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
-    """Documents whose label is new, changed, gone, or was not valid last time."""
+    """Documents whose label is new, changed (or the decisions about it), gone, or was not valid last time."""
     known = queries.labels(warehouse)
     pending = []
     for source in sources:
         row = known.get(source.document_id)
         try:
-            label_sha256 = sha256_of(source.label.read_bytes()) if source.label else None
+            label_sha256 = labels_sha256(source)
         except OSError:  # the stage reads it again, and says what is wrong
             label_sha256 = ""
         current = row is not None and row["dataset"] == source.dataset and row["label_sha256"] == label_sha256

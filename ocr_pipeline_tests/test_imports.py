@@ -24,6 +24,8 @@ HEAVY = {
     "xllamacpp",
     "pillow_heif",
     "pytesseract",
+    "scipy",
+    "sklearn",
 }
 
 MODULES = sorted(

@@ -12,7 +12,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from ocr_pipeline.cli.confidence import confidence
+from ocr_pipeline.cli.labels import labels
 from ocr_pipeline.cli.text import plain
+from ocr_pipeline.cli.verdicts import verdicts
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.project import find_project
 
@@ -27,6 +30,9 @@ app = typer.Typer(
 )
 importer = typer.Typer(help="Copy documents and labels into the project.", no_args_is_help=True)
 app.add_typer(importer, name="import")
+app.add_typer(labels, name="labels")
+app.command()(verdicts)
+app.command()(confidence)
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)

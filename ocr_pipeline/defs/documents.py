@@ -9,7 +9,7 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.documents.stage import first_page, take_in_all, take_in_label
+from ocr_pipeline.documents.stage import first_page, take_in_all, take_in_decided_label
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import queries, rows
@@ -87,22 +87,26 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
-        """The label file beside a document, validated. A field that it does not mention is not labelled, and not scored."""
+        """The label file beside a document, validated, with the decisions of reviews (`data/overrides`) laid on top.
+
+        A field that it does not mention is not labelled, and not scored.
+        """
         keys = asked_for(context)
         sources = _sources(project)
         tables = rows.empty(rows.LABEL_TABLES)
         progress.start("labels", len(keys))
         for key in keys:
             source = sources.get(key) or SourceFile(key, "documents", project.project.data, None)
-            label, sha256, failure = take_in_label(source)
+            decided, failure = take_in_decided_label(source)
             rows.add_label(
                 tables,
                 key,
                 source.dataset,
                 run_id=context.run.run_id,
-                label=label,
-                label_sha256=sha256,
+                label=decided.label if decided else None,
+                label_sha256=decided.sha256 if decided else None,
                 failure=failure,
+                decided=decided,
             )
             row = tables["labels"][-1]
             fields = [entry for entry in tables["ground_truth"] if entry["document_id"] == key]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr_pipeline.documents.overrides import overrides_file
 from ocr_pipeline.errors import ConfigurationError
 
 NOT_DOCUMENTS = {".json", ".md", ".txt", ".csv"}
@@ -20,12 +21,14 @@ MAX_ID_LENGTH = 80
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A document file. `label` is the path of its label file, or None where it has none."""
+    """A document file. `label` is the path of its label file, `overrides` of the decisions about that; None where it has
+    none."""
 
     document_id: str
     dataset: str
     path: Path
     label: Path | None
+    overrides: Path | None = None
 
 
 def find_documents(data: Path) -> list[SourceFile]:
@@ -45,7 +48,10 @@ def find_documents(data: Path) -> list[SourceFile]:
             if document_id in found:
                 document_id = _with_hash(document_id, parts)
             dataset = slug(parts[0]) if len(parts) > 1 else "documents"
-            found[document_id] = SourceFile(document_id, dataset or "documents", path, label_of(path))
+            overrides = overrides_file(data, document_id)
+            found[document_id] = SourceFile(
+                document_id, dataset or "documents", path, label_of(path), overrides if overrides.is_file() else None
+            )
     return list(found.values())
 
 

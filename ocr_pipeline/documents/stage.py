@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.guard import Guard
-from ocr_pipeline.documents.labels import read_label
+from ocr_pipeline.documents.labels import DecidedLabel, read_decided_label
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_document, open_unchanged, read_bytes
 from ocr_pipeline.documents.perceptual import comparable, perceptual_hash
@@ -71,11 +71,14 @@ def _check_name(source: SourceFile) -> None:
 
 
 def take_in_label(source: SourceFile) -> tuple[Label | None, str | None, DocumentFailure | None]:
-    """The label of a document, the SHA-256 of its file and what is wrong with it; all None for an unlabelled document."""
-    if source.label is None:
-        return None, None, None
+    """The label of a document, its SHA-256 and what is wrong with it; all None for an unlabelled document."""
+    decided, failure = take_in_decided_label(source)
+    return (decided.label, decided.sha256, None) if decided else (None, None, failure)
+
+
+def take_in_decided_label(source: SourceFile) -> tuple[DecidedLabel | None, DocumentFailure | None]:
+    """The same with what the label file itself says, and the decisions about it."""
     try:
-        label, sha256 = read_label(source.label)
+        return read_decided_label(source), None
     except DocumentError as error:
-        return None, None, DocumentFailure(reason=error.reason, message=str(error))
-    return label, sha256, None
+        return None, DocumentFailure(reason=error.reason, message=str(error))

@@ -9,6 +9,7 @@ from typing import Any
 
 from ocr_pipeline.documents.duplicates import Duplicate
 from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.labels import DecidedLabel
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.documents.stage import TakenIn
 from ocr_pipeline.extraction.stage import ExtractionOutcome
@@ -100,8 +101,9 @@ def add_label(
     label: Label | None,
     label_sha256: str | None = None,
     failure: DocumentFailure | None = None,
+    decided: DecidedLabel | None = None,
 ) -> None:
-    """Rows of a label; without one the document is known to be unlabelled."""
+    """Rows of a label; without one the document is known to be unlabelled. `decided`: what reviews made of it."""
     tables["labels"].append(
         {
             "document_id": document_id,
@@ -118,11 +120,14 @@ def add_label(
     if label is None:
         return
     for field in label.labelled_fields:
+        decision = decided.decisions.get(field) if decided else None
         tables["ground_truth"].append(
             {
                 "document_id": document_id,
                 "field": field,
                 "alternatives": label.alternatives.get(field),
+                "decision": decision.choice if decision else None,
+                "file_value": decision.label if decision and decision.choice == "value" else None,
                 **_typed_value(getattr(label.invoice, field)),
             }
         )

@@ -1,0 +1,246 @@
+"""Assets of the group `diagnosis`: why values are wrong, how sure they are, which labels are doubtful, what backends agree
+on."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
+from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.evaluation.agreement import consensus as find_consensus
+from ocr_pipeline.evaluation.confidence import Calibrated, Value, calibrate
+from ocr_pipeline.evaluation.diagnosis import transcript_suspects, verdict_rows
+from ocr_pipeline.evaluation.facts import value_facts
+from ocr_pipeline.evaluation.suspects import suspects
+from ocr_pipeline.evaluation.verdicts import VERDICTS
+from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.ocr.base import reads_transcripts
+from ocr_pipeline.warehouse import diagnosis, queries
+from ocr_pipeline.warehouse.warehouse import utc_now
+
+ASSETS = ("label_suspects", "verdicts", "confidences", "consensus")
+CONFIDENCE_TABLES = ("confidences", "calibrations", "reliability", "risk_coverage")
+
+
+def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
+    """`label_suspects`, `verdicts`, `confidences` and `consensus`."""
+    competitors = [name for name in config.backends if not _is_control(config, name)]
+
+    @dg.asset(
+        deps=["field_scores", "duplicates"],
+        group_name="diagnosis",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version="1",
+        metadata=table_metadata("label_suspects"),
+    )
+    def label_suspects(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """Labels that backends agree against, that break arithmetic, or that differ between copies: the queue of
+        `ocr-pipeline labels review`. What was reviewed is not in it."""
+        target = warehouse.warehouse()
+        with target.snapshot() as snapshot:
+            documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
+            values, groups = diagnosis.extracted_values(snapshot, competitors), diagnosis.groups(snapshot)
+            reviewed = diagnosis.reviewed(snapshot)
+            scores = queries.scores(snapshot, list(config.backends), SCORING_VERSION)
+        transcripts = _transcripts(config)
+        typed = (
+            transcript_suspects(
+                scores,
+                transcripts=transcripts,
+                engines=list(dict.fromkeys(e for name in competitors if (e := config.backends[name].engine))),
+                texts=lambda engine, ids: queries.ocr_texts(target, engine, ids),
+            )
+            if transcripts
+            else []
+        )
+        there = {key: label for key, label in labels.items() if key in _there(documents)}
+        extractors = {name: config.backends[name].extractor for name in competitors}
+        found = [
+            {
+                **asdict(suspect),
+                "dataset": documents[suspect.document_id]["dataset"],
+                "run_id": context.run.run_id,
+                "found_at": utc_now(),
+            }
+            for suspect in suspects(there, values, extractors, groups, typed)
+            if (suspect.document_id, suspect.field) not in reviewed
+        ]
+        target.replace_all({"label_suspects": found})
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(found),
+                "preview": preview(found, ["document_id", "field", "label", "value", "reason"]),
+            }
+        )
+
+    @dg.asset(
+        deps=["field_scores", label_suspects],
+        group_name="diagnosis",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version="1",
+        metadata=table_metadata("verdicts"),
+    )
+    def verdicts(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """For each value that is wrong, missed or invented: OCR, selection, normalisation, invented, label, failure."""
+        target = warehouse.warehouse()
+        backends = list(config.backends)
+        with target.snapshot() as snapshot:
+            scores = queries.scores(snapshot, backends, SCORING_VERSION)
+            evidence = {name: diagnosis.evidence(snapshot, name) for name in backends}
+            failures = {name: diagnosis.failures(snapshot, name) for name in backends}
+            doubtful = snapshot.rows("FROM label_suspects")
+        rows = verdict_rows(
+            scores,
+            engines={name: config.backends[name].engine for name in backends},
+            transcripts=_transcripts(config),
+            control_of=_controls(config),
+            texts=lambda engine, documents: queries.ocr_texts(target, engine, documents),
+            evidence=evidence,
+            failures=failures,
+            suspects=doubtful,
+        )
+        for row in rows:
+            row["run_id"], row["judged_at"] = context.run.run_id, utc_now()
+        target.replace_all({"verdicts": rows})
+        counts = Counter(row["verdict"] for row in rows)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(rows),
+                **{verdict: counts[verdict] for verdict in VERDICTS},
+                "preview": preview(rows, ["document_id", "backend", "field", "verdict", "reason"]),
+            }
+        )
+
+    @dg.asset(
+        deps=["field_scores", "duplicates"],
+        group_name="diagnosis",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version="1",
+        metadata=table_metadata("confidences"),
+    )
+    def confidences(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """How probably each value is right, calibrated on other documents; how well that holds; and what can be accepted
+        without a look."""
+        target = warehouse.warehouse()
+        tables: dict[str, list[dict[str, Any]]] = {table: [] for table in CONFIDENCE_TABLES}
+        with target.snapshot() as snapshot:
+            documents, groups = queries.documents(snapshot), diagnosis.groups(snapshot)
+            given = diagnosis.extracted_values(snapshot, competitors)
+            scores = queries.scores(snapshot, competitors, SCORING_VERSION)
+            evidence = {name: diagnosis.evidence(snapshot, name) for name in competitors}
+            margins = {name: diagnosis.margins(snapshot, name) for name in competitors}
+            words = {name: diagnosis.word_confidences(snapshot, name) for name in competitors}
+        stamp = {"run_id": context.run.run_id, "computed_at": utc_now()}
+        for backend in competitors:
+            correct = {
+                (row["document_id"], row["field"]): row["outcome"] in ("correct", "both_empty")
+                for row in scores
+                if row["backend"] == backend
+            }
+            values = value_facts(
+                backend,
+                given,
+                correct=correct,
+                groups=groups,
+                evidence=evidence[backend],
+                margins=margins[backend],
+                word_confidences=words[backend],
+            )
+            by_dataset: dict[str, list[Value]] = {}
+            for value in values:
+                by_dataset.setdefault(documents[value.document_id]["dataset"], []).append(value)
+            for dataset, of_dataset in by_dataset.items():
+                key = {"dataset": dataset, "backend": backend}
+                _add_confidences(tables, key, of_dataset, calibrate(of_dataset), stamp)
+        target.replace_all(tables)
+        calibrations = tables["calibrations"]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(tables["confidences"]),
+                "calibrations": preview(
+                    calibrations, ["dataset", "backend", "status", "message", "documents", "ece", "ece_by_chance"]
+                ),
+            }
+        )
+
+    @dg.asset(
+        deps=["extractions", "ground_truth"],
+        group_name="diagnosis",
+        kinds=KINDS,
+        owners=OWNERS,
+        code_version="1",
+        metadata=table_metadata("consensus"),
+    )
+    def consensus(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """What most backends say about each field of each document, labelled or not, and how far they agree."""
+        target = warehouse.warehouse()
+        with target.snapshot() as snapshot:
+            documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
+            given = diagnosis.extracted_values(snapshot, competitors)
+        rows = [
+            {
+                **asdict(entry),
+                "dataset": documents[document_id]["dataset"],
+                "labelled": document_id in labels and entry.field in labels[document_id].labelled_fields,
+                "run_id": context.run.run_id,
+                "computed_at": utc_now(),
+            }
+            for document_id, values in given.items()
+            for entry in find_consensus(document_id, values)
+        ]
+        target.replace_all({"consensus": rows})
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(rows),
+                "preview": preview(rows, ["document_id", "field", "value", "agreeing", "backends", "agreement"]),
+            }
+        )
+
+    return [label_suspects, verdicts, confidences, consensus]
+
+
+def _there(documents: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {key for key, row in documents.items() if row["reason"] != "missing_file"}
+
+
+def _transcripts(config: Config) -> str | None:
+    """The engine that reads transcripts."""
+    return next((name for name, engine in config.engines.items() if reads_transcripts(engine.engine)), None)
+
+
+def _is_control(config: Config, backend: str) -> bool:
+    engine = config.engine_of(backend)
+    return engine is not None and reads_transcripts(engine.engine)
+
+
+def _controls(config: Config) -> dict[str, str]:
+    """The backend with the same extractor and settings on transcripts, of each backend that has one."""
+    controls = {config.backends[name].fingerprint: name for name in config.backends if _is_control(config, name)}
+    return {
+        name: controls[backend.fingerprint]
+        for name, backend in config.backends.items()
+        if backend.engine and not _is_control(config, name) and backend.fingerprint in controls
+    }
+
+
+def _add_confidences(
+    tables: dict[str, list[dict[str, Any]]],
+    key: Mapping[str, str],
+    values: Sequence[Value],
+    result: Calibrated,
+    stamp: Mapping[str, str],
+) -> None:
+    """Rows of one data set and backend."""
+    for value, confidence, fold in zip(values, result.confidences, result.folds, strict=True):
+        columns = {name: getattr(value, name) for name in ("document_id", "field", "prediction", "correct", "features")}
+        tables["confidences"].append({**key, **columns, "confidence": confidence, "fold": fold, **stamp})
+    tables["calibrations"].append({**key, **asdict(result.calibration), **stamp})
+    tables["reliability"] += [{**key, **asdict(one)} for one in result.reliability]
+    tables["risk_coverage"] += [{**key, **asdict(one)} for one in result.acceptance]

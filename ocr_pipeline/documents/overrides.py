@@ -1,0 +1,117 @@
+"""Decisions about doubtful labels: one JSON file per document in `data/overrides`, kept in version control.
+
+Label files stay as their data set ships them; a decision is laid on top when labels are read. It speaks about the value
+that it was made about: once the label file says something else, it holds no more.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ocr_pipeline.errors import ConfigurationError, DocumentError, describe
+from ocr_pipeline.schemas import FIELD_KINDS, Invoice, Label
+
+FOLDER = "overrides"
+
+Choice = Literal["label", "value", "both"]
+"""`label`: the label is right. `value`: the other value is. `both`: the label is, and the other value is accepted, too."""
+
+
+class Decision(BaseModel):
+    """What a person decided about one labelled field. Values are written as in `invoice`; None: not on the document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    choice: Choice
+    label: str | None = Field(description="The label's value when it was decided.")
+    value: str | None = Field(default=None, description="The other value.")
+    note: str = ""
+    decided_on: date
+
+
+class Overrides(BaseModel):
+    """All decisions about one document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    document_id: str
+    fields: dict[Annotated[str, Field(pattern="^(" + "|".join(FIELD_KINDS) + ")$")], Decision] = {}
+
+
+def overrides_file(data: Path, document_id: str) -> Path:
+    """Where the decisions about a document are kept."""
+    return data / FOLDER / f"{document_id}.json"
+
+
+def read_overrides(path: Path) -> Overrides:
+    """The decisions in a file.
+
+    Raises:
+        DocumentError: the file cannot be read or is not valid; the message names the key, never the value.
+    """
+    try:
+        return Overrides.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise DocumentError("invalid_label", f"The override file cannot be read: {error.strerror}.") from None
+    except ValidationError as error:
+        raise DocumentError("invalid_label", f"The override is not valid: {describe(error)}") from None
+
+
+def write_decision(data: Path, document_id: str, field: str, decision: Decision) -> Path:
+    """Add a decision to the file of its document, or replace the one about the same field.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+        DocumentError: what is there is not valid.
+    """
+    path = overrides_file(data, document_id)
+    known = read_overrides(path).fields if path.exists() else {}
+    content = Overrides(document_id=document_id, fields={**known, field: decision})
+    text = json.dumps(content.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".json.part")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"The decision cannot be written to {path}: {error.strerror}.") from None
+    return path
+
+
+def applied(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decision]]:
+    """The label with the decisions laid on top, and those that hold: the others were made about another value.
+
+    Raises:
+        DocumentError: a decided value is not of its field's kind.
+    """
+    fields = label.invoice.model_dump(mode="json", exclude_unset=True)
+    alternatives = {name: list(texts) for name, texts in label.alternatives.items()}
+    holding = {}
+    for name, decision in overrides.fields.items():
+        if name not in label.labelled_fields or not _same(name, fields[name], decision.label):
+            continue
+        holding[name] = decision
+        if decision.choice == "value":
+            fields[name] = decision.value
+        elif decision.choice == "both" and decision.value is not None:
+            alternatives.setdefault(name, []).append(decision.value)
+    try:
+        changed = Label.model_validate(
+            {**label.model_dump(exclude={"invoice", "alternatives"}), "invoice": fields, "alternatives": alternatives}
+        )
+    except ValidationError as error:
+        raise DocumentError("invalid_label", f"The override is not valid: {describe(error)}") from None
+    return changed, holding
+
+
+def _same(field: str, first: str | None, second: str | None) -> bool:
+    """Whether two texts are the same value: `8.2` and `8.20` are one amount."""
+    try:
+        values = [getattr(Invoice.model_validate({field: text}), field) for text in (first, second)]
+    except ValidationError:
+        return False
+    return bool(values[0] == values[1])

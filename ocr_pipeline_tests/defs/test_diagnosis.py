@@ -1,0 +1,55 @@
+"""The diagnosis through the real pipeline: a review changes a label, and everything that follows from it."""
+
+from datetime import date
+
+from ocr_pipeline.config import load_config
+from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.overrides import Decision, write_decision
+from ocr_pipeline.pending import pending_labels
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.defs.pipeline import Recorder
+from ocr_pipeline_tests.files import add_image
+
+
+def run(project: Project) -> dict[str, int]:
+    backends = list(load_config(project.config_file).backends)
+    return run_pipeline(project, find_documents(project.data), backends, Recorder()).cells
+
+
+def test_a_doubtful_label_is_found_reviewed_and_scored_anew(project: Project) -> None:
+    """`pixel+first` and `page-width`, two extractors, give the width; `pdf-text+first` fails on images."""
+    add_image(project, "shop/a.png", 40, total="8.20")
+    add_image(project, "shop/b.png", 41, total="41.00")
+    add_image(project, "shop/c.png", 42)
+    warehouse = Warehouse(project.database)
+    run(project)
+    (suspect,) = warehouse.rows("FROM label_suspects")
+    assert (suspect["document_id"], suspect["label"], suspect["value"]) == ("shop-a", "8.20", "40.00")
+    assert (suspect["backends"], suspect["independent"]) == (["pixel+first", "page-width"], True)
+    verdicts = {(r["document_id"], r["backend"]): r["verdict"] for r in warehouse.rows("FROM verdicts")}
+    assert verdicts == {
+        ("shop-a", "pixel+first"): "label_suspect",
+        ("shop-a", "page-width"): "label_suspect",
+        ("shop-a", "pdf-text+first"): "document_failed",
+        ("shop-b", "pdf-text+first"): "document_failed",
+    }
+    assert {row["status"] for row in warehouse.rows("FROM calibrations")} == {"too_few"}
+    assert {row["confidence"] for row in warehouse.rows("FROM confidences")} == {None}
+    (unlabelled,) = warehouse.rows("FROM consensus WHERE document_id = 'shop-c'")
+    assert (unlabelled["value"], unlabelled["agreeing"], unlabelled["labelled"]) == ("42.00", 2, False)
+    (before,) = warehouse.rows("SELECT DISTINCT label_version FROM leaderboard")
+
+    decision = Decision(choice="value", label="8.20", value="40.00", decided_on=date(2026, 11, 25))
+    write_decision(project.data, "shop-a", "total_amount", decision)
+    cells = run(project)
+    assert (cells["ground_truth"], cells.get("extractions")) == (1, None)
+    assert warehouse.rows("FROM label_suspects") == []
+    (truth,) = warehouse.rows("FROM ground_truth WHERE document_id = 'shop-a'")
+    assert (str(truth["value_amount"]), truth["decision"], truth["file_value"]) == ("40.000000", "value", "8.20")
+    right = warehouse.rows("SELECT backend FROM field_scores WHERE document_id = 'shop-a' AND outcome = 'correct'")
+    assert {row["backend"] for row in right} == {"pixel+first", "page-width"}
+    (after,) = warehouse.rows("SELECT DISTINCT label_version FROM leaderboard")
+    assert before != after
+    assert pending_labels(find_documents(project.data), warehouse) == []

@@ -1,0 +1,74 @@
+"""From rows of tables to verdicts and suspects."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ocr_pipeline.evaluation.diagnosis import transcript_suspects, verdict_rows
+from ocr_pipeline.schemas import OcrText
+from ocr_pipeline_tests.evaluation.words import text_of
+
+PRINTED = text_of("TEO HENG BOOKS", "Total 9.00", "Cash 10.00")
+BLURRED = text_of("TEO HENG BOOKS", "T0tai 9.00", "Cash 10.00")
+
+
+def texts(engine: str, documents: Sequence[str]) -> Mapping[str, OcrText]:
+    return dict.fromkeys(documents, PRINTED if engine == "oracle" else BLURRED)
+
+
+def score(backend: str, field: str, truth: str | None, prediction: str | None, outcome: str) -> dict[str, Any]:
+    kind = "money" if field == "total_amount" else "name"
+    values = {"truth": truth, "prediction": prediction, "outcome": outcome, "kind": kind}
+    return {"document_id": "d", "dataset": "s", "backend": backend, "field": field, **values}
+
+
+SCORES = [
+    score("ocr+rules", "total_amount", "9.00", "10.00", "wrong"),
+    score("oracle+rules", "total_amount", "9.00", "9.00", "correct"),
+    score("ocr+rules", "supplier_name", "TED HENG BOOKS", "TEO HENG BOOKS", "wrong"),
+    score("oracle+rules", "supplier_name", "TED HENG BOOKS", "TEO HENG BOOKS", "wrong"),
+    score("page", "total_amount", "9.00", None, "missed"),
+]
+
+
+def verdicts(control: dict[str, str], suspects: Sequence[dict[str, Any]] = ()) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = verdict_rows(
+        SCORES,
+        engines={"ocr+rules": "ocr", "page": None},
+        transcripts="oracle",
+        control_of=control,
+        texts=texts,
+        evidence={},
+        failures={"page": {"d": "blocked"}},
+        suspects=suspects,
+    )
+    return {(row["backend"], row["field"]): row for row in rows}
+
+
+def test_each_error_has_a_row_with_its_place() -> None:
+    found = verdicts({"ocr+rules": "oracle+rules"})
+    assert {key: row["verdict"] for key, row in found.items()} == {
+        ("ocr+rules", "total_amount"): "ocr_misread",
+        ("ocr+rules", "supplier_name"): "label_suspect",
+        ("page", "total_amount"): "document_failed",
+    }
+    total = found["ocr+rules", "total_amount"]
+    assert (total["page"], total["y0"], total["dataset"]) == (1, 0.1, "s")
+    assert found["page", "total_amount"]["x0"] is None
+    assert verdicts({})["ocr+rules", "total_amount"]["verdict"] == "selection"
+
+
+def test_a_verdict_leans_on_independent_suspects_only() -> None:
+    doubt = {"document_id": "d", "field": "total_amount", "kinds": ["agreement"], "value": "10", "reason": "Two agree."}
+    key = ("ocr+rules", "total_amount")
+    assert verdicts({}, [{**doubt, "independent": True}])[key]["verdict"] == "label_suspect"
+    assert verdicts({}, [{**doubt, "independent": False}])[key]["verdict"] == "selection"
+    assert verdicts({}, [{**doubt, "independent": True, "value": "11.00"}])[key]["verdict"] == "selection"
+    sums = {**doubt, "independent": True, "value": None, "kinds": ["arithmetic"]}
+    assert verdicts({}, [sums])[key]["verdict"] == "label_suspect"
+
+
+def test_transcripts_speak_against_labels_that_nobody_agrees_with() -> None:
+    (suspect,) = transcript_suspects(SCORES, transcripts="oracle", engines=["ocr"], texts=texts)
+    assert (suspect.field, suspect.label, suspect.value) == ("supplier_name", "TED HENG BOOKS", "TEO HENG BOOKS")
+    agreed = [*SCORES, score("other", "supplier_name", "TED HENG BOOKS", "TED HENG BOOKS", "correct")]
+    assert transcript_suspects(agreed, transcripts="oracle", engines=["ocr"], texts=texts) == []

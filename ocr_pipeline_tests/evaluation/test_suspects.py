@@ -1,0 +1,88 @@
+from typing import Any
+
+from ocr_pipeline.evaluation.suspects import Suspect, suspects
+from ocr_pipeline.schemas import Label
+
+EXTRACTORS = {"a+rules": "rules", "b+rules": "rules", "model": "gemini"}
+
+
+def label(alternatives: dict[str, list[str]] | None = None, **invoice: Any) -> Label:
+    return Label.model_validate({"invoice": invoice, "alternatives": alternatives or {}})
+
+
+def found(labels: dict[str, Label], values: dict[str, Any] | None = None, **groups: str) -> list[Suspect]:
+    return suspects(labels, values or {}, EXTRACTORS, groups)
+
+
+def test_backends_that_agree_against_a_label() -> None:
+    votes = {"d": {"a+rules": {"total_amount": "9.0"}, "b+rules": {}, "model": {"total_amount": "9.00"}}}
+    (suspect,) = found({"d": label(total_amount="8.20", supplier_name="x")}, votes)
+    assert (suspect.field, suspect.label, suspect.value) == ("total_amount", "8.20", "9.0")
+    assert suspect.backends == ("a+rules", "model")
+    assert suspect.independent
+    assert suspect.reason == "2 backends agree on another value, 0 on the label's."
+
+
+def test_backends_with_one_extractor_ask_and_do_not_prove() -> None:
+    votes = {"d": {"a+rules": {"total_amount": "9.00"}, "b+rules": {"total_amount": "9.00"}, "model": {}}}
+    (suspect,) = found({"d": label(total_amount="8.20")}, votes)
+    assert not suspect.independent
+
+
+def test_no_doubt_without_a_majority_or_for_an_accepted_value() -> None:
+    split = {name: {"total_amount": amount} for name, amount in zip(EXTRACTORS, ("9.00", "9.50", "8.20"), strict=True)}
+    assert found({"d": label(total_amount="8.20")}, {"d": split}) == []
+    tied = {"a+rules": {"supplier_name": "B"}, "b+rules": {"supplier_name": "b."}, "model": {"supplier_name": "A"}}
+    assert len(found({"d": label(supplier_name="A")}, {"d": tied})) == 1
+    assert found({"d": label({"supplier_name": ["B"]}, supplier_name="A")}, {"d": tied}) == []
+    assert found({"d": label(total_amount="8.20")}, {"d": {"a+rules": {"supplier_name": "B"}}}) == []
+
+
+def test_a_value_where_the_label_says_that_there_is_none() -> None:
+    votes = {"d": {name: {"due_date": "2018-03-05"} for name in EXTRACTORS}}
+    (suspect,) = found({"d": label(due_date=None)}, votes)
+    assert (suspect.label, suspect.value) == (None, "2018-03-05")
+
+
+def test_sums_that_do_not_fit() -> None:
+    broken = found({"d": label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")})
+    assert {s.field: s.value for s in broken} == {
+        "net_amount": "11.00",
+        "total_tax_amount": "2.90",
+        "total_amount": "11.90",
+    }
+    assert broken[0].reason == "10.00 net and 1.90 tax are not 12.90 in total."
+    assert found({"d": label(net_amount="10.00", total_tax_amount="1.90", total_amount="11.95")}) == []
+    lines = [
+        {"rate": "19", "net_amount": "10.00", "amount": "1.90"},
+        {"rate": "7", "net_amount": "1.00", "amount": "0.07"},
+    ]
+    (tax,) = found({"d": label(total_tax_amount="1.90", net_amount="11.00", tax_lines=lines)})
+    assert (tax.field, tax.value) == ("total_tax_amount", "1.97")
+
+
+def test_due_before_it_was_issued() -> None:
+    dates = found({"d": label(invoice_date="2018-03-05", due_date="2018-03-04")})
+    assert [s.field for s in dates] == ["due_date", "invoice_date"]
+    assert found({"d": label(invoice_date="2018-03-05", due_date="2018-03-05")}) == []
+
+
+def test_copies_that_are_labelled_differently() -> None:
+    labels = {
+        "d": label(total_amount="9.00", supplier_name="ACME"),
+        "e": label(total_amount="9.5", supplier_name="acme."),
+        "f": label(supplier_name="Other"),
+    }
+    both = found(labels, d="d", e="d")
+    assert [(s.document_id, s.field, s.label, s.value) for s in both] == [
+        ("d", "total_amount", "9.00", "9.50"),
+        ("e", "total_amount", "9.50", "9.00"),
+    ]
+
+
+def test_several_reasons_make_one_entry_that_comes_first() -> None:
+    votes = {"e": {name: {"total_amount": "11.90"} for name in EXTRACTORS}}
+    wrong = label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")
+    first = found({"d": wrong, "e": wrong}, votes)[0]
+    assert (first.document_id, first.field, first.kinds) == ("e", "total_amount", ("agreement", "arithmetic"))
+    assert first.reason.count(".") > 2
