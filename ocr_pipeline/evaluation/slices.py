@@ -70,10 +70,10 @@ def confidence_band(confidence: float | None) -> str:
     """The mean confidence that an engine gave its words in a document, as a band."""
     if confidence is None:
         return UNKNOWN
-    for below, name in ((0.8, "below 0.80"), (0.9, "0.80 to 0.90"), (0.95, "0.90 to 0.95")):
+    for below, name in ((0.8, "0.00 to 0.80"), (0.9, "0.80 to 0.90"), (0.95, "0.90 to 0.95")):
         if confidence < below:
             return name
-    return "from 0.95"
+    return "0.95 to 1.00"
 
 
 def page_band(pages: int | None) -> str:
