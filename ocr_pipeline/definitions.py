@@ -17,11 +17,14 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     """
     from ocr_pipeline.config import load_config
     from ocr_pipeline.defs.checks import reading_checks
+    from ocr_pipeline.defs.comparing import comparing_assets
     from ocr_pipeline.defs.documents import document_assets
+    from ocr_pipeline.defs.evaluation_checks import evaluation_checks
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
     from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
+    from ocr_pipeline.evaluation.thresholds import load_thresholds
 
     config = load_config(project.config_file)
     partitions = Partitions(config)
@@ -32,10 +35,11 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
             *document_assets(config, partitions),
             *reading_assets(config, partitions),
             *evaluation_assets(config, partitions),
+            *comparing_assets(config),
         ]
     return dg.Definitions(
         assets=assets,
-        asset_checks=reading_checks(config),
+        asset_checks=[*reading_checks(config), *evaluation_checks(load_thresholds(project.evaluation_file))],
         resources={
             "project": ProjectResource(root=str(project.root)),
             "warehouse": WarehouseResource(database=str(project.database)),

@@ -8,6 +8,7 @@ from ocr_pipeline.errors import ConfigurationError
 
 ROOT_VARIABLE = "OCR_PIPELINE_HOME"
 CONFIG_FILE = "backends.yaml"
+EVALUATION_FILE = "evaluation.yaml"
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Project:
     @property
     def config_file(self) -> Path:
         return self.root / CONFIG_FILE
+
+    @property
+    def evaluation_file(self) -> Path:
+        return self.root / EVALUATION_FILE
 
     @property
     def data(self) -> Path:

@@ -167,7 +167,7 @@ def run_pipeline(
 
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
         launch(["field_scores"], backend_ranges(config.backends, partitions))
-        launch(["leaderboard"], [None])
+        launch(["leaderboard", "comparisons", "leaderboard_slices", "evaluation_history"], [None])
     return summary
 
 

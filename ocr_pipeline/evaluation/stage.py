@@ -25,6 +25,26 @@ def score_backend(
     ]
 
 
+def labelled_datasets(labels: Mapping[str, Label], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The data set of every document that can be scored: its file is there, and its label speaks about some field.
+
+    `documents`: the rows of `documents` by document.
+    """
+    return {
+        key: documents[key]["dataset"]
+        for key, label in labels.items()
+        if label.labelled_fields and key in documents and documents[key]["reason"] != "missing_file"
+    }
+
+
+def label_versions(labels: Mapping[str, Label], datasets: Mapping[str, str]) -> dict[str, str]:
+    """The version of the labels of every data set. `datasets`: as `labelled_datasets` gives them."""
+    return {
+        dataset: label_version({key: labels[key] for key, value in datasets.items() if value == dataset})
+        for dataset in sorted(set(datasets.values()))
+    }
+
+
 def leaderboard_rows(
     scores: Iterable[Row],
     runs: Iterable[Row],
@@ -45,10 +65,7 @@ def leaderboard_rows(
     """
     runs, scores = list(runs), list(scores)
     now = datetime.now(UTC)
-    versions = {
-        dataset: label_version({key: label for key, label in labels.items() if datasets[key] == dataset})
-        for dataset in sorted(set(datasets.values()))
-    }
+    versions = label_versions(labels, datasets)
     board = leaderboard(scores, runs, label_version=label_version(labels), evaluated_at=now)
     common = {
         "scoring_version": board.scoring_version,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
 from ocr_pipeline.evaluation.intervals import MIN_DOCUMENTS, RESAMPLES, wilson
 from ocr_pipeline.evaluation.outcomes import Outcomes
 from ocr_pipeline.evaluation.significance import percentile_interval, resampled_sums
@@ -130,3 +131,36 @@ def _worst(offer: Offer) -> Sequence[float]:
 
 def _beats(first: Sequence[float], second: Sequence[float]) -> bool:
     return all(a <= b for a, b in zip(first, second, strict=True)) and tuple(first) != tuple(second)
+
+
+# ---- rows of the leaderboard -----------------------------------------------------------------------------------------
+
+
+def add_standings(
+    boards: Sequence[dict[str, Any]],
+    fields: Sequence[Mapping[str, Any]],
+    cubes: Sequence[Outcomes],
+    failed: Collection[tuple[str, str]],
+) -> None:
+    """Add macro F1, straight-through rate and `pareto` to the rows of `leaderboard`, in place.
+
+    Args:
+        fields: the rows of `leaderboard_fields`.
+        cubes: the outcomes of every data set.
+        failed: (backend, document) of the cells without a result.
+    """
+    standing_of = {(row.dataset, row.backend): row for cube in cubes for row in standings(cube, failed)}
+    f1_of = {(row["dataset"], row["backend"]): row["f1"] for row in fields if row["field"] == ALL_FIELDS}
+    ran = [board for board in boards if board["status"] == "ok"]
+    for dataset in {board["dataset"] for board in ran}:
+        here = {board["backend"]: board for board in ran if board["dataset"] == dataset}
+        front = pareto_front(
+            {
+                backend: Offer(f1_of.get((dataset, backend)), board["cost_per_document"], board["seconds_per_document"])
+                for backend, board in here.items()
+            }
+        )
+        for backend, board in here.items():
+            board["pareto"] = front[backend]
+            if (dataset, backend) in standing_of:
+                board.update(vars(standing_of[dataset, backend]))

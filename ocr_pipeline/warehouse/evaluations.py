@@ -4,20 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ocr_pipeline.evaluation.history import Evaluation, evaluation_of
+from ocr_pipeline.warehouse.queries import CURRENT_SCORES
 from ocr_pipeline.warehouse.warehouse import Columns, Reader
-
-# A score of today's label, result and rules; anything else is of something that is no more. As in `queries.scores`.
-_CURRENT_SCORES = """
-    field_scores s
-    JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
-    JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
-    JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
-        AND e.extractor_fingerprint = s.extractor_fingerprint
-        AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
-        AND e.result_key IS NOT DISTINCT FROM s.result_key
-    WHERE s.backend IN (SELECT unnest($backends)) AND s.scoring_version = $scoring_version
-        AND d.reason IS DISTINCT FROM 'missing_file' AND e.reason IS DISTINCT FROM 'no_transcript'
-"""
 
 RULES = {
     "headline": "s.outcome",
@@ -34,7 +22,7 @@ def outcome_columns(
     """`dataset`, `document_id`, `backend`, `field` of every current score, and its outcome under each of `rules`."""
     outcomes = ", ".join(f'{RULES[name]} AS "{name}"' for name in rules)
     return reader.columns(
-        f"SELECT s.dataset, s.document_id, s.backend, s.field, {outcomes} FROM {_CURRENT_SCORES}",  # noqa: S608 - ours
+        f"SELECT s.dataset, s.document_id, s.backend, s.field, {outcomes} FROM {CURRENT_SCORES}",  # noqa: S608 - ours
         {"backends": list(backends), "scoring_version": scoring_version},
     )
 
@@ -47,7 +35,7 @@ def flipped_values(
     return reader.rows(
         f"""
         WITH current AS (
-            SELECT s.*, s.outcome IN ('correct', 'both_empty') AS is_right FROM {_CURRENT_SCORES} AND s.dataset = $dataset
+            SELECT s.*, s.outcome IN ('correct', 'both_empty') AS is_right FROM {CURRENT_SCORES} AND s.dataset = $dataset
         )
         SELECT a.document_id, a.field, coalesce(a.truth, b.truth) AS truth,
                a.prediction AS prediction_a, b.prediction AS prediction_b,

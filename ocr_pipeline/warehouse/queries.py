@@ -170,25 +170,28 @@ def extractions(reader: Reader, backend: str) -> dict[str, Extraction | Document
     }
 
 
-def scores(reader: Reader, backends: Sequence[str], scoring_version: int) -> list[dict[str, Any]]:
-    """The rows of `field_scores` that belong to the cells of `run_facts` and to today's labels.
+CURRENT_SCORES = """
+    field_scores s
+    JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
+    JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
+    JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
+        AND e.extractor_fingerprint = s.extractor_fingerprint
+        AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
+        AND e.result_key IS NOT DISTINCT FROM s.result_key
+    WHERE s.backend IN (SELECT unnest($backends)) AND s.scoring_version = $scoring_version
+        AND d.reason IS DISTINCT FROM 'missing_file' AND e.reason IS DISTINCT FROM 'no_transcript'
+"""
+"""SQL of the scores (`s`) that belong to the cells of `run_facts` and to today's labels.
 
-    A score whose label, engine, extractor or scoring rules are not those of today is left out: it is of something else.
-    """
+A score whose label, engine, extractor or scoring rules are not those of today is left out: it is of something else.
+"""
+
+
+def scores(reader: Reader, backends: Sequence[str], scoring_version: int) -> list[dict[str, Any]]:
+    """The rows of `field_scores` that are of today: `CURRENT_SCORES`."""
     return reader.rows(
-        """
-        SELECT s.* FROM field_scores s
-        JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
-        JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
-        JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
-            AND e.extractor_fingerprint = s.extractor_fingerprint
-            AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
-            AND e.result_key IS NOT DISTINCT FROM s.result_key
-        WHERE s.backend IN (SELECT unnest(?)) AND s.scoring_version = ? AND d.reason IS DISTINCT FROM 'missing_file'
-            AND e.reason IS DISTINCT FROM 'no_transcript'
-        ORDER BY s.document_id
-        """,
-        [list(backends), scoring_version],
+        f"SELECT s.* FROM {CURRENT_SCORES} ORDER BY s.document_id",  # noqa: S608 - the text is this module's own
+        {"backends": list(backends), "scoring_version": scoring_version},
     )
 
 
