@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ocr_pipeline.evaluation.comparisons import Comparison
 from ocr_pipeline.evaluation.history import Evaluation, evaluation_of
 from ocr_pipeline.warehouse.queries import CURRENT_SCORES
 from ocr_pipeline.warehouse.warehouse import Columns, Reader
@@ -130,3 +131,78 @@ def evaluation(reader: Reader, evaluation_id: str) -> Evaluation:
     rows = reader.rows("FROM evaluation_history WHERE evaluation_id = ?", [evaluation_id])
     [documents] = reader.rows("FROM evaluation_documents WHERE set_id = ?", [rows[0]["set_id"]])
     return evaluation_of(rows, documents)
+
+
+def every_evaluation(reader: Reader) -> list[dict[str, Any]]:
+    """dataset, backend, evaluation_id, evaluated_at, is_last of every evaluation, oldest first."""
+    return reader.rows(
+        """
+        WITH every AS (SELECT DISTINCT dataset, backend, evaluation_id, evaluated_at FROM evaluation_history)
+        SELECT *, evaluated_at = max(evaluated_at) OVER (PARTITION BY dataset, backend) AS is_last
+        FROM every ORDER BY evaluated_at, dataset, backend
+        """
+    )
+
+
+def history(reader: Reader, dataset: str | None, backend: str | None, field: str) -> list[dict[str, Any]]:
+    """The rows of one field of `evaluation_history` without the outcomes, oldest first, and whether each is pinned."""
+    return reader.rows(
+        """
+        SELECT h.* EXCLUDE (outcomes), b.evaluation_id IS NOT NULL AS pinned
+        FROM evaluation_history h LEFT JOIN evaluation_baselines b USING (evaluation_id)
+        WHERE h.field = $field AND ($dataset IS NULL OR h.dataset = $dataset)
+            AND ($backend IS NULL OR h.backend = $backend)
+        ORDER BY h.dataset, h.backend, h.evaluated_at
+        """,
+        {"dataset": dataset, "backend": backend, "field": field},
+    )
+
+
+def slices(reader: Reader, dimension: str, dataset: str | None) -> list[dict[str, Any]]:
+    """The rows of one dimension of `leaderboard_slices`."""
+    return reader.rows(
+        """
+        FROM leaderboard_slices WHERE dimension = $dimension AND ($dataset IS NULL OR dataset = $dataset)
+        ORDER BY dataset, slice, backend
+        """,
+        {"dimension": dimension, "dataset": dataset},
+    )
+
+
+def compared(
+    reader: Reader, backend_a: str | None, backend_b: str | None, dataset: str | None, field: str | None
+) -> list[dict[str, Any]]:
+    """Rows of `comparisons` in their order: of one pair, with `backend_a` as A, or of all (None, None)."""
+    rows = reader.rows(
+        """
+        FROM comparisons
+        WHERE ($a IS NULL OR (backend_a, backend_b) IN (($a, $b), ($b, $a)))
+            AND ($dataset IS NULL OR dataset = $dataset) AND ($field IS NULL OR field = $field)
+        ORDER BY rowid
+        """,
+        {"a": backend_a, "b": backend_b, "dataset": dataset, "field": field},
+    )
+    return [_swapped(row) if backend_a is not None and row["backend_a"] != backend_a else row for row in rows]
+
+
+def _swapped(row: dict[str, Any]) -> dict[str, Any]:
+    values = {name: row[name] for name in Comparison.__dataclass_fields__}
+    return {**row, **vars(Comparison(**values).swapped())}
+
+
+def compared_names(reader: Reader) -> list[dict[str, Any]]:
+    """dataset and backend of everything that is in a comparison."""
+    return reader.rows(
+        "SELECT DISTINCT dataset, unnest([backend_a, backend_b]) AS backend FROM comparisons ORDER BY ALL"
+    )
+
+
+def rule_sensitivity(reader: Reader, dataset: str | None, field: str | None) -> list[dict[str, Any]]:
+    """The rows of `rule_sensitivity` in their order."""
+    return reader.rows(
+        """
+        FROM rule_sensitivity
+        WHERE ($dataset IS NULL OR dataset = $dataset) AND ($field IS NULL OR field = $field) ORDER BY rowid
+        """,
+        {"dataset": dataset, "field": field},
+    )
