@@ -98,31 +98,41 @@ def make_database(path: Path, documents: int) -> None:
 
 def worker(documents: int) -> None:
     """Run every step once and print its seconds as JSON."""
-    from ocr_pipeline.evaluation.stage import leaderboard_rows, score_backend
+    from ocr_pipeline.evaluation.comparisons import HEADLINE
+    from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
+    from ocr_pipeline.evaluation.stage import (
+        comparison_rows,
+        label_versions,
+        leaderboard_rows,
+        new_evaluations,
+        score_backend,
+        slice_rows,
+    )
+    from ocr_pipeline.evaluation.standing import add_standings
     from ocr_pipeline.evaluation.version import SCORING_VERSION
-    from ocr_pipeline.warehouse import queries
+    from ocr_pipeline.warehouse import evaluations, queries
     from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
 
     seconds: dict[str, float] = {}
 
     @contextmanager
     def timed(step: str) -> Iterator[None]:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         yield
-        seconds[step] = time.perf_counter() - began
+        seconds[step], processor = time.perf_counter() - began, time.process_time() - worked
+        seconds["CPU of all"] = seconds.get("CPU of all", 0.0) + processor
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{documents}: {step}: {seconds[step]:.1f} s, peak {peak:.0f} MB", file=sys.stderr)
+        print(f"{documents}: {step}: {seconds[step]:.1f} s, {processor:.1f} s CPU, peak {peak:.0f} MB", file=sys.stderr)
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warehouse.duckdb"
         make_database(path, documents)
         target = Warehouse(path)
         scores: list[dict[str, Any]] = []
-        with timed("read labels and values"):
-            with target.snapshot() as snapshot:
-                labels, label_rows = queries.valid_labels(snapshot), queries.labels(snapshot)
-                cells = {backend: queries.extraction_cells(snapshot, backend) for backend in BACKENDS}
-                found = {backend: queries.extractions(snapshot, backend) for backend in BACKENDS}
+        with timed("read labels and values"), target.snapshot() as snapshot:
+            labels, label_rows = queries.valid_labels(snapshot), queries.labels(snapshot)
+            cells = {backend: queries.extraction_cells(snapshot, backend) for backend in BACKENDS}
+            found = {backend: queries.extractions(snapshot, backend) for backend in BACKENDS}
         with timed("score"):
             for backend in BACKENDS:
                 rows = score_backend(backend, labels, found[backend])
@@ -144,8 +154,31 @@ def worker(documents: int) -> None:
                 runs = queries.run_facts(snapshot, BACKENDS)
             datasets = dict.fromkeys(labels, "bench")
             boards, fields = leaderboard_rows(current, runs, labels, datasets, BACKENDS, partial(lambda *_: None))
+            columns = evaluations.outcome_columns(target, BACKENDS, SCORING_VERSION)
+            add_standings(boards, fields, outcomes_by_dataset(columns, HEADLINE), set())
             target.replace_all({"leaderboard": boards, "leaderboard_fields": fields})
+        del current
+        with timed("comparisons"):
+            rules = list(evaluations.RULES)
+            columns = evaluations.outcome_columns(target, BACKENDS, SCORING_VERSION, rules)
+            compared, sensitivity = comparison_rows(columns, rules)
+            common = {"run_id": "r", "evaluated_at": utc_now()}
+            rows = [{**row, **common} for row in compared]
+            target.replace_all({"comparisons": rows, "rule_sensitivity": sensitivity})
+        with timed("slices"):
+            columns = evaluations.outcome_columns(target, BACKENDS, SCORING_VERSION)
+            facts, sure = evaluations.document_facts(target), evaluations.confidences(target, BACKENDS)
+            target.replace_all({"leaderboard_slices": slice_rows(columns, facts, sure)})
+        with timed("history"):
+            columns = evaluations.outcome_columns(target, BACKENDS, SCORING_VERSION)
+            versions = label_versions(labels, datasets)
+            new = new_evaluations(columns, {key: key for key in labels}, runs, versions, {})
+            rows = [row for one in new for row in one.rows(utc_now(), "r")]
+            ids = sorted({row["evaluation_id"] for row in rows})
+            target.replace(("evaluation_id",), [(one,) for one in ids], {"evaluation_history": rows})
+    processor = seconds.pop("CPU of all")
     seconds["all"] = sum(seconds.values())
+    seconds["all, CPU time"] = processor
     seconds["peak memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(seconds))
 

@@ -25,9 +25,9 @@ SHOWN = 12
 
 
 def compare(
-    a: Annotated[str | None, typer.Argument(metavar="[A", help="A backend.", show_default=False)] = None,
+    a: Annotated[str | None, typer.Argument(metavar="A", help="A backend.", show_default=False)] = None,
     b: Annotated[
-        str | None, typer.Argument(metavar="B]", help="The one to hold it against.", show_default=False)
+        str | None, typer.Argument(metavar="B", help="The one to hold it against.", show_default=False)
     ] = None,
     dataset: DatasetOption = None,
     field: FieldOption = None,
@@ -118,7 +118,6 @@ def _print_rules(rows: list[Row]) -> None:
             console.print(
                 f"By the rules {row['rules']}, {row['field']} differs by {points(row['difference'], sign=True)}, "
                 f"p {p_value(row['p_holm'])}: the answer depends on the rules.",
-                soft_wrap=False,
             )
 
 
@@ -133,10 +132,13 @@ def _print_flipped(right: str, wrong: str, side: str, values: list[Row]) -> None
         table.add_column(plain(name), overflow="fold")
     other = "b" if side == "a" else "a"
     for value in values[:SHOWN]:
-        said = value[f"prediction_{other}"]
-        shown = ("nothing", value["truth"]) if said is None else (said, value["truth"])
-        truth = "not there" if shown[1] is None else shown[1]
-        table.add_row(*(plain(text) for text in (value["document_id"], value["field"], truth, shown[0])))
+        texts = (
+            value["document_id"],
+            value["field"],
+            value["truth"] or "nothing",
+            value[f"prediction_{other}"] or "nothing",
+        )
+        table.add_row(*(plain(text) for text in texts))
     console.print(table)
     if len(values) > SHOWN:
         console.print(

@@ -1,19 +1,19 @@
 """Assets of the group `evaluation` that hold backends against each other, and against what they were."""
 
-from dataclasses import asdict
-from typing import Any
-
 import dagster as dg
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
-from ocr_pipeline.evaluation.comparisons import HEADLINE, compare_under_rules, rule_sensitivity
-from ocr_pipeline.evaluation.history import evaluations as evaluations_of
-from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
-from ocr_pipeline.evaluation.slices import DIMENSIONS, UNKNOWN, confidence_band, page_band, summarise_slices
-from ocr_pipeline.evaluation.stage import label_versions, labelled_datasets
+from ocr_pipeline.evaluation.comparisons import HEADLINE
+from ocr_pipeline.evaluation.stage import (
+    comparison_rows,
+    label_versions,
+    labelled_datasets,
+    new_evaluations,
+    slice_rows,
+)
 from ocr_pipeline.evaluation.version import SCORING_VERSION
 from ocr_pipeline.warehouse import evaluations, queries
 from ocr_pipeline.warehouse.warehouse import utc_now
@@ -36,15 +36,9 @@ def comparing_assets(config: Config) -> list[dg.AssetsDefinition]:
         target = warehouse.warehouse()
         rules = list(evaluations.RULES)
         columns = evaluations.outcome_columns(target, backends, SCORING_VERSION, rules)
-        by_rules = {name: outcomes_by_dataset(columns, name) for name in rules}
-        compared = [
-            row
-            for position in range(len(by_rules[HEADLINE]))
-            for row in compare_under_rules({name: cubes[position] for name, cubes in by_rules.items()})
-        ]
-        sensitivity = [asdict(row) for row in rule_sensitivity(compared)]
+        compared, sensitivity = comparison_rows(columns, rules)
         common = {"run_id": context.run.run_id, "evaluated_at": utc_now()}
-        found = [{**asdict(row), **common} for row in compared]
+        found = [{**row, **common} for row in compared]
         target.replace_all({"comparisons": found, "rule_sensitivity": sensitivity})
         shown = ["dataset", "backend_a", "backend_b", "documents", "difference", "difference_low", "difference_high"]
         depends = [row for row in sensitivity if row["winner_changes"] or row["significance_changes"]]
@@ -76,21 +70,7 @@ def comparing_assets(config: Config) -> list[dg.AssetsDefinition]:
             columns = evaluations.outcome_columns(snapshot, backends, SCORING_VERSION)
             facts = evaluations.document_facts(snapshot)
             confidences = evaluations.confidences(snapshot, backends)
-        found: list[dict[str, Any]] = []
-        for cube in outcomes_by_dataset(columns, HEADLINE):
-            for dimension in DIMENSIONS:
-
-                def slice_of(
-                    backend: str, document: str, dimension: str = dimension, dataset: str = cube.dataset
-                ) -> str:
-                    if dimension == "confidence":
-                        return confidence_band(confidences.get((backend, document)))
-                    if dimension == "dataset":
-                        return dataset
-                    value = facts[document][dimension]
-                    return page_band(value) if dimension == "pages" else value or UNKNOWN
-
-                found += [asdict(row) for row in summarise_slices(cube, dimension, slice_of)]
+        found = slice_rows(columns, facts, confidences)
         target.replace_all({"leaderboard_slices": found})
         return dg.MaterializeResult(
             metadata={
@@ -121,15 +101,9 @@ def comparing_assets(config: Config) -> list[dg.AssetsDefinition]:
             label_rows = queries.labels(snapshot)
             runs = queries.run_facts(snapshot, backends)
             latest = evaluations.latest_evaluations(snapshot)
-        fingerprints = {(run["backend"], run["document_id"]): run["fingerprint"] for run in runs}
-        sha256 = {key: row["label_sha256"] for key, row in label_rows.items()}
         versions = label_versions(labels, labelled_datasets(labels, documents))
-        new = []
-        for cube in outcomes_by_dataset(columns, HEADLINE):
-            for one in evaluations_of(cube, sha256, fingerprints, versions[cube.dataset], SCORING_VERSION):
-                last = latest.get((one.dataset, one.backend))
-                if last is None or last["content"] != one.content:
-                    new.append(one)
+        sha256 = {key: row["label_sha256"] for key, row in label_rows.items()}
+        new = new_evaluations(columns, sha256, runs, versions, latest)
         now = utc_now()
         found = [row for one in new for row in one.rows(now, context.run.run_id)]
         sets = {one.set_id: {"document_ids": one.documents, "label_sha256": one.label_sha256} for one in new}
