@@ -20,6 +20,7 @@ HEAVY = {
     "rapidocr",
     "pypdfium2",
     "numpy",
+    "scipy",
     "rapidfuzz",
     "pillow_heif",
     "pytesseract",

@@ -70,12 +70,12 @@ class Outcomes:
         return Outcomes(self.dataset, self.backends, kept, self.fields, self.codes[:, documents, :])
 
 
-def outcomes_by_dataset(columns: Mapping[str, Sequence[Any]], outcome: str = "outcome") -> list[Outcomes]:
+def outcomes_by_dataset(columns: Mapping[str, Sequence[Any]], outcome: str) -> list[Outcomes]:
     """One `Outcomes` per data set, by name; backends and documents sorted, fields in display order.
 
     Args:
         columns: of equal length, one entry per scored field: `dataset`, `document_id`, `backend`, `field`, and outcomes.
-        outcome: the column with the outcomes to use, for rules that are stricter or more lenient.
+        outcome: the column with the outcomes to use: one per set of rules.
     """
     import numpy as np
 
