@@ -164,5 +164,4 @@ class TestRules:
         rows = compare_backends(cube(["w"] * 9, ["c"] * 7 + ["w"] * 2, ["c"] * 8 + ["w"]))
         [row] = [row for row in rule_sensitivity(rows) if row.field == FIELDS[0]]
         assert (row.best, row.second) == ("c", "b")
-
-    assert row.difference == pytest.approx(1 / 9)
+        assert row.difference == pytest.approx(1 / 9)
