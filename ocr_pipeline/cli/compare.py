@@ -104,7 +104,7 @@ def _pair_table(dataset: str, a: str, b: str, rows: list[Row]) -> Any:
 def _significant(row: Row) -> bool:
     from ocr_pipeline.evaluation.comparisons import ALPHA
 
-    return bool(row["difference"]) and row["p_holm"] is not None and row["p_holm"] < ALPHA
+    return bool(row["difference"]) and row["p_holm"] < ALPHA
 
 
 def _print_rules(rows: list[Row]) -> None:

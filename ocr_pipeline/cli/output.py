@@ -40,6 +40,6 @@ def interval(low: float | None, high: float | None, *, sign: bool = False) -> st
     return f" \\[{100 * low:+.1f}, {100 * high:+.1f}]" if sign else f" \\[{100 * low:.0f}–{100 * high:.0f}]"
 
 
-def p_value(p: float | None) -> str:
+def p_value(p: float) -> str:
     """`0.032`, `<0.001`."""
-    return "–" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"

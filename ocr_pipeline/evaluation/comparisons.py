@@ -10,11 +10,12 @@ from ocr_pipeline.evaluation.intervals import MIN_DOCUMENTS, Interval
 from ocr_pipeline.evaluation.outcomes import Outcomes
 from ocr_pipeline.evaluation.significance import (
     PAIRED_RESAMPLES,
-    bootstrap_p,
     holm,
     mcnemar,
     percentile_interval,
+    randomization_p,
     resampled_sums,
+    swapped_sums,
 )
 
 if TYPE_CHECKING:
@@ -55,16 +56,16 @@ class Comparison:
     a_better: int
     """Documents in which A has more values right; for a single field, those that only A has right."""
     b_better: int
-    test: Literal["mcnemar", "bootstrap"]
-    """A single field: McNemar, exact. All fields: paired bootstrap of F1, as the fields of a document go together."""
-    p: float | None
-    p_holm: float | None
+    test: Literal["mcnemar", "randomization"]
+    """A single field: McNemar, exact. All fields: randomization of F1, as the fields of a document go together."""
+    p: float
+    p_holm: float
     """Corrected by Holm over all that is shown together: the pairs, or for single fields the pairs of all fields."""
 
     @property
     def significant(self) -> bool:
         """Whether one of the two is better, and not by luck."""
-        return bool(self.difference) and self.p_holm is not None and self.p_holm < ALPHA
+        return bool(self.difference) and self.p_holm < ALPHA
 
     def swapped(self) -> "Comparison":
         """The same, with B as A."""
@@ -89,7 +90,7 @@ def _minus(value: float | None) -> float | None:
 def compare_backends(outcomes: Outcomes, *, rules: str = HEADLINE, seed: int = 0) -> list[Comparison]:
     """Every pair of backends, all fields together first. Pairs without a common document are left out.
 
-    `rules` only names the result. Fewer than 5 documents with a value give no interval and, for all fields, no p.
+    `rules` only names the result. Fewer than 5 documents with a value give no interval.
     """
     ran = outcomes.ran()
     groups: dict[bytes, tuple[Flags, list[tuple[int, int]]]] = {}
@@ -136,11 +137,14 @@ def _compare_pairs(part: Outcomes, pairs: Sequence[tuple[int, int]], rules: str,
     parts = _f1_parts(counts)
     drawn = resampled_sums(parts.transpose(1, 0, 2, 3).reshape(len(part.documents), -1), seed=seed)
     f1_drawn = _f1(drawn.reshape(PAIRED_RESAMPLES, *parts.shape[:1], *parts.shape[2:]))
-    f1_of = _f1(parts.sum(axis=1, dtype=np.int64).astype(float))
+    sums = parts.sum(axis=1, dtype=np.int64).astype(float)
+    f1_of = _f1(sums)
+    places = [(place[first], place[second]) for first, second in pairs]
+    swapped = swapped_sums(np.concatenate([parts[a, :, -1] - parts[b, :, -1] for a, b in places], axis=1), seed=seed)
+    swapped = swapped.reshape(PAIRED_RESAMPLES, len(pairs), 2)
 
     found = []
-    for first, second in pairs:
-        a, b = place[first], place[second]
+    for number, (a, b) in enumerate(places):
         speaks = (parts[a, :, :, 1] + parts[b, :, :, 1] > 0).sum(axis=0)
         values = counts[a, ..., 2].sum(axis=0, dtype=np.int64)
         only_a, only_b = right[a] & ~right[b], right[b] & ~right[a]
@@ -155,7 +159,9 @@ def _compare_pairs(part: Outcomes, pairs: Sequence[tuple[int, int]], rules: str,
             if together:
                 a_better, b_better = int((ahead > 0).sum()), int((ahead < 0).sum())
                 disagree = int(np.any(only_a | only_b, axis=1).sum())
-                p = bootstrap_p(differences) if enough else None
+                observed = float(f1_of[a, -1] - f1_of[b, -1])
+                under_chance = _f1(sums[a, -1] - swapped[:, number]) - _f1(sums[b, -1] + swapped[:, number])
+                p = 1.0 if observed != observed else randomization_p(observed, under_chance)
             else:
                 a_better, b_better = int(only_a[:, index].sum()), int(only_b[:, index].sum())
                 disagree = a_better + b_better
@@ -166,8 +172,8 @@ def _compare_pairs(part: Outcomes, pairs: Sequence[tuple[int, int]], rules: str,
                     dataset=part.dataset,
                     field=field,
                     rules=rules,
-                    backend_a=part.backends[first],
-                    backend_b=part.backends[second],
+                    backend_a=part.backends[used[a]],
+                    backend_b=part.backends[used[b]],
                     documents=len(part.documents) if together else int(labelled[:, index].sum()),
                     n=int(values.sum() if together else values[index]),
                     f1_a=f1_a,
@@ -178,9 +184,9 @@ def _compare_pairs(part: Outcomes, pairs: Sequence[tuple[int, int]], rules: str,
                     disagree=disagree,
                     a_better=a_better,
                     b_better=b_better,
-                    test="bootstrap" if together else "mcnemar",
+                    test="randomization" if together else "mcnemar",
                     p=p,
-                    p_holm=None,
+                    p_holm=p,
                 )
             )
     return found
@@ -208,9 +214,8 @@ def _known(value: "np.float64") -> float | None:
 
 
 def _corrected(family: Sequence[Comparison]) -> list[Comparison]:
-    tested = [row.p for row in family if row.p is not None]
-    corrected = iter(holm(tested))
-    return [row if row.p is None else replace(row, p_holm=next(corrected)) for row in family]
+    corrected = holm([row.p for row in family])
+    return [replace(row, p_holm=p) for row, p in zip(family, corrected, strict=True)]
 
 
 # ---- rule sensitivity ------------------------------------------------------------------------------------------------
@@ -228,7 +233,7 @@ class RuleSensitivity:
     second: str
     difference: float
     """F1 of the best minus F1 of the second, on the documents that both were run on."""
-    p_holm: float | None
+    p_holm: float
     significant: bool
     winner_changes: bool
     """The best is another one than under the headline's rules."""

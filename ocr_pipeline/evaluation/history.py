@@ -151,7 +151,7 @@ def evaluation_of(rows: Iterable[Mapping[str, Any]], documents: Mapping[str, Any
 def against_baseline(now: Evaluation, baseline: Evaluation, *, seed: int = 0) -> list[Comparison]:
     """Now (A) against the baseline (B), on the documents of both whose label is the same; empty where there are none.
 
-    Per field McNemar, over all fields the paired bootstrap, corrected by Holm as in `compare_backends`. Also empty where the
+    Per field McNemar, over all fields the randomization test, corrected by Holm as in `compare_backends`. Also empty where the
     two were scored by different rules: a difference would say nothing about the backend.
     """
     import numpy as np
@@ -178,11 +178,7 @@ def regressions(comparisons: Sequence[Comparison], *, alpha: float = ALPHA, min_
     return [
         row
         for row in comparisons
-        if row.difference is not None
-        and row.difference < 0
-        and -row.difference >= min_drop
-        and row.p_holm is not None
-        and row.p_holm < alpha
+        if row.difference is not None and row.difference < 0 and -row.difference >= min_drop and row.p_holm < alpha
     ]
 
 

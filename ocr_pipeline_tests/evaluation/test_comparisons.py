@@ -53,7 +53,7 @@ def test_a_case_by_hand() -> None:
     assert (date.n, date.a_better, date.b_better) == (6, 0, 3)
     assert date.f1_a == pytest.approx(2 * 4 / (6 + 6))
     overall = of(rows, ALL_FIELDS)
-    assert (overall.test, overall.documents, overall.n) == ("bootstrap", 7, 13)
+    assert (overall.test, overall.documents, overall.n) == ("randomization", 7, 13)
     # in documents 4 and 5 and the last both gain one and lose one
     assert (overall.a_better, overall.b_better, overall.disagree) == (2, 1, 6)
     assert overall.difference == pytest.approx(2 * 10 / 26 - 2 * 8 / 25)
@@ -93,7 +93,7 @@ def test_a_pair_is_compared_where_both_were_run() -> None:
     only_two = compare_backends(cube(a[:6], b[:6]))
     assert of(rows, "total_amount").difference_low == of(only_two, "total_amount").difference_low
     alone = of(rows, ALL_FIELDS, "bc")
-    assert (alone.p, alone.p_holm, alone.difference_low) == (None, None, None)  # one document says nothing about luck
+    assert (alone.p, alone.p_holm, alone.difference_low) == (1.0, 1.0, None)  # one document says nothing about luck
     assert alone.difference == -1
 
 
@@ -103,6 +103,11 @@ def test_a_backend_against_its_twin() -> None:
         assert (row.difference, row.disagree, row.p, row.p_holm, row.significant) == (0.0, 0, 1.0, 1.0, False)
 
 
+def test_no_value_at_all_is_no_difference() -> None:
+    for row in compare_backends(cube(["b"] * 9, ["b"] * 9)):
+        assert (row.n, row.f1_a, row.difference, row.difference_low, row.p) == (0, None, None, None, 1.0)
+
+
 def test_p_is_corrected_for_all_pairs_and_fields() -> None:
     rng = np.random.default_rng(2)
     words = [["".join(rng.choice(list("ccw"), 3)) for _ in range(60)] for _ in range(3)]
@@ -110,9 +115,9 @@ def test_p_is_corrected_for_all_pairs_and_fields() -> None:
     single = [row for row in rows if row.field != ALL_FIELDS]
     assert len(single) == 9
     assert all(row.p == mcnemar(row.a_better, row.b_better) for row in single)
-    assert [row.p_holm for row in single] == holm([row.p or 0 for row in single])
+    assert [row.p_holm for row in single] == holm([row.p for row in single])
     overall = [row for row in rows if row.field == ALL_FIELDS]
-    assert [row.p_holm for row in overall] == holm([row.p or 0 for row in overall])
+    assert [row.p_holm for row in overall] == holm([row.p for row in overall])
     assert rows == compare_backends(cube(*words))  # the same seed, the same numbers
 
 

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ocr_pipeline.evaluation.intervals import bootstrap_f1
-from ocr_pipeline.evaluation.significance import bootstrap_p, holm, mcnemar, percentile_interval, resampled_sums
+from ocr_pipeline.evaluation.significance import (
+    holm,
+    mcnemar,
+    percentile_interval,
+    randomization_p,
+    resampled_sums,
+    swapped_sums,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,16 +91,35 @@ def test_the_interval_of_one_backend_is_that_of_the_leaderboard() -> None:
     assert found == pytest.approx(bootstrap_f1(counts), abs=0.006)
 
 
-def test_p_agrees_with_the_interval() -> None:
-    differences = np.concatenate([np.full(974, 0.1), np.full(25, -0.1)])  # 25 of 999 on the other side
-    assert bootstrap_p(differences) == pytest.approx(2 * 26 / 1000)
-    assert bootstrap_p(-differences) == bootstrap_p(differences)
-    assert bootstrap_p(np.zeros(999)) == 1.0
-    assert bootstrap_p(np.full(999, 0.1)) == 2 / 1000  # never 0
-    with_gaps = np.append(differences, [np.nan] * 50)
-    assert bootstrap_p(with_gaps) == bootstrap_p(differences)
-    assert percentile_interval(with_gaps) == percentile_interval(differences)
+def test_samples_without_an_estimate_are_left_out() -> None:
+    estimates = np.linspace(0, 1, 101)
+    assert percentile_interval(np.append(estimates, [np.nan] * 50)) == percentile_interval(estimates)
     assert percentile_interval(np.array([np.nan])) is None
+
+
+def randomized(a: Any, b: Any, labelled: int) -> float:
+    """p for shares of `labelled` values, as the comparisons compute it for F1."""
+    swapped = swapped_sums((a - b)[:, None])[:, 0]
+    return randomization_p((a.sum() - b.sum()) / labelled, (a.sum() - b.sum() - 2 * swapped) / labelled)
+
+
+@pytest.mark.parametrize(("only_a", "only_b"), [(5, 0), (7, 1), (20, 8), (3, 3), (0, 12)])
+def test_randomization_of_one_field_is_mcnemar(only_a: int, only_b: int) -> None:
+    a = np.array([1] * only_a + [0] * only_b + [1] * 30)
+    b = np.array([0] * only_a + [1] * only_b + [1] * 30)
+    found = randomized(a, b, len(a))
+    assert found == pytest.approx(mcnemar(only_a, only_b), abs=0.02)
+    assert found == randomized(b, a, len(a))
+
+
+def test_randomization_is_that_of_scipy() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.binomial(6, 0.8, 50), rng.binomial(6, 0.72, 50)
+    expected = stats.permutation_test(
+        (a, b), lambda x, y: (x - y).mean(), permutation_type="samples", n_resamples=5000, rng=1
+    ).pvalue
+    assert 0.001 < expected < 0.2
+    assert randomized(a, b, 300) == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize("advantage", [0.0, 0.08])
@@ -111,7 +137,9 @@ def test_coverage_on_simulated_documents(advantage: float) -> None:
         interval = percentile_interval(differences)
         assert interval is not None
         held += interval[0] <= 0.75 * advantage <= interval[1]
-        rejected += bootstrap_p(differences) < 0.05
+        swapped = swapped_sums((a - b).sum(axis=1)[:, None], seed=seed, resamples=400)[:, 0]
+        observed = (a.sum() - b.sum()) / (4 * 80)
+        rejected += randomization_p(observed, observed - 2 * swapped / (4 * 80)) < 0.05
     assert 0.91 <= held / 300 <= 0.98
     if advantage == 0:
         assert rejected / 300 <= 0.09

@@ -25,9 +25,9 @@ CREATE TABLE comparisons (                 -- one row per pair, field and rules;
     disagree INTEGER NOT NULL,             -- documents in which one has a value right that the other has not
     a_better INTEGER NOT NULL,             -- documents in which A has more values right
     b_better INTEGER NOT NULL,
-    test VARCHAR NOT NULL,                 -- mcnemar, bootstrap
-    p DOUBLE,
-    p_holm DOUBLE,                         -- corrected over all pairs (and fields) shown together
+    test VARCHAR NOT NULL,                 -- mcnemar, randomization
+    p DOUBLE NOT NULL,
+    p_holm DOUBLE NOT NULL,                -- corrected over all pairs (and fields) shown together
     run_id VARCHAR,
     evaluated_at TIMESTAMP NOT NULL
 );
@@ -38,7 +38,7 @@ CREATE TABLE rule_sensitivity (            -- who is best under which rules
     best VARCHAR,                          -- NULL: a tie
     second VARCHAR NOT NULL,
     difference DOUBLE NOT NULL,
-    p_holm DOUBLE,
+    p_holm DOUBLE NOT NULL,
     significant BOOLEAN NOT NULL,
     winner_changes BOOLEAN NOT NULL,       -- against the headline's rules
     significance_changes BOOLEAN NOT NULL
