@@ -17,15 +17,17 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     """
     from ocr_pipeline.config import load_config
     from ocr_pipeline.defs.checks import reading_checks
+    from ocr_pipeline.defs.comparing import comparing_assets
     from ocr_pipeline.defs.diagnosis import diagnosis_assets
     from ocr_pipeline.defs.documents import document_assets
+    from ocr_pipeline.defs.evaluation_checks import evaluation_checks
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
     from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
     from ocr_pipeline.evaluation.rules import load_rules
 
-    config = load_config(project.config_file)
+    config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
     partitions = Partitions(config)
     with warnings.catch_warnings():
         # Backfill policies and multi-dimensional mappings are "beta"; the Dagster version is pinned, and tests cover them.
@@ -33,12 +35,13 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         assets = [
             *document_assets(config, partitions),
             *reading_assets(config, partitions),
-            *evaluation_assets(config, partitions, load_rules(project.evaluation_file)),
-            *diagnosis_assets(config),
+            *evaluation_assets(config, partitions, rules),
+            *comparing_assets(config, rules),
+            *diagnosis_assets(config, rules),
         ]
     return dg.Definitions(
         assets=assets,
-        asset_checks=reading_checks(config),
+        asset_checks=[*reading_checks(config), *evaluation_checks(rules.checks)],
         resources={
             "project": ProjectResource(root=str(project.root)),
             "warehouse": WarehouseResource(database=str(project.database)),

@@ -8,6 +8,7 @@ from ocr_pipeline.errors import ConfigurationError
 
 ROOT_VARIABLE = "OCR_PIPELINE_HOME"
 CONFIG_FILE = "backends.yaml"
+EVALUATION_FILE = "evaluation.yaml"
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Project:
 
     @property
     def evaluation_file(self) -> Path:
-        """How fields are compared; it need not be there."""
-        return self.root / "evaluation.yaml"
+        """How fields are compared, and what the checks let pass; it need not be there."""
+        return self.root / EVALUATION_FILE
 
     @property
     def data(self) -> Path:

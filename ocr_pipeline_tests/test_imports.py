@@ -20,11 +20,11 @@ HEAVY = {
     "rapidocr",
     "pypdfium2",
     "numpy",
+    "scipy",
     "rapidfuzz",
     "xllamacpp",
     "pillow_heif",
     "pytesseract",
-    "scipy",
     "sklearn",
 }
 

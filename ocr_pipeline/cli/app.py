@@ -1,19 +1,22 @@
 """`ocr-pipeline`: the commands, their options and their help. What they do is elsewhere."""
 
-import json
 import os
 import sys
 import threading
 from contextlib import nullcontext
-from datetime import datetime
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from ocr_pipeline.cli.baseline import baseline
+from ocr_pipeline.cli.compare import compare
 from ocr_pipeline.cli.confidence import confidence
+from ocr_pipeline.cli.history import history
 from ocr_pipeline.cli.labels import labels
+from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, print_json
+from ocr_pipeline.cli.slices import show_slices
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.cli.verdicts import verdicts
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
@@ -30,15 +33,14 @@ app = typer.Typer(
 )
 importer = typer.Typer(help="Copy documents and labels into the project.", no_args_is_help=True)
 app.add_typer(importer, name="import")
-app.add_typer(labels, name="labels")
+app.command()(compare)
+app.command()(history)
+app.add_typer(baseline, name="baseline")
 app.command()(verdicts)
 app.command()(confidence)
+app.add_typer(labels, name="labels")
 
-console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-DatasetOption = Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set, like demo or sroie.")]
 
 
 def main() -> None:
@@ -173,7 +175,7 @@ def status(
     chosen, skipped = choose_backends(config, backends, sources)
     rows = status_rows(project, config, sources, chosen)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     console.print(status_table(rows))
     for backend, reason in skipped.items():
@@ -186,12 +188,23 @@ def leaderboard(
     fields: Annotated[
         bool, typer.Option("--fields", "-f", help="Every field: n, wrong/missed/invented, precision, recall, F1.")
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="DIMENSION",
+            help="F1 by slice: document_type, language, currency, confidence, pages, dataset or split.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show which backend reads best: F1 with its interval, failures, seconds and cost per document.
 
     right: documents without a single error. A failed document counts as missed in every field.
     """
+    if by is not None:
+        show_slices(by, dataset, as_json=as_json)
+        return
     from ocr_pipeline.cli.tables import READ_TIMEOUT, f1_table, field_table, leaderboard_table, ranked
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
@@ -203,7 +216,7 @@ def leaderboard(
         of = f" of the data set {dataset!r}" if dataset else ""
         raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
     if as_json:
-        _print_json({"leaderboard": boards, "fields": rows})
+        print_json({"leaderboard": boards, "fields": rows})
         return
     for name in dict.fromkeys(board["dataset"] for board in boards):
         of_dataset = [board for board in boards if board["dataset"] == name]
@@ -241,7 +254,7 @@ def documents(dataset: DatasetOption = None, as_json: JsonOption = False) -> Non
             f"{project.relative(project.data / 'documents')}, or see `ocr-pipeline import --help`."
         )
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         console.print(document_table(rows))
 
@@ -254,7 +267,7 @@ def backends(as_json: JsonOption = False) -> None:
 
     rows = backend_rows(load_config(find_project().config_file))
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         console.print(backend_table(rows))
 
@@ -266,7 +279,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
     checks = examine()
     if as_json:
-        _print_json([check.__dict__ for check in checks])
+        print_json([check.__dict__ for check in checks])
     else:
         signs = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}
         for check in checks:
@@ -403,10 +416,3 @@ def _print_remarks(problems: list[str], notes: list[str]) -> None:
             console.print(f"  {plain(sentence)}", soft_wrap=True)
         if len(sentences) > 10:
             console.print(f"  … and {len(sentences) - 10} more {kind}")
-
-
-def _print_json(value: Any) -> None:
-    def text(item: Any) -> Any:
-        return item.isoformat() if isinstance(item, datetime) else str(item)
-
-    print(json.dumps(value, indent=2, default=text))

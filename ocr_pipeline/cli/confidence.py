@@ -6,24 +6,24 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ocr_pipeline.cli.output import BackendOption, DatasetOption, JsonOption, console, print_json
 from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 
 
 def confidence(
-    backend: Annotated[str | None, typer.Option("--backend", "-b", help="Only this backend.")] = None,
-    dataset: Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set.")] = None,
+    backend: BackendOption = None,
+    dataset: DatasetOption = None,
     curve: Annotated[
         bool, typer.Option("--curve", help="Show the reliability curve and the risk-coverage curve.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show how far the confidences can be trusted, and what share can be accepted automatically at what error.
 
     Every figure is of documents that the calibration has not seen. Intervals hold with 95 %.
     """
-    from ocr_pipeline.cli.app import _print_json, console
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
     chosen = {name: value for name, value in {"backend": backend, "dataset": dataset}.items() if value is not None}
@@ -43,7 +43,7 @@ def confidence(
     if not tables["calibrations"]:
         raise ConfigurationError("There are no confidences yet: run `ocr-pipeline run` first.")
     if as_json:
-        _print_json(tables)
+        print_json(tables)
         return
     for row in tables["calibrations"]:
         name = f"{row['dataset']}: {row['backend']}"

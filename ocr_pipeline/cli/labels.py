@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, print_json
 from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, applied, write_decision
@@ -19,9 +20,6 @@ from ocr_pipeline.schemas import Invoice
 
 labels = typer.Typer(help="Doubtful labels, their review, and what to label next.", no_args_is_help=True)
 
-DatasetOption = Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-
 CHOICES = "What is right: the [l]abel, the [v]alue, [b]oth, an[o]ther one? Or [n]ote, [s]kip, [q]uit."
 QUESTION = "l, v, b, o, n, s, q? "
 
@@ -29,11 +27,9 @@ QUESTION = "l, v, b, o, n, s, q? "
 @labels.command("suspects")
 def suspects_command(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
     """List labels that may be wrong, worst first: backends agree against them, sums do not fit, copies differ."""
-    from ocr_pipeline.cli.app import _print_json, console
-
     rows = _suspects(find_project(), dataset, None)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     elif not rows:
         console.print("No label is in doubt.")
     else:
@@ -51,8 +47,6 @@ def review_command(
     Decisions go to data/overrides, one JSON file per document; put them into version control. The label files stay as they
     are.
     """
-    from ocr_pipeline.cli.app import console
-
     project = find_project()
     rows = _suspects(project, dataset, document)
     if not rows:
@@ -75,7 +69,6 @@ def suggest_command(
     as_json: JsonOption = False,
 ) -> None:
     """List unlabelled documents to label next: those first where backends disagree or are unsure."""
-    from ocr_pipeline.cli.app import _print_json, console
     from ocr_pipeline.evaluation.agreement import Consensus, suggest
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
@@ -103,7 +96,7 @@ def suggest_command(
     )[:count]
     rows = [{**vars(one), "dataset": datasets[one.document_id]} for one in found]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     if not rows:
         console.print("Every document that was read is labelled, or is a copy of one that is.")
@@ -122,8 +115,6 @@ def walk(rows: Sequence[Row], project: Project, answer: Callable[[str], str | No
 
     `answer` gets a question and returns a line, or None where there are no more.
     """
-    from ocr_pipeline.cli.app import console
-
     decided: dict[str, dict[str, Decision]] = {}
     console.print(escape(CHOICES))
     for number, row in enumerate(rows, 1):
@@ -152,8 +143,6 @@ def walk(rows: Sequence[Row], project: Project, answer: Callable[[str], str | No
 
 def _decide(row: Row, answer: Callable[[str], str | None]) -> Decision | str | None:
     """A decision, `skip`, or None to stop."""
-    from ocr_pipeline.cli.app import console
-
     note = ""
     while True:
         letter = answer(QUESTION)
@@ -230,22 +219,25 @@ def _suspect_table(rows: Sequence[Row]) -> Table:
 
 def _show_effect(project: Project, decided: dict[str, dict[str, Decision]]) -> None:
     """The scores of the data sets that are touched, before and after."""
-    from ocr_pipeline.cli.app import console
     from ocr_pipeline.config import load_config
     from ocr_pipeline.evaluation.relabel import Effect, effect
+    from ocr_pipeline.evaluation.rules import load_rules
     from ocr_pipeline.warehouse import queries
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
-    config = load_config(project.config_file)
+    config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
     with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
         documents, known = queries.documents(snapshot), queries.valid_labels(snapshot)
         found = {backend: queries.extractions(snapshot, backend) for backend in config.backends}
-    for dataset in dict.fromkeys(documents[key]["dataset"] for key in decided):
-        before = {key: label for key, label in known.items() if documents[key]["dataset"] == dataset}
+    datasets = {key: row["dataset"] for key, row in documents.items()}
+    for dataset in dict.fromkeys(datasets[key] for key in decided):
+        before = {key: label for key, label in known.items() if datasets[key] == dataset}
         after = dict(before)
         for key in decided.keys() & before.keys():
             after[key], _ = applied(before[key], Overrides(document_id=key, fields=decided[key]))
-        effects: Iterable[Effect] = (effect(name, before, after, read) for name, read in found.items() if read)
+        effects: Iterable[Effect] = (
+            effect(name, before, after, read, datasets, rules) for name, read in found.items() if read
+        )
         table = titled_table(f"{dataset}: scores before and after, all fields together")
         table.add_column("backend", overflow="fold")
         for name in ("right", "then", "F1 %", "then"):

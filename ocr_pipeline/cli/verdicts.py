@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ocr_pipeline.cli.output import BackendOption, DatasetOption, JsonOption, console, print_json
 from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.verdicts import STAGES, VERDICTS
@@ -14,18 +15,15 @@ from ocr_pipeline.project import find_project
 
 
 def verdicts(
-    backend: Annotated[str | None, typer.Option("--backend", "-b", help="Only this backend.")] = None,
+    backend: BackendOption = None,
     field: Annotated[str | None, typer.Option("--field", "-f", help="Only this field, like total_amount.")] = None,
-    dataset: Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON: totals, and every value with its reason.")
-    ] = False,
+    dataset: DatasetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show whose fault the errors are: OCR, selection, normalisation, invented, the label, a failed document.
 
-    One row per field of a backend. docs/evaluation_verdicts.md says how it is decided.
+    One row per field of a backend. docs/evaluation.md says how it is decided.
     """
-    from ocr_pipeline.cli.app import _print_json, console
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
     asked = {"backend": backend, "field": field, "dataset": dataset}
@@ -42,7 +40,7 @@ def verdicts(
         of = f" with {', '.join(f'{name} {value!r}' for name, value in chosen.items())}" if chosen else ""
         raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
     if as_json:
-        _print_json({"totals": totals(rows), "verdicts": rows})
+        print_json({"totals": totals(rows), "verdicts": rows})
         return
     if not rows:
         console.print("Nothing is wrong, missed or invented.")

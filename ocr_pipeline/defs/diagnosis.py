@@ -15,6 +15,7 @@ from ocr_pipeline.evaluation.agreement import consensus as find_consensus
 from ocr_pipeline.evaluation.confidence import Calibrated, Value, calibrate
 from ocr_pipeline.evaluation.diagnosis import transcript_suspects, verdict_rows
 from ocr_pipeline.evaluation.facts import value_facts
+from ocr_pipeline.evaluation.rules import Rules
 from ocr_pipeline.evaluation.suspects import suspects
 from ocr_pipeline.evaluation.verdicts import VERDICTS
 from ocr_pipeline.evaluation.version import SCORING_VERSION
@@ -26,7 +27,7 @@ ASSETS = ("label_suspects", "verdicts", "confidences", "consensus")
 CONFIDENCE_TABLES = ("confidences", "calibrations", "reliability", "risk_coverage")
 
 
-def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
+def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
     """`label_suspects`, `verdicts`, `confidences` and `consensus`."""
     competitors = [name for name in config.backends if not _is_control(config, name)]
 
@@ -46,7 +47,7 @@ def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
             documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
             values, groups = diagnosis.extracted_values(snapshot, competitors), diagnosis.groups(snapshot)
             reviewed = diagnosis.reviewed(snapshot)
-            scores = queries.scores(snapshot, list(config.backends), SCORING_VERSION)
+            scores = queries.scores(snapshot, list(config.backends), SCORING_VERSION, rules.fingerprint)
         transcripts = _transcripts(config)
         typed = (
             transcript_suspects(
@@ -91,7 +92,7 @@ def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
         target = warehouse.warehouse()
         backends = list(config.backends)
         with target.snapshot() as snapshot:
-            scores = queries.scores(snapshot, backends, SCORING_VERSION)
+            scores = queries.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             evidence = {name: diagnosis.evidence(snapshot, name) for name in backends}
             failures = {name: diagnosis.failures(snapshot, name) for name in backends}
             doubtful = snapshot.rows("FROM label_suspects")
@@ -133,7 +134,7 @@ def diagnosis_assets(config: Config) -> list[dg.AssetsDefinition]:
         with target.snapshot() as snapshot:
             documents, groups = queries.documents(snapshot), diagnosis.groups(snapshot)
             given = diagnosis.extracted_values(snapshot, competitors)
-            scores = queries.scores(snapshot, competitors, SCORING_VERSION)
+            scores = queries.scores(snapshot, competitors, SCORING_VERSION, rules.fingerprint)
             evidence = {name: diagnosis.evidence(snapshot, name) for name in competitors}
             margins = {name: diagnosis.margins(snapshot, name) for name in competitors}
             words = {name: diagnosis.word_confidences(snapshot, name) for name in competitors}

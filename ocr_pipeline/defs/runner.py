@@ -11,6 +11,7 @@ import dagster as dg
 from ocr_pipeline.config import Config, load_config
 from ocr_pipeline.costs import Estimate, estimate, refuse_above
 from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.defs.comparing import ASSETS as COMPARISONS
 from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.instance import forget_documents, open_instance, register_documents
 from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges, materialize
@@ -169,7 +170,7 @@ def run_pipeline(
 
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
         launch(["field_scores"], backend_ranges(config.backends, partitions))
-        launch(["leaderboard", *DIAGNOSIS], [None])
+        launch(["leaderboard", *COMPARISONS, *DIAGNOSIS], [None])
     return summary
 
 

@@ -11,12 +11,15 @@ from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview
 from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.compare import Outcome
+from ocr_pipeline.evaluation.comparisons import HEADLINE
+from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
 from ocr_pipeline.evaluation.rules import Rules
-from ocr_pipeline.evaluation.stage import leaderboard_rows, score_backend
+from ocr_pipeline.evaluation.stage import labelled_datasets, leaderboard_rows, score_backend
+from ocr_pipeline.evaluation.standing import add_standings
 from ocr_pipeline.evaluation.version import SCORING_VERSION
 from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.progress import Progress
-from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse import evaluations, queries
 from ocr_pipeline.warehouse.warehouse import utc_now
 
 
@@ -97,12 +100,9 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
             scores = queries.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             lists = queries.line_item_scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             runs = queries.run_facts(snapshot, backends)
+            outcomes = evaluations.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
         transcribed = {row["dataset"] for row in documents.values() if row["transcript_sha256"]}
-        datasets = {
-            key: documents[key]["dataset"]
-            for key, label in labels.items()
-            if label.labelled_fields and key in documents and documents[key]["reason"] != "missing_file"
-        }
+        datasets = labelled_datasets(labels, documents)
         boards, fields = leaderboard_rows(
             scores,
             lists,
@@ -113,6 +113,8 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
             partial(_not_run, config, transcribed),
             rules,
         )
+        failed = {(run["backend"], run["document_id"]) for run in runs if run["failed"]}
+        add_standings(boards, fields, outcomes_by_dataset(outcomes, HEADLINE), failed)
         for row in boards:
             row["run_id"] = context.run.run_id
         target.replace_all({"leaderboard": boards, "leaderboard_fields": fields})

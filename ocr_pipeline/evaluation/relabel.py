@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ocr_pipeline.evaluation.rules import USUAL, Rules
 from ocr_pipeline.evaluation.stage import score_backend
 from ocr_pipeline.schemas import DocumentFailure, Extraction, Label
 
@@ -23,10 +24,12 @@ def effect(
     before: Mapping[str, Label],
     after: Mapping[str, Label],
     extractions: Mapping[str, Extraction | DocumentFailure],
+    datasets: Mapping[str, str],
+    rules: Rules = USUAL,
 ) -> Effect:
-    """Score the same extractions against two versions of the labels."""
-    correct_before, f1_before = _f1(backend, before, extractions)
-    correct_after, f1_after = _f1(backend, after, extractions)
+    """Score the same extractions against two versions of the labels. `datasets`: of each labelled document."""
+    correct_before, f1_before = _f1(backend, before, extractions, datasets, rules)
+    correct_after, f1_after = _f1(backend, after, extractions, datasets, rules)
     return Effect(
         backend=backend,
         correct_before=correct_before,
@@ -37,10 +40,14 @@ def effect(
 
 
 def _f1(
-    backend: str, labels: Mapping[str, Label], extractions: Mapping[str, Extraction | DocumentFailure]
+    backend: str,
+    labels: Mapping[str, Label],
+    extractions: Mapping[str, Extraction | DocumentFailure],
+    datasets: Mapping[str, str],
+    rules: Rules,
 ) -> tuple[int, float | None]:
     """2 · correct / (values predicted + values labelled), as in `aggregate`."""
-    outcomes = [row["outcome"] for row in score_backend(backend, labels, extractions)]
+    outcomes = [row["outcome"] for row in score_backend(backend, labels, extractions, datasets, rules).field_scores]
     correct = outcomes.count("correct")
     predicted = correct + outcomes.count("wrong") + outcomes.count("invented")
     labelled = correct + outcomes.count("wrong") + outcomes.count("missed")

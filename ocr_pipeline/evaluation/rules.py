@@ -1,6 +1,8 @@
-"""`evaluation.yaml`: how fields are compared where it is not the usual way. The file and every key in it are optional.
+"""`evaluation.yaml`: how fields are compared where it is not the usual way, and what the asset checks let pass. The file and
+every key in it are optional.
 
-Its fingerprint is part of every score, so that a changed rule makes the scores out of date that it was not used for.
+The fingerprint of how fields are compared is part of every score, so that a changed rule makes the scores out of date that it
+was not used for. What the checks let pass is no part of it.
 """
 
 import hashlib
@@ -15,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.compare import Level, Tolerance, default_tolerance
+from ocr_pipeline.evaluation.thresholds import Thresholds
 from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, FieldKind
 from ocr_pipeline.yaml_files import line_of, load_yaml
 
@@ -73,11 +76,15 @@ class Rules(BaseModel):
 
     fields: dict[str, FieldRule] = {}
     datasets: dict[str, DatasetRule] = {}
+    checks: Thresholds = Thresholds()
 
     @model_validator(mode="before")
     @classmethod
-    def _empty_file(cls, value: Any) -> Any:
-        return {} if value is None else value  # every line is a comment
+    def _empty(cls, value: Any) -> Any:
+        """A file or a section of it in which every line is a comment."""
+        if not isinstance(value, dict):
+            return {} if value is None else value
+        return {key: section for key, section in value.items() if section is not None or key not in cls.model_fields}
 
     def problems(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """(place in the file, what is wrong there) of every rule that does not fit its field."""
@@ -114,8 +121,9 @@ class Rules(BaseModel):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that change with every rule, and not with the order or the comments of the file."""
-        content = self.model_dump(mode="json", exclude_defaults=True)
+        """Twelve hexadecimal digits that change with every rule of comparing, and not with the order or the comments of the
+        file or with `checks`."""
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"checks"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     @cached_property

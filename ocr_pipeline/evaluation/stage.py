@@ -3,17 +3,23 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ocr_pipeline.evaluation.aggregate import leaderboard
 from ocr_pipeline.evaluation.compare import FieldScore
+from ocr_pipeline.evaluation.comparisons import HEADLINE, compare_under_rules, rule_sensitivity
+from ocr_pipeline.evaluation.history import Evaluation, evaluations
 from ocr_pipeline.evaluation.line_items import list_counts
+from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
 from ocr_pipeline.evaluation.rules import USUAL, Rules
 from ocr_pipeline.evaluation.score import score_document, score_lists
-from ocr_pipeline.evaluation.version import label_version
+from ocr_pipeline.evaluation.slices import DIMENSIONS, UNKNOWN, confidence_band, page_band, summarise_slices
+from ocr_pipeline.evaluation.version import SCORING_VERSION, label_version
 from ocr_pipeline.schemas import DocumentFailure, Extraction, Label
 
 Row = dict[str, Any]
+Columns = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,26 @@ def _cell(score: FieldScore) -> Row:
     return {"column_name": score.field, **{name: getattr(score, name) for name in names}}
 
 
+def labelled_datasets(labels: Mapping[str, Label], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The data set of every document that can be scored: its file is there, and its label speaks about some field.
+
+    `documents`: the rows of `documents` by document.
+    """
+    return {
+        key: documents[key]["dataset"]
+        for key, label in labels.items()
+        if label.labelled_fields and key in documents and documents[key]["reason"] != "missing_file"
+    }
+
+
+def label_versions(labels: Mapping[str, Label], datasets: Mapping[str, str]) -> dict[str, str]:
+    """The version of the labels of every data set. `datasets`: as `labelled_datasets` gives them."""
+    return {
+        dataset: label_version({key: labels[key] for key, value in datasets.items() if value == dataset})
+        for dataset in sorted(set(datasets.values()))
+    }
+
+
 def leaderboard_rows(
     scores: Iterable[Row],
     lists: Iterable[Row],
@@ -95,10 +121,7 @@ def leaderboard_rows(
     """
     runs, scores = list(runs), list(scores)
     now = datetime.now(UTC)
-    versions = {
-        dataset: label_version({key: label for key, label in labels.items() if datasets[key] == dataset})
-        for dataset in sorted(set(datasets.values()))
-    }
+    versions = label_versions(labels, datasets)
     board = leaderboard(scores, runs, lists=lists, label_version=label_version(labels), evaluated_at=now)
     common = {
         "scoring_version": board.scoring_version,
@@ -134,3 +157,72 @@ def leaderboard_rows(
         if (dataset, backend) not in present
     ]
     return rows, [asdict(summary) for summary in board.fields]
+
+
+def comparison_rows(columns: Columns, rules: Sequence[str]) -> tuple[list[Row], list[Row]]:
+    """The rows of `comparisons` and `rule_sensitivity`.
+
+    `columns`: as `outcomes_by_dataset` takes them, with a column of outcomes for each of `rules`, the headline's among them.
+    """
+    by_rules = {name: outcomes_by_dataset(columns, name) for name in rules}
+    compared = [
+        row
+        for position in range(len(by_rules[HEADLINE]))
+        for row in compare_under_rules({name: cubes[position] for name, cubes in by_rules.items()})
+    ]
+    return [asdict(row) for row in compared], [asdict(row) for row in rule_sensitivity(compared)]
+
+
+def slice_rows(
+    columns: Columns, facts: Mapping[str, Mapping[str, Any]], confidences: Mapping[tuple[str, str], float]
+) -> list[Row]:
+    """The rows of `leaderboard_slices`.
+
+    Args:
+        columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
+        facts: per document: document_type, language, currency, pages and split.
+        confidences: mean confidence of the engine's words by (backend, document), where there is one.
+    """
+    found: list[Row] = []
+    for cube in outcomes_by_dataset(columns, HEADLINE):
+
+        def slice_of(dimension: str, dataset: str, backend: str, document: str) -> str:
+            if dimension == "confidence":
+                return confidence_band(confidences.get((backend, document)))
+            if dimension == "dataset":
+                return dataset
+            value = facts[document][dimension]
+            return page_band(value) if dimension == "pages" else value or UNKNOWN
+
+        for dimension in DIMENSIONS:
+            found += map(asdict, summarise_slices(cube, dimension, partial(slice_of, dimension, cube.dataset)))
+    return found
+
+
+def new_evaluations(
+    columns: Columns,
+    label_sha256: Mapping[str, str],
+    runs: Iterable[Row],
+    versions: Mapping[str, str],
+    latest: Mapping[tuple[str, str], Mapping[str, Any]],
+    rules: Rules = USUAL,
+) -> list[Evaluation]:
+    """The evaluations that say something else than the last one of their data set and backend.
+
+    Args:
+        columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
+        label_sha256: by document.
+        runs: as in `leaderboard_rows`.
+        versions: of the labels, by data set.
+        latest: what was evaluated last, with its `content`, by (dataset, backend).
+        rules: those that the scores were made by.
+    """
+    fingerprints = {(run["backend"], run["document_id"]): run["fingerprint"] for run in runs}
+    found = [
+        one
+        for cube in outcomes_by_dataset(columns, HEADLINE)
+        for one in evaluations(
+            cube, label_sha256, fingerprints, versions[cube.dataset], SCORING_VERSION, rules.fingerprint
+        )
+    ]
+    return [one for one in found if latest.get((one.dataset, one.backend), {}).get("content") != one.content]

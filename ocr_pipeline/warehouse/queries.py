@@ -170,37 +170,38 @@ def extractions(reader: Reader, backend: str) -> dict[str, Extraction | Document
     }
 
 
-def scores(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[dict[str, Any]]:
-    """The rows of `field_scores` that belong to the cells of `run_facts` and to today's labels.
+_OF_TODAY = """
+    JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
+    JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
+    JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
+        AND e.extractor_fingerprint = s.extractor_fingerprint
+        AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
+        AND e.result_key IS NOT DISTINCT FROM s.result_key
+    WHERE s.backend IN (SELECT unnest($backends)) AND s.scoring_version = $scoring_version AND s.rules = $rules
+        AND d.reason IS DISTINCT FROM 'missing_file' AND e.reason IS DISTINCT FROM 'no_transcript'
+"""
 
-    A score whose label, engine, extractor or scoring rules (`rules`: their fingerprint) are not those of today is left
-    out: it is of something else.
-    """
-    return _current_scores(reader, "field_scores", backends, scoring_version, rules)
+CURRENT_SCORES = f"field_scores s {_OF_TODAY}"
+"""SQL of the scores (`s`) that belong to the cells of `run_facts` and to today's labels.
+
+A score whose label, engine, extractor or scoring rules (`$rules`: their fingerprint) are not those of today is left out: it is
+of something else.
+"""
+
+
+def scores(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[dict[str, Any]]:
+    """The rows of `field_scores` that are of today: `CURRENT_SCORES`."""
+    return reader.rows(
+        f"SELECT s.* FROM {CURRENT_SCORES} ORDER BY s.document_id",  # noqa: S608 - the text is this module's own
+        {"backends": list(backends), "scoring_version": scoring_version, "rules": rules},
+    )
 
 
 def line_item_scores(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[dict[str, Any]]:
     """The rows of `line_item_scores`, as `scores`."""
-    return _current_scores(reader, "line_item_scores", backends, scoring_version, rules)
-
-
-def _current_scores(
-    reader: Reader, table: str, backends: Sequence[str], scoring_version: int, rules: str
-) -> list[dict[str, Any]]:
     return reader.rows(
-        f"""
-        SELECT s.* FROM {table} s
-        JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
-        JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
-        JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
-            AND e.extractor_fingerprint = s.extractor_fingerprint
-            AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
-            AND e.result_key IS NOT DISTINCT FROM s.result_key
-        WHERE s.backend IN (SELECT unnest(?)) AND s.scoring_version = ? AND s.rules = ?
-            AND d.reason IS DISTINCT FROM 'missing_file' AND e.reason IS DISTINCT FROM 'no_transcript'
-        ORDER BY s.document_id
-        """,  # noqa: S608 - names of this module
-        [list(backends), scoring_version, rules],
+        f"SELECT s.* FROM line_item_scores s {_OF_TODAY} ORDER BY s.document_id",  # noqa: S608 - as above
+        {"backends": list(backends), "scoring_version": scoring_version, "rules": rules},
     )
 
 

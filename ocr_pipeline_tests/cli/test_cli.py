@@ -127,6 +127,12 @@ class TestHelp:
         [
             "run",
             "leaderboard",
+            "compare",
+            "history",
+            "baseline",
+            "baseline pin",
+            "baseline show",
+            "baseline clear",
             "documents",
             "backends",
             "doctor",

@@ -17,6 +17,9 @@ from ocr_pipeline.warehouse.warehouse import Warehouse
 DOCUMENTS = ["broken", "d0", "d1", "d2", "d3", "d4", "d5"]
 BACKENDS = ["pixel+first", "pdf-text+first", "page-width"]
 
+EVALUATION = ("leaderboard", "comparisons", "leaderboard_slices", "evaluation_history")
+"""The assets that every run ends with."""
+
 Cells = set[tuple[str, str]]
 
 
@@ -81,8 +84,13 @@ class Pipeline:
         self.documents()
         self.ocr((engine, document) for engine in ("pixel", "pdf-text") for document in DOCUMENTS)
         self.extract((backend, document) for backend in BACKENDS for document in DOCUMENTS)
+        self.evaluate()
+
+    def evaluate(self) -> dg.ExecuteInProcessResult:
+        """All that comes after `extractions`. Returns the run of the assets in `EVALUATION`."""
         self.launch(["field_scores"], [(BACKENDS[0], BACKENDS[-1])])
-        self.launch(["leaderboard"], [None])
+        [result] = self.launch(list(EVALUATION), [None])
+        return result
 
     def keys(self, table: str, dimension: str) -> Cells:
         """(value of the dimension, document) of every row of a table."""

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.defs.resources import WarehouseResource
-from ocr_pipeline_tests.defs.pipeline import DOCUMENTS, Pipeline, message_of
+from ocr_pipeline_tests.defs.pipeline import DOCUMENTS, EVALUATION, Pipeline, message_of
 from ocr_pipeline_tests.files import add_file, add_image, add_label, image_bytes, reads
 
 
@@ -20,7 +20,7 @@ def test_every_asset_is_documented(pipeline: Pipeline) -> None:
         "ocr_text",
         "extractions",
         "field_scores",
-        "leaderboard",
+        *EVALUATION,
     }
     for name, spec in specs.items():
         assert spec.description, name
@@ -29,7 +29,7 @@ def test_every_asset_is_documented(pipeline: Pipeline) -> None:
         assert "duckdb" in spec.kinds, name
         assert spec.code_version, name
         schema = spec.metadata["dagster/column_schema"]
-        assert "document_id" in {column.name for column in schema.columns} or name == "leaderboard"
+        assert "document_id" in {column.name for column in schema.columns} or name in EVALUATION
 
 
 def test_lineage_is_exact_per_cell(pipeline: Pipeline) -> None:

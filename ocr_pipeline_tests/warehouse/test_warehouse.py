@@ -146,6 +146,15 @@ class TestReplace:
         assert words(warehouse) == [("a", "e", "old")]
         assert [row["document_id"] for row in warehouse.rows("FROM pages")] == ["old"]
 
+    def test_many_rows_are_one_transaction(self, warehouse: Warehouse) -> None:
+        many = [page(f"d{number:05}") for number in range(12_000)]
+        warehouse.replace_all({"pages": many})
+        found = warehouse.rows("SELECT document_id FROM pages ORDER BY 1")
+        assert [row["document_id"] for row in found] == [row["document_id"] for row in many]
+        with pytest.raises(WarehouseError):
+            warehouse.replace_all({"pages": [*many, page("last", width_px="SECRET")]})
+        assert warehouse.rows("SELECT count(*) AS n FROM pages") == [{"n": 12_000}]
+
     def test_any_exception_rolls_back(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page("old")]})
         with pytest.raises(ValueError, match="no column"):

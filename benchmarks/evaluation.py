@@ -1,0 +1,196 @@
+"""What an evaluation costs: seconds and memory of scoring, leaderboard, comparisons, slices and history.
+
+    python benchmarks/evaluation.py [--documents 1000 3000 10000]
+
+Makes a database with 5 backends and 10 labelled fields per document, each backend wrong or silent in a share of the values
+of its own, and runs every step as the assets do, database included. Each size runs in a process of its own.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+BACKENDS = [f"backend-{number}" for number in range(5)]
+FIELDS = {
+    "supplier_name": "'Supplier ' || (i % 97) || ' GmbH & Co. KG'",
+    "supplier_address": "(i % 211) || ' Long Street, ' || (i % 53) || ' Town'",
+    "invoice_id": "'INV-' || i",
+    "invoice_date": "DATE '2024-01-01' + (i % 700)::INTEGER",
+    "due_date": "DATE '2024-02-01' + (i % 700)::INTEGER",
+    "currency": "['EUR', 'USD', 'MYR'][1 + i % 3]",
+    "net_amount": "(i % 9000) / 7 + 1",
+    "total_tax_amount": "(i % 900) / 7 + 1",
+    "total_amount": "(i % 9900) / 7 + 2",
+    "amount_due": "(i % 9900) / 7 + 2",
+}
+MONEY, DATES = ("net_amount", "total_tax_amount", "total_amount", "amount_due"), ("invoice_date", "due_date")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, nargs="+", default=[1_000, 3_000, 10_000])
+    sizes = parser.parse_args().documents
+    results = []
+    for size in sizes:
+        command = [sys.executable, __file__, "--worker", str(size)]
+        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        results.append(json.loads(answer.stdout.splitlines()[-1]))
+    print("| step | " + " | ".join(f"{size:,} documents" for size in sizes) + " |\n| --- |" + " ---: |" * len(sizes))
+    for name in results[0]:
+        unit = "MB" if name == "peak memory" else "s"
+        print(f"| {name} | " + " | ".join(f"{result[name]:.1f} {unit}" for result in results) + " |")
+
+
+def make_database(path: Path, documents: int) -> None:
+    """Labels and extractions, written by the database itself."""
+    from ocr_pipeline.warehouse.warehouse import Warehouse
+
+    with Warehouse(path).connect(read_only=False) as connection:
+        run = connection.execute
+        run("SELECT setseed(0.5)")
+        run("CREATE TEMP TABLE docs AS SELECT i, 'd' || lpad(i::VARCHAR, 6, '0') AS id FROM range(?) t(i)", [documents])
+        run(
+            "INSERT INTO documents BY NAME SELECT id AS document_id, 'bench' AS dataset, id AS path, 1 + i % 3 AS pages,"
+            " 'ok' AS status, now()::TIMESTAMP AS updated_at FROM docs"
+        )
+        run(
+            "INSERT INTO labels BY NAME SELECT id AS document_id, 'bench' AS dataset, 'ok' AS status, id AS label_sha256,"
+            " ['de', 'en'][1 + i % 2] AS language, 'test' AS split, now()::TIMESTAMP AS updated_at FROM docs"
+        )
+        for field, value in FIELDS.items():
+            typed = f"({value})::VARCHAR AS value"
+            if field in MONEY:
+                typed = f"({value})::DECIMAL(24, 2)::VARCHAR AS value, ({value})::DECIMAL(24, 2) AS value_amount"
+            elif field in DATES:
+                typed += f", {value} AS value_date"
+            run(f"INSERT INTO ground_truth BY NAME SELECT id AS document_id, '{field}' AS field, {typed} FROM docs")
+        for number, backend in enumerate(BACKENDS):
+            run(
+                "INSERT INTO extractions BY NAME SELECT id AS document_id, ? AS backend, 'engine' AS engine,"
+                " 'x' AS extractor, 'ok' AS status, 0.1 + random() AS seconds, 1 + random() AS ocr_seconds, 0.0 AS cost_usd,"
+                " 'e' AS engine_fingerprint, ? AS extractor_fingerprint, id AS result_key, now()::TIMESTAMP AS updated_at"
+                " FROM docs",
+                [backend, backend],
+            )
+            run(
+                "INSERT INTO extracted_fields BY NAME WITH g AS (SELECT *, random() AS luck FROM ground_truth)"
+                " SELECT document_id, ? AS backend, field,"
+                "  CASE WHEN luck < ? THEN left(value, length(value) - 1) || 'x' ELSE value END AS value,"
+                "  CASE WHEN luck < ? THEN value_amount + 1 ELSE value_amount END AS value_amount,"
+                "  CASE WHEN luck < ? THEN value_date + 1 ELSE value_date END AS value_date"
+                " FROM g WHERE luck < 0.97",
+                [backend, *[0.05 + 0.01 * number] * 3],
+            )
+        run(
+            "INSERT INTO ocr_text BY NAME SELECT id AS document_id, 'engine' AS engine, 'ok' AS status,"
+            " 0.7 + 0.3 * random() AS mean_confidence, 'e' AS fingerprint, now()::TIMESTAMP AS updated_at FROM docs"
+        )
+
+
+def worker(documents: int) -> None:
+    """Run every step once and print its seconds as JSON."""
+    from ocr_pipeline.evaluation.comparisons import HEADLINE
+    from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
+    from ocr_pipeline.evaluation.rules import USUAL
+    from ocr_pipeline.evaluation.stage import (
+        comparison_rows,
+        label_versions,
+        leaderboard_rows,
+        new_evaluations,
+        score_backend,
+        slice_rows,
+    )
+    from ocr_pipeline.evaluation.standing import add_standings
+    from ocr_pipeline.evaluation.version import SCORING_VERSION
+    from ocr_pipeline.warehouse import evaluations, queries
+    from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
+
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(step: str) -> Iterator[None]:
+        began, worked = time.perf_counter(), time.process_time()
+        yield
+        seconds[step], processor = time.perf_counter() - began, time.process_time() - worked
+        seconds["CPU of all"] = seconds.get("CPU of all", 0.0) + processor
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{documents}: {step}: {seconds[step]:.1f} s, {processor:.1f} s CPU, peak {peak:.0f} MB", file=sys.stderr)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "warehouse.duckdb"
+        make_database(path, documents)
+        target = Warehouse(path)
+        tables: dict[str, list[dict[str, Any]]] = {}
+        rules = USUAL.fingerprint
+        columns_of = partial(evaluations.outcome_columns, target, BACKENDS, SCORING_VERSION, rules)
+        with timed("read labels and values"), target.snapshot() as snapshot:
+            labels, label_rows = queries.valid_labels(snapshot), queries.labels(snapshot)
+            cells = {backend: queries.extraction_cells(snapshot, backend) for backend in BACKENDS}
+            found = {backend: queries.extractions(snapshot, backend) for backend in BACKENDS}
+        datasets = dict.fromkeys(labels, "bench")
+        with timed("score"):
+            for backend in BACKENDS:
+                scored = score_backend(backend, labels, found[backend], datasets)
+                for row in (*scored.field_scores, *scored.line_item_scores):
+                    cell, label = cells[backend][row["document_id"]], label_rows[row["document_id"]]
+                    row["label_sha256"] = label["label_sha256"]
+                    row["engine_fingerprint"] = cell["engine_fingerprint"]
+                    row["extractor_fingerprint"] = cell["extractor_fingerprint"]
+                    row["result_key"], row["scoring_version"] = cell["result_key"], SCORING_VERSION
+                    row["rules"], row["run_id"], row["scored_at"] = rules, "r", utc_now()
+                for table, new in vars(scored).items():
+                    tables.setdefault(table, []).extend(new)
+        del found, cells, scored
+        with timed("write the scores"):
+            target.replace(("backend",), [(backend,) for backend in BACKENDS], tables)
+        del tables
+        with timed("leaderboard"):
+            with target.snapshot() as snapshot:
+                current = queries.scores(snapshot, BACKENDS, SCORING_VERSION, rules)
+                lists = queries.line_item_scores(snapshot, BACKENDS, SCORING_VERSION, rules)
+                runs = queries.run_facts(snapshot, BACKENDS)
+            boards, fields = leaderboard_rows(
+                current, lists, runs, labels, datasets, BACKENDS, partial(lambda *_: None)
+            )
+            columns = columns_of()
+            add_standings(boards, fields, outcomes_by_dataset(columns, HEADLINE), set())
+            target.replace_all({"leaderboard": boards, "leaderboard_fields": fields})
+        del current
+        with timed("comparisons"):
+            levels = list(evaluations.RULES)
+            compared, sensitivity = comparison_rows(columns_of(levels), levels)
+            common = {"run_id": "r", "evaluated_at": utc_now()}
+            rows = [{**row, **common} for row in compared]
+            target.replace_all({"comparisons": rows, "rule_sensitivity": sensitivity})
+        with timed("slices"):
+            columns = columns_of()
+            facts, sure = evaluations.document_facts(target), evaluations.confidences(target, BACKENDS)
+            target.replace_all({"leaderboard_slices": slice_rows(columns, facts, sure)})
+        with timed("history"):
+            columns = columns_of()
+            versions = label_versions(labels, datasets)
+            new = new_evaluations(columns, {key: key for key in labels}, runs, versions, {})
+            rows = [row for one in new for row in one.rows(utc_now(), "r")]
+            ids = sorted({row["evaluation_id"] for row in rows})
+            target.replace(("evaluation_id",), [(one,) for one in ids], {"evaluation_history": rows})
+    processor = seconds.pop("CPU of all")
+    seconds["all"] = sum(seconds.values())
+    seconds["all, CPU time"] = processor
+    seconds["peak memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        worker(int(sys.argv[2]))
+    else:
+        main()

@@ -1,0 +1,45 @@
+"""What commands share: where they print to, and the options that many of them have."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+console = Console(highlight=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+DatasetOption = Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set, like demo or sroie.")]
+FieldOption = Annotated[
+    str | None, typer.Option("--field", "-f", help="Only this field, like total_amount; all_fields: all together.")
+]
+BackendOption = Annotated[str | None, typer.Option("--backend", "-b", help="Only this backend.")]
+
+
+def print_json(value: Any) -> None:
+    """For scripts: dates in ISO 8601."""
+
+    def text(item: Any) -> Any:
+        return item.isoformat() if isinstance(item, datetime) else str(item)
+
+    print(json.dumps(value, indent=2, default=text))
+
+
+def points(value: float | None, *, sign: bool = False) -> str:
+    """A rate or a difference of rates in percent (points): `87.2`, `+3.1`."""
+    if value is None:
+        return "–"
+    return f"{100 * value:+.1f}" if sign else f"{100 * value:.1f}"
+
+
+def interval(low: float | None, high: float | None, *, sign: bool = False) -> str:
+    """` [82–92]` after a rate, ` [+0.4, +5.8]` after a difference; nothing where it is not known."""
+    if low is None or high is None:
+        return ""
+    return f" \\[{100 * low:+.1f}, {100 * high:+.1f}]" if sign else f" \\[{100 * low:.0f}–{100 * high:.0f}]"
+
+
+def p_value(p: float) -> str:
+    """`0.032`, `<0.001`."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"

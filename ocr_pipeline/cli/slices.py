@@ -1,0 +1,49 @@
+"""`ocr-pipeline leaderboard --by`: where a backend is good and where not."""
+
+from ocr_pipeline.cli.output import console, interval, points, print_json
+from ocr_pipeline.cli.text import plain
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.project import find_project
+
+
+def show_slices(dimension: str, dataset: str | None, *, as_json: bool) -> None:
+    """F1 of all fields together, one row per slice and one column per backend.
+
+    Raises:
+        ConfigurationError: no such dimension, or nothing was scored.
+    """
+    from ocr_pipeline.cli import tables
+    from ocr_pipeline.evaluation.slices import DIMENSIONS
+    from ocr_pipeline.warehouse import evaluations
+    from ocr_pipeline.warehouse.warehouse import Warehouse
+
+    if dimension not in DIMENSIONS:
+        raise ConfigurationError(f"There is no dimension {dimension!r}; known are {', '.join(DIMENSIONS)}.")
+    warehouse = Warehouse(find_project().database, lock_timeout=tables.READ_TIMEOUT)
+    rows = evaluations.slices(warehouse, dimension, dataset)
+    if not rows:
+        of = f" of the data set {dataset!r}" if dataset else ""
+        raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
+    if as_json:
+        print_json(rows)
+        return
+    for name in dict.fromkeys(row["dataset"] for row in rows):
+        here = [row for row in rows if row["dataset"] == name]
+        backends = list(dict.fromkeys(row["backend"] for row in here))
+        table = tables.titled_table(f"{name}: F1 in % [95 %] by {dimension}, all fields together")
+        table.add_column(dimension, overflow="fold")
+        table.add_column("docs", justify="right", no_wrap=True)
+        for backend in backends:
+            table.add_column(backend, justify="right", overflow="fold")
+        for slice_name in dict.fromkeys(row["slice"] for row in here):
+            cells = {row["backend"]: row for row in here if row["slice"] == slice_name}
+            documents = [str(cells[backend]["documents"]) if backend in cells else "0" for backend in backends]
+            shown = documents[:1] if len(set(documents)) == 1 else ["/".join(documents)]
+            f1 = [
+                points(cells[backend]["f1"]) + interval(cells[backend]["f1_low"], cells[backend]["f1_high"])
+                if backend in cells
+                else "–"
+                for backend in backends
+            ]
+            table.add_row(plain(slice_name), *shown, *f1)
+        console.print(table)
