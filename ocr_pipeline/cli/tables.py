@@ -65,7 +65,7 @@ def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Tabl
     table.add_column("field", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     for name in backends:
-        table.add_column(name, justify="right", overflow="fold")
+        table.add_column(name.replace("+", "\n+"), justify="right", overflow="fold")
     by_field: dict[str, dict[str, Row]] = {}
     for row in of_dataset:
         by_field.setdefault(row["field"], {})[row["backend"]] = row
