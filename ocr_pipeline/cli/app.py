@@ -15,7 +15,7 @@ from ocr_pipeline.cli.compare import compare
 from ocr_pipeline.cli.confidence import confidence
 from ocr_pipeline.cli.history import history
 from ocr_pipeline.cli.labels import labels
-from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, print_json
+from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, opened, print_json
 from ocr_pipeline.cli.slices import show_slices
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.cli.verdicts import verdicts
@@ -205,11 +205,10 @@ def leaderboard(
     if by is not None:
         show_slices(by, dataset, as_json=as_json)
         return
-    from ocr_pipeline.cli.tables import READ_TIMEOUT, f1_table, field_table, leaderboard_table, ranked
-    from ocr_pipeline.warehouse.warehouse import Warehouse
+    from ocr_pipeline.cli.tables import f1_table, field_table, leaderboard_table, ranked
 
     where, parameters = ("WHERE dataset = ?", [dataset]) if dataset else ("", [])
-    with Warehouse(find_project().database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+    with opened(find_project()).snapshot() as snapshot:
         boards = snapshot.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
         rows = snapshot.rows(f"FROM leaderboard_fields {where}", parameters)
     if not boards:

@@ -10,9 +10,11 @@ from ocr_pipeline.cli.output import (
     JsonOption,
     console,
     interval,
+    opened,
     p_value,
     points,
     print_json,
+    titled_table,
 )
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
@@ -66,16 +68,14 @@ def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: 
 
     On the documents of both whose label is the same. A regression is a drop that is not luck (p below the threshold, Holm).
     """
-    from ocr_pipeline.cli import tables
     from ocr_pipeline.evaluation.history import against_baseline, regressions
     from ocr_pipeline.evaluation.rules import load_rules
     from ocr_pipeline.warehouse import evaluations
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
     project = find_project()
     limits = load_rules(project.evaluation_file).checks.regression
     shown: list[dict[str, Any]] = []
-    with Warehouse(project.database, lock_timeout=tables.READ_TIMEOUT).snapshot() as snapshot:
+    with opened(project).snapshot() as snapshot:
         latest = evaluations.latest_evaluations(snapshot)
         for key, row in evaluations.baselines(snapshot).items():
             if key in latest and dataset in (None, key[0]) and backend in (None, key[1]):
@@ -94,7 +94,7 @@ def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: 
         if not row["comparisons"]:
             console.print(f"{title}: nothing to compare, no document with the same label and rules is in both.")
             continue
-        table = tables.titled_table(title)
+        table = titled_table(title)
         table.add_column("field", no_wrap=True)
         for name in ("docs", "before", "now", "now - before \\[95 %]", "p", ""):
             table.add_column(name, justify="right", no_wrap=True)

@@ -8,17 +8,18 @@ from ocr_pipeline.cli.output import (
     DatasetOption,
     FieldOption,
     JsonOption,
+    Row,
     console,
     interval,
+    opened,
     p_value,
     points,
     print_json,
+    titled_table,
 )
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
-
-Row = dict[str, Any]
 
 SHOWN = 12
 """Flipped values that are printed per direction; `--json` has them all."""
@@ -47,16 +48,14 @@ def compare(
 
 
 def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.cli import tables
     from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
     from ocr_pipeline.evaluation.rules import load_rules
     from ocr_pipeline.evaluation.version import SCORING_VERSION
     from ocr_pipeline.warehouse import evaluations
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
     project = find_project()
     scored_by = SCORING_VERSION, load_rules(project.evaluation_file).fingerprint
-    with Warehouse(project.database, lock_timeout=tables.READ_TIMEOUT).snapshot() as snapshot:
+    with opened(project).snapshot() as snapshot:
         rows = evaluations.compared(snapshot, a, b, dataset, field)
         if not rows:
             _explain(evaluations.compared_names(snapshot), (a, b), dataset, field)
@@ -78,8 +77,6 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
 
 
 def _pair_table(dataset: str, a: str, b: str, rows: list[Row]) -> Any:
-    from ocr_pipeline.cli.tables import titled_table
-
     documents = max(row["documents"] for row in rows)
     table = titled_table(f"{dataset}: A = {a}, B = {b}, {documents} documents of both")
     table.add_column("field", no_wrap=True)
@@ -125,8 +122,6 @@ def _print_rules(rows: list[Row]) -> None:
 
 
 def _print_flipped(right: str, wrong: str, side: str, values: list[Row]) -> None:
-    from ocr_pipeline.cli.tables import titled_table
-
     if not values:
         console.print(f"\nNothing that only {right} has right.")
         return
@@ -150,12 +145,10 @@ def _print_flipped(right: str, wrong: str, side: str, values: list[Row]) -> None
 
 
 def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.cli import tables
     from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
     from ocr_pipeline.warehouse import evaluations
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
-    with Warehouse(find_project().database, lock_timeout=tables.READ_TIMEOUT).snapshot() as snapshot:
+    with opened(find_project()).snapshot() as snapshot:
         rows = evaluations.compared(snapshot, None, None, dataset, field or ALL_FIELDS)
         sensitivity = evaluations.rule_sensitivity(snapshot, dataset, field)
         if not rows:
@@ -164,7 +157,7 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
         print_json({"comparisons": rows, "rule_sensitivity": sensitivity})
         return
     for name in dict.fromkeys(row["dataset"] for row in rows):
-        table = tables.titled_table(f"{name}: {field or 'all fields together'}, every pair")
+        table = titled_table(f"{name}: {field or 'all fields together'}, every pair")
         for column in ("A", "B"):
             table.add_column(column, overflow="fold")
         for column in ("docs", "A - B \\[95 %]", "disagree", "p"):

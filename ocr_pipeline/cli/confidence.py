@@ -6,8 +6,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ocr_pipeline.cli.output import BackendOption, DatasetOption, JsonOption, console, print_json
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
+from ocr_pipeline.cli.output import (
+    BackendOption,
+    DatasetOption,
+    JsonOption,
+    Row,
+    console,
+    opened,
+    print_json,
+    titled_table,
+)
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 
@@ -24,11 +32,10 @@ def confidence(
 
     Every figure is of documents that the calibration has not seen. Intervals hold with 95 %.
     """
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
     chosen = {name: value for name, value in {"backend": backend, "dataset": dataset}.items() if value is not None}
     where = " AND ".join(f"{name} = ?" for name in chosen) or "true"
-    with Warehouse(find_project().database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+    with opened(find_project()).snapshot() as snapshot:
         tables = {
             table: snapshot.rows(
                 f"FROM {table} WHERE {where} ORDER BY {order}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ocr_pipeline.cli.tables import READ_TIMEOUT
+from ocr_pipeline.cli.output import opened
 from ocr_pipeline.config import load_config
 from ocr_pipeline.documents.duplicates import (
     Duplicate,
@@ -19,7 +19,6 @@ from ocr_pipeline.documents.stage import first_page, take_in, take_in_label
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
 
 
 def duplicate_notes(project: Project, dataset: str) -> list[str]:
@@ -28,7 +27,7 @@ def duplicate_notes(project: Project, dataset: str) -> list[str]:
     A content that the database knows is not opened again, and a pair that it knows is not compared again.
     """
     limits = load_config(project.config_file).limits
-    with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+    with opened(project).snapshot() as snapshot:
         known = {print_.sha256: print_ for print_ in queries.fingerprints(snapshot)}
         similarities = queries.page_similarities(snapshot)
     sources = find_documents(project.data)

@@ -11,8 +11,10 @@ from ocr_pipeline.cli.output import (
     JsonOption,
     console,
     interval,
+    opened,
     points,
     print_json,
+    titled_table,
 )
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
@@ -29,12 +31,10 @@ def history(
 
     changed: what was another one than the time before: documents, labels, rules (of scoring), backend.
     """
-    from ocr_pipeline.cli import tables
     from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
     from ocr_pipeline.warehouse import evaluations
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
-    warehouse = Warehouse(find_project().database, lock_timeout=tables.READ_TIMEOUT)
+    warehouse = opened(find_project())
     rows = evaluations.history(warehouse, dataset, backend, field or ALL_FIELDS)
     if not rows:
         raise ConfigurationError("There is no such evaluation yet: `ocr-pipeline run` makes them.")
@@ -47,7 +47,7 @@ def history(
         print_json([row for group in groups.values() for row in group[-last:]])
         return
     for (dataset_name, backend_name), group in groups.items():
-        table = tables.titled_table(f"{dataset_name}: {backend_name}, {field or 'all fields together'}")
+        table = titled_table(f"{dataset_name}: {backend_name}, {field or 'all fields together'}")
         for name in ("evaluated (UTC)", "id"):
             table.add_column(name, no_wrap=True)
         for name in ("docs", "n", "F1 % \\[95 %]"):

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, print_json
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
+from ocr_pipeline.cli.output import DatasetOption, JsonOption, Row, console, opened, print_json, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, applied, write_decision
 from ocr_pipeline.errors import ConfigurationError
@@ -70,9 +69,8 @@ def suggest_command(
 ) -> None:
     """List unlabelled documents to label next: those first where backends disagree or are unsure."""
     from ocr_pipeline.evaluation.agreement import Consensus, suggest
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
-    with Warehouse(find_project().database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+    with opened(find_project()).snapshot() as snapshot:
         entries = snapshot.rows("FROM consensus ORDER BY document_id")
         sure = snapshot.rows("SELECT document_id, field, confidence FROM confidences WHERE confidence IS NOT NULL")
         groups = {row["document_id"]: row["group_id"] for row in snapshot.rows("FROM duplicates")}
@@ -190,9 +188,8 @@ def _answer(question: str) -> str | None:
 
 def _suspects(project: Project, dataset: str | None, document: str | None) -> list[Row]:
     """The queue, with the path of each document."""
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
-    with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+    with opened(project).snapshot() as snapshot:
         rows = snapshot.rows(
             "SELECT s.*, d.path FROM label_suspects s JOIN documents d USING (document_id)"
             " WHERE coalesce(s.dataset = ?, true) AND coalesce(s.document_id = ?, true)"
@@ -223,10 +220,9 @@ def _show_effect(project: Project, decided: dict[str, dict[str, Decision]]) -> N
     from ocr_pipeline.evaluation.relabel import Effect, effect
     from ocr_pipeline.evaluation.rules import load_rules
     from ocr_pipeline.warehouse import queries
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
     config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
-    with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+    with opened(project).snapshot() as snapshot:
         documents, known = queries.documents(snapshot), queries.valid_labels(snapshot)
         found = {backend: queries.extractions(snapshot, backend) for backend in config.backends}
     datasets = {key: row["dataset"] for key, row in documents.items()}

@@ -1,11 +1,24 @@
-"""What commands share: where they print to, and the options that many of them have."""
+"""What commands share: where they print to and read from, and the options that many of them have."""
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.table import Table
+
+from ocr_pipeline.cli.text import plain
+from ocr_pipeline.project import Project
+
+if TYPE_CHECKING:
+    from ocr_pipeline.warehouse.warehouse import Warehouse
+
+Row = dict[str, Any]
+
+READ_TIMEOUT = 10.0
+"""Seconds that a command which only shows something waits for a locked database."""
 
 console = Console(highlight=False)
 
@@ -15,6 +28,25 @@ FieldOption = Annotated[
     str | None, typer.Option("--field", "-f", help="Only this field, like total_amount; all_fields: all together.")
 ]
 BackendOption = Annotated[str | None, typer.Option("--backend", "-b", help="Only this backend.")]
+
+
+def opened(project: Project) -> "Warehouse":
+    """The database, for a command that only shows something."""
+    from ocr_pipeline.warehouse.warehouse import Warehouse
+
+    return Warehouse(project.database, lock_timeout=READ_TIMEOUT)
+
+
+def titled_table(title: str) -> Table:
+    """An empty table in the style of all of them."""
+    return Table(
+        title=plain(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=0,
+    )
 
 
 def print_json(value: Any) -> None:

@@ -1,6 +1,6 @@
 """`ocr-pipeline leaderboard --by`: where a backend is good and where not."""
 
-from ocr_pipeline.cli.output import console, interval, points, print_json
+from ocr_pipeline.cli.output import console, interval, opened, points, print_json, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
@@ -12,14 +12,12 @@ def show_slices(dimension: str, dataset: str | None, *, as_json: bool) -> None:
     Raises:
         ConfigurationError: no such dimension, or nothing was scored.
     """
-    from ocr_pipeline.cli import tables
     from ocr_pipeline.evaluation.slices import DIMENSIONS
     from ocr_pipeline.warehouse import evaluations
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
     if dimension not in DIMENSIONS:
         raise ConfigurationError(f"There is no dimension {dimension!r}; known are {', '.join(DIMENSIONS)}.")
-    warehouse = Warehouse(find_project().database, lock_timeout=tables.READ_TIMEOUT)
+    warehouse = opened(find_project())
     rows = evaluations.slices(warehouse, dimension, dataset)
     if not rows:
         of = f" of the data set {dataset!r}" if dataset else ""
@@ -30,7 +28,7 @@ def show_slices(dimension: str, dataset: str | None, *, as_json: bool) -> None:
     for name in dict.fromkeys(row["dataset"] for row in rows):
         here = [row for row in rows if row["dataset"] == name]
         backends = list(dict.fromkeys(row["backend"] for row in here))
-        table = tables.titled_table(f"{name}: F1 in % [95 %] by {dimension}, all fields together")
+        table = titled_table(f"{name}: F1 in % [95 %] by {dimension}, all fields together")
         table.add_column(dimension, overflow="fold")
         table.add_column("docs", justify="right", no_wrap=True)
         for backend in backends:

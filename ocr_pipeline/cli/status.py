@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
+from ocr_pipeline.cli.output import Row, opened, titled_table
 from ocr_pipeline.config import Config
 from ocr_pipeline.costs import estimate
 from ocr_pipeline.documents.find import SourceFile
@@ -14,12 +14,11 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.status import extraction_states
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
 
 
 def status_rows(project: Project, config: Config, sources: Sequence[SourceFile], backends: Sequence[str]) -> list[Row]:
     """One row per backend: counts by state, the reasons with their counts, and the cost as far as it can be told."""
-    warehouse = Warehouse(project.database, lock_timeout=READ_TIMEOUT)
+    warehouse = opened(project)
     documents = [source.document_id for source in sources]
     changed = set(pending_documents(config, sources, warehouse)) & set(queries.documents(warehouse))
     cells = set(extraction_cells(config, backends, sources))

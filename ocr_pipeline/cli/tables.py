@@ -1,23 +1,16 @@
 """Tables for the terminal, readable at 80 columns, and the rows behind them."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from rich import box
 from rich.table import Table
 
+from ocr_pipeline.cli.output import Row, opened, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
-
-Row = dict[str, Any]
-
-READ_TIMEOUT = 10.0
-"""Seconds that a command which only shows something waits for a locked database."""
 
 
 def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
@@ -96,7 +89,7 @@ def field_table(board: Row, fields: Sequence[Row]) -> Table:
 
 def document_rows(project: Project) -> list[Row]:
     """Every document on disk and in the warehouse, with its state."""
-    with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
+    with opened(project).snapshot() as snapshot:
         known, labels = queries.documents(snapshot), queries.labels(snapshot)
         failures = queries.extraction_failures(snapshot)
         duplicates = queries.duplicates(snapshot)
@@ -190,18 +183,6 @@ def backend_table(rows: Sequence[Row]) -> Table:
         note = f"[yellow]not run: {plain(row['not_run'])}[/]" if row["not_run"] else plain(row["description"])
         table.add_row(row["backend"], row["engine"] or "–", plain(row["extractor"]), note)
     return table
-
-
-def titled_table(title: str) -> Table:
-    """An empty table in the style of all of them."""
-    return Table(
-        title=plain(title),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=0,
-    )
 
 
 def _rate(value: float | None) -> str:

@@ -7,8 +7,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ocr_pipeline.cli.output import BackendOption, DatasetOption, JsonOption, console, print_json
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
+from ocr_pipeline.cli.output import (
+    BackendOption,
+    DatasetOption,
+    JsonOption,
+    Row,
+    console,
+    opened,
+    print_json,
+    titled_table,
+)
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.verdicts import STAGES, VERDICTS
 from ocr_pipeline.project import find_project
@@ -24,12 +32,11 @@ def verdicts(
 
     One row per field of a backend. docs/evaluation.md says how it is decided.
     """
-    from ocr_pipeline.warehouse.warehouse import Warehouse
 
     asked = {"backend": backend, "field": field, "dataset": dataset}
     chosen = {name: value for name, value in asked.items() if value is not None}
     where = " AND ".join(f"{name} = ?" for name in chosen) or "true"
-    warehouse = Warehouse(find_project().database, lock_timeout=READ_TIMEOUT)
+    warehouse = opened(find_project())
     with warehouse.snapshot() as snapshot:
         rows = snapshot.rows(
             f"FROM verdicts WHERE {where} ORDER BY dataset, backend, field, document_id",

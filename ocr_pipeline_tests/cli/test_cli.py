@@ -299,7 +299,7 @@ class TestLeaderboard:
 class TestDatabase:
     def test_it_is_locked(self, run: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         taken_in(project)
-        monkeypatch.setattr("ocr_pipeline.cli.tables.READ_TIMEOUT", 0.1)
+        monkeypatch.setattr("ocr_pipeline.cli.output.READ_TIMEOUT", 0.1)
         code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
         holder = subprocess.Popen(
             [sys.executable, "-c", code, str(project.database)],
