@@ -52,7 +52,7 @@ class SmolLm2Extractor(BaseModel):
     the words of an OCR engine. Fields other than those of `LABELS` stay empty.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: Path | None = Field(default=None, description="Another GGUF file, in place of the one in the wheel.")
     examples: str = Field(default="lines-1", description="The labelled lines: a file of `extraction/llm/examples`.")

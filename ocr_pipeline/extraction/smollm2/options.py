@@ -18,6 +18,8 @@ MOST_NAME_ROWS = 2
 """A name that runs over more rows is not asked about: on 71 receipts none was right, and each question takes time."""
 MOST_AMOUNT_LINES = 40
 """Of more lines with amounts the last ones are asked about: totals stand at the end. Bounds the time for a document."""
+MOST_DATE_LINES = 20
+"""Of more dates the first ones: a document says when it was written before it lists what was delivered when."""
 LONGEST_LINE = 160
 """Characters of a line that the model sees."""
 
@@ -69,7 +71,7 @@ def _dates(reading: Reading) -> list[Option]:
         words = reading.rows[printed.row].words[end.get(printed.row, 0) : printed.last + 1]
         end[printed.row] = printed.last + 1
         found.append(Option(printed.value, printed.span, _line(join(words).text), printed.repair))
-    return found
+    return found[:MOST_DATE_LINES]
 
 
 def _amounts(reading: Reading) -> list[Option]:
