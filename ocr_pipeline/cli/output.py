@@ -62,7 +62,8 @@ def points(value: float | None, *, sign: bool = False) -> str:
     """A rate or a difference of rates in percent (points): `87.2`, `+3.1`."""
     if value is None:
         return "–"
-    return f"{100 * value:+.1f}" if sign else f"{100 * value:.1f}"
+    shown = round(100 * value, 1) + 0.0  # no minus before 0.0
+    return f"{shown:+.1f}" if sign else f"{shown:.1f}"
 
 
 def interval(low: float | None, high: float | None, *, sign: bool = False) -> str:
