@@ -1,14 +1,15 @@
 """`ocr-pipeline confidence`: how sure the values are, and what can be accepted without a look."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
+
+Row = dict[str, Any]
 
 
 def confidence(
@@ -24,6 +25,7 @@ def confidence(
     Every figure is of documents that the calibration has not seen. Intervals hold with 95 %.
     """
     from ocr_pipeline.cli.app import _print_json, console
+    from ocr_pipeline.cli.tables import READ_TIMEOUT
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
     chosen = {name: value for name, value in {"backend": backend, "dataset": dataset}.items() if value is not None}
@@ -68,6 +70,8 @@ def _same(first: Row, second: Row) -> bool:
 
 
 def _acceptance_table(name: str, rows: Sequence[Row]) -> Table:
+    from ocr_pipeline.cli.tables import titled_table
+
     table = titled_table(f"{name}: accepted automatically, at most so much wrong among it")
     for column in ("wanted", "what", "from", "accepted", "wrong", "error % \\[95 %]"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -84,6 +88,8 @@ def _acceptance_table(name: str, rows: Sequence[Row]) -> Table:
 
 
 def _reliability_table(name: str, rows: Sequence[Row]) -> Table:
+    from ocr_pipeline.cli.tables import titled_table
+
     table = titled_table(f"{name}: confidence and truth")
     for column in ("n", "confidence %", "right % \\[95 %]"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -94,6 +100,8 @@ def _reliability_table(name: str, rows: Sequence[Row]) -> Table:
 
 
 def _curve_table(name: str, rows: Sequence[Row]) -> Table:
+    from ocr_pipeline.cli.tables import titled_table
+
     table = titled_table(f"{name}: the surest, and how much of them is wrong")
     for column in ("what", "surest", "from", "wrong", "error % \\[95 %]"):
         table.add_column(column, justify="right", no_wrap=True)

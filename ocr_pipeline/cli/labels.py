@@ -3,19 +3,20 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, applied, write_decision
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.schemas import Invoice
+
+Row = dict[str, Any]
 
 labels = typer.Typer(help="Doubtful labels, their review, and what to label next.", no_args_is_help=True)
 
@@ -76,6 +77,7 @@ def suggest_command(
 ) -> None:
     """List unlabelled documents to label next: those first where backends disagree or are unsure."""
     from ocr_pipeline.cli.app import _print_json, console
+    from ocr_pipeline.cli.tables import READ_TIMEOUT, titled_table
     from ocr_pipeline.evaluation.agreement import Consensus, suggest
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
@@ -201,6 +203,7 @@ def _answer(question: str) -> str | None:
 
 def _suspects(project: Project, dataset: str | None, document: str | None) -> list[Row]:
     """The queue, with the path of each document."""
+    from ocr_pipeline.cli.tables import READ_TIMEOUT
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
     with Warehouse(project.database, lock_timeout=READ_TIMEOUT).snapshot() as snapshot:
@@ -217,6 +220,8 @@ def _suspects(project: Project, dataset: str | None, document: str | None) -> li
 
 
 def _suspect_table(rows: Sequence[Row]) -> Table:
+    from ocr_pipeline.cli.tables import titled_table
+
     table = titled_table(f"{len(rows)} labels in doubt")
     table.add_column("document", overflow="fold", ratio=2)
     table.add_column("field", overflow="fold")
@@ -231,6 +236,7 @@ def _suspect_table(rows: Sequence[Row]) -> Table:
 def _show_effect(project: Project, decided: dict[str, dict[str, Decision]]) -> None:
     """The scores of the data sets that are touched, before and after."""
     from ocr_pipeline.cli.app import console
+    from ocr_pipeline.cli.tables import READ_TIMEOUT, titled_table
     from ocr_pipeline.config import load_config
     from ocr_pipeline.evaluation.relabel import Effect, effect
     from ocr_pipeline.warehouse import queries

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from ocr_pipeline.cli.tables import READ_TIMEOUT, Row, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.verdicts import STAGES, VERDICTS
 from ocr_pipeline.project import find_project
+
+Row = dict[str, Any]
 
 
 def verdicts(
@@ -26,6 +27,7 @@ def verdicts(
     One row per field of a backend. docs/evaluation_verdicts.md says how it is decided.
     """
     from ocr_pipeline.cli.app import _print_json, console
+    from ocr_pipeline.cli.tables import READ_TIMEOUT
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
     asked = {"backend": backend, "field": field, "dataset": dataset}
@@ -79,6 +81,8 @@ def sentence(rows: Sequence[Row], field: str | None = None) -> str:
 
 
 def _table(title: str, rows: Sequence[Row]) -> Table:
+    from ocr_pipeline.cli.tables import titled_table
+
     table = titled_table(title)
     stages = [stage for stage in dict.fromkeys(STAGES.values()) if any(STAGES[row["verdict"]] == stage for row in rows)]
     table.add_column("field", no_wrap=True)

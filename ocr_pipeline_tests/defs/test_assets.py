@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline_tests.defs.pipeline import DOCUMENTS, Pipeline, message_of
 from ocr_pipeline_tests.files import add_file, add_image, add_label, image_bytes, reads
@@ -21,10 +22,11 @@ def test_every_asset_is_documented(pipeline: Pipeline) -> None:
         "extractions",
         "field_scores",
         "leaderboard",
+        *DIAGNOSIS,
     }
     for name, spec in specs.items():
         assert spec.description, name
-        assert spec.group_name in ("documents", "reading", "evaluation"), name
+        assert spec.group_name in ("documents", "reading", "evaluation", "diagnosis"), name
         assert spec.owners, name
         assert "duckdb" in spec.kinds, name
         assert spec.code_version, name
