@@ -34,6 +34,8 @@ def test_no_doubt_without_a_majority_or_for_an_accepted_value() -> None:
     assert found({"d": label(total_amount="8.20")}, {"d": split}) == []
     tied = {"a+rules": {"supplier_name": "B"}, "b+rules": {"supplier_name": "b."}, "model": {"supplier_name": "A"}}
     assert len(found({"d": label(supplier_name="A")}, {"d": tied})) == 1
+    as_many = {**tied, "fourth": {"supplier_name": "A"}}
+    assert found({"d": label(supplier_name="A")}, {"d": as_many}) == []
     assert found({"d": label({"supplier_name": ["B"]}, supplier_name="A")}, {"d": tied}) == []
     assert found({"d": label(total_amount="8.20")}, {"d": {"a+rules": {"supplier_name": "B"}}}) == []
 
