@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from ocr_pipeline.config import load_config
+from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
@@ -17,7 +18,7 @@ from ocr_pipeline.warehouse.warehouse import Warehouse
 DOCUMENTS = ["broken", "d0", "d1", "d2", "d3", "d4", "d5"]
 BACKENDS = ["pixel+first", "pdf-text+first", "page-width"]
 
-EVALUATION = ("leaderboard", "comparisons", "leaderboard_slices", "evaluation_history")
+EVALUATION = ("leaderboard", "comparisons", "leaderboard_slices", "evaluation_history", *DIAGNOSIS)
 """The assets that every run ends with."""
 
 Cells = set[tuple[str, str]]

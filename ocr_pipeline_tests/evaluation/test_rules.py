@@ -158,7 +158,7 @@ def test_the_fingerprint_changes_with_every_rule_and_with_nothing_else(path: Pat
 
 def test_the_example_of_the_documentation_is_valid(path: Path) -> None:
     text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text("utf-8")
-    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    example, *_ = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     rules = load(path, example)
     assert rules.tolerance_of("total_amount").within == Decimal("0.10")
     assert rules.day_first("sroie") is True
