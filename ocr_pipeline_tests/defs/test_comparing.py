@@ -153,6 +153,14 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert [row["pinned"] for row in run.json("history", "--backend", "page-width")] == [True, False]
     assert run.fails("baseline", "pin", "--evaluation", "nothing").startswith("There is no such evaluation")
 
+    # ---- scored by other rules it is held against nothing that was scored by the old ones
+    run.ok("baseline", "clear")
+    thresholds.write_text("fields: {total_amount: {within: 1}}")
+    rewrite(pipeline, settings)
+    regression = checks_of(pipeline.evaluate())["no_regression"]
+    assert regression.metadata["backends_compared"].value == 0
+    assert run.json("history", "--backend", "page-width")[-1]["changed"] == ["rules"]
+
 
 def test_checks_of_documents_and_labels(pipeline: Pipeline) -> None:
     folder = pipeline.project.data / "documents"
