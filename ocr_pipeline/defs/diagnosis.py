@@ -60,7 +60,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             else []
         )
         there = {key: label for key, label in labels.items() if key in _there(documents)}
-        extractors = {name: config.backends[name].extractor for name in competitors}
+        made_of = {name: (config.backends[name].engine, config.backends[name].extractor) for name in competitors}
         found = [
             {
                 **asdict(suspect),
@@ -68,7 +68,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
                 "run_id": context.run.run_id,
                 "found_at": utc_now(),
             }
-            for suspect in suspects(there, values, extractors, groups, typed)
+            for suspect in suspects(there, values, made_of, groups, typed)
             if (suspect.document_id, suspect.field) not in reviewed
         ]
         target.replace_all({"label_suspects": found})

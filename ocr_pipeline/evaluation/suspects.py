@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import combinations
 from typing import Literal
 
 from ocr_pipeline.evaluation.agreement import Values, same_value
@@ -31,8 +32,8 @@ class Suspect:
     reason: str
     backends: tuple[str, ...] = ()
     independent: bool
-    """Backends with different extractors agree, or it is no matter of agreement. Two backends that share an extractor
-    make the same mistakes: their agreement is worth a look and no proof."""
+    """Two backends that share neither engine nor extractor agree, or it is no matter of agreement. Those that share one make
+    the same mistakes: their agreement is worth a look and no proof."""
     score: float
     """For the order of the queue only."""
 
@@ -40,7 +41,7 @@ class Suspect:
 def suspects(
     labels: Mapping[str, Label],
     values: Mapping[str, Values],
-    extractors: Mapping[str, str],
+    made_of: Mapping[str, tuple[str | None, str]],
     groups: Mapping[str, str],
     typed: Sequence[Suspect] = (),
     *,
@@ -51,7 +52,7 @@ def suspects(
     Args:
         labels: by document.
         values: what the backends gave, by document.
-        extractors: the extractor of each backend.
+        made_of: (engine or None, extractor) of each backend.
         groups: the group of copies that a document belongs to.
         typed: what transcripts speak against (`diagnosis.transcript_suspects`).
         agreeing: how many backends must agree.
@@ -61,7 +62,7 @@ def suspects(
     for document_id, label in labels.items():
         copies[groups.get(document_id, document_id)].append(document_id)
         for suspect in (
-            *_outvoted(document_id, label, values.get(document_id, {}), extractors, agreeing),
+            *_outvoted(document_id, label, values.get(document_id, {}), made_of, agreeing),
             *_does_not_add_up(document_id, label),
         ):
             found[document_id, suspect.field].append(suspect)
@@ -78,7 +79,7 @@ def suspects(
 
 
 def _outvoted(
-    document_id: str, label: Label, values: Values, extractors: Mapping[str, str], agreeing: int
+    document_id: str, label: Label, values: Values, made_of: Mapping[str, tuple[str | None, str]], agreeing: int
 ) -> list[Suspect]:
     """Fields for which backends agree on one value that the label does not accept, and fewer on one that it does."""
     found = []
@@ -97,7 +98,7 @@ def _outvoted(
         names = max(against.values(), key=len)
         if len(names) < agreeing or len(names) <= with_label:
             continue
-        kinds = {extractors[name] for name in names}
+        extractors = {made_of[name][1] for name in names}
         found.append(
             Suspect(
                 document_id=document_id,
@@ -107,11 +108,16 @@ def _outvoted(
                 kinds=("agreement",),
                 reason=f"{len(names)} backends agree on another value, {with_label} on the label's.",
                 backends=tuple(names),
-                independent=len(kinds) > 1,
-                score=len(kinds) + len(names) / (len(values) + 1),
+                independent=any(_share_nothing(made_of[a], made_of[b]) for a, b in combinations(names, 2)),
+                score=len(extractors) + len(names) / (len(values) + 1),
             )
         )
     return found
+
+
+def _share_nothing(first: tuple[str | None, str], second: tuple[str | None, str]) -> bool:
+    """Of (engine, extractor). Backends without an engine do not share one: each looks at the pages itself."""
+    return first[1] != second[1] and (first[0] is None or first[0] != second[0])
 
 
 def _does_not_add_up(document_id: str, label: Label) -> list[Suspect]:
@@ -146,7 +152,11 @@ def _contradictions(invoice: Invoice) -> list[tuple[tuple[str, ...], str, dict[s
     for field, column, what in (("total_tax_amount", "amount", "tax"), ("net_amount", "net_amount", "net amount")):
         said = getattr(invoice, field)
         parts = [getattr(line, column) for line in invoice.tax_lines]
-        if said is not None and parts and None not in parts and abs(sum(parts) - said) > TOLERANCE:
+        if said is None or not parts or None in parts:
+            continue
+        # Lines are of what is taxed: a net amount with untaxed goods in it is more than they add up to.
+        off = abs(sum(parts)) - abs(said) if field == "net_amount" else abs(sum(parts) - said)
+        if off > TOLERANCE:
             right = canonical(Decimal(sum(parts)))
             broken.append(
                 ((field,), f"The tax lines add up to {right}, and the {what} is {canonical(said)}.", {field: right})

@@ -3,7 +3,7 @@ from typing import Any
 from ocr_pipeline.evaluation.suspects import Suspect, suspects
 from ocr_pipeline.schemas import Label
 
-EXTRACTORS = {"a+rules": "rules", "b+rules": "rules", "model": "gemini"}
+MADE_OF = {"a+rules": ("a", "rules"), "b+rules": ("b", "rules"), "model": (None, "gemini")}
 
 
 def label(alternatives: dict[str, list[str]] | None = None, **invoice: Any) -> Label:
@@ -11,7 +11,7 @@ def label(alternatives: dict[str, list[str]] | None = None, **invoice: Any) -> L
 
 
 def found(labels: dict[str, Label], values: dict[str, Any] | None = None, **groups: str) -> list[Suspect]:
-    return suspects(labels, values or {}, EXTRACTORS, groups)
+    return suspects(labels, values or {}, MADE_OF, groups)
 
 
 def test_backends_that_agree_against_a_label() -> None:
@@ -29,8 +29,26 @@ def test_backends_with_one_extractor_ask_and_do_not_prove() -> None:
     assert not suspect.independent
 
 
+def test_backends_on_one_engine_misread_the_same() -> None:
+    made_of = {
+        "a+rules": ("a", "rules"),
+        "a+model": ("a", "model"),
+        "b+rules": ("b", "rules"),
+        "b+model": ("b", "model"),
+    }
+
+    def independent(*names: str) -> bool:
+        votes = {"d": {name: {"total_amount": "9.00"} for name in names}}
+        (suspect,) = suspects({"d": label(total_amount="8.20")}, votes, made_of, {})
+        return suspect.independent
+
+    assert not independent("a+rules", "a+model")
+    assert independent("a+rules", "b+model")
+    assert independent("a+rules", "a+model", "b+rules")  # a+model and b+rules share nothing
+
+
 def test_no_doubt_without_a_majority_or_for_an_accepted_value() -> None:
-    split = {name: {"total_amount": amount} for name, amount in zip(EXTRACTORS, ("9.00", "9.50", "8.20"), strict=True)}
+    split = {name: {"total_amount": amount} for name, amount in zip(MADE_OF, ("9.00", "9.50", "8.20"), strict=True)}
     assert found({"d": label(total_amount="8.20")}, {"d": split}) == []
     tied = {"a+rules": {"supplier_name": "B"}, "b+rules": {"supplier_name": "b."}, "model": {"supplier_name": "A"}}
     assert len(found({"d": label(supplier_name="A")}, {"d": tied})) == 1
@@ -41,7 +59,7 @@ def test_no_doubt_without_a_majority_or_for_an_accepted_value() -> None:
 
 
 def test_a_value_where_the_label_says_that_there_is_none() -> None:
-    votes = {"d": {name: {"due_date": "2018-03-05"} for name in EXTRACTORS}}
+    votes = {"d": {name: {"due_date": "2018-03-05"} for name in MADE_OF}}
     (suspect,) = found({"d": label(due_date=None)}, votes)
     assert (suspect.label, suspect.value) == (None, "2018-03-05")
 
@@ -61,6 +79,10 @@ def test_sums_that_do_not_fit() -> None:
     ]
     (tax,) = found({"d": label(total_tax_amount="1.90", net_amount="11.00", tax_lines=lines)})
     assert (tax.field, tax.value) == ("total_tax_amount", "1.97")
+    # groceries are not taxed: the one line is of what is
+    assert found({"d": label(net_amount="46.14", tax_lines=[{"rate": "8.75", "net_amount": "19.27"}])}) == []
+    (net,) = found({"d": label(net_amount="10.00", tax_lines=lines)})
+    assert (net.field, net.value) == ("net_amount", "11.00")
 
 
 def test_due_before_it_was_issued() -> None:
@@ -83,7 +105,7 @@ def test_copies_that_are_labelled_differently() -> None:
 
 
 def test_several_reasons_make_one_entry_that_comes_first() -> None:
-    votes = {"e": {name: {"total_amount": "11.90"} for name in EXTRACTORS}}
+    votes = {"e": {name: {"total_amount": "11.90"} for name in MADE_OF}}
     wrong = label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")
     first = found({"d": wrong, "e": wrong}, votes)[0]
     assert (first.document_id, first.field, first.kinds) == ("e", "total_amount", ("agreement", "arithmetic"))
