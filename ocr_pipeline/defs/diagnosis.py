@@ -95,7 +95,8 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             scores = queries.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             evidence = {name: diagnosis.evidence(snapshot, name) for name in backends}
             failures = {name: diagnosis.failures(snapshot, name) for name in backends}
-            doubtful = snapshot.rows("FROM label_suspects")
+            doubtful, kept = snapshot.rows("FROM label_suspects"), snapshot.rows("FROM verdicts")
+            read = diagnosis.readings(snapshot)
         rows = verdict_rows(
             scores,
             engines={name: config.backends[name].engine for name in backends},
@@ -105,14 +106,17 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             evidence=evidence,
             failures=failures,
             suspects=doubtful,
+            read=read,
+            kept=kept,
         )
-        for row in rows:
-            row["run_id"], row["judged_at"] = context.run.run_id, utc_now()
-        target.replace_all({"verdicts": rows})
+        stamp = {"run_id": context.run.run_id, "judged_at": utc_now()}
+        new = [row for row in rows if "run_id" not in row]
+        target.replace_all({"verdicts": [{**stamp, **row} for row in rows]})
         counts = Counter(row["verdict"] for row in rows)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(rows),
+                "judged_now": len(new),
                 **{verdict: counts[verdict] for verdict in VERDICTS},
                 "preview": preview(rows, ["document_id", "backend", "field", "verdict", "reason"]),
             }

@@ -1,5 +1,7 @@
 """The diagnosis stage: rows of scores, values and words in, rows of verdicts out. Never calls an engine or a model."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -8,7 +10,7 @@ from typing import Any
 from ocr_pipeline.evaluation.agreement import same_value
 from ocr_pipeline.evaluation.alignment import Aligner
 from ocr_pipeline.evaluation.suspects import Suspect
-from ocr_pipeline.evaluation.verdicts import Case, Judgement, judge, transcript_doubt
+from ocr_pipeline.evaluation.verdicts import VERDICTS_VERSION, Case, Judgement, judge, transcript_doubt
 from ocr_pipeline.schemas import OcrText
 
 Row = Mapping[str, Any]
@@ -29,8 +31,13 @@ def verdict_rows(
     evidence: Mapping[str, Mapping[tuple[str, str], Row]],
     failures: Mapping[str, Mapping[str, str]],
     suspects: Iterable[Row],
+    read: Mapping[str, str],
+    kept: Iterable[Row] = (),
 ) -> list[dict[str, Any]]:
     """A row of `verdicts` for every score that is wrong, missed or invented.
+
+    Aligning a label to the words of a document costs milliseconds, so a document about which nothing has changed keeps
+    the rows that it has. They are given back as they are.
 
     Args:
         scores: rows of `field_scores`, those of controls included.
@@ -41,6 +48,8 @@ def verdict_rows(
         evidence: rows of `evidence` by backend and (document, field).
         failures: reasons by backend and document.
         suspects: rows of `label_suspects`.
+        read: by document, a text that changes when what an engine read in it does.
+        kept: the rows of `verdicts` of before.
     """
     scores = list(scores)
     controls = {(row["document_id"], row["backend"], row["field"]): row for row in scores}
@@ -52,12 +61,33 @@ def verdict_rows(
     read_by = list(
         dict.fromkeys([engine for engine in engines.values() if engine] + ([transcripts] if transcripts else []))
     )
-    documents, rows = sorted(by_document), []
+
+    def content(document_id: str) -> str:
+        """A hash of all that the verdicts on a document depend on."""
+        everything: list[Any] = [VERDICTS_VERSION, read.get(document_id), engines, transcripts]
+        for row in by_document[document_id]:
+            backend, field = row["backend"], row["field"]
+            control = controls.get((document_id, control_of.get(backend, ""), field), {})
+            found = evidence.get(backend, {}).get((document_id, field), {})
+            doubt = _doubt(row, doubtful.get((document_id, field)))
+            everything += [
+                [row[name] for name in ("dataset", "backend", "field", "kind", "outcome", "truth", "prediction")],
+                [control.get("outcome"), control.get("prediction"), found.get("words"), found.get("correction")],
+                [failures.get(backend, {}).get(document_id), doubt],
+            ]
+        return hashlib.sha256(json.dumps(everything, default=list).encode()).hexdigest()[:16]
+
+    contents = {document_id: content(document_id) for document_id in by_document}
+    rows = [dict(row) for row in kept if contents.get(row["document_id"]) == row["content"]]
+    judged = {row["document_id"] for row in rows}
+    documents = sorted(contents.keys() - judged)
     for start in range(0, len(documents), BATCH):
         batch = documents[start : start + BATCH]
-        read = {engine: texts(engine, batch) for engine in read_by}
+        words = {engine: texts(engine, batch) for engine in read_by}
         for document_id in batch:
-            aligners = {engine: Aligner(read[engine][document_id]) for engine in read_by if document_id in read[engine]}
+            aligners = {
+                engine: Aligner(words[engine][document_id]) for engine in read_by if document_id in words[engine]
+            }
             for row in by_document[document_id]:
                 backend, field = row["backend"], row["field"]
                 own = engines[backend]
@@ -81,8 +111,8 @@ def verdict_rows(
                     control_value=control.get("prediction"),
                     suspect=_doubt(row, doubtful.get((document_id, field))),
                 )
-                rows.append({**_about(row), **_columns(judge(case))})
-    return rows
+                rows.append({**_about(row), **_columns(judge(case)), "content": contents[document_id]})
+    return sorted(rows, key=lambda row: row["document_id"])
 
 
 def transcript_suspects(

@@ -37,6 +37,9 @@ STAGES: dict[Verdict, str] = {
 }
 """The word for a sum of verdicts: "of 41 wrong totals: 3 OCR, 36 selection, 2 label"."""
 
+VERDICTS_VERSION = 1
+"""Raise it with every change here or in `alignment` that can shift a verdict: documents are then judged again."""
+
 CLEARLY_READ = 0.85
 """Similarity (0..1) of a label and a transcript from which they mean the same words, so that one of them has a slip."""
 

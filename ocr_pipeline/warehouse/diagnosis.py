@@ -63,6 +63,17 @@ def failures(reader: Reader, backend: str) -> dict[str, str]:
     return {row["document_id"]: row["reason"] for row in rows}
 
 
+def readings(reader: Reader) -> dict[str, str]:
+    """By document, which results of the engines there are: another text where one of them read something else."""
+    rows = reader.rows(
+        """
+        SELECT document_id, string_agg(engine || '=' || coalesce(result_key, status), ' ' ORDER BY engine) AS results
+        FROM ocr_text GROUP BY document_id
+        """
+    )
+    return {row["document_id"]: row["results"] for row in rows}
+
+
 def margins(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
     """How far the chosen candidate is ahead of the best other value, in units of its score, by (document, field).
 

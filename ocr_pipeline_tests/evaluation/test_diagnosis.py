@@ -30,7 +30,13 @@ SCORES = [
 ]
 
 
-def verdicts(control: dict[str, str], suspects: Sequence[dict[str, Any]] = ()) -> dict[tuple[str, str], dict[str, Any]]:
+def verdicts(
+    control: dict[str, str],
+    suspects: Sequence[dict[str, Any]] = (),
+    *,
+    read: Mapping[str, str] | None = None,
+    kept: Sequence[Mapping[str, Any]] = (),
+) -> dict[tuple[str, str], dict[str, Any]]:
     rows = verdict_rows(
         SCORES,
         engines={"ocr+rules": "ocr", "page": None},
@@ -40,6 +46,8 @@ def verdicts(control: dict[str, str], suspects: Sequence[dict[str, Any]] = ()) -
         evidence={},
         failures={"page": {"d": "blocked"}},
         suspects=suspects,
+        read=read or {},
+        kept=kept,
     )
     return {(row["backend"], row["field"]): row for row in rows}
 
@@ -65,6 +73,20 @@ def test_a_verdict_leans_on_independent_suspects_only() -> None:
     assert verdicts({}, [{**doubt, "independent": True, "value": "11.00"}])[key]["verdict"] == "selection"
     sums = {**doubt, "independent": True, "value": None, "kinds": ["arithmetic"]}
     assert verdicts({}, [sums])[key]["verdict"] == "label_suspect"
+
+
+def test_a_document_is_judged_again_only_where_something_about_it_has_changed() -> None:
+    control, reading = {"ocr+rules": "oracle+rules"}, {"d": "ocr=1"}
+    first = verdicts(control, read=reading)
+    kept = [{**row, "reason": "as before"} for row in first.values()]
+    assert {row["reason"] for row in verdicts(control, read=reading, kept=kept).values()} == {"as before"}
+    doubt = {"document_id": "d", "field": "total_amount", "kinds": ["sums"], "value": "1", "independent": True}
+    for changed in (
+        verdicts(control, read={"d": "ocr=2"}, kept=kept),
+        verdicts({}, read=reading, kept=kept),
+        verdicts(control, [{**doubt, "reason": "No sum."}], read=reading, kept=kept),
+    ):
+        assert "as before" not in {row["reason"] for row in changed.values()}
 
 
 def test_transcripts_speak_against_labels_that_nobody_agrees_with() -> None:
