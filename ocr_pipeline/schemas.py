@@ -214,6 +214,9 @@ class Extraction(_Model):
     invoice: Invoice
     evidence: dict[str, Evidence] = {}
     candidates: list[FieldCandidate] = []
+    logprobs: dict[str, float] = Field(
+        default={}, description="By field, how sure a language model was: natural logarithm of a probability."
+    )
     cost_usd: float | None = Field(
         default=None, description="US dollars; 0 for local work, None where it is not known."
     )

@@ -142,6 +142,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             evidence = {name: diagnosis.evidence(snapshot, name) for name in competitors}
             margins = {name: diagnosis.margins(snapshot, name) for name in competitors}
             words = {name: diagnosis.word_confidences(snapshot, name) for name in competitors}
+            logprobs = {name: diagnosis.logprobs(snapshot, name) for name in competitors}
         stamp = {"run_id": context.run.run_id, "computed_at": utc_now()}
         for backend in competitors:
             correct = {
@@ -157,6 +158,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
                 evidence=evidence[backend],
                 margins=margins[backend],
                 word_confidences=words[backend],
+                logprobs=logprobs[backend],
             )
             by_dataset: dict[str, list[Value]] = {}
             for value in values:

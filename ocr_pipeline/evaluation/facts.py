@@ -12,7 +12,7 @@ from ocr_pipeline.schemas import FIELD_KINDS
 Key = tuple[str, str]
 """(document, field)."""
 _SUM = ("net_amount", "total_tax_amount", "total_amount")
-_MOST_MARGIN = 20.0
+_MOST_MARGIN, _LEAST_LOGPROB = 20.0, -20.0
 
 
 def value_facts(
@@ -24,19 +24,21 @@ def value_facts(
     evidence: Mapping[Key, Mapping[str, Any]],
     margins: Mapping[Key, float],
     word_confidences: Mapping[Key, tuple[float, float]],
+    logprobs: Mapping[Key, float],
 ) -> list[Value]:
     """Every value that a backend gave, and every one that it left empty and that is labelled or given by another.
 
     Features, where they are known: `evidence` and `score`: the backend points to words, and its own score for them (for
     imported predictions the reported confidence); `corrected`; `ocr_mean`, `ocr_lowest`: confidence of the engine for
-    those words; `margin`: lead over the next candidate; `sums`: net and tax add up to the total (1) or do not (-1);
-    `agree`, `agree_value`: share of the other backends that give the same, and of those that give any.
+    those words; `margin`: lead over the next candidate; `logprob`: how sure a language model was of the value, not below
+    -20; `sums`: net and tax add up to the total (1) or do not (-1); `agree`, `agree_value`: share of the other backends
+    that give the same, and of those that give any.
 
     Args:
         documents: what all backends gave, by document; controls left out.
         correct: whether this backend's value is right, of what is labelled.
         groups: the group of copies that a document belongs to.
-        evidence, margins, word_confidences: of this backend.
+        evidence, margins, word_confidences, logprobs: of this backend.
     """
     found = []
     for document_id, values in documents.items():
@@ -58,6 +60,7 @@ def value_facts(
                     features={
                         "empty": float(prediction is None),
                         **_grounding(evidence.get(key), word_confidences.get(key), margins.get(key)),
+                        **({"logprob": max(logprobs[key], _LEAST_LOGPROB)} if key in logprobs else {}),
                         **({"sums": sums} if field in _SUM and sums is not None else {}),
                         **_agreement(field, prediction, others),
                     },

@@ -5,7 +5,7 @@ from typing import Any
 
 from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection
 from ocr_pipeline.models.provider import Provider
-from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Usage
+from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Token, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +163,10 @@ def parse_reply(body: dict[str, Any]) -> ModelReply:
         detail=reason,
         usage=_usage(body.get("usageMetadata")),
         model_version=body.get("modelVersion"),
+        tokens=tuple(
+            Token(text=token.get("token") or "", logprob=token.get("logProbability") or 0.0)
+            for token in (candidate.get("logprobsResult") or {}).get("chosenCandidates") or []
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection
 from ocr_pipeline.models.provider import DEFAULT_URL, Provider
-from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Usage
+from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Token, Usage
 
 
 class OpenAiClient:
@@ -112,7 +112,15 @@ def parse_reply(body: dict[str, Any]) -> ModelReply:
     elif reason == "length":
         finish = "truncated"
     return ModelReply(
-        text=text, finish=finish, detail=reason, usage=_usage(body.get("usage")), model_version=body.get("model")
+        text=text,
+        finish=finish,
+        detail=reason,
+        usage=_usage(body.get("usage")),
+        model_version=body.get("model"),
+        tokens=tuple(
+            Token(text=token["token"], logprob=token["logprob"])
+            for token in (choice.get("logprobs") or {}).get("content") or []
+        ),
     )
 
 

@@ -109,8 +109,18 @@ def well_formed(value: Any) -> Any:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 
+class Token(BaseModel):
+    """A token that the model wrote, and the natural logarithm of its probability."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str = Field(repr=False)
+    logprob: float
+
+
 class ModelReply(BaseModel):
-    """What a model said. `detail` is the server's own word for the end: SAFETY, length."""
+    """What a model said. `detail` is the server's own word for the end: SAFETY, length. `tokens` where they were asked
+    for."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -119,6 +129,7 @@ class ModelReply(BaseModel):
     detail: str | None
     usage: Usage | None
     model_version: str | None
+    tokens: tuple[Token, ...] = Field(default=(), repr=False)
 
 
 class CallFacts(BaseModel):

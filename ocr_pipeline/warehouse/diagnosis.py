@@ -91,6 +91,12 @@ def margins(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
     return {(row["document_id"], row["field"]): row["lead"] for row in rows}
 
 
+def logprobs(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
+    """How sure the model was of each value: natural logarithm of its probability, by (document, field)."""
+    rows = reader.rows("SELECT document_id, field, logprob FROM value_logprobs WHERE backend = ?", [backend])
+    return {(row["document_id"], row["field"]): row["logprob"] for row in rows}
+
+
 def word_confidences(reader: Reader, backend: str) -> dict[tuple[str, str], tuple[float, float]]:
     """Mean and lowest confidence of the words that each value was read from, by (document, field)."""
     rows = reader.rows(

@@ -34,6 +34,7 @@ EXTRACTION_TABLES = (
     "extracted_tax_lines",
     "evidence",
     "candidates",
+    "value_logprobs",
     "model_calls",
 )
 
@@ -256,6 +257,8 @@ def add_extraction(
                 "correction": found.correction,
             }
         )
+    for field, logprob in outcome.extraction.logprobs.items():
+        tables["value_logprobs"].append({**key, "field": field, "logprob": logprob})
     ranks: Counter[str] = Counter()
     for candidate in outcome.extraction.candidates:
         row = candidate.model_dump(exclude={"box"})

@@ -173,6 +173,7 @@ def test_the_evidence_about_a_value() -> None:
         evidence={("d", "total_amount"): {"score": 0.8, "correction": None}},
         margins={("d", "total_amount"): 99.0},
         word_confidences={("d", "total_amount"): (0.9, 0.7)},
+        logprobs={("d", "total_amount"): -0.1, ("d", "due_date"): -99.0},
     )
     found = {value.field: value for value in facts}
     assert {value.document_id for value in facts} == {"d"}
@@ -187,9 +188,11 @@ def test_the_evidence_about_a_value() -> None:
         "ocr_mean": 0.9,
         "ocr_lowest": 0.7,
         "margin": 20.0,
+        "logprob": -0.1,
         "sums": 1.0,
         "agree": 0.5,
         "agree_value": 0.5,
     }
-    assert found["due_date"].features == {"empty": 1.0, "evidence": 0.0, "agree": 0.5, "agree_value": 0.0}
-    assert found["supplier_name"].features == {"empty": 1.0, "evidence": 0.0, "agree": 1.0}
+    rest = {"empty": 1.0, "evidence": 0.0, "agree": 0.5}
+    assert found["due_date"].features == {**rest, "agree_value": 0.0, "logprob": -20.0}
+    assert found["supplier_name"].features == {**rest, "agree": 1.0}

@@ -159,6 +159,24 @@ def openai(scenario: str, text: str) -> Answer:
     return _transport(scenario) or (200, {}, json.dumps(body))
 
 
+def tokens(text: str) -> list[str]:
+    """A text as a model's tokens: words, numbers, marks."""
+    return re.findall(r"\w+|\s+|.", text)
+
+
+def with_logprobs(body: dict[str, Any]) -> dict[str, Any]:
+    """A body with the log probabilities of its tokens: of numbers -0.25, of everything else 0."""
+    if "candidates" in body:
+        text = body["candidates"][0]["content"]["parts"][-1]["text"]
+        chosen = [{"token": one, "logProbability": -0.25 if one.isdigit() else 0.0} for one in tokens(text)]
+        body["candidates"][0]["logprobsResult"] = {"chosenCandidates": chosen}
+    else:
+        text = body["choices"][0]["message"]["content"]
+        content = [{"token": one, "logprob": -0.25 if one.isdigit() else 0.0} for one in tokens(text)]
+        body["choices"][0]["logprobs"] = {"content": content}
+    return body
+
+
 def _transport(scenario: str) -> Answer | None:
     if scenario == "html_502":
         return 502, {"content-type": "text/html"}, HTML

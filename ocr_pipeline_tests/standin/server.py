@@ -154,6 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             speak = answers.gemini if ":generateContent" in self.path else answers.openai
             status, headers, text = speak(scenario, seen.text)
+            if seen.body.get("logprobs") or seen.body.get("generationConfig", {}).get("responseLogprobs"):
+                text = json.dumps(answers.with_logprobs(json.loads(text)))
             self._send(status, headers, text, cut=scenario == "cut")
 
     def _drop(self) -> None:

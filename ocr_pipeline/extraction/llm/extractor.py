@@ -11,6 +11,7 @@ from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.llm.evidence import find_evidence
 from ocr_pipeline.extraction.llm.layout import text_with_layout
+from ocr_pipeline.extraction.llm.logprobs import value_logprobs
 from ocr_pipeline.extraction.llm.media import media_of
 from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
 from ocr_pipeline.models.calls import DocumentCalls
@@ -38,6 +39,9 @@ class LlmExtractor(BaseModel):
     max_output_tokens: PositiveInt = 8192
     repair: bool = Field(default=True, description="Ask once more, with the error, where a reply breaks the schema.")
     temperature: float | None = None
+    logprobs: bool = Field(
+        default=False, description="Ask for the log probabilities of the tokens: evidence of confidence."
+    )
     mode: Literal["interactive", "batch"] = "interactive"
 
     @field_validator("provider")
@@ -107,25 +111,25 @@ class LlmExtractor(BaseModel):
         if document.models is None:
             raise ConfigurationError("This extractor asks a model: give the stage `models`.")
         request = self.request(document)
-        reply = self._ask(document.models, request, "extract")
+        reply, text = self._ask(document.models, request, "extract")
         try:
-            invoice = read_reply(reply)
+            invoice = read_reply(text)
         except ReplyError as error:
             if not self.repair or self.mode == "batch":
                 raise DocumentError("invalid_reply", str(error)) from None
             complaint = f"{error} Reply again, with the whole document, so that it fits."
-            again = replace(request, repairs=(Repair(reply=reply, complaint=complaint),))
-            reply = self._ask(document.models, again, "repair")
+            again = replace(request, repairs=(Repair(reply=text, complaint=complaint),))
+            reply, text = self._ask(document.models, again, "repair")
             try:
-                invoice = read_reply(reply)
+                invoice = read_reply(text)
             except ReplyError as second:
                 raise DocumentError("invalid_reply", f"After one repair: {second}") from None
         evidence = find_evidence(invoice, document.text) if document.text else {}
-        return Extraction(invoice=invoice, evidence=evidence)
+        return Extraction(invoice=invoice, evidence=evidence, logprobs=value_logprobs(text, reply.tokens))
 
-    def _ask(self, models: DocumentCalls, request: ModelRequest, purpose: Purpose) -> str:
+    def _ask(self, models: DocumentCalls, request: ModelRequest, purpose: Purpose) -> tuple[ModelReply, str]:
         reply = models.ask(self.provider, request, purpose=purpose, only_stored=self.mode == "batch")
-        return _text(reply, self.max_output_tokens)
+        return reply, _text(reply, self.max_output_tokens)
 
     @cached_property
     def _instructions(self) -> str:
@@ -146,7 +150,7 @@ class GeminiExtractor(LlmExtractor):
 
     def settings(self) -> dict[str, Any]:
         level = {} if self.thinking_level is None else {"thinking_level": self.thinking_level}
-        return {**super().settings(), **level}
+        return {**super().settings(), **level, **({"response_logprobs": True} if self.logprobs else {})}
 
 
 class OpenAiExtractor(LlmExtractor):
@@ -159,7 +163,7 @@ class OpenAiExtractor(LlmExtractor):
 
     def settings(self) -> dict[str, Any]:
         effort = {} if self.reasoning_effort is None else {"reasoning_effort": self.reasoning_effort}
-        return {**super().settings(), **effort}
+        return {**super().settings(), **effort, **({"logprobs": True} if self.logprobs else {})}
 
 
 def _text(reply: ModelReply, limit: int) -> str:

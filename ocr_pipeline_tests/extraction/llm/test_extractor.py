@@ -101,6 +101,11 @@ def test_settings_are_sent_where_they_are_given(tmp_path: Path) -> None:
     assert (asked.options, asked.max_output_tokens) == ({"temperature": 0.0, "thinking_level": "low"}, 77)
     openai = extractor(tmp_path, "openai", model="m", reasoning_effort="high", provider="ollama")
     assert openai.request(document(text_of("x"))).options == {"reasoning_effort": "high"}
+    sure = (
+        extractor(tmp_path, logprobs=True).settings(),
+        extractor(tmp_path, "openai", model="m", logprobs=True).settings(),
+    )
+    assert sure == ({"response_logprobs": True}, {"logprobs": True})
 
 
 def test_it_is_not_run_without_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
