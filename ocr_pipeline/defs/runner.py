@@ -49,12 +49,13 @@ Key = TypeVar("Key", str, Cell)
 
 @dataclass
 class RunSummary:
-    """What a run of the main job did: cells materialised per asset, the ids of its Dagster runs, and the documents whose
-    file was found to be gone."""
+    """What a run of the main job did: cells materialised per asset, the ids of its Dagster runs, the documents whose
+    file was found to be gone, and (severity, number of things found) of the asset checks that did not pass."""
 
     cells: dict[str, int] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    failed_checks: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def run_pipeline(
@@ -108,6 +109,11 @@ def run_pipeline(
                 for event in result.get_asset_materialization_events():
                     name = event.asset_key.to_user_string() if event.asset_key else "?"
                     summary.cells[name] = summary.cells.get(name, 0) + 1
+                for check in result.get_asset_check_evaluations():
+                    if not check.passed:
+                        found = check.metadata.get("found", check.metadata.get("stale"))
+                        count = found.value if found else 0
+                        summary.failed_checks[check.check_name] = (check.severity.value, int(str(count)))
 
         def known(asset: str) -> set[Any]:
             """Cells that have a row."""

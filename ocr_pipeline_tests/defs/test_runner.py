@@ -63,7 +63,9 @@ def test_first_run_does_everything_and_the_second_only_scores(three: Project) ->
         "field_scores": 3,
         **EVALUATED,
     }
-    assert run(three).cells == {"field_scores": 3, **EVALUATED}
+    again = run(three)
+    assert again.cells == {"field_scores": 3, **EVALUATED}
+    assert again.failed_checks == {"failure_rate": ("WARN", 1)}, "photos have no text layer"
     assert sorted(reads(three)) == ["40x30", "41x30", "42x30"]
 
 
@@ -186,10 +188,11 @@ def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
         add_image(project, f"d{number}.png", width=40 + number)
     command = [sys.executable, "-m", "ocr_pipeline.cli", "run"]
     both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    errors = [process.communicate(timeout=120)[1] for process in both]
+    errors = [line for process in both for line in process.communicate(timeout=120)[1].splitlines()]
     assert [process.returncode for process in both] == [0, 0], errors
     assert Counter(reads(project)) == {f"{40 + number}x30": 1 for number in range(6)}
-    assert sorted(errors) == ["", "Another run is at work in this project; waiting for it.\n"]
+    checks = "warn: the check failure_rate found 1; `ocr-pipeline documents` says what failed and why."
+    assert sorted(errors) == ["Another run is at work in this project; waiting for it.", checks, checks]
 
 
 def test_a_damaged_instance_is_one_sentence(three: Project) -> None:
