@@ -234,7 +234,7 @@ def leaderboard(
         console.print(leaderboard_table(name, of_dataset, rows))
         if fields:
             for board in ranked(of_dataset, rows):
-                console.print(field_table(board, rows))
+                console.print(field_table(board, rows, console.width))
         else:
             console.print(f1_table(name, of_dataset, rows))
         for board in of_dataset:

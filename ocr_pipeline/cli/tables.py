@@ -68,11 +68,16 @@ def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Tabl
     return table
 
 
-def field_table(board: Row, fields: Sequence[Row]) -> Table:
-    """One row per field of one backend; w/m/i: values wrong, missed, invented."""
+WIDE = 100
+"""Columns of a terminal that have room for F1 by the strict and by the lenient rules."""
+
+
+def field_table(board: Row, fields: Sequence[Row], width: int) -> Table:
+    """One row per field of one backend; w/m/i: values wrong, missed, invented. `width` of the terminal, in columns."""
     table = titled_table(f"{board['dataset']}: {board['backend']}")
     table.add_column("field", no_wrap=True)
-    for name in ("n", "w/m/i", "precision %", "recall %", "F1 % \\[95 %]"):
+    other_rules = ("f1_strict", "f1_lenient") if width >= WIDE else ()
+    for name in ("n", "w/m/i", "precision %", "recall %", "F1 % \\[95 %]", *(one[3:] for one in other_rules)):
         table.add_column(name, justify="right", no_wrap=True)
     for row in fields:
         if (row["dataset"], row["backend"]) == (board["dataset"], board["backend"]):
@@ -83,6 +88,7 @@ def field_table(board: Row, fields: Sequence[Row]) -> Table:
                 _rate(row["precision"]) + _interval(row["precision_low"], row["precision_high"]),
                 _rate(row["recall"]) + _interval(row["recall_low"], row["recall_high"]),
                 _rate(row["f1"]) + _interval(row["f1_low"], row["f1_high"]),
+                *(_rate(row[name]) for name in other_rules),
             )
     return table
 

@@ -278,10 +278,13 @@ class TestLeaderboard:
         for text in ("total_amount", "80.0 [80–80]", "3/10", "0.0123", "123.40", "1000/1000"):
             assert text in shown, text
 
-    def test_every_field(self, run: Cli, filled: Project) -> None:
+    def test_every_field(self, run: Cli, filled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         shown = run.ok("leaderboard", "--fields", "--dataset", "demo")
         assert shown.count("supplier_tax_id") == 4
         assert "sroie" not in shown
+        assert "lenient" not in shown
+        monkeypatch.setenv("COLUMNS", "100")
+        assert run("leaderboard", "--fields", "--dataset", "demo").out.count("strict lenient") == 4
 
     def test_json(self, run: Cli, filled: Project) -> None:
         found = run.json("leaderboard", "--dataset", "sroie")
