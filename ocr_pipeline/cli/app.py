@@ -13,12 +13,14 @@ from rich.console import Console
 from ocr_pipeline.cli.baseline import baseline
 from ocr_pipeline.cli.compare import compare
 from ocr_pipeline.cli.confidence import confidence
+from ocr_pipeline.cli.explain import explain
 from ocr_pipeline.cli.history import history
 from ocr_pipeline.cli.labels import labels
 from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, opened, print_json
 from ocr_pipeline.cli.slices import show_slices
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.cli.verdicts import verdicts
+from ocr_pipeline.cli.wrong_values import wrong_values
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.project import find_project
 
@@ -36,6 +38,8 @@ app.add_typer(importer, name="import")
 app.command()(compare)
 app.command()(history)
 app.add_typer(baseline, name="baseline")
+app.command()(explain)
+app.command(name="errors")(wrong_values)
 app.command()(verdicts)
 app.command()(confidence)
 app.add_typer(labels, name="labels")

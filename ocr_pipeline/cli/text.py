@@ -1,8 +1,10 @@
-"""Text from outside (file names, keys of label files, messages of libraries) made harmless for a terminal."""
+"""Text from outside (file names, labels, values, messages of libraries) made harmless for a terminal."""
 
 from rich.markup import escape
 
+from ocr_pipeline.untrusted import visible
+
 
 def plain(text: str) -> str:
-    """`text` as it is, for a Rich console: no markup, and no control characters."""
-    return escape("".join(character if character.isprintable() or character == "\n" else "�" for character in text))
+    """`text` for a Rich console: no markup, no control characters, one direction of writing, and of bounded length."""
+    return escape(visible(text))

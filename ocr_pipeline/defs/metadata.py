@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse.migrate import table_columns
 
 OWNERS = ["team:ocr-pipeline"]
@@ -51,8 +52,7 @@ def escape_markdown(value: object) -> str:
     """Text of a document as harmless markdown: nothing in it becomes a link, a tag or a new cell."""
     if value is None:
         return ""
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    text = "".join(character if character.isprintable() else " " for character in text[:200])
+    text = f"{value:.4g}" if isinstance(value, float) else visible(str(value), longest=200).replace("\n", " ")
     return "".join(f"&#{ord(character)};" if character in _SPECIAL else character for character in text)
 
 

@@ -197,7 +197,7 @@ class TestDocuments:
         taken_in(project)
         shown = run.ok("documents")
         assert "\x1b" not in shown
-        assert "[red]�[31m\\[/]: unknown key." in " ".join(shown.split())
+        assert "[red]⟨U+001B⟩[31m\\[/]: unknown key." in " ".join(shown.split())
         assert any("\x1b" in row["path"] for row in run.json("documents"))
 
     def test_a_file_name_that_is_not_utf_8(self, run: Cli, project: Project) -> None:
@@ -408,7 +408,7 @@ class TestImport:
         empty.mkdir()
         assert run.fails("import", "folder", str(empty)) == "There is no document to import there."
         assert run.fails("import", "sroie", str(empty)) == (
-            f"{tmp_path}/x�[31m[bold] is not SROIE in its public layout: it needs the folders img and key."
+            f"{tmp_path}/x⟨U+001B⟩[31m[bold] is not SROIE in its public layout: it needs the folders img and key."
         )
 
 

@@ -1,0 +1,71 @@
+"""`ocr-pipeline errors`: every value that is not right, worst first."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ocr_pipeline.cli.output import BackendOption, DatasetOption, JsonOption, console, opened, print_json, titled_table
+from ocr_pipeline.cli.text import plain
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.project import find_project
+
+
+def wrong_values(
+    backend: BackendOption = None,
+    field: Annotated[str | None, typer.Option("--field", "-f", help="Only this field, like total_amount.")] = None,
+    verdict: Annotated[
+        str | None,
+        typer.Option("--verdict", "-v", help="Only with this verdict, like ocr_misread: docs/evaluation.md."),
+    ] = None,
+    dataset: DatasetOption = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="So many rows.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List the values that are wrong, missed or invented, worst first.
+
+    First amounts, by how much money the error is about (in their own currency, not converted); then the rest, what the
+    backend was surest of first. `ocr-pipeline explain DOCUMENT` follows one of them back.
+    """
+    from ocr_pipeline.evaluation.verdicts import VERDICTS
+    from ocr_pipeline.inspection.errors import wrong_values as find
+
+    if verdict is not None and verdict not in VERDICTS:
+        raise ConfigurationError(f"There is no verdict {verdict!r}; known are {', '.join(VERDICTS)}.")
+    asked = {"backend": backend, "field": field, "verdict": verdict, "dataset": dataset}
+    filters = {name: value for name, value in asked.items() if value is not None}
+    with opened(find_project()).snapshot() as snapshot:
+        rows = find(snapshot, filters)
+        scored = rows or snapshot.rows("SELECT 1 FROM field_scores LIMIT 1")
+    if not scored:
+        raise ConfigurationError("There are no scores yet: run `ocr-pipeline run` first.")
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        of = f" with {', '.join(f'{name} {value}' for name, value in filters.items())}" if filters else ""
+        console.print(plain(f"Nothing{of} is wrong, missed or invented."))
+        return
+    table = titled_table(f"{len(rows)} values that are not right, worst first")
+    for name in ("document, backend", "field", "labelled", "given", "verdict"):
+        table.add_column(name, overflow="fold")
+    table.add_column("at stake", justify="right", no_wrap=True)
+    for row in rows[:limit]:
+        table.add_row(
+            f"{plain(row['document_id'])}\n  [dim]{row['backend']}[/]",
+            row["field"],
+            _value(row["truth"]),
+            _value(row["prediction"]),
+            row["verdict"],
+            "" if row["at_stake"] is None else f"{row['at_stake']:.2f} {plain(row['currency'] or '')}",
+        )
+    console.print(table)
+    if len(rows) > limit:
+        console.print(f"… and {len(rows) - limit} more: --limit, --json, or one --backend, --field or --verdict.")
+    first = rows[0]
+    console.print(
+        f"Next: [b]ocr-pipeline explain {plain(first['document_id'])} --backend {first['backend']}[/]", soft_wrap=True
+    )
+
+
+def _value(value: Any) -> str:
+    return "[dim]nothing[/]" if value is None else plain(str(value)[:80])

@@ -1,0 +1,43 @@
+"""What became of a document's values since the evaluation before the last."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ocr_pipeline.evaluation.outcomes import CODES
+from ocr_pipeline.warehouse.warehouse import Reader
+
+_OUTCOMES = {name[0]: name for name in CODES}
+
+
+@dataclass(frozen=True)
+class Change:
+    """An outcome of one field that is another one in the last evaluation than in the one before, and when the last was."""
+
+    field: str
+    before: str
+    now: str
+    evaluated_at: datetime
+
+
+def changes(reader: Reader, document_id: str, backend: str) -> list[Change]:
+    """By field, between the last two evaluations of `backend` that have this document. A value that was not labelled in one
+    of them has not changed."""
+    rows = reader.rows(
+        """
+        SELECT h.evaluation_id, h.evaluated_at, h.field,
+               substr(h.outcomes, list_position(d.document_ids, $document)::INTEGER, 1) AS letter
+        FROM evaluation_history h JOIN evaluation_documents d USING (set_id)
+        WHERE h.backend = $backend AND h.outcomes IS NOT NULL AND list_contains(d.document_ids, $document)
+        ORDER BY h.evaluated_at, h.evaluation_id
+        """,
+        {"document": document_id, "backend": backend},
+    )
+    evaluations = list(dict.fromkeys(row["evaluation_id"] for row in rows))[-2:]
+    if len(evaluations) < 2:
+        return []
+    old, new = ({row["field"]: row for row in rows if row["evaluation_id"] == one} for one in evaluations)
+    return [
+        Change(field, _OUTCOMES[old[field]["letter"]], _OUTCOMES[row["letter"]], row["evaluated_at"])
+        for field, row in new.items()
+        if field in old and "-" not in (row["letter"], old[field]["letter"]) and row["letter"] != old[field]["letter"]
+    ]

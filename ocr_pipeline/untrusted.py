@@ -1,0 +1,52 @@
+"""Text from documents, labels, models and file names, made harmless for where it is shown.
+
+It may hold control characters that a terminal obeys, marks that turn the direction of writing, markup, and formulas that a
+spreadsheet carries out.
+"""
+
+import unicodedata
+
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that nobody sees, or that do something: controls, marks of direction, halves of characters."""
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell of a spreadsheet begins with that is carried out instead of shown (OWASP, CSV Injection)."""
+
+LONGEST = 2_000
+"""Characters of one value that are shown; the rest is counted."""
+
+
+def visible(text: str, *, longest: int | None = LONGEST) -> str:
+    """`text` in one direction and without characters that do something; each of them becomes its code: `⟨U+202E⟩`.
+
+    Line breaks stay. What is longer than `longest` is cut, and the end says by how much.
+    """
+    cut = text if longest is None else text[:longest]
+    shown = "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in INVISIBLE
+        else f"⟨U+{ord(character):04X}⟩"
+        for character in cut
+    )
+    return shown if len(cut) == len(text) else f"{shown}… ({len(text) - len(cut):,} more characters)"
+
+
+def cell(value: object) -> object:
+    """A value for a CSV file that a spreadsheet opens: text that would be a formula gets an apostrophe before it.
+
+    Numbers are left alone, also negative ones.
+    """
+    if not isinstance(value, str):
+        return value
+    text = visible(value, longest=None)
+    if not text.startswith(FORMULA) or _is_number(text):
+        return text
+    return f"'{text}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
