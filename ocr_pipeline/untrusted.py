@@ -9,8 +9,8 @@ import unicodedata
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that nobody sees, or that do something: controls, marks of direction, halves of characters."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell of a spreadsheet begins with that is carried out instead of shown (OWASP, CSV Injection)."""
+FORMULA = r"^[=+\-@\t\r]"
+"""What a cell of a spreadsheet begins with that is carried out instead of shown (OWASP, CSV Injection), as a pattern."""
 
 LONGEST = 2_000
 """Characters of one value that are shown; the rest is counted."""
@@ -29,24 +29,3 @@ def visible(text: str, *, longest: int | None = LONGEST) -> str:
         for character in cut
     )
     return shown if len(cut) == len(text) else f"{shown}… ({len(text) - len(cut):,} more characters)"
-
-
-def cell(value: object) -> object:
-    """A value for a CSV file that a spreadsheet opens: text that would be a formula gets an apostrophe before it.
-
-    Numbers are left alone, also negative ones.
-    """
-    if not isinstance(value, str):
-        return value
-    text = visible(value, longest=None)
-    if not text.startswith(FORMULA) or _is_number(text):
-        return text
-    return f"'{text}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

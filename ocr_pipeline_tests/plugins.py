@@ -139,3 +139,22 @@ class ReceiptOfTwo(BaseModel):
             invoice=Invoice(invoice_date=date(2026, 3, 4), total_amount=Decimal("6.92"), line_items=items),
             evidence={"invoice_date": printed},
         )
+
+
+class Hostile(BaseModel):
+    """Gives what a hostile document or model could: markup, links, escape codes, formulas, a megabyte, turned writing."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"extractor": "hostile"}
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        return Extraction(
+            invoice=Invoice(
+                supplier_name="<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>",
+                supplier_address="[click](javascript:alert(1)) \x1b[31mred\x1b[0m | cell",
+                receiver_name="A" * 1_000_000,
+                invoice_id='=HYPERLINK("http://evil.test","1")',
+                purchase_order="\u202etxt.exe\u202c </script><script>window.hacked = 3</script>",
+                line_items=[LineItem(description="=cmd|' /C calc'!A0 <b onmouseover=window.hacked=4>x</b>")],
+            )
+        )

@@ -14,6 +14,7 @@ from ocr_pipeline.cli.baseline import baseline
 from ocr_pipeline.cli.compare import compare
 from ocr_pipeline.cli.confidence import confidence
 from ocr_pipeline.cli.explain import explain
+from ocr_pipeline.cli.export import export, pack
 from ocr_pipeline.cli.history import history
 from ocr_pipeline.cli.labels import labels
 from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, opened, print_json
@@ -43,6 +44,8 @@ app.command(name="errors")(wrong_values)
 app.command()(verdicts)
 app.command()(confidence)
 app.add_typer(labels, name="labels")
+app.command()(export)
+app.command()(pack)
 
 errors = Console(stderr=True, highlight=False)
 LOOK_AT = {

@@ -1,22 +1,30 @@
 """`ocr-pipeline explain`: one document, followed from the file to the verdict."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from ocr_pipeline.cli.output import BackendOption, JsonOption, console, opened, print_json, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project, find_project
+from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.untrusted import visible
 
 if TYPE_CHECKING:
     from ocr_pipeline.config import Config
     from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
     from ocr_pipeline.inspection.changes import Change
     from ocr_pipeline.models.calls import StoredCall
+
+CELL = 80
+"""Characters of a value in a table."""
 
 SIGNS = {
     "correct": "[green]✓[/]",
@@ -45,7 +53,6 @@ def explain(
     from ocr_pipeline.config import load_config
     from ocr_pipeline.inspection.cases import load_cases
     from ocr_pipeline.inspection.changes import changes
-    from ocr_pipeline.schemas import FIELD_KINDS
 
     project = find_project()
     config = load_config(project.config_file)
@@ -117,12 +124,18 @@ def _print_side_by_side(found: "DocumentCases", field: str | None) -> None:
     table.add_column("label", overflow="fold")
     for name in found.cases:
         table.add_column(name.replace("+", "\n+"), overflow="fold")
-    names = dict.fromkeys(one.field for case in found.cases.values() for one in case.fields)
-    for name in names:
-        if field in (None, name):
+    names = {one.field for case in found.cases.values() for one in case.fields} | found.truth.keys()
+    for name in FIELD_KINDS:
+        if name in names and field in (None, name):
             cells = [_beside(case.field(name), case) for case in found.cases.values()]
             truth = found.truth.get(name)
-            labelled = "" if truth is None else "[dim]nothing[/]" if truth["value"] is None else plain(truth["value"])
+            labelled = (
+                ""
+                if truth is None
+                else "[dim]nothing[/]"
+                if truth["value"] is None
+                else plain(truth["value"], longest=CELL)
+            )
             table.add_row(name, labelled, *cells)
     console.print(table)
     for name, case in found.cases.items():
@@ -134,7 +147,7 @@ def _print_side_by_side(found: "DocumentCases", field: str | None) -> None:
 def _beside(one: "FieldCase | None", case: "Case") -> str:
     if one is None:
         return "[red]failed[/]" if case.failed else ""
-    return " ".join(part for part in (SIGNS[one.outcome], plain(one.value or "")) if part)
+    return " ".join(part for part in (SIGNS[one.outcome], plain(one.value or "", longest=CELL)) if part)
 
 
 # ---- the chain of one backend ----------------------------------------------------------------------------------------
@@ -207,13 +220,13 @@ def _print_calls(project: Project, case: "Case") -> None:
 
 
 def _print_call(stored: "StoredCall") -> None:
-    console.print("[dim]instructions[/]")
-    console.print(plain(stored.request.get("instructions", "")))
-    for part in stored.request.get("parts", []):
-        console.print("[dim]sent[/]")
-        console.print(plain(part["text"]) if "text" in part else f"{part.get('media_type')}, {part.get('bytes')} bytes")
-    console.print("[dim]raw reply[/]")
-    console.print(plain(stored.raw))
+    request = stored.request
+    parts = request.get("parts", [])
+    texts = [part.get("text") or f"{part.get('media_type')}, {part.get('bytes')} bytes" for part in parts]
+    asked = [request["instructions"], *texts] if "instructions" in request else [json.dumps(request, indent=1)]
+    for name, text in [*(("asked", text) for text in asked), ("raw reply", stored.raw)]:
+        console.print(f"[dim]{name}[/]")
+        console.print(escape(visible(text, longest=None)))
 
 
 def _print_fields(found: "DocumentCases", case: "Case", shown: Sequence["FieldCase"], *, everything: bool) -> None:
@@ -280,8 +293,8 @@ def _print_lists(case: "Case") -> None:
         table.add_row(
             f"{row['list']} {position + 1}",
             row["column_name"],
-            plain(row["truth"] or ""),
-            plain(row["prediction"] or ""),
+            plain(row["truth"] or "", longest=CELL),
+            plain(row["prediction"] or "", longest=CELL),
         )
     console.print()
     console.print(table)
@@ -295,7 +308,11 @@ def _print_changes(changed: Iterable["Change"]) -> None:
 
 
 def _step(name: str, text: str) -> None:
-    console.print(f"  [dim]{name:<11}[/]{text}", soft_wrap=True)
+    line = Table.grid(padding=(0, 1))
+    line.add_column(width=12)
+    line.add_column(overflow="fold")
+    line.add_row(f"  [dim]{name}[/]", text)
+    console.print(line)
 
 
 def _where(place: "Place") -> str:

@@ -68,4 +68,4 @@ def wrong_values(
 
 
 def _value(value: Any) -> str:
-    return "[dim]nothing[/]" if value is None else plain(str(value)[:80])
+    return "[dim]nothing[/]" if value is None else plain(str(value), longest=80)

@@ -1,0 +1,113 @@
+"""One document with everything that was made of it, as a zip for a bug report."""
+
+import json
+import os
+import platform
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.documents.find import label_of
+from ocr_pipeline.errors import ConfigurationError, WarehouseError
+from ocr_pipeline.inspection.cases import DocumentCases, load_cases
+from ocr_pipeline.models.calls import CALLS
+from ocr_pipeline.models.provider import KEY_VARIABLE
+from ocr_pipeline.project import Project
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+HIDDEN = "[key]"
+"""Stands where a key stood."""
+
+README = """\
+What ocr_pipeline knows about one document.
+
+document.*        the file itself
+label.json        its label, where it has one
+case.json         values, evidence, outcomes, verdicts, candidates, fingerprints, runs; boxes relative to the page
+words/ENGINE.json what each engine read, word by word
+calls/KEY.json    each question to a model and its raw reply
+*.yaml            the configuration
+versions.json     Python and packages
+
+It holds the document: look at it before you pass it on. API keys of the environment were left out.
+"""
+
+
+def pack_case(
+    project: Project, config: Config, warehouse: Warehouse, document_id: str, target: Path, backends: Sequence[str]
+) -> list[str]:
+    """Write the zip, and return the names in it. Every API key that the environment holds is replaced in every text.
+
+    Raises:
+        ConfigurationError: there is no such document in the database.
+        WarehouseError: the file cannot be written.
+    """
+    with warehouse.snapshot() as snapshot:
+        found = next(load_cases(snapshot, [document_id], backends), None)
+    if found is None:
+        raise ConfigurationError(
+            f"There is no document {document_id!r} in the database: `ocr-pipeline documents` lists what there is."
+        )
+    source = project.root / found.document["path"]
+    texts = {name: _without_keys(text, config) for name, text in _texts(project, found).items()}
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in texts.items():
+                archive.writestr(name, text)
+            if source.is_file():
+                archive.write(source, f"document{source.suffix.lower()}")
+            names = archive.namelist()
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise WarehouseError(f"{target} cannot be written: {error.strerror}.") from None
+    return names
+
+
+def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
+    """Everything but the document itself, by name in the archive."""
+    known = asdict(found)
+    readings = known.pop("readings")
+    texts = {"README.txt": README, "case.json": _json(known), "versions.json": _json(_versions())}
+    for engine, reading in readings.items():
+        texts[f"words/{engine}.json"] = _json(reading)
+    store = ResultStore(project.results)
+    for case in found.cases.values():
+        for call in case.calls:
+            stored = store.get(CALLS, call["call_key"])
+            if stored is not None:
+                texts[f"calls/{call['call_key'][:16]}.json"] = stored
+    for name, path in (
+        ("label.json", label_of(project.root / found.document["path"])),
+        ("override.json", project.data / "overrides" / f"{found.document_id}.json"),
+        ("backends.yaml", project.config_file),
+        ("evaluation.yaml", project.evaluation_file),
+    ):
+        if path is not None and path.is_file():
+            texts[name] = path.read_text("utf-8", errors="replace")
+    return texts
+
+
+def _without_keys(text: str, config: Config) -> str:
+    variables = {*KEY_VARIABLE.values(), "GOOGLE_API_KEY"}
+    variables |= {provider.api_key_env for provider in config.providers.values() if provider.api_key_env}
+    for variable in variables:
+        key = os.environ.get(variable, "").strip()
+        if key:
+            text = text.replace(key, HIDDEN).replace(json.dumps(key)[1:-1], HIDDEN)
+    return text
+
+
+def _versions() -> dict[str, str]:
+    packages = {one.metadata["Name"]: one.version for one in distributions()}
+    return {"python": platform.python_version(), "system": platform.platform(), **dict(sorted(packages.items()))}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=1, default=str, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""Every table as a file, for other tools."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from ocr_pipeline.errors import ConfigurationError, WarehouseError
+from ocr_pipeline.untrusted import FORMULA
+from ocr_pipeline.warehouse.migrate import table_columns
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+Format = Literal["csv", "parquet", "json"]
+_OPTIONS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd", "json": "FORMAT json"}
+
+
+def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequence[str] = ()) -> dict[str, int]:
+    """Write each table (all by default) to `folder/TABLE.csv`, `.parquet`, or `.json` (an object per line); rows by table.
+
+    A file that is there is replaced, each whole or not at all. In CSV a text that a spreadsheet would carry out as a formula
+    gets an apostrophe before it, as numbers do not; Parquet and JSON hold every text as it is.
+
+    Raises:
+        ConfigurationError: there is no such table.
+        WarehouseError: the database or the folder cannot be used.
+    """
+    known = table_columns()
+    for table in tables:
+        if table not in known:
+            raise ConfigurationError(f"There is no table {table!r}; known are {', '.join(sorted(known))}.")
+    if not warehouse.path.exists():
+        raise ConfigurationError("There is no database yet: run `ocr-pipeline run` first.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+    counts = {}
+    with warehouse.connect(read_only=True) as connection:
+        for table in tables or sorted(known):
+            columns = ", ".join(_column(name, kind, form) for name, kind in known[table])
+            target = folder / f"{table}.{form}"
+            partial = folder / f".{table}.{form}.{os.getpid()}"
+            # The names come from the schema; COPY takes its file name as a literal only.
+            quoted = str(partial).replace("'", "''")
+            copied = connection.execute(
+                f"COPY (SELECT {columns} FROM \"{table}\") TO '{quoted}' ({_OPTIONS[form]})"  # noqa: S608
+            ).fetchone()
+            partial.replace(target)
+            counts[table] = int(copied[0]) if copied else 0
+    return counts
+
+
+def _column(name: str, kind: str, form: Format) -> str:
+    if form != "csv" or kind != "VARCHAR":
+        return f'"{name}"'
+    is_formula = f'regexp_matches("{name}", \'{FORMULA}\') AND try_cast("{name}" AS DOUBLE) IS NULL'
+    return f'CASE WHEN {is_formula} THEN \'\'\'\' || "{name}" ELSE "{name}" END AS "{name}"'
