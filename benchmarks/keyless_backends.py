@@ -207,24 +207,24 @@ def of_dataset(name: str, tables: Mapping[str, Sequence[Row]]) -> Iterable[str]:
         ],
         (calibration(row, tables["risk_coverage"]) for row in tables["calibrations"]),
     )
-    slices = [row for row in tables["leaderboard_slices"] if row["dimension"] in ("confidence", "pages", "currency")]
+    slices = {
+        (f"{row['dimension']} {row['slice']}", row["backend"]): row
+        for row in tables["leaderboard_slices"]
+        if row["dimension"] in ("confidence", "pages", "language", "document_type") and row["slice"] != "unknown"
+    }
     if slices:
-        yield "\nSlices:\n"
-        keys = list(
-            dict.fromkeys(
-                (row["dimension"], row["slice"], row["documents"]) for row in slices if row["backend"] == names[0]
-            )
-        )
-        by = {(row["dimension"], row["slice"], row["backend"]): row for row in slices}
+        yield "\nSlices, F1 (documents); the confidence is that of the backend's own engine:\n"
         yield from table(
-            ["slice", "documents", *names],
+            ["slice", *names],
             (
                 [
-                    f"{dimension} {part}",
-                    documents,
-                    *(percent((by.get((dimension, part, one)) or {}).get("f1")) for one in names),
+                    part,
+                    *(
+                        f"{percent(row['f1'])} ({row['documents']})" if (row := slices.get((part, one))) else "–"
+                        for one in names
+                    ),
                 ]
-                for dimension, part, documents in keys
+                for part in dict.fromkeys(part for part, _ in slices)
             ),
         )
     doubtful = Counter(row["field"] for row in tables["label_suspects"])
