@@ -1,0 +1,100 @@
+// The list of documents. Filters live in the part of the address behind #, so that a view can be bookmarked and sent.
+"use strict";
+(() => {
+  const data = JSON.parse(window.ocrPipelineDocuments);
+  const SIZE = 100;
+  const form = document.getElementById("filters");
+  const body = document.querySelector("#list tbody");
+  const signs = { correct: "✓", wrong: "✗", missed: "∅", invented: "+" };
+  const options = {
+    dataset: [...new Set(data.documents.map((one) => one.dataset))],
+    backend: data.backends,
+    field: data.fields,
+    outcome: ["not right", ...data.outcomes],
+    verdict: data.verdicts,
+  };
+
+  for (const [name, values] of Object.entries(options)) {
+    const select = form.elements[name];
+    select.add(new Option("all", ""));
+    for (const value of values) select.add(new Option(value.replaceAll("_", " "), value));
+  }
+
+  function state() {
+    const parameters = new URLSearchParams(location.hash.slice(1));
+    return Object.fromEntries(["dataset", "backend", "field", "outcome", "verdict", "name", "page"].map((name) => [name, parameters.get(name) || ""]));
+  }
+
+  function write(changes) {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries({ ...state(), ...changes })) if (value) parameters.set(name, value);
+    location.hash = parameters.toString();
+  }
+
+  // The outcomes of a document that the filters ask about.
+  function matching(one, filter) {
+    return one.outcomes.filter(([backend, field, outcome, verdict]) =>
+      (!filter.backend || data.backends[backend] === filter.backend) &&
+      (!filter.field || data.fields[field] === filter.field) &&
+      (!filter.verdict || data.verdicts[verdict] === filter.verdict) &&
+      (!filter.outcome || (filter.outcome === "not right" ? outcome !== 0 : data.outcomes[outcome] === filter.outcome)));
+  }
+
+  function element(name, text, attributes = {}) {
+    const made = document.createElement(name);
+    made.textContent = text;
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  }
+
+  function row(one, hits, filter) {
+    const line = document.createElement("tr");
+    const name = element("th", "", { scope: "row" });
+    const first = hits.find(([, , outcome]) => outcome !== 0) || hits[0];
+    const anchor = first && (filter.backend || filter.field || filter.outcome || filter.verdict)
+      ? `#${data.fields[first[1]]}@${data.backends[first[0]]}` : "";
+    name.append(element("a", one.id, { href: `documents/${encodeURIComponent(one.id)}.html${anchor}` }));
+    const outcomes = element("td", one.labelled ? "" : "no label");
+    if (one.status === "failed") outcomes.append(element("span", "cannot be read ", { class: "chip" }));
+    const counts = data.outcomes.map((outcome, index) => [outcome, hits.filter((hit) => hit[2] === index).length]);
+    for (const [outcome, count] of counts) {
+      if (count) {
+        const chip = element("span", "", { class: `outcome ${outcome}`, title: `${count} ${outcome}` });
+        chip.append(element("span", signs[outcome], { "aria-hidden": "true" }), ` ${count}`, element("span", ` ${outcome} `, { class: "hidden" }));
+        outcomes.append(chip);
+      }
+    }
+    line.append(name, element("td", one.dataset), element("td", one.pages ?? "", { class: "number" }), outcomes);
+    return line;
+  }
+
+  function show() {
+    const filter = state();
+    for (const name of [...Object.keys(options), "name"]) {
+      if (form.elements[name].value !== filter[name]) form.elements[name].value = filter[name];
+    }
+    const asked = filter.backend || filter.field || filter.outcome || filter.verdict;
+    const found = [];
+    for (const one of data.documents) {
+      if (filter.dataset && one.dataset !== filter.dataset) continue;
+      if (filter.name && !one.id.includes(filter.name.toLowerCase())) continue;
+      const hits = matching(one, filter);
+      if (!asked || hits.length) found.push([one, hits]);
+    }
+    const pages = Math.max(1, Math.ceil(found.length / SIZE));
+    const page = Math.min(Math.max(1, Number(filter.page) || 1), pages);
+    body.replaceChildren(...found.slice((page - 1) * SIZE, page * SIZE).map(([one, hits]) => row(one, hits, filter)));
+    document.getElementById("count").textContent = `${found.length} of ${data.documents.length} documents`;
+    document.getElementById("where").textContent = `Page ${page} of ${pages}`;
+    document.getElementById("previous").disabled = page === 1;
+    document.getElementById("next").disabled = page === pages;
+    document.getElementById("previous").onclick = () => write({ page: page - 1 > 1 ? page - 1 : "" });
+    document.getElementById("next").onclick = () => write({ page: page + 1 });
+  }
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => write({ [event.target.name]: event.target.value, page: "" }));
+  form.addEventListener("reset", () => { location.hash = ""; });
+  addEventListener("hashchange", show);
+  show();
+})();

@@ -1,0 +1,184 @@
+"""The charts of the report: Vega-Lite specifications, drawn to SVG when the report is built.
+
+Nothing is drawn in the browser: the pages need no script for it, and the charts are there in print and without
+JavaScript. Colours are CSS variables of the page, so that one drawing serves the light and the dark theme.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+Spec = dict[str, Any]
+
+SERIES = [f"var(--series-{number})" for number in range(1, 8)]
+"""Colours that people with colour blindness tell apart (Okabe and Ito); each series has a shape of its own, too."""
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right"]
+
+_INK, _LINE, _MUTED = "var(--ink)", "var(--line)", "var(--muted)"
+_CONFIG: Spec = {
+    "background": None,
+    "font": "inherit",
+    "view": {"stroke": None},
+    "axis": {
+        **dict.fromkeys(("labelColor", "titleColor"), _INK),
+        **dict.fromkeys(("gridColor", "domainColor", "tickColor"), _LINE),
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelLimit": 220,
+    },
+    "legend": {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "labelLimit": 260, "title": None},
+    "header": {"labelColor": _INK, "titleColor": _INK},
+}
+
+
+def svg(spec: Spec) -> str:
+    """The drawing of a specification. Everything in the data is escaped by Vega."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}))
+
+
+def scores_chart(rows: Sequence[Row]) -> Spec:
+    """F1 of each backend with its interval. Rows: backend, f1, f1_low, f1_high in percent, best first."""
+    y = {"field": "backend", "type": "nominal", "sort": None, "title": None, "axis": {"grid": False, "ticks": False}}
+    x = {
+        "field": "f1",
+        "type": "quantitative",
+        "scale": {"domain": [0, 100]},
+        "title": "F1 over all fields in %, with 95 % interval",
+    }
+    return {
+        "width": 520,
+        "height": {"step": 26},
+        "data": {"values": list(rows)},
+        "layer": [
+            {"mark": {"type": "bar", "height": 8, "color": "var(--bar)"}, "encoding": {"y": y, "x": x}},
+            {
+                "mark": {"type": "rule", "color": _INK, "strokeWidth": 1.5},
+                "encoding": {"y": y, "x": {"field": "f1_low", "type": "quantitative"}, "x2": {"field": "f1_high"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 60, "color": _INK, "opacity": 1},
+                "encoding": {"y": y, "x": x},
+            },
+        ],
+    }
+
+
+def pareto_chart(rows: Sequence[Row], cost: str, title: str) -> Spec:
+    """F1 against seconds or cost per document; what nothing else beats in both is filled and named in bold.
+
+    Rows: backend, f1, f1_low, f1_high in percent, `cost`, pareto (bool).
+    """
+    x: Spec = {"field": cost, "type": "quantitative", "title": title}
+    if all(row[cost] > 0 for row in rows):
+        x["scale"] = {"type": "log", "nice": True}
+        x["axis"] = {"tickCount": 5, "format": "~g"}
+    y = {"field": "f1", "type": "quantitative", "title": "F1 in %", "scale": {"domain": [0, 100]}}
+    fill = {"condition": {"test": "datum.pareto", "value": "var(--accent)"}, "value": "var(--page)"}
+    return {
+        "width": 520,
+        "height": 260,
+        "data": {"values": list(rows)},
+        "layer": [
+            {
+                "mark": {"type": "rule", "color": _MUTED},
+                "encoding": {"x": x, "y": {**y, "field": "f1_low"}, "y2": {"field": "f1_high"}},
+            },
+            {
+                "mark": {"type": "point", "size": 90, "opacity": 1, "stroke": "var(--accent)", "strokeWidth": 2},
+                "encoding": {"x": x, "y": y, "fill": fill},
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 9, "dy": -7, "fontSize": 12, "color": _INK},
+                "encoding": {"x": x, "y": y, "text": {"field": "backend"}},
+            },
+        ],
+    }
+
+
+def reliability_chart(rows: Sequence[Row]) -> Spec:
+    """Share that is right against confidence, in bins of equal size. Rows: backend, confidence, accuracy, accuracy_low,
+    accuracy_high, all in percent."""
+    x = {"field": "confidence", "type": "quantitative", "title": "confidence in %", "scale": {"domain": [0, 100]}}
+    y = {"field": "accuracy", "type": "quantitative", "title": "right in %", "scale": {"domain": [0, 100]}}
+    return {
+        "width": 360,
+        "height": 300,
+        "data": {"values": list(rows)},
+        "layer": [
+            {
+                "data": {"values": [{"confidence": 0, "accuracy": 0}, {"confidence": 100, "accuracy": 100}]},
+                "mark": {"type": "line", "color": _MUTED, "strokeDash": [4, 4], "strokeWidth": 1},
+                "encoding": {"x": x, "y": y},
+            },
+            {
+                "mark": {"type": "rule", "opacity": 0.6},
+                "encoding": {
+                    "x": x,
+                    "y": {**y, "field": "accuracy_low"},
+                    "y2": {"field": "accuracy_high"},
+                    "color": _colour(rows),
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+                "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
+            },
+        ],
+    }
+
+
+def risk_chart(rows: Sequence[Row]) -> Spec:
+    """How much of what is accepted is wrong, against how much is accepted. Rows: backend, coverage, risk in percent."""
+    x = {
+        "field": "coverage",
+        "type": "quantitative",
+        "title": "accepted without a look, in %",
+        "scale": {"domain": [0, 100]},
+    }
+    y = {"field": "risk", "type": "quantitative", "title": "wrong of these, in %", "scale": {"domainMin": 0}}
+    return {
+        "width": 360,
+        "height": 300,
+        "data": {"values": list(rows)},
+        "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
+        "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
+    }
+
+
+def history_chart(rows: Sequence[Row]) -> Spec:
+    """F1 over time. Rows: backend, evaluated_at (ISO 8601), f1, f1_low, f1_high in percent."""
+    x = {"field": "evaluated_at", "type": "temporal", "title": None, "axis": {"labelOverlap": "greedy", "tickCount": 6}}
+    y = {"field": "f1", "type": "quantitative", "title": "F1 in %", "scale": {"domain": [0, 100]}}
+    return {
+        "width": 640,
+        "height": 280,
+        "data": {"values": list(rows)},
+        "layer": [
+            {
+                "mark": {"type": "rule", "opacity": 0.5},
+                "encoding": {"x": x, "y": {**y, "field": "f1_low"}, "y2": {"field": "f1_high"}, "color": _colour(rows)},
+            },
+            {
+                "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
+                "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
+            },
+        ],
+    }
+
+
+def _colour(rows: Sequence[Row]) -> Spec:
+    return _series(rows, SERIES)
+
+
+def _shape(rows: Sequence[Row]) -> Spec:
+    return _series(rows, SHAPES)
+
+
+def _series(rows: Sequence[Row], values: Sequence[str]) -> Spec:
+    """Backends keep their colour and shape from chart to chart, as far as there are enough."""
+    backends = list(dict.fromkeys(row["backend"] for row in rows))
+    scale = {"domain": backends, "range": [values[index % len(values)] for index in range(len(backends))]}
+    return {"field": "backend", "type": "nominal", "scale": scale}

@@ -1,0 +1,213 @@
+"""What the page of one document shows, and the list of all documents."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ocr_pipeline.evaluation.verdicts import turned
+from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
+from ocr_pipeline.report.pages import image_name
+from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.untrusted import visible
+from ocr_pipeline.warehouse.warehouse import Reader
+
+Row = Mapping[str, Any]
+
+DIGITS = 4
+"""Of a relative coordinate: a tenth of a pixel of the largest image shown."""
+LONGEST_WORD = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownCell:
+    """One field of one backend. Boxes are [page, left, top, right, bottom] on the image as it is shown, relative."""
+
+    case: FieldCase
+    box: Sequence[float] | None
+    label_box: Sequence[float] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRow:
+    """One row of a list of one backend: its outcome, and its cells by column."""
+
+    outcome: str
+    cells: Mapping[str, Row]
+    boxes: Mapping[str, Sequence[float] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentPage:
+    """All of one document page. `viewer` is the data of its script, as JSON that is safe inside of a script element."""
+
+    found: DocumentCases
+    fields: Sequence[str]
+    cells: Mapping[tuple[str, str], ShownCell]
+    lists: Mapping[tuple[str, str], Sequence[ShownRow]]
+    images: Sequence[Mapping[str, Any]]
+    viewer: str
+
+
+def rotations(found: DocumentCases) -> dict[int, int]:
+    """By page, the degrees by which it is shown turned: as the first engine that turned it did."""
+    shown = {page["page"]: 0 for page in found.pages}
+    for reading in found.readings.values():
+        for page, degrees in reading.rotations.items():
+            shown[page] = shown.get(page) or degrees
+    return shown
+
+
+def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
+    """What is shown of a document. `images`: names of the page images that there are."""
+    shown = rotations(found)
+    cells, lists = {}, {}
+    for backend, case in found.cases.items():
+        turns = _turns(found, case, shown)
+        for one in case.fields:
+            cells[one.field, backend] = ShownCell(
+                case=one, box=_box(one.evidence, turns), label_box=_box(one.label_place, turns)
+            )
+        for name in ("line_items", "tax_lines"):
+            rows = [_row(case, cells_of, turns) for cells_of in _rows(case, name)]
+            if rows:
+                lists[name, backend] = rows
+    names = {field for field, _ in cells} | found.truth.keys()
+    sha256 = str(found.document["sha256"] or "")
+    pages = []
+    for page in found.pages:
+        name = image_name(sha256, page["page"], shown[page["page"]])
+        sideways = shown[page["page"]] in (90, 270)
+        width, height = page["width_px"], page["height_px"]
+        pages.append(
+            {
+                "page": page["page"],
+                "image": f"../images/{name}" if name in images else None,
+                "width": height if sideways else width,
+                "height": width if sideways else height,
+            }
+        )
+    viewer = {
+        "pages": pages,
+        "engines": {name: _words(reading, shown) for name, reading in found.readings.items() if reading.words},
+        "boxes": {
+            f"{field}@{backend}": {
+                "engine": found.cases[backend].extraction["engine"],
+                "box": cell.box,
+                "label": cell.label_box,
+            }
+            for (field, backend), cell in cells.items()
+        },
+    }
+    return DocumentPage(
+        found=found,
+        fields=[name for name in FIELD_KINDS if name in names],
+        cells=cells,
+        lists=lists,
+        images=pages,
+        viewer=in_script(viewer),
+    )
+
+
+def in_script(value: Any) -> str:
+    """JSON for inside of a script element: nothing in it can end the element or a line of JavaScript."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _turns(found: DocumentCases, case: Case, shown: Mapping[int, int]) -> dict[int, int]:
+    """By page, how the boxes of a case are turned to where they are on the image that is shown."""
+    reading = found.readings.get(case.extraction["engine"] or "")
+    read = reading.rotations if reading else {}
+    return {page: (degrees - read.get(page, 0)) % 360 for page, degrees in shown.items()}
+
+
+def _words(reading: EngineReading, shown: Mapping[int, int]) -> list[list[Any]]:
+    found = []
+    for row in reading.words:
+        page = row["page"]
+        by = (shown.get(page, 0) - reading.rotations.get(page, 0)) % 360
+        box = turned((row["x0"], row["y0"], row["x1"], row["y1"]), by)
+        confidence = None if row["confidence"] is None else round(row["confidence"], 3)
+        found.append(
+            [page, *(round(value, DIGITS) for value in box), visible(row["text"], longest=LONGEST_WORD), confidence]
+        )
+    return found
+
+
+def _box(place: Place | None, turns: Mapping[int, int]) -> list[float] | None:
+    if place is None:
+        return None
+    return [place.page, *(round(value, DIGITS) for value in turned(place.box, turns.get(place.page, 0)))]
+
+
+def _rows(case: Case, name: str) -> list[list[Row]]:
+    """The cells of each pair of rows of a list."""
+    rows: dict[tuple[Any, Any], list[Row]] = {}
+    for cell in case.cells:
+        if cell["list"] == name:
+            rows.setdefault((cell["truth_position"], cell["prediction_position"]), []).append(cell)
+    return list(rows.values())
+
+
+def _row(case: Case, cells: Sequence[Row], turns: Mapping[int, int]) -> ShownRow:
+    boxes = {
+        cell["column_name"]: _box(
+            case.places.get(f"{cell['list']}.{cell['prediction_position']}.{cell['column_name']}"), turns
+        )
+        for cell in cells
+    }
+    by_column = {cell["column_name"]: cell for cell in cells}
+    return ShownRow(outcome=cells[0]["row_outcome"], cells=by_column, boxes=boxes)
+
+
+# ---- the list of documents -------------------------------------------------------------------------------------------
+
+OUTCOMES = ("correct", "wrong", "missed", "invented")
+
+
+def document_list(reader: Reader, backends: Sequence[str], fields: Sequence[str], verdicts: Sequence[str]) -> Row:
+    """Every document with its outcomes, for the script of the list: names by number, so that 1,000 documents stay small.
+
+    An outcome is [backend, field, outcome, verdict], all as indices of the lists beside it; -1 for none.
+    """
+    numbers = {name: {text: index for index, text in enumerate(texts)} for name, texts in (
+        ("backend", backends), ("field", fields), ("verdict", verdicts), ("outcome", OUTCOMES)
+    )}  # fmt: skip
+    documents = {
+        row["document_id"]: {
+            "id": row["document_id"],
+            "dataset": row["dataset"],
+            "pages": row["pages"],
+            "status": row["status"],
+            "labelled": row["labelled"],
+            "outcomes": [],
+        }
+        for row in reader.rows(
+            """
+            SELECT d.document_id, d.dataset, d.pages, d.status, l.status IS NOT DISTINCT FROM 'ok' AS labelled
+            FROM documents d LEFT JOIN labels l USING (document_id)
+            WHERE d.reason IS DISTINCT FROM 'missing_file' ORDER BY d.dataset, d.document_id
+            """
+        )
+    }
+    for row in reader.rows(
+        """
+        SELECT s.document_id, s.backend, s.field, s.outcome, v.verdict FROM field_scores s
+        LEFT JOIN verdicts v USING (document_id, backend, field) WHERE s.outcome <> 'both_empty'
+        """
+    ):
+        document, backend = documents.get(row["document_id"]), numbers["backend"].get(row["backend"])
+        if document is not None and backend is not None and row["field"] in numbers["field"]:
+            verdict = numbers["verdict"].get(row["verdict"], -1)
+            outcome = [backend, numbers["field"][row["field"]], numbers["outcome"][row["outcome"]], verdict]
+            document["outcomes"].append(outcome)
+    return {
+        "backends": list(backends),
+        "fields": list(fields),
+        "verdicts": list(verdicts),
+        "outcomes": list(OUTCOMES),
+        "documents": list(documents.values()),
+    }

@@ -1,0 +1,40 @@
+"""Images of pages, as the document pages show them."""
+
+from pathlib import Path
+
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import open_unchanged
+from ocr_pipeline.errors import DocumentError
+
+LONGEST_SIDE = 1600
+"""Pixels: sharp enough to read small print when zoomed in, some 150 kB."""
+QUALITY = 80
+
+
+def image_name(sha256: str, page: int, rotation: int) -> str:
+    """The file of a page that is turned clockwise by `rotation` degrees."""
+    return f"{sha256[:20]}-{page}" + (f"-{rotation}" if rotation else "") + ".webp"
+
+
+def write_images(path: Path, sha256: str, rotations: dict[int, int], folder: Path, limits: Limits) -> set[str]:
+    """Write the pages of a document that are not there yet; returns the names of all that are there now.
+
+    Args:
+        rotations: by page, the degrees clockwise that it is shown turned by.
+    """
+    names = {image_name(sha256, page, rotation): (page, rotation) for page, rotation in rotations.items()}
+    missing = {name: place for name, place in names.items() if not (folder / name).exists()}
+    if missing:
+        from PIL import Image
+
+        try:
+            document = open_unchanged(path, sha256, limits)
+            for name, (page, rotation) in missing.items():
+                image = Image.fromarray(document.pages[page - 1].image())
+                image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+                temporary = folder / f".{name}"
+                image.rotate(-rotation, expand=True).save(temporary, "WEBP", quality=QUALITY)
+                temporary.replace(folder / name)
+        except (DocumentError, OSError):
+            pass  # the file has changed or is gone: its page says so
+    return {name for name in names if (folder / name).exists()}

@@ -1,0 +1,241 @@
+"""Writes the report: pages about data sets, and one page per document, of which only those that changed."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.errors import ConfigurationError, WarehouseError
+from ocr_pipeline.evaluation.rules import load_rules
+from ocr_pipeline.evaluation.verdicts import VERDICTS
+from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.inspection.cases import BATCH, DocumentCases, load_cases
+from ocr_pipeline.models.calls import CALLS, StoredCall
+from ocr_pipeline.project import Project
+from ocr_pipeline.report import overview
+from ocr_pipeline.report.documents import document_list, document_page, in_script, rotations
+from ocr_pipeline.report.pages import write_images
+from ocr_pipeline.report.state import document_states
+from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline.untrusted import visible
+from ocr_pipeline.warehouse.warehouse import Reader, Warehouse
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SIGNS = {"correct": "✓", "wrong": "✗", "missed": "∅", "invented": "+", "both_empty": "·"}
+MANIFEST = "manifest.json"
+"""What each page was made from. It also says that a folder is a report, which may be written over."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was written: the page to open, and how many document pages were written, left as they were, and removed."""
+
+    index: Path
+    written: int
+    unchanged: int
+    removed: int
+
+
+def build_site(
+    project: Project, config: Config, warehouse: Warehouse, folder: Path, dataset: str | None = None
+) -> Built:
+    """Write the report to `folder`, and document pages only where something about them has changed.
+
+    Args:
+        dataset: only this data set.
+
+    Raises:
+        ConfigurationError: the folder holds something else, or there is no such data set.
+        WarehouseError: the database or the folder cannot be used.
+    """
+    manifest = folder / MANIFEST
+    if folder.exists() and any(folder.iterdir()) and not manifest.is_file():
+        raise ConfigurationError(f"{folder} holds other files than a report: name an empty or a new folder.")
+    try:
+        for name in ("assets", "documents", "calls", "images"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        before = _read(manifest)
+        if not manifest.exists():
+            manifest.write_text("{}")
+        return _build(project, config, warehouse, folder, dataset, before)
+    except OSError as error:
+        raise WarehouseError(f"The report cannot be written to {folder}: {error.strerror}.") from None
+
+
+def _build(
+    project: Project, config: Config, warehouse: Warehouse, folder: Path, dataset: str | None, before: dict[str, str]
+) -> Built:
+    """The database is open only while rows are read: whoever wants to write waits for no page and no image."""
+    backends = list(config.backends)
+    scored_by = SCORING_VERSION, load_rules(project.evaluation_file).fingerprint
+    with warehouse.snapshot() as snapshot:
+        listing = document_list(snapshot, backends, list(FIELD_KINDS), VERDICTS)
+        if dataset is not None:
+            listing = {**listing, "documents": [row for row in listing["documents"] if row["dataset"] == dataset]}
+        ids = [row["id"] for row in listing["documents"]]
+        if dataset is not None and not ids:
+            raise ConfigurationError(f"There is no data set {dataset!r} in the database.")
+        views = _overview(snapshot, scored_by, dataset)
+        states = document_states(snapshot, _version())
+    pages = _Pages(folder)
+    _write_assets(folder)
+    _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
+    for name, values in {**views, "documents.html": {"ids": ids}}.items():
+        pages.write(name, **values)
+    neighbours = dict(zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=True))
+    wanted = {one: f"{states.get(one, '')} {neighbours[one]} {backends}" for one in ids}
+    stale = [
+        one for one in ids if before.get(one) != wanted[one] or not (folder / "documents" / f"{one}.html").exists()
+    ]
+    store = ResultStore(project.results)
+    for start in range(0, len(stale), BATCH):
+        with warehouse.snapshot() as snapshot:
+            batch = list(load_cases(snapshot, stale[start : start + BATCH], backends))
+        for found in batch:
+            _write_document(project, config, pages, store, found, *neighbours[found.document_id])
+    removed = _remove(folder, before.keys() - set(ids))
+    _write(folder / MANIFEST, json.dumps(wanted, indent=0))
+    return Built(folder / "index.html", len(stale), len(ids) - len(stale), removed)
+
+
+def _overview(reader: Reader, scored_by: tuple[int, str], dataset: str | None) -> dict[str, dict[str, Any]]:
+    """The values of each page about data sets."""
+    sets = overview.data_sets(reader, dataset)
+    names = [one.name for one in sets]
+    suspects = [row for row in overview.label_suspects(reader) if dataset in (None, row["dataset"])]
+    return {
+        "index.html": {"data_sets": sets, "linked": FIELD_KINDS},
+        "comparisons.html": {"comparisons": [(name, overview.pairs(reader, name, scored_by)) for name in names]},
+        "confidence.html": {"confidences": [overview.confidence(reader, name) for name in names]},
+        "history.html": {"histories": [overview.history(reader, name) for name in names]},
+        "labels.html": {"suspects": suspects},
+    }
+
+
+def _write_document(
+    project: Project,
+    config: Config,
+    pages: "_Pages",
+    store: ResultStore,
+    found: DocumentCases,
+    previous: str | None,
+    following: str | None,
+) -> None:
+    images: set[str] = set()
+    sha256 = found.document["sha256"]
+    if sha256 and found.pages:
+        path = project.root / found.document["path"]
+        images = write_images(path, sha256, rotations(found), pages.folder / "images", config.limits)
+    calls = {}
+    for backend, case in found.cases.items():
+        if case.calls:
+            name = calls[backend] = f"{found.document_id}.{backend}.html"
+            texts = [(call, _texts(store, call["call_key"])) for call in case.calls]
+            pages.write(f"calls/{name}", "calls.html.j2", document_id=found.document_id, backend=backend, calls=texts)
+    pages.write(
+        f"documents/{found.document_id}.html",
+        "document.html.j2",
+        view=document_page(found, images),
+        calls=calls,
+        previous=previous,
+        next=following,
+    )
+
+
+def _texts(store: ResultStore, call_key: str) -> list[tuple[str, str]] | None:
+    """What was asked in a call and what came back, as (title, text); None where it is not kept any more."""
+    stored = store.load(CALLS, call_key, StoredCall)
+    if stored is None:
+        return None
+    request = stored.request
+    if "instructions" not in request:
+        return [("Asked", json.dumps(request, indent=1, ensure_ascii=False)), ("Raw reply", stored.raw)]
+    texts = [("Instructions", request["instructions"])]
+    for part in request.get("parts", []):
+        sent = part.get("text") or f"{part.get('media_type')}, {part.get('bytes')} bytes, sha256 {part.get('sha256')}"
+        texts.append(("Sent", sent))
+    for repair in request.get("repairs", []):
+        texts.append(("Complaint about the reply before", repair.get("complaint", "")))
+    return [*texts, ("Schema", json.dumps(request.get("json_schema"), indent=1)), ("Raw reply", stored.raw)]
+
+
+class _Pages:
+    """Renders templates into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._templates = _environment()
+
+    def write(self, name: str, template: str | None = None, **values: Any) -> None:
+        """Write the page `name`; a page in a folder has its assets one level up."""
+        root = "../" * name.count("/")
+        page = self._templates.get_template(template or f"{name}.j2")
+        _write(self.folder / name, page.render(page=name, root=root, signs=SIGNS, **values))
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("ocr_pipeline.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.filters["visible"] = lambda text, longest=2000: visible(str(text), longest=longest)
+    return made
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a page whole, so that whoever reads it meanwhile sees the old or the new one."""
+    content = text.encode("utf-8", "replace")
+    temporary = path.with_name(f".{path.name[:80]}.new")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _write_assets(folder: Path) -> None:
+    with as_file(files("ocr_pipeline.report") / "assets") as assets:
+        for path in assets.iterdir():
+            shutil.copyfile(path, folder / "assets" / path.name)
+
+
+def _remove(folder: Path, ids: Iterable[str]) -> int:
+    """Remove the pages of documents that are no more."""
+    count = 0
+    for document_id in ids:
+        for path in [folder / "documents" / f"{document_id}.html", *(folder / "calls").glob(f"{document_id}.*.html")]:
+            path.unlink(missing_ok=True)
+        count += 1
+    return count
+
+
+def _read(manifest: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(manifest.read_text("utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _version() -> str:
+    """Changes when templates or the code that fills them do."""
+    digest = hashlib.sha256()
+    for path in sorted(_sources()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _sources() -> Iterator[Path]:
+    here = Path(__file__).parent
+    yield from here.glob("*.py")
+    yield from (here / "templates").iterdir()
+    yield from (here.parent / "inspection").glob("*.py")
