@@ -23,6 +23,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.defs.evaluation_checks import evaluation_checks
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
+    from ocr_pipeline.defs.report import report_assets
     from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
     from ocr_pipeline.evaluation.rules import load_rules
@@ -38,6 +39,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
             *evaluation_assets(config, partitions, rules),
             *comparing_assets(config, rules),
             *diagnosis_assets(config, rules),
+            *report_assets(config),
         ]
     return dg.Definitions(
         assets=assets,

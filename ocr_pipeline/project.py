@@ -43,6 +43,11 @@ class Project:
         return self.data / "predictions"
 
     @property
+    def report(self) -> Path:
+        """The folder of the HTML report."""
+        return self.data / "report"
+
+    @property
     def dagster_home(self) -> Path:
         return self.root / ".dagster"
 

@@ -18,6 +18,7 @@ from ocr_pipeline.cli.export import export, pack
 from ocr_pipeline.cli.history import history
 from ocr_pipeline.cli.labels import labels
 from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, opened, print_json
+from ocr_pipeline.cli.report import report
 from ocr_pipeline.cli.slices import show_slices
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.cli.verdicts import verdicts
@@ -44,6 +45,7 @@ app.command(name="errors")(wrong_values)
 app.command()(verdicts)
 app.command()(confidence)
 app.add_typer(labels, name="labels")
+app.command()(report)
 app.command()(export)
 app.command()(pack)
 
@@ -155,9 +157,10 @@ def run(
         more = LOOK_AT.get(check, "the Dagster UI has them")
         errors.print(f"{severity.lower()}: the check {check} found {found}; {more}.", soft_wrap=True)
     console.print(
+        f"\nReport: {project.relative(project.report)}/index.html, which opens in a browser."
         f"\nDatabase: {project.relative(project.database)} (DuckDB)."
         "  Next: [b]make dev[/] for the Dagster UI,"
-        "\n[b]ocr-pipeline leaderboard --fields[/] for every field.",
+        "\n[b]ocr-pipeline errors[/] for what is wrong, [b]leaderboard --fields[/] for every field.",
     )
 
 

@@ -176,7 +176,7 @@ def run_pipeline(
 
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
         launch(["field_scores"], backend_ranges(config.backends, partitions))
-        launch(["leaderboard", *COMPARISONS, *DIAGNOSIS], [None])
+        launch(["leaderboard", *COMPARISONS, *DIAGNOSIS, "report"], [None])
     return summary
 
 

@@ -36,7 +36,8 @@ def svg(spec: Spec) -> str:
     """The drawing of a specification. Everything in the data is escaped by Vega."""
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}))
+    drawn = str(vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}))
+    return drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the table beside it says the same in words
 
 
 def scores_chart(rows: Sequence[Row]) -> Spec:

@@ -1,5 +1,6 @@
 """Images of pages, as the document pages show them."""
 
+import os
 from pathlib import Path
 
 from ocr_pipeline.documents.limits import Limits
@@ -32,7 +33,7 @@ def write_images(path: Path, sha256: str, rotations: dict[int, int], folder: Pat
             for name, (page, rotation) in missing.items():
                 image = Image.fromarray(document.pages[page - 1].image())
                 image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-                temporary = folder / f".{name}"
+                temporary = folder / f".{os.getpid()}-{name}"
                 image.rotate(-rotation, expand=True).save(temporary, "WEBP", quality=QUALITY)
                 temporary.replace(folder / name)
         except (DocumentError, OSError):

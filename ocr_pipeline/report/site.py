@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -198,7 +199,7 @@ def _environment() -> "Environment":
 def _write(path: Path, text: str) -> None:
     """Replace a page whole, so that whoever reads it meanwhile sees the old or the new one."""
     content = text.encode("utf-8", "replace")
-    temporary = path.with_name(f".{path.name[:80]}.new")
+    temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}")
     temporary.write_bytes(content)
     temporary.replace(path)
 

@@ -1,0 +1,200 @@
+"""The report as it is seen and used, in a real browser, opened from disk."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.report.conftest import Reader
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PAGES = ["index.html", "documents.html", "comparisons.html", "confidence.html", "history.html", "labels.html"]
+DOCUMENT = "documents/shop-a.html"
+HOSTILE = "documents/shop-d.html"
+
+
+def relative(page: "Page", selector: str) -> list[float]:
+    """Where an element is on the page image: left, top, right, bottom, 0..1."""
+    box, image = (page.locator(one).first.bounding_box() for one in (selector, "figure.page img"))
+    assert box is not None
+    assert image is not None
+    left, top = (box["x"] - image["x"]) / image["width"], (box["y"] - image["y"]) / image["height"]
+    return [left, top, left + box["width"] / image["width"], top + box["height"] / image["height"]]
+
+
+def test_from_a_value_to_its_pixels(reader: Reader, site: Project) -> None:
+    page = reader.open(DOCUMENT)
+    page.get_by_role("button", name="wrong: 120.00").click()
+    page.wait_for_timeout(600)  # it scrolls into view
+    [row] = Warehouse(site.database).rows(
+        "FROM evidence WHERE document_id = 'shop-a' AND backend = 'pdf-text+rules' AND field = 'total_amount'"
+    )
+    expected = [row["x0"], row["y0"], row["x1"], row["y1"]]
+    assert relative(page, "rect.value") == pytest.approx(expected, abs=0.01)
+
+    # the number is there, and nothing around it: the box holds ink, the strip to its right none
+    [name] = {path.name for path in (site.report / "images").iterdir()} & {
+        (page.locator("figure.page img").get_attribute("src") or "").rpartition("/")[2]
+    }
+    pixels = np.asarray(Image.open(site.report / "images" / name).convert("L"))
+    height, width = pixels.shape
+    left, top, right, bottom = (round(value * side) for value, side in zip(expected, (width, height) * 2, strict=True))
+    assert (pixels[top:bottom, left:right] < 128).mean() > 0.05
+    assert (pixels[top:bottom, right + 4 : right + 4 + (right - left)] < 128).mean() == 0
+
+    details = page.locator("#details")
+    assert "selection: The text has “150.00”; “120.00” was picked." in details.inner_text()
+    assert page.url.endswith("#total_amount%40pdf-text%2Brules")
+    truth = relative(page, "rect.truth")
+    assert truth[1] > expected[1], "the labelled 150.00 stands a line below"
+
+
+def test_an_address_with_a_value_opens_on_it(reader: Reader) -> None:
+    page = reader.open(f"{DOCUMENT}#total_amount@pdf-text+rules")
+    assert page.locator("#details h2").inner_text() == "total amount pdf-text+rules"
+    assert page.locator("rect.value").count() == 1
+
+
+def test_words_show_their_text(reader: Reader) -> None:
+    page = reader.open(DOCUMENT)
+    assert page.locator("rect.word").count() == 16
+    page.locator("rect.word").nth(0).hover()
+    assert page.locator("#word").inner_text() == "pdf-text: “Harbour”"
+    page.locator("#pages").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#word").inner_text() == "pdf-text: “Tools”"
+    page.get_by_role("button", name="no words").click()
+    assert page.locator("rect.word").count() == 0
+
+
+def test_every_page_of_a_document(reader: Reader) -> None:
+    page = reader.open("documents/shop-b.html")
+    assert page.locator("figure.page img").count() == 2
+    page.get_by_role("button", name="correct: 120.00").click()
+    second = page.locator('figure.page[data-page="2"] rect.value')
+    assert second.count() == 1
+
+
+def test_zoom(reader: Reader) -> None:
+    page = reader.open(DOCUMENT)
+    image = page.locator("figure.page img")
+    before = image.bounding_box()
+    page.get_by_role("button", name="Larger").click()
+    after = image.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] == pytest.approx(before["width"] * 1.25, rel=0.02)
+    page.keyboard.press("0")
+    again = image.bounding_box()
+    assert again is not None
+    assert again["width"] == before["width"]
+
+
+def test_keyboard(reader: Reader) -> None:
+    page = reader.open(DOCUMENT)
+    page.keyboard.press("j")
+    first = page.locator("#details h2").inner_text()
+    page.keyboard.press("j")
+    assert page.locator("#details h2").inner_text() != first
+    page.keyboard.press("k")
+    assert page.locator("#details h2").inner_text() == first
+    page.keyboard.press("e")
+    assert page.locator("rect.word").count() == 0
+    page.keyboard.press("?")
+    assert page.locator("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    page.keyboard.press("n")
+    page.wait_for_url("**/shop-b.html")
+    page.keyboard.press("p")
+    page.wait_for_url("**/shop-a.html")
+
+
+def test_filters_live_in_the_address(reader: Reader) -> None:
+    page = reader.open("documents.html")
+    names = page.locator("#list tbody th")
+    assert names.all_inner_texts() == ["shop-a", "shop-b", "shop-c", "shop-d"]
+    page.get_by_label("Backend").select_option("pdf-text+rules")
+    page.get_by_label("Field").select_option("total_amount")
+    page.get_by_label("Outcome").select_option("wrong")
+    page.wait_for_function("document.querySelectorAll('#list tbody tr').length === 1")
+    assert names.all_inner_texts() == ["shop-a"]
+    address = page.url
+    assert "backend=pdf-text%2Brules" in address
+    again = reader.open(address.rpartition("/")[2])
+    assert again.locator("#list tbody th").all_inner_texts() == ["shop-a"]
+    assert again.get_by_label("Outcome").input_value() == "wrong"
+    again.get_by_role("link", name="shop-a").click()
+    assert again.locator("#details h2").inner_text() == "total amount pdf-text+rules"
+    page.get_by_label("Verdict").select_option("document_failed")
+    page.wait_for_function("document.querySelectorAll('#list tbody tr').length === 0")
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("document.querySelectorAll('#list tbody tr').length === 4")
+    page.get_by_role("searchbox").fill("SHOP-C")
+    page.wait_for_function("document.querySelectorAll('#list tbody tr').length === 1")
+
+
+def test_from_the_leaderboard_to_the_documents(reader: Reader) -> None:
+    page = reader.open("index.html")
+    page.locator(".heat a[href*='field=total_amount'][href*='pdf-text%2Brules']").click()
+    page.locator("#list tbody tr").first.wait_for()
+    assert page.locator("#list tbody th").all_inner_texts() == ["shop-a", "shop-c"]
+
+
+def test_prompt_and_raw_reply_are_one_click_away(reader: Reader) -> None:
+    page = reader.open(DOCUMENT)
+    page.get_by_role("link", name="prompt and reply").click()
+    text = page.locator("main").inner_text()
+    assert "<document>\nHarbour Tools Ltd" in text
+    assert '"totalTokenCount": 1350' in text
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "documents/shop-a.html", "labels.html", "comparisons.html"])
+def test_hostile_texts_do_nothing_and_break_nothing(reader: Reader, name: str) -> None:
+    for width in (1400, 390):
+        page = reader.open(name, width=width)
+        for details in page.locator("main details").all():
+            details.evaluate("one => { one.open = true; }")
+        for button in page.locator("[data-cell$='@hostile']").all():
+            button.click()
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("main img[src='x'], main script, main a[href^='javascript']").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        text = page.locator("body").inner_text()
+        assert not {"\u202e", "\x1b"} & set(text)
+        assert len(text) < 100_000
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", [*PAGES, f"{DOCUMENT}#total_amount@pdf-text+rules"])
+def test_it_can_be_read_by_everybody(reader: Reader, name: str, theme: str) -> None:
+    """WCAG 2.2 A and AA, as far as axe can tell."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = reader.open(name, theme=theme)
+    for details in page.locator("main details").all():
+        details.evaluate("one => { one.open = true; }")
+    rules = {
+        "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+        "preload": False,
+    }
+    found = Axe().run(page, options=rules)
+    problems = [
+        (one["id"], node["target"], node["failureSummary"])
+        for one in found.response["violations"]
+        for node in one["nodes"]
+    ]
+    assert problems == []
+
+
+def test_the_theme_can_be_chosen(reader: Reader) -> None:
+    page = reader.open("index.html")
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(colour)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert page.evaluate(colour) != light
