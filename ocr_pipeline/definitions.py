@@ -1,5 +1,6 @@
 """Builds the Dagster definitions. One function; resources can be overridden by tests and deployments."""
 
+import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
     from ocr_pipeline.evaluation.rules import load_rules
+    from ocr_pipeline.report.serve import DEFAULT_URL, URL_VARIABLE
 
     config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
     partitions = Partitions(config)
@@ -43,9 +45,9 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         ]
     return dg.Definitions(
         assets=assets,
-        asset_checks=[*reading_checks(config), *evaluation_checks(rules.checks)],
+        asset_checks=[*reading_checks(config, rules.checks), *evaluation_checks(rules.checks)],
         resources={
-            "project": ProjectResource(root=str(project.root)),
+            "project": ProjectResource(root=str(project.root), report_url=os.environ.get(URL_VARIABLE, DEFAULT_URL)),
             "warehouse": WarehouseResource(database=str(project.database)),
             "models": ModelsResource(root=str(project.root)),
             "progress": LogProgress(),

@@ -50,15 +50,6 @@ app.command()(export)
 app.command()(pack)
 
 errors = Console(stderr=True, highlight=False)
-LOOK_AT = {
-    "no_regression": "`ocr-pipeline baseline show` compares",
-    "failure_rate": "`ocr-pipeline documents` says what failed and why",
-    "label_integrity": "`ocr-pipeline labels suspects` lists them",
-    "no_duplicates": "`ocr-pipeline documents` lists them",
-    "no_leakage": "`ocr-pipeline documents` lists them",
-    "no_stale_cells": "`ocr-pipeline status` says why",
-}
-"""What tells more about a check that did not pass."""
 
 
 def main() -> None:
@@ -153,9 +144,8 @@ def run(
     console.print(f"{len(sources)} documents, {len(chosen)} backends. Materialised: {done}.", soft_wrap=True)
     shown = {source.dataset for source in sources}
     leaderboard(dataset=shown.pop() if len(shown) == 1 else dataset)
-    for check, (severity, found) in summary.failed_checks.items():
-        more = LOOK_AT.get(check, "the Dagster UI has them")
-        errors.print(f"{severity.lower()}: the check {check} found {found}; {more}.", soft_wrap=True)
+    for check, (severity, sentence) in summary.failed_checks.items():
+        errors.print(f"{severity.lower()}: {check}: {plain(sentence)}", soft_wrap=True)
     console.print(
         f"\nReport: {project.relative(project.report)}/index.html, which opens in a browser."
         f"\nDatabase: {project.relative(project.database)} (DuckDB)."

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ocr_pipeline.defs.instance import instance_environment, open_instance, regi
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import ROOT_VARIABLE, Project
+from ocr_pipeline.report.serve import URL_VARIABLE
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 """`dg` finds the code location in the pyproject.toml of the folder it runs in; the data may be somewhere else."""
@@ -37,12 +39,30 @@ def start(project: Project, host: str, port: int) -> None:
         "VIRTUAL_ENV": sys.prefix,  # dg warns when it sees an environment that is not active
         "PATH": os.pathsep.join((beside_python, os.environ.get("PATH", ""))),  # dg starts `dagster` by its name
     }
-    with socket.socket() as probe:
-        if probe.connect_ex((host, port)) == 0:
-            raise ConfigurationError(
-                f"Port {port} is in use: stop what listens there, or choose another one with --port."
-            )
+    if _in_use(host, port):
+        raise ConfigurationError(f"Port {port} is in use: stop what listens there, or choose another one with --port.")
+    environment[URL_VARIABLE] = _serve_report(project, host, port + 1)
     os.chdir(CHECKOUT)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that starts this in the background ignores Ctrl-C for it
     sys.stdout.flush()
     os.execve(dg, ["dg", "dev", "--host", host, "--port", str(port)], environment)  # noqa: S606
+
+
+def _serve_report(project: Project, host: str, port: int) -> str:
+    """Start the server that links from the UI to the report lead to; where its port is taken, another one."""
+    if port > 65535 or _in_use(host, port):
+        with socket.socket() as free:
+            free.bind((host, 0))
+            port = free.getsockname()[1]
+    project.report.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "ocr_pipeline.report.serve", str(project.report), host, str(port)]
+    # It ends with the process that this one becomes.
+    subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
+    url = f"http://{host}:{port}"
+    print(f"Report: {url} (after the first run)")
+    return url
+
+
+def _in_use(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0

@@ -5,13 +5,16 @@ from collections import Counter
 import dagster as dg
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.defs.metadata import preview
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.evaluation.thresholds import Thresholds
 from ocr_pipeline.status import extraction_states
-from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse import check_queries, queries
 
 
-def reading_checks(config: Config) -> list[dg.AssetChecksDefinition]:
-    """`no_stale_cells`."""
+def reading_checks(config: Config, thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
+    """`no_stale_cells` and `no_failed_cells`."""
+    may_fail = {name for name, share in thresholds.failure_rate.backends.items() if share >= 1}
 
     @dg.asset_check(
         asset="extractions", description="No result is of an older document, engine, prompt, model or setting."
@@ -27,7 +30,22 @@ def reading_checks(config: Config) -> list[dg.AssetChecksDefinition]:
         return dg.AssetCheckResult(
             passed=not stale,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"stale": len(stale), "cells": dg.MetadataValue.md("\n".join(lines))},
+            description=f"{len(stale)} cells are out of date: `ocr-pipeline run` does them again." if stale else None,
+            metadata={"found": len(stale), "cells": dg.MetadataValue.md("\n".join(lines))},
         )
 
-    return [no_stale_cells]
+    @dg.asset_check(asset="extractions", description="Every document has a result in every backend that was run on it.")
+    def no_failed_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        """The grid of partitions shows a cell that was done and failed as done: here they are."""
+        rows = [row for row in check_queries.failed_cells(warehouse.warehouse()) if row["backend"] not in may_fail]
+        return dg.AssetCheckResult(
+            passed=not rows,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{len(rows)} cells failed; `ocr-pipeline documents` says why." if rows else None,
+            metadata={
+                "found": len(rows),
+                "rows": preview(rows, ["document_id", "backend", "reason"], lambda key, *_: project.document_link(key)),
+            },
+        )
+
+    return [no_stale_cells, no_failed_cells]

@@ -32,7 +32,9 @@ def comparing_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         kinds=KINDS,
         owners=OWNERS,
         code_version=f"{SCORING_VERSION}-{rules.fingerprint}",
-        metadata=table_metadata("comparisons"),
+        metadata=table_metadata(
+            "comparisons", dict.fromkeys(("f1_a", "f1_b", "difference", "p"), "field_scores.outcome")
+        ),
     )
     def comparisons(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Every pair of backends on the documents of both: difference of F1 with interval, test, Holm-corrected p."""

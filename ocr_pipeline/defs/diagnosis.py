@@ -10,7 +10,7 @@ import dagster as dg
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
-from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.agreement import consensus as find_consensus
 from ocr_pipeline.evaluation.confidence import Calibrated, Value, calibrate
 from ocr_pipeline.evaluation.diagnosis import transcript_suspects, verdict_rows
@@ -39,7 +39,9 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         code_version="1",
         metadata=table_metadata("label_suspects"),
     )
-    def label_suspects(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    def label_suspects(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
         """Labels that backends agree against, that break arithmetic, or that differ between copies: the queue of
         `ocr-pipeline labels review`. What was reviewed is not in it."""
         target = warehouse.warehouse()
@@ -75,7 +77,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(found),
-                "preview": preview(found, ["document_id", "field", "label", "value", "reason"]),
+                "preview": preview(found, ["document_id", "field", "label", "value", "reason"], project.document_link),
             }
         )
 
@@ -85,9 +87,17 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         kinds=KINDS,
         owners=OWNERS,
         code_version="1",
-        metadata=table_metadata("verdicts"),
+        metadata=table_metadata(
+            "verdicts",
+            {
+                **{name: f"field_scores.{name}" for name in ("outcome", "truth", "prediction")},
+                "verdict": "field_scores.outcome field_scores.truth field_scores.prediction label_suspects.reason",
+            },
+        ),
     )
-    def verdicts(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    def verdicts(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
         """For each value that is wrong, missed or invented: OCR, selection, normalisation, invented, label, failure."""
         target = warehouse.warehouse()
         backends = list(config.backends)
@@ -118,7 +128,9 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
                 "dagster/row_count": len(rows),
                 "judged_now": len(new),
                 **{verdict: counts[verdict] for verdict in VERDICTS},
-                "preview": preview(rows, ["document_id", "backend", "field", "verdict", "reason"]),
+                "preview": preview(
+                    rows, ["document_id", "backend", "field", "verdict", "reason"], project.document_link
+                ),
             }
         )
 
@@ -128,7 +140,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         kinds=KINDS,
         owners=OWNERS,
         code_version="1",
-        metadata=table_metadata("confidences"),
+        metadata=table_metadata("confidences", {"correct": "field_scores.outcome"}),
     )
     def confidences(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """How probably each value is right, calibrated on other documents; how well that holds; and what can be accepted

@@ -3,16 +3,19 @@
 Thresholds and severities come from `evaluation.yaml`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
-from ocr_pipeline.defs.metadata import preview
-from ocr_pipeline.defs.resources import WarehouseResource
-from ocr_pipeline.evaluation.history import against_baseline, regressions
+from ocr_pipeline.defs.metadata import PREVIEW_ROWS, preview
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.evaluation.history import against_baseline, lost_documents, regressions
 from ocr_pipeline.evaluation.thresholds import Severity, Thresholds
 from ocr_pipeline.warehouse import check_queries, evaluations
+
+NAMED = 5
+"""Things that a check names in its sentence; its table has more."""
 
 
 def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
@@ -21,7 +24,7 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset="evaluation_history", description="No backend reads a field worse than its baseline, beyond luck."
     )
-    def no_regression(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    def no_regression(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.regression
         compared, worse = 0, []
         with warehouse.warehouse().snapshot() as snapshot:
@@ -36,48 +39,60 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
             found = against_baseline(now, baseline)
             compared += bool(found)
             for row in regressions(found, alpha=limits.alpha, min_drop=limits.min_drop):
-                worse.append({**vars(row), "backend": now.backend, "now": row.f1_a, "baseline": row.f1_b})
+                lost = lost_documents(now, baseline, row.field)
+                about = {"backend": now.backend, "now": row.f1_a, "baseline": row.f1_b, "lost": lost}
+                worse.append({**vars(row), **about})
         columns = ["dataset", "backend", "field", "documents", "baseline", "now", "difference", "p_holm"]
-        return _result(worse, columns, limits.severity, {"backends_compared": compared})
+        lost_rows = [{**row, "document_id": document_id} for row in worse for document_id in row["lost"][:PREVIEW_ROWS]]
+        shown: dict[str, Any] = {"backends_compared": compared}
+        if lost_rows:
+            shown["documents"] = preview(lost_rows, ["document_id", "backend", "field"], project.document_link)
+        return _result(worse, columns, limits.severity, _regression, shown)
 
     @dg.asset_check(asset="leaderboard", description="No backend fails on more documents than it may.")
     def failure_rate(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.failure_rate
         rows = check_queries.failure_rates(warehouse.warehouse())
         bad = [row for row in rows if row["share"] > limits.backends.get(row["backend"], limits.max)]
-        return _result(bad, ["dataset", "backend", "failures", "documents", "share"], limits.severity)
+        say = "{dataset}: {backend} failed on {failures} of {documents} documents".format_map
+        return _result(bad, ["dataset", "backend", "failures", "documents", "share"], limits.severity, say)
 
     @dg.asset_check(asset="ocr_text", description="No engine is less sure of its words than it should be.")
     def ocr_confidence(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.ocr_confidence
         rows = check_queries.ocr_confidences(warehouse.warehouse())
         bad = [row for row in rows if row["confidence"] < limits.engines.get(row["engine"], limits.min)]
-        return _result(bad, ["dataset", "engine", "documents", "confidence"], limits.severity)
+        say = "{dataset}: {engine} has a mean confidence of {confidence:.2f}".format_map
+        return _result(bad, ["dataset", "engine", "documents", "confidence"], limits.severity, say)
 
     @dg.asset_check(asset="ground_truth", description="Labels are valid, and their amounts and dates agree.")
-    def label_integrity(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    def label_integrity(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.label_integrity
         with warehouse.warehouse().snapshot() as snapshot:
             problems = check_queries.label_problems(snapshot, limits.tolerance)
             labelled = check_queries.labelled_documents(snapshot)
         bad = _beyond_share(problems, labelled, limits.max)
-        return _result(bad, ["dataset", "document_id", "problem"], limits.severity, {"problems": len(problems)})
+        say = "{document_id}: {problem}".format_map
+        columns = ["dataset", "document_id", "problem"]
+        return _result(bad, columns, limits.severity, say, {"problems": len(problems)}, project.document_link)
 
     @dg.asset_check(asset="duplicates", description="Few labelled documents are there twice, and count twice.")
-    def no_duplicates(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    def no_duplicates(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.duplicates
         with warehouse.warehouse().snapshot() as snapshot:
             twice, labelled = check_queries.labelled_duplicates(snapshot), check_queries.labelled_documents(snapshot)
         bad = _beyond_share(twice, labelled, limits.max)
         columns = ["dataset", "document_id", "duplicate_of", "kind"]
-        return _result(bad, columns, limits.severity, {"duplicates": len(twice)})
+        say = "{document_id} is a duplicate of {duplicate_of}".format_map
+        return _result(bad, columns, limits.severity, say, {"duplicates": len(twice)}, project.document_link)
 
     @dg.asset_check(asset="duplicates", description="No document stands in a held-out split and in another one.")
     def no_leakage(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.leakage
         groups = check_queries.leaking_groups(warehouse.warehouse())
         bad = groups if len(groups) > limits.max else []
-        return _result(bad, ["group_id", "splits", "documents"], limits.severity, {"groups": len(groups)})
+        say = "{documents} stand in the splits {splits}".format_map
+        return _result(bad, ["group_id", "splits", "documents"], limits.severity, say, {"groups": len(groups)})
 
     return [no_regression, failure_rate, ocr_confidence, label_integrity, no_duplicates, no_leakage]
 
@@ -92,14 +107,29 @@ def _beyond_share(
     return [row for row in problems if len(documents[row["dataset"]]) > most * labelled[row["dataset"]]]
 
 
+def _regression(row: Mapping[str, Any]) -> str:
+    """`demo: rapidocr+rules reads total_amount worse, 61.0 after 98.0, on d1, d2 and 3 more documents`."""
+    lost: Sequence[str] = row["lost"]
+    more = f" and {len(lost) - NAMED} more documents" if len(lost) > NAMED else ""
+    return (
+        f"{row['dataset']}: {row['backend']} reads {row['field']} worse, {100 * (row['now'] or 0):.1f} after "
+        f"{100 * (row['baseline'] or 0):.1f}, on {', '.join(lost[:NAMED])}{more}"
+    )
+
+
 def _result(
     bad: Sequence[Mapping[str, Any]],
     columns: Sequence[str],
     severity: Severity,
+    say: Callable[[Mapping[str, Any]], str],
     metadata: Mapping[str, Any] | None = None,
+    link: Callable[[str], str] | None = None,
 ) -> dg.AssetCheckResult:
+    """`say` gives a sentence without a full stop about one of the `bad`."""
+    more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
     return dg.AssetCheckResult(
         passed=not bad,
         severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
-        metadata={"found": len(bad), **(metadata or {}), "rows": preview(bad, columns)},
+        description=f"{'; '.join(say(row) for row in bad[:NAMED])}{more}." if bad else None,
+        metadata={"found": len(bad), **(metadata or {}), "rows": preview(bad, columns, link)},
     )

@@ -1,6 +1,6 @@
 """Metadata of assets and materialisations: table schemas, row counts, previews."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -14,13 +14,26 @@ KINDS = {"python", "duckdb"}
 PREVIEW_ROWS = 12
 
 
-def table_metadata(table: str) -> dict[str, Any]:
-    """Definition metadata of an asset whose main table is `table`."""
+def table_metadata(table: str, lineage: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Definition metadata of an asset whose main table is `table`.
+
+    `lineage`: which column of which asset a column is taken or computed from, as `{"prediction": "extractions.value"}`.
+    """
     columns = [dg.TableColumn(name, data_type) for name, data_type in table_columns()[table]]
-    return {
+    metadata: dict[str, Any] = {
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "dagster/table_name": table,
     }
+    if lineage:
+        metadata["dagster/column_lineage"] = dg.TableColumnLineage(
+            {column: [_column(source) for source in sources.split()] for column, sources in lineage.items()}
+        )
+    return metadata
+
+
+def _column(name: str) -> dg.TableColumnDep:
+    asset, _, column = name.partition(".")
+    return dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
 
 
 def add_cell_metadata(context: dg.AssetExecutionContext, partition_key: str, metadata: Mapping[str, Any]) -> None:
@@ -38,11 +51,23 @@ def add_cell_metadata(context: dg.AssetExecutionContext, partition_key: str, met
     )
 
 
-def preview(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.MarkdownMetadataValue:
-    """The first rows as a markdown table. Cells are escaped: they hold what stands in a document."""
+def preview(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], link: Callable[..., str] | None = None
+) -> dg.MarkdownMetadataValue:
+    """The first rows as a markdown table. Cells are escaped: they hold what stands in a document.
+
+    `link` gives the address of a document's page in the report, opened on the field and backend of the row.
+    """
     shown = rows[:PREVIEW_ROWS]
+
+    def text(row: Mapping[str, Any], column: str) -> str:
+        escaped = escape_markdown(row.get(column))
+        if link is None or column != "document_id":
+            return escaped
+        return f"[{escaped}]({link(row[column], row.get('field'), row.get('backend'))})"
+
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(escape_markdown(row.get(column)) for column in columns) + " |" for row in shown]
+    lines += ["| " + " | ".join(text(row, column) for column in columns) + " |" for row in shown]
     if len(rows) > len(shown):
         lines.append(f"\n… and {len(rows) - len(shown)} more rows")
     return dg.MetadataValue.md("\n".join(lines))

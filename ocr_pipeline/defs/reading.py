@@ -46,7 +46,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         kinds=KINDS,
         owners=OWNERS,
         code_version="1",
-        metadata=table_metadata("ocr_text"),
+        metadata=table_metadata("ocr_text", {"pages": "raw_documents.pages"}),
     )
     def ocr_text(
         context: dg.AssetExecutionContext,
@@ -82,6 +82,8 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         {
                             "status": row["status"],
                             "reason": row["reason"],
+                            "failed": int(row["status"] == "failed"),
+                            "report": dg.MetadataValue.url(project.document_link(result.document_id)),
                             "dagster/partition_row_count": row["words"] or 0,
                             "mean_confidence": row["mean_confidence"],
                             "seconds": row["seconds"],
@@ -107,7 +109,9 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         kinds=KINDS,
         owners=OWNERS,
         code_version="1",
-        metadata=table_metadata("extractions"),
+        metadata=table_metadata(
+            "extractions", {"engine_fingerprint": "ocr_text.fingerprint", "ocr_seconds": "ocr_text.seconds"}
+        ),
     )
     def extractions(
         context: dg.AssetExecutionContext,
@@ -163,9 +167,14 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         context,
                         partition_keys[result.document_id],
                         {
+                            "summary": _summary(row, fields),
                             "status": row["status"],
                             "reason": row["reason"],
+                            "failed": int(row["status"] == "failed"),
+                            "report": dg.MetadataValue.url(project.document_link(result.document_id)),
+                            "explain": f"ocr-pipeline explain {result.document_id} --backend {backend}",
                             "dagster/partition_row_count": len(fields),
+                            "without_evidence": _without_evidence(result, fields),
                             "seconds": row["seconds"],
                             "from_result_store": result.cached,
                             "fingerprint": row["extractor_fingerprint"],
@@ -323,6 +332,23 @@ def _covered(
         absent = len(partition_keys) - len(covered)
         context.log.info(f"{predictions.backend}: {absent} documents are of data sets without any prediction; not run.")
     return covered
+
+
+def _summary(row: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
+    """What became of a cell, in a line."""
+    if row["status"] == "failed":
+        return dg.MetadataValue.md(f"**failed** ({row['reason']}): {escape_markdown(row['message'])}")
+    values = {field["field"]: escape_markdown(field["value"]) for field in fields}
+    named = [values[name] for name in ("supplier_name", "invoice_date", "total_amount", "currency") if name in values]
+    cost = f", {row['cost_usd']:.5f} US dollars" if row["cost_usd"] else ""
+    return dg.MetadataValue.md(f"**{len(fields)} fields**: {', '.join(named)} ({row['seconds'] or 0:.2f} s{cost})")
+
+
+def _without_evidence(result: ExtractionResult, fields: Sequence[Mapping[str, Any]]) -> int:
+    """Values that nobody finds on the page: a cell with many of them is suspicious."""
+    extraction = result.outcome.extraction
+    found = extraction.evidence if extraction else {}
+    return sum(field["field"] not in found for field in fields)
 
 
 def _corrections(result: ExtractionResult) -> dg.MarkdownMetadataValue | None:

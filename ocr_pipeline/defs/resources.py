@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project
+from ocr_pipeline.report.serve import DEFAULT_URL, document_url
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.warehouse import Warehouse
 
@@ -39,6 +40,11 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     root: str = Field(description="The folder with backends.yaml and data/.")
     processes: int = Field(default=0, ge=0, description="OCR worker processes; 0 means one per core.")
+    report_url: str = Field(default=DEFAULT_URL, description="Where links to pages of the report lead.")
+
+    def document_link(self, document_id: str, field: str | None = None, backend: str | None = None) -> str:
+        """The address of a document's page in the report."""
+        return document_url(self.report_url, document_id, field, backend)
 
     @property
     def project(self) -> Project:

@@ -50,12 +50,12 @@ Key = TypeVar("Key", str, Cell)
 @dataclass
 class RunSummary:
     """What a run of the main job did: cells materialised per asset, the ids of its Dagster runs, the documents whose
-    file was found to be gone, and (severity, number of things found) of the asset checks that did not pass."""
+    file was found to be gone, and (severity, sentence) of the asset checks that did not pass."""
 
     cells: dict[str, int] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    failed_checks: dict[str, tuple[str, int]] = field(default_factory=dict)
+    failed_checks: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def run_pipeline(
@@ -111,9 +111,7 @@ def run_pipeline(
                     summary.cells[name] = summary.cells.get(name, 0) + 1
                 for check in result.get_asset_check_evaluations():
                     if not check.passed:
-                        found = check.metadata.get("found", check.metadata.get("stale"))
-                        count = found.value if found else 0
-                        summary.failed_checks[check.check_name] = (check.severity.value, int(str(count)))
+                        summary.failed_checks[check.check_name] = (check.severity.value, check.description or "")
 
         def known(asset: str) -> set[Any]:
             """Cells that have a row."""

@@ -9,7 +9,7 @@ import dagster as dg
 from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
-from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.compare import Outcome
 from ocr_pipeline.evaluation.comparisons import HEADLINE
 from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
@@ -40,10 +40,23 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
         kinds=KINDS,
         owners=OWNERS,
         code_version=f"{SCORING_VERSION}-{rules.fingerprint}",
-        metadata=table_metadata("field_scores"),
+        metadata=table_metadata(
+            "field_scores",
+            {
+                "truth": "ground_truth.label_sha256",
+                "label_sha256": "ground_truth.label_sha256",
+                **{
+                    name: f"extractions.{name}"
+                    for name in ("engine_fingerprint", "extractor_fingerprint", "result_key")
+                },
+            },
+        ),
     )
     def field_scores(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, progress: dg.ResourceParam[Progress]
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
         """Every extracted field, line item and tax line against its label: correct, wrong, invented, missed or both empty."""
         target = warehouse.warehouse()
@@ -76,7 +89,9 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
                 {
                     "dagster/partition_row_count": len(rows),
                     **{outcome: outcomes.count(outcome) for outcome in get_args(Outcome)},
-                    "not_correct": preview(not_correct, ["document_id", "field", "outcome", "truth", "prediction"]),
+                    "not_correct": preview(
+                        not_correct, ["document_id", "field", "outcome", "truth", "prediction"], project.document_link
+                    ),
                 },
             )
             progress.advance("scores", cached=False, failed=False)
@@ -89,7 +104,15 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
         kinds=KINDS,
         owners=OWNERS,
         code_version=f"{SCORING_VERSION}-{rules.fingerprint}",
-        metadata=table_metadata("leaderboard"),
+        metadata=table_metadata(
+            "leaderboard",
+            {
+                **dict.fromkeys(("accurate_documents", "whole_document_accuracy", "macro_f1"), "field_scores.outcome"),
+                "seconds_per_document": "extractions.seconds extractions.ocr_seconds",
+                "cost_per_document": "extractions.cost_usd",
+                "failures": "extractions.status",
+            },
+        ),
     )
     def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""

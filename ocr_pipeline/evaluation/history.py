@@ -14,7 +14,7 @@ from typing import Any
 from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
 from ocr_pipeline.evaluation.comparisons import Comparison, compare_backends
 from ocr_pipeline.evaluation.intervals import bootstrap_f1
-from ocr_pipeline.evaluation.outcomes import CODES, Outcomes, from_letters, to_letters
+from ocr_pipeline.evaluation.outcomes import CODES, LETTERS, Outcomes, from_letters, to_letters
 from ocr_pipeline.evaluation.significance import ALPHA
 
 Row = dict[str, Any]
@@ -179,6 +179,28 @@ def against_baseline(now: Evaluation, baseline: Evaluation, *, seed: int = 0) ->
         for column, field in enumerate(fields):
             codes[row, :, column] = from_letters(evaluation.outcomes[field])[kept]
     return compare_backends(Outcomes(now.dataset, ("now", "the baseline"), common, fields, codes), seed=seed)
+
+
+def lost_documents(now: Evaluation, baseline: Evaluation, field: str) -> list[str]:
+    """The documents whose value of `field` was right in the baseline and is not now, of those whose label is the same.
+
+    For all fields together: those that lost a value in any field.
+    """
+    before = dict(zip(baseline.documents, baseline.label_sha256, strict=True))
+    places = {document: index for index, document in enumerate(baseline.documents)}
+    fields = [one for one in now.outcomes if one in baseline.outcomes and field in (one, ALL_FIELDS)]
+    return [
+        document
+        for index, document in enumerate(now.documents)
+        if before.get(document) == now.label_sha256[index]
+        and any(
+            baseline.outcomes[one][places[document]] in _RIGHT and now.outcomes[one][index] not in {*_RIGHT, LETTERS[0]}
+            for one in fields
+        )
+    ]
+
+
+_RIGHT = {LETTERS[CODES["correct"]], LETTERS[CODES["both_empty"]]}
 
 
 def regressions(comparisons: Sequence[Comparison], *, alpha: float = ALPHA, min_drop: float = 0.0) -> list[Comparison]:

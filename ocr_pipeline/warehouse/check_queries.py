@@ -17,6 +17,17 @@ def failure_rates(reader: Reader) -> list[Row]:
     )
 
 
+def failed_cells(reader: Reader) -> list[Row]:
+    """document_id, backend, reason of every cell without a result; not of transcripts that there are not."""
+    return reader.rows(
+        """
+        SELECT e.document_id, e.backend, e.reason FROM extractions e JOIN documents d USING (document_id)
+        WHERE e.status = 'failed' AND e.reason IS DISTINCT FROM 'no_transcript'
+            AND d.reason IS DISTINCT FROM 'missing_file' ORDER BY ALL
+        """
+    )
+
+
 def ocr_confidences(reader: Reader) -> list[Row]:
     """dataset, engine, documents, confidence (the mean over documents) of every engine that gives confidences."""
     return reader.rows(

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from ocr_pipeline.cli import app as cli
+from ocr_pipeline.cli.output import console
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.stage import take_in, take_in_label
@@ -283,7 +284,7 @@ class TestLeaderboard:
         assert shown.count("supplier_tax_id") == 4
         assert "sroie" not in shown
         assert "lenient" not in shown
-        monkeypatch.setenv("COLUMNS", "100")
+        monkeypatch.setattr(console, "width", 100)
         assert run("leaderboard", "--fields", "--dataset", "demo").out.count("strict lenient") == 4
 
     def test_json(self, run: Cli, filled: Project) -> None:

@@ -19,7 +19,9 @@ DOCUMENTS = ["broken", "d0", "d1", "d2", "d3", "d4", "d5"]
 BACKENDS = ["pixel+first", "pdf-text+first", "page-width"]
 
 EVALUATION = ("leaderboard", "comparisons", "leaderboard_slices", "evaluation_history", *DIAGNOSIS)
-"""The assets that every run ends with."""
+"""The assets that every run ends with, but for the last one."""
+
+EVERY_RUN = (*EVALUATION, "report")
 
 Cells = set[tuple[str, str]]
 

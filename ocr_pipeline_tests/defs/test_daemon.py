@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from ocr_pipeline.project import Project
-from ocr_pipeline_tests.defs.pipeline import EVALUATION
+from ocr_pipeline_tests.defs.pipeline import EVERY_RUN
 from ocr_pipeline_tests.defs.server import dg_dev
 from ocr_pipeline_tests.files import add_image, reads
 
-ASSETS = ["raw_documents", "ground_truth", "duplicates", "ocr_text", "extractions", "field_scores", *EVALUATION]
+ASSETS = ["raw_documents", "ground_truth", "duplicates", "ocr_text", "extractions", "field_scores", *EVERY_RUN]
 BACKENDS = ["pixel+first", "pdf-text+first", "page-width"]
 DOCUMENTS = [f"d{number:02}" for number in range(60)]
 
@@ -35,7 +35,7 @@ def test_backfills_run_exactly_the_cells_asked_for(project: Project, tmp_path: P
             "ocr_text": 120,
             "extractions": 180,
             "field_scores": 3,
-            **dict.fromkeys(EVALUATION, 1),
+            **dict.fromkeys(EVERY_RUN, 1),
         }
         assert len(set(everything.cells)) == len(everything.cells)
         assert len(everything.runs) <= 10

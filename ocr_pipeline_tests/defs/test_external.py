@@ -279,7 +279,7 @@ def test_what_was_not_understood_is_said_by_field_and_line(shop: Project, run: C
 REFUSED = {
     "unknown": (
         [*rows(), {"file": "x"}, {"file": "y\x1b[31m"}],
-        "2 of 5 rows name no document that is here (x in line 4, y�[31m in line 5): leave them out with --skip-unknown",
+        "2 of 5 rows name no document that is here (x in line 4, y⟨U+001B⟩[31m in line 5): leave them out with --skip-unknown",
     ),
     "all unknown": (
         [{"file": "x"}],

@@ -22,7 +22,7 @@ from ocr_pipeline.ocr.stage import OcrOutcome
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.warehouse import Warehouse
-from ocr_pipeline_tests.defs.pipeline import EVALUATION, Recorder
+from ocr_pipeline_tests.defs.pipeline import EVERY_RUN, Recorder
 from ocr_pipeline_tests.defs.server import wait_for
 from ocr_pipeline_tests.files import (
     PLUGINS,
@@ -35,7 +35,7 @@ from ocr_pipeline_tests.files import (
     write_backends,
 )
 
-EVALUATED = dict.fromkeys(EVALUATION, 1)
+EVALUATED = dict.fromkeys(EVERY_RUN, 1)
 ALL = ["pixel+first", "pdf-text+first", "page-width"]
 
 
@@ -65,7 +65,8 @@ def test_first_run_does_everything_and_the_second_only_scores(three: Project) ->
     }
     again = run(three)
     assert again.cells == {"field_scores": 3, **EVALUATED}
-    assert again.failed_checks == {"failure_rate": ("WARN", 1)}, "photos have no text layer"
+    failed = "documents: pdf-text+first failed on 3 of 3 documents."
+    assert again.failed_checks == {"failure_rate": ("WARN", failed)}, "photos have no text layer"
     assert sorted(reads(three)) == ["40x30", "41x30", "42x30"]
 
 
@@ -191,8 +192,9 @@ def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
     errors = [line for process in both for line in process.communicate(timeout=120)[1].splitlines()]
     assert [process.returncode for process in both] == [0, 0], errors
     assert Counter(reads(project)) == {f"{40 + number}x30": 1 for number in range(6)}
-    checks = "warn: the check failure_rate found 1; `ocr-pipeline documents` says what failed and why."
-    assert sorted(errors) == ["Another run is at work in this project; waiting for it.", checks, checks]
+    checks = "warn: failure_rate: documents: pdf-text+first failed on 6 of 6 documents."
+    cells = "warn: no_failed_cells: 6 cells failed; `ocr-pipeline documents` says why."
+    assert sorted(errors) == ["Another run is at work in this project; waiting for it.", checks, checks, cells]
 
 
 def test_a_damaged_instance_is_one_sentence(three: Project) -> None:

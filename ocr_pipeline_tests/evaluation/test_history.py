@@ -4,7 +4,14 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
-from ocr_pipeline.evaluation.history import Evaluation, against_baseline, evaluation_of, evaluations, regressions
+from ocr_pipeline.evaluation.history import (
+    Evaluation,
+    against_baseline,
+    evaluation_of,
+    evaluations,
+    lost_documents,
+    regressions,
+)
 from ocr_pipeline.evaluation.outcomes import from_letters, to_letters
 from ocr_pipeline.evaluation.significance import mcnemar
 from ocr_pipeline.evaluation.stage import new_evaluations
@@ -119,3 +126,12 @@ class TestRegression:
         assert against_baseline(replace(before, scoring_version=2), before) == []
         assert against_baseline(replace(before, rules="rules-2"), before) == []
         assert against_baseline(evaluation("---", "ccc"), before) == []
+
+
+def test_the_documents_behind_a_regression() -> None:
+    before, now = evaluation("cccbcc", "cccccc"), evaluation("cwmi-c", "cccccw")
+    assert lost_documents(now, before, "total_amount") == ["d001", "d002", "d003"]
+    assert lost_documents(now, before, "invoice_date") == ["d005"]
+    assert lost_documents(now, before, ALL_FIELDS) == ["d001", "d002", "d003", "d005"]
+    relabelled = replace(now, label_sha256=("x",) * len(now.documents))
+    assert lost_documents(relabelled, before, ALL_FIELDS) == []

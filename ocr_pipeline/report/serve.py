@@ -1,0 +1,46 @@
+"""Serves the report over HTTP beside the Dagster UI, whose links cannot open files.
+
+    python -m ocr_pipeline.report.serve FOLDER HOST PORT
+
+Ends with the process that started it, whatever ends that one.
+"""
+
+import os
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote
+
+URL_VARIABLE = "OCR_PIPELINE_REPORT_URL"
+"""Where links to the report lead; `ocr-pipeline dev` sets it for the runs that it starts."""
+DEFAULT_URL = "http://127.0.0.1:3001"
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Only answers: the log of the Dagster UI is no place for its requests."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def document_url(base: str, document_id: str, field: str | None = None, backend: str | None = None) -> str:
+    """The page of a document, opened on one value of a backend where both are given."""
+    place = f"#{quote(f'{field}@{backend}', safe='')}" if field and backend else ""
+    return f"{base}/documents/{quote(document_id)}.html{place}"
+
+
+def serve(folder: Path, host: str, port: int) -> None:
+    """Serve until the parent process is gone."""
+    parent = os.getppid()
+    with ThreadingHTTPServer((host, port), partial(_Handler, directory=str(folder))) as server:
+        server.timeout = 1.0
+        while os.getppid() == parent:
+            server.handle_request()
+
+
+if __name__ == "__main__":
+    try:
+        serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    except KeyboardInterrupt:
+        sys.exit(130)
