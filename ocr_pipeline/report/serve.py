@@ -12,6 +12,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
+from ocr_pipeline.schemas import FIELD_KINDS
+
 URL_VARIABLE = "OCR_PIPELINE_REPORT_URL"
 """Where links to the report lead; `ocr-pipeline dev` sets it for the runs that it starts."""
 DEFAULT_URL = "http://127.0.0.1:3001"
@@ -25,8 +27,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 def document_url(base: str, document_id: str, field: str | None = None, backend: str | None = None) -> str:
-    """The page of a document, opened on one value of a backend where both are given."""
-    place = f"#{quote(f'{field}@{backend}', safe='')}" if field and backend else ""
+    """The page of a document, opened on the value of a field of a backend where both are given."""
+    place = f"#{quote(f'{field}@{backend}', safe='')}" if field in FIELD_KINDS and backend else ""
     return f"{base}/documents/{quote(document_id)}.html{place}"
 
 
