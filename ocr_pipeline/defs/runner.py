@@ -173,8 +173,10 @@ def run_pipeline(
         launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
 
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
-        launch(["field_scores"], backend_ranges(config.backends, partitions))
-        launch(["leaderboard", *COMPARISONS, *DIAGNOSIS, "report"], [None])
+        launch(
+            ["field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report"],
+            backend_ranges(config.backends, partitions),
+        )
     return summary
 
 
