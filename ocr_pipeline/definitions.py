@@ -14,9 +14,10 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     """The definitions of one project folder.
 
     Raises:
-        ConfigurationError: its `backends.yaml` is missing or wrong, or its `evaluation.yaml` is wrong.
+        ConfigurationError: its `backends.yaml` is missing or wrong, or `evaluation.yaml` or `operation.yaml` is wrong.
     """
     from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.automation import automation
     from ocr_pipeline.defs.checks import reading_checks
     from ocr_pipeline.defs.comparing import comparing_assets
     from ocr_pipeline.defs.diagnosis import diagnosis_assets
@@ -28,9 +29,11 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
     from ocr_pipeline.evaluation.rules import load_rules
+    from ocr_pipeline.operation.settings import load_operation
     from ocr_pipeline.report.serve import DEFAULT_URL, URL_VARIABLE
 
     config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
+    operation = load_operation(project.operation_file, set(config.backends))
     partitions = Partitions(config)
     with warnings.catch_warnings():
         # Backfill policies and multi-dimensional mappings are "beta"; the Dagster version is pinned, and tests cover them.
@@ -43,6 +46,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
             *diagnosis_assets(config, rules),
             *report_assets(config),
         ]
+        runs_itself = automation(config, operation)
     return dg.Definitions(
         assets=assets,
         asset_checks=[*reading_checks(config, rules.checks), *evaluation_checks(rules.checks)],
@@ -54,6 +58,9 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
             **(resources or {}),
         },
         executor=dg.in_process_executor,
+        jobs=runs_itself.jobs,
+        sensors=runs_itself.sensors,
+        schedules=runs_itself.schedules,
     )
 
 

@@ -9,6 +9,7 @@ from ocr_pipeline.errors import ConfigurationError
 ROOT_VARIABLE = "OCR_PIPELINE_HOME"
 CONFIG_FILE = "backends.yaml"
 EVALUATION_FILE = "evaluation.yaml"
+OPERATION_FILE = "operation.yaml"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Project:
     def evaluation_file(self) -> Path:
         """How fields are compared, and what the checks let pass; it need not be there."""
         return self.root / EVALUATION_FILE
+
+    @property
+    def operation_file(self) -> Path:
+        """What happens by itself; it need not be there."""
+        return self.root / OPERATION_FILE
 
     @property
     def data(self) -> Path:

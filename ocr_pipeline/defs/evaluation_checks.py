@@ -125,11 +125,25 @@ def _result(
     metadata: Mapping[str, Any] | None = None,
     link: Callable[[str], str] | None = None,
 ) -> dg.AssetCheckResult:
-    """`say` gives a sentence without a full stop about one of the `bad`."""
+    """`say` gives a sentence without a full stop about one of the `bad`. What is wrong with a backend or an engine is a
+    problem of its own for the alarms (`problems`); many documents are one."""
+    problems = {
+        " ".join(str(row[name]) for name in _IDENTITY if name in row): f"{say(row)}."
+        for row in bad
+        if "backend" in row or "engine" in row
+    }
     more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
     return dg.AssetCheckResult(
         passed=not bad,
         severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
         description=f"{'; '.join(say(row) for row in bad[:NAMED])}{more}." if bad else None,
-        metadata={"found": len(bad), **(metadata or {}), "rows": preview(bad, columns, link)},
+        metadata={
+            "found": len(bad),
+            **(metadata or {}),
+            "rows": preview(bad, columns, link),
+            **({"problems": problems} if problems else {}),
+        },
     )
+
+
+_IDENTITY = ("dataset", "backend", "engine", "field")

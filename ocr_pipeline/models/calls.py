@@ -89,6 +89,13 @@ def call_key(provider: Provider, request: ModelRequest) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def call_cost(provider: Provider, call: StoredCall) -> float | None:
+    """US dollars at the prices of the day of the call, or None where price or usage are not known."""
+    usage = call.reply().usage
+    rates = provider.rates(call.request["model"], call.asked_at.date())
+    return rates.cost(usage, batch=call.batch) if rates and usage else None
+
+
 class ModelCalls:
     """Makes, stores and prices model calls; one object per run, for all its threads.
 
@@ -171,10 +178,8 @@ class ModelCalls:
         return claimed
 
     def cost(self, provider: Provider, call: StoredCall) -> float | None:
-        """US dollars at the prices of the day of the call, or None where price or usage are not known."""
-        usage = call.reply().usage
-        rates = provider.rates(call.request["model"], call.asked_at.date())
-        return rates.cost(usage, batch=call.batch) if rates and usage else None
+        """As `call_cost`."""
+        return call_cost(provider, call)
 
     def count(self, cost_usd: float) -> None:
         """Note what a call cost, for `max_cost_usd`."""

@@ -29,6 +29,15 @@ class Server:
     url: str
     project: Project
     instance: dg.DagsterInstance
+    process: int
+
+    def processes(self) -> list[int]:
+        """Everything that it has started: it leads a session of its own."""
+        found = subprocess.run(["ps", "-eo", "pid=,sess="], capture_output=True, text=True, check=True).stdout.split(
+            "\n"
+        )
+        pairs = [line.split() for line in found if line.strip()]
+        return [int(pid) for pid, session in pairs if int(session) == self.process]
 
     def query(self, query: str, **variables: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -38,6 +47,17 @@ class Server:
         assert "errors" not in answer, answer["errors"]
         data: dict[str, Any] = answer["data"]
         return data
+
+    def start(self, name: str, *, schedule: bool = False) -> None:
+        """Turn a sensor or a schedule on, as its switch in the UI does."""
+        where = {"repositoryName": "__repository__", "repositoryLocationName": "ocr_pipeline"}
+        if schedule:
+            mutation = "mutation($s: ScheduleSelector!) { answer: startSchedule(scheduleSelector: $s) { __typename } }"
+            answer = self.query(mutation, s={**where, "scheduleName": name})["answer"]
+        else:
+            mutation = "mutation($s: SensorSelector!) { answer: startSensor(sensorSelector: $s) { __typename } }"
+            answer = self.query(mutation, s={**where, "sensorName": name})["answer"]
+        assert answer["__typename"] in ("Sensor", "ScheduleStateResult"), answer
 
     def backfill(self, assets: list[str], partitions: list[str] | None) -> "Backfill":
         """What the button `Materialize` does: launch a backfill over these partitions (None: all) and wait for its end."""
@@ -117,7 +137,7 @@ def dg_dev(project: Project, log: Path) -> Iterator[Server]:
 
         wait_for(up, 120)
         with dg.DagsterInstance.from_config(str(project.dagster_home)) as instance:
-            yield Server(url, project, instance)
+            yield Server(url, project, instance, process.pid)
     finally:
         process.send_signal(signal.SIGINT)  # dg stops the services that it started
         try:

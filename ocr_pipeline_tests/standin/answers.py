@@ -50,6 +50,7 @@ def reply_text(scenario: str, text: str) -> str | None:
         "truncated": good[:40],
         "safety": None,
         "recitation": None,
+        "worse": json.dumps({**INVOICE, "total_amount": "9999.99"}),
         "surrogate": '{"supplier_name": "\ud83d"}',
     }.get(scenario, good)
 

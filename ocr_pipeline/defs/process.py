@@ -1,0 +1,112 @@
+"""The job `process`: what `ocr-pipeline run` does, launched by sensors and schedules."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+from pydantic import Field
+
+from ocr_pipeline.config import load_config
+from ocr_pipeline.costs import Estimate
+from ocr_pipeline.defs.instance import only_run
+from ocr_pipeline.defs.resources import ProjectResource
+from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
+from ocr_pipeline.operation.inboxes import collect
+from ocr_pipeline.operation.pause import pause
+from ocr_pipeline.operation.settings import Operation
+from ocr_pipeline.progress import Progress
+
+PROCESS, PROCESS_KEY = "process", "process_documents"
+FAILURE_TAG = "ocr_pipeline/failure"
+
+
+class Asked(dg.Config):
+    """What a run of `process` does."""
+
+    reason: str = "asked for by hand"
+    documents: list[str] | None = None
+    """None: all."""
+    backends: list[str] | None = None
+    """None: all that can run here."""
+    inboxes: list[str] = Field(default_factory=list)
+    """Names of inboxes whose files are copied first; their data sets are processed."""
+    fresh: bool = False
+    max_cost_usd: float | None = None
+    pause_on_failure: bool = False
+    """Pause the re-evaluation where it cannot work as it is set up: a key that is refused, a budget."""
+
+
+def process_job(operation: Operation) -> dg.JobDefinition:
+    """The job."""
+
+    @dg.op(name=PROCESS_KEY, description="Materialises what is missing or out of date, scores and reports.")
+    def process_documents(
+        context: dg.OpExecutionContext, config: Asked, project: ProjectResource, progress: dg.ResourceParam[Progress]
+    ) -> None:
+        log = context.log
+        log.info(f"Why: {config.reason}.")
+        try:
+            _process(context, config, project, progress, operation)
+        except OcrPipelineError as error:
+            context.instance.add_run_tags(context.run_id, {FAILURE_TAG: str(error)[:250]})
+            if config.pause_on_failure and isinstance(error, ConfigurationError):
+                pause(project.project, str(error))
+                log.warning("The re-evaluation is paused until `ocr-pipeline resume`.")
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    @dg.job(
+        name=PROCESS,
+        description="What `ocr-pipeline run` does. The runs that it begins materialise the cells, and show in the UI.",
+        executor_def=dg.in_process_executor,
+        tags={"ocr_pipeline/job": PROCESS},
+    )
+    def process() -> None:
+        process_documents()
+
+    return process
+
+
+def _process(
+    context: dg.OpExecutionContext, asked: Asked, project: ProjectResource, progress: Progress, operation: Operation
+) -> None:
+    log = context.log
+    config = load_config(project.project.config_file)
+    names = set(asked.inboxes)
+    for inbox in operation.arrivals.inboxes:
+        if inbox.name in names:
+            log.info(f"Inbox {inbox.name}: {collect(inbox, project.project.data / 'documents')}.")
+    with only_run(project.project, lambda: log.info("Another run is at work in this project; waiting for it.")):
+        sources = _chosen(asked, find_documents(project.project.data))
+        wanted = asked.backends or list(config.backends)
+        backends = [name for name in wanted if config.unavailable(name) is None]
+        log.info(f"{len(sources)} documents, backends {', '.join(backends) or 'none'}.")
+
+        def announce(estimates: list[Estimate]) -> None:
+            for one in estimates:
+                usd = "at a price that is not known" if one.usd is None else f"for about {one.usd:.4f} USD"
+                log.info(f"{one.backend}: asks a model about {one.documents} documents, {usd}.")
+
+        summary = run_pipeline(
+            project.project,
+            sources,
+            backends,
+            progress,
+            fresh=asked.fresh,
+            max_cost_usd=asked.max_cost_usd,
+            announce=announce,
+            config=config,
+        )
+    done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
+    log.info(f"Materialised in {len(summary.run_ids)} runs: {done}.")
+    if summary.gone:
+        log.warning(f"Gone: {', '.join(summary.gone[:20])}.")
+    for check, (severity, sentence) in summary.failed_checks.items():
+        log.warning(f"{severity.lower()}: {check}: {sentence}")
+
+
+def _chosen(asked: Asked, sources: Sequence[SourceFile]) -> list[SourceFile]:
+    if asked.documents is None and not asked.inboxes:
+        return list(sources)
+    wanted, datasets = set(asked.documents or ()), set(asked.inboxes)
+    return [source for source in sources if source.document_id in wanted or source.dataset in datasets]
