@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ocr_pipeline.defs.instance import instance_environment, open_instance, register_documents
+from ocr_pipeline.defs.launch import close_killed_runs
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import ROOT_VARIABLE, Project
@@ -31,6 +32,7 @@ def start(project: Project, host: str, port: int) -> None:
     if dg is None:
         raise ConfigurationError("dg is not installed: run `make install`.")
     with open_instance(project) as instance:
+        close_killed_runs(instance)
         register_documents(instance, [source.document_id for source in find_documents(project.data)])
     environment = {
         **os.environ,

@@ -15,6 +15,7 @@ import dagster as dg
 from pydantic import TypeAdapter, ValidationError
 
 from ocr_pipeline.config import Config
+from ocr_pipeline.defs.launch import close_killed_runs
 from ocr_pipeline.defs.metadata import OWNERS
 from ocr_pipeline.defs.process import PROCESS, PROCESS_KEY, Asked, process_job
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
@@ -62,6 +63,8 @@ def _arrivals(job: dg.JobDefinition, operation: Operation) -> dg.SensorDefinitio
     def arrivals(
         context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.SensorResult | dg.SkipReason:
+        if closed := close_killed_runs(context.instance):
+            context.log.warning("%d runs were closed whose process was killed.", closed)
         remembered = json.loads(context.cursor or "{}")
         cursor = _cursor(remembered)
         with warehouse.warehouse().snapshot() as snapshot:

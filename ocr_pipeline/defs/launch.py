@@ -92,9 +92,10 @@ def this_process() -> str:
 
 
 def close_killed_runs(instance: dg.DagsterInstance) -> int:
-    """Mark runs of the command line as failed whose process was killed: nobody else would, and the UI shows them running.
+    """Mark runs as failed whose process was killed: nobody else would, the UI shows them running, and they hold their place
+    in the queue. Of runs that the daemon launched, a restarted daemon does not know whether they are there.
 
-    Returns their number. Runs of the daemon are watched by the daemon.
+    Returns their number.
     """
     host = socket.gethostname()
     closed = 0

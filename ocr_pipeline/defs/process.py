@@ -8,6 +8,7 @@ from pydantic import Field
 from ocr_pipeline.config import load_config
 from ocr_pipeline.costs import Estimate
 from ocr_pipeline.defs.instance import only_run
+from ocr_pipeline.defs.launch import PROCESS_TAG, this_process
 from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.defs.runner import run_pipeline
 from ocr_pipeline.documents.find import SourceFile, find_documents
@@ -46,6 +47,8 @@ def process_job(operation: Operation) -> dg.JobDefinition:
     ) -> None:
         log = context.log
         log.info(f"Why: {config.reason}.")
+        # So that it can be told later whether this process is still there: the daemon forgets it with a restart.
+        context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
         try:
             _process(context, config, project, progress, operation)
         except OcrPipelineError as error:

@@ -45,7 +45,8 @@ class Arrivals(_Section):
 
 
 class Reevaluation(_Section):
-    """A schedule, `reevaluation_NAME`: remote models are asked again about a fixed set of labelled documents, and compared with the baseline.
+    """A schedule, `reevaluation_NAME`: remote models are asked again about a fixed set of labelled documents, and compared
+    with the baseline.
 
     `dataset`: the set; `documents`: ids instead of, or out of, a data set. `backends`: those that ask a model by default.
     Nothing is asked that may take the run above `max_cost_usd`, or the month (UTC) above `max_cost_usd_per_month`.
@@ -95,8 +96,9 @@ def load_operation(path: Path, backends: set[str]) -> Operation:
     if not path.exists() or not path.read_text("utf-8", errors="replace").strip():
         return Operation()
     operation, _ = load_yaml(path, Operation)
-    for section in (operation.arrivals, *operation.reevaluations.values()):
-        for name in section.backends or ():
+    asked = [operation.arrivals.backends, *(one.backends for one in operation.reevaluations.values())]
+    for names in asked:
+        for name in names or ():
             if name not in backends:
                 raise ConfigurationError(
                     f"{path.name}: {name!r} is no backend; known are {', '.join(sorted(backends))}."

@@ -1,4 +1,4 @@
-"""The project runs itself: the real daemon, real files, a stand-in model, a receiver of alarms. Minutes, most of it waiting."""
+"""The project runs itself: the real daemon, real files, a stand-in model, a receiver of alarms. Most of it is waiting."""
 
 import json
 import os
