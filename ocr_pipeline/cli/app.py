@@ -17,6 +17,7 @@ from ocr_pipeline.cli.explain import explain
 from ocr_pipeline.cli.export import export, pack
 from ocr_pipeline.cli.history import history
 from ocr_pipeline.cli.labels import labels
+from ocr_pipeline.cli.operate import prune, resume, retry_failed
 from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, opened, print_json
 from ocr_pipeline.cli.report import report
 from ocr_pipeline.cli.slices import show_slices
@@ -45,6 +46,9 @@ app.command(name="errors")(wrong_values)
 app.command()(verdicts)
 app.command()(confidence)
 app.add_typer(labels, name="labels")
+app.command()(retry_failed)
+app.command()(prune)
+app.command()(resume)
 app.command()(report)
 app.command()(export)
 app.command()(pack)
@@ -178,7 +182,7 @@ def status(
 ) -> None:
     """Show per backend what is missing, what is out of date and why, what failed, and what doing it may cost."""
     from ocr_pipeline.cli.selection import choose_backends, choose_documents
-    from ocr_pipeline.cli.status import status_rows, status_table
+    from ocr_pipeline.cli.status import operation_notes, status_rows, status_table
     from ocr_pipeline.config import load_config
 
     project = find_project()
@@ -190,6 +194,8 @@ def status(
         print_json(rows)
         return
     console.print(status_table(rows))
+    for sentence in operation_notes(project, config):
+        console.print(plain(sentence), soft_wrap=True)
     for backend, reason in skipped.items():
         console.print(f"not run: {backend}: {plain(reason)}", style="dim", soft_wrap=True)
 

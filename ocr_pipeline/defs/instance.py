@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.resources import as_file, files
 
 import dagster as dg
@@ -83,3 +84,21 @@ def register_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]
     if new:
         instance.add_dynamic_partitions(DOCUMENTS, new)
     return new
+
+
+def running(project: Project) -> list[str]:
+    """The runs that are at work or wait for their turn, in words; empty where there is no instance yet."""
+    if not (project.dagster_home / "dagster.yaml").exists():
+        return []
+    active = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    with open_instance(project) as instance:
+        return [
+            f"run {run.run_id[:8]} ({run.status.value.lower()}): {run.tags.get('ocr_pipeline/reason', run.job_name)}"
+            for run in instance.get_runs(dg.RunsFilter(statuses=active))
+        ]
+
+
+def old_failed_runs(instance: dg.DagsterInstance, before: datetime) -> list[str]:
+    """The ids of runs that failed or were canceled before a moment. Successful ones are the lineage, and stay."""
+    statuses = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=statuses, created_before=before))]
