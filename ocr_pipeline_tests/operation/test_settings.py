@@ -113,9 +113,8 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
         store.put("ocr", key, "{}")
     store.put(CALLS, "paid", "{}")
     store.put(REPLACED, "old", "{}")
-    warehouse.replace_all(
-        {"ocr_text": [{"document_id": "d", "engine": "e", "status": "ok", "fingerprint": "f", "result_key": "used", "updated_at": "2026-01-01"}]}
-    )  # fmt: skip
+    row = {"document_id": "d", "engine": "e", "status": "ok", "fingerprint": "f", "updated_at": "2026-01-01"}
+    warehouse.replace_all({"ocr_text": [{**row, "result_key": "used"}]})
     long_ago = (datetime.now(UTC) - timedelta(days=40)).timestamp()
     for path in project.results.rglob("*.json"):
         if path.stem != "young":
