@@ -4,6 +4,7 @@ Thresholds and severities come from `evaluation.yaml`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -19,7 +20,7 @@ NAMED = 5
 
 
 def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
-    """`no_regression`, `failure_rate`, `ocr_confidence`, `label_integrity`, `no_duplicates` and `no_leakage`."""
+    """Those that `evaluation.yaml` has a section for under `checks`."""
 
     @dg.asset_check(
         asset="evaluation_history", description="No backend reads a field worse than its baseline, beyond luck."
@@ -94,7 +95,50 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
         say = "{documents} stand in the splits {splits}".format_map
         return _result(bad, ["group_id", "splits", "documents"], limits.severity, say, {"groups": len(groups)})
 
-    return [no_regression, failure_rate, ocr_confidence, label_integrity, no_duplicates, no_leakage]
+    @dg.asset_check(asset="leaderboard", description="No backend costs more per document than it may.")
+    def cost(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        limits = thresholds.cost
+        rows = check_queries.costs_and_seconds(warehouse.warehouse())
+        bad = _above(rows, "cost_per_document", limits.backends, limits.max_per_document)
+        say = "{dataset}: {backend} costs {cost_per_document:.5f} US dollars per document".format_map
+        return _result(bad, ["dataset", "backend", "cost_per_document"], limits.severity, say)
+
+    @dg.asset_check(asset="leaderboard", description="No backend takes longer per document than it may.")
+    def latency(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        limits = thresholds.latency
+        rows = check_queries.costs_and_seconds(warehouse.warehouse())
+        bad = _above(rows, "seconds_per_document", limits.backends, limits.max_seconds)
+        say = "{dataset}: {backend} takes {seconds_per_document:.2f} s per document".format_map
+        return _result(bad, ["dataset", "backend", "seconds_per_document"], limits.severity, say)
+
+    @dg.asset_check(asset="leaderboard", description="Models were asked recently: what they read today is known.")
+    def freshness(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        limits = thresholds.freshness
+        oldest = (
+            None
+            if limits.max_age_hours is None
+            else datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=limits.max_age_hours)
+        )
+        rows = check_queries.last_calls(warehouse.warehouse())
+        bad = [row for row in rows if oldest is not None and row["asked_at"] < oldest]
+        say = "{backend} was last asked at {asked_at:%Y-%m-%d %H:%M} UTC".format_map
+        return _result(bad, ["backend", "asked_at"], limits.severity, say)
+
+    return [
+        *(no_regression, failure_rate, ocr_confidence, label_integrity, no_duplicates, no_leakage),
+        *(cost, latency, freshness),
+    ]
+
+
+def _above(
+    rows: Sequence[Mapping[str, Any]], column: str, own: Mapping[str, float], most: float | None
+) -> list[Mapping[str, Any]]:
+    """The rows whose value is known and above the limit of their backend, else of all."""
+    return [
+        row
+        for row in rows
+        if row[column] is not None and (limit := own.get(row["backend"], most)) is not None and row[column] > limit
+    ]
 
 
 def _beyond_share(

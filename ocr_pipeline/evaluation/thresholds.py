@@ -58,6 +58,26 @@ class LeakageCheck(_Check):
     max: int = Field(default=0, ge=0)
 
 
+class CostCheck(_Check):
+    """More US dollars per document than this fail the check; `backends` has its own limits for some. None: no limit."""
+
+    max_per_document: float | None = Field(default=None, ge=0)
+    backends: dict[str, float] = {}
+
+
+class LatencyCheck(_Check):
+    """More seconds per document (engine and extractor together, the mean) than this fail the check. None: no limit."""
+
+    max_seconds: float | None = Field(default=None, gt=0)
+    backends: dict[str, float] = {}
+
+
+class FreshnessCheck(_Check):
+    """An evaluation that is older than this fails the check, when it is looked at again. None: no limit."""
+
+    max_age_hours: float | None = Field(default=None, gt=0)
+
+
 class Thresholds(BaseModel):
     """All of them; every one has a default."""
 
@@ -69,3 +89,6 @@ class Thresholds(BaseModel):
     label_integrity: LabelCheck = LabelCheck()
     duplicates: DuplicatesCheck = DuplicatesCheck()
     leakage: LeakageCheck = LeakageCheck()
+    cost: CostCheck = CostCheck()
+    latency: LatencyCheck = LatencyCheck()
+    freshness: FreshnessCheck = FreshnessCheck()

@@ -17,6 +17,18 @@ def failure_rates(reader: Reader) -> list[Row]:
     )
 
 
+def costs_and_seconds(reader: Reader) -> list[Row]:
+    """dataset, backend, cost_per_document, seconds_per_document of every backend that ran; NULL: not known."""
+    return reader.rows(
+        "SELECT dataset, backend, cost_per_document, seconds_per_document FROM leaderboard WHERE status = 'ok' ORDER BY ALL"
+    )
+
+
+def last_calls(reader: Reader) -> list[Row]:
+    """backend, asked_at (UTC) of the last model call of every backend that asks one."""
+    return reader.rows("SELECT backend, max(asked_at) AS asked_at FROM model_calls GROUP BY backend ORDER BY backend")
+
+
 def failed_cells(reader: Reader) -> list[Row]:
     """document_id, backend, reason of every cell without a result; not of transcripts that there are not."""
     return reader.rows(

@@ -1,0 +1,65 @@
+"""The checks of cost, latency and freshness, on rows as the assets write them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from ocr_pipeline.defs.evaluation_checks import evaluation_checks
+from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.evaluation.thresholds import Thresholds
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+NOW = datetime.now(UTC).replace(tzinfo=None)
+
+
+def results(project: Project, **limits: dict[str, Any]) -> dict[str, dg.AssetCheckResult]:
+    common = {"dataset": "shop", "status": "ok", "evaluated_at": NOW}
+    call = {"document_id": "d", "position": 0, "call_key": "k", "purpose": "extract", "provider": "p", "model": "m"}
+    call |= {"finish": "complete", "seconds": 1.0, "attempts": 1, "batch": False, "from_store": False}
+    Warehouse(project.database).replace_all(
+        {
+            "leaderboard": [
+                {**common, "backend": "cheap", "cost_per_document": 0.001, "seconds_per_document": 9.0},
+                {**common, "backend": "dear", "cost_per_document": 0.02, "seconds_per_document": 1.0},
+                {**common, "backend": "unknown", "cost_per_document": None, "seconds_per_document": None},
+            ],
+            "model_calls": [
+                {**call, "backend": "cheap", "asked_at": NOW - timedelta(hours=1)},
+                {**call, "backend": "dear", "asked_at": NOW - timedelta(days=3)},
+            ],
+        }
+    )
+    warehouse = WarehouseResource(database=str(project.database))
+    checks = {next(iter(one.check_keys)).name: one for one in evaluation_checks(Thresholds.model_validate(limits))}
+    found = {}
+    for name in ("cost", "latency", "freshness"):
+        result = checks[name](warehouse=warehouse)
+        assert isinstance(result, dg.AssetCheckResult)
+        found[name] = result
+    return found
+
+
+def test_without_limits_everything_passes(project: Project) -> None:
+    assert {name for name, result in results(project).items() if not result.passed} == set()
+
+
+def test_what_is_above_its_limit_is_named(project: Project) -> None:
+    found = results(
+        project,
+        cost={"max_per_document": 0.01},
+        latency={"max_seconds": 2, "severity": "error"},
+        freshness={"max_age_hours": 24},
+    )
+    assert found["cost"].description == "shop: dear costs 0.02000 US dollars per document."
+    assert found["latency"].description == "shop: cheap takes 9.00 s per document."
+    assert found["latency"].severity == dg.AssetCheckSeverity.ERROR
+    assert (found["freshness"].description or "").startswith("dear was last asked at ")
+    problems = found["cost"].metadata["problems"].value
+    assert problems == {"shop dear": "shop: dear costs 0.02000 US dollars per document."}
+
+
+def test_a_backend_can_have_a_limit_of_its_own(project: Project) -> None:
+    assert results(project, cost={"max_per_document": 0.01, "backends": {"dear": 0.03}})["cost"].passed
+    assert not results(project, latency={"backends": {"cheap": 8}})["latency"].passed
