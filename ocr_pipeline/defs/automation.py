@@ -16,7 +16,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.defs.launch import close_killed_runs
-from ocr_pipeline.defs.metadata import OWNERS
 from ocr_pipeline.defs.process import PROCESS, PROCESS_KEY, Asked, process_job
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import find_documents
@@ -58,7 +57,6 @@ def _arrivals(job: dg.JobDefinition, operation: Operation) -> dg.SensorDefinitio
         job=job,
         minimum_interval_seconds=settings.every_seconds,
         description="New and changed files, once they are stable, and inboxes: one run for many documents.",
-        owners=OWNERS,
     )
     def arrivals(
         context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
@@ -116,7 +114,6 @@ def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) ->
         job=job,
         minimum_interval_seconds=300,
         description="Cells that are missing or out of date, because a backend, a prompt or an engine changed.",
-        owners=OWNERS,
     )
     def stale_cells(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
         if _is_processing(context.instance):
@@ -212,7 +209,6 @@ def _alarms(operation: Operation) -> dg.SensorDefinition:
         name="alarms",
         minimum_interval_seconds=settings.every_seconds,
         description="Asset checks and runs that failed: one message when a problem begins, one when it is over.",
-        owners=OWNERS,
         target=None,
         jobs=[],
     )

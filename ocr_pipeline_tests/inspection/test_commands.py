@@ -142,9 +142,10 @@ class TestExport:
 
     def test_no_formula_in_a_spreadsheet(self, run: Cli, shop: Project, tmp_path: Path) -> None:
         done(run, "export", str(tmp_path), "-t", "extracted_fields", "-t", "extracted_line_items")
-        csv.field_size_limit(10_000_000)
+        usual = csv.field_size_limit(10_000_000)
         with (tmp_path / "extracted_fields.csv").open(newline="") as file:
             values = {row["value"] for row in csv.DictReader(file) if row["backend"] == "hostile"}
+        csv.field_size_limit(usual)
         assert '\'=HYPERLINK("http://evil.test","1")' in values
         with (tmp_path / "extracted_line_items.csv").open(newline="") as file:
             assert {row["description"][:3] for row in csv.DictReader(file) if row["backend"] == "hostile"} == {"'=c"}

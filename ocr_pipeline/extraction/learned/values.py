@@ -1,0 +1,100 @@
+"""The values that a field may have, with facts about each: what the ranker sees.
+
+Candidates are those of the rules, so there is one candidate stage for both. A value that stands in several places is one
+row: of each fact the maximum over its places, because a total is a total wherever it is called so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from ocr_pipeline.evaluation.normalise import normalise_name
+from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
+from ocr_pipeline.extraction.rules.reading import Reading
+
+RULES = "rules_"
+"""Facts of this prefix are the rules' own judgement: a half of the rankers does not see them."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A distinct value of a field. `entry` is its best candidate by the rules."""
+
+    key: str
+    entry: Ranked[Any]
+    facts: Mapping[str, float]
+
+
+def values_of(choice: Choice[Any], seen: Reading) -> list[Value]:
+    """The distinct values of a field, the best of the rules first."""
+    groups: dict[str, list[Ranked[Any]]] = {}
+    for entry in choice.ranked:
+        groups.setdefault(value_key(entry.value), []).append(entry)
+    if not groups:
+        return []
+    best = choice.ranked[0].score
+    chosen = value_key(choice.chosen.value) if choice.chosen else None
+    amounts = sorted({abs(entry.value) for entry in choice.ranked if isinstance(entry.value, Decimal)})
+    days = [entry.value for entry in choice.ranked if isinstance(entry.value, date)]
+    usual_year = median(day.year for day in days) if days else 0
+    found = []
+    for rank, (key, places) in enumerate(groups.items()):
+        facts: dict[str, float] = {}
+        for place in places:
+            for name, held in place.candidate.features.items():
+                facts[name] = max(held, facts.get(name, held))
+        facts |= _place(places, seen)
+        facts |= {"places": float(len(places)), "values": float(len(groups))}
+        facts |= {f"{RULES}score": places[0].score, f"{RULES}gap": places[0].score - best, f"{RULES}rank": float(rank)}
+        facts[f"{RULES}chosen"] = float(key == chosen)
+        value = places[0].value
+        if isinstance(value, Decimal):
+            facts |= _amount(value, amounts)
+        elif isinstance(value, date):
+            facts |= {"day_above_12": float(value.day > 12), "year_gap": abs(value.year - usual_year)}
+        else:
+            facts |= _text(str(value))
+        found.append(Value(key, places[0], facts))
+    return found
+
+
+def value_key(value: Any) -> str:
+    """Two candidates with one key are one value."""
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    return value.isoformat() if isinstance(value, date) else normalise_name(str(value))
+
+
+def _place(places: Sequence[Ranked[Any]], seen: Reading) -> dict[str, float]:
+    spans = [place.candidate.span for place in places]
+    height, text_height = seen.layout.height, seen.layout.text_height
+    return {
+        "y_first": min(span.y for span in spans) / height,
+        "y_last": max(span.y for span in spans) / height,
+        "print_size": max(span.height for span in spans) / text_height,
+        "corrected_any": float(any(place.candidate.correction for place in places)),
+    }
+
+
+def _amount(value: Decimal, amounts: Sequence[Decimal]) -> dict[str, float]:
+    size, largest = abs(value), amounts[-1] or Decimal(1)
+    return {
+        "of_largest": float(size / largest),
+        "larger_ones": float(sum(amount > size for amount in amounts)),
+        "share_smaller": sum(amount < size for amount in amounts) / len(amounts),
+        "round": float(value == value.to_integral_value()),
+        "whole_ten_cents": float((value * 10) % 1 == 0),
+    }
+
+
+def _text(text: str) -> dict[str, float]:
+    words = text.split()
+    return {
+        "letters": float(sum(character.isalpha() for character in text)),
+        "digits": float(sum(character.isdigit() for character in text)),
+        "words": float(len(words)),
+        "capitals": sum(character.isupper() for character in text) / max(len(text), 1),
+    }
