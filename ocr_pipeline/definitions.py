@@ -47,6 +47,8 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
             *report_assets(config),
         ]
         runs_itself = automation(config, operation)
+    # Dagster makes every sensor again when it binds its job, and then warns about a parameter that nobody gave.
+    warnings.filterwarnings("ignore", r".*`SensorDefinition\.__init__`.*", dg.BetaWarning)
     return dg.Definitions(
         assets=assets,
         asset_checks=[*reading_checks(config, rules.checks), *evaluation_checks(rules.checks)],
