@@ -1,0 +1,3 @@
+from ocr_pipeline.extraction.learned.extractor import LearnedExtractor
+
+__all__ = ["LearnedExtractor"]

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 Facts = Mapping[str, float]
 
+AS_MUCH_AS = 50
+"""The rules count as much as what so many documents have taught. Without it, 20 to 50 labels read totals worse than the rules
+do (benchmarks/learned_accuracy.py)."""
+
 _COMMON: dict[str, Any] = {
     "learning_rate": 0.05,
     "num_leaves": 12,
@@ -47,14 +51,16 @@ class Document:
 
 @dataclass
 class Ranker:
-    """Trained models of one field. `models` are LightGBM's text format: no code is loaded with them."""
+    """Trained models of one field, of so many `documents`. `models` are LightGBM's text format: no code is loaded with them."""
 
     names: tuple[str, ...]
     models: tuple[str, ...]
+    documents: int
     _boosters: list["lightgbm.Booster"] = field(default_factory=list, repr=False)
 
     def scores(self, rows: Sequence[Facts]) -> "Floats":
-        """How much speaks for each value, 0..1: the mean of the models' shares."""
+        """How much speaks for each value, 0..1: the mean of the models' shares, and of the rules' own scores the more, the
+        fewer documents were learned from."""
         import lightgbm
         import numpy as np
 
@@ -66,7 +72,9 @@ class Ranker:
             seen = table if number >= len(_OBJECTIVES) else table[:, _without_rules(self.names)]
             raw = np.asarray(booster.predict(seen, num_threads=1), dtype=np.float64)
             total += raw if number % len(_OBJECTIVES) == 0 else _softmax(raw)
-        return total / len(self._boosters)
+        rules = _softmax(np.array([row.get(f"{RULES}score", 0.0) for row in rows]))
+        trust = self.documents / (self.documents + AS_MUCH_AS)
+        return trust * total / len(self._boosters) + (1 - trust) * rules
 
     def importance(self) -> dict[str, float]:
         """Share of each fact in the gain of the models that see all facts."""
@@ -103,7 +111,7 @@ def train(documents: Sequence[Document]) -> Ranker:
                 groups = [len(document.rows) for document in used if document.right is not None]
                 data = lightgbm.Dataset(table[ranked][:, columns], right[ranked], group=groups)
             models.append(lightgbm.train(options, data, num_boost_round=rounds).model_to_string())
-    return Ranker(names, tuple(models))
+    return Ranker(names, tuple(models), len(used))
 
 
 def matrix(rows: Sequence[Facts], names: Sequence[str]) -> "Floats":

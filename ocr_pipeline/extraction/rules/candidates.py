@@ -41,16 +41,21 @@ class Ranked(Generic[T]):
 
 @dataclass(frozen=True)
 class Choice(Generic[T]):
-    """All candidates of a field, the best first, and the one that was taken; None where none was good enough."""
+    """All candidates of a field, the best first, and the one that was taken; None where none was good enough. `sure`: the
+    probability that it is right, where that is known."""
 
     ranked: Sequence[Ranked[T]]
     chosen: Ranked[T] | None
+    sure: float | None = None
 
     @property
     def confidence(self) -> float:
-        """How far the chosen candidate is ahead of the best other value, 0..1. Not calibrated."""
+        """How sure the choice is, 0..1: where nothing better is known, by how far the chosen candidate is ahead of the best
+        other value, which is not calibrated."""
         if self.chosen is None:
             return 0.0
+        if self.sure is not None:
+            return self.sure
         rivals = [entry.score for entry in self.ranked if entry.value != self.chosen.value]
         lead = self.chosen.score - rivals[0] if rivals else max(self.chosen.score, 1.0)
         return 1 / (1 + math.exp(-max(-50.0, min(lead, 50.0))))

@@ -1,0 +1,91 @@
+"""The extractor `learned`: the candidates of the rules, chosen by rankers that were trained on your own labels."""
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.learned.lexicon import corrected
+from ocr_pipeline.extraction.learned.model import SCHEMA, FieldModel, Model, load_model
+from ocr_pipeline.extraction.learned.values import Value, values_of
+from ocr_pipeline.extraction.rules import extractor as rules
+from ocr_pipeline.extraction.rules import reading
+from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
+from ocr_pipeline.extraction.rules.fields import items, tax_table
+from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
+from ocr_pipeline.extraction.rules.result import Result
+from ocr_pipeline.schemas import Extraction
+
+VERSION = 1
+LEXICON = "vendor lexicon"
+
+
+class LearnedExtractor:
+    """Rankers over candidates. A document that was learned from is read by the model of its fold, which has not seen it.
+
+    Fields without a model, and documents while there is none at all, are left to the rules. `learns`: the pipeline trains a
+    model for it, and says where it is.
+    """
+
+    learns = True
+
+    def __init__(self) -> None:
+        self._model: Model | None = None
+        self._fingerprint: str | None = None
+
+    def use(self, path: Path) -> None:
+        """The model to read with, as it is now."""
+        self._model, self._fingerprint = load_model(path)
+
+    def unavailable(self) -> str | None:
+        if find_spec("lightgbm") is None:
+            return "the package lightgbm is not installed: pip install 'ocr_pipeline[learned]'"
+        return None
+
+    def fingerprint(self) -> dict[str, Any]:
+        rules_too = rules.RulesExtractor().fingerprint()
+        return {"name": "learned", "version": VERSION, "schema": SCHEMA, "rules": rules_too, "model": self._fingerprint}
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        if document.text is None:
+            raise ConfigurationError(
+                "The learned extractor needs an OCR engine: name one as `engine` of its backend in backends.yaml."
+            )
+        if self._model is None:
+            return rules.extract_text(document.text)
+        seen = reading.read(document.text)
+        found, sold = labelled(seen), items.find(seen)
+        result = Result(list(document.text.words()))
+        fold = self._model.fold_of.get(document.document_id)
+        for name, choice in rules.choices(seen, found, sold).items():
+            field = self._model.fields.get(name)
+            if field is not None:
+                choice = _learned(
+                    name, choice, values=values_of(choice, seen), field=field, model=self._model, fold=fold
+                )
+            result.add_choice(name, choice)
+        result.add_tax_lines(tax_table.find(seen, found))
+        result.add_items(sold)
+        return result.extraction()
+
+
+def _learned(
+    name: str, choice: Choice[Any], *, values: list[Value], field: FieldModel, model: Model, fold: int | None
+) -> Choice[Any]:
+    """The values by falling score of the rankers, and the best one where its score reaches the threshold of the field."""
+    if not values:
+        return choice
+    scores = field.ranker(fold).scores([value.facts for value in values])
+    order = sorted(range(len(values)), key=lambda index: -scores[index])
+    ranked = [
+        Ranked(values[index].entry.candidate, float(scores[index]), f"learned; {values[index].entry.reason}")
+        for index in order
+    ]
+    best = ranked[0]
+    if best.score < field.threshold:
+        return Choice(ranked, None)
+    if name == "supplier_name" and (known := corrected(str(best.value), model.lexicon(fold))):
+        best = ranked[0] = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
+    return Choice(ranked, best, sure=field.confidence(best.score))

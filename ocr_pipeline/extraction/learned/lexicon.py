@@ -1,0 +1,36 @@
+"""Names of suppliers that labels have taught: a name read with a slip becomes the name that was labelled before."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from ocr_pipeline.evaluation.normalise import normalise_name
+
+SEEN = 2
+"""A name must be labelled so often: a single label spreads its own typo."""
+SHORTEST = 9
+"""Letters and digits of a name, at the least: short ones are alike by chance."""
+ALIKE = 86
+"""Similarity (0..100) from which a name that was read is taken for one of the lexicon."""
+
+
+def grow(names: Iterable[str]) -> dict[str, str]:
+    """The lexicon of these labels: each name by its letters and digits, in its most frequent spelling."""
+    spellings: dict[str, Counter[str]] = {}
+    for name in names:
+        spellings.setdefault(normalise_name(name), Counter())[name] += 1
+    return {
+        key: counts.most_common(1)[0][0]
+        for key, counts in sorted(spellings.items())
+        if counts.total() >= SEEN and len(key) >= SHORTEST
+    }
+
+
+def corrected(name: str, lexicon: Mapping[str, str]) -> str | None:
+    """The labelled name that one means which is not in the lexicon itself; None where it means none."""
+    from rapidfuzz import fuzz, process
+
+    key = normalise_name(name)
+    if key in lexicon or len(key) < SHORTEST:
+        return None
+    found = process.extractOne(key, lexicon.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE)
+    return lexicon[found[0]] if found else None

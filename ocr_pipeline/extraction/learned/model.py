@@ -1,0 +1,92 @@
+"""A trained model as it is kept: one JSON file for an engine, LightGBM's text format inside. Nothing in it is code."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ocr_pipeline.extraction.learned.ranker import Ranker
+
+SCHEMA = 1
+"""Of the facts and of this file: a model of another schema is not used."""
+
+
+class FieldModel(BaseModel):
+    """What was learned about one field. `folds` are the rankers that have not seen the documents of that fold, `whole` has
+    seen all. `threshold`: below this score no value is given. `scores`, `shares`: an isotonic curve from score to the share
+    that is right. `report`: what cross-validation says."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    names: tuple[str, ...]
+    whole: tuple[str, ...]
+    folds: tuple[tuple[str, ...], ...]
+    fold_names: tuple[tuple[str, ...], ...]
+    documents: int
+    fold_documents: tuple[int, ...]
+    threshold: float
+    scores: tuple[float, ...]
+    shares: tuple[float, ...]
+    report: dict[str, Any]
+
+    @cached_property
+    def _rankers(self) -> dict[int | None, Ranker]:
+        found: dict[int | None, Ranker] = {None: Ranker(self.names, self.whole, self.documents)}
+        folds = zip(self.fold_names, self.folds, self.fold_documents, strict=True)
+        found |= {fold: Ranker(*parts) for fold, parts in enumerate(folds)}
+        return found
+
+    def ranker(self, fold: int | None) -> Ranker:
+        """The one that has not seen this fold; for None the one that has seen everything."""
+        return self._rankers[fold]
+
+    def confidence(self, score: float) -> float:
+        """The share of values with such a score that were right, out of fold."""
+        import numpy as np
+
+        return float(np.interp(score, self.scores, self.shares))
+
+
+class Model(BaseModel):
+    """All fields of an engine. `fold_of` has the fold of every document that was learned from; `lexicons` one lexicon per
+    fold, the last of all labels. `training` is the hash of everything that went in: another one means another model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model_schema: int = SCHEMA
+    engine: str
+    training: str
+    label_version: str
+    trained_at: datetime
+    documents: int
+    fold_of: dict[str, int]
+    fields: dict[str, FieldModel]
+    too_few: dict[str, int]
+    lexicons: tuple[dict[str, str], ...]
+    right: dict[str, dict[str, bool]]
+
+    def lexicon(self, fold: int | None) -> Mapping[str, str]:
+        """The names that labels outside of this fold have taught; for None those of all."""
+        return self.lexicons[-1 if fold is None else fold]
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all."""
+        from ocr_pipeline.store import write_durably
+
+        write_durably(path, self.model_dump_json())
+
+
+def load_model(path: Path | None) -> tuple[Model | None, str | None]:
+    """The model and the fingerprint of its file; nothing where there is none, or one of another schema."""
+    if path is None or not path.is_file():
+        return None, None
+    content = path.read_bytes()
+    try:
+        model = Model.model_validate_json(content)
+    except ValidationError:
+        return None, None
+    return (model, sha256(content).hexdigest()[:16]) if model.model_schema == SCHEMA else (None, None)
