@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraint
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, describe
-from ocr_pipeline.extraction.base import Extractor, reads_predictions, unavailable
+from ocr_pipeline.extraction.base import Extractor, learns, reads_predictions, unavailable
 from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine
@@ -36,6 +36,7 @@ EXTRACTOR_TYPES: Mapping[str, str] = {
     "openai": "ocr_pipeline.extraction.llm.extractor:OpenAiExtractor",
     "smollm2": "ocr_pipeline.extraction.smollm2:SmolLm2Extractor",
     "external": "ocr_pipeline.extraction.external.extractor:External",
+    "learned": "ocr_pipeline.extraction.learned.extractor:LearnedExtractor",
 }
 
 PROVIDERS: Mapping[str, None] = {"gemini": None, "openai": None}
@@ -175,6 +176,8 @@ def load_config(path: Path) -> Config:
     for name, backend in config.backends.items():
         _check(path, text, ("backends", name, "engine"), lambda name=name: _check_engine(config, name))
         _check(path, text, ("backends", name), lambda backend=backend: backend.extractor_object)
+        if learns(backend.extractor_object) and backend.engine:
+            backend.extractor_object.use(config._project.model_file(backend.engine))  # type: ignore[attr-defined]
     return config
 
 

@@ -23,6 +23,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.defs.diagnosis import diagnosis_assets
     from ocr_pipeline.defs.documents import document_assets
     from ocr_pipeline.defs.evaluation_checks import evaluation_checks
+    from ocr_pipeline.defs.learning import learning_assets
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.reading import reading_assets
     from ocr_pipeline.defs.report import report_assets
@@ -40,6 +41,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = [
             *document_assets(config, partitions),
+            *learning_assets(config),
             *reading_assets(config, partitions),
             *evaluation_assets(config, partitions, rules),
             *comparing_assets(config, rules),

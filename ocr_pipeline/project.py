@@ -48,6 +48,10 @@ class Project:
     def predictions(self) -> Path:
         return self.data / "predictions"
 
+    def model_file(self, engine: str) -> Path:
+        """What was learned from labels about the text of an engine."""
+        return self.data / "models" / f"{engine}.json"
+
     @property
     def report(self) -> Path:
         """The folder of the HTML report."""

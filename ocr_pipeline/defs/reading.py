@@ -16,6 +16,7 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
+from ocr_pipeline.learning import learning_engines
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
 from ocr_pipeline.progress import Progress
@@ -104,6 +105,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                 partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=DOCUMENT),
             ),
             dg.AssetDep("ocr_text", partition_mapping=partitions.ocr_to_extractions),
+            *(["extractor_model"] if learning_engines(config, config.backends) else []),
         ],
         group_name="reading",
         kinds=KINDS,

@@ -19,6 +19,7 @@ from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import OcrPipelineError, WarehouseError
 from ocr_pipeline.extraction.base import provider_of
+from ocr_pipeline.learning import is_due, learning_engines
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.pending import (
     Cell,
@@ -83,17 +84,21 @@ def run_pipeline(
     Raises:
         OcrPipelineError: a run failed; the message is its first cause. What was done before is kept.
     """
-    config = config or load_config(project.config_file)
-    partitions = Partitions(config)
+    settings = config or load_config(project.config_file)
+    partitions = Partitions(settings)
     warehouse = Warehouse(project.database)
     store = ResultStore(project.results)
     models = ModelCalls(store, fresh=fresh, max_cost_usd=max_cost_usd)  # one budget for all runs of this command
     objects = {"progress": progress, "models": models}
-    definitions = build_definitions(
-        project, {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in objects.items()}
-    )
+
+    def definitions_of() -> dg.Definitions:
+        return build_definitions(
+            project, {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in objects.items()}
+        )
+
+    definitions = definitions_of()
     documents = [source.document_id for source in sources]
-    engines = list(dict.fromkeys(engine for name in backends if (engine := config.backends[name].engine)))
+    engines = list(dict.fromkeys(engine for name in backends if (engine := settings.backends[name].engine)))
     summary = RunSummary()
 
     with open_instance(project) as instance, closing(models):
@@ -135,7 +140,7 @@ def run_pipeline(
 
         launch(["raw_documents"], document_ranges(summary.gone, instance, partitions))
         forget_documents(instance, summary.gone)
-        todo = to_do("raw_documents", documents, lambda: pending_documents(config, sources, warehouse))
+        todo = to_do("raw_documents", documents, lambda: pending_documents(settings, sources, warehouse))
         labels = to_do("ground_truth", documents, lambda: pending_labels(sources, warehouse))
         if todo == labels:
             launch(["raw_documents", "ground_truth"], document_ranges(todo, instance, partitions))
@@ -151,31 +156,36 @@ def run_pipeline(
         cells = [
             (engine, key)
             for engine, key in product(engines, documents)
-            if has_input(config, engine, taken_in.get(key)) or (engine, key) in read
+            if has_input(settings, engine, taken_in.get(key)) or (engine, key) in read
         ]
         asked = set(cells)
-        cells = to_do("ocr_text", cells, lambda: pending_ocr(config, engines, documents, warehouse))
+        cells = to_do("ocr_text", cells, lambda: pending_ocr(settings, engines, documents, warehouse))
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
+
+        if any(is_due(project, warehouse, engine) for engine in learning_engines(settings, backends)):
+            launch(["extractor_model"], [None])
+            settings = load_config(project.config_file)  # the fingerprint of what has learned is another one now
+            definitions = definitions_of()
 
         cells = [
             (name, key)
-            for name, key in extraction_cells(config, backends, sources)
-            if (engine := config.backends[name].engine) is None or (engine, key) in asked
+            for name, key in extraction_cells(settings, backends, sources)
+            if (engine := settings.backends[name].engine) is None or (engine, key) in asked
         ]
-        todo_cells = to_do("extractions", cells, lambda: pending_extractions(config, backends, documents, warehouse))
+        todo_cells = to_do("extractions", cells, lambda: pending_extractions(settings, backends, documents, warehouse))
         if fresh:
-            asking = {name for name in backends if provider_of(config.backends[name].extractor_object)}
+            asking = {name for name in backends if provider_of(settings.backends[name].extractor_object)}
             todo_cells = [cell for cell in cells if cell in set(todo_cells) or cell[0] in asking]
         cells = todo_cells
-        costs = estimate(config, cells, warehouse, store, fresh=fresh)
+        costs = estimate(settings, cells, warehouse, store, fresh=fresh)
         announce(costs)
-        refuse_above(config, costs, max_cost_usd)
+        refuse_above(settings, costs, max_cost_usd)
         launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
 
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
         launch(
             ["field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report"],
-            backend_ranges(config.backends, partitions),
+            backend_ranges(settings.backends, partitions),
         )
     return summary
 

@@ -61,6 +61,11 @@ def reads_predictions(extractor: Extractor) -> bool:
     return getattr(extractor, "reads_predictions", False)
 
 
+def learns(extractor: Extractor) -> bool:
+    """Whether an extractor is trained on labels: before it reads, `use(path)` tells it where its model is."""
+    return getattr(extractor, "learns", False)
+
+
 def provider_of(extractor: Extractor) -> Provider | None:
     """The provider whose models an extractor asks, or None where it asks none."""
     provider = getattr(extractor, "provider", None)

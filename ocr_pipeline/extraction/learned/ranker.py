@@ -51,7 +51,7 @@ class Document:
 
 @dataclass
 class Ranker:
-    """Trained models of one field, of so many `documents`. `models` are LightGBM's text format: no code is loaded with them."""
+    """Trained models of one field, of so many `documents`. `models` are LightGBM's text format: no code comes with them."""
 
     names: tuple[str, ...]
     models: tuple[str, ...]

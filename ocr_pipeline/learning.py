@@ -1,0 +1,94 @@
+"""Training what learns from labels: which documents, whether it is due, and whether the new model is good enough."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ocr_pipeline.config import Config
+from ocr_pipeline.evaluation.significance import ALPHA, holm, mcnemar
+from ocr_pipeline.extraction.base import learns
+from ocr_pipeline.extraction.learned.model import Model, load_model
+from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse import diagnosis, queries
+from ocr_pipeline.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What became of a training. `worse`: the fields that the new model reads significantly worse than the one in use, out
+    of fold on the documents of both; then it was not promoted."""
+
+    engine: str
+    state: Literal["promoted", "kept", "too few labels"]
+    model: Model | None
+    worse: tuple[str, ...] = ()
+
+
+def learning_engines(config: Config, backends: Iterable[str]) -> list[str]:
+    """The engines of these backends whose text something learns from that can run here."""
+    found = []
+    for name in backends:
+        backend = config.backends[name]
+        if backend.engine and learns(backend.extractor_object) and config.extractor_unavailable(name) is None:
+            found.append(backend.engine)
+    return list(dict.fromkeys(found))
+
+
+def is_due(project: Project, warehouse: Warehouse, engine: str) -> bool:
+    """Whether labels, or what the engine read, are others than those that the model in use has learned from."""
+    with warehouse.snapshot() as snapshot:
+        labels, cells, groups = (
+            queries.valid_labels(snapshot),
+            queries.ocr_cells(snapshot, engine),
+            diagnosis.groups(snapshot),
+        )
+    keys = _keys(labels, cells)
+    if len(keys) < FEWEST:
+        return False
+    model, _ = load_model(project.model_file(engine))
+    rejected = project.model_file(f"{engine}.rejected")
+    known = {model.training if model else None, rejected.read_text() if rejected.exists() else None}
+    return training_key(keys, {key: labels[key] for key in keys}, groups) not in known
+
+
+def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
+    """Learn from every labelled document that the engine has read, and put the model to use where it is not worse."""
+    with warehouse.snapshot() as snapshot:
+        labels, cells, groups = (
+            queries.valid_labels(snapshot),
+            queries.ocr_cells(snapshot, engine),
+            diagnosis.groups(snapshot),
+        )
+        keys = _keys(labels, cells)
+        texts = queries.ocr_texts(snapshot, engine, sorted(keys))
+    examples = [
+        Example(document_id, groups.get(document_id, document_id), text, labels[document_id], keys[document_id])
+        for document_id, text in sorted(texts.items())
+    ]
+    model = train_model(examples, engine) if len(examples) >= FEWEST else None
+    if model is None:
+        return Trained(engine, "too few labels", None)
+    before, _ = load_model(project.model_file(engine))
+    worse = tuple(worse_fields(before, model)) if before else ()
+    if worse:
+        project.model_file(f"{engine}.rejected").write_text(model.training)
+        return Trained(engine, "kept", model, worse)
+    model.save(project.model_file(engine))
+    return Trained(engine, "promoted", model)
+
+
+def worse_fields(before: Model, now: Model) -> list[str]:
+    """The fields that the new model reads significantly worse: McNemar on the documents of both, corrected by Holm."""
+    fields = [field for field in before.right if field in now.right]
+    lost, gained = [], []
+    for field in fields:
+        common = before.right[field].keys() & now.right[field].keys()
+        lost.append(sum(before.right[field][key] and not now.right[field][key] for key in common))
+        gained.append(sum(now.right[field][key] and not before.right[field][key] for key in common))
+    ps = holm([mcnemar(a, b) for a, b in zip(lost, gained, strict=True)])
+    return [field for field, p, a, b in zip(fields, ps, lost, gained, strict=True) if p < ALPHA and a > b]
+
+
+def _keys(labels: Mapping[str, object], cells: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    return {key: str(cells[key]["result_key"]) for key in labels if key in cells and cells[key]["status"] == "ok"}
