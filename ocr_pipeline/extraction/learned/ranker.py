@@ -33,7 +33,7 @@ _COMMON: dict[str, Any] = {
     "seed": 20261125,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": 1,  # two threads wait for each other in loops, and a busy machine makes that minutes
 }
 _OBJECTIVES: tuple[dict[str, Any], ...] = (
     {"objective": "binary", "rounds": 150},

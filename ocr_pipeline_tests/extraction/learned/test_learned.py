@@ -1,0 +1,189 @@
+"""Learning from labels: what is learned, what is left to the rules, and that nobody is judged by a model that saw him."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.learned.extractor import LEXICON, LearnedExtractor
+from ocr_pipeline.extraction.learned.lexicon import corrected, grow
+from ocr_pipeline.extraction.learned.model import Model, load_model
+from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
+from ocr_pipeline.extraction.rules.extractor import extract_text
+from ocr_pipeline.learning import worse_fields
+from ocr_pipeline.schemas import Extraction, Invoice, Label
+from ocr_pipeline_tests.evaluation.words import text_of
+from ocr_pipeline_tests.extraction.learned.receipts import SHOPS, receipts
+
+EXAMPLES = receipts(60)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    found = train_model(EXAMPLES, "pixel")
+    assert found is not None
+    return found
+
+
+def extractor(model: Model, folder: Path) -> LearnedExtractor:
+    model.save(folder / "model.json")
+    made = LearnedExtractor()
+    made.use(folder / "model.json")
+    return made
+
+
+def read(made: LearnedExtractor, example: Example, document_id: str | None = None) -> Extraction:
+    def no_pages() -> Any:
+        raise AssertionError("it reads words alone")
+
+    return made.extract(
+        ExtractionInput(document_id=document_id or example.document_id, open=no_pages, text=example.text)
+    )
+
+
+def totals(made: LearnedExtractor, examples: list[Example], prefix: str = "") -> float:
+    right = [
+        read(made, one, f"{prefix}{one.document_id}").invoice.total_amount == one.label.invoice.total_amount
+        for one in examples
+    ]
+    return sum(right) / len(right)
+
+
+def test_it_learns_what_the_rules_do_not_know(model: Model, tmp_path: Path) -> None:
+    others = receipts(40, seed=1)
+    by_rules = sum(extract_text(one.text).invoice.total_amount == one.label.invoice.total_amount for one in others) / 40
+    learned = totals(extractor(model, tmp_path), others, "new-")
+    assert learned > 0.9
+    assert learned >= by_rules
+    assert set(model.fields) == {"supplier_name", "invoice_date", "total_amount"}
+    assert model.fields["total_amount"].report["by_document"] > 0.9
+
+
+def test_values_have_evidence_and_a_confidence(model: Model, tmp_path: Path) -> None:
+    result = read(extractor(model, tmp_path), receipts(1, seed=5)[0], "new")
+    evidence = result.evidence["total_amount"]
+    assert evidence.method.startswith("learned; ")
+    assert 0.8 < evidence.score <= 1.0
+    assert next(one.chosen for one in result.candidates if one.field == "total_amount")
+
+
+def test_a_leaked_label_would_be_caught(tmp_path: Path) -> None:
+    """Labels that nobody can learn: out of fold they are read no better than by chance. A model that has seen the very
+    documents knows them by heart, and an evaluation that used it would show it."""
+    examples = receipts(80, seed=2)
+    shuffled = []
+    for number, one in enumerate(examples):
+        amounts = [word.text for word in one.text.words() if word.text.replace(".", "").isdigit() and "." in word.text]
+        wrong = Decimal(amounts[number % len(amounts)])
+        label = Label(invoice=one.label.invoice.model_copy(update={"total_amount": wrong}))
+        shuffled.append(replace(one, label=label))
+    found = train_model(shuffled, "pixel")
+    assert found is not None
+    honest = found.fields["total_amount"].report["by_document"]
+    leaky = totals(extractor(found.model_copy(update={"fold_of": {}}), tmp_path), shuffled)
+    judged = totals(extractor(found, tmp_path), shuffled)
+    assert honest < 0.45
+    assert judged == pytest.approx(honest, abs=0.05), "what the pipeline reads is what cross-validation says"
+    assert leaky > judged + 0.2
+
+
+def test_copies_are_in_one_fold() -> None:
+    examples = [replace(one, group=f"g{index // 2}") for index, one in enumerate(EXAMPLES)]
+    found = train_model(examples, "pixel")
+    assert found is not None
+    folds = [found.fold_of[one.document_id] for one in examples]
+    assert folds[::2] == folds[1::2]
+    assert len(set(folds)) == 5
+
+
+def test_with_too_few_labels_a_field_is_left_to_the_rules(tmp_path: Path) -> None:
+    assert train_model(EXAMPLES[: FEWEST - 1], "pixel") is None
+    some = [
+        one if index < 5 else replace(one, label=Label(invoice=Invoice(total_amount=one.label.invoice.total_amount)))
+        for index, one in enumerate(EXAMPLES)
+    ]
+    found = train_model(some, "pixel")
+    assert found is not None
+    assert (set(found.fields), found.too_few) == ({"total_amount"}, {"supplier_name": 5, "invoice_date": 5})
+    one = EXAMPLES[0]
+    given, rules = read(extractor(found, tmp_path), one), extract_text(one.text)
+    assert given.invoice.supplier_name == rules.invoice.supplier_name
+
+
+def test_without_a_model_it_is_the_rules(tmp_path: Path) -> None:
+    made = LearnedExtractor()
+    made.use(tmp_path / "nothing.json")
+    assert read(made, EXAMPLES[0]) == extract_text(EXAMPLES[0].text)
+
+
+def test_the_fingerprint_is_that_of_the_model(model: Model, tmp_path: Path) -> None:
+    first = extractor(model, tmp_path).fingerprint()
+    assert first == extractor(model, tmp_path).fingerprint()
+    other = model.model_copy(update={"label_version": "another"})
+    assert extractor(other, tmp_path).fingerprint() != first
+
+
+def test_the_same_labels_make_the_same_model(model: Model) -> None:
+    again = train_model(list(EXAMPLES), "pixel")
+    assert again is not None
+    assert again.model_copy(update={"trained_at": model.trained_at}) == model
+
+
+def test_a_model_of_another_schema_or_a_damaged_one_is_none(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    model.model_copy(update={"model_schema": 0}).save(path)
+    assert load_model(path) == (None, None)
+    path.write_text('{"engine": ')
+    assert load_model(path) == (None, None)
+
+
+def test_training_is_due_when_a_label_or_a_text_changes() -> None:
+    labels = {one.document_id: one.label for one in EXAMPLES}
+    keys = {one.document_id: one.key for one in EXAMPLES}
+    before = training_key(keys, labels, {})
+    assert training_key(dict(reversed(list(keys.items()))), labels, {}) == before
+    assert training_key({**keys, "r000": "another text"}, labels, {}) != before
+    assert training_key(keys, {**labels, "r000": Label(invoice=Invoice(total_amount=Decimal(1)))}, {}) != before
+    assert training_key(keys, labels, {"r000": "copies"}) != before
+
+
+def test_a_worse_model_is_told_from_luck(model: Model) -> None:
+    keys = list(model.right["total_amount"])
+
+    def with_lost(count: int) -> Model:
+        lost = {key: index >= count for index, key in enumerate(keys)}
+        return model.model_copy(update={"right": {**model.right, "total_amount": lost}})
+
+    good = with_lost(0)
+    assert worse_fields(good, with_lost(3)) == []
+    assert worse_fields(good, with_lost(15)) == ["total_amount"]
+    assert worse_fields(with_lost(15), good) == []
+
+
+class TestLexicon:
+    def test_names_that_were_labelled_twice(self) -> None:
+        names = ["ALPHA TRADING", "Alpha Trading", "ALPHA TRADING", "BRAVO TRADING", "SHOP", "SHOP"]
+        assert grow(names) == {"alphatrading": "ALPHA TRADING"}
+
+    def test_a_slip_becomes_the_name(self) -> None:
+        lexicon = grow(["ALPHA TRADING"] * 2)
+        assert corrected("ALPHA TRAD1NG", lexicon) == "ALPHA TRADING"
+        assert corrected("ALPHA TRADING", lexicon) is None
+        assert corrected("OMEGA STORES", lexicon) is None
+        assert corrected("anything at all", {}) is None
+
+    def test_it_is_used_and_says_so(self, model: Model, tmp_path: Path) -> None:
+        one = receipts(1, seed=9)[0]
+        shop = one.label.invoice.supplier_name
+        assert shop in SHOPS
+        lines: dict[int, list[str]] = {}
+        for word in one.text.words():
+            lines.setdefault(word.line, []).append(word.text)
+        blurred = [" ".join(words) for words in lines.values()]
+        blurred[0] = shop.replace("TRADING", "TRADLNG")
+        result = read(extractor(model, tmp_path), replace(one, text=text_of(*blurred)), "new")
+        assert result.invoice.supplier_name == shop
+        assert result.evidence["supplier_name"].correction == LEXICON
