@@ -162,7 +162,9 @@ def run_pipeline(
         cells = to_do("ocr_text", cells, lambda: pending_ocr(settings, engines, documents, warehouse))
         launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
 
-        if any(is_due(project, warehouse, engine) for engine in learning_engines(settings, backends)):
+        learning = learning_engines(settings, settings.backends)
+        untrained = instance.get_latest_materialization_event(dg.AssetKey("extractor_model")) is None
+        if learning and (untrained or any(is_due(project, warehouse, engine) for engine in learning)):
             launch(["extractor_model"], [None])
             settings = load_config(project.config_file)  # the fingerprint of what has learned is another one now
             definitions = definitions_of()
