@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from ocr_pipeline.cli.label_editor import edit_command
 from ocr_pipeline.cli.output import DatasetOption, JsonOption, Row, console, opened, print_json, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, applied, write_decision
@@ -17,7 +18,8 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.schemas import Invoice
 
-labels = typer.Typer(help="Doubtful labels, their review, and what to label next.", no_args_is_help=True)
+labels = typer.Typer(help="Doubtful labels, their review, editing, and what to label next.", no_args_is_help=True)
+labels.command("edit")(edit_command)
 
 CHOICES = "What is right: the [l]abel, the [v]alue, [b]oth, an[o]ther one? Or [n]ote, [s]kip, [q]uit."
 QUESTION = "l, v, b, o, n, s, q? "
