@@ -115,6 +115,7 @@ def assert_complete(project: Project, documents: list[str]) -> None:
     assert not list((project.results / "calls").rglob("*.lock"))
 
 
+@pytest.mark.slow
 def test_killed_between_calls_and_run_again(asking: Project, standin: StandIn) -> None:
     documents = add_documents(asking, 12)
     process = start()

@@ -106,6 +106,7 @@ def test_a_cell_without_its_upstream_is_refused_and_not_scored(pipeline: Pipelin
     assert pipeline.warehouse.rows("FROM extractions") == []
 
 
+@pytest.mark.slow
 def test_results_come_from_the_store_the_second_time(pipeline: Pipeline) -> None:
     pipeline.everything()
     assert len(reads(pipeline.project)) == 6

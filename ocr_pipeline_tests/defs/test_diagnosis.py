@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from ocr_pipeline.config import load_config
 from ocr_pipeline.defs.runner import run_pipeline
 from ocr_pipeline.documents.find import find_documents
@@ -18,6 +20,7 @@ def run(project: Project) -> dict[str, int]:
     return run_pipeline(project, find_documents(project.data), backends, Recorder()).cells
 
 
+@pytest.mark.slow
 def test_a_doubtful_label_is_found_reviewed_and_scored_anew(project: Project) -> None:
     """`pixel+first` and `page-width`, two extractors, give the width; `pdf-text+first` fails on images."""
     add_image(project, "shop/a.png", 40, total="8.20")

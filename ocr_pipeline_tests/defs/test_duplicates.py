@@ -44,6 +44,7 @@ EXPECTED = [
 ]
 
 
+@pytest.mark.slow
 def test_duplicates_are_found_across_data_sets_and_compared_once(twice: Project) -> None:
     assert run(twice).cells["duplicates"] == 1
     assert rows(twice) == EXPECTED
@@ -58,6 +59,7 @@ def test_duplicates_are_found_across_data_sets_and_compared_once(twice: Project)
     }
 
 
+@pytest.mark.slow
 def test_a_document_that_is_gone_is_no_duplicate(twice: Project) -> None:
     run(twice)
     (twice.data / "documents" / "a" / "x.jpg").unlink()
@@ -65,6 +67,7 @@ def test_a_document_that_is_gone_is_no_duplicate(twice: Project) -> None:
     assert rows(twice) == EXPECTED[2:]
 
 
+@pytest.mark.slow
 def test_documents_that_were_taken_in_before_there_were_hashes_are_taken_in_again(twice: Project) -> None:
     run(twice)
     with Warehouse(twice.database).connect(read_only=False) as connection:

@@ -110,6 +110,7 @@ def kept(project: Project) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in project.predictions.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_from_the_file_to_the_leaderboard_and_back(shop: Project, run: Cli) -> None:
     config = load_config(shop.config_file)
     assert choose_backends(config, None, find_documents(shop.data))[1] == {

@@ -66,6 +66,7 @@ def test_only_documents_with_a_transcript_are_asked_for(transcribed: Project) ->
     assert "ocr_text" not in again.cells
 
 
+@pytest.mark.slow
 def test_another_transcript_makes_its_own_cells_stale(transcribed: Project) -> None:
     run(transcribed)
     add_transcript(transcribed.data / "documents/shop/a.png", "13.00")
@@ -78,6 +79,7 @@ def test_another_transcript_makes_its_own_cells_stale(transcribed: Project) -> N
     assert board(transcribed)["shop", "oracle+first"]["accurate_documents"] == 0
 
 
+@pytest.mark.slow
 def test_a_transcript_that_is_gone_takes_its_score_along(transcribed: Project) -> None:
     run(transcribed)
     transcript_file(transcribed.data / "documents/shop/a.png").unlink()

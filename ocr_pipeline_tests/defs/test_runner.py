@@ -124,6 +124,7 @@ def test_a_document_whose_file_is_gone_is_reported_once_and_leaves_the_scores(th
     assert len(reads(three)) == 3
 
 
+@pytest.mark.slow
 def test_what_is_configured_no_more_leaves_the_leaderboard(three: Project) -> None:
     run(three)
     backends = small_backends(three.root)
@@ -134,6 +135,7 @@ def test_what_is_configured_no_more_leaves_the_leaderboard(three: Project) -> No
     assert {row["backend"] for row in boards} == {"pixel+first", "pdf-text+first"}
 
 
+@pytest.mark.slow
 def test_a_document_that_moves_to_another_data_set(three: Project) -> None:
     """Scores of backends that are not run again still name the old data set: they are in no score."""
     run(three)
@@ -215,6 +217,7 @@ def test_runs_are_recorded_on_the_instance(three: Project) -> None:
         assert not instance.telemetry_enabled
 
 
+@pytest.mark.slow
 def test_cells_that_the_instance_does_not_know_are_recorded_again(three: Project) -> None:
     """As after a kill between writing rows and recording them, or after the instance's folder was deleted."""
     run(three)
@@ -223,6 +226,7 @@ def test_cells_that_the_instance_does_not_know_are_recorded_again(three: Project
     assert len(reads(three)) == 3
 
 
+@pytest.mark.slow
 def test_a_locked_database_is_one_sentence_and_nothing_is_lost(three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run(three, ["page-width"])
     holder = subprocess.Popen(
