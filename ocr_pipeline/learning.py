@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from ocr_pipeline.config import Config
@@ -10,6 +11,7 @@ from ocr_pipeline.extraction.base import learns
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
 from ocr_pipeline.project import Project
+from ocr_pipeline.store import write_durably
 from ocr_pipeline.warehouse import diagnosis, queries
 from ocr_pipeline.warehouse.warehouse import Warehouse
 
@@ -47,9 +49,9 @@ def is_due(project: Project, warehouse: Warehouse, engine: str) -> bool:
     if len(keys) < FEWEST:
         return False
     model, _ = load_model(project.model_file(engine))
-    rejected = project.model_file(f"{engine}.rejected")
-    known = {model.training if model else None, rejected.read_text() if rejected.exists() else None}
-    return training_key(keys, {key: labels[key] for key in keys}, groups) not in known
+    refused = _refused(project, engine)
+    known = {model.training if model else None, refused.read_text() if refused.exists() else None}
+    return training_key(keys, {key: labels[key] for key in keys}, _members(groups, keys)) not in known
 
 
 def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
@@ -62,24 +64,50 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
         )
         keys = _keys(labels, cells)
         texts = queries.ocr_texts(snapshot, engine, sorted(keys))
+    members = _members(groups, keys)
     examples = [
         Example(document_id, groups.get(document_id, document_id), text, labels[document_id], keys[document_id])
         for document_id, text in sorted(texts.items())
     ]
+    key = training_key(keys, {one: labels[one] for one in keys}, members)
     model = train_model(examples, engine) if len(examples) >= FEWEST else None
-    if model is None:
-        return Trained(engine, "too few labels", None)
     before, _ = load_model(project.model_file(engine))
+    refused = _refused(project, engine)
+    if model is None:
+        write_durably(refused, key)
+        return Trained(engine, "too few labels", None)
+    model = model.model_copy(update={"training": key, "fold_of": with_copies(model.fold_of, members)})
     worse = tuple(worse_fields(before, model)) if before else ()
-    if worse:
-        project.model_file(f"{engine}.rejected").write_text(model.training)
+    if before and worse:
+        # The old model stays. Copies of what it has learned from, that were found since, are read without their fold, too.
+        before.model_copy(update={"fold_of": with_copies(before.fold_of, members)}).save(project.model_file(engine))
+        write_durably(refused, key)
         return Trained(engine, "kept", model, worse)
     model.save(project.model_file(engine))
     return Trained(engine, "promoted", model)
 
 
+def with_copies(fold_of: Mapping[str, int], groups: Mapping[str, str]) -> dict[str, int]:
+    """The folds, and those of copies of the documents that were learned from, labelled or not. `groups`: by document."""
+    folds = {groups[document]: fold for document, fold in fold_of.items() if document in groups}
+    return {**{document: folds[group] for document, group in groups.items() if group in folds}, **fold_of}
+
+
+def _members(groups: Mapping[str, str], labelled: Mapping[str, str]) -> dict[str, str]:
+    """The groups of copies that have a labelled document, with all their members."""
+    learned = {groups[document] for document in labelled if document in groups}
+    return {document: group for document, group in groups.items() if group in learned}
+
+
+def _refused(project: Project, engine: str) -> Path:
+    """Where the training key of the last model stands that was not put to use: it is not tried again."""
+    return project.model_file(f"{engine}.refused")
+
+
 def worse_fields(before: Model, now: Model) -> list[str]:
-    """The fields that the new model reads significantly worse: McNemar on the documents of both, corrected by Holm."""
+    """The fields that the new model reads significantly worse (McNemar on the documents of both, corrected by Holm),
+    or not at all any more."""
+    vanished = [field for field in before.right if field not in now.right]
     fields = [field for field in before.right if field in now.right]
     lost, gained = [], []
     for field in fields:
@@ -87,7 +115,8 @@ def worse_fields(before: Model, now: Model) -> list[str]:
         lost.append(sum(before.right[field][key] and not now.right[field][key] for key in common))
         gained.append(sum(now.right[field][key] and not before.right[field][key] for key in common))
     ps = holm([mcnemar(a, b) for a, b in zip(lost, gained, strict=True)])
-    return [field for field, p, a, b in zip(fields, ps, lost, gained, strict=True) if p < ALPHA and a > b]
+    worse = [field for field, p, a, b in zip(fields, ps, lost, gained, strict=True) if p < ALPHA and a > b]
+    return [*worse, *vanished]
 
 
 def _keys(labels: Mapping[str, object], cells: Mapping[str, Mapping[str, object]]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ocr_pipeline.documents.pages import read_bytes, sha256_of
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.extraction.base import input_key_of
 from ocr_pipeline.ocr.base import input_of, reads_transcripts
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import queries
@@ -145,5 +146,8 @@ def expected_keys(config: Config, backend: str, documents: Iterable[str], reader
     predictions = config.predictions_of(backend)
     if predictions:
         inputs = {key: predictions.input_of(key, sha256) for key, sha256 in inputs.items() if sha256}
-    fingerprint = config.backends[backend].fingerprint
-    return {key: result_key(inputs[key], fingerprint) if inputs.get(key) else None for key in documents}
+    fingerprint, extractor = config.backends[backend].fingerprint, config.backends[backend].extractor_object
+    return {
+        key: result_key(input_key_of(extractor, key, inputs[key]), fingerprint) if inputs.get(key) else None
+        for key in documents
+    }

@@ -9,7 +9,7 @@ import unicodedata
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that nobody sees, or that do something: controls, marks of direction, halves of characters."""
 
-FORMULA = r"^[=+\-@\t\r]"
+FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 """What a cell of a spreadsheet begins with that is carried out instead of shown (OWASP, CSV Injection), as a pattern."""
 
 LONGEST = 2_000

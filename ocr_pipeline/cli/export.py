@@ -50,4 +50,6 @@ def pack(
     names = pack_case(
         project, config, opened(project), document, target, [backend] if backend else list(config.backends)
     )
-    console.print(f"{plain(str(target))}: {len(names)} files, the document among them, and no key.", soft_wrap=True)
+    console.print(
+        f"{plain(str(target))}: {len(names)} files, the document among them; keys were left out.", soft_wrap=True
+    )

@@ -34,7 +34,7 @@ def edit_command(
         raise ConfigurationError(f"There is no document {document!r}: `ocr-pipeline documents` lists what there is.")
     warehouse = opened(project)
     path = source.label or source.path.with_name(f"{source.path.name}.json")
-    before = path.read_text("utf-8") if source.label else ""
+    before = path.read_text("utf-8", errors="replace") if source.label else ""
     console.print(f"The document: {plain(str(source.path))}", soft_wrap=True)
     text = before or _filled_in(project, warehouse, source, backend)
     after = _edited(text)
@@ -43,8 +43,9 @@ def edit_command(
         return
     write_durably(path, after)
     console.print(f"Saved: {plain(project.relative(path))}", soft_wrap=True)
-    _show_changes(before, after)
-    _show_effect(project, warehouse, document, before, after)
+    valid = before if _is_label(before) else ""
+    _show_changes(valid, after)
+    _show_effect(project, warehouse, document, valid, after)
     console.print(f"Next: [b]ocr-pipeline run --documents {plain(document)}[/] takes it in.", soft_wrap=True)
 
 
@@ -89,6 +90,14 @@ def _edited(text: str) -> str | None:
             text = edited
         else:
             return edited
+
+
+def _is_label(text: str) -> bool:
+    try:
+        Label.model_validate_json(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _invoice(text: str) -> dict[str, Any]:

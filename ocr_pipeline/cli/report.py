@@ -29,6 +29,8 @@ def report(
     project = find_project()
     if not project.database.exists():
         raise ConfigurationError("There is no database yet: run `ocr-pipeline run` first.")
+    if dataset is not None and output is None:
+        raise ConfigurationError("Name a folder with --output: data/report is the report of all data sets.")
     config = load_config(project.config_file)
     built = build_site(project, config, opened(project), (output or project.report).absolute(), dataset)
     console.print(

@@ -28,16 +28,22 @@ def wrong_values(
     """
     from ocr_pipeline.evaluation.verdicts import VERDICTS
     from ocr_pipeline.inspection.errors import wrong_values as find
+    from ocr_pipeline.schemas import FIELD_KINDS
 
     if verdict is not None and verdict not in VERDICTS:
         raise ConfigurationError(f"There is no verdict {verdict!r}; known are {', '.join(VERDICTS)}.")
+    if field is not None and field not in FIELD_KINDS:
+        raise ConfigurationError(f"There is no field {field!r}; known are {', '.join(FIELD_KINDS)}.")
     asked = {"backend": backend, "field": field, "verdict": verdict, "dataset": dataset}
     filters = {name: value for name, value in asked.items() if value is not None}
     with opened(find_project()).snapshot() as snapshot:
         rows = find(snapshot, filters)
-        scored = rows or snapshot.rows("SELECT 1 FROM field_scores LIMIT 1")
+        scope = {name: value for name, value in filters.items() if name != "verdict"}
+        where = " AND ".join(f"{name} = ?" for name in scope) or "true"
+        scored = rows or snapshot.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", list(scope.values()))  # noqa: S608
     if not scored:
-        raise ConfigurationError("There are no scores yet: run `ocr-pipeline run` first.")
+        which = f" with {', '.join(f'{name} {value!r}' for name, value in scope.items())}" if scope else ""
+        raise ConfigurationError(f"There are no scores{which} yet: run `ocr-pipeline run` first.")
     if as_json:
         print_json(rows)
         return

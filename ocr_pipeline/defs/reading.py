@@ -14,6 +14,7 @@ from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, escape_
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.errors import OcrPipelineError
+from ocr_pipeline.extraction.base import Extractor, input_key_of
 from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
 from ocr_pipeline.learning import learning_engines
@@ -140,7 +141,15 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
             progress.start(backend, len(partition_keys))
             tasks = Again(
                 partial(
-                    _extraction_tasks, target, chosen.engine, list(partition_keys), known, ocr, project, predictions
+                    _extraction_tasks,
+                    target,
+                    chosen.engine,
+                    chosen.extractor_object,
+                    list(partition_keys),
+                    known,
+                    ocr,
+                    project,
+                    predictions,
                 )
             )
             results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits, models)
@@ -284,6 +293,7 @@ def _read(
 def _extraction_tasks(
     warehouse: Warehouse,
     engine: str | None,
+    extractor: Extractor,
     document_ids: Sequence[str],
     known: queries.Rows,
     ocr: queries.Rows,
@@ -308,6 +318,8 @@ def _extraction_tasks(
                     failure = DocumentFailure(reason="no_transcript" if absent else "ocr_failed", message=message)
             if predictions and not failure:
                 input_key = predictions.input_of(document_id, input_key)
+            if not failure:
+                input_key = input_key_of(extractor, document_id, input_key)
             yield ExtractionTask(
                 document_id=document_id,
                 path=project.project.root / document["path"],

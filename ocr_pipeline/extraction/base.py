@@ -66,6 +66,13 @@ def learns(extractor: Extractor) -> bool:
     return getattr(extractor, "learns", False)
 
 
+def input_key_of(extractor: Extractor, document_id: str, key: str) -> str:
+    """What a result of this extractor is addressed by: the key of what it reads, and, of one that learns, what it was
+    trained without."""
+    own = getattr(extractor, "input_of", None)
+    return str(own(document_id, key)) if own else key
+
+
 def provider_of(extractor: Extractor) -> Provider | None:
     """The provider whose models an extractor asks, or None where it asks none."""
     provider = getattr(extractor, "provider", None)

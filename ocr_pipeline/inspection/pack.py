@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -34,14 +35,16 @@ calls/KEY.json    each question to a model and its raw reply
 *.yaml            the configuration
 versions.json     Python and packages
 
-It holds the document: look at it before you pass it on. API keys of the environment were left out.
+It holds the document: look at it before you pass it on. API keys of the environment were left out, and so were options whose
+name says that they are a secret.
 """
 
 
 def pack_case(
     project: Project, config: Config, warehouse: Warehouse, document_id: str, target: Path, backends: Sequence[str]
 ) -> list[str]:
-    """Write the zip, and return the names in it. Every API key that the environment holds is replaced in every text.
+    """Write the zip, and return the names in it. Every API key that the environment holds is replaced in every text, and so
+    is the value of every option whose name says that it is a secret.
 
     Raises:
         ConfigurationError: there is no such document in the database.
@@ -57,7 +60,7 @@ def pack_case(
     texts = {name: _without_keys(text, config) for name, text in _texts(project, found).items()}
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             for name, text in texts.items():
                 archive.writestr(name, text)
             if source.is_file():
@@ -65,8 +68,9 @@ def pack_case(
             names = archive.namelist()
         temporary.replace(target)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise WarehouseError(f"{target} cannot be written: {error.strerror}.") from None
+    finally:
+        temporary.unlink(missing_ok=True)
     return names
 
 
@@ -101,7 +105,14 @@ def _without_keys(text: str, config: Config) -> str:
         key = os.environ.get(variable, "").strip()
         if key:
             text = text.replace(key, HIDDEN).replace(json.dumps(key)[1:-1], HIDDEN)
-    return text
+    return _SECRET.sub(rf"\g<before>{HIDDEN}", text)
+
+
+_SECRET = re.compile(
+    r"""(?P<before>\b(?:api_?key|token|secret|password|authorization)\\?["']?\s*[:=]\s*\\?["']?)(?!null\b)[^\s"',}\\]+""",
+    re.IGNORECASE,
+)
+"""What somebody has written into the options of an engine or extractor of their own, in YAML, or in JSON within JSON."""
 
 
 def _versions() -> dict[str, str]:

@@ -54,7 +54,8 @@ def rotations(found: DocumentCases) -> dict[int, int]:
     shown = {page["page"]: 0 for page in found.pages}
     for reading in found.readings.values():
         for page, degrees in reading.rotations.items():
-            shown[page] = shown.get(page) or degrees
+            if page in shown:  # what was read of an older file may have had more pages
+                shown[page] = shown[page] or degrees
     return shown
 
 

@@ -60,6 +60,8 @@ def build_site(
     manifest = folder / MANIFEST
     if folder.exists() and any(folder.iterdir()) and not manifest.is_file():
         raise ConfigurationError(f"{folder} holds other files than a report: name an empty or a new folder.")
+    if dataset is not None and not warehouse.rows("SELECT 1 FROM documents WHERE dataset = ? LIMIT 1", [dataset]):
+        raise ConfigurationError(f"There is no data set {dataset!r} in the database.")
     try:
         for name in ("assets", "documents", "calls", "images"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -82,8 +84,6 @@ def _build(
         if dataset is not None:
             listing = {**listing, "documents": [row for row in listing["documents"] if row["dataset"] == dataset]}
         ids = [row["id"] for row in listing["documents"]]
-        if dataset is not None and not ids:
-            raise ConfigurationError(f"There is no data set {dataset!r} in the database.")
         views = _overview(snapshot, scored_by, dataset)
         states = document_states(snapshot, _version())
     pages = _Pages(folder)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import duckdb
+
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.untrusted import FORMULA
 from ocr_pipeline.warehouse.migrate import table_columns
@@ -42,10 +44,15 @@ def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequ
             partial = folder / f".{table}.{form}.{os.getpid()}"
             # The names come from the schema; COPY takes its file name as a literal only.
             quoted = str(partial).replace("'", "''")
-            copied = connection.execute(
-                f"COPY (SELECT {columns} FROM \"{table}\") TO '{quoted}' ({_OPTIONS[form]})"  # noqa: S608
-            ).fetchone()
-            partial.replace(target)
+            try:
+                copied = connection.execute(
+                    f"COPY (SELECT {columns} FROM \"{table}\") TO '{quoted}' ({_OPTIONS[form]})"  # noqa: S608
+                ).fetchone()
+                partial.replace(target)
+            except (OSError, duckdb.IOException) as error:
+                raise WarehouseError(f"{target} cannot be written: {type(error).__name__}.") from None
+            finally:
+                partial.unlink(missing_ok=True)
             counts[table] = int(copied[0]) if copied else 0
     return counts
 

@@ -71,6 +71,15 @@ def test_what_is_saved_is_valid(shop: Project, tmp_path: Path, monkeypatch: pyte
     assert path.read_text() == before
 
 
+def test_a_label_that_is_not_valid_is_mended(shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shop.data / "documents" / "shop" / "a.pdf.json"
+    path.write_text('{"invoice": ')
+    editor(monkeypatch, tmp_path, """text = '{"invoice": {"total_amount": "120.00"}}'""")
+    result = Cli(monkeypatch)("labels", "edit", "shop-a")
+    assert (result.code, result.err) == (0, "")
+    assert "total_amount not labelled 120.00" in words(result.out)
+
+
 def test_what_cannot_be_edited(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Cli(monkeypatch)
     assert run("labels", "edit", "x").err.startswith("Error: There is no document 'x'")

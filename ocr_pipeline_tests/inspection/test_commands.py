@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -116,7 +117,14 @@ class TestErrors:
         shown = words(run.ok("errors", "-b", "pdf-text+rules", "-n", "1"))
         assert "and 2 more" in shown
         assert "Next: ocr-pipeline explain shop-c --backend pdf-text+rules" in shown
-        assert run.ok("errors", "-f", "due_date") == "Nothing with field due_date is wrong, missed or invented.\n"
+        nothing = run.ok("errors", "-b", "pdf-text+rules", "-f", "invoice_date")
+        assert words(nothing) == "Nothing with backend pdf-text+rules, field invoice_date is wrong, missed or invented."
+        assert (
+            run.fails("errors", "-b", "typo")
+            == "There are no scores with backend 'typo' yet: run `ocr-pipeline run` first."
+        )
+        assert run.fails("errors", "-f", "due_date").startswith("There are no scores with field 'due_date' yet")
+        assert run.fails("errors", "-f", "total").startswith("There is no field 'total'; known are document_type")
         assert run.fails("errors", "-v", "bad").startswith("There is no verdict 'bad'; known are ocr_missed")
 
     def test_nothing_scored(self, run: Cli, project: Project) -> None:
@@ -192,6 +200,25 @@ class TestPack:
             contents = {name: archive.read(name) for name in archive.namelist()}
         assert not [name for name, content in contents.items() if KEY.encode() in content]
         assert b"# the key is [key]" in contents["backends.yaml"]
+
+    def test_no_secret_that_somebody_wrote_into_an_option(self, run: Cli, shop: Project, tmp_path: Path) -> None:
+        with shop.config_file.open("a") as file:
+            file.write("# options: {api_key: sk-1234, model: m}\n# password: 'hidden'\n")
+        with Warehouse(shop.database).connect(read_only=False) as connection:
+            connection.execute('UPDATE extractions SET extractor_settings = \'{"token": "tk-5678", "x": 1}\'')
+        done(run, "pack", "shop-a", str(tmp_path / "case.zip"))
+        with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+            contents = {name: archive.read(name).decode("utf-8", "replace") for name in archive.namelist()}
+        assert not [
+            name for name, text in contents.items() if any(one in text for one in ("sk-1234", "hidden", "tk-5678"))
+        ]
+        assert "api_key_env" in contents["backends.yaml"] or "model: m" in contents["backends.yaml"]
+        json.loads(contents["case.json"])
+
+    def test_a_file_from_before_there_were_zips(self, run: Cli, shop: Project, tmp_path: Path) -> None:
+        os.utime(shop.data / "documents" / "shop" / "a.pdf", (0, 0))
+        done(run, "pack", "shop-a", str(tmp_path / "case.zip"))
+        assert [path.name for path in tmp_path.glob("*.zip*")] == ["case.zip"]
 
     def test_what_cannot_be_packed(self, run: Cli, shop: Project, tmp_path: Path) -> None:
         assert run.fails("pack", "x").startswith("There is no document 'x' in the database")

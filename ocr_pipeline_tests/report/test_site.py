@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def test_a_file_that_has_changed_has_no_image_and_says_so(shop: Project) -> None
 def test_the_command(shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Cli(monkeypatch)
     assert run("report").out == "data/report/index.html: 0 document pages written, 4 unchanged.\n"
+    assert run.fails("report", "-s", "shop").startswith("Name a folder with --output")
     assert run("report", "-o", str(tmp_path / "new"), "-s", "shop").out.endswith(
         "4 document pages written, 0 unchanged.\n"
     )
@@ -137,6 +139,8 @@ def test_boxes_of_a_page_that_an_engine_has_turned() -> None:
         suspects=(),
         duplicate=None,
     )
+    more = EngineReading(engine="old", row=row, pages=({"page": 2, "rotation": 0},), words=())
+    assert len(document_page(replace(found, readings={**found.readings, "old": more}), set()).images) == 1
     page = document_page(found, set())
     assert page.cells["total_amount", "turning"].box == [1, 0.1, 0.2, 0.3, 0.25]
     assert page.cells["total_amount", "plain"].box == pytest.approx([1, 0.75, 0.1, 0.8, 0.3])

@@ -48,6 +48,11 @@ class LearnedExtractor:
         rules_too = rules.RulesExtractor().fingerprint()
         return {"name": "learned", "version": VERSION, "schema": SCHEMA, "rules": rules_too, "model": self._fingerprint}
 
+    def input_of(self, document_id: str, key: str) -> str:
+        """What a result is of: the words, and which ranker reads them. Of two copies one may be labelled and one not."""
+        fold = self._model.fold_of.get(document_id) if self._model else None
+        return f"{key}:fold={fold}" if self._model else key
+
     def extract(self, document: ExtractionInput) -> Extraction:
         if document.text is None:
             raise ConfigurationError(
@@ -84,8 +89,8 @@ def _learned(
         for index in order
     ]
     best = ranked[0]
-    if best.score < field.threshold:
+    if best.score < field.threshold(fold):
         return Choice(ranked, None)
     if name == "supplier_name" and (known := corrected(str(best.value), model.lexicon(fold))):
         best = ranked[0] = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
-    return Choice(ranked, best, sure=field.confidence(best.score))
+    return Choice(ranked, best, sure=field.confidence(best.score, fold))

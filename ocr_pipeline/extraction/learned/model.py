@@ -15,10 +15,15 @@ SCHEMA = 1
 """Of the facts and of this file: a model of another schema is not used."""
 
 
+Curve = tuple[tuple[float, ...], tuple[float, ...]]
+"""Scores, rising, and the share that is right at each."""
+
+
 class FieldModel(BaseModel):
     """What was learned about one field. `folds` are the rankers that have not seen the documents of that fold, `whole` has
-    seen all. `threshold`: below this score no value is given. `scores`, `shares`: an isotonic curve from score to the share
-    that is right. `report`: what cross-validation says."""
+    seen all. `thresholds`: below this score no value is given; `curves`: from a score to the share that is right (isotonic).
+    Of both one per fold, which has not seen it either, and the last of all documents. `report`: what cross-validation says.
+    """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -28,9 +33,8 @@ class FieldModel(BaseModel):
     fold_names: tuple[tuple[str, ...], ...]
     documents: int
     fold_documents: tuple[int, ...]
-    threshold: float
-    scores: tuple[float, ...]
-    shares: tuple[float, ...]
+    thresholds: tuple[float, ...]
+    curves: tuple[Curve, ...]
     report: dict[str, Any]
 
     @cached_property
@@ -44,11 +48,15 @@ class FieldModel(BaseModel):
         """The one that has not seen this fold; for None the one that has seen everything."""
         return self._rankers[fold]
 
-    def confidence(self, score: float) -> float:
-        """The share of values with such a score that were right, out of fold."""
+    def threshold(self, fold: int | None) -> float:
+        """The score below which no value is given, chosen without this fold."""
+        return self.thresholds[-1 if fold is None else fold]
+
+    def confidence(self, score: float, fold: int | None) -> float:
+        """The share of values with such a score that were right, on documents outside of this fold."""
         import numpy as np
 
-        return float(np.interp(score, self.scores, self.shares))
+        return float(np.interp(score, *self.curves[-1 if fold is None else fold]))
 
 
 class Model(BaseModel):

@@ -69,9 +69,11 @@ class _Seen:
 
 
 def training_key(keys: Mapping[str, str], labels: Mapping[str, Label], groups: Mapping[str, str]) -> str:
-    """A hash of everything that a model is made of. `keys`: of what the engine read, by labelled document."""
+    """A hash of everything that a model is made of. `keys`: of what the engine read, by labelled document.
+    `groups`: of copies, by document."""
     parts = [f"{VERSION} {SCHEMA} {RULES_VERSION}", label_version(labels)]
-    parts += [f"{document} {key} {groups.get(document, document)}" for document, key in sorted(keys.items())]
+    parts += [f"{document} {key}" for document, key in sorted(keys.items())]
+    parts += [f"{document} {group}" for document, group in sorted(groups.items())]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -91,7 +93,7 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
         rows = [index for index, one in enumerate(seen) if field in one.example.label.labelled_fields]
         documents = {index: _document(seen[index], field) for index in rows}
         found = sum(document.right is not None for document in documents.values())
-        if found < FEWEST:
+        if found < FEWEST or not can_learn(documents, folds):
             if rows:
                 too_few[field] = found
             continue
@@ -169,6 +171,12 @@ def _lexicon(names: Sequence[str | None], folds: Sequence[int], without: int | N
     return grow(name for name, fold in zip(names, folds, strict=True) if name and fold != without)
 
 
+def can_learn(documents: Mapping[int, Document], folds: Sequence[int]) -> bool:
+    """Whether the documents outside of every fold have something to teach: not where all are copies, or of one vendor."""
+    teaching = {folds[index] for index, document in documents.items() if document.right is not None}
+    return len(teaching) > 1
+
+
 def _learn(
     field: str,
     seen: Sequence[_Seen],
@@ -179,12 +187,20 @@ def _learn(
     lexicons: Sequence[Mapping[str, str]],
 ) -> tuple[FieldModel, dict[str, bool]]:
     rankers, scores, given = _out_of_fold(field, seen, documents, folds, lexicons)
-    vendor_lexicons = [_lexicon(names, vendor_folds, fold) for fold in range(FOLDS)]
-    _, vendor_scores, vendor_given = _out_of_fold(field, seen, documents, vendor_folds, vendor_lexicons)
+    by_vendor = None
+    if can_learn(documents, vendor_folds):
+        vendor_lexicons = [_lexicon(names, vendor_folds, fold) for fold in range(FOLDS)]
+        _, vendor_scores, vendor_given = _out_of_fold(field, seen, documents, vendor_folds, vendor_lexicons)
+        by_vendor = (vendor_scores, vendor_given)
     truths = {index: truth_keys(seen[index].example.label, field) for index in documents}
     right = {index: given[index] in truths[index] for index in documents if given[index] is not None}
-    threshold = _threshold(scores, right, sum(bool(truths[index]) for index in documents))
-    curve = _isotonic([scores[index] for index in right], [right[index] for index in right])
+    thresholds, curves = [], []
+    for without in (*range(FOLDS), None):  # a document is judged by nothing that has seen its label
+        known = {index: flag for index, flag in right.items() if folds[index] != without}
+        values = sum(bool(truths[index]) for index in documents if folds[index] != without)
+        thresholds.append(_threshold(scores, known, values))
+        curves.append(_isotonic([scores[index] for index in known], list(known.values())))
+    own = {index: thresholds[folds[index]] for index in documents}
     whole = train(list(documents.values()))
     report = {
         "documents": len(documents),
@@ -192,10 +208,10 @@ def _learn(
             [any(value.key in truths[i] for value in seen[i].values[field]) for i in documents if truths[i]]
         ),
         "rules": _share([(seen[i].chosen[field] in truths[i]) for i in documents if truths[i]]),
-        "by_document": _share([_is_right(i, scores, given, truths, threshold) for i in documents if truths[i]]),
-        "by_vendor": _share(
-            [_is_right(i, vendor_scores, vendor_given, truths, threshold) for i in documents if truths[i]]
-        ),
+        "by_document": _share([_is_right(i, scores, given, truths, own) for i in documents if truths[i]]),
+        "by_vendor": _share([_is_right(i, *by_vendor, truths, own) for i in documents if truths[i]])
+        if by_vendor
+        else None,
         "importance": dict(list(whole.importance().items())[:12]),
     }
     model = FieldModel(
@@ -205,14 +221,11 @@ def _learn(
         fold_names=tuple(ranker.names for ranker in rankers),
         documents=whole.documents,
         fold_documents=tuple(ranker.documents for ranker in rankers),
-        threshold=threshold,
-        scores=curve[0],
-        shares=curve[1],
+        thresholds=tuple(thresholds),
+        curves=tuple(curves),
         report=report,
     )
-    outcome = {
-        seen[i].example.document_id: _is_right(i, scores, given, truths, threshold) for i in documents if truths[i]
-    }
+    outcome = {seen[i].example.document_id: _is_right(i, scores, given, truths, own) for i in documents if truths[i]}
     return model, outcome
 
 
@@ -253,14 +266,16 @@ def _is_right(
     scores: Mapping[int, float],
     given: Mapping[int, str | None],
     truths: Mapping[int, set[str]],
-    threshold: float,
+    thresholds: Mapping[int, float],
 ) -> bool:
-    return scores[index] >= threshold and given[index] in truths[index]
+    return scores[index] >= thresholds[index] and given[index] in truths[index]
 
 
 def _threshold(scores: Mapping[int, float], right: Mapping[int, bool], labelled_values: int) -> float:
     """The lowest score from which on giving a value makes F1 as good as it gets, out of fold, but for two values: with few
     documents a better F1 than that is luck, and silence has its price."""
+    if not right:
+        return 0.0
     order = sorted(right, key=lambda index: -scores[index])
     correct, f1 = 0, []
     for count, index in enumerate(order, 1):
@@ -274,6 +289,8 @@ def _isotonic(scores: Sequence[float], right: Sequence[bool]) -> tuple[tuple[flo
     """Points of a rising curve from score to the share that is right."""
     from sklearn.isotonic import IsotonicRegression
 
+    if not scores:
+        return (0.0,), (0.0,)
     curve = IsotonicRegression(out_of_bounds="clip").fit(list(scores), [float(one) for one in right])
     return tuple(map(float, curve.X_thresholds_)), tuple(map(float, curve.y_thresholds_))
 

@@ -13,7 +13,7 @@ from ocr_pipeline.extraction.learned.lexicon import corrected, grow
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
 from ocr_pipeline.extraction.rules.extractor import extract_text
-from ocr_pipeline.learning import worse_fields
+from ocr_pipeline.learning import with_copies, worse_fields
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 from ocr_pipeline_tests.evaluation.words import text_of
 from ocr_pipeline_tests.extraction.learned.receipts import SHOPS, receipts
@@ -140,6 +140,33 @@ def test_a_model_of_another_schema_or_a_damaged_one_is_none(model: Model, tmp_pa
     assert load_model(path) == (None, None)
 
 
+def test_labels_of_one_vendor_or_of_copies_break_nothing() -> None:
+    def of_alpha(one: Example) -> Example:
+        return replace(one, label=Label(invoice=one.label.invoice.model_copy(update={"supplier_name": "ALPHA"})))
+
+    found = train_model([of_alpha(one) for one in EXAMPLES], "pixel")
+    assert found is not None
+    assert found.fields["total_amount"].report["by_vendor"] is None
+    assert train_model([replace(one, group="copies") for one in EXAMPLES], "pixel") is None
+
+
+def test_copies_without_a_label_are_read_without_their_fold(model: Model, tmp_path: Path) -> None:
+    groups = {"r000": "g", "copy": "g", "x": "h", "y": "h"}
+    folds = with_copies(model.fold_of, groups)
+    assert folds["copy"] == model.fold_of["r000"]
+    assert not {"x", "y"} & folds.keys()
+    made = extractor(model.model_copy(update={"fold_of": folds}), tmp_path)
+    assert made.input_of("copy", "k") == made.input_of("r000", "k") != made.input_of("x", "k")
+
+
+def test_confidence_and_threshold_have_not_seen_the_fold(model: Model) -> None:
+    field = model.fields["total_amount"]
+    assert (len(field.thresholds), len(field.curves)) == (6, 6)
+    assert field.threshold(None) == field.thresholds[5]
+    assert field.confidence(0.9, 2) == pytest.approx(field.confidence(0.9, 2))
+    assert {field.confidence(score, None) for score in (0.0, 1.0)} <= {*field.curves[5][1]}
+
+
 def test_training_is_due_when_a_label_or_a_text_changes() -> None:
     labels = {one.document_id: one.label for one in EXAMPLES}
     keys = {one.document_id: one.key for one in EXAMPLES}
@@ -148,6 +175,7 @@ def test_training_is_due_when_a_label_or_a_text_changes() -> None:
     assert training_key({**keys, "r000": "another text"}, labels, {}) != before
     assert training_key(keys, {**labels, "r000": Label(invoice=Invoice(total_amount=Decimal(1)))}, {}) != before
     assert training_key(keys, labels, {"r000": "copies"}) != before
+    assert training_key(keys, labels, {"r000": "g", "new": "g"}) != training_key(keys, labels, {"r000": "g"})
 
 
 def test_a_worse_model_is_told_from_luck(model: Model) -> None:
@@ -161,6 +189,8 @@ def test_a_worse_model_is_told_from_luck(model: Model) -> None:
     assert worse_fields(good, with_lost(3)) == []
     assert worse_fields(good, with_lost(15)) == ["total_amount"]
     assert worse_fields(with_lost(15), good) == []
+    without = {field: flags for field, flags in model.right.items() if field != "invoice_date"}
+    assert worse_fields(model, model.model_copy(update={"right": without})) == ["invoice_date"]
 
 
 class TestLexicon:
