@@ -17,7 +17,7 @@ from ocr_pipeline.defs.instance import forget_documents, open_instance, register
 from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.errors import OcrPipelineError, WarehouseError
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.learning import is_due, learning_engines
 from ocr_pipeline.models.calls import ModelCalls
@@ -215,7 +215,9 @@ def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardInte
             if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
                 return KeyboardInterrupt()
             name, _, text = message.partition(": ")
-            known = {"WarehouseError": WarehouseError}.get(name.rsplit(".", 1)[-1])
+            known = {"WarehouseError": WarehouseError, "ConfigurationError": ConfigurationError}.get(
+                name.rsplit(".", 1)[-1]
+            )
             if known or name.startswith("ocr_pipeline.errors"):
                 return (known or OcrPipelineError)(text)
             return OcrPipelineError(f"The run {result.run_id[:8]} failed: {message.splitlines()[0][:300]}")

@@ -1,0 +1,67 @@
+"""The job that sensors and schedules launch, without a daemon."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.defs.instance import open_instance
+from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS, PROCESS_KEY, Asked
+from ocr_pipeline.operation.pause import paused
+from ocr_pipeline.project import ROOT_VARIABLE, Project
+from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.model_project import KEY, command_project
+from ocr_pipeline_tests.standin import StandIn
+
+
+def process(project: Project, asked: Asked) -> tuple[dg.ExecuteInProcessResult, str]:
+    """The run, and the sentence that it left when it failed."""
+    job = build_definitions(project).resolve_job_def(PROCESS)
+    with open_instance(project) as instance:
+        result = job.execute_in_process(
+            instance=instance, run_config=dg.RunConfig(ops={PROCESS_KEY: asked}), raise_on_error=False
+        )
+        run = instance.get_run_by_id(result.run_id)
+        assert run is not None
+        return result, run.tags.get(FAILURE_TAG, "")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "project"))
+    return Project(tmp_path / "project")
+
+
+def test_a_key_that_is_refused_pauses_the_reevaluation(shop: Project) -> None:
+    with StandIn() as standin:
+        command_project(shop.root, standin.url)
+        standin.plan = lambda seen: "wrong_key"
+        asked = Asked(documents=["d0"], backends=["vision"], fresh=True, pause_on_failure=True)
+        result, sentence = process(shop, asked)
+        assert not result.success
+        reason = paused(shop)
+        assert reason == sentence
+        assert "key" in sentence
+        assert KEY not in sentence
+
+
+def test_a_run_above_its_budget_asks_nothing(shop: Project) -> None:
+    with StandIn() as standin:
+        command_project(shop.root, standin.url)
+        result, sentence = process(shop, Asked(documents=["d0"], backends=["vision"], max_cost_usd=0.0))
+        assert not result.success
+        assert "more than the maximum of 0 USD; no model was asked" in sentence
+        assert standin.seen == []
+        assert paused(shop) is None, "an arrival is no re-evaluation"
+
+
+def test_it_does_what_is_asked_and_no_more(shop: Project) -> None:
+    with StandIn() as standin:
+        command_project(shop.root, standin.url)
+        result, _ = process(shop, Asked(documents=["d1"], backends=["vision"], max_cost_usd=1.0))
+        assert result.success
+        rows = Warehouse(shop.database).rows("SELECT document_id FROM extractions WHERE backend = 'vision'")
+        assert [row["document_id"] for row in rows] == ["d1"]
+        assert len(standin.seen) == 1
