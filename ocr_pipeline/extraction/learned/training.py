@@ -34,7 +34,8 @@ VERSION = 1
 """Raised with every change that makes another model of the same labels."""
 FOLDS = 5
 FEWEST = 20
-"""Documents in which a labelled value is among the candidates: with fewer, a field is left to the rules."""
+"""Documents in which the labelled value is one of several candidates, so that there is a choice to learn: with fewer, a field
+is left to the rules."""
 ALIKE = 85
 """Similarity (0..100) from which the nearest candidate counts as the labelled name, which the engine may have misread."""
 VENDOR_LETTERS = 5
@@ -92,7 +93,7 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
             continue
         rows = [index for index, one in enumerate(seen) if field in one.example.label.labelled_fields]
         documents = {index: _document(seen[index], field) for index in rows}
-        found = sum(document.right is not None for document in documents.values())
+        found = sum(one.right is not None and len(one.rows) > 1 for one in documents.values())
         if found < FEWEST or not can_learn(documents, folds):
             if rows:
                 too_few[field] = found
