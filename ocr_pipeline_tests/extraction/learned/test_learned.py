@@ -58,8 +58,7 @@ def test_it_learns_what_the_rules_do_not_know(model: Model, tmp_path: Path) -> N
     learned = totals(extractor(model, tmp_path), others, "new-")
     assert learned > 0.9
     assert learned >= by_rules
-    assert set(model.fields) == {"supplier_name", "total_amount"}
-    assert model.too_few == {"invoice_date": 0}, "one date on each receipt: there is nothing to choose"
+    assert set(model.fields) == {"supplier_name", "invoice_date", "total_amount"}
     assert model.fields["total_amount"].report["by_document"] > 0.9
 
 
@@ -108,7 +107,7 @@ def test_with_too_few_labels_a_field_is_left_to_the_rules(tmp_path: Path) -> Non
     ]
     found = train_model(some, "pixel")
     assert found is not None
-    assert (set(found.fields), found.too_few) == ({"total_amount"}, {"supplier_name": 5, "invoice_date": 0})
+    assert (set(found.fields), found.too_few) == ({"total_amount"}, {"supplier_name": 5, "invoice_date": 1})
     one = EXAMPLES[0]
     given, rules = read(extractor(found, tmp_path), one), extract_text(one.text)
     assert given.invoice.supplier_name == rules.invoice.supplier_name
