@@ -6,7 +6,7 @@ Everything is off until somebody turns it on in the UI.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -214,7 +214,7 @@ def _alarms(operation: Operation) -> dg.SensorDefinition:
     )
     def alarms(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult | dg.SkipReason:
         known = _known(context.cursor)
-        found = [*_failed_checks(context), *_failed_run(context.instance)]
+        found = [*_failed_checks(context, known), *_failed_run(context.instance)]
         new = messages(known, found)
         undelivered: list[Message] = []
         for message in new:
@@ -246,15 +246,20 @@ def _known(cursor: str | None) -> dict[str, Problem]:
         return {}
 
 
-def _failed_checks(context: dg.SensorEvaluationContext) -> Iterator[Problem]:
-    """The problems that the last evaluation of each asset check names."""
+def _failed_checks(context: dg.SensorEvaluationContext, known: Mapping[str, Problem]) -> Iterator[Problem]:
+    """The problems that the last evaluation of each asset check names. While a check is on its way, they are as they were."""
     assert context.repository_def is not None
     keys = list(context.repository_def.asset_graph.asset_check_keys)
     records = context.instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
     for key, record in records.items():
         event = record.event.dagster_event if record.event else None
         evaluation = event.event_specific_data if event else None
-        if not isinstance(evaluation, dg.AssetCheckEvaluation) or evaluation.passed:
+        if not isinstance(
+            evaluation, dg.AssetCheckEvaluation
+        ):  # planned by a run that is at work, or that failed before it
+            yield from (problem for problem in known.values() if problem.check == key.name)
+            continue
+        if evaluation.passed:
             continue
         problems = evaluation.metadata.get("problems")
         named: dict[str, str] = dict(problems.value) if problems else {key.name: evaluation.description or key.name}  # type: ignore[arg-type]
