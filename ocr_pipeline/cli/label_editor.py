@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from ocr_pipeline.cli.output import BackendOption, console, opened, titled_table
 from ocr_pipeline.cli.text import plain
-from ocr_pipeline.config import load_config
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
 from ocr_pipeline.store import write_durably
-from ocr_pipeline.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from ocr_pipeline.warehouse.warehouse import Warehouse
 
 
 def edit_command(
@@ -49,8 +50,10 @@ def edit_command(
     console.print(f"Next: [b]ocr-pipeline run --documents {plain(document)}[/] takes it in.", soft_wrap=True)
 
 
-def _filled_in(project: Project, warehouse: Warehouse, source: SourceFile, backend: str | None) -> str:
+def _filled_in(project: Project, warehouse: "Warehouse", source: SourceFile, backend: str | None) -> str:
     """A label from the values of a backend."""
+    from ocr_pipeline.config import load_config
+
     config = load_config(project.config_file)
     if backend is not None and backend not in config.backends:
         raise ConfigurationError(f"There is no backend {backend!r}; known are {', '.join(config.backends)}.")
@@ -122,7 +125,7 @@ def _shown(values: Mapping[str, Any], field: str) -> str:
     return "[dim]nothing[/]" if values[field] is None else plain(str(values[field]), longest=80)
 
 
-def _show_effect(project: Project, warehouse: Warehouse, document: str, before: str, after: str) -> None:
+def _show_effect(project: Project, warehouse: "Warehouse", document: str, before: str, after: str) -> None:
     """How many values of each backend the old and the new label call right."""
     from ocr_pipeline.evaluation.rules import load_rules
     from ocr_pipeline.evaluation.score import score_document
