@@ -11,9 +11,25 @@ from ocr_pipeline.extraction.base import learns
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
 from ocr_pipeline.project import Project
+from ocr_pipeline.schemas import Label
 from ocr_pipeline.store import write_durably
 from ocr_pipeline.warehouse import diagnosis, queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.warehouse import Reader, Warehouse
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """What there is to learn from: of each labelled document that an engine has read, the key of its result and the label;
+    and the groups of copies that have such a document, by all their members."""
+
+    keys: Mapping[str, str]
+    labels: Mapping[str, Label]
+    members: Mapping[str, str]
+
+    @property
+    def training(self) -> str:
+        """Another text means another model."""
+        return training_key(self.keys, self.labels, self.members)
 
 
 @dataclass(frozen=True)
@@ -40,36 +56,27 @@ def learning_engines(config: Config, backends: Iterable[str]) -> list[str]:
 def is_due(project: Project, warehouse: Warehouse, engine: str) -> bool:
     """Whether labels, or what the engine read, are others than those that the model in use has learned from."""
     with warehouse.snapshot() as snapshot:
-        labels, cells, groups = (
-            queries.valid_labels(snapshot),
-            queries.ocr_cells(snapshot, engine),
-            diagnosis.groups(snapshot),
-        )
-    keys = _keys(labels, cells)
-    if len(keys) < FEWEST:
+        found = _labelled(snapshot, engine)
+    if len(found.keys) < FEWEST:
         return False
     model, _ = load_model(project.model_file(engine))
     refused = _refused(project, engine)
     known = {model.training if model else None, refused.read_text() if refused.exists() else None}
-    return training_key(keys, {key: labels[key] for key in keys}, _members(groups, keys)) not in known
+    return found.training not in known
 
 
 def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
     """Learn from every labelled document that the engine has read, and put the model to use where it is not worse."""
     with warehouse.snapshot() as snapshot:
-        labels, cells, groups = (
-            queries.valid_labels(snapshot),
-            queries.ocr_cells(snapshot, engine),
-            diagnosis.groups(snapshot),
-        )
-        keys = _keys(labels, cells)
-        texts = queries.ocr_texts(snapshot, engine, sorted(keys))
-    members = _members(groups, keys)
+        found = _labelled(snapshot, engine)
+        texts = queries.ocr_texts(snapshot, engine, sorted(found.keys))
+    key, members = found.training, found.members
     examples = [
-        Example(document_id, groups.get(document_id, document_id), text, labels[document_id], keys[document_id])
+        Example(
+            document_id, members.get(document_id, document_id), text, found.labels[document_id], found.keys[document_id]
+        )
         for document_id, text in sorted(texts.items())
     ]
-    key = training_key(keys, {one: labels[one] for one in keys}, members)
     model = train_model(examples, engine) if len(examples) >= FEWEST else None
     before, _ = load_model(project.model_file(engine))
     refused = _refused(project, engine)
@@ -93,10 +100,12 @@ def with_copies(fold_of: Mapping[str, int], groups: Mapping[str, str]) -> dict[s
     return {**{document: folds[group] for document, group in groups.items() if group in folds}, **fold_of}
 
 
-def _members(groups: Mapping[str, str], labelled: Mapping[str, str]) -> dict[str, str]:
-    """The groups of copies that have a labelled document, with all their members."""
-    learned = {groups[document] for document in labelled if document in groups}
-    return {document: group for document, group in groups.items() if group in learned}
+def _labelled(reader: Reader, engine: str) -> _Labelled:
+    labels, cells, groups = queries.valid_labels(reader), queries.ocr_cells(reader, engine), diagnosis.groups(reader)
+    keys = {one: str(cells[one]["result_key"]) for one in labels if one in cells and cells[one]["status"] == "ok"}
+    learned = {groups[document] for document in keys if document in groups}
+    members = {document: group for document, group in groups.items() if group in learned}
+    return _Labelled(keys, {one: labels[one] for one in keys}, members)
 
 
 def _refused(project: Project, engine: str) -> Path:
@@ -117,7 +126,3 @@ def worse_fields(before: Model, now: Model) -> list[str]:
     ps = holm([mcnemar(a, b) for a, b in zip(lost, gained, strict=True)])
     worse = [field for field, p, a, b in zip(fields, ps, lost, gained, strict=True) if p < ALPHA and a > b]
     return [*worse, *vanished]
-
-
-def _keys(labels: Mapping[str, object], cells: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
-    return {key: str(cells[key]["result_key"]) for key in labels if key in cells and cells[key]["status"] == "ok"}

@@ -27,6 +27,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(root)
 
 
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project of `inspected`, and the commands in it."""
+    from ocr_pipeline_tests.inspected import inspected
+
+    project = inspected(tmp_path / "project")
+    monkeypatch.setenv(ROOT_VARIABLE, str(project.root))
+    return project
+
+
 @atexit.register
 def _leave_quietly() -> None:
     """Silence standard error when the tests are over and all was reported.

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ocr_pipeline.cli.output import BackendOption, JsonOption, console, opened, print_json, titled_table
+from ocr_pipeline.cli.output import BackendOption, JsonOption, check_known, console, opened, print_json, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project, find_project
@@ -51,22 +51,16 @@ def explain(
     times, costs and runs, the words around every error, what has changed, and the command to do it again.
     """
     from ocr_pipeline.config import load_config
-    from ocr_pipeline.inspection.cases import load_cases
+    from ocr_pipeline.inspection.cases import load_case
     from ocr_pipeline.inspection.changes import changes
 
     project = find_project()
     config = load_config(project.config_file)
-    if field is not None and field not in FIELD_KINDS:
-        raise ConfigurationError(f"There is no field {field!r}; known are {', '.join(FIELD_KINDS)}.")
-    if backend is not None and backend not in config.backends:
-        raise ConfigurationError(f"There is no backend {backend!r}; known are {', '.join(config.backends)}.")
+    check_known("field", field, FIELD_KINDS)
+    check_known("backend", backend, config.backends)
     with opened(project).snapshot() as snapshot:
-        found = next(load_cases(snapshot, [document], list(config.backends)), None)
-        changed = {name: changes(snapshot, document, name) for name in (found.cases if found else ())}
-    if found is None:
-        raise ConfigurationError(
-            f"There is no document {document!r} in the database: `ocr-pipeline documents` lists what there is."
-        )
+        found = load_case(snapshot, document, list(config.backends), words=as_json or backend is not None)
+        changed = changes(snapshot, document, backend) if backend is not None else []
     if backend is not None and backend not in found.cases:
         raise ConfigurationError(f"{backend} was not run on {document}: `ocr-pipeline run` does it.")
     if as_json:
@@ -85,7 +79,7 @@ def explain(
     _print_fields(found, case, shown, everything=field is not None)
     if field in (None, "line_items"):
         _print_lists(case)
-    _print_changes([one for one in changed[backend] if field in (None, one.field)])
+    _print_changes([one for one in changed if field in (None, one.field)])
     again = " --fresh" if case.calls else " --all"
     console.print(
         f"\nAgain: [b]ocr-pipeline run --documents {plain(document)} --backends {backend}{again}[/]", soft_wrap=True

@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from ocr_pipeline.cli.output import BackendOption, console, opened
+from ocr_pipeline.cli.output import BackendOption, check_known, console, opened
 from ocr_pipeline.cli.text import plain
-from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 
 
@@ -44,8 +43,7 @@ def pack(
 
     project = find_project()
     config = load_config(project.config_file)
-    if backend is not None and backend not in config.backends:
-        raise ConfigurationError(f"There is no backend {backend!r}; known are {', '.join(config.backends)}.")
+    check_known("backend", backend, config.backends)
     target = output or Path(f"{document}.zip")
     names = pack_case(
         project, config, opened(project), document, target, [backend] if backend else list(config.backends)

@@ -8,7 +8,7 @@ import click
 import typer
 from pydantic import ValidationError
 
-from ocr_pipeline.cli.output import BackendOption, console, opened, titled_table
+from ocr_pipeline.cli.output import BackendOption, check_known, console, opened, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import ConfigurationError, describe
@@ -55,8 +55,7 @@ def _filled_in(project: Project, warehouse: "Warehouse", source: SourceFile, bac
     from ocr_pipeline.config import load_config
 
     config = load_config(project.config_file)
-    if backend is not None and backend not in config.backends:
-        raise ConfigurationError(f"There is no backend {backend!r}; known are {', '.join(config.backends)}.")
+    check_known("backend", backend, config.backends)
     ranked = warehouse.rows(
         """
         SELECT e.backend FROM extractions e LEFT JOIN leaderboard_fields f
@@ -144,7 +143,7 @@ def _show_effect(project: Project, warehouse: "Warehouse", document: str, before
         return f"{sum(one.outcome in ('correct', 'both_empty') for one in scores)} of {len(scores)}"
 
     for row in warehouse.rows("SELECT backend FROM extractions WHERE document_id = ? ORDER BY backend", [document]):
-        found = queries.extractions(warehouse, row["backend"]).get(document)
+        found = queries.extractions(warehouse, row["backend"], document).get(document)
         extraction = found if isinstance(found, Extraction) else None
         table.add_row(row["backend"], right(before, extraction), right(after, extraction))
     if table.row_count:

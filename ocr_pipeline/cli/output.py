@@ -1,6 +1,7 @@
 """What commands share: where they print to and read from, and the options that many of them have."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr_pipeline.cli.text import plain
+from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -35,6 +37,13 @@ def opened(project: Project) -> "Warehouse":
     from ocr_pipeline.warehouse.warehouse import Warehouse
 
     return Warehouse(project.database, lock_timeout=READ_TIMEOUT)
+
+
+def check_known(what: str, name: str | None, known: Iterable[str]) -> None:
+    """Raises ConfigurationError where a name was given that is not one of these."""
+    names = list(known)
+    if name is not None and name not in names:
+        raise ConfigurationError(f"There is no {what} {name!r}; known are {', '.join(names)}.")
 
 
 def titled_table(title: str) -> Table:

@@ -1,6 +1,6 @@
 """`ocr-pipeline leaderboard --by`: where a backend is good and where not."""
 
-from ocr_pipeline.cli.output import console, interval, opened, points, print_json, titled_table
+from ocr_pipeline.cli.output import check_known, console, interval, opened, points, print_json, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
@@ -15,8 +15,7 @@ def show_slices(dimension: str, dataset: str | None, *, as_json: bool) -> None:
     from ocr_pipeline.evaluation.slices import DIMENSIONS
     from ocr_pipeline.warehouse import evaluations
 
-    if dimension not in DIMENSIONS:
-        raise ConfigurationError(f"There is no dimension {dimension!r}; known are {', '.join(DIMENSIONS)}.")
+    check_known("dimension", dimension, DIMENSIONS)
     warehouse = opened(find_project())
     rows = evaluations.slices(warehouse, dimension, dataset)
     if not rows:

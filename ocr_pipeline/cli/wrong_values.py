@@ -4,7 +4,16 @@ from typing import Annotated, Any
 
 import typer
 
-from ocr_pipeline.cli.output import BackendOption, DatasetOption, JsonOption, console, opened, print_json, titled_table
+from ocr_pipeline.cli.output import (
+    BackendOption,
+    DatasetOption,
+    JsonOption,
+    check_known,
+    console,
+    opened,
+    print_json,
+    titled_table,
+)
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
@@ -30,10 +39,8 @@ def wrong_values(
     from ocr_pipeline.inspection.errors import wrong_values as find
     from ocr_pipeline.schemas import FIELD_KINDS
 
-    if verdict is not None and verdict not in VERDICTS:
-        raise ConfigurationError(f"There is no verdict {verdict!r}; known are {', '.join(VERDICTS)}.")
-    if field is not None and field not in FIELD_KINDS:
-        raise ConfigurationError(f"There is no field {field!r}; known are {', '.join(FIELD_KINDS)}.")
+    check_known("verdict", verdict, VERDICTS)
+    check_known("field", field, FIELD_KINDS)
     asked = {"backend": backend, "field": field, "verdict": verdict, "dataset": dataset}
     filters = {name: value for name, value in asked.items() if value is not None}
     with opened(find_project()).snapshot() as snapshot:

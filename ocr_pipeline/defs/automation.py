@@ -15,8 +15,9 @@ import dagster as dg
 from pydantic import TypeAdapter, ValidationError
 
 from ocr_pipeline.config import Config
+from ocr_pipeline.defs.instance import REASON_TAG
 from ocr_pipeline.defs.launch import close_killed_runs
-from ocr_pipeline.defs.process import PROCESS, PROCESS_KEY, Asked, process_job
+from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS, PROCESS_KEY, Asked, process_job
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
@@ -254,9 +255,8 @@ def _failed_checks(context: dg.SensorEvaluationContext, known: Mapping[str, Prob
     for key, record in records.items():
         event = record.event.dagster_event if record.event else None
         evaluation = event.event_specific_data if event else None
-        if not isinstance(
-            evaluation, dg.AssetCheckEvaluation
-        ):  # planned by a run that is at work, or that failed before it
+        if not isinstance(evaluation, dg.AssetCheckEvaluation):
+            # Planned by a run that is at work, or that failed before it.
             yield from (problem for problem in known.values() if problem.check == key.name)
             continue
         if evaluation.passed:
@@ -278,7 +278,7 @@ def _failed_run(instance: dg.DagsterInstance) -> Iterator[Problem]:
     done = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
     for run in instance.get_runs(dg.RunsFilter(job_name=PROCESS, statuses=done), limit=1):
         if run.status == dg.DagsterRunStatus.FAILURE:
-            sentence = run.tags.get("ocr_pipeline/failure", f"The run {run.run_id[:8]} failed.")
+            sentence = run.tags.get(FAILURE_TAG, f"The run {run.run_id[:8]} failed.")
             yield Problem(key="run", check="run", severity="error", sentence=sentence, since=datetime.now(UTC))
 
 
@@ -290,7 +290,7 @@ def _request(key: str, asked: Asked, backends: Sequence[str] | None) -> dg.RunRe
     return dg.RunRequest(
         run_key=key,
         run_config=dg.RunConfig(ops={PROCESS_KEY: asked}),
-        tags={"ocr_pipeline/reason": asked.reason[:250]},
+        tags={REASON_TAG: asked.reason[:250]},
     )
 
 

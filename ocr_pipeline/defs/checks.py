@@ -44,7 +44,7 @@ def reading_checks(config: Config, thresholds: Thresholds) -> list[dg.AssetCheck
             description=f"{len(rows)} cells failed; `ocr-pipeline documents` says why." if rows else None,
             metadata={
                 "found": len(rows),
-                "rows": preview(rows, ["document_id", "backend", "reason"], lambda key, *_: project.document_link(key)),
+                "rows": preview(rows, ["document_id", "backend", "reason"], project.document_link),
             },
         )
 

@@ -12,7 +12,7 @@ import dagster as dg
 from ocr_pipeline.defs.metadata import PREVIEW_ROWS, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.history import against_baseline, lost_documents, regressions
-from ocr_pipeline.evaluation.thresholds import Severity, Thresholds
+from ocr_pipeline.evaluation.thresholds import CostCheck, LatencyCheck, Severity, Thresholds
 from ocr_pipeline.warehouse import check_queries, evaluations
 
 NAMED = 5
@@ -98,29 +98,22 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(asset="leaderboard", description="No backend costs more per document than it may.")
     def cost(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.cost
-        rows = check_queries.costs_and_seconds(warehouse.warehouse())
-        bad = _above(rows, "cost_per_document", limits.backends, limits.max_per_document)
-        say = "{dataset}: {backend} costs {cost_per_document:.5f} US dollars per document".format_map
-        return _result(bad, ["dataset", "backend", "cost_per_document"], limits.severity, say)
+        say = "{dataset}: {backend} costs {cost_per_document:.5f} US dollars per document"
+        return _above(warehouse, "cost_per_document", limits.max_per_document, limits, say)
 
     @dg.asset_check(asset="leaderboard", description="No backend takes longer per document than it may.")
     def latency(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.latency
-        rows = check_queries.costs_and_seconds(warehouse.warehouse())
-        bad = _above(rows, "seconds_per_document", limits.backends, limits.max_seconds)
-        say = "{dataset}: {backend} takes {seconds_per_document:.2f} s per document".format_map
-        return _result(bad, ["dataset", "backend", "seconds_per_document"], limits.severity, say)
+        say = "{dataset}: {backend} takes {seconds_per_document:.2f} s per document"
+        return _above(warehouse, "seconds_per_document", limits.max_seconds, limits, say)
 
     @dg.asset_check(asset="leaderboard", description="Models were asked recently: what they read today is known.")
     def freshness(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.freshness
-        oldest = (
-            None
-            if limits.max_age_hours is None
-            else datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=limits.max_age_hours)
-        )
+        hours = limits.max_age_hours
+        now = datetime.now(UTC).replace(tzinfo=None)
         rows = check_queries.last_calls(warehouse.warehouse())
-        bad = [row for row in rows if oldest is not None and row["asked_at"] < oldest]
+        bad = [row for row in rows if hours is not None and row["asked_at"] < now - timedelta(hours=hours)]
         say = "{backend} was last asked at {asked_at:%Y-%m-%d %H:%M} UTC".format_map
         return _result(bad, ["backend", "asked_at"], limits.severity, say)
 
@@ -131,14 +124,17 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
 
 
 def _above(
-    rows: Sequence[Mapping[str, Any]], column: str, own: Mapping[str, float], most: float | None
-) -> list[Mapping[str, Any]]:
-    """The rows whose value is known and above the limit of their backend, else of all."""
-    return [
+    warehouse: WarehouseResource, column: str, most: float | None, limits: CostCheck | LatencyCheck, say: str
+) -> dg.AssetCheckResult:
+    """No backend may have a value above its own limit, else above that of all (`most`), where these are known."""
+    bad = [
         row
-        for row in rows
-        if row[column] is not None and (limit := own.get(row["backend"], most)) is not None and row[column] > limit
+        for row in check_queries.costs_and_seconds(warehouse.warehouse())
+        if row[column] is not None
+        and (limit := limits.backends.get(row["backend"], most)) is not None
+        and row[column] > limit
     ]
+    return _result(bad, ["dataset", "backend", column], limits.severity, say.format_map)
 
 
 def _beyond_share(

@@ -14,6 +14,9 @@ from ocr_pipeline.defs.partitions import DOCUMENTS
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 
+REASON_TAG = "ocr_pipeline/reason"
+"""Why a run was launched, in words."""
+
 
 def instance_environment(project: Project) -> dict[str, str]:
     """Environment variables for Dagster's own commands, so that they use this project's instance.
@@ -93,7 +96,7 @@ def running(project: Project) -> list[str]:
     active = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     with open_instance(project) as instance:
         return [
-            f"run {run.run_id[:8]} ({run.status.value.lower()}): {run.tags.get('ocr_pipeline/reason', run.job_name)}"
+            f"run {run.run_id[:8]} ({run.status.value.lower()}): {run.tags.get(REASON_TAG, run.job_name)}"
             for run in instance.get_runs(dg.RunsFilter(statuses=active))
         ]
 

@@ -1,7 +1,5 @@
 """The asset `report`: a folder of static pages about everything that the others found."""
 
-from pathlib import Path
-
 import dagster as dg
 
 from ocr_pipeline.config import Config
@@ -33,7 +31,7 @@ def report_assets(config: Config) -> list[dg.AssetsDefinition]:
                 "pages_written": built.written,
                 "pages_unchanged": built.unchanged,
                 "pages_removed": built.removed,
-                "index_bytes": Path(built.index).stat().st_size,
+                "index_bytes": built.index.stat().st_size,
             }
         )
 

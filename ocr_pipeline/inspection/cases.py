@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import FIELD_KINDS, Box
 from ocr_pipeline.warehouse.warehouse import Reader
 
@@ -169,12 +170,24 @@ def load_cases(
                 yield _document(rows, backends)
 
 
+def load_case(reader: Reader, document_id: str, backends: Sequence[str], *, words: bool = True) -> DocumentCases:
+    """The cases of one document, as `load_cases` gives them.
+
+    Raises:
+        ConfigurationError: it was never taken in.
+    """
+    found = next(load_cases(reader, [document_id], backends, words=words), None)
+    if found is None:
+        raise ConfigurationError(
+            f"There is no document {document_id!r} in the database: `ocr-pipeline documents` lists what there is."
+        )
+    return found
+
+
 def _by_document(reader: Reader, table: str, order: str, document_ids: Sequence[str]) -> dict[str, list[Row]]:
     ordered = f" ORDER BY {order}" if order else ""
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in reader.rows(f"FROM {table} WHERE document_id IN (SELECT unnest(?)){ordered}", [document_ids]):
-        found[row["document_id"]].append(row)
-    return found
+    rows = reader.rows(f"FROM {table} WHERE document_id IN (SELECT unnest(?)){ordered}", [document_ids])
+    return _by(rows, "document_id")
 
 
 def _document(rows: Mapping[str, Sequence[Row]], backends: Sequence[str]) -> DocumentCases:

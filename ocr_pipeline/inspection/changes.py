@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ocr_pipeline.evaluation.outcomes import CODES
+from ocr_pipeline.evaluation.outcomes import CODES, LETTERS
 from ocr_pipeline.warehouse.warehouse import Reader
 
-_OUTCOMES = {name[0]: name for name in CODES}
+_OUTCOMES = {LETTERS[code]: name for name, code in CODES.items()}
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,7 @@ def changes(reader: Reader, document_id: str, backend: str) -> list[Change]:
     return [
         Change(field, _OUTCOMES[old[field]["letter"]], _OUTCOMES[row["letter"]], row["evaluated_at"])
         for field, row in new.items()
-        if field in old and "-" not in (row["letter"], old[field]["letter"]) and row["letter"] != old[field]["letter"]
+        if field in old
+        and row["letter"] != old[field]["letter"]
+        and LETTERS[0] not in (row["letter"], old[field]["letter"])
     ]

@@ -13,8 +13,8 @@ from typing import Any
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import label_of
-from ocr_pipeline.errors import ConfigurationError, WarehouseError
-from ocr_pipeline.inspection.cases import DocumentCases, load_cases
+from ocr_pipeline.errors import WarehouseError
+from ocr_pipeline.inspection.cases import DocumentCases, load_case
 from ocr_pipeline.models.calls import CALLS
 from ocr_pipeline.models.provider import KEY_VARIABLE
 from ocr_pipeline.project import Project
@@ -51,11 +51,7 @@ def pack_case(
         WarehouseError: the file cannot be written.
     """
     with warehouse.snapshot() as snapshot:
-        found = next(load_cases(snapshot, [document_id], backends), None)
-    if found is None:
-        raise ConfigurationError(
-            f"There is no document {document_id!r} in the database: `ocr-pipeline documents` lists what there is."
-        )
+        found = load_case(snapshot, document_id, backends)
     source = project.root / found.document["path"]
     texts = {name: _without_keys(text, config) for name, text in _texts(project, found).items()}
     temporary = target.with_name(f".{target.name}.{os.getpid()}")

@@ -83,7 +83,7 @@ def _board_charts(boards: Sequence[Row]) -> dict[str, str | None]:
             "pareto": bool(row["pareto"]),
             "seconds": row["seconds_per_document"],
             "cost": row["cost_per_document"],
-            **{name: 100 * row["all"][name] for name in ("f1", "f1_low", "f1_high") if row["all"][name] is not None},
+            **_f1(row["all"]),
         }
         for row in boards
         if row["all"]["f1"] is not None
@@ -181,13 +181,18 @@ class History:
             {
                 "backend": row["backend"],
                 "evaluated_at": row["evaluated_at"].isoformat(),
-                **{name: 100 * row[name] for name in ("f1", "f1_low", "f1_high") if row[name] is not None},
+                **_f1(row),
             }
             for row in self.rows
             if row["f1"] is not None
         ]
         trend = len({point["evaluated_at"] for point in points}) > 1
         return svg(history_chart(points[::-1])) if trend else None
+
+
+def _f1(row: Row) -> dict[str, float]:
+    """F1 and its interval in percent, as far as they are known."""
+    return {name: 100 * row[name] for name in ("f1", "f1_low", "f1_high") if row[name] is not None}
 
 
 def history(reader: Reader, dataset: str) -> History:

@@ -64,9 +64,12 @@ def ocr_cells(reader: Reader, engine: str) -> Rows:
     return {row["document_id"]: row for row in rows}
 
 
-def extraction_cells(reader: Reader, backend: str) -> Rows:
-    """The rows of `extractions` of one backend by document."""
-    rows = reader.rows("FROM extractions WHERE backend = ?", [backend])
+_OF_BACKEND = "backend = $backend AND ($document IS NULL OR document_id = $document)"
+
+
+def extraction_cells(reader: Reader, backend: str, document_id: str | None = None) -> Rows:
+    """The rows of `extractions` of one backend by document; only that of `document_id`, where it is given."""
+    rows = reader.rows(f"FROM extractions WHERE {_OF_BACKEND}", {"backend": backend, "document": document_id})
     return {row["document_id"]: row for row in rows}
 
 
@@ -155,18 +158,24 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
     }
 
 
-def extractions(reader: Reader, backend: str) -> dict[str, Extraction | DocumentFailure]:
-    """What `backend` extracted, or why it could not, by document. Without evidence: scoring does not need it."""
+def extractions(
+    reader: Reader, backend: str, document_id: str | None = None
+) -> dict[str, Extraction | DocumentFailure]:
+    """What `backend` extracted, or why it could not, by document; only that of `document_id`, where it is given.
+
+    Without evidence: scoring does not need it.
+    """
+    of = {"backend": backend, "document": document_id}
     invoices = _invoices(
-        reader.rows("FROM extracted_fields WHERE backend = ?", [backend]),
-        reader.rows("FROM extracted_line_items WHERE backend = ? ORDER BY document_id, position", [backend]),
-        reader.rows("FROM extracted_tax_lines WHERE backend = ? ORDER BY document_id, position", [backend]),
+        reader.rows(f"FROM extracted_fields WHERE {_OF_BACKEND}", of),
+        reader.rows(f"FROM extracted_line_items WHERE {_OF_BACKEND} ORDER BY document_id, position", of),
+        reader.rows(f"FROM extracted_tax_lines WHERE {_OF_BACKEND} ORDER BY document_id, position", of),
     )
     return {
         document_id: Extraction(invoice=invoices.get(document_id, Invoice()))
         if row["status"] == "ok"
         else DocumentFailure(reason=row["reason"], message=row["message"])
-        for document_id, row in extraction_cells(reader, backend).items()
+        for document_id, row in extraction_cells(reader, backend, document_id).items()
     }
 
 

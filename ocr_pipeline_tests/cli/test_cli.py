@@ -30,11 +30,16 @@ from ocr_pipeline_tests.files import add_file, add_image, image_bytes, small_bac
 SROIE = Path(__file__).resolve().parents[3] / "shared" / "data" / "sroie"
 
 
-@pytest.fixture(autouse=True)
-def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 80 columns, in which nobody has asked for colours or against them."""
     for name in ("FORCE_COLOR", "NO_COLOR", "CI", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_a_terminal(monkeypatch)
 
 
 class Cli:

@@ -6,18 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.project import ROOT_VARIABLE, Project
+from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
 from ocr_pipeline_tests.cli.test_cli import Cli
-from ocr_pipeline_tests.inspected import inspected
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    project = inspected(tmp_path / "project")
-    monkeypatch.setenv(ROOT_VARIABLE, str(project.root))
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    return project
 
 
 def editor(monkeypatch: pytest.MonkeyPatch, folder: Path, body: str) -> None:

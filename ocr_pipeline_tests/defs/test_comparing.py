@@ -7,16 +7,14 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.definitions import build_definitions
-from ocr_pipeline_tests.cli.test_cli import Cli
+from ocr_pipeline_tests.cli.test_cli import Cli, in_a_terminal
 from ocr_pipeline_tests.defs.pipeline import DOCUMENTS, Pipeline
 from ocr_pipeline_tests.files import PLUGINS, add_label, small_backends, write_backends
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Cli:
-    for name in ("FORCE_COLOR", "NO_COLOR", "CI", "GITHUB_ACTIONS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "80")
+    in_a_terminal(monkeypatch)
     return Cli(monkeypatch)
 
 

@@ -18,14 +18,6 @@ from ocr_pipeline.report.documents import document_page, in_script
 from ocr_pipeline.report.site import Built, build_site
 from ocr_pipeline.warehouse.warehouse import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli
-from ocr_pipeline_tests.inspected import inspected
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    project = inspected(tmp_path / "project")
-    monkeypatch.setenv("OCR_PIPELINE_HOME", str(project.root))
-    return project
 
 
 def build(project: Project, folder: Path | None = None, dataset: str | None = None) -> Built:

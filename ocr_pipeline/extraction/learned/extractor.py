@@ -11,11 +11,8 @@ from ocr_pipeline.extraction.learned.lexicon import corrected
 from ocr_pipeline.extraction.learned.model import SCHEMA, FieldModel, Model, load_model
 from ocr_pipeline.extraction.learned.values import Value, values_of
 from ocr_pipeline.extraction.rules import extractor as rules
-from ocr_pipeline.extraction.rules import reading
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
-from ocr_pipeline.extraction.rules.fields import items, tax_table
-from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
-from ocr_pipeline.extraction.rules.result import Result
+from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.schemas import Extraction
 
 VERSION = 1
@@ -58,22 +55,18 @@ class LearnedExtractor:
             raise ConfigurationError(
                 "The learned extractor needs an OCR engine: name one as `engine` of its backend in backends.yaml."
             )
-        if self._model is None:
+        model = self._model
+        if model is None:
             return rules.extract_text(document.text)
-        seen = reading.read(document.text)
-        found, sold = labelled(seen), items.find(seen)
-        result = Result(list(document.text.words()))
-        fold = self._model.fold_of.get(document.document_id)
-        for name, choice in rules.choices(seen, found, sold).items():
-            field = self._model.fields.get(name)
-            if field is not None:
-                choice = _learned(
-                    name, choice, values=values_of(choice, seen), field=field, model=self._model, fold=fold
-                )
-            result.add_choice(name, choice)
-        result.add_tax_lines(tax_table.find(seen, found))
-        result.add_items(sold)
-        return result.extraction()
+        fold = model.fold_of.get(document.document_id)
+
+        def rechoose(name: str, choice: Choice[Any], seen: Reading) -> Choice[Any]:
+            field = model.fields.get(name)
+            if field is None:
+                return choice
+            return _learned(name, choice, values=values_of(choice, seen), field=field, model=model, fold=fold)
+
+        return rules.extract_text(document.text, rechoose)
 
 
 def _learned(

@@ -1,6 +1,6 @@
 """The rules extractor: reads a document, gathers candidates per field, chooses, and says where each value stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.errors import ConfigurationError
@@ -28,6 +28,9 @@ from ocr_pipeline.schemas import Extraction, OcrText
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.base import ExtractionInput
 
+Rechoose = Callable[[str, Choice[Any], Reading], Choice[Any]]
+"""From a field, what the rules chose for it, and the document, to another choice among the same candidates."""
+
 VERSION = 3
 """Raised with every change of the code that can change a result."""
 
@@ -46,14 +49,14 @@ class RulesExtractor:
         return extract_text(document.text)
 
 
-def extract_text(text: OcrText) -> Extraction:
-    """Read the fields of a document from its words."""
+def extract_text(text: OcrText, rechoose: Rechoose = lambda name, choice, seen: choice) -> Extraction:
+    """Read the fields of a document from its words. `rechoose` has the last word on every single-valued field."""
     seen = reading.read(text)
     found = labelled(seen)
     result = Result(list(text.words()))
     sold = items.find(seen)
     for name, choice in choices(seen, found, sold).items():
-        result.add_choice(name, choice)
+        result.add_choice(name, rechoose(name, choice, seen))
     result.add_tax_lines(tax_table.find(seen, found))
     result.add_items(sold)
     return result.extraction()
