@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.errors import BudgetError, ConfigurationError
 from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.extraction.stage import STAGE
 from ocr_pipeline.models.calls import no_price
@@ -57,7 +57,7 @@ def estimate(
 
 
 def refuse_above(config: Config, estimates: Iterable[Estimate], max_cost_usd: float | None) -> None:
-    """Raises ConfigurationError: it may cost more than the maximum, or nobody can tell."""
+    """Raises ConfigurationError: it may cost more than the maximum (BudgetError), or nobody can tell."""
     if max_cost_usd is None:
         return
     total = 0.0
@@ -69,6 +69,6 @@ def refuse_above(config: Config, estimates: Iterable[Estimate], max_cost_usd: fl
             raise ConfigurationError(no_price(provider, extractor.model))  # type: ignore[attr-defined]
         total += one.usd
     if total > max_cost_usd:
-        raise ConfigurationError(
+        raise BudgetError(
             f"This may cost about {total:.4f} USD, more than the maximum of {max_cost_usd:g} USD; no model was asked."
         )

@@ -48,12 +48,13 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
             *diagnosis_assets(config, rules),
             *report_assets(config),
         ]
-        runs_itself = automation(config, operation)
+        checks = [*reading_checks(config, rules.checks), *evaluation_checks(rules.checks)]
+        runs_itself = automation(config, operation, checks)
     # Dagster makes every sensor again when it binds its job, and then warns about a parameter that nobody gave.
     warnings.filterwarnings("ignore", r".*`SensorDefinition\.__init__`.*", dg.BetaWarning)
     return dg.Definitions(
         assets=assets,
-        asset_checks=[*reading_checks(config, rules.checks), *evaluation_checks(rules.checks)],
+        asset_checks=checks,
         resources={
             "project": ProjectResource(root=str(project.root), report_url=os.environ.get(URL_VARIABLE, DEFAULT_URL)),
             "warehouse": WarehouseResource(database=str(project.database)),

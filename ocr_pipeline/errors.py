@@ -4,6 +4,7 @@
     ├── DocumentError        one document cannot be read or extracted; recorded as a row, the run goes on
     ├── ProviderError        a remote service failed for now; recorded, the step fails at the end so that it can be retried
     ├── ConfigurationError   a wrong setting, missing key or missing package; the run stops at once
+    │   └── BudgetError      what is left to do may cost more than it may
     └── WarehouseError       the database or the result store cannot be used: locked, newer than this version, disk full
 
 A message is one sentence that says what is wrong and, where the user can act, what to do. It never holds a key or the
@@ -68,6 +69,10 @@ class ProviderError(OcrPipelineError):
 
 class ConfigurationError(OcrPipelineError):
     """A setting, key or package is wrong or missing. Trying again without a change cannot succeed."""
+
+
+class BudgetError(ConfigurationError):
+    """Asking models may cost more than it may. What does not ask one goes on."""
 
 
 class WarehouseError(OcrPipelineError):

@@ -4,11 +4,11 @@ import os
 import sys
 import threading
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from ocr_pipeline.cli.baseline import baseline
 from ocr_pipeline.cli.compare import compare
@@ -18,7 +18,7 @@ from ocr_pipeline.cli.export import export, pack
 from ocr_pipeline.cli.history import history
 from ocr_pipeline.cli.labels import labels
 from ocr_pipeline.cli.operate import prune, resume, retry_failed
-from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, opened, print_json
+from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, errors, opened, print_json
 from ocr_pipeline.cli.report import report
 from ocr_pipeline.cli.slices import show_slices
 from ocr_pipeline.cli.text import plain
@@ -52,8 +52,6 @@ app.command()(resume)
 app.command()(report)
 app.command()(export)
 app.command()(pack)
-
-errors = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
@@ -133,7 +131,7 @@ def run(
                 progress,
                 everything=everything,
                 stale_only=stale,
-                fresh=fresh,
+                fresh_since=datetime.now(UTC) if fresh else None,
                 max_cost_usd=max_cost,
                 announce=_announce,
                 config=config,

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ocr_pipeline.cli.output import BackendOption, DatasetOption, console, opened
+from ocr_pipeline.cli.output import BackendOption, DatasetOption, console, errors, opened
 from ocr_pipeline.cli.text import plain
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.project import find_project
 
 
@@ -27,32 +27,49 @@ def retry_failed(
     from ocr_pipeline.defs.instance import only_run
     from ocr_pipeline.defs.runner import run_pipeline
     from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.operation.spending import spent_since
+    from ocr_pipeline.store import ResultStore
     from ocr_pipeline.warehouse import check_queries
 
     project = find_project()
     config = load_config(project.config_file)
-    sources = {source.document_id: source for source in find_documents(project.data)}
-    failed: dict[str, list[str]] = {}
-    for row in check_queries.failed_cells(opened(project)):
-        source = sources.get(row["document_id"])
-        if source and backend in (None, row["backend"]) and dataset in (None, source.dataset):
-            failed.setdefault(row["backend"], []).append(row["document_id"])
-    runnable = {name: ids for name, ids in failed.items() if name in config.backends and not config.unavailable(name)}
-    if not runnable:
+    started = datetime.now(UTC)
+    refused: OcrPipelineError | None = None
+
+    def failed() -> set[tuple[str, str]]:
+        return {(row["backend"], row["document_id"]) for row in check_queries.failed_cells(opened(project))}
+
+    with only_run(project, lambda: console.print("Another run is at work in this project; waiting for it.")):
+        sources = {
+            source.document_id: source for source in find_documents(project.data) if dataset in (None, source.dataset)
+        }
+        before = {
+            (name, key)
+            for name, key in failed()
+            if key in sources and backend in (None, name) and name in config.backends and not config.unavailable(name)
+        }
+        store, spent = ResultStore(project.results), 0.0
+        for name in sorted({name for name, _ in before}):
+            chosen = [source for key, source in sources.items() if (name, key) in before]
+            most = None if max_cost is None else max(0.0, max_cost - spent)
+            try:
+                with TerminalProgress(console) as progress:
+                    run_pipeline(
+                        project, chosen, [name], progress, fresh_since=started, max_cost_usd=most, config=config
+                    )
+            except OcrPipelineError as error:  # the other backends can still be tried
+                refused = refused or error
+                errors.print(f"{name}: {plain(str(error))}", soft_wrap=True)
+            spent = spent_since(store, config, started)
+        left = before & failed()
+    if not before:
         console.print("Nothing failed.")
         return
-    before = sum(map(len, runnable.values()))
-    with only_run(project, lambda: console.print("Another run is at work in this project; waiting for it.")):
-        for name, ids in runnable.items():
-            with TerminalProgress(console) as progress:
-                chosen = [sources[key] for key in ids]
-                run_pipeline(project, chosen, [name], progress, fresh=True, max_cost_usd=max_cost, config=config)
-    left = [
-        row
-        for row in check_queries.failed_cells(opened(project))
-        if row["document_id"] in runnable.get(row["backend"], ())
-    ]
-    console.print(f"Tried {before} cells again: {before - len(left)} are right now, {len(left)} failed again.")
+    console.print(
+        f"Tried {len(before)} cells again: {len(before) - len(left)} are right now, {len(left)} failed again."
+    )
+    if refused:
+        raise refused
 
 
 def prune(
@@ -64,21 +81,24 @@ def prune(
     Replies that were asked for again, refusals, results that no cell refers to, and failed or canceled runs of Dagster.
     What was paid for and is in use stays, and so do successful runs: they are the lineage.
     """
-    from ocr_pipeline.defs.instance import old_failed_runs, open_instance
+    from ocr_pipeline.defs.instance import old_failed_runs, only_run, open_instance
     from ocr_pipeline.operation.prune import removable, remove
 
     project = find_project()
-    before = datetime.now(UTC) - timedelta(days=days)
-    found = removable(project, opened(project), before)
-    with open_instance(project) as instance:
-        runs = old_failed_runs(instance, before)
-        if yes:
-            for one in found:
-                remove(one)
-            for run_id in runs:
-                instance.delete_run(run_id)
-    for one in found:
-        console.print(f"{one.kind}: {len(one.files)} files, {one.size / 1e6 if not yes else 0:.1f} MB")
+    now = datetime.now(UTC)
+    before = now - timedelta(days=days)
+    with only_run(project, lambda: console.print("Another run is at work in this project; waiting for it.")):
+        found = removable(project, opened(project), before, now)
+        sizes = [one.size for one in found]
+        with open_instance(project) as instance:
+            runs = old_failed_runs(instance, before)
+            if yes:
+                for one in found:
+                    remove(one)
+                for run_id in runs:
+                    instance.delete_run(run_id)
+    for one, size in zip(found, sizes, strict=True):
+        console.print(f"{one.kind}: {len(one.files)} files, {size / 1e6:.1f} MB")
     console.print(f"failed or canceled runs: {len(runs)}")
     console.print("Removed." if yes else f"Nothing was removed: `ocr-pipeline prune --days {days} --yes` does it.")
 
@@ -89,8 +109,8 @@ def resume() -> None:
     from ocr_pipeline.operation.pause import resume as end_pause
 
     project = find_project()
-    reason = paused(project)
-    if reason is None:
+    pause = paused(project)
+    if pause is None:
         raise ConfigurationError("The re-evaluation is not paused.")
     end_pause(project)
-    console.print(f"The re-evaluation goes on. It was paused because: {plain(reason)}", soft_wrap=True)
+    console.print(f"The re-evaluation goes on. It was paused because: {plain(pause.reason)}", soft_wrap=True)

@@ -23,6 +23,7 @@ READ_TIMEOUT = 10.0
 """Seconds that a command which only shows something waits for a locked database."""
 
 console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 DatasetOption = Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set, like demo or sroie.")]

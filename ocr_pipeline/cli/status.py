@@ -63,17 +63,19 @@ def status_table(rows: Sequence[Row]) -> Table:
 def operation_notes(project: Project, config: Config) -> list[str]:
     """What else there is to know: a run at work, what this month cost, a pause."""
     from ocr_pipeline.defs.instance import running
+    from ocr_pipeline.operation.inboxes import problems_of
     from ocr_pipeline.operation.pause import paused
     from ocr_pipeline.operation.settings import load_operation
     from ocr_pipeline.operation.spending import spent_in_month
 
     operation = load_operation(project.operation_file, set(config.backends))
     notes = [f"Running: {sentence}." for sentence in running(project)]
-    spent = spent_in_month(ResultStore(project.results), config, datetime.now(UTC).date())
+    spent = spent_in_month(ResultStore(project.results), config, datetime.now(UTC))
     limits = {name: one.max_cost_usd_per_month for name, one in operation.reevaluations.items()}
     if spent:
         of = ", ".join(f"{name} stops at {limit:g}" for name, limit in limits.items())
         notes.append(f"Spent on models this month: {spent:.4f} USD (re-evaluation {of}).")
-    if reason := paused(project):
-        notes.append(f"The re-evaluation is paused: {reason} `ocr-pipeline resume` goes on.")
+    if pause := paused(project):
+        notes.append(f"The re-evaluation is paused: {pause}")
+    notes += [f"Inbox {name}: {problem}" for name, problem in problems_of(operation.arrivals.inboxes, project).items()]
     return notes

@@ -6,48 +6,69 @@ Everything is off until somebody turns it on in the UI.
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import TypeVar
 
 import dagster as dg
-from pydantic import TypeAdapter, ValidationError
+from dagster._utils.schedules import is_valid_cron_schedule
+from pydantic import BaseModel, ValidationError
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.defs.instance import REASON_TAG
-from ocr_pipeline.defs.launch import close_killed_runs
+from ocr_pipeline.defs.instance import REASON_TAG, is_processing
+from ocr_pipeline.defs.launch import CHECKS, close_killed_runs
 from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS, PROCESS_KEY, Asked, process_job
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import provider_of
-from ocr_pipeline.operation.alarms import Message, Problem, messages, send, text_of
-from ocr_pipeline.operation.arrivals import Cursor, look
-from ocr_pipeline.operation.inboxes import inbox_states
+from ocr_pipeline.operation.alarms import Memory, Problem, deliver, messages, text_of
+from ocr_pipeline.operation.arrivals import Cursor, Tried, look, try_again
+from ocr_pipeline.operation.inboxes import InboxState, look_into, problems_of
 from ocr_pipeline.operation.pause import paused
 from ocr_pipeline.operation.settings import Operation, Reevaluation
-from ocr_pipeline.operation.spending import spent_in_month
+from ocr_pipeline.project import Project
 from ocr_pipeline.status import extraction_states
 from ocr_pipeline.warehouse import queries
 
-FILES_PER_TICK = 300
-"""Files that a tick reads at the most: a second or two, far from Dagster's limit of 60."""
-
-_Problems = TypeAdapter(dict[str, Problem])
+RUNS = 100
+"""Runs among which the last one of each sensor and schedule is looked for."""
 
 
-def automation(config: Config, operation: Operation) -> dg.Definitions:
-    """The job `process` with its sensors and its schedule."""
+def automation(config: Config, operation: Operation, checks: Sequence[dg.AssetChecksDefinition]) -> dg.Definitions:
+    """The jobs `process` and `checks` with their sensors and schedules."""
     job = process_job(operation)
+    look_at_all = dg.define_asset_job(
+        CHECKS,
+        dg.AssetSelection.checks(*checks),
+        description="Evaluates every asset check, without doing anything else.",
+    )
     return dg.Definitions(
-        jobs=[job],
+        jobs=[job, look_at_all],
         sensors=[_arrivals(job, operation), _stale_cells(job, config, operation), _alarms(operation)],
-        schedules=[_reevaluation(job, config, name, one) for name, one in operation.reevaluations.items()],
+        schedules=[
+            *(_reevaluation(job, config, name, one) for name, one in operation.reevaluations.items()),
+            dg.ScheduleDefinition(
+                name="daily_checks",
+                job=look_at_all,
+                cron_schedule=_cron("checks", operation.checks.cron),
+                execution_timezone=operation.checks.timezone,
+                description="Evaluates every asset check: what was not asked for long turns red also while nothing runs.",
+            ),
+        ],
     )
 
 
 # ---- arrivals --------------------------------------------------------------------------------------------------------
+
+
+class _Arrivals(BaseModel):
+    """The cursor of `arrivals`."""
+
+    files: Cursor = Cursor()
+    inboxes: dict[str, InboxState] = {}
 
 
 def _arrivals(job: dg.JobDefinition, operation: Operation) -> dg.SensorDefinition:
@@ -64,44 +85,43 @@ def _arrivals(job: dg.JobDefinition, operation: Operation) -> dg.SensorDefinitio
     ) -> dg.SensorResult | dg.SkipReason:
         if closed := close_killed_runs(context.instance):
             context.log.warning("%d runs were closed whose process was killed.", closed)
-        remembered = json.loads(context.cursor or "{}")
-        cursor = _cursor(remembered)
+        # What a run at work takes in is looked at after it. So nothing is launched twice, and what comes meanwhile is one run.
+        idle, now = not is_processing(context.instance), time.time()
+        before = _remembered(context.cursor, _Arrivals())
         with warehouse.warehouse().snapshot() as snapshot:
             documents, labels = queries.documents(snapshot), queries.labels(snapshot)
+            decided = queries.decided_documents(snapshot)
         sources = find_documents(project.project.data)
-        most = min(FILES_PER_TICK, settings.documents_per_run)
-        found = look(sources, documents, labels, cursor, most)
+        most = settings.documents_per_run if idle else 0
+        found = look(sources, documents, labels, decided, before.files, most=most, now=now)
+        inboxes, changed = look_into(settings.inboxes, before.inboxes, project.project, now, may_launch=idle)
         requests = []
-        if found.ready or found.gone:
-            key = _hash([*sorted(found.ready.values()), *sorted(found.gone)])
-            gone = f", {len(found.gone)} gone" if found.gone else ""
-            reason = f"{len(found.ready)} documents arrived or changed{gone}"
-            asked = Asked(reason=reason, documents=sorted(found.ready), max_cost_usd=settings.max_cost_usd)
-            requests.append(_request(f"arrivals:{key}", asked, settings.backends))
-        inboxes, changed = inbox_states(settings.inboxes, remembered.get("inboxes", {}))
-        for name, state in changed.items():
-            asked = Asked(reason=f"the inbox {name} changed", inboxes=[name], max_cost_usd=settings.max_cost_usd)
-            requests.append(_request(f"inbox:{name}:{state}", asked, settings.backends))
+        if found.ready or found.gone or changed:
+            parts = [f"{len(found.ready)} documents arrived or changed"]
+            parts += [f"{len(found.gone)} gone"] if found.gone else []
+            parts += [f"new in {', '.join(changed)}"] if changed else []
+            asked = Asked(
+                reason=", ".join(parts),
+                documents=list(found.ready),
+                inboxes=changed,
+                max_cost_usd=settings.max_cost_usd,
+            )
+            requests.append(_request(asked, settings.backends))
         if found.gone:
             context.log.warning("Gone: %s", ", ".join(found.gone[:20]))
-        update = json.dumps({"files": found.cursor.model_dump(mode="json"), "inboxes": inboxes})
+        for problem in problems_of(settings.inboxes, project.project).values():
+            context.log.warning("%s", problem)
+        waits = "wait to be stable" if idle else "wait: a run is at work"
         context.log.info(
-            "%d files: %d ready, %d waiting to be stable, %d gone.",
-            len(sources), len(found.ready), found.waiting, len(found.gone),
+            "%d files: %d ready, %d %s, %d gone.",
+            len(sources), len(found.ready), found.waiting, waits, len(found.gone),
         )  # fmt: skip
-        waiting = f"{found.waiting} files wait to be stable" if found.waiting else "Nothing has arrived"
+        waiting = f"{found.waiting} files {waits}" if found.waiting else "Nothing has arrived"
         skip = None if requests else f"{waiting}; {len(sources)} files are there."
-        return dg.SensorResult(run_requests=requests, skip_reason=skip, cursor=update)
+        cursor = _Arrivals(files=found.cursor, inboxes=inboxes).model_dump_json()
+        return dg.SensorResult(run_requests=requests, skip_reason=skip, cursor=cursor)
 
     return arrivals
-
-
-def _cursor(remembered: dict[str, Any]) -> Cursor:
-    """Of another version: forgotten. What the database knows is not asked for again."""
-    try:
-        return Cursor.model_validate(remembered.get("files", {}))
-    except ValidationError:
-        return Cursor()
 
 
 # ---- results that are out of date ------------------------------------------------------------------------------------
@@ -113,12 +133,13 @@ def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) ->
     @dg.sensor(
         name="stale_cells",
         job=job,
-        minimum_interval_seconds=300,
+        minimum_interval_seconds=settings.stale_every_seconds,
         description="Cells that are missing or out of date, because a backend, a prompt or an engine changed.",
     )
-    def stale_cells(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
-        if _is_processing(context.instance):
-            return dg.SkipReason("A run is at work: what it leaves is looked at after it.")
+    def stale_cells(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult:
+        before = _remembered(context.cursor, _Stale())
+        if is_processing(context.instance):
+            return _nothing("A run is at work: what it leaves is looked at after it.", before)
         chosen = settings.backends or config.backends
         backends = [name for name in chosen if config.unavailable(name) is None]
         with warehouse.warehouse().snapshot() as snapshot:
@@ -126,19 +147,31 @@ def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) ->
             states = extraction_states(config, backends, known, snapshot)
         todo = [state for state in states if state.state in ("missing", "stale")]
         if not todo:
-            return dg.SkipReason("Every cell is there and up to date.")
-        fingerprints = {name: config.backends[name].fingerprint for name in backends}
-        key = _hash(
-            [[state.backend, state.document_id, state.why or ""] for state in todo] + [sorted(fingerprints.items())]
-        )
+            return _nothing("Every cell is there and up to date.", _Stale())
+        # Where a run leaves the same cells as they were, because of its budget or a fault, the next one comes after a pause.
+        what = [[state.backend, config.backends[state.backend].fingerprint, state.document_id] for state in todo]
+        tried = try_again(before.tried, _hash([what, settings.max_cost_usd]), time.time())
+        if tried is None:
+            return _nothing(f"{len(todo)} cells are out of date still; they are tried again later.", before)
         asked = Asked(
             reason=f"{len(todo)} cells are missing or out of date",
             documents=sorted({state.document_id for state in todo}),
             max_cost_usd=settings.max_cost_usd,
         )
-        return _request(f"stale:{key}", asked, sorted({state.backend for state in todo}))
+        request = _request(asked, sorted({state.backend for state in todo}))
+        return dg.SensorResult(run_requests=[request], cursor=_Stale(tried=tried).model_dump_json())
 
     return stale_cells
+
+
+class _Stale(BaseModel):
+    """The cursor of `stale_cells`."""
+
+    tried: Tried | None = None
+
+
+def _nothing(reason: str, cursor: BaseModel) -> dg.SensorResult:
+    return dg.SensorResult(skip_reason=reason, cursor=cursor.model_dump_json())
 
 
 # ---- scheduled re-evaluation -----------------------------------------------------------------------------------------
@@ -148,8 +181,8 @@ def _reevaluation(job: dg.JobDefinition, config: Config, name: str, settings: Re
     def evaluate(
         context: dg.ScheduleEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.RunRequest | dg.SkipReason:
-        if reason := paused(project.project):
-            return dg.SkipReason(f"Paused: {reason} `ocr-pipeline resume` goes on.")
+        if pause := paused(project.project):
+            return dg.SkipReason(f"Paused: {pause}")
         asking = [name for name, one in config.backends.items() if provider_of(one.extractor_object)]
         chosen = list(settings.backends or asking)
         problems = {name: problem for name in chosen if (problem := config.unavailable(name))}
@@ -157,13 +190,6 @@ def _reevaluation(job: dg.JobDefinition, config: Config, name: str, settings: Re
         if not backends:
             why = "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or "no backend asks a model"
             return dg.SkipReason(f"Paused: {why}.")
-        now = datetime.now(UTC)
-        spent = spent_in_month(project.store, config, now.date())
-        left = settings.max_cost_usd_per_month - spent
-        if left <= 0:
-            return dg.SkipReason(
-                f"Paused: {spent:.4f} USD of this month's {settings.max_cost_usd_per_month:g} USD are spent."
-            )
         with warehouse.warehouse().snapshot() as snapshot:
             labelled = queries.valid_labels(snapshot)
             known = queries.documents(snapshot)
@@ -177,27 +203,22 @@ def _reevaluation(job: dg.JobDefinition, config: Config, name: str, settings: Re
         if not documents:
             return dg.SkipReason("Paused: no labelled document is in the evaluation set of operation.yaml.")
         asked = Asked(
-            reason=f"re-evaluation {name} of {len(documents)} documents, {spent:.4f} USD spent this month",
+            reason=f"re-evaluation {name} of {len(documents)} documents",
             documents=documents,
-            fresh=True,
+            fresh_since=datetime.now(UTC).isoformat(),
             pause_on_failure=True,
-            max_cost_usd=min(settings.max_cost_usd, left),
+            max_cost_usd=settings.max_cost_usd,
+            max_cost_usd_per_month=settings.max_cost_usd_per_month,
         )
-        moment = context.scheduled_execution_time.isoformat()
-        return _request(f"reevaluation:{name}:{moment}", asked, backends)
+        return _request(asked, backends, context.scheduled_execution_time.isoformat())
 
-    try:
-        return dg.schedule(
-            name=f"reevaluation_{name}",
-            job=job,
-            cron_schedule=settings.cron,
-            execution_timezone=settings.timezone,
-            description="Asks remote models again about the evaluation set, within its budgets; compares with the baseline.",
-        )(evaluate)
-    except dg.DagsterInvalidDefinitionError:
-        raise ConfigurationError(
-            f"operation.yaml: reevaluations.{name}.cron: {settings.cron!r} is no cron expression like 0 3 * * *."
-        ) from None
+    return dg.schedule(
+        name=f"reevaluation_{name}",
+        job=job,
+        cron_schedule=_cron(f"reevaluations.{name}", settings.cron),
+        execution_timezone=settings.timezone,
+        description="Asks remote models again about the evaluation set, within its budgets; compares with the baseline.",
+    )(evaluate)
 
 
 # ---- alarms ----------------------------------------------------------------------------------------------------------
@@ -214,37 +235,23 @@ def _alarms(operation: Operation) -> dg.SensorDefinition:
         jobs=[],
     )
     def alarms(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult | dg.SkipReason:
-        known = _known(context.cursor)
-        found = [*_failed_checks(context, known), *_failed_run(context.instance)]
-        new = messages(known, found)
-        undelivered: list[Message] = []
+        before = _remembered(context.cursor, Memory())
+        found = [
+            *_failed_checks(context, before.problems),
+            *_failed_runs(context.instance),
+            *_standing(project.project, operation),
+        ]
+        new = messages(before.problems, found)
         for message in new:
-            body = message.body(project.project.root.name, project.report_url)
-            for webhook in settings.webhooks:
-                if message.problem.severity not in webhook.severities:
-                    continue
-                url = webhook.url()
-                trouble = send(url, body) if url else f"{webhook.url_env} is not set."
-                if trouble:
-                    context.log.warning("%s", trouble)
-                    undelivered.append(message)
-                    break
-            context.log.warning("%s", body["text"])
-        # What could not be delivered is as it was before, and is tried again.
-        failed = {message.problem.key for message in undelivered}
-        after = {one.key: known.get(one.key, one) for one in found if one.key in known or one.key not in failed}
-        after |= {one.problem.key: one.problem for one in undelivered if one.state == "over"}
-        cursor = _Problems.dump_json(after).decode()
+            context.log.warning("%s", message.body(project.project.root.name, project.report_url)["text"])
+        queues, troubles = deliver(settings.webhooks, before, new, project.project.root.name, project.report_url)
+        for trouble in troubles:
+            context.log.warning("%s", trouble)
+        known = {one.key: before.problems.get(one.key, one) for one in found}
+        cursor = Memory(problems=known, queues=queues).model_dump_json()
         return dg.SensorResult(skip_reason=f"{len(found)} problems; {text_of(new)}.", cursor=cursor)
 
     return alarms
-
-
-def _known(cursor: str | None) -> dict[str, Problem]:
-    try:
-        return _Problems.validate_json(cursor or "{}")
-    except ValidationError:
-        return {}
 
 
 def _failed_checks(context: dg.SensorEvaluationContext, known: Mapping[str, Problem]) -> Iterator[Problem]:
@@ -273,19 +280,37 @@ def _failed_checks(context: dg.SensorEvaluationContext, known: Mapping[str, Prob
             )
 
 
-def _failed_run(instance: dg.DagsterInstance) -> Iterator[Problem]:
-    """The last run of `process`, where it failed: the next one that succeeds ends the problem."""
+def _failed_runs(instance: dg.DagsterInstance) -> Iterator[Problem]:
+    """Of each sensor and schedule the last run of `process`, where it failed: its next one that succeeds ends the problem."""
     done = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-    for run in instance.get_runs(dg.RunsFilter(job_name=PROCESS, statuses=done), limit=1):
+    seen: set[str] = set()
+    for record in instance.get_run_records(dg.RunsFilter(job_name=PROCESS, statuses=done), limit=RUNS):
+        run = record.dagster_run
+        origin = run.tags.get("dagster/sensor_name") or run.tags.get("dagster/schedule_name") or "by hand"
+        if origin in seen:
+            continue
+        seen.add(origin)
         if run.status == dg.DagsterRunStatus.FAILURE:
-            sentence = run.tags.get(FAILURE_TAG, f"The run {run.run_id[:8]} failed.")
-            yield Problem(key="run", check="run", severity="error", sentence=sentence, since=datetime.now(UTC))
+            sentence = f"{origin}: {run.tags.get(FAILURE_TAG, f'the run {run.run_id[:8]} failed.')}"
+            yield Problem(
+                key=f"run:{origin}", check="run", severity="error", sentence=sentence, since=record.create_timestamp
+            )
+
+
+def _standing(project: Project, operation: Operation) -> Iterator[Problem]:
+    """What no check sees: the re-evaluation is paused, an inbox cannot be read."""
+    if pause := paused(project):
+        sentence = f"The re-evaluation is paused: {pause}"
+        yield Problem(key="paused", check="paused", severity="error", sentence=sentence, since=pause.since)
+    for name, problem in problems_of(operation.arrivals.inboxes, project).items():
+        now = datetime.now(UTC)
+        yield Problem(key=f"inbox:{name}", check="inbox", severity="error", sentence=problem, since=now)
 
 
 # ---- what they share -------------------------------------------------------------------------------------------------
 
 
-def _request(key: str, asked: Asked, backends: Sequence[str] | None) -> dg.RunRequest:
+def _request(asked: Asked, backends: Sequence[str] | None, key: str | None = None) -> dg.RunRequest:
     asked = asked.model_copy(update={"backends": list(backends) if backends else None})
     return dg.RunRequest(
         run_key=key,
@@ -294,12 +319,21 @@ def _request(key: str, asked: Asked, backends: Sequence[str] | None) -> dg.RunRe
     )
 
 
-def _is_processing(instance: dg.DagsterInstance) -> bool:
-    active = [
-        dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
-    ]  # fmt: skip
-    return bool(instance.get_runs(dg.RunsFilter(statuses=active), limit=1))
+def _cron(section: str, value: str) -> str:
+    if not is_valid_cron_schedule(value):
+        raise ConfigurationError(f"operation.yaml: {section}.cron: {value!r} is no cron expression like 0 3 * * *.")
+    return value
+
+
+Memo = TypeVar("Memo", bound=BaseModel)
+
+
+def _remembered(cursor: str | None, empty: Memo) -> Memo:
+    """What a cursor holds; of another version: nothing. What the database knows is not asked for again."""
+    try:
+        return type(empty).model_validate_json(cursor) if cursor else empty
+    except ValidationError:
+        return empty
 
 
 def _hash(value: object) -> str:

@@ -13,6 +13,7 @@ from ocr_pipeline.documents.stage import first_page, take_in_all, take_in_decide
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import queries, rows
+from ocr_pipeline.warehouse.warehouse import utc_now
 
 
 def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -38,6 +39,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         sources = _sources(project)
         tables = rows.empty(rows.DOCUMENT_TABLES)
         progress.start("documents", len(keys))
+        began = utc_now()
         # a file that is gone is reported as a row, as if it could not be opened
         asked = [
             sources.get(key) or SourceFile(key, "documents", project.project.data / "documents" / key, None)
@@ -54,6 +56,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 document=document,
                 transcript_sha256=transcript_sha256(source.path),
                 failure=failure,
+                began=began,
             )
             row = tables["documents"][-1]
             add_cell_metadata(
@@ -95,6 +98,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         sources = _sources(project)
         tables = rows.empty(rows.LABEL_TABLES)
         progress.start("labels", len(keys))
+        began = utc_now()
         for key in keys:
             source = sources.get(key) or SourceFile(key, "documents", project.project.data, None)
             decided, failure = take_in_decided_label(source)
@@ -107,6 +111,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 label_sha256=decided.sha256 if decided else None,
                 failure=failure,
                 decided=decided,
+                began=began,
             )
             row = tables["labels"][-1]
             fields = [entry for entry in tables["ground_truth"] if entry["document_id"] == key]

@@ -89,19 +89,34 @@ def register_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]
     return new
 
 
+_ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def is_processing(instance: dg.DagsterInstance) -> bool:
+    """Whether a run is at work or waits for its turn."""
+    return bool(instance.get_runs(dg.RunsFilter(statuses=_ACTIVE), limit=1))
+
+
 def running(project: Project) -> list[str]:
     """The runs that are at work or wait for their turn, in words; empty where there is no instance yet."""
     if not (project.dagster_home / "dagster.yaml").exists():
         return []
-    active = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     with open_instance(project) as instance:
         return [
             f"run {run.run_id[:8]} ({run.status.value.lower()}): {run.tags.get(REASON_TAG, run.job_name)}"
-            for run in instance.get_runs(dg.RunsFilter(statuses=active))
+            for run in instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
         ]
 
 
 def old_failed_runs(instance: dg.DagsterInstance, before: datetime) -> list[str]:
-    """The ids of runs that failed or were canceled before a moment. Successful ones are the lineage, and stay."""
+    """The ids of runs that failed or were canceled before a moment, and materialised nothing: what did is the lineage."""
     statuses = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=statuses, created_before=before))]
+    runs = instance.get_runs(dg.RunsFilter(statuses=statuses, created_before=before))
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    return [run.run_id for run in runs if not instance.get_records_for_run(run.run_id, of_type=kind, limit=1).records]

@@ -6,17 +6,20 @@ exact. A range of two-dimensional keys is the product of one range per dimension
 definition; so a set of cells is cut into rectangles, and each rectangle is one run. See docs/decisions/0001.
 """
 
-import os
-import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+from filelock import FileLock, Timeout
 
 from ocr_pipeline.defs.partitions import Partitions
 
 PROCESS_TAG = "ocr_pipeline/process"
+CHECKS = "checks"
+"""The name of the job that evaluates every asset check."""
 
 Range = tuple[str, str]
 """First and last partition key of a run, both included."""
@@ -86,9 +89,40 @@ def _spans(order: Sequence[str], wanted: Iterable[str]) -> list[tuple[int, int]]
     return [(stretch[0][1], stretch[-1][1]) for stretch in (list(group) for _, group in stretches)]
 
 
-def this_process() -> str:
-    """Host and process id, to tell later whether a run's process is still there."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+class RunLock:
+    """Held by the process that works on a run, until it ends in any way: so others can tell whether it is still there.
+
+    A lock of the operating system, because host names change, process ids are given out again, and a run that is launched
+    once more has the tags of the one before.
+    """
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / f"{run_id}.lock")
+        self.tags = {PROCESS_TAG: run_id}
+
+    def take(self) -> None:
+        """Take it; nobody else has it."""
+        self._lock.acquire(timeout=0)
+
+    def is_held(self) -> bool:
+        """Whether a process has it."""
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        self._lock.release()
+        return False
+
+    def drop(self) -> None:
+        """Let it go, after the run has ended, or of one that nobody holds."""
+        Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._lock.release()
+
+
+def run_locks(instance: dg.DagsterInstance) -> Path:
+    """The folder of the locks of an instance's runs."""
+    return Path(instance.root_directory) / "running"
 
 
 def close_killed_runs(instance: dg.DagsterInstance) -> int:
@@ -97,24 +131,18 @@ def close_killed_runs(instance: dg.DagsterInstance) -> int:
 
     Returns their number.
     """
-    host = socket.gethostname()
-    closed = 0
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
-        owner, _, process = run.tags.get(PROCESS_TAG, "").partition(":")
-        if owner == host and process != str(os.getpid()) and not _is_alive(int(process)):
+    closed, folder = set(), run_locks(instance)
+    at_work = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]))
+    for run in at_work:
+        # A run that is launched again has the tags of the one before: then it has not taken its own lock yet.
+        if run.tags.get(PROCESS_TAG) == run.run_id and not RunLock(folder, run.run_id).is_held():
             instance.report_run_failed(run, "The process that ran this was killed. Its finished results are kept.")
-            closed += 1
-    return closed
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+            closed.add(run.run_id)
+    left = {run.run_id for run in at_work} - closed
+    for path in folder.glob("*.lock"):
+        if path.stem not in left and not (lock := RunLock(folder, path.stem)).is_held():
+            lock.drop()
+    return len(closed)
 
 
 def materialize(
@@ -125,23 +153,45 @@ def materialize(
 ) -> list[dg.ExecuteInProcessResult]:
     """Materialise assets in this process, one run per range (None: unpartitioned), recorded on the instance.
 
+    Without their asset checks: these look at the whole project, and in between it is half done. See `check`.
     Stops at the first run that fails; its result is the last one.
     """
-    job = definitions.resolve_implicit_global_asset_job_def()
+    unchecked = dg.Definitions(
+        assets=definitions.assets, resources=definitions.resources, executor=dg.in_process_executor
+    )
+    job = unchecked.resolve_implicit_global_asset_job_def()
     results = []
     for span in ranges:
-        tags = {PROCESS_TAG: this_process()}
-        if span is not None:
-            tags |= {ASSET_PARTITION_RANGE_START_TAG: span[0], ASSET_PARTITION_RANGE_END_TAG: span[1]}
-        result = job.execute_in_process(
+        tags = {ASSET_PARTITION_RANGE_START_TAG: span[0], ASSET_PARTITION_RANGE_END_TAG: span[1]} if span else {}
+        results.append(_execute(job, instance, tags, [dg.AssetKey(asset) for asset in assets]))
+        if not results[-1].success:
+            break
+    return results
+
+
+def check(definitions: dg.Definitions, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """Evaluate every asset check that is not a part of an asset, in one run of this process: the job `checks`."""
+    return _execute(definitions.resolve_job_def(CHECKS), instance, {})
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    tags: Mapping[str, str],
+    assets: Sequence[dg.AssetKey] | None = None,
+) -> dg.ExecuteInProcessResult:
+    run_id = str(uuid4())
+    lock = RunLock(run_locks(instance), run_id)
+    lock.take()
+    try:
+        return job.execute_in_process(
             instance=instance,
-            asset_selection=[dg.AssetKey(asset) for asset in assets],
-            tags=tags,
+            asset_selection=assets,
+            run_id=run_id,
+            tags={**lock.tags, **tags},
             # The story of the run is in its event log; the terminal belongs to the progress bars.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
-        results.append(result)
-        if not result.success:
-            break
-    return results
+    finally:
+        lock.drop()

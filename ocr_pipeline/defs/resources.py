@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -75,7 +76,12 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[ModelCalls]:
         store = ResultStore(Project(Path(self.root)).results)
-        calls = ModelCalls(store, keys=self.api_keys, fresh=self.fresh, max_cost_usd=self.max_cost_usd)
+        calls = ModelCalls(
+            store,
+            keys=self.api_keys,
+            fresh_since=datetime.now(UTC) if self.fresh else None,
+            max_cost_usd=self.max_cost_usd,
+        )
         with closing(calls):
             yield calls
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import product
 from typing import Any, TypeVar
 
@@ -14,10 +15,18 @@ from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.comparing import ASSETS as COMPARISONS
 from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.instance import forget_documents, open_instance, register_documents
-from ocr_pipeline.defs.launch import Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges, materialize
+from ocr_pipeline.defs.launch import (
+    Range,
+    backend_ranges,
+    cell_ranges,
+    check,
+    close_killed_runs,
+    document_ranges,
+    materialize,
+)
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
+from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.learning import is_due, learning_engines
 from ocr_pipeline.models.calls import ModelCalls
@@ -67,7 +76,7 @@ def run_pipeline(
     *,
     everything: bool = False,
     stale_only: bool = False,
-    fresh: bool = False,
+    fresh_since: datetime | None = None,
     max_cost_usd: float | None = None,
     announce: Callable[[list[Estimate]], None] = lambda _: None,
     config: Config | None = None,
@@ -77,8 +86,8 @@ def run_pipeline(
     Args:
         everything: materialise all cells, also those that are current. Results still come from the result store.
         stale_only: only cells that have a result which is out of date, none that are missing.
-        fresh: ask language models again, also where their reply is stored.
-        max_cost_usd: ask no model where this may cost more, and stop before it does.
+        fresh_since: ask language models again, also where a reply is stored that was asked for before this moment.
+        max_cost_usd: ask no model where this may cost more, and stop before it does. All else is done.
         announce: gets what asking the models may cost, before one is asked.
 
     Raises:
@@ -88,7 +97,9 @@ def run_pipeline(
     partitions = Partitions(settings)
     warehouse = Warehouse(project.database)
     store = ResultStore(project.results)
-    models = ModelCalls(store, fresh=fresh, max_cost_usd=max_cost_usd)  # one budget for all runs of this command
+    models = ModelCalls(
+        store, fresh_since=fresh_since, max_cost_usd=max_cost_usd
+    )  # one budget for all runs of this command
     objects = {"progress": progress, "models": models}
 
     def definitions_of() -> dg.Definitions:
@@ -107,7 +118,10 @@ def run_pipeline(
         register_documents(instance, [*documents, *summary.gone])
 
         def launch(assets: list[str], ranges: Sequence[Range | None]) -> None:
-            for result in materialize(definitions, instance, assets, ranges):
+            record(*materialize(definitions, instance, assets, ranges))
+
+        def record(*results: dg.ExecuteInProcessResult) -> None:
+            for result in results:
                 summary.run_ids.append(result.run_id)
                 if not result.success:
                     raise _cause(result)
@@ -175,20 +189,31 @@ def run_pipeline(
             if (engine := settings.backends[name].engine) is None or (engine, key) in asked
         ]
         todo_cells = to_do("extractions", cells, lambda: pending_extractions(settings, backends, documents, warehouse))
-        if fresh:
-            asking = {name for name in backends if provider_of(settings.backends[name].extractor_object)}
+        asking = {name for name in backends if provider_of(settings.backends[name].extractor_object)}
+        if fresh_since:
             todo_cells = [cell for cell in cells if cell in set(todo_cells) or cell[0] in asking]
-        cells = todo_cells
-        costs = estimate(settings, cells, warehouse, store, fresh=fresh)
+
+        def extract(cells: list[Cell]) -> None:
+            launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
+
+        costs = estimate(settings, todo_cells, warehouse, store, fresh=fresh_since is not None)
         announce(costs)
-        refuse_above(settings, costs, max_cost_usd)
-        launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
+        extract([cell for cell in todo_cells if cell[0] not in asking])
+        refused: OcrPipelineError | None = None
+        try:
+            refuse_above(settings, costs, max_cost_usd)
+            extract([cell for cell in todo_cells if cell[0] in asking])
+        except OcrPipelineError as error:
+            refused = error  # what is there is scored and reported first
 
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
         launch(
             ["field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report"],
             backend_ranges(settings.backends, partitions),
         )
+        record(check(definitions, instance))
+        if refused:
+            raise refused
     return summary
 
 
@@ -198,6 +223,10 @@ def _partition_key(asset: str, key: str | Cell) -> str:
         return key
     dimension = ENGINE if asset == "ocr_text" else BACKEND
     return dg.MultiPartitionKey({dimension: key[0], DOCUMENT: key[1]})
+
+
+_KNOWN = {error.__name__: error for error in (WarehouseError, ConfigurationError, BudgetError)}
+"""Errors that come out of a run as they were."""
 
 
 def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardInterrupt:
@@ -215,9 +244,7 @@ def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardInte
             if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
                 return KeyboardInterrupt()
             name, _, text = message.partition(": ")
-            known = {"WarehouseError": WarehouseError, "ConfigurationError": ConfigurationError}.get(
-                name.rsplit(".", 1)[-1]
-            )
+            known = _KNOWN.get(name.rsplit(".", 1)[-1])
             if known or name.startswith("ocr_pipeline.errors"):
                 return (known or OcrPipelineError)(text)
             return OcrPipelineError(f"The run {result.run_id[:8]} failed: {message.splitlines()[0][:300]}")

@@ -145,7 +145,7 @@ def _ask_in_batch(
             if task.input_key is None:
                 continue
             key = result_key(task.input_key, extractor_fingerprint)
-            if models.fresh or store.load(STAGE, key, ExtractionOutcome) is None:
+            if models.fresh_since or store.load(STAGE, key, ExtractionOutcome) is None:
                 opener = partial(open_unchanged, task.path, task.sha256 or "", limits)
                 with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
                     yield extractor.request(_input(task, opener))  # type: ignore[attr-defined]
@@ -176,7 +176,7 @@ def _extract(
         outcome = ExtractionOutcome(failure=task.failure, cost_usd=0.0)
         return ExtractionResult(task.document_id, outcome, key=None, cached=False)
     key = result_key(task.input_key, extractor_fingerprint)
-    again = models is not None and models.fresh and provider_of(extractor) is not None
+    again = models is not None and models.fresh_since is not None and provider_of(extractor) is not None
     stored = None if again else store.load(STAGE, key, ExtractionOutcome)
     if stored is not None:
         return ExtractionResult(task.document_id, stored, key, cached=True)

@@ -21,7 +21,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
-from ocr_pipeline.errors import ConfigurationError, DocumentError, OcrPipelineError, ProviderError
+from ocr_pipeline.errors import BudgetError, ConfigurationError, DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.models import gemini, openai
 from ocr_pipeline.models.failures import Failure, broken_answer
 from ocr_pipeline.models.limits import Clock, Limiter
@@ -102,7 +102,7 @@ class ModelCalls:
     Args:
         store: where replies are kept.
         keys: API keys by provider, where they do not come from the environment.
-        fresh: ask again what is stored already; the old reply is kept beside the new one.
+        fresh_since: ask again what was asked before this moment; the old reply is kept beside the new one.
         max_cost_usd: stop before this is exceeded.
         clock: what waits and measures.
     """
@@ -112,12 +112,12 @@ class ModelCalls:
         store: ResultStore,
         *,
         keys: Mapping[str, str] | None = None,
-        fresh: bool = False,
+        fresh_since: datetime | None = None,
         max_cost_usd: float | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.store = store
-        self.fresh = fresh
+        self.fresh_since = fresh_since
         self.max_cost_usd = max_cost_usd
         self.clock = clock or Clock()
         self.spent_usd = 0.0
@@ -138,7 +138,8 @@ class ModelCalls:
     def stored(self, provider: Provider, request: ModelRequest) -> StoredCall | None:
         """The kept call, unless it is to be asked afresh."""
         key = call_key(provider, request)
-        return None if self._is_fresh(key) else self.store.load(CALLS, key, StoredCall)
+        call = self.store.load(CALLS, key, StoredCall)
+        return None if call is None or self._is_outdated(key, call) else call
 
     def ask(self, provider: Provider, request: ModelRequest) -> StoredCall:
         """The call, from the store where it is there.
@@ -163,7 +164,8 @@ class ModelCalls:
 
     def keep(self, key: str, call: StoredCall) -> None:
         """Store a reply; one that it replaces stays, under another name."""
-        if self._is_fresh(key) and (old := self.store.load(CALLS, key, StoredCall)):
+        old = self.store.load(CALLS, key, StoredCall) if self.fresh_since else None
+        if old and self._is_outdated(key, old):
             self.store.put(REPLACED, f"{key}.{old.asked_at:%Y%m%dT%H%M%S%f}", old.model_dump_json())
         self.store.put(CALLS, key, call.model_dump_json())
         with self._lock:
@@ -220,8 +222,9 @@ class ModelCalls:
                 error = DocumentError(error.reason, note) if isinstance(error, DocumentError) else type(error)(note)
         raise error
 
-    def _is_fresh(self, key: str) -> bool:
-        return self.fresh and key not in self._asked_keys
+    def _is_outdated(self, key: str, call: StoredCall) -> bool:
+        # What a batch answers may have been asked before, in a run that was killed.
+        return self.fresh_since is not None and call.asked_at < self.fresh_since and key not in self._asked_keys
 
     def _ask(self, provider: Provider, request: ModelRequest, key: str) -> StoredCall:
         client = self.client(provider)
@@ -324,7 +327,7 @@ class ModelCalls:
         """Room for calls below `max_cost_usd`, reserved while they are on their way: the US dollars they may cost.
 
         Raises:
-            ConfigurationError: there is no room, or no price to tell.
+            ConfigurationError: there is no room (BudgetError), or no price to tell.
         """
         today = datetime.now(UTC).date()
         expected = 0.0
@@ -336,7 +339,7 @@ class ModelCalls:
             expected += cost or 0
         with self._lock:
             if self.max_cost_usd is not None and self.spent_usd + self._reserved + expected > self.max_cost_usd:
-                raise ConfigurationError(
+                raise BudgetError(
                     f"The maximum cost of {self.max_cost_usd:g} USD is reached: {self.spent_usd:.4f} USD are spent. "
                     "What was done is kept; run again with a higher one to go on."
                 )

@@ -1,55 +1,99 @@
-"""Inboxes: folders elsewhere, local or remote, whose files are copied into a data set of the project."""
+"""Inboxes: folders elsewhere, local or remote, whose files are copied into a data set of the project.
+
+Two small files per inbox in `data/results/inboxes` are all that is kept: `NAME.taken`, what it held when it was last copied
+as a whole, and `NAME.problem`, why it could not be looked at.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from ocr_pipeline.documents.importers import import_folder, open_source
+from pydantic import BaseModel
+
+from ocr_pipeline.documents.importers import ImportReport, import_folder, open_source
 from ocr_pipeline.documents.importers.source import Source, explained
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.operation.arrivals import Tried, try_again
 from ocr_pipeline.operation.settings import Inbox
+from ocr_pipeline.project import Project
+from ocr_pipeline.store import write_durably
 
-State = Mapping[str, str]
-"""`seen`: what was there at the last look. `taken`: what was last asked to be copied. Hashes of names, sizes and times."""
+
+class InboxState(BaseModel):
+    """`seen`: what an inbox held at the last look. `tried`: what runs were launched for that did not copy all of it."""
+
+    seen: str = ""
+    tried: Tried | None = None
 
 
-def inbox_states(inboxes: Iterable[Inbox], before: Mapping[str, State]) -> tuple[dict[str, State], dict[str, str]]:
-    """The state of each inbox by name, and those that changed and are stable: the same in two looks.
+def look_into(
+    inboxes: Iterable[Inbox], before: Mapping[str, InboxState], project: Project, now: float, *, may_launch: bool
+) -> tuple[dict[str, InboxState], list[str]]:
+    """The state of each inbox, and the names of those to copy: what they hold is new, and was the same in two looks.
 
-    An inbox that cannot be reached now keeps its state.
+    Args:
+        now: seconds since 1970.
+        may_launch: whether a run may be launched; else nothing is to copy.
     """
-    states: dict[str, State] = {}
-    changed: dict[str, str] = {}
+    states: dict[str, InboxState] = {}
+    changed: list[str] = []
     for inbox in inboxes:
-        last = before.get(inbox.name, {})
+        last = before.get(inbox.name, InboxState())
+        trouble = _file(project, inbox.name, "problem")
         try:
-            seen = _state(inbox)
-        except ConfigurationError:
+            seen = _content(inbox)
+        except ConfigurationError as error:
+            write_durably(trouble, str(error))
             states[inbox.name] = last
             continue
-        taken = last.get("taken", "")
-        if seen == last.get("seen") and seen != taken:
-            changed[inbox.name] = taken = seen
-        states[inbox.name] = {"seen": seen, "taken": taken}
+        trouble.unlink(missing_ok=True)
+        tried = last.tried
+        stable = seen == last.seen and seen not in ("", _read(_file(project, inbox.name, "taken")))
+        if stable and may_launch and (again := try_again(tried, seen, now)):
+            tried = again
+            changed.append(inbox.name)
+        states[inbox.name] = InboxState(seen=seen, tried=tried)
     return states, changed
 
 
-def collect(inbox: Inbox, documents: Path) -> str:
-    """Copy what is new or changed; says how much that was. Raises ConfigurationError."""
-    source = open_source(inbox.url)
-    with explained(inbox.url):
-        report = import_folder(source, documents, inbox.name)
-    return f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged documents"
+def problems_of(inboxes: Iterable[Inbox], project: Project) -> dict[str, str]:
+    """Why inboxes cannot be looked at, by name."""
+    found = {inbox.name: _read(_file(project, inbox.name, "problem")) for inbox in inboxes}
+    return {name: problem for name, problem in found.items() if problem}
 
 
-def _state(inbox: Inbox) -> str:
+def collect(inbox: Inbox, project: Project) -> ImportReport:
+    """Copy what is new or changed. Raises ConfigurationError."""
+    held = _content(inbox)
     with explained(inbox.url):
-        found: list[list[Any]] = []
-        files: list[Source] = sorted(open_source(inbox.url).rglob("*"), key=str)
+        report = import_folder(open_source(inbox.url), project.data / "documents", inbox.name)
+    write_durably(_file(project, inbox.name, "taken"), held)
+    return report
+
+
+def _content(inbox: Inbox) -> str:
+    """A hash of names, sizes and times; "" for an empty inbox. Raises ConfigurationError."""
+    with explained(inbox.url):
+        folder = open_source(inbox.url)
+        is_local = getattr(folder, "protocol", "") in ("", "file", "local")
+        if is_local and not folder.is_dir():  # elsewhere, an empty folder is none
+            raise ConfigurationError(f"The inbox {inbox.name} is not there.")
+        files: list[Source] = sorted(folder.rglob("*"), key=str)
+        found = []
         for file in files:
             if file.is_file():
                 facts = file.stat()
                 found.append([str(file), facts.st_size, getattr(facts, "st_mtime", 0)])
-    return sha256(json.dumps(found).encode()).hexdigest()
+    return sha256(json.dumps(found).encode()).hexdigest() if found else ""
+
+
+def _file(project: Project, name: str, what: str) -> Path:
+    return project.results / "inboxes" / f"{name}.{what}"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError:
+        return ""

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, field_validator
 
+from ocr_pipeline.documents.importers.copying import TAKEN_NAMES
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.yaml_files import load_yaml
 
@@ -26,11 +27,17 @@ def _is_zone(value: str) -> str:
     return value
 
 
+def _is_free(value: str) -> str:
+    if value in TAKEN_NAMES:
+        raise ValueError("is a name that is taken")
+    return value
+
+
 class Inbox(_Section):
     """A folder outside of the project, or a URL that fsspec knows, whose files are copied into the data set `name`."""
 
     url: str
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=60)]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$", max_length=60), AfterValidator(_is_free)]
 
 
 class Arrivals(_Section):
@@ -38,10 +45,28 @@ class Arrivals(_Section):
     `documents_per_run` documents. A run that may cost more than `max_cost_usd` asks no model."""
 
     every_seconds: PositiveInt = 30
+    stale_every_seconds: PositiveInt = 300
     documents_per_run: PositiveInt = 500
     backends: tuple[str, ...] | None = None
     max_cost_usd: NonNegativeFloat = 1.0
     inboxes: tuple[Inbox, ...] = ()
+
+    @field_validator("inboxes")
+    @classmethod
+    def _names_differ(cls, value: tuple[Inbox, ...]) -> tuple[Inbox, ...]:
+        if len({inbox.name for inbox in value}) < len(value):
+            raise ValueError("two inboxes have one name")
+        return value
+
+
+Zone = Annotated[str, AfterValidator(_is_zone)]
+
+
+class Checks(_Section):
+    """When every asset check is evaluated, also where nothing else happens: the schedule `daily_checks`."""
+
+    cron: str = "0 6 * * *"
+    timezone: Zone = "UTC"
 
 
 class Reevaluation(_Section):
@@ -53,7 +78,7 @@ class Reevaluation(_Section):
     """
 
     cron: str = "0 3 * * *"
-    timezone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
+    timezone: Zone = "UTC"
     dataset: str | None = None
     documents: tuple[str, ...] | None = None
     backends: tuple[str, ...] | None = None
@@ -84,6 +109,7 @@ class Operation(_Section):
 
     arrivals: Arrivals = Arrivals()
     reevaluations: dict[Name, Reevaluation] = {"nightly": Reevaluation()}
+    checks: Checks = Checks()
     alarms: Alarms = Alarms()
 
 

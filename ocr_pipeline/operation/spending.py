@@ -1,36 +1,48 @@
 """What was paid for model calls, from the replies that are kept: every one of them, of runs that were killed, too."""
 
-import json
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.models.calls import CALLS, REPLACED, StoredCall, call_cost
+from ocr_pipeline.models.provider import KEY_VARIABLE, Provider
 from ocr_pipeline.store import ResultStore
 
 
-def spent_in_month(store: ResultStore, config: Config, day: date) -> float:
-    """US dollars of all calls of the month (UTC) of `day`, at the prices of their days.
+def month_of(moment: datetime) -> tuple[datetime, datetime]:
+    """The first moments of the month (UTC) that a moment is in, and of the next one."""
+    first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def spent_in_month(store: ResultStore, config: Config, moment: datetime) -> float:
+    """US dollars of all calls since the month (UTC) of `moment` began, at the prices of their days.
 
     Calls whose price is not known count nothing; calls of providers that are configured no more have the bundled prices.
     """
+    return spent_since(store, config, month_of(moment)[0])
+
+
+def spent_since(store: ResultStore, config: Config, first: datetime) -> float:
+    """US dollars of all calls since a moment, as `spent_in_month`."""
     total = 0.0
     for stage in (CALLS, REPLACED):
         for path in (store.root / stage).glob("*/[!.]*.json"):
-            call = _of_month(path, day)
-            if call is not None:
-                provider = config.providers.get(call.provider)
-                total += call_cost(provider, call) or 0.0 if provider else 0.0
+            call = _since(path, first)
+            if call is not None and call.kind in KEY_VARIABLE:
+                provider = config.providers.get(call.provider) or Provider(
+                    name=call.provider, type=call.kind, base_url=call.endpoint, api_key_env=None
+                )
+                total += call_cost(provider, call) or 0.0
     return total
 
 
-def _of_month(path: Path, day: date) -> StoredCall | None:
-    """The call, where it was made in the month of `day`. Files that were written before it are not opened."""
-    first = date(day.year, day.month, 1)
+def _since(path: Path, first: datetime) -> StoredCall | None:
+    """The call, where it was made since then. Files that were written before it are not opened."""
     try:
-        if date.fromtimestamp(path.stat().st_mtime) < first:
+        if path.stat().st_mtime < first.timestamp():
             return None
-        call = StoredCall.model_validate(json.loads(path.read_text("utf-8")))
+        call = StoredCall.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return call if call.asked_at.date() >= first else None
+    return call if call.asked_at >= first else None

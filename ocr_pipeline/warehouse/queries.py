@@ -58,6 +58,12 @@ def labels(reader: Reader) -> Rows:
     return {row["document_id"]: row for row in reader.rows("FROM labels ORDER BY document_id")}
 
 
+def decided_documents(reader: Reader) -> set[str]:
+    """The documents on whose label decisions of a review were laid."""
+    rows = reader.rows("SELECT DISTINCT document_id FROM ground_truth WHERE decision IS NOT NULL")
+    return {row["document_id"] for row in rows}
+
+
 def ocr_cells(reader: Reader, engine: str) -> Rows:
     """The rows of `ocr_text` of one engine by document."""
     rows = reader.rows("FROM ocr_text WHERE engine = ?", [engine])

@@ -53,8 +53,12 @@ def add_document(
     document: Document | None = None,
     transcript_sha256: str | None = None,
     failure: DocumentFailure | None = None,
+    began: str | None = None,
 ) -> None:
-    """Rows of a document that was opened (`document`), or of one that could not be (`failure`)."""
+    """Rows of a document that was opened (`document`), or of one that could not be (`failure`).
+
+    `began`: a moment before its file was read (UTC), so that a file which is younger may be another one; None: now.
+    """
     tables["documents"].append(
         {
             "document_id": source.document_id,
@@ -68,7 +72,7 @@ def add_document(
             "transcript_sha256": transcript_sha256,
             **_status(failure),
             "run_id": run_id,
-            "updated_at": utc_now(),
+            "updated_at": began or utc_now(),
         }
     )
     for page in document.pages if document else ():
@@ -103,8 +107,12 @@ def add_label(
     label_sha256: str | None = None,
     failure: DocumentFailure | None = None,
     decided: DecidedLabel | None = None,
+    began: str | None = None,
 ) -> None:
-    """Rows of a label; without one the document is known to be unlabelled. `decided`: what reviews made of it."""
+    """Rows of a label; without one the document is known to be unlabelled.
+
+    `decided`: what reviews made of it. `began`: as of `add_document`.
+    """
     tables["labels"].append(
         {
             "document_id": document_id,
@@ -115,7 +123,7 @@ def add_label(
             "language": label.language if label else None,
             "split": label.split if label else None,
             "run_id": run_id,
-            "updated_at": utc_now(),
+            "updated_at": began or utc_now(),
         }
     )
     if label is None:

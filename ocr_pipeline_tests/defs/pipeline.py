@@ -10,7 +10,7 @@ import dagster as dg
 from ocr_pipeline.config import load_config
 from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.instance import register_documents
-from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
+from ocr_pipeline.defs.launch import cell_ranges, check, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.warehouse import Warehouse
@@ -94,6 +94,12 @@ class Pipeline:
         self.launch(["field_scores"], [(BACKENDS[0], BACKENDS[-1])])
         [result] = self.launch(list(EVALUATION), [None])
         return result
+
+    def check(self) -> dict[str, dg.AssetCheckEvaluation]:
+        """Every asset check, as it is evaluated at the end of a run."""
+        result = check(self.definitions, self.instance)
+        assert result.success
+        return {one.check_name: one for one in result.get_asset_check_evaluations()}
 
     def keys(self, table: str, dimension: str) -> Cells:
         """(value of the dimension, document) of every row of a table."""

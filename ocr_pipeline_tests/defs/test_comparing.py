@@ -18,10 +18,6 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Cli:
     return Cli(monkeypatch)
 
 
-def checks_of(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
-    return {event.check_name: event for event in result.get_asset_check_evaluations()}
-
-
 def rewrite(pipeline: Pipeline, settings: dict[str, Any]) -> None:
     write_backends(pipeline.project.root, settings)
     resources = {name: pipeline.definitions.resources[name] for name in ("progress", "project")}  # type: ignore[index]
@@ -91,9 +87,9 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
         ("page-width", "all_fields"),
         ("page-width", "total_amount"),
     }
-    result = pipeline.evaluate()
+    pipeline.evaluate()
     assert pipeline.warehouse.rows("FROM evaluation_history ORDER BY ALL") == first
-    checks = checks_of(result)
+    checks = pipeline.check()
     assert checks["no_regression"].passed
     assert checks["no_regression"].metadata["backends_compared"].value == 0
     assert not checks["failure_rate"].passed
@@ -110,8 +106,8 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     thresholds.write_text("checks: {regression: {alpha: 0.1}}")  # five documents lost of seven are p = 2 / 32
     rewrite(pipeline, settings)
     pipeline.extract(("page-width", document) for document in DOCUMENTS)
-    result = pipeline.evaluate()
-    regression = checks_of(result)["no_regression"]
+    pipeline.evaluate()
+    regression = pipeline.check()["no_regression"]
     assert not regression.passed
     assert regression.severity == dg.AssetCheckSeverity.ERROR
     assert regression.metadata["found"].value == 1
@@ -145,7 +141,8 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert "against the evaluation before" in run.ok("baseline", "show").replace("\n", " ")
     thresholds.write_text("checks: {failure_rate: {max: 1}}")
     rewrite(pipeline, settings)
-    checks = checks_of(pipeline.evaluate())
+    pipeline.evaluate()
+    checks = pipeline.check()
     assert checks["no_regression"].passed
     assert checks["no_regression"].metadata["backends_compared"].value == 1
     assert checks["failure_rate"].passed
@@ -161,7 +158,8 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     run.ok("baseline", "clear")
     thresholds.write_text("fields: {total_amount: {within: 1}}")
     rewrite(pipeline, settings)
-    regression = checks_of(pipeline.evaluate())["no_regression"]
+    pipeline.evaluate()
+    regression = pipeline.check()["no_regression"]
     assert regression.metadata["backends_compared"].value == 0
     assert run.json("history", "--backend", "page-width")[-1]["changed"] == ["rules"]
 
@@ -174,29 +172,27 @@ def test_checks_of_documents_and_labels(pipeline: Pipeline) -> None:
     (folder / "d4.png").write_bytes((folder / "d3.png").read_bytes())
     for name, split in (("d3", "test"), ("d4", "train")):
         (folder / f"{name}.png.json").write_text(json.dumps({"invoice": {"total_amount": "43.00"}, "split": split}))
-    [labels] = pipeline.launch(["raw_documents", "ground_truth"], [("broken", "d5")])
-    [found] = pipeline.launch(["duplicates"], [None])
-    integrity = checks_of(labels)["label_integrity"]
+    pipeline.launch(["raw_documents", "ground_truth"], [("broken", "d5")])
+    pipeline.launch(["duplicates"], [None])
+    pipeline.ocr(("pixel", document) for document in DOCUMENTS)
+    checks = pipeline.check()
+    integrity = checks["label_integrity"]
     assert not integrity.passed
     assert integrity.severity == dg.AssetCheckSeverity.WARN
     assert integrity.metadata["problems"].value == 2  # a sum that is off by 4 cents is rounding
     text = str(integrity.metadata["rows"].value)
     assert "net amount and tax do not make the total" in text
     assert "the label is not valid" in text
-    checks = checks_of(found)
     assert not checks["no_duplicates"].passed
     assert "d4" in str(checks["no_duplicates"].metadata["rows"].value)
     assert not checks["no_leakage"].passed
     assert checks["no_leakage"].metadata["groups"].value == 1
 
-    [read] = pipeline.ocr(("pixel", document) for document in DOCUMENTS)
-    assert checks_of(read)["ocr_confidence"].passed
+    assert checks["ocr_confidence"].passed
     limits = {"ocr_confidence": {"engines": {"pixel": 0.95}}, "label_integrity": {"max": 0.5}, "leakage": {"max": 1}}
     (pipeline.project.root / "evaluation.yaml").write_text(json.dumps({"checks": limits}))
     rewrite(pipeline, small_backends(pipeline.project.root))
-    [read] = pipeline.ocr([("pixel", "d0")])
-    assert "pixel" in str(checks_of(read)["ocr_confidence"].metadata["rows"].value)
-    [labels] = pipeline.launch(["raw_documents", "ground_truth"], [("d0", "d0")])
-    assert checks_of(labels)["label_integrity"].passed
-    [found] = pipeline.launch(["duplicates"], [None])
-    assert checks_of(found)["no_leakage"].passed
+    checks = pipeline.check()
+    assert "pixel" in str(checks["ocr_confidence"].metadata["rows"].value)
+    assert checks["label_integrity"].passed
+    assert checks["no_leakage"].passed

@@ -1,11 +1,11 @@
 """Every route materialises exactly the cells that were asked for."""
 
 import logging
-import os
-import socket
 import subprocess
+import sys
 import time
 from itertools import product
+from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.defs.launch import cell_ranges, close_killed_runs, document_ranges
+from ocr_pipeline.defs.launch import cell_ranges, close_killed_runs, document_ranges, run_locks
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline_tests.defs.pipeline import BACKENDS, DOCUMENTS, Pipeline, cells_of, message_of
 
@@ -126,20 +126,36 @@ def test_no_partitioned_job_is_offered(pipeline: Pipeline) -> None:
 def test_a_run_whose_process_was_killed_is_closed(pipeline: Pipeline) -> None:
     job = pipeline.definitions.resolve_implicit_global_asset_job_def()
 
-    def started(process: str) -> str:
-        run = pipeline.instance.create_run_for_job(job, tags={"ocr_pipeline/process": process})
+    def started(run_id: str, owner: str) -> dg.DagsterRun:
+        run = pipeline.instance.create_run_for_job(job, run_id=run_id, tags={"ocr_pipeline/process": owner})
         pipeline.instance.handle_new_event(dg_run_start(run, job.name))
-        return run.run_id
+        return run
 
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    dead = started(f"{socket.gethostname()}:{gone.pid}")
-    alive = started(f"{socket.gethostname()}:{os.getppid()}")
-    elsewhere = started(f"another-host:{gone.pid}")
+    killed, alive, again = (str(uuid4()) for _ in range(3))
+    for run_id, owner in ((killed, killed), (alive, alive), (again, killed)):
+        started(run_id, owner)
+    take = (
+        "import sys; from pathlib import Path; from ocr_pipeline.defs.launch import RunLock\n"
+        "lock = RunLock(Path(sys.argv[1]), sys.argv[2]); lock.take(); print('taken', flush=True); sys.stdin.read()"
+    )
+    processes = []
+    for run_id in (killed, alive):
+        command = [sys.executable, "-c", take, str(run_locks(pipeline.instance)), run_id]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        assert process.stdout.readline() == "taken\n"
+        processes.append(process)
+    assert close_killed_runs(pipeline.instance) == 0
+    processes[0].kill()
+    processes[0].wait()
     assert close_killed_runs(pipeline.instance) == 1
     status = {run.run_id: run.status for run in pipeline.instance.get_runs()}
-    assert status[dead] == dg.DagsterRunStatus.FAILURE
-    assert status[alive] == status[elsewhere] == dg.DagsterRunStatus.STARTED
+    assert status[killed] == dg.DagsterRunStatus.FAILURE
+    assert status[alive] == dg.DagsterRunStatus.STARTED
+    assert status[again] == dg.DagsterRunStatus.STARTED, "it has the tags of the one before, and has not begun yet"
+    processes[1].communicate()
+    assert close_killed_runs(pipeline.instance) == 1
+    assert [path.stem for path in run_locks(pipeline.instance).glob("*.lock")] == []
 
 
 def dg_run_start(run: dg.DagsterRun, job_name: str) -> dg.EventLogEntry:

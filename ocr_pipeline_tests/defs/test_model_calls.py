@@ -452,7 +452,7 @@ def test_the_check_names_what_is_stale(pipeline: Pipeline, standin: StandIn) -> 
     from ocr_pipeline.definitions import build_definitions
 
     pipeline.definitions = build_definitions(pipeline.project, {})
-    result = extract(pipeline, "pixel+gemini")
-    check = next(one for one in result.get_asset_check_evaluations() if one.check_name == "no_stale_cells")
+    extract(pipeline, "pixel+gemini")
+    check = pipeline.check()["no_stale_cells"]
     assert (check.passed, check.metadata["found"].value) == (False, 3)
     assert "| vision | model | 3 |" in str(check.metadata["cells"].value)

@@ -1,5 +1,6 @@
 """The job that sensors and schedules launch, without a daemon."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -38,13 +39,56 @@ def test_a_key_that_is_refused_pauses_the_reevaluation(shop: Project) -> None:
     with StandIn() as standin:
         command_project(shop.root, standin.url)
         standin.plan = lambda seen: "wrong_key"
-        asked = Asked(documents=["d0"], backends=["vision"], fresh=True, pause_on_failure=True)
+        asked = Asked(
+            documents=["d0"], backends=["vision"], fresh_since=datetime.now(UTC).isoformat(), pause_on_failure=True
+        )
         result, sentence = process(shop, asked)
         assert not result.success
-        reason = paused(shop)
-        assert reason == sentence
+        pause = paused(shop)
+        assert pause is not None
+        assert (pause.reason, pause.until) == (sentence, None)
         assert "key" in sentence
         assert KEY not in sentence
+
+
+def test_an_empty_month_pauses_until_the_next_one(shop: Project) -> None:
+    """What is left is looked up in the run: two schedules that are due together cannot both spend it."""
+    with StandIn() as standin:
+        command_project(shop.root, standin.url)
+        once = Asked(documents=["d0"], backends=["vision"], max_cost_usd_per_month=0.003, pause_on_failure=True)
+        again = once.model_copy(update={"fresh_since": datetime.now(UTC).isoformat()})
+        assert process(shop, once)[0].success
+        result, sentence = process(shop, again)
+        assert not result.success
+        assert "what is left of this month's 0.003 USD" in sentence
+        pause = paused(shop)
+        assert pause is not None
+        assert pause.until is not None
+        assert pause.until.day == 1
+        assert pause.until > datetime.now(UTC)
+        assert len(standin.seen) == 1
+
+
+def test_a_reevaluation_that_is_launched_again_pays_once(shop: Project) -> None:
+    with StandIn() as standin:
+        command_project(shop.root, standin.url)
+        assert process(shop, Asked(documents=["d0", "d1"], backends=["vision"]))[0].success
+        asked = Asked(documents=["d0", "d1"], backends=["vision"], fresh_since=datetime.now(UTC).isoformat())
+        assert process(shop, asked)[0].success
+        assert len(standin.seen) == 4
+        assert process(shop, asked)[0].success
+        assert len(standin.seen) == 4
+
+
+def test_what_asks_no_model_is_done_scored_and_reported_where_the_budget_is_not_enough(shop: Project) -> None:
+    with StandIn() as standin:
+        command_project(shop.root, standin.url)
+        result, _ = process(shop, Asked(max_cost_usd=0.0))
+        assert not result.success
+        assert standin.seen == []
+        backends = Warehouse(shop.database).rows("SELECT DISTINCT backend FROM field_scores")
+        assert len(backends) >= 1
+        assert (shop.report / "index.html").is_file()
 
 
 def test_a_run_above_its_budget_asks_nothing(shop: Project) -> None:

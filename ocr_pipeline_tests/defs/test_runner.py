@@ -66,7 +66,8 @@ def test_first_run_does_everything_and_the_second_only_scores(three: Project) ->
     again = run(three)
     assert again.cells == {"field_scores": 3, **EVALUATED}
     failed = "documents: pdf-text+first failed on 3 of 3 documents."
-    assert again.failed_checks == {"failure_rate": ("WARN", failed)}, "photos have no text layer"
+    cells = "3 cells failed; `ocr-pipeline documents` says why."
+    assert again.failed_checks == {"failure_rate": ("WARN", failed), "no_failed_cells": ("WARN", cells)}
     assert sorted(reads(three)) == ["40x30", "41x30", "42x30"]
 
 
@@ -196,7 +197,7 @@ def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
     assert Counter(reads(project)) == {f"{40 + number}x30": 1 for number in range(6)}
     checks = "warn: failure_rate: documents: pdf-text+first failed on 6 of 6 documents."
     cells = "warn: no_failed_cells: 6 cells failed; `ocr-pipeline documents` says why."
-    assert sorted(errors) == ["Another run is at work in this project; waiting for it.", checks, checks, cells]
+    assert sorted(errors) == ["Another run is at work in this project; waiting for it.", checks, checks, cells, cells]
 
 
 def test_a_damaged_instance_is_one_sentence(three: Project) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,7 @@ def test_a_damaged_call_is_asked_again(standin: StandIn, store: ResultStore, cal
 
 def test_fresh_asks_once_more_and_keeps_the_old_reply(standin: StandIn, store: ResultStore) -> None:
     first = ModelCalls(store).ask(provider(standin), request())
-    again = ModelCalls(store, fresh=True)
+    again = ModelCalls(store, fresh_since=datetime.now(UTC))
     second = again.ask(provider(standin), request())
     assert again.ask(provider(standin), request()) == second, "only once in a run"
     assert len(standin.seen) == 2
@@ -244,7 +245,7 @@ def test_a_fresh_call_that_fails_leaves_the_old_reply(standin: StandIn, store: R
     first = ModelCalls(store).ask(provider(standin), request())
     standin.then("error_500")
     with pytest.raises(ProviderError):
-        ModelCalls(store, fresh=True).ask(provider(standin, retries=0), request())
+        ModelCalls(store, fresh_since=datetime.now(UTC)).ask(provider(standin, retries=0), request())
     assert ModelCalls(store).ask(provider(standin), request()) == first
 
 

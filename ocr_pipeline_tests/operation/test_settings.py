@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from ocr_pipeline.config import load_config
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.models.calls import CALLS, REPLACED, StoredCall
-from ocr_pipeline.operation.inboxes import collect, inbox_states
+from ocr_pipeline.operation.inboxes import InboxState, collect, look_into, problems_of
 from ocr_pipeline.operation.pause import pause, paused, resume
 from ocr_pipeline.operation.prune import removable
 from ocr_pipeline.operation.settings import Inbox, Operation, load_operation
@@ -19,7 +20,7 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.warehouse import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli
-from ocr_pipeline_tests.files import image_bytes, write_backends
+from ocr_pipeline_tests.files import image_bytes, small_backends, write_backends
 from ocr_pipeline_tests.model_project import model_backends
 
 
@@ -76,35 +77,67 @@ def test_every_reply_of_the_month_counts_also_those_that_were_replaced(project: 
     store.put(REPLACED, "a" * 64 + ".20261101", call(date(2026, 11, 1)))
     store.put(CALLS, "b" * 64, call(date(2026, 10, 31)))
     store.put(CALLS, "c" * 64, "damaged")
-    assert spent_in_month(store, config, date(2026, 11, 20)) == pytest.approx(0.60)
-    assert spent_in_month(store, config, date(2026, 12, 1)) == 0.0
+    assert spent_in_month(store, config, datetime(2026, 11, 20, tzinfo=UTC)) == pytest.approx(0.60)
+    assert spent_in_month(store, config, datetime(2026, 12, 1, tzinfo=UTC)) == 0.0
+    write_backends(project.root, small_backends(project.root))
+    bare = load_config(project.config_file)
+    assert spent_in_month(store, bare, datetime(2026, 11, 20, tzinfo=UTC)) == pytest.approx(0.60), "it was paid"
 
 
 def test_an_inbox_is_copied_once_it_is_stable(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "inbox"
-    folder.mkdir()
     inbox = Inbox(url=folder.as_uri(), name="mail")
-    states, changed = inbox_states([inbox], {})
-    assert changed == {}
+    states: dict[str, InboxState] = {}
+
+    def look(now: float = 0.0, *, may_launch: bool = True) -> list[str]:
+        nonlocal states
+        states, changed = look_into([inbox], states, project, now, may_launch=may_launch)
+        return changed
+
+    assert look() == []
+    assert problems_of([inbox], project) == {"mail": "The inbox mail is not there."}
+    folder.mkdir()
+    assert look() == look() == [], "it is empty"
+    assert problems_of([inbox], project) == {}
     (folder / "a.png").write_bytes(image_bytes())
-    states, changed = inbox_states([inbox], states)
-    assert changed == {}, "it may still be written"
-    states, changed = inbox_states([inbox], states)
-    assert list(changed) == ["mail"]
-    assert collect(inbox, project.data / "documents") == "1 new, 0 changed, 0 unchanged documents"
-    assert inbox_states([inbox], states)[1] == {}
+    assert look() == [], "it may still be written"
+    assert look(may_launch=False) == []
+    assert look() == ["mail"]
+    assert look(10.0) == [], "a run was launched for it"
+    assert look(1000.0) == ["mail"], "which did not copy it"
+    report = collect(inbox, project)
+    assert (report.new, report.changed, report.unchanged) == (1, 0, 0)
+    assert look(9999.0) == []
     nowhere = Inbox(url="nosuch://x", name="mail")
-    assert inbox_states([nowhere], states) == (states, {}), "it keeps its state until it can be reached"
+    assert look_into([nowhere], states, project, 0.0, may_launch=True) == (states, [])
+    assert problems_of([nowhere], project) == {"mail": "nosuch:// is not a file system that fsspec knows."}
+
+
+@pytest.mark.parametrize("name", ["demo", "documents", "-", "Mail", "a/b", ""])
+def test_an_inbox_has_a_name_that_a_data_set_can_have(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Inbox(url="s3://bucket", name=name)
+
+
+def test_two_inboxes_have_two_names(project: Project) -> None:
+    inboxes = "[{url: 's3://a', name: mail}, {url: 's3://b', name: mail}]"
+    project.operation_file.write_text(f"arrivals: {{inboxes: {inboxes}}}")
+    with pytest.raises(ConfigurationError, match="two inboxes have one name"):
+        load_operation(project.operation_file, set())
 
 
 def test_a_pause_has_a_reason_and_an_end(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Cli(monkeypatch)
     assert run.fails("resume") == "The re-evaluation is not paused."
     pause(project, "The key is refused.")
-    assert paused(project) == "The key is refused."
+    assert str(paused(project)) == "The key is refused. `ocr-pipeline resume` goes on."
     assert run("resume").out.endswith("paused because: The key is refused.\n")
     assert paused(project) is None
     assert resume(project) is False
+    pause(project, "The month is spent.", datetime(2026, 1, 1, tzinfo=UTC))
+    assert paused(project) is None, "its time is over"
+    pause(project, "The month is spent.", datetime(2999, 1, 1, tzinfo=UTC))
+    assert str(paused(project)) == "The month is spent. It goes on by itself on 2999-01-01."
 
 
 def test_prune_keeps_what_is_in_use(project: Project) -> None:
@@ -119,10 +152,16 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
     for path in project.results.rglob("*.json"):
         if path.stem != "young":
             os.utime(path, (long_ago, long_ago))
-    found = removable(project, warehouse, datetime.now(UTC) - timedelta(days=30))
+    now = datetime.now(UTC)
+    with pytest.raises(ConfigurationError, match="nothing tells which files are in use"):
+        removable(project, Warehouse(project.data / "another.duckdb"), now, now)
+    old_replies = removable(project, warehouse, now - timedelta(days=0), datetime(2026, 1, 1, tzinfo=UTC))[0]
+    assert old_replies.files == (), "replies of this month count to its budget"
+    found = removable(project, warehouse, now - timedelta(days=30), now)
     assert {one.kind: [path.stem for path in one.files] for one in found} == {
         "replaced replies": ["old"],
         "refusals": [],
+        "locks of calls": [],
         "results of engines": ["unused"],
         "results of extractors": [],
     }

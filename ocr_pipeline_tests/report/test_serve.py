@@ -1,5 +1,6 @@
 """The server of the report beside the Dagster UI."""
 
+import http.client
 import socket
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as response:
             return bool(response.read() == b"a page")
-    except OSError:
+    except (OSError, http.client.HTTPException):  # it ends while it answers
         return False
 
 

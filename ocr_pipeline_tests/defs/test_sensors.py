@@ -1,0 +1,120 @@
+"""Ticks of the sensors, one by one, on a real instance and a real database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.defs.instance import open_instance
+from ocr_pipeline.defs.process import PROCESS, PROCESS_KEY
+from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.operation.alarms import Memory
+from ocr_pipeline.operation.pause import pause
+from ocr_pipeline.project import Project
+from ocr_pipeline_tests.defs.pipeline import Recorder
+from ocr_pipeline_tests.files import add_image, small_backends, write_backends
+
+ALL = ["pixel+first", "page-width"]
+
+
+class Ticks:
+    """A sensor that is evaluated again and again, with its cursor."""
+
+    def __init__(self, project: Project, instance: dg.DagsterInstance, name: str) -> None:
+        self.project, self.instance, self.name = project, instance, name
+        self.cursor: str | None = None
+        self.reason: str | None = None
+
+    def __call__(self) -> list[dict[str, Any]]:
+        """What the runs that it asks for are about."""
+        definitions = build_definitions(self.project)
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            definitions=definitions,
+            resources={key: definitions.resources[key] for key in ("project", "warehouse")},  # type: ignore[index]
+        ) as context:
+            tick = definitions.get_repository_def().get_sensor_def(self.name).evaluate_tick(context)
+        self.cursor, self.reason = tick.cursor, tick.skip_message
+        return [dict(request.run_config["ops"][PROCESS_KEY]["config"]) for request in tick.run_requests or ()]
+
+
+@pytest.fixture
+def instance(project: Project) -> Iterator[dg.DagsterInstance]:
+    with open_instance(project) as found:
+        yield found
+
+
+def work(project: Project) -> None:
+    run_pipeline(project, find_documents(project.data), ALL, Recorder())
+
+
+def add_run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, **tags: str) -> dg.DagsterRun:
+    run = dg.DagsterRun(job_name=PROCESS, status=status, tags={key.replace("__", "/"): tags[key] for key in tags})
+    return instance.add_run(run)
+
+
+def test_files_that_arrive_are_one_run_and_wait_while_one_is_at_work(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    tick = Ticks(project, instance, "arrivals")
+    for name in ("a", "b"):
+        add_image(project, f"{name}.png")
+    assert tick() == []
+    busy = add_run(instance, dg.DagsterRunStatus.STARTED)
+    assert tick() == []
+    assert tick.reason == "2 files wait: a run is at work; 2 files are there."
+    instance.delete_run(busy.run_id)
+    [asked] = tick()
+    assert asked["documents"] == ["a", "b"]
+    assert tick() == []
+    work(project)
+    assert tick() == []
+    assert tick.reason == "Nothing has arrived; 2 files are there."
+    (project.data / "documents" / "a.png").unlink()
+    [asked] = tick()
+    assert (asked["documents"], asked["reason"]) == ([], "0 documents arrived or changed, 1 gone")
+
+
+def test_a_setting_that_goes_there_and_back_makes_its_cells_stale_each_time(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    project.operation_file.write_text(f"arrivals: {{backends: [{', '.join(ALL)}]}}")
+    add_image(project, "a.png")
+    tick = Ticks(project, instance, "stale_cells")
+    work(project)
+    assert tick() == []
+    for version in (2, 1, 2, 1):
+        backends = small_backends(project.root)
+        backends["backends"]["pixel+first"]["options"] = {"version": version}
+        write_backends(project.root, backends)
+        [asked] = tick()
+        assert (asked["documents"], asked["backends"]) == (["a"], ["pixel+first"])
+        assert tick() == [], "the run of the last tick may not have begun"
+        assert tick.reason == "1 cells are out of date still; they are tried again later."
+        work(project)
+        assert tick() == []
+
+
+def test_alarms_name_what_no_check_sees(project: Project, instance: dg.DagsterInstance) -> None:
+    tick = Ticks(project, instance, "alarms")
+
+    def known() -> dict[str, str]:
+        tick()
+        problems = Memory.model_validate_json(tick.cursor or "").problems
+        return {key: problem.sentence for key, problem in problems.items()}
+
+    assert known() == {}
+    failure = {"ocr_pipeline__failure": "The key is refused.", "dagster__schedule_name": "reevaluation_nightly"}
+    add_run(instance, dg.DagsterRunStatus.FAILURE, **failure)
+    add_run(instance, dg.DagsterRunStatus.SUCCESS, dagster__sensor_name="arrivals")
+    pause(project, "The key is refused.")
+    assert known() == {
+        "run:reevaluation_nightly": "reevaluation_nightly: The key is refused.",
+        "paused": "The re-evaluation is paused: The key is refused. `ocr-pipeline resume` goes on.",
+    }
+    add_run(instance, dg.DagsterRunStatus.SUCCESS, dagster__schedule_name="reevaluation_nightly")
+    assert list(known()) == ["paused"]
