@@ -9,7 +9,7 @@ from ocr_pipeline.config import Config
 from ocr_pipeline.evaluation.significance import ALPHA, holm, mcnemar
 from ocr_pipeline.extraction.base import learns
 from ocr_pipeline.extraction.learned.model import Model, load_model
-from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
+from ocr_pipeline.extraction.learned.training import FEWEST, RISK, Example, train_model, training_key
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.store import write_durably
@@ -51,6 +51,37 @@ def learning_engines(config: Config, backends: Iterable[str]) -> list[str]:
         if backend.engine and learns(backend.extractor_object) and config.extractor_unavailable(name) is None:
             found.append(backend.engine)
     return list(dict.fromkeys(found))
+
+
+def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[str, list[str]]:
+    """What a reader of the leaderboard must know about backends that learn, as sentences by data set: which documents their
+    scores are of, and what could be accepted without a look."""
+    labelled: dict[str, set[str]] = {}
+    for document_id, row in queries.labels(reader).items():
+        if row["status"] == "ok":
+            labelled.setdefault(row["dataset"], set()).add(document_id)
+    notes: dict[str, list[str]] = {}
+    for name, backend in config.backends.items():
+        model = None
+        if backend.engine and learns(backend.extractor_object):
+            model, _ = load_model(project.model_file(backend.engine))
+        if model is None:
+            continue
+        accepted = [
+            f"{field} {100 * report['accepted'] / report['n']:.0f} %"
+            for field, report in ((field, one.report["accepted"]) for field, one in model.fields.items())
+            if report["n"]
+        ]
+        for dataset, documents in labelled.items():
+            unseen = len(documents & model.fold_of.keys())
+            if unseen:
+                rest = ", the others by one that was not trained on them" if unseen < len(documents) else ""
+                notes.setdefault(dataset, []).append(
+                    f"{name}: {unseen} of {len(documents)} labelled documents were read by a model that has not seen them "
+                    f"(out of fold){rest}. Accepted without a look at {100 * RISK:g} % error, over all data sets: "
+                    f"{', '.join(accepted)}."
+                )
+    return notes
 
 
 def is_due(project: Project, warehouse: Warehouse, engine: str) -> bool:

@@ -22,6 +22,7 @@ from ocr_pipeline.cli.output import DatasetOption, JsonOption, console, errors, 
 from ocr_pipeline.cli.report import report
 from ocr_pipeline.cli.slices import show_slices
 from ocr_pipeline.cli.text import plain
+from ocr_pipeline.cli.train import train
 from ocr_pipeline.cli.verdicts import verdicts
 from ocr_pipeline.cli.wrong_values import wrong_values
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
@@ -46,6 +47,7 @@ app.command(name="errors")(wrong_values)
 app.command()(verdicts)
 app.command()(confidence)
 app.add_typer(labels, name="labels")
+app.command()(train)
 app.command()(retry_failed)
 app.command()(prune)
 app.command()(resume)
@@ -222,11 +224,15 @@ def leaderboard(
         show_slices(by, dataset, as_json=as_json)
         return
     from ocr_pipeline.cli.tables import f1_table, field_table, leaderboard_table, ranked
+    from ocr_pipeline.config import load_config
+    from ocr_pipeline.learning import notes_on_scores
 
+    project = find_project()
     where, parameters = ("WHERE dataset = ?", [dataset]) if dataset else ("", [])
-    with opened(find_project()).snapshot() as snapshot:
+    with opened(project).snapshot() as snapshot:
         boards = snapshot.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
         rows = snapshot.rows(f"FROM leaderboard_fields {where}", parameters)
+        notes = notes_on_scores(project, load_config(project.config_file), snapshot)
     if not boards:
         of = f" of the data set {dataset!r}" if dataset else ""
         raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
@@ -251,6 +257,8 @@ def leaderboard(
                     f"{board['backend']}: {board['missing_documents']} labelled documents not run on, or not scored since.",
                     style="dim",
                 )
+        for note in notes.get(name, ()):
+            console.print(plain(note), style="dim", soft_wrap=True)
 
 
 @app.command()

@@ -217,6 +217,19 @@ def run_pipeline(
     return summary
 
 
+def train_models(project: Project) -> None:
+    """Materialise `extractor_model`: where labels or words have changed, models are trained.
+
+    Raises:
+        OcrPipelineError: it failed.
+    """
+    with open_instance(project) as instance:
+        close_killed_runs(instance)
+        [result] = materialize(build_definitions(project), instance, ["extractor_model"], [None])
+        if not result.success:
+            raise _cause(result)
+
+
 def _partition_key(asset: str, key: str | Cell) -> str:
     """The partition key of a document, or of an (engine or backend, document) cell."""
     if isinstance(key, str):

@@ -170,6 +170,26 @@ def history_chart(rows: Sequence[Row]) -> Spec:
     }
 
 
+def learning_chart(rows: Sequence[Row]) -> Spec:
+    """What so many labels read. Rows: backend (the name of the series), labels, accuracy, accuracy_low, accuracy_high in
+    percent."""
+    x = {"field": "labels", "type": "quantitative", "title": "labels", "scale": {"type": "log"}}
+    x["axis"] = {"values": sorted({row["labels"] for row in rows}), "grid": False}
+    y = {"field": "accuracy", "type": "quantitative", "title": "right in %", "scale": {"zero": False}}
+    bounds = {"x": x, "y": {**y, "field": "accuracy_low"}, "y2": {"field": "accuracy_high"}, "color": _colour(rows)}
+    points = {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)}
+    line = {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2}
+    return {
+        "width": 360,
+        "height": 300,
+        "data": {"values": list(rows)},
+        "layer": [
+            {"mark": {"type": "rule", "opacity": 0.5}, "encoding": bounds},
+            {"mark": line, "encoding": points},
+        ],
+    }
+
+
 def _colour(rows: Sequence[Row]) -> Spec:
     return _series(rows, SERIES)
 

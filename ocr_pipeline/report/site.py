@@ -16,10 +16,12 @@ from ocr_pipeline.evaluation.rules import load_rules
 from ocr_pipeline.evaluation.verdicts import VERDICTS
 from ocr_pipeline.evaluation.version import SCORING_VERSION
 from ocr_pipeline.inspection.cases import BATCH, DocumentCases, load_cases
+from ocr_pipeline.learning import learning_engines, notes_on_scores
 from ocr_pipeline.models.calls import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
 from ocr_pipeline.report.documents import document_list, document_page, in_script, rotations
+from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.pages import write_images
 from ocr_pipeline.report.state import document_states
 from ocr_pipeline.schemas import FIELD_KINDS
@@ -85,11 +87,13 @@ def _build(
             listing = {**listing, "documents": [row for row in listing["documents"] if row["dataset"] == dataset]}
         ids = [row["id"] for row in listing["documents"]]
         views = _overview(snapshot, scored_by, dataset)
+        views["index.html"]["notes"] = notes_on_scores(project, config, snapshot)
         states = document_states(snapshot, _version())
     pages = _Pages(folder)
     _write_assets(folder)
     _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
-    for name, values in {**views, "documents.html": {"ids": ids}}.items():
+    models = learned_models(project, learning_engines(config, backends))
+    for name, values in {**views, "documents.html": {"ids": ids}, "learned.html": {"models": models}}.items():
         pages.write(name, **values)
     neighbours = dict(zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=True))
     wanted = {one: f"{states.get(one, '')} {neighbours[one]} {backends}" for one in ids}

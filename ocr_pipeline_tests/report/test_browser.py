@@ -13,7 +13,15 @@ from ocr_pipeline_tests.report.conftest import Reader
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PAGES = ["index.html", "documents.html", "comparisons.html", "confidence.html", "history.html", "labels.html"]
+PAGES = [
+    "index.html",
+    "documents.html",
+    "comparisons.html",
+    "confidence.html",
+    "history.html",
+    "labels.html",
+    "learned.html",
+]
 DOCUMENT = "documents/shop-a.html"
 HOSTILE = "documents/shop-d.html"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
-from ocr_pipeline.extraction.learned.lexicon import corrected
+from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
 from ocr_pipeline.extraction.learned.model import SCHEMA, FieldModel, Model, load_model
 from ocr_pipeline.extraction.learned.values import Value, values_of
 from ocr_pipeline.extraction.rules import extractor as rules
@@ -15,7 +15,7 @@ from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.schemas import Extraction
 
-VERSION = 1
+VERSION = 2
 LEXICON = "vendor lexicon"
 
 
@@ -64,13 +64,13 @@ class LearnedExtractor:
             field = model.fields.get(name)
             if field is None:
                 return choice
-            return _learned(name, choice, values=values_of(choice, seen), field=field, model=model, fold=fold)
+            return _learned(name, choice, values=values_of(choice, seen), field=field, fold=fold)
 
         return rules.extract_text(document.text, rechoose)
 
 
 def _learned(
-    name: str, choice: Choice[Any], *, values: list[Value], field: FieldModel, model: Model, fold: int | None
+    name: str, choice: Choice[Any], *, values: list[Value], field: FieldModel, fold: int | None
 ) -> Choice[Any]:
     """The values by falling score of the rankers, and the best one where its score reaches the threshold of the field."""
     if not values:
@@ -82,8 +82,9 @@ def _learned(
         for index in order
     ]
     best = ranked[0]
-    if best.score < field.threshold(fold):
+    threshold = field.threshold(fold)
+    if choice.chosen is None if threshold is None else best.score < threshold:
         return Choice(ranked, None)
-    if name == "supplier_name" and (known := corrected(str(best.value), model.lexicon(fold))):
+    if name in ALIKE and (known := corrected(name, str(best.value), field.lexicon(fold))):
         best = ranked[0] = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
     return Choice(ranked, best, sure=field.confidence(best.score, fold))

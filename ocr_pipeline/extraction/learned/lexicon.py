@@ -1,4 +1,4 @@
-"""Names of suppliers that labels have taught: a name read with a slip becomes the name that was labelled before."""
+"""Names and addresses of suppliers that labels have taught: one read with a slip becomes the one that was labelled before."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,9 @@ SEEN = 2
 """A name must be labelled so often: a single label spreads its own typo."""
 SHORTEST = 9
 """Letters and digits of a name, at the least: short ones are alike by chance."""
-ALIKE = 86
-"""Similarity (0..100) from which a name that was read is taken for one of the lexicon."""
+ALIKE = {"supplier_name": 86, "supplier_address": 95}
+"""The fields that have a lexicon, and the similarity (0..100) from which what was read is taken for an entry. Addresses of two
+branches in one street differ by little."""
 
 
 def grow(names: Iterable[str]) -> dict[str, str]:
@@ -25,12 +26,12 @@ def grow(names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def corrected(name: str, lexicon: Mapping[str, str]) -> str | None:
+def corrected(field: str, name: str, lexicon: Mapping[str, str]) -> str | None:
     """The labelled name that one means which is not in the lexicon itself; None where it means none."""
     from rapidfuzz import fuzz, process
 
     key = normalise_name(name)
     if key in lexicon or len(key) < SHORTEST:
         return None
-    found = process.extractOne(key, lexicon.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE)
+    found = process.extractOne(key, lexicon.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE[field])
     return lexicon[found[0]] if found else None

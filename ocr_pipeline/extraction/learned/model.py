@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocr_pipeline.extraction.learned.ranker import Ranker
 
-SCHEMA = 1
+SCHEMA = 2
 """Of the facts and of this file: a model of another schema is not used."""
 
 
@@ -20,9 +20,12 @@ Curve = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 class FieldModel(BaseModel):
-    """What was learned about one field. `folds` are the rankers that have not seen the documents of that fold, `whole` has
-    seen all. `thresholds`: below this score no value is given; `curves`: from a score to the share that is right (isotonic).
-    Of both one per fold, which has not seen it either, and the last of all documents. `report`: what cross-validation says.
+    """What was learned about one field.
+
+    `folds` are the rankers that have not seen the documents of that fold, `whole` has seen all. `thresholds`: below this
+    score no value is given (None: where the rules give none); `curves`: from a score to the share that is right (isotonic).
+    `lexicons`: names that labels had twice, by their letters and digits. Of these three one per fold, which has not seen it
+    either, and the last of all documents. `report`: what cross-validation says.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -33,8 +36,9 @@ class FieldModel(BaseModel):
     fold_names: tuple[tuple[str, ...], ...]
     documents: int
     fold_documents: tuple[int, ...]
-    thresholds: tuple[float, ...]
+    thresholds: tuple[float | None, ...]
     curves: tuple[Curve, ...]
+    lexicons: tuple[dict[str, str], ...]
     report: dict[str, Any]
 
     @cached_property
@@ -48,9 +52,13 @@ class FieldModel(BaseModel):
         """The one that has not seen this fold; for None the one that has seen everything."""
         return self._rankers[fold]
 
-    def threshold(self, fold: int | None) -> float:
-        """The score below which no value is given, chosen without this fold."""
+    def threshold(self, fold: int | None) -> float | None:
+        """The score below which no value is given, chosen without this fold; None where too few labels could tell."""
         return self.thresholds[-1 if fold is None else fold]
+
+    def lexicon(self, fold: int | None) -> Mapping[str, str]:
+        """The names that labels outside of this fold have taught; for None those of all."""
+        return self.lexicons[-1 if fold is None else fold]
 
     def confidence(self, score: float, fold: int | None) -> float:
         """The share of values with such a score that were right, on documents outside of this fold."""
@@ -60,8 +68,8 @@ class FieldModel(BaseModel):
 
 
 class Model(BaseModel):
-    """All fields of an engine. `fold_of` has the fold of every document that was learned from; `lexicons` one lexicon per
-    fold, the last of all labels. `training` is the hash of everything that went in: another one means another model."""
+    """All fields of an engine. `fold_of` has the fold of every document that was learned from. `training` is the hash of
+    everything that went in: another one means another model."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -74,12 +82,7 @@ class Model(BaseModel):
     fold_of: dict[str, int]
     fields: dict[str, FieldModel]
     too_few: dict[str, int]
-    lexicons: tuple[dict[str, str], ...]
     right: dict[str, dict[str, bool]]
-
-    def lexicon(self, fold: int | None) -> Mapping[str, str]:
-        """The names that labels outside of this fold have taught; for None those of all."""
-        return self.lexicons[-1 if fold is None else fold]
 
     def save(self, path: Path) -> None:
         """Write it whole or not at all."""

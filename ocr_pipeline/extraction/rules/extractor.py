@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Rechoose = Callable[[str, Choice[Any], Reading], Choice[Any]]
 """From a field, what the rules chose for it, and the document, to another choice among the same candidates."""
 
-VERSION = 3
+VERSION = 4
 """Raised with every change of the code that can change a result."""
 
 
@@ -71,7 +71,7 @@ def choices(seen: Reading, found: Sequence[LabelledAmount], sold: Sequence[Item]
     return {
         "document_type": choose(document_type.candidates(seen), document_type.WEIGHTS),
         "supplier_name": supplier,
-        "supplier_address": choose(address, addresses.WEIGHTS),
+        "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
         "supplier_tax_id": choose(tax_ids, identifiers.WEIGHTS, identifiers.AT_LEAST),
         "receiver_name": choose(parties.receivers(seen), parties.RECEIVER_WEIGHTS),
         "receiver_tax_id": _identifier(seen, "receiver_tax_id"),

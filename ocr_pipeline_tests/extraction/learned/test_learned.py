@@ -200,10 +200,10 @@ class TestLexicon:
 
     def test_a_slip_becomes_the_name(self) -> None:
         lexicon = grow(["ALPHA TRADING"] * 2)
-        assert corrected("ALPHA TRAD1NG", lexicon) == "ALPHA TRADING"
-        assert corrected("ALPHA TRADING", lexicon) is None
-        assert corrected("OMEGA STORES", lexicon) is None
-        assert corrected("anything at all", {}) is None
+        assert corrected("supplier_name", "ALPHA TRAD1NG", lexicon) == "ALPHA TRADING"
+        assert corrected("supplier_name", "ALPHA TRADING", lexicon) is None
+        assert corrected("supplier_name", "OMEGA STORES", lexicon) is None
+        assert corrected("supplier_name", "anything at all", {}) is None
 
     def test_it_is_used_and_says_so(self, model: Model, tmp_path: Path) -> None:
         one = receipts(1, seed=9)[0]

@@ -1,15 +1,17 @@
-"""Reads the supplier's address: the lines under its name."""
+"""Reads the supplier's address: the lines under its name. What learns to choose has other runs of lines as candidates, too."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ocr_pipeline.extraction.rules.candidates import Candidate
+from ocr_pipeline.extraction.rules.candidates import Candidate, Features
 from ocr_pipeline.extraction.rules.fields.company_names import is_registration
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Span, join
 from ocr_pipeline.extraction.rules.text import letters_in
 
 WEIGHTS = {"with_postal_code": 1.0, "without_postal_code": 0.5}
+AT_LEAST = 0.25
+"""Other runs of lines have no weight: the rules do not take them."""
 
 _POSTAL_CODE = re.compile(
     r"""
@@ -26,6 +28,8 @@ _FIRST_LINE = 6
 """The address begins at most so many rows below the name."""
 _MOST_LINES = 6
 _MOST_WORDS_AFTER_TOWN = 4
+_ABOVE, _BELOW = 3, 12
+"""Rows above and below the name between which other runs of lines are looked for."""
 _ALIGNED = 0.04
 _NO_ADDRESS = frozenset(
     {
@@ -41,17 +45,67 @@ def has_postal_code(text: str) -> bool:
 
 
 def candidates(reading: Reading, name: Span) -> list[Candidate[str]]:
-    """The address under the supplier's name, if there is one."""
+    """The address under the supplier's name, if there is one, and other runs of lines around the name."""
     lines = list(_lines(reading, name))
-    if not lines:
-        return []
-    feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
-    return [Candidate(", ".join(line.text.strip(" ,") for line in lines), join(lines), {feature: 1.0})]
+    found = []
+    if lines:
+        feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
+        found.append(_candidate(lines, {feature: 1.0, **_facts(reading, name, lines, lines)}))
+    return [*found, *_other_lines(reading, name, lines)]
+
+
+def _candidate(lines: Sequence[Span], facts: Features) -> Candidate[str]:
+    return Candidate(", ".join(line.text.strip(" ,") for line in lines), join(lines), facts)
+
+
+def _other_lines(reading: Reading, name: Span, taken: Sequence[Span]) -> Iterator[Candidate[str]]:
+    """Every run of rows near the name that holds no amount of money, but for the one that is taken."""
+    middle = _row_of(reading, name)
+    rows = [row for row in reading.rows[max(0, middle - _ABOVE) : middle + _BELOW] if row.page == 1]
+    for first in range(len(rows)):
+        run: list[Span] = []
+        for row in rows[first : first + _MOST_LINES]:
+            if reading.has_money(row.index) or name.words[-1] in row.span.words or letters_in(row.text) < 2:
+                break
+            run.append(row.span)
+            if [line.words for line in run] != [line.words for line in taken]:
+                yield _candidate(run, _facts(reading, name, run, taken))
+
+
+def _facts(reading: Reading, name: Span, lines: Sequence[Span], taken: Sequence[Span]) -> dict[str, float]:
+    """What tells an address from its neighbours. `taken`: the lines that the rules take."""
+    first, last = _row_of(reading, lines[0]), _row_of(reading, lines[-1])
+    postal = [index for index, line in enumerate(lines) if has_postal_code(line.text)]
+    text = lines[-1].text.rstrip()
+    facts = {
+        "lines": float(len(lines)),
+        "below_name": float(first - _row_of(reading, name)),
+        "postal_codes": float(len(postal)),
+        "lines_after_town": float(len(lines) - 1 - postal[0]) if postal else -1.0,
+        "begins_like_one": float(_begins_address(lines[0].text, reading.keywords.classes(first))),
+        "ends_open": float(text.endswith((",", "-", "&"))),
+        "ends_closed": float(text.endswith(".")),
+        "says_something_else": float(sum(_says_something_else(reading, row) for row in range(first, last + 1))),
+        "with_dates": float(any(first <= date.row <= last for date in reading.dates)),
+        "first_line_taken": float(bool(taken) and lines[0].words == taken[0].words),
+        "last_line_taken": float(bool(taken) and lines[-1].words == taken[-1].words),
+    }
+    for side, row in (("before", first - 1), ("after", last + 1)):
+        beside = reading.rows[row] if 0 <= row < len(reading.rows) else None
+        facts[f"{side}_is_another_thing"] = float(beside is None or _says_something_else(reading, row))
+        facts[f"{side}_has_postal_code"] = float(beside is not None and has_postal_code(beside.text))
+        facts[f"{side}_letters"] = float(letters_in(beside.text)) if beside else 0.0
+    return facts
+
+
+def _row_of(reading: Reading, span: Span) -> int:
+    """The row that holds the last word of a span; after the last row, where none does."""
+    return next((row.index for row in reading.rows if span.words[-1] in row.span.words), len(reading.rows))
 
 
 def _lines(reading: Reading, name: Span) -> Iterator[Span]:
     """From the first line that looks like an address to the town, with a state or country in the line below it."""
-    start = next((row.index for row in reading.rows if name.words[-1] in row.span.words), len(reading.rows))
+    start = _row_of(reading, name)
     begun = town_seen = 0
     for row in reading.rows[start + 1 : start + 1 + _FIRST_LINE + _MOST_LINES]:
         cells = (cell.span for cell in row.cells)
@@ -59,6 +113,7 @@ def _lines(reading: Reading, name: Span) -> Iterator[Span]:
         line = join(under) if under else row.span
         classes = reading.keywords.classes(row.index)
         is_other = _says_something_else(reading, row.index) or not (letters_in(line.text) or has_postal_code(line.text))
+        is_other |= any(date.row == row.index for date in reading.dates)
         if not begun and (is_other or not _begins_address(line.text, classes)):
             if row.index - start >= _FIRST_LINE:
                 return

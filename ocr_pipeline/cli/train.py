@@ -1,0 +1,61 @@
+"""`ocr-pipeline train`: learn from the labels of now, and say what that is worth."""
+
+from rich.table import Table
+
+from ocr_pipeline.cli.output import JsonOption, console, print_json, titled_table
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.project import find_project
+
+
+def train(as_json: JsonOption = False) -> None:
+    """Train what learns from labels, where labels or words have changed, and show its cross-validation.
+
+    `ocr-pipeline run` does so by itself before it reads. Documents must have been read by the engine before.
+    """
+    from ocr_pipeline.config import load_config
+    from ocr_pipeline.defs.instance import only_run
+    from ocr_pipeline.defs.runner import train_models
+    from ocr_pipeline.extraction.learned.training import FEWEST
+    from ocr_pipeline.learning import learning_engines
+    from ocr_pipeline.report.learned import learned_models
+
+    project = find_project()
+    config = load_config(project.config_file)
+    engines = learning_engines(config, config.backends)
+    if not engines:
+        raise ConfigurationError(
+            "No backend of backends.yaml that can run here has the extractor `learned`; docs/learned.md shows how to add one."
+        )
+    with only_run(project, lambda: console.print("Another run is at work in this project; waiting for it.")):
+        train_models(project)
+    models = learned_models(project, engines)
+    if as_json:
+        print_json([{"engine": one.engine, "model": one.fingerprint, "fields": one.reports} for one in models])
+        return
+    for one in models:
+        table = _table(f"{one.engine}: {one.model.documents} labelled documents, out of fold, right in %")
+        for name, report in one.reports.items():
+            shares = (report[key] for key in ("by_document", "by_vendor", "rules", "possible"))
+            accepted = f"{report['accepted']['accepted']}/{report['accepted']['n']}"
+            table.add_row(name, str(report["documents"]), *map(_percent, shares), accepted)
+        console.print(table)
+        for name, count in one.model.too_few.items():
+            console.print(f"{name}: left to the rules, {count} labels with a choice are too few.", style="dim")
+    for engine in engines:
+        if engine not in {one.engine for one in models}:
+            console.print(
+                f"{engine}: nothing was learned yet: that takes {FEWEST} labelled documents that it has read "
+                "(`ocr-pipeline run`, then `labels suggest`)."
+            )
+
+
+def _table(title: str) -> Table:
+    table = titled_table(title)
+    table.add_column("field", no_wrap=True)
+    for name in ("labels", "learned", "new vendors", "rules", "possible", "accepted"):
+        table.add_column(name, justify="right")
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"
