@@ -258,7 +258,7 @@ def leaderboard(
                     style="dim",
                 )
         for note in notes.get(name, ()):
-            console.print(plain(note), style="dim", soft_wrap=True)
+            console.print(plain(note), style="dim")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.extraction.learned.model import load_model
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline_tests.cli.test_cli import Cli, in_a_terminal
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.extraction.learned.receipts import receipts
 from ocr_pipeline_tests.files import add_file, add_label, text_pdf, write_backends
@@ -37,7 +38,8 @@ def run(project: Project) -> RunSummary:
 
 
 @pytest.mark.slow
-def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project) -> None:
+def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_a_terminal(monkeypatch)
     write_backends(
         project.root,
         {
@@ -54,6 +56,15 @@ def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project) -> 
     model, fingerprint = load_model(project.model_file("pdf-text"))
     assert model is not None
     assert (model.documents, set(model.fold_of)) == (COUNT, {path.stem for path in add_receipts(project)})
+
+    shown = Cli(monkeypatch).ok("train")
+    assert "pdf-text: 24 labelled documents, out of fold" in shown
+    assert "total_amount" in shown
+    board = " ".join(Cli(monkeypatch).ok("leaderboard").split())
+    assert "pdf-text+learned: 24 of 24 labelled documents were read by a model that has not seen them" in board
+    page = (project.report / "learned.html").read_text()
+    assert fingerprint
+    assert fingerprint in page
 
     again = run(project).cells
     assert "extractor_model" not in again
@@ -73,3 +84,9 @@ def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project) -> 
     assert event.asset_materialization is not None
     table = str(event.asset_materialization.metadata["cross_validation"].value)
     assert "total&#95;amount" in table
+
+
+def test_without_a_backend_that_learns_there_is_nothing_to_train(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Cli(monkeypatch).fails("train").startswith("No backend of backends.yaml that can run here has the extractor")

@@ -11,7 +11,7 @@ from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.extractor import LEXICON, LearnedExtractor
 from ocr_pipeline.extraction.learned.lexicon import corrected, grow
 from ocr_pipeline.extraction.learned.model import Model, load_model
-from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
+from ocr_pipeline.extraction.learned.training import FEWEST, SILENT_FROM, Example, train_model, training_key
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.learning import with_copies, worse_fields
 from ocr_pipeline.schemas import Extraction, Invoice, Label
@@ -167,6 +167,28 @@ def test_confidence_and_threshold_have_not_seen_the_fold(model: Model) -> None:
     assert {field.confidence(score, None) for score in (0.0, 1.0)} <= {*field.curves[5][1]}
 
 
+def test_with_few_labels_the_rules_decide_where_no_value_is_given(model: Model, tmp_path: Path) -> None:
+    """60 labels are too few for a threshold: one that was chosen on so few would be luck."""
+    assert len(EXAMPLES) < SILENT_FROM
+    assert model.fields["total_amount"].threshold(None) is None
+    made = extractor(model, tmp_path)
+    empty = replace(EXAMPLES[0], text=text_of("ALPHA TRADING", "a note without any amount"))
+    assert read(made, empty, "new").invoice.total_amount is None
+
+
+def test_the_report_has_a_curve_and_whether_confidences_hold(model: Model) -> None:
+    report = model.fields["total_amount"].report
+    assert [point["labels"] for point in report["curve"]] == [20]
+    assert 0 < report["curve"][0]["right"] <= report["curve"][0]["n"] <= 30
+    assert sum(one["n"] for one in report["calibration"]) == len(EXAMPLES)
+    confidences = [one["confidence"] for one in report["calibration"]]
+    assert confidences == sorted(confidences)
+    accepted = report["accepted"]
+    assert accepted["n"] == len(EXAMPLES)
+    assert 0 < accepted["accepted"] <= accepted["n"]
+    assert accepted["wrong"] <= 2
+
+
 def test_training_is_due_when_a_label_or_a_text_changes() -> None:
     labels = {one.document_id: one.label for one in EXAMPLES}
     keys = {one.document_id: one.key for one in EXAMPLES}
@@ -204,6 +226,11 @@ class TestLexicon:
         assert corrected("supplier_name", "ALPHA TRADING", lexicon) is None
         assert corrected("supplier_name", "OMEGA STORES", lexicon) is None
         assert corrected("supplier_name", "anything at all", {}) is None
+
+    def test_an_address_must_be_more_alike(self) -> None:
+        lexicon = grow(["12 JALAN TAMPOI 7/4, 81200 JOHOR BAHRU"] * 2)
+        assert corrected("supplier_address", "12 JALAN TAMP0I 7/4 81200 JOHOR BAHRU", lexicon) is not None
+        assert corrected("supplier_address", "14 JALAN TAMPOI 9/4, 81200 JOHOR BAHRU", lexicon) is None
 
     def test_it_is_used_and_says_so(self, model: Model, tmp_path: Path) -> None:
         one = receipts(1, seed=9)[0]

@@ -53,3 +53,26 @@ def test_the_kind_of_document(drawing: str, kind: str | None) -> None:
 def test_tax_lines(drawing: str, lines: list[tuple[str, str, str]]) -> None:
     found = extract(drawing).invoice.tax_lines
     assert [(str(line.rate), str(line.net_amount), str(line.amount)) for line in found] == lines
+
+
+@pytest.mark.parametrize(
+    ("drawing", "address"),
+    [
+        (
+            "ALPHA TRADING SDN BHD\n12, JALAN BESAR\n81200 JOHOR BAHRU\nTEL 07-1234567",
+            "12, JALAN BESAR, 81200 JOHOR BAHRU",
+        ),
+        ("ALPHA TRADING SDN BHD\n27 May 2018 18:25\nTotal   12.50", None),  # no house number
+        ("ALPHA TRADING SDN BHD\nTotal   12.50", None),
+    ],
+)
+def test_the_address(drawing: str, address: str | None) -> None:
+    assert extract(drawing).invoice.supplier_address == address
+
+
+def test_other_lines_are_candidates_that_the_rules_do_not_take() -> None:
+    """For what learns to choose."""
+    found = extract("ALPHA TRADING SDN BHD\n12, JALAN BESAR\n81200 JOHOR BAHRU\nOPEN ALL DAY")
+    values = [one.value for one in found.candidates if one.field == "supplier_address"]
+    assert values[0] == found.invoice.supplier_address == "12, JALAN BESAR, 81200 JOHOR BAHRU"
+    assert "12, JALAN BESAR" in values
