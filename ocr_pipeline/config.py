@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraint
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, describe
-from ocr_pipeline.extraction.base import Extractor, learns, reads_predictions, unavailable
+from ocr_pipeline.extraction.base import Extractor, learns, members_of, reads_predictions, unavailable
 from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine
@@ -37,6 +37,7 @@ EXTRACTOR_TYPES: Mapping[str, str] = {
     "smollm2": "ocr_pipeline.extraction.smollm2:SmolLm2Extractor",
     "external": "ocr_pipeline.extraction.external.extractor:External",
     "learned": "ocr_pipeline.extraction.learned.extractor:LearnedExtractor",
+    "ensemble": "ocr_pipeline.extraction.ensemble.extractor:EnsembleExtractor",
 }
 
 PROVIDERS: Mapping[str, None] = {"gemini": None, "openai": None}
@@ -133,6 +134,10 @@ class Config(BaseModel):
 
     def extractor_unavailable(self, backend: str, dataset: str | None = None) -> str | None:
         """The same of its extractor alone."""
+        members = members_of(self.backends[backend].extractor_object)
+        if members:
+            problems = [self.unavailable(member, dataset) for member in members]
+            return f"none of its members can run: {problems[0]}" if all(problems) else None
         predictions = self.predictions_of(backend)
         if predictions is None:
             return unavailable(self.backends[backend].extractor_object)
@@ -147,6 +152,12 @@ class Config(BaseModel):
         if not reads_predictions(self.backends[backend].extractor_object):
             return None
         return Predictions.load(self._project.predictions, backend)
+
+    @property
+    def ensembles(self) -> dict[str, tuple[str, ...]]:
+        """The members of each backend that works on the results of others."""
+        of = {name: members_of(backend.extractor_object) for name, backend in self.backends.items()}
+        return {name: members for name, members in of.items() if members}
 
     def engine_of(self, backend: str) -> EngineConfig | None:
         engine = self.backends[backend].engine
@@ -178,6 +189,9 @@ def load_config(path: Path) -> Config:
         _check(path, text, ("backends", name), lambda backend=backend: backend.extractor_object)
         if learns(backend.extractor_object) and backend.engine:
             backend.extractor_object.use(config._project.model_file(backend.engine))  # type: ignore[attr-defined]
+        if members_of(backend.extractor_object):
+            _check(path, text, ("backends", name), lambda name=name: _check_members(config, name))
+            backend.extractor_object.use(config._project.weights_file(name))  # type: ignore[attr-defined]
     return config
 
 
@@ -189,6 +203,18 @@ def _check_engine(config: Config, backend: str) -> None:
         raise ConfigurationError(f"there is no engine {engine!r}; known are {', '.join(config.engines)}.")
     if reads_predictions(config.backends[backend].extractor_object):
         raise ConfigurationError("predictions that are imported need no engine.")
+
+
+def _check_members(config: Config, backend: str) -> None:
+    if config.backends[backend].engine is not None:
+        raise ConfigurationError("an ensemble needs no engine: it works on what its members have read.")
+    for member in members_of(config.backends[backend].extractor_object):
+        if member not in config.backends:
+            raise ConfigurationError(
+                f"options.of: there is no backend {member!r}; known are {', '.join(config.backends)}."
+            )
+        if members_of(config.backends[member].extractor_object):
+            raise ConfigurationError(f"options.of: {member!r} is an ensemble itself.")
 
 
 def _check(path: Path, text: str, where: tuple[str, ...], build: Any) -> None:

@@ -8,6 +8,8 @@ from typing import Literal
 from ocr_pipeline.config import Config
 from ocr_pipeline.evaluation.significance import ALPHA, holm, mcnemar
 from ocr_pipeline.extraction.base import learns
+from ocr_pipeline.extraction.ensemble.extractor import load_weights
+from ocr_pipeline.extraction.ensemble.weights import Weights
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.extraction.learned.training import FEWEST, RISK, Example, train_model, training_key
 from ocr_pipeline.project import Project
@@ -81,7 +83,25 @@ def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[st
                     f"(out of fold){rest}. Accepted without a look at {100 * RISK:g} % error, over all data sets: "
                     f"{', '.join(accepted)}."
                 )
+    for name, members in config.ensembles.items():
+        weights, _ = load_weights(project.weights_file(name), members)
+        if weights is None or not weights.fields:
+            continue
+        for dataset, documents in labelled.items():
+            unseen = len(documents & weights.fold_of.keys())
+            if unseen:
+                notes.setdefault(dataset, []).append(
+                    f"{name}: the votes on {unseen} of {len(documents)} labelled documents were weighed by what others have "
+                    f"taught (out of fold). Right, and the best member, over all data sets: {_votes(weights)}."
+                )
     return notes
+
+
+def _votes(weights: Weights) -> str:
+    return ", ".join(
+        f"{field} {report['right']} and {max(report['members'].values())} of {report['documents']}"
+        for field, report in weights.report.items()
+    )
 
 
 def is_due(project: Project, warehouse: Warehouse, engine: str) -> bool:

@@ -130,15 +130,29 @@ def pending_extractions(
         for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
             row = rows.get(document_id)
             missing = row is None and has_input(config, engine, known.get(document_id))
+            if backend in config.ensembles:
+                missing = row is None and expected is not None
             if missing or (row and row["result_key"] != expected):
                 pending.append((backend, document_id))
     return pending
 
 
+def members_keys(members: Iterable[str], reader: Reader) -> dict[str, str]:
+    """What the members of an ensemble have read, as one key by document; none for documents that no member has a result of."""
+    parts: dict[str, list[str]] = {}
+    for member in members:
+        for document_id, row in queries.extraction_cells(reader, member).items():
+            if row["status"] == "ok" and row["result_key"]:
+                parts.setdefault(document_id, []).append(f"{member}={row['result_key']}")
+    return {document_id: sha256_of("+".join(keys).encode()) for document_id, keys in parts.items()}
+
+
 def expected_keys(config: Config, backend: str, documents: Iterable[str], reader: Reader) -> dict[str, str | None]:
     """The key that a current result of each document has; None where an earlier stage has nothing to work on."""
-    engine = config.backends[backend].engine
-    if engine:
+    engine, members = config.backends[backend].engine, config.ensembles.get(backend, ())
+    if members:
+        inputs: dict[str, Any] = {**members_keys(members, reader)}
+    elif engine:
         rows = queries.ocr_cells(reader, engine)
         inputs = {key: row["result_key"] for key, row in rows.items() if row["status"] == "ok"}
     else:

@@ -52,6 +52,10 @@ class Project:
         """What was learned from labels about the text of an engine."""
         return self.data / "models" / f"{engine}.json"
 
+    def weights_file(self, ensemble: str) -> Path:
+        """What was learned from labels about the members of an ensemble."""
+        return self.data / "models" / f"ensemble-{ensemble}.json"
+
     @property
     def report(self) -> Path:
         """The folder of the HTML report."""

@@ -43,10 +43,12 @@ def extraction_states(
         ocr = queries.ocr_cells(reader, chosen.engine) if chosen.engine else {}
         rows = queries.extraction_cells(reader, backend)
         changed_input = "text" if engine else "prediction" if config.predictions_of(backend) else "document"
+        changed_input = "members" if backend in config.ensembles else changed_input
         for document_id, expected in expected_keys(config, backend, documents, reader).items():
             row = rows.get(document_id)
             if row is None:
-                if has_input(config, chosen.engine, known.get(document_id)):
+                is_there = expected is not None if backend in config.ensembles else True
+                if is_there and has_input(config, chosen.engine, known.get(document_id)):
                     states.append(CellState(backend, document_id, "missing"))
                 continue
             why = []

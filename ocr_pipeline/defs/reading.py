@@ -18,8 +18,10 @@ from ocr_pipeline.extraction.base import Extractor, input_key_of
 from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
 from ocr_pipeline.learning import learning_engines
+from ocr_pipeline.members import member_results
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
+from ocr_pipeline.pending import members_keys
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse import queries, rows
@@ -150,6 +152,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                     ocr,
                     project,
                     predictions,
+                    config.ensembles.get(backend, ()),
                 )
             )
             results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits, models)
@@ -299,9 +302,14 @@ def _extraction_tasks(
     ocr: queries.Rows,
     project: ProjectResource,
     predictions: Predictions | None,
+    members: Sequence[str],
 ) -> Iterator[ExtractionTask]:
     for batch in _batches(iter(document_ids)):
         texts = {}
+        keys, results = {}, {}
+        if members:
+            with warehouse.snapshot() as snapshot:
+                keys, results = members_keys(members, snapshot), member_results(snapshot, project.store, members, batch)
         if engine:
             with warehouse.snapshot() as snapshot:  # words and their key from one state: another run may replace both
                 ocr.update(queries.ocr_cells(snapshot, engine))
@@ -318,6 +326,11 @@ def _extraction_tasks(
                     failure = DocumentFailure(reason="no_transcript" if absent else "ocr_failed", message=message)
             if predictions and not failure:
                 input_key = predictions.input_of(document_id, input_key)
+            if members and not failure:
+                input_key = keys.get(document_id)
+                if input_key is None:
+                    message = "No member of the ensemble has read this document."
+                    failure = DocumentFailure(reason="document_failed", message=message)
             if not failure:
                 input_key = input_key_of(extractor, document_id, input_key)
             yield ExtractionTask(
@@ -328,6 +341,7 @@ def _extraction_tasks(
                 input_key=None if failure else input_key,
                 failure=failure,
                 prediction=predictions.text_of(document_id) if predictions else None,
+                members=results.get(document_id),
             )
 
 

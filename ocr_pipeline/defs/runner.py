@@ -1,6 +1,6 @@
 """The main job: bring the asked-for cells up to date, stage by stage, as runs on the project's own instance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,12 +29,14 @@ from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.learning import is_due, learning_engines
+from ocr_pipeline.members import train_weights
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.pending import (
     Cell,
     extraction_cells,
     gone_documents,
     has_input,
+    members_keys,
     pending_documents,
     pending_extractions,
     pending_labels,
@@ -109,6 +111,7 @@ def run_pipeline(
 
     definitions = definitions_of()
     documents = [source.document_id for source in sources]
+    backends = with_members(settings, backends)
     engines = list(dict.fromkeys(engine for name in backends if (engine := settings.backends[name].engine)))
     summary = RunSummary()
 
@@ -183,12 +186,14 @@ def run_pipeline(
             settings = load_config(project.config_file)  # the fingerprint of what has learned is another one now
             definitions = definitions_of()
 
+        voting = [name for name in backends if name in settings.ensembles]
+        reading = [name for name in backends if name not in voting]
         cells = [
             (name, key)
-            for name, key in extraction_cells(settings, backends, sources)
+            for name, key in extraction_cells(settings, reading, sources)
             if (engine := settings.backends[name].engine) is None or (engine, key) in asked
         ]
-        todo_cells = to_do("extractions", cells, lambda: pending_extractions(settings, backends, documents, warehouse))
+        todo_cells = to_do("extractions", cells, lambda: pending_extractions(settings, reading, documents, warehouse))
         asking = {name for name in backends if provider_of(settings.backends[name].extractor_object)}
         if fresh_since:
             todo_cells = [cell for cell in cells if cell in set(todo_cells) or cell[0] in asking]
@@ -206,6 +211,15 @@ def run_pipeline(
         except OcrPipelineError as error:
             refused = error  # what is there is scored and reported first
 
+        if voting:  # after their members
+            trained = [train_weights(project, settings, warehouse, name) for name in voting]
+            if any(trained):
+                settings = load_config(project.config_file)
+                definitions = definitions_of()
+            read_by = {name: members_keys(settings.ensembles[name], warehouse) for name in voting}
+            cells = [cell for cell in extraction_cells(settings, voting, sources) if cell[1] in read_by[cell[0]]]
+            extract(to_do("extractions", cells, lambda: pending_extractions(settings, voting, documents, warehouse)))
+
         # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
         launch(
             ["field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report"],
@@ -215,6 +229,14 @@ def run_pipeline(
         if refused:
             raise refused
     return summary
+
+
+def with_members(config: Config, backends: Iterable[str]) -> list[str]:
+    """These backends, in the order of the configuration, with the members of each ensemble that can run here."""
+    wanted = set(backends)
+    for name in wanted & config.ensembles.keys():
+        wanted |= {member for member in config.ensembles[name] if config.unavailable(member) is None}
+    return [name for name in config.backends if name in wanted]
 
 
 def train_models(project: Project) -> None:

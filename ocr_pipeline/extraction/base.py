@@ -1,6 +1,6 @@
 """The extractor protocol: a document in, fields with evidence out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,16 @@ from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.schemas import Extraction, OcrText
 
 
+@dataclass(frozen=True)
+class MemberResults:
+    """What the members of an ensemble have read in a document: extractions by backend, in the order of the ensemble, those
+    that did not fail; what all of it took together, engines counted once, in seconds and US dollars (None: not known)."""
+
+    extractions: Mapping[str, Extraction]
+    seconds: float | None
+    cost_usd: float | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExtractionInput:
     """One document for an extractor.
@@ -17,7 +27,8 @@ class ExtractionInput:
     `text` is what the backend's engine read, or None for a backend without an engine. `open` gives the pages themselves
     and raises `DocumentError`; an extractor that reads only text never calls it. `models` is for an extractor that asks
     language models: what it asks is stored, limited, retried and priced there. `prediction` gives the text of the row that
-    was imported for the document, for an extractor that says `reads_predictions`; None where there is none.
+    was imported for the document, for an extractor that says `reads_predictions`; None where there is none. `members`: for an
+    ensemble.
     """
 
     document_id: str
@@ -25,6 +36,7 @@ class ExtractionInput:
     text: OcrText | None
     models: DocumentCalls | None = None
     prediction: Callable[[], str] | None = None
+    members: MemberResults | None = None
 
 
 class Extractor(Protocol):
@@ -64,6 +76,11 @@ def reads_predictions(extractor: Extractor) -> bool:
 def learns(extractor: Extractor) -> bool:
     """Whether an extractor is trained on labels: before it reads, `use(path)` tells it where its model is."""
     return getattr(extractor, "learns", False)
+
+
+def members_of(extractor: Extractor) -> tuple[str, ...]:
+    """The backends whose results an extractor works on; none for all but ensembles. `use(path)` tells it its weights."""
+    return getattr(extractor, "members", ())
 
 
 def input_key_of(extractor: Extractor, document_id: str, key: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
-from ocr_pipeline.extraction.base import ExtractionInput, Extractor, provider_of
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, provider_of
 from ocr_pipeline.models.batch import answer_in_batch
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.models.types import CallFacts, ModelRequest
@@ -34,7 +34,8 @@ class ExtractionTask:
 
     `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
     an engine, with that of the imported prediction where the backend has those. It is None where an earlier stage failed;
-    then `failure` says why. `prediction` gives the text of the row that was imported, where there is one.
+    then `failure` says why. `prediction` gives the text of the row that was imported, where there is one; `members` is for an
+    ensemble.
     """
 
     document_id: str
@@ -44,6 +45,7 @@ class ExtractionTask:
     input_key: str | None
     failure: DocumentFailure | None = None
     prediction: Callable[[], str] | None = None
+    members: MemberResults | None = None
 
 
 class ExtractionOutcome(BaseModel):
@@ -160,7 +162,12 @@ def _ask_in_batch(
 def _input(task: ExtractionTask, opener: Callable[[], Document], models: ModelCalls | None = None) -> ExtractionInput:
     calls = models.for_document() if models else None
     return ExtractionInput(
-        document_id=task.document_id, open=opener, text=task.text, models=calls, prediction=task.prediction
+        document_id=task.document_id,
+        open=opener,
+        text=task.text,
+        models=calls,
+        prediction=task.prediction,
+        members=task.members,
     )
 
 
@@ -227,6 +234,9 @@ def _extract_and_store(
         # What the calls took, whenever they were made, without waiting for their turn. A batch has no time per document.
         seconds = elapsed + sum(call.seconds for call in calls if not call.batch) - document.models.seconds
         cost_usd = _sum(call.cost_usd for call in calls) if keep else None
+    elif document.members:
+        # What it costs to have a document read by an ensemble is what its members cost.
+        seconds = None if document.members.seconds is None else elapsed + document.members.seconds
     outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd, calls=calls)
     if keep:
         store.put(STAGE, key, outcome.model_dump_json())

@@ -89,9 +89,9 @@ def training_key(keys: Mapping[str, str], labels: Mapping[str, Label], groups: M
 def train_model(examples: Sequence[Example], engine: str) -> Model | None:
     """Learn every field that has enough labels; None where none has."""
     seen = [_look(example) for example in examples]
-    fold_of = _folds([one.example.group for one in seen])
+    fold_of = folds_of([one.example.group for one in seen])
     folds = [fold_of[one.example.group] for one in seen]
-    by_vendor = _folds([one.vendor for one in seen])
+    by_vendor = folds_of([one.vendor for one in seen])
     vendor_folds = [by_vendor[one.vendor] for one in seen]
     fields, too_few, right = {}, {}, {}
     for field in FIELD_KINDS:
@@ -167,7 +167,7 @@ def _right(label: Label, field: str, values: Sequence[Value]) -> int | None:
     return best if alike[best] >= ALIKE else None
 
 
-def _folds(groups: Sequence[str]) -> dict[str, int]:
+def folds_of(groups: Sequence[str]) -> dict[str, int]:
     """A fold for each group, in an order that has nothing to do with their names."""
     order = sorted(set(groups), key=lambda group: sha256(group.encode()).hexdigest())
     return {group: index % FOLDS for index, group in enumerate(order)}
