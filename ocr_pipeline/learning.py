@@ -62,6 +62,10 @@ def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[st
     for document_id, row in queries.labels(reader).items():
         if row["status"] == "ok":
             labelled.setdefault(row["dataset"], set()).add(document_id)
+    scored = {
+        (row["backend"], row["dataset"])
+        for row in reader.rows("SELECT backend, dataset FROM leaderboard WHERE status = 'ok'")
+    }
     notes: dict[str, list[str]] = {}
     for name, backend in config.backends.items():
         model = None
@@ -76,7 +80,7 @@ def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[st
         ]
         for dataset, documents in labelled.items():
             unseen = len(documents & model.fold_of.keys())
-            if unseen:
+            if unseen and (name, dataset) in scored:
                 rest = ", the others by one that was not trained on them" if unseen < len(documents) else ""
                 notes.setdefault(dataset, []).append(
                     f"{name}: {unseen} of {len(documents)} labelled documents were read by a model that has not seen them "
@@ -89,7 +93,7 @@ def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[st
             continue
         for dataset, documents in labelled.items():
             unseen = len(documents & weights.fold_of.keys())
-            if unseen:
+            if unseen and (name, dataset) in scored:
                 notes.setdefault(dataset, []).append(
                     f"{name}: the votes on {unseen} of {len(documents)} labelled documents were weighed by what others have "
                     f"taught (out of fold). Right, and the best member, over all data sets: {_votes(weights)}."

@@ -197,7 +197,8 @@ def _f1(row: Row) -> dict[str, float]:
 
 def history(reader: Reader, dataset: str) -> History:
     """How F1 of all fields went."""
-    return History(name=dataset, rows=evaluations.history(reader, dataset, None, ALL_FIELDS)[::-1])
+    rows = evaluations.history(reader, dataset, None, ALL_FIELDS)
+    return History(name=dataset, rows=sorted(rows, key=lambda row: row["evaluated_at"], reverse=True))
 
 
 def label_suspects(reader: Reader) -> list[Row]:
