@@ -17,9 +17,9 @@ from dagster._utils.schedules import is_valid_cron_schedule
 from pydantic import BaseModel, ValidationError
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.defs.instance import REASON_TAG, is_processing
+from ocr_pipeline.defs.instance import PROCESS, REASON_TAG, is_processing
 from ocr_pipeline.defs.launch import CHECKS, close_killed_runs
-from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS, PROCESS_KEY, Asked, process_job
+from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS_KEY, Asked, process_job
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
@@ -286,8 +286,8 @@ def _failed_runs(instance: dg.DagsterInstance) -> Iterator[Problem]:
     seen: set[str] = set()
     for record in instance.get_run_records(dg.RunsFilter(job_name=PROCESS, statuses=done), limit=RUNS):
         run = record.dagster_run
-        origin = run.tags.get("dagster/sensor_name") or run.tags.get("dagster/schedule_name") or "by hand"
-        if origin in seen:
+        origin = run.tags.get("dagster/sensor_name") or run.tags.get("dagster/schedule_name")
+        if origin is None or origin in seen:  # who launches one by hand sees it
             continue
         seen.add(origin)
         if run.status == dg.DagsterRunStatus.FAILURE:

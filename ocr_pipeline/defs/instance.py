@@ -14,6 +14,10 @@ from ocr_pipeline.defs.partitions import DOCUMENTS
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 
+PROCESS = "process"
+"""The name of the job that sensors and schedules launch."""
+PROCESS_TAG = "ocr_pipeline/process"
+"""The id of the run whose lock its process holds."""
 REASON_TAG = "ocr_pipeline/reason"
 """Why a run was launched, in words."""
 
@@ -91,7 +95,6 @@ def register_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]
 
 _ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
@@ -99,8 +102,10 @@ _ACTIVE = [
 
 
 def is_processing(instance: dg.DagsterInstance) -> bool:
-    """Whether a run is at work or waits for its turn."""
-    return bool(instance.get_runs(dg.RunsFilter(statuses=_ACTIVE), limit=1))
+    """Whether a run of the pipeline is at work or waits for its turn. What somebody materialises in the UI is none: nobody
+    could tell whether its process is still there."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
+    return any(run.job_name == PROCESS or PROCESS_TAG in run.tags for run in runs)
 
 
 def running(project: Project) -> list[str]:

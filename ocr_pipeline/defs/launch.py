@@ -6,6 +6,7 @@ exact. A range of two-dimensional keys is the product of one range per dimension
 definition; so a set of cells is cut into rectangles, and each rectangle is one run. See docs/decisions/0001.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -15,11 +16,13 @@ import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from filelock import FileLock, Timeout
 
+from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
 from ocr_pipeline.defs.partitions import Partitions
 
-PROCESS_TAG = "ocr_pipeline/process"
 CHECKS = "checks"
 """The name of the job that evaluates every asset check."""
+LOST = 600.0
+"""Seconds after which a run of `process` that has begun and holds no lock is taken for lost: it was killed at once."""
 
 Range = tuple[str, str]
 """First and last partition key of a run, both included."""
@@ -132,13 +135,21 @@ def close_killed_runs(instance: dg.DagsterInstance) -> int:
     Returns their number.
     """
     closed, folder = set(), run_locks(instance)
-    at_work = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]))
-    for run in at_work:
+    statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+    records = instance.get_run_records(dg.RunsFilter(statuses=statuses))
+    for record in records:
+        run = record.dagster_run
         # A run that is launched again has the tags of the one before: then it has not taken its own lock yet.
-        if run.tags.get(PROCESS_TAG) == run.run_id and not RunLock(folder, run.run_id).is_held():
+        if run.tags.get(PROCESS_TAG) == run.run_id:
+            is_dead = not RunLock(folder, run.run_id).is_held()
+        else:
+            is_dead = (
+                run.job_name == PROCESS and record.start_time is not None and time.time() > record.start_time + LOST
+            )
+        if is_dead:
             instance.report_run_failed(run, "The process that ran this was killed. Its finished results are kept.")
             closed.add(run.run_id)
-    left = {run.run_id for run in at_work} - closed
+    left = {record.dagster_run.run_id for record in records} - closed
     for path in folder.glob("*.lock"):
         if path.stem not in left and not (lock := RunLock(folder, path.stem)).is_held():
             lock.drop()

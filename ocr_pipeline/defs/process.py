@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ocr_pipeline.config import load_config
 from ocr_pipeline.costs import Estimate
-from ocr_pipeline.defs.instance import only_run
+from ocr_pipeline.defs.instance import PROCESS, only_run
 from ocr_pipeline.defs.launch import RunLock, run_locks
 from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.defs.runner import run_pipeline
@@ -20,7 +20,7 @@ from ocr_pipeline.operation.settings import Operation
 from ocr_pipeline.operation.spending import month_of, spent_in_month
 from ocr_pipeline.progress import Progress
 
-PROCESS, PROCESS_KEY = "process", "process_documents"
+PROCESS_KEY = "process_documents"
 FAILURE_TAG = "ocr_pipeline/failure"
 
 

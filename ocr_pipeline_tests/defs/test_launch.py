@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_pipeline.config import Config
+from ocr_pipeline.defs import launch
 from ocr_pipeline.defs.launch import cell_ranges, close_killed_runs, document_ranges, run_locks
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline_tests.defs.pipeline import BACKENDS, DOCUMENTS, Pipeline, cells_of, message_of
@@ -123,7 +124,7 @@ def test_no_partitioned_job_is_offered(pipeline: Pipeline) -> None:
     assert [(job.name, job.partitions_def) for job in jobs] == [("process", None)]
 
 
-def test_a_run_whose_process_was_killed_is_closed(pipeline: Pipeline) -> None:
+def test_a_run_whose_process_was_killed_is_closed(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     job = pipeline.definitions.resolve_implicit_global_asset_job_def()
 
     def started(run_id: str, owner: str) -> dg.DagsterRun:
@@ -132,6 +133,7 @@ def test_a_run_whose_process_was_killed_is_closed(pipeline: Pipeline) -> None:
         return run
 
     killed, alive, again = (str(uuid4()) for _ in range(3))
+    monkeypatch.setattr(launch, "LOST", 3600.0)
     for run_id, owner in ((killed, killed), (alive, alive), (again, killed)):
         started(run_id, owner)
     take = (
@@ -155,6 +157,12 @@ def test_a_run_whose_process_was_killed_is_closed(pipeline: Pipeline) -> None:
     assert status[again] == dg.DagsterRunStatus.STARTED, "it has the tags of the one before, and has not begun yet"
     processes[1].communicate()
     assert close_killed_runs(pipeline.instance) == 1
+    monkeypatch.setattr(launch, "LOST", -1.0)
+    assert close_killed_runs(pipeline.instance) == 0, "only `process` takes its lock at once"
+    process_job = pipeline.definitions.resolve_job_def("process")
+    lost = pipeline.instance.create_run_for_job(process_job, tags={"ocr_pipeline/process": killed})
+    pipeline.instance.handle_new_event(dg_run_start(lost, process_job.name))
+    assert close_killed_runs(pipeline.instance) == 1, "killed before it took its lock"
     assert [path.stem for path in run_locks(pipeline.instance).glob("*.lock")] == []
 
 

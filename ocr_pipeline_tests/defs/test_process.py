@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.definitions import build_definitions
-from ocr_pipeline.defs.instance import open_instance
-from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS, PROCESS_KEY, Asked
+from ocr_pipeline.defs.instance import PROCESS, open_instance
+from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS_KEY, Asked
 from ocr_pipeline.operation.pause import paused
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline.warehouse.warehouse import Warehouse

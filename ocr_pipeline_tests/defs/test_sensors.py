@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.definitions import build_definitions
-from ocr_pipeline.defs.instance import open_instance
-from ocr_pipeline.defs.process import PROCESS, PROCESS_KEY
+from ocr_pipeline.defs.instance import PROCESS, open_instance
+from ocr_pipeline.defs.process import PROCESS_KEY
 from ocr_pipeline.defs.runner import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.operation.alarms import Memory
