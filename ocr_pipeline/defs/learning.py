@@ -60,7 +60,7 @@ def learning_assets(config: Config) -> list[dg.AssetsDefinition]:
 
 def _metadata(project: ProjectResource, engines: list[str], results: list[Trained]) -> dict[str, Any]:
     """Cross-validation of the models in use, by document and by vendor, and the most telling facts."""
-    rows, facts = [], []
+    rows, facts, curve, lexicon = [], [], [], []
     for engine in engines:
         model, fingerprint = load_model(project.project.model_file(engine))
         if model is None:
@@ -72,6 +72,8 @@ def _metadata(project: ProjectResource, engines: list[str], results: list[Traine
                 {"engine": engine, "field": name, "fact": fact, "share of gain": share}
                 for fact, share in list(field.report["importance"].items())[:3]
             ]
+            curve += [{"engine": engine, "field": name, **point} for point in field.report["curve"]]
+            lexicon += [{"field": name, "entry": entry} for entry in field.lexicon(None).values()]
         for name, count in model.too_few.items():
             rows.append({"engine": engine, "field": name, "documents": count, "rules": "left to the rules"})
     columns = ["engine", "field", "documents", "by_document", "by_vendor", "rules", "possible"]
@@ -80,4 +82,7 @@ def _metadata(project: ProjectResource, engines: list[str], results: list[Traine
         "fields": len(rows),
         "cross_validation": preview(rows, columns),
         "importance": preview(facts, ["engine", "field", "fact", "share of gain"]),
+        "learning_curve": preview(curve, ["engine", "field", "labels", "right", "n"]),
+        "lexicon": preview(lexicon, ["field", "entry"]),
+        "report": dg.MetadataValue.url(f"{project.report_url}/learned.html"),
     }

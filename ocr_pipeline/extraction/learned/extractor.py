@@ -9,13 +9,13 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
 from ocr_pipeline.extraction.learned.model import SCHEMA, FieldModel, Model, load_model
-from ocr_pipeline.extraction.learned.values import Value, values_of
+from ocr_pipeline.extraction.learned.values import Value, region_of, values_of
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.schemas import Extraction
 
-VERSION = 2
+VERSION = 3
 LEXICON = "vendor lexicon"
 
 
@@ -64,13 +64,14 @@ class LearnedExtractor:
             field = model.fields.get(name)
             if field is None:
                 return choice
-            return _learned(name, choice, values=values_of(choice, seen), field=field, fold=fold)
+            values, region = values_of(choice, seen), region_of(seen)
+            return _learned(name, choice, values=values, field=field, fold=fold, region=region)
 
         return rules.extract_text(document.text, rechoose)
 
 
 def _learned(
-    name: str, choice: Choice[Any], *, values: list[Value], field: FieldModel, fold: int | None
+    name: str, choice: Choice[Any], *, values: list[Value], field: FieldModel, fold: int | None, region: str
 ) -> Choice[Any]:
     """The values by falling score of the rankers, and the best one where its score reaches the threshold of the field."""
     if not values:
@@ -82,9 +83,9 @@ def _learned(
         for index in order
     ]
     best = ranked[0]
-    threshold = field.threshold(fold)
+    threshold = field.threshold(fold, region)
     if choice.chosen is None if threshold is None else best.score < threshold:
         return Choice(ranked, None)
     if name in ALIKE and (known := corrected(name, str(best.value), field.lexicon(fold))):
         best = ranked[0] = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
-    return Choice(ranked, best, sure=field.confidence(best.score, fold))
+    return Choice(ranked, best, sure=field.confidence(best.score, fold, region))

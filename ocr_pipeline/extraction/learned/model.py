@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocr_pipeline.extraction.learned.ranker import Ranker
 
-SCHEMA = 2
+SCHEMA = 3
 """Of the facts and of this file: a model of another schema is not used."""
 
 
@@ -23,9 +23,10 @@ class FieldModel(BaseModel):
     """What was learned about one field.
 
     `folds` are the rankers that have not seen the documents of that fold, `whole` has seen all. `thresholds`: below this
-    score no value is given (None: where the rules give none); `curves`: from a score to the share that is right (isotonic).
-    `lexicons`: names that labels had twice, by their letters and digits. Of these three one per fold, which has not seen it
-    either, and the last of all documents. `report`: what cross-validation says.
+    score no value is given; `curves`: from a score to the share that is right (isotonic); `lexicons`: names that labels had
+    twice, by their letters and digits. Of these one per fold, which has not seen it either, and the last of all documents.
+    Thresholds and curves are by country (`region` of the rules' lexicon), where that had enough labels: what a score is worth
+    in one says little about another. Curves have one more for all others, under "". `report`: what cross-validation says.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -36,8 +37,8 @@ class FieldModel(BaseModel):
     fold_names: tuple[tuple[str, ...], ...]
     documents: int
     fold_documents: tuple[int, ...]
-    thresholds: tuple[float | None, ...]
-    curves: tuple[Curve, ...]
+    thresholds: dict[str, tuple[float | None, ...]]
+    curves: dict[str, tuple[Curve, ...]]
     lexicons: tuple[dict[str, str], ...]
     report: dict[str, Any]
 
@@ -52,19 +53,22 @@ class FieldModel(BaseModel):
         """The one that has not seen this fold; for None the one that has seen everything."""
         return self._rankers[fold]
 
-    def threshold(self, fold: int | None) -> float | None:
-        """The score below which no value is given, chosen without this fold; None where too few labels could tell."""
-        return self.thresholds[-1 if fold is None else fold]
+    def threshold(self, fold: int | None, region: str) -> float | None:
+        """The score below which no value is given, chosen without this fold; None where too few labels could tell: then the
+        rules decide."""
+        folds = self.thresholds.get(region)
+        return folds[-1 if fold is None else fold] if folds else None
 
     def lexicon(self, fold: int | None) -> Mapping[str, str]:
         """The names that labels outside of this fold have taught; for None those of all."""
         return self.lexicons[-1 if fold is None else fold]
 
-    def confidence(self, score: float, fold: int | None) -> float:
+    def confidence(self, score: float, fold: int | None, region: str) -> float:
         """The share of values with such a score that were right, on documents outside of this fold."""
         import numpy as np
 
-        return float(np.interp(score, *self.curves[-1 if fold is None else fold]))
+        folds = self.curves.get(region, self.curves[""])
+        return float(np.interp(score, *folds[-1 if fold is None else fold]))
 
 
 class Model(BaseModel):

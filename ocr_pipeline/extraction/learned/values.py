@@ -61,6 +61,11 @@ def values_of(choice: Choice[Any], seen: Reading) -> list[Value]:
     return found
 
 
+def region_of(seen: Reading) -> str:
+    """The country that a document gives away, as in the rules' lexicon; "" where it gives none away."""
+    return seen.region.code if seen.region else ""
+
+
 def value_key(value: Any) -> str:
     """Two candidates with one key are one value."""
     if isinstance(value, Decimal):

@@ -161,16 +161,37 @@ def test_copies_without_a_label_are_read_without_their_fold(model: Model, tmp_pa
 
 def test_confidence_and_threshold_have_not_seen_the_fold(model: Model) -> None:
     field = model.fields["total_amount"]
-    assert (len(field.thresholds), len(field.curves)) == (6, 6)
-    assert field.threshold(None) == field.thresholds[5]
-    assert field.confidence(0.9, 2) == pytest.approx(field.confidence(0.9, 2))
-    assert {field.confidence(score, None) for score in (0.0, 1.0)} <= {*field.curves[5][1]}
+    assert (field.thresholds, len(field.curves[""])) == ({}, 6)
+    field = field.model_copy(update={"thresholds": {"MY": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}})
+    assert (field.threshold(1, "MY"), field.threshold(None, "MY"), field.threshold(1, "DE")) == (0.2, 0.6, None)
+    assert {field.confidence(score, None, "MY") for score in (0.0, 1.0)} <= {*field.curves[""][5][1]}
+
+
+def test_what_a_score_is_worth_is_learned_by_country() -> None:
+    """One field, two countries: in one the same scores are right, in the other they are not."""
+    examples = receipts(2 * SILENT_FROM, seed=4)
+    abroad = []
+    for number, one in enumerate(examples):
+        country = "MALAYSIA" if number % 2 else "DEUTSCHLAND MWST RECHNUNG SUMME UST GMBH"
+        lines: dict[int, list[str]] = {}
+        for word in one.text.words():
+            lines.setdefault(word.line, []).append(word.text)
+        shown = [" ".join(words) for words in lines.values()]
+        wrong = number % 2 and number % 4 == 1
+        label = one.label.invoice.model_copy(update={"total_amount": Decimal("0.01")}) if wrong else one.label.invoice
+        abroad.append(replace(one, text=text_of(*shown, country), label=Label(invoice=label)))
+    found = train_model(abroad, "pixel")
+    assert found is not None
+    field = found.fields["total_amount"]
+    assert set(field.curves) == {"", "MY", "DE"}
+    assert set(field.thresholds) == {"MY", "DE"}
+    assert field.confidence(0.9, None, "DE") > field.confidence(0.9, None, "MY") + 0.2
 
 
 def test_with_few_labels_the_rules_decide_where_no_value_is_given(model: Model, tmp_path: Path) -> None:
     """60 labels are too few for a threshold: one that was chosen on so few would be luck."""
     assert len(EXAMPLES) < SILENT_FROM
-    assert model.fields["total_amount"].threshold(None) is None
+    assert model.fields["total_amount"].threshold(None, "") is None
     made = extractor(model, tmp_path)
     empty = replace(EXAMPLES[0], text=text_of("ALPHA TRADING", "a note without any amount"))
     assert read(made, empty, "new").invoice.total_amount is None
