@@ -12,12 +12,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ocr_pipeline.extraction.ensemble.votes import Group
+from ocr_pipeline.extraction.learned.model import Curve
+from ocr_pipeline.extraction.learned.training import isotonic
 
 SCHEMA = 1
 MOST = 0.98
 """No vote is surer than this, whatever few labels say."""
-
-Curve = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 class FieldWeights(BaseModel):
@@ -108,19 +108,15 @@ def fit(examples: Sequence[Example], members: Sequence[str]) -> FieldWeights | N
 
 
 def _curves(examples: Sequence[Example], members: Sequence[str]) -> dict[str, Curve]:
-    from sklearn.isotonic import IsotonicRegression
-
     found = {}
     for member in members:
         pairs = [
-            (vote.score, float(flag))
+            (vote.score, flag)
             for groups, right in examples
             for group, flag in zip(groups, right, strict=True)
             for vote in group.votes
             if vote.member == member
         ]
         if pairs:
-            scores, flags = zip(*pairs, strict=True)
-            curve = IsotonicRegression(out_of_bounds="clip").fit(scores, flags)
-            found[member] = tuple(map(float, curve.X_thresholds_)), tuple(map(float, curve.y_thresholds_))
+            found[member] = isotonic([score for score, _ in pairs], [flag for _, flag in pairs])
     return found

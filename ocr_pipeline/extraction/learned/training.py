@@ -216,7 +216,7 @@ def _learn(
         for without in (*range(FOLDS), None):  # a document is judged by nothing that has seen its label
             known = {index: right[index] for index in of_region if index in right and folds[index] != without}
             values = sum(bool(truths[index]) for index in of_region if folds[index] != without)
-            curve = _isotonic([scores[index] for index in known], list(known.values()))
+            curve = isotonic([scores[index] for index in known], list(known.values()))
             found.append((_threshold(scores, known, values), curve))
         curves[region] = tuple(curve for _, curve in found)
         if region:
@@ -389,7 +389,7 @@ def _threshold(scores: Mapping[int, float], right: Mapping[int, bool], labelled_
     return min(scores[index] for index, reached in zip(order, f1, strict=True) if reached >= enough)
 
 
-def _isotonic(scores: Sequence[float], right: Sequence[bool]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def isotonic(scores: Sequence[float], right: Sequence[bool]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Points of a rising curve from score to the share that is right."""
     from sklearn.isotonic import IsotonicRegression
 
