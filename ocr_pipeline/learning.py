@@ -10,7 +10,7 @@ from ocr_pipeline.evaluation.significance import ALPHA, holm, mcnemar
 from ocr_pipeline.extraction.base import learns
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
 from ocr_pipeline.extraction.ensemble.weights import Weights
-from ocr_pipeline.extraction.learned.model import Model, load_model
+from ocr_pipeline.extraction.learned.model import By, Model, load_model
 from ocr_pipeline.extraction.learned.training import FEWEST, RISK, Example, train_model, training_key
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
@@ -79,7 +79,7 @@ def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[st
             if report["n"]
         ]
         for dataset, documents in labelled.items():
-            unseen = len(documents & model.fold_of.keys())
+            unseen = len(documents & model.fold_of["document"].keys())
             if unseen and (name, dataset) in scored:
                 rest = ", the others by one that was not trained on them" if unseen < len(documents) else ""
                 notes.setdefault(dataset, []).append(
@@ -149,10 +149,13 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
     return Trained(engine, "promoted", model)
 
 
-def with_copies(fold_of: Mapping[str, int], groups: Mapping[str, str]) -> dict[str, int]:
+def with_copies(fold_of: Mapping[By, Mapping[str, int]], groups: Mapping[str, str]) -> dict[By, dict[str, int]]:
     """The folds, and those of copies of the documents that were learned from, labelled or not. `groups`: by document."""
-    folds = {groups[document]: fold for document, fold in fold_of.items() if document in groups}
-    return {**{document: folds[group] for document, group in groups.items() if group in folds}, **fold_of}
+    found: dict[By, dict[str, int]] = {}
+    for by, known in fold_of.items():
+        folds = {groups[document]: fold for document, fold in known.items() if document in groups}
+        found[by] = {**{document: folds[group] for document, group in groups.items() if group in folds}, **known}
+    return found
 
 
 def _labelled(reader: Reader, engine: str) -> _Labelled:

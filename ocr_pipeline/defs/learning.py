@@ -73,7 +73,7 @@ def _metadata(project: ProjectResource, engines: list[str], results: list[Traine
                 for fact, share in list(field.report["importance"].items())[:3]
             ]
             curve += [{"engine": engine, "field": name, **point} for point in field.report["curve"]]
-            lexicon += [{"field": name, "entry": entry} for entry in field.lexicon(None).values()]
+            lexicon += [{"field": name, "entry": entry} for entry in field.splits["document"].lexicon(None).values()]
         for name, count in model.too_few.items():
             rows.append({"engine": engine, "field": name, "documents": count, "rules": "left to the rules"})
     columns = ["engine", "field", "documents", "by_document", "by_vendor", "rules", "possible"]

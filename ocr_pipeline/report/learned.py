@@ -40,7 +40,7 @@ class LearnedModel:
         return [
             (name, entry)
             for name, field in self.model.fields.items()
-            for entry in sorted(field.lexicon(None).values(), key=str.casefold)
+            for entry in sorted(field.splits["document"].lexicon(None).values(), key=str.casefold)
         ]
 
     @cached_property

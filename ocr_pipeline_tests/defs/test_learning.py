@@ -55,7 +55,7 @@ def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project, mon
     assert (done["extractor_model"], done["extractions"]) == (1, 2 * COUNT)
     model, fingerprint = load_model(project.model_file("pdf-text"))
     assert model is not None
-    assert (model.documents, set(model.fold_of)) == (COUNT, {path.stem for path in add_receipts(project)})
+    assert (model.documents, set(model.fold_of["document"])) == (COUNT, {path.stem for path in add_receipts(project)})
 
     shown = Cli(monkeypatch).ok("train")
     assert "pdf-text: 24 labelled documents, out of fold" in shown

@@ -1,26 +1,29 @@
 """The extractor `learned`: the candidates of the rules, chosen by rankers that were trained on your own labels."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
-from ocr_pipeline.extraction.learned.model import SCHEMA, FieldModel, Model, load_model
+from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
+from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.values import Value, region_of, values_of
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.schemas import Extraction
 
-VERSION = 3
+VERSION = 4
 LEXICON = "vendor lexicon"
 
 
 class LearnedExtractor:
-    """Rankers over candidates. A document that was learned from is read by the model of its fold, which has not seen it.
+    """Rankers over candidates. A document that was learned from is read by the model of its fold, which has not seen it; with
+    `folds: vendor` by one that has seen no document of its vendor, which is what to expect of new vendors.
 
     Fields without a model, and documents while there is none at all, are left to the rules. `learns`: the pipeline trains a
     model for it, and says where it is.
@@ -28,7 +31,10 @@ class LearnedExtractor:
 
     learns = True
 
-    def __init__(self) -> None:
+    def __init__(self, folds: By = "document") -> None:
+        if folds not in get_args(By):
+            raise ValueError(f"folds must be one of {', '.join(get_args(By))}")
+        self._by = folds
         self._model: Model | None = None
         self._fingerprint: str | None = None
 
@@ -43,11 +49,18 @@ class LearnedExtractor:
 
     def fingerprint(self) -> dict[str, Any]:
         rules_too = rules.RulesExtractor().fingerprint()
-        return {"name": "learned", "version": VERSION, "schema": SCHEMA, "rules": rules_too, "model": self._fingerprint}
+        return {
+            "name": "learned",
+            "version": VERSION,
+            "schema": SCHEMA,
+            "folds": self._by,
+            "rules": rules_too,
+            "model": self._fingerprint,
+        }
 
     def input_of(self, document_id: str, key: str) -> str:
         """What a result is of: the words, and which ranker reads them. Of two copies one may be labelled and one not."""
-        fold = self._model.fold_of.get(document_id) if self._model else None
+        fold = self._model.fold_of[self._by].get(document_id) if self._model else None
         return f"{key}:fold={fold}" if self._model else key
 
     def extract(self, document: ExtractionInput) -> Extraction:
@@ -58,34 +71,41 @@ class LearnedExtractor:
         model = self._model
         if model is None:
             return rules.extract_text(document.text)
-        fold = model.fold_of.get(document.document_id)
+        fold = model.fold_of[self._by].get(document.document_id)
 
         def rechoose(name: str, choice: Choice[Any], seen: Reading) -> Choice[Any]:
             field = model.fields.get(name)
-            if field is None:
+            split = field.splits.get(self._by) if field else None
+            if field is None or split is None:
                 return choice
-            values, region = values_of(choice, seen), region_of(seen)
-            return _learned(name, choice, values=values, field=field, fold=fold, region=region)
+            ranker = field.ranker if fold is None else split.rankers[fold]
+            return _learned(name, choice, values_of(choice, seen), ranker, split, fold, region_of(seen))
 
         return rules.extract_text(document.text, rechoose)
 
 
 def _learned(
-    name: str, choice: Choice[Any], *, values: list[Value], field: FieldModel, fold: int | None, region: str
+    name: str,
+    choice: Choice[Any],
+    values: Sequence[Value],
+    ranker: Ranker,
+    split: Split,
+    fold: int | None,
+    region: str,
 ) -> Choice[Any]:
     """The values by falling score of the rankers, and the best one where its score reaches the threshold of the field."""
     if not values:
         return choice
-    scores = field.ranker(fold).scores([value.facts for value in values])
+    scores = ranker.scores([value.facts for value in values])
     order = sorted(range(len(values)), key=lambda index: -scores[index])
     ranked = [
         Ranked(values[index].entry.candidate, float(scores[index]), f"learned; {values[index].entry.reason}")
         for index in order
     ]
     best = ranked[0]
-    threshold = field.threshold(fold, region)
+    threshold = split.threshold(fold, region)
     if choice.chosen is None if threshold is None else best.score < threshold:
         return Choice(ranked, None)
-    if name in ALIKE and (known := corrected(name, str(best.value), field.lexicon(fold))):
+    if name in ALIKE and (known := corrected(name, str(best.value), split.lexicon(fold))):
         best = ranked[0] = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
-    return Choice(ranked, best, sure=field.confidence(best.score, fold, region))
+    return Choice(ranked, best, sure=split.confidence(best.score, fold, region))

@@ -1,17 +1,17 @@
 """A trained model as it is kept: one JSON file for an engine, LightGBM's text format inside. Nothing in it is code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocr_pipeline.extraction.learned.ranker import Ranker
 
-SCHEMA = 3
+SCHEMA = 4
 """Of the facts and of this file: a model of another schema is not used."""
 
 
@@ -19,39 +19,34 @@ Curve = tuple[tuple[float, ...], tuple[float, ...]]
 """Scores, rising, and the share that is right at each."""
 
 
-class FieldModel(BaseModel):
-    """What was learned about one field.
+By = Literal["document", "vendor"]
+"""How labelled documents are dealt to folds: copies of a document together, or all documents of a vendor."""
 
-    `folds` are the rankers that have not seen the documents of that fold, `whole` has seen all. `thresholds`: below this
-    score no value is given; `curves`: from a score to the share that is right (isotonic); `lexicons`: names that labels had
-    twice, by their letters and digits. Of these one per fold, which has not seen it either, and the last of all documents.
-    Thresholds and curves are by country (`region` of the rules' lexicon), where that had enough labels: what a score is worth
-    in one says little about another. Curves have one more for all others, under "". `report`: what cross-validation says.
+
+class Split(BaseModel):
+    """What was learned about one field without each fold.
+
+    `folds`: the rankers that have not seen the documents of that fold, with the `names` of their facts and the number of
+    `documents` that they have learned from. `thresholds`: below this score no value is given; `curves`: from a score to the
+    share that is right (isotonic); `lexicons`: names that labels had twice, by their letters and digits. Of these three one per
+    fold, which has not seen it either, and the last of all documents. Thresholds and curves are by country (`region` of the
+    rules' lexicon), where that had enough labels: what a score is worth in one says little about another. Curves have one more
+    for all others, under "".
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
-    names: tuple[str, ...]
-    whole: tuple[str, ...]
     folds: tuple[tuple[str, ...], ...]
-    fold_names: tuple[tuple[str, ...], ...]
-    documents: int
-    fold_documents: tuple[int, ...]
+    names: tuple[tuple[str, ...], ...]
+    documents: tuple[int, ...]
     thresholds: dict[str, tuple[float | None, ...]]
     curves: dict[str, tuple[Curve, ...]]
     lexicons: tuple[dict[str, str], ...]
-    report: dict[str, Any]
 
     @cached_property
-    def _rankers(self) -> dict[int | None, Ranker]:
-        found: dict[int | None, Ranker] = {None: Ranker(self.names, self.whole, self.documents)}
-        folds = zip(self.fold_names, self.folds, self.fold_documents, strict=True)
-        found |= {fold: Ranker(*parts) for fold, parts in enumerate(folds)}
-        return found
-
-    def ranker(self, fold: int | None) -> Ranker:
-        """The one that has not seen this fold; for None the one that has seen everything."""
-        return self._rankers[fold]
+    def rankers(self) -> Sequence[Ranker]:
+        """One per fold, which has not seen it."""
+        return [Ranker(*parts) for parts in zip(self.names, self.folds, self.documents, strict=True)]
 
     def threshold(self, fold: int | None, region: str) -> float | None:
         """The score below which no value is given, chosen without this fold; None where too few labels could tell: then the
@@ -71,9 +66,27 @@ class FieldModel(BaseModel):
         return float(np.interp(score, *folds[-1 if fold is None else fold]))
 
 
+class FieldModel(BaseModel):
+    """What was learned about one field: `whole` is the ranker that has seen all documents, `splits` have those that have not.
+    `report`: what cross-validation says."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    names: tuple[str, ...]
+    whole: tuple[str, ...]
+    documents: int
+    splits: dict[By, Split]
+    report: dict[str, Any]
+
+    @cached_property
+    def ranker(self) -> Ranker:
+        """The one that has seen everything."""
+        return Ranker(self.names, self.whole, self.documents)
+
+
 class Model(BaseModel):
-    """All fields of an engine. `fold_of` has the fold of every document that was learned from. `training` is the hash of
-    everything that went in: another one means another model."""
+    """All fields of an engine. `fold_of` has the fold of every document that was learned from, by kind of split. `training` is
+    the hash of everything that went in: another one means another model."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,7 +96,7 @@ class Model(BaseModel):
     label_version: str
     trained_at: datetime
     documents: int
-    fold_of: dict[str, int]
+    fold_of: dict[By, dict[str, int]]
     fields: dict[str, FieldModel]
     too_few: dict[str, int]
     right: dict[str, dict[str, bool]]

@@ -6,7 +6,7 @@ split by vendor says what to expect of vendors without a label.
 
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,7 +16,7 @@ from ocr_pipeline.evaluation.normalise import normalise_name
 from ocr_pipeline.evaluation.version import label_version
 from ocr_pipeline.extraction.learned.lexicon import ALIKE as LEXICON_ALIKE
 from ocr_pipeline.extraction.learned.lexicon import corrected, grow
-from ocr_pipeline.extraction.learned.model import SCHEMA, Curve, FieldModel, Model
+from ocr_pipeline.extraction.learned.model import SCHEMA, By, Curve, FieldModel, Model, Split
 from ocr_pipeline.extraction.learned.ranker import Document, Ranker, train
 from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of
 from ocr_pipeline.extraction.rules import reading
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VERSION = 3
+VERSION = 4
 """Raised with every change that makes another model of the same labels."""
 FOLDS = 5
 FEWEST = 20
@@ -94,8 +94,9 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
     seen = [_look(example) for example in examples]
     fold_of = folds_of([one.example.group for one in seen])
     folds = [fold_of[one.example.group] for one in seen]
-    by_vendor = folds_of([one.vendor for one in seen])
-    vendor_folds = [by_vendor[one.vendor] for one in seen]
+    families = _families(seen)
+    by_family = folds_of(families)
+    vendor_folds = [by_family[family] for family in families]
     fields, too_few, right = {}, {}, {}
     for field in FIELD_KINDS:
         if field not in (seen[0].values if seen else {}):
@@ -121,11 +122,29 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
         label_version=label_version(labels),
         trained_at=datetime.now(UTC),
         documents=len(examples),
-        fold_of={one.example.document_id: fold for one, fold in zip(seen, folds, strict=True)},
+        fold_of={"document": _by_id(seen, folds), "vendor": _by_id(seen, vendor_folds)},
         fields=fields,
         too_few=too_few,
         right=right,
     )
+
+
+def _by_id(seen: Sequence[_Seen], folds: Sequence[int]) -> dict[str, int]:
+    return {one.example.document_id: fold for one, fold in zip(seen, folds, strict=True)}
+
+
+def _families(seen: Sequence[_Seen]) -> list[str]:
+    """A name for each document that it shares with all of its vendor, and with all copies of these."""
+    family: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while family.setdefault(name, name) != name:
+            name = family[name]
+        return name
+
+    for one in seen:
+        family[top(f"vendor {one.vendor}")] = top(f"copies {one.example.group}")
+    return [top(f"vendor {one.vendor}") for one in seen]
 
 
 def look(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], str]:
@@ -189,6 +208,17 @@ def can_learn(documents: Mapping[int, Document], folds: Sequence[int]) -> bool:
     return len(teaching) > 1
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A split, and what it says about the documents that were learned from, each out of fold: `right` of those that have a
+    candidate, `good` of those that are labelled with a value, silence counted, and how `sure` each value is."""
+
+    split: Split
+    right: Mapping[int, bool]
+    good: Mapping[int, bool]
+    sure: Mapping[int, float]
+
+
 def _learn(
     field: str,
     seen: Sequence[_Seen],
@@ -196,16 +226,44 @@ def _learn(
     folds: Sequence[int],
     vendor_folds: Sequence[int],
 ) -> tuple[FieldModel, dict[str, bool]]:
-    lexicons = [_lexicon(field, seen, folds, fold) for fold in (*range(FOLDS), None)]
-    import numpy as np
-
-    rankers, scores, given = _out_of_fold(field, seen, documents, folds, lexicons)
-    by_vendor = None
-    if can_learn(documents, vendor_folds):
-        vendor_lexicons = [_lexicon(field, seen, vendor_folds, fold) for fold in range(FOLDS)]
-        _, vendor_scores, vendor_given = _out_of_fold(field, seen, documents, vendor_folds, vendor_lexicons)
-        by_vendor = (vendor_scores, vendor_given)
     truths = {index: truth_keys(seen[index].example.label, field) for index in documents}
+    judged: dict[By, _Judged] = {"document": _judge(field, seen, documents, folds, truths)}
+    if can_learn(documents, vendor_folds):
+        judged["vendor"] = _judge(field, seen, documents, vendor_folds, truths)
+    shares = {f"by_{by}": _share(list(one.good.values())) for by, one in judged.items()}
+    whole, of_document = train(list(documents.values())), judged["document"]
+    report = {
+        "documents": len(documents),
+        "possible": _share(
+            [any(value.key in truths[i] for value in seen[i].values[field]) for i in documents if truths[i]]
+        ),
+        "rules": _share([(seen[i].chosen[field] in truths[i]) for i in documents if truths[i]]),
+        "by_vendor": None,
+        **shares,
+        "importance": dict(list(whole.importance().items())[:12]),
+        "curve": learning_curve(field, seen, documents, folds, truths),
+        **_confidences(of_document.sure, of_document.right, folds, sum(bool(keys) for keys in truths.values())),
+    }
+    model = FieldModel(
+        names=whole.names,
+        whole=whole.models,
+        documents=whole.documents,
+        splits={by: one.split for by, one in judged.items()},
+        report=report,
+    )
+    return model, {seen[index].example.document_id: flag for index, flag in of_document.good.items()}
+
+
+def _judge(
+    field: str,
+    seen: Sequence[_Seen],
+    documents: Mapping[int, Document],
+    folds: Sequence[int],
+    truths: Mapping[int, set[str]],
+) -> _Judged:
+    """Learn without each fold, and judge it by what that reads."""
+    lexicons = [_lexicon(field, seen, folds, fold) for fold in (*range(FOLDS), None)]
+    rankers, scores, given = _out_of_fold(field, seen, documents, folds, lexicons)
     right = {index: given[index] in truths[index] for index in documents if given[index] is not None}
     thresholds: dict[str, tuple[float | None, ...]] = {}
     curves: dict[str, tuple[Curve, ...]] = {}
@@ -221,43 +279,25 @@ def _learn(
         curves[region] = tuple(curve for _, curve in found)
         if region:
             thresholds[region] = tuple(threshold for threshold, _ in found)
-    own = {index: thresholds.get(seen[index].region, (None,) * FOLDS)[folds[index]] for index in documents}
-    sure = {
-        index: float(np.interp(scores[index], *curves.get(seen[index].region, curves[""])[folds[index]]))
-        for index in right
-    }
-    silent = {index for index in documents if seen[index].chosen[field] is None}
-    whole = train(list(documents.values()))
-    report = {
-        "documents": len(documents),
-        "possible": _share(
-            [any(value.key in truths[i] for value in seen[i].values[field]) for i in documents if truths[i]]
-        ),
-        "rules": _share([(seen[i].chosen[field] in truths[i]) for i in documents if truths[i]]),
-        "by_document": _share([_is_right(i, scores, given, truths, own, silent) for i in documents if truths[i]]),
-        "by_vendor": _share([_is_right(i, *by_vendor, truths, own, silent) for i in documents if truths[i]])
-        if by_vendor
-        else None,
-        "importance": dict(list(whole.importance().items())[:12]),
-        "curve": learning_curve(field, seen, documents, folds, truths),
-        **_confidences(sure, right, folds, sum(bool(keys) for keys in truths.values())),
-    }
-    model = FieldModel(
-        names=whole.names,
-        whole=whole.models,
+    split = Split(
         folds=tuple(ranker.models for ranker in rankers),
-        fold_names=tuple(ranker.names for ranker in rankers),
-        documents=whole.documents,
-        fold_documents=tuple(ranker.documents for ranker in rankers),
+        names=tuple(ranker.names for ranker in rankers),
+        documents=tuple(ranker.documents for ranker in rankers),
         thresholds=thresholds,
         curves=curves,
         lexicons=tuple(lexicons),
-        report=report,
     )
-    outcome = {
-        seen[i].example.document_id: _is_right(i, scores, given, truths, own, silent) for i in documents if truths[i]
-    }
-    return model, outcome
+
+    def is_given(index: int) -> bool:
+        threshold = split.threshold(folds[index], seen[index].region)
+        return seen[index].chosen[field] is not None if threshold is None else scores[index] >= threshold
+
+    return _Judged(
+        split,
+        right,
+        good={index: is_given(index) and given[index] in truths[index] for index in documents if truths[index]},
+        sure={index: split.confidence(scores[index], folds[index], seen[index].region) for index in right},
+    )
 
 
 def learning_curve(
@@ -359,20 +399,6 @@ def best_value(
     if field in LEXICON_ALIKE and (name := corrected(field, str(values[best].entry.value), lexicon)):
         key = value_key(name)
     return float(scores[best]), key
-
-
-def _is_right(
-    index: int,
-    scores: Mapping[int, float],
-    given: Mapping[int, str | None],
-    truths: Mapping[int, set[str]],
-    thresholds: Mapping[int, float | None],
-    silent: Collection[int],
-) -> bool:
-    """`silent`: the documents that the rules give no value to."""
-    threshold = thresholds[index]
-    is_given = index not in silent if threshold is None else scores[index] >= threshold
-    return is_given and given[index] in truths[index]
 
 
 def _threshold(scores: Mapping[int, float], right: Mapping[int, bool], labelled_values: int) -> float | None:

@@ -83,7 +83,7 @@ def test_a_leaked_label_would_be_caught(tmp_path: Path) -> None:
     found = train_model(shuffled, "pixel")
     assert found is not None
     honest = found.fields["total_amount"].report["by_document"]
-    leaky = totals(extractor(found.model_copy(update={"fold_of": {}}), tmp_path), shuffled)
+    leaky = totals(extractor(found.model_copy(update={"fold_of": {"document": {}, "vendor": {}}}), tmp_path), shuffled)
     judged = totals(extractor(found, tmp_path), shuffled)
     assert honest < 0.45
     assert judged == pytest.approx(honest, abs=0.05), "what the pipeline reads is what cross-validation says"
@@ -94,9 +94,27 @@ def test_copies_are_in_one_fold() -> None:
     examples = [replace(one, group=f"g{index // 2}") for index, one in enumerate(EXAMPLES)]
     found = train_model(examples, "pixel")
     assert found is not None
-    folds = [found.fold_of[one.document_id] for one in examples]
-    assert folds[::2] == folds[1::2]
-    assert len(set(folds)) == 5
+    for fold_of in found.fold_of.values():
+        folds = [fold_of[one.document_id] for one in examples]
+        assert folds[::2] == folds[1::2]
+    assert len(set(found.fold_of["document"].values())) == 5
+
+
+def test_read_by_what_has_not_seen_the_vendor(model: Model, tmp_path: Path) -> None:
+    shops = {one.document_id: one.label.invoice.supplier_name for one in EXAMPLES}
+    of_shop: dict[str | None, set[int]] = {}
+    for document_id, fold in model.fold_of["vendor"].items():
+        of_shop.setdefault(shops[document_id], set()).add(fold)
+    assert all(len(folds) == 1 for folds in of_shop.values())
+    extractor(model, tmp_path)
+    made = LearnedExtractor(folds="vendor")
+    made.use(tmp_path / "model.json")
+    for field in ("total_amount", "supplier_name"):
+        right = [getattr(read(made, one).invoice, field) == getattr(one.label.invoice, field) for one in EXAMPLES]
+        assert sum(right) / len(right) == pytest.approx(model.fields[field].report["by_vendor"], abs=0.02)
+    assert made.fingerprint() != extractor(model, tmp_path).fingerprint()
+    with pytest.raises(ValueError, match="folds must be one of document, vendor"):
+        LearnedExtractor(folds="month")  # type: ignore[arg-type]
 
 
 def test_with_too_few_labels_a_field_is_left_to_the_rules(tmp_path: Path) -> None:
@@ -153,14 +171,14 @@ def test_labels_of_one_vendor_or_of_copies_break_nothing() -> None:
 def test_copies_without_a_label_are_read_without_their_fold(model: Model, tmp_path: Path) -> None:
     groups = {"r000": "g", "copy": "g", "x": "h", "y": "h"}
     folds = with_copies(model.fold_of, groups)
-    assert folds["copy"] == model.fold_of["r000"]
-    assert not {"x", "y"} & folds.keys()
+    assert {by: folds[by]["copy"] for by in folds} == {by: of["r000"] for by, of in model.fold_of.items()}
+    assert not {"x", "y"} & folds["document"].keys()
     made = extractor(model.model_copy(update={"fold_of": folds}), tmp_path)
     assert made.input_of("copy", "k") == made.input_of("r000", "k") != made.input_of("x", "k")
 
 
 def test_confidence_and_threshold_have_not_seen_the_fold(model: Model) -> None:
-    field = model.fields["total_amount"]
+    field = model.fields["total_amount"].splits["document"]
     assert (field.thresholds, len(field.curves[""])) == ({}, 6)
     field = field.model_copy(update={"thresholds": {"MY": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}})
     assert (field.threshold(1, "MY"), field.threshold(None, "MY"), field.threshold(1, "DE")) == (0.2, 0.6, None)
@@ -182,7 +200,7 @@ def test_what_a_score_is_worth_is_learned_by_country() -> None:
         abroad.append(replace(one, text=text_of(*shown, country), label=Label(invoice=label)))
     found = train_model(abroad, "pixel")
     assert found is not None
-    field = found.fields["total_amount"]
+    field = found.fields["total_amount"].splits["document"]
     assert set(field.curves) == {"", "MY", "DE"}
     assert set(field.thresholds) == {"MY", "DE"}
     assert field.confidence(0.9, None, "DE") > field.confidence(0.9, None, "MY") + 0.2
@@ -191,7 +209,7 @@ def test_what_a_score_is_worth_is_learned_by_country() -> None:
 def test_with_few_labels_the_rules_decide_where_no_value_is_given(model: Model, tmp_path: Path) -> None:
     """60 labels are too few for a threshold: one that was chosen on so few would be luck."""
     assert len(EXAMPLES) < SILENT_FROM
-    assert model.fields["total_amount"].threshold(None, "") is None
+    assert model.fields["total_amount"].splits["document"].threshold(None, "") is None
     made = extractor(model, tmp_path)
     empty = replace(EXAMPLES[0], text=text_of("ALPHA TRADING", "a note without any amount"))
     assert read(made, empty, "new").invoice.total_amount is None
