@@ -28,10 +28,10 @@ class Split(BaseModel):
 
     `folds`: the rankers that have not seen the documents of that fold, with the `names` of their facts and the number of
     `documents` that they have learned from. `thresholds`: below this score no value is given; `curves`: from a score to the
-    share that is right (isotonic); `lexicons`: names that labels had twice, by their letters and digits. Of these three one per
-    fold, which has not seen it either, and the last of all documents. Thresholds and curves are by country (`region` of the
-    rules' lexicon), where that had enough labels: what a score is worth in one says little about another. Curves have one more
-    for all others, under "".
+    share that is right (isotonic); `lexicons`: names that labels had twice, by their letters and digits. Of these three one
+    per fold, which has not seen it either, and the last of all documents. Thresholds and curves are by country (`region` of
+    the rules' lexicon), where that had enough labels: what a score is worth in one says little about another. Curves have
+    one more for all others, under "".
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
