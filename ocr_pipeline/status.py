@@ -57,7 +57,9 @@ def extraction_states(
             used = {ocr.get(document_id, {}).get("fingerprint"), row["engine_fingerprint"]} - {None}
             if engine and used - {engine.fingerprint}:
                 why.append("engine")
-            if row["extractor_fingerprint"] != chosen.fingerprint:
+            # Where an earlier stage failed, an extractor has nothing to work on, whatever has changed of it.
+            nothing_to_do = expected is None and row["result_key"] is None
+            if row["extractor_fingerprint"] != chosen.fingerprint and not nothing_to_do:
                 why += _changed_settings(row["extractor_settings"], chosen.settings)
             if why:
                 states.append(CellState(backend, document_id, "stale", ", ".join(why)))

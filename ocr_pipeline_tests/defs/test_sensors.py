@@ -118,3 +118,19 @@ def test_alarms_name_what_no_check_sees(project: Project, instance: dg.DagsterIn
     }
     add_run(instance, dg.DagsterRunStatus.SUCCESS, dagster__schedule_name="reevaluation_nightly")
     assert list(known()) == ["paused"]
+
+
+def test_a_cell_without_words_is_not_out_of_date_when_its_extractor_changes(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    """A run would not do it again, so nothing may ask for one."""
+    project.operation_file.write_text("arrivals: {backends: [pdf-text+first]}")
+    add_image(project, "a.png")
+    run_pipeline(project, find_documents(project.data), ["pdf-text+first"], Recorder())
+    tick = Ticks(project, instance, "stale_cells")
+    assert tick() == []
+    backends = small_backends(project.root)
+    backends["backends"]["pdf-text+first"]["options"] = {"version": 2}
+    write_backends(project.root, backends)
+    assert tick() == []
+    assert tick.reason == "Every cell is there and up to date."
