@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Rechoose = Callable[[str, Choice[Any], Reading], Choice[Any]]
 """From a field, what the rules chose for it, and the document, to another choice among the same candidates."""
 
-VERSION = 4
+VERSION = 5
 """Raised with every change of the code that can change a result."""
 
 

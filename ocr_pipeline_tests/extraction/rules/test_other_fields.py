@@ -62,6 +62,10 @@ def test_tax_lines(drawing: str, lines: list[tuple[str, str, str]]) -> None:
             "ALPHA TRADING SDN BHD\n12, JALAN BESAR\n81200 JOHOR BAHRU\nTEL 07-1234567",
             "12, JALAN BESAR, 81200 JOHOR BAHRU",
         ),
+        (
+            "ALPHA TRADING SDN BHD\n12, JALAN BESAR        Date 27 May 2018\n81200 JOHOR BAHRU      Due 27 June 2018",
+            "12, JALAN BESAR, 81200 JOHOR BAHRU",  # the dates are those of another column
+        ),
         ("ALPHA TRADING SDN BHD\n27 May 2018 18:25\nTotal   12.50", None),  # no house number
         ("ALPHA TRADING SDN BHD\nTotal   12.50", None),
     ],

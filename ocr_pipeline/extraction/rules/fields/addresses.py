@@ -86,7 +86,7 @@ def _facts(reading: Reading, name: Span, lines: Sequence[Span], taken: Sequence[
         "ends_open": float(text.endswith((",", "-", "&"))),
         "ends_closed": float(text.endswith(".")),
         "says_something_else": float(sum(_says_something_else(reading, row) for row in range(first, last + 1))),
-        "with_dates": float(any(first <= date.row <= last for date in reading.dates)),
+        "with_dates": float(any(_has_date(reading, line) for line in lines)),
         "first_line_taken": float(bool(taken) and lines[0].words == taken[0].words),
         "last_line_taken": float(bool(taken) and lines[-1].words == taken[-1].words),
     }
@@ -96,6 +96,10 @@ def _facts(reading: Reading, name: Span, lines: Sequence[Span], taken: Sequence[
         facts[f"{side}_has_postal_code"] = float(beside is not None and has_postal_code(beside.text))
         facts[f"{side}_letters"] = float(letters_in(beside.text)) if beside else 0.0
     return facts
+
+
+def _has_date(reading: Reading, line: Span) -> bool:
+    return any(set(date.span.words) & set(line.words) for date in reading.dates)
 
 
 def _row_of(reading: Reading, span: Span) -> int:
@@ -113,7 +117,7 @@ def _lines(reading: Reading, name: Span) -> Iterator[Span]:
         line = join(under) if under else row.span
         classes = reading.keywords.classes(row.index)
         is_other = _says_something_else(reading, row.index) or not (letters_in(line.text) or has_postal_code(line.text))
-        is_other |= any(date.row == row.index for date in reading.dates)
+        is_other |= _has_date(reading, line)
         if not begun and (is_other or not _begins_address(line.text, classes)):
             if row.index - start >= _FIRST_LINE:
                 return
