@@ -114,6 +114,19 @@ def test_it_is_no_better_on_paper_than_out_of_fold(tmp_path: Path) -> None:
     assert right < 0.8 * possible
 
 
+def test_a_document_is_read_by_the_weights_of_its_fold(tmp_path: Path) -> None:
+    """Weights that believe `good`, but for those of one fold, which believe `poor`."""
+    weights = learn_weights(voted(120), MEMBERS, "t")
+    others = weights.fields["total_amount"]
+    poor = others[0].model_copy(update={"weights": {**others[0].weights, "good": (0.0, 0.0), "poor": (5.0, 5.0)}})
+    fold = weights.fold_of["d000"]
+    changed = [poor if index == fold else one for index, one in enumerate(others)]
+    made = taught(weights.model_copy(update={"fields": {"total_amount": tuple(changed)}}), tmp_path)
+    given = {"good": gave("1.00"), "poor": gave("2.00")}
+    assert read(made, given, "d000").invoice.total_amount == 2
+    assert read(made, given, "new").invoice.total_amount == 1
+
+
 def test_copies_share_a_fold() -> None:
     documents = [
         Voted(one.document_id, f"g{number // 2}", one.given, one.label) for number, one in enumerate(voted(60))

@@ -211,8 +211,13 @@ def test_with_few_labels_the_rules_decide_where_no_value_is_given(model: Model, 
     assert len(EXAMPLES) < SILENT_FROM
     assert model.fields["total_amount"].splits["document"].threshold(None, "") is None
     made = extractor(model, tmp_path)
-    empty = replace(EXAMPLES[0], text=text_of("ALPHA TRADING", "a note without any amount"))
-    assert read(made, empty, "new").invoice.total_amount is None
+    lines = text_of(
+        "ALPHA TRADING", "Due date 04.07.2018"
+    )  # a date, but none that the rules take for that of the invoice
+    rules = extract_text(lines)
+    assert "2018-07-04" in [one.value for one in rules.candidates if one.field == "invoice_date"]
+    assert rules.invoice.invoice_date is None
+    assert read(made, replace(EXAMPLES[0], text=lines), "new").invoice.invoice_date is None
 
 
 def test_the_report_has_a_curve_and_whether_confidences_hold(model: Model) -> None:
