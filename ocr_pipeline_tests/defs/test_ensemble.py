@@ -67,6 +67,7 @@ def test_it_votes_on_what_its_members_have_read(project: Project) -> None:
     assert states(project) == {("current", None)}
 
 
+@pytest.mark.slow
 def test_weights_are_learned_from_labels_and_make_its_cells_stale(project: Project) -> None:
     configure(project)
     for number in range(32):
