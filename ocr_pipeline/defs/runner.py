@@ -240,16 +240,23 @@ def with_members(config: Config, backends: Iterable[str]) -> list[str]:
 
 
 def train_models(project: Project) -> None:
-    """Materialise `extractor_model`: where labels or words have changed, models are trained.
+    """Read labels that have changed, and materialise `extractor_model`: where labels or words are others, models are trained.
 
     Raises:
         OcrPipelineError: it failed.
     """
+    warehouse, definitions = Warehouse(project.database), build_definitions(project)
+    known = queries.documents(warehouse)
+    sources = [source for source in find_documents(project.data) if source.document_id in known]
     with open_instance(project) as instance:
         close_killed_runs(instance)
-        [result] = materialize(build_definitions(project), instance, ["extractor_model"], [None])
-        if not result.success:
-            raise _cause(result)
+        register_documents(instance, [source.document_id for source in sources])
+        partitions = Partitions(load_config(project.config_file))
+        labels = document_ranges(pending_labels(sources, warehouse), instance, partitions)
+        for asset, ranges in (("ground_truth", labels), ("extractor_model", [None])):
+            for result in materialize(definitions, instance, [asset], ranges):
+                if not result.success:
+                    raise _cause(result)
 
 
 def _partition_key(asset: str, key: str | Cell) -> str:
