@@ -39,6 +39,12 @@ def train(as_json: JsonOption = False) -> None:
             accepted = f"{report['accepted']['accepted']}/{report['accepted']['n']}"
             table.add_row(name, str(report["documents"]), *map(_percent, shares), accepted)
         console.print(table)
+        for kind, rows in one.model.rows.items():
+            report = rows.report
+            console.print(
+                f"line items of {kind}: of {report['rows']} rows that the rules find, {report['dropped_invented']} of "
+                f"{report['invented']} invented ones are dropped, and {report['dropped_items']} others."
+            )
         for name, count in one.model.too_few.items():
             console.print(f"{name}: left to the rules, {count} labels with a choice are too few.", style="dim")
     for engine in engines:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import compress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,13 +12,15 @@ from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
 from ocr_pipeline.extraction.learned.ranker import Ranker
+from ocr_pipeline.extraction.learned.rows import kind_of, row_facts
 from ocr_pipeline.extraction.learned.values import Value, region_of, values_of
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
+from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.schemas import Extraction
 
-VERSION = 4
+VERSION = 5
 LEXICON = "vendor lexicon"
 
 
@@ -81,7 +84,12 @@ class LearnedExtractor:
             ranker = field.ranker if fold is None else split.rankers[fold]
             return _learned(name, choice, values_of(choice, seen), ranker, split, fold, region_of(seen))
 
-        return rules.extract_text(document.text, rechoose)
+        def keep(sold: Sequence[Item], seen: Reading) -> Sequence[Item]:
+            learned = model.rows.get(kind_of(seen)) if model.rows else None
+            rows = learned.of(fold, self._by) if learned else None
+            return sold if rows is None else list(compress(sold, rows.kept(row_facts(sold, seen))))
+
+        return rules.extract_text(document.text, rechoose, keep)
 
 
 def _learned(

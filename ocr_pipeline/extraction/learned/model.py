@@ -10,8 +10,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocr_pipeline.extraction.learned.ranker import Ranker
+from ocr_pipeline.extraction.learned.rows import RowModel
 
-SCHEMA = 4
+SCHEMA = 5
 """Of the facts and of this file: a model of another schema is not used."""
 
 
@@ -84,9 +85,26 @@ class FieldModel(BaseModel):
         return Ranker(self.names, self.whole, self.documents)
 
 
+class RowModels(BaseModel):
+    """What was learned about rows of line items of one kind of document: by kind of split one model per fold, which has not
+    seen it (None where there was nothing to learn), and `whole`. `report`: documents, rows that were found, those `invented`
+    among them, and what was dropped out of fold: `dropped_invented`, `dropped_items`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    splits: dict[By, tuple[RowModel | None, ...]]
+    whole: RowModel
+    report: dict[str, int]
+
+    def of(self, fold: int | None, by: By) -> RowModel | None:
+        """The one that has not seen a fold; for None the one that has seen everything."""
+        return self.whole if fold is None else self.splits[by][fold]
+
+
 class Model(BaseModel):
     """All fields of an engine. `fold_of` has the fold of every document that was learned from, by kind of split. `training` is
-    the hash of everything that went in: another one means another model."""
+    the hash of everything that went in: another one means another model. `rows`: by kind of document, `kind_of`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -98,6 +116,7 @@ class Model(BaseModel):
     documents: int
     fold_of: dict[By, dict[str, int]]
     fields: dict[str, FieldModel]
+    rows: dict[str, RowModels]
     too_few: dict[str, int]
     right: dict[str, dict[str, bool]]
 

@@ -16,13 +16,22 @@ from ocr_pipeline.evaluation.normalise import normalise_name
 from ocr_pipeline.evaluation.version import label_version
 from ocr_pipeline.extraction.learned.lexicon import ALIKE as LEXICON_ALIKE
 from ocr_pipeline.extraction.learned.lexicon import corrected, grow
-from ocr_pipeline.extraction.learned.model import SCHEMA, By, Curve, FieldModel, Model, Split
+from ocr_pipeline.extraction.learned.model import SCHEMA, By, Curve, FieldModel, Model, RowModels, Split
 from ocr_pipeline.extraction.learned.ranker import Document, Ranker, train
+from ocr_pipeline.extraction.learned.rows import (
+    FEWEST_DOCUMENTS,
+    FEWEST_INVENTED,
+    RowModel,
+    fit,
+    kind_of,
+    right_rows,
+    row_facts,
+)
 from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of
 from ocr_pipeline.extraction.rules import reading
 from ocr_pipeline.extraction.rules.candidates import Choice
 from ocr_pipeline.extraction.rules.extractor import VERSION as RULES_VERSION
-from ocr_pipeline.extraction.rules.extractor import choices
+from ocr_pipeline.extraction.rules.extractor import choices, extract_text
 from ocr_pipeline.extraction.rules.fields import items
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
 from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
@@ -33,7 +42,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VERSION = 4
+VERSION = 5
 """Raised with every change that makes another model of the same labels."""
 FOLDS = 5
 FEWEST = 20
@@ -90,7 +99,7 @@ def training_key(keys: Mapping[str, str], labels: Mapping[str, Label], groups: M
 
 
 def train_model(examples: Sequence[Example], engine: str) -> Model | None:
-    """Learn every field that has enough labels; None where none has."""
+    """Learn every field, and the rows of every kind of document, that has enough labels; None where none has."""
     seen = [_look(example) for example in examples]
     fold_of = folds_of([one.example.group for one in seen])
     folds = [fold_of[one.example.group] for one in seen]
@@ -101,15 +110,16 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
     for field in FIELD_KINDS:
         if field not in (seen[0].values if seen else {}):
             continue
-        rows = [index for index, one in enumerate(seen) if field in one.example.label.labelled_fields]
-        documents = {index: _document(seen[index], field) for index in rows}
+        of_field = [index for index, one in enumerate(seen) if field in one.example.label.labelled_fields]
+        documents = {index: _document(seen[index], field) for index in of_field}
         found = sum(one.right is not None and len(one.rows) > 1 for one in documents.values())
         if found < FEWEST or not can_learn(documents, folds):
-            if rows:
+            if of_field:
                 too_few[field] = found
             continue
         fields[field], right[field] = _learn(field, seen, documents, folds, vendor_folds)
-    if not fields:
+    rows = _learn_rows(examples, {"document": folds, "vendor": vendor_folds})
+    if not fields and not rows:
         return None
     labels = {example.document_id: example.label for example in examples}
     return Model(
@@ -124,9 +134,62 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
         documents=len(examples),
         fold_of={"document": _by_id(seen, folds), "vendor": _by_id(seen, vendor_folds)},
         fields=fields,
+        rows=rows,
         too_few=too_few,
         right=right,
     )
+
+
+def _learn_rows(examples: Sequence[Example], folds: Mapping[By, Sequence[int]]) -> dict[str, RowModels]:
+    """Which rows of the item table are items, for each kind of document that enough labels tell about."""
+    facts: dict[int, list[dict[str, float]]] = {}
+    right: dict[int, list[bool]] = {}
+    kinds: dict[str, list[int]] = {}
+    for index, example in enumerate(examples):
+        flags = right_rows(extract_text(example.text).invoice, example.label)
+        if flags:
+            seen = reading.read(example.text)
+            facts[index], right[index] = row_facts(items.find(seen), seen), flags
+            kinds.setdefault(kind_of(seen), []).append(index)
+    found = {}
+    for kind, members in kinds.items():
+        invented = sum(right[index].count(False) for index in members)
+        if len(members) >= FEWEST_DOCUMENTS and invented >= FEWEST_INVENTED:
+            model = _rows_of_kind({index: (facts[index], right[index]) for index in members}, folds)
+            if model is not None:
+                found[kind] = model
+    return found
+
+
+def _rows_of_kind(
+    known: Mapping[int, tuple[Sequence[Mapping[str, float]], Sequence[bool]]], folds: Mapping[By, Sequence[int]]
+) -> RowModels | None:
+    """None where it would drop as many items as other rows, out of fold."""
+
+    def learn(without: int | None, of: Sequence[int]) -> RowModel | None:
+        chosen = [pair for index, pair in known.items() if of[index] != without]
+        return fit([row for rows, _ in chosen for row in rows], [flag for _, flags in chosen for flag in flags])
+
+    whole = learn(None, folds["document"])
+    splits = {by: tuple(learn(fold, of) for fold in range(FOLDS)) for by, of in folds.items()}
+    dropped = [
+        flag
+        for index, (rows, flags) in known.items()
+        if (model := splits["document"][folds["document"][index]])
+        for flag, is_kept in zip(flags, model.kept(rows), strict=True)
+        if not is_kept
+    ]
+    invented, items_lost = dropped.count(False), dropped.count(True)
+    if whole is None or invented <= items_lost:
+        return None
+    report = {
+        "documents": len(known),
+        "rows": sum(len(flags) for _, flags in known.values()),
+        "invented": sum(flags.count(False) for _, flags in known.values()),
+        "dropped_invented": invented,
+        "dropped_items": items_lost,
+    }
+    return RowModels(splits=splits, whole=whole, report=report)
 
 
 def _by_id(seen: Sequence[_Seen], folds: Sequence[int]) -> dict[str, int]:

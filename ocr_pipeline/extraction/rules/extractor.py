@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 Rechoose = Callable[[str, Choice[Any], Reading], Choice[Any]]
 """From a field, what the rules chose for it, and the document, to another choice among the same candidates."""
 
+Rows = Callable[[Sequence[Item], Reading], Sequence[Item]]
+"""From the items that the rules found, and the document, to those of them that are some."""
+
 VERSION = 5
 """Raised with every change of the code that can change a result."""
 
@@ -49,8 +52,13 @@ class RulesExtractor:
         return extract_text(document.text)
 
 
-def extract_text(text: OcrText, rechoose: Rechoose = lambda name, choice, seen: choice) -> Extraction:
-    """Read the fields of a document from its words. `rechoose` has the last word on every single-valued field."""
+def extract_text(
+    text: OcrText,
+    rechoose: Rechoose = lambda name, choice, seen: choice,
+    keep: Rows = lambda sold, seen: sold,
+) -> Extraction:
+    """Read the fields of a document from its words. `rechoose` has the last word on every single-valued field, `keep` on the
+    line items."""
     seen = reading.read(text)
     found = labelled(seen)
     result = Result(list(text.words()))
@@ -58,7 +66,7 @@ def extract_text(text: OcrText, rechoose: Rechoose = lambda name, choice, seen: 
     for name, choice in choices(seen, found, sold).items():
         result.add_choice(name, rechoose(name, choice, seen))
     result.add_tax_lines(tax_table.find(seen, found))
-    result.add_items(sold)
+    result.add_items(keep(sold, seen))
     return result.extraction()
 
 
