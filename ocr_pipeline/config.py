@@ -153,7 +153,7 @@ class Config(BaseModel):
             return None
         return Predictions.load(self._project.predictions, backend)
 
-    @property
+    @cached_property
     def ensembles(self) -> dict[str, tuple[str, ...]]:
         """The members of each backend that works on the results of others."""
         of = {name: members_of(backend.extractor_object) for name, backend in self.backends.items()}

@@ -125,33 +125,49 @@ def pending_extractions(
     known = queries.documents(warehouse)
     pending = []
     for backend in backends:
-        engine = config.backends[backend].engine
         rows = queries.extraction_cells(warehouse, backend)
         for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
             row = rows.get(document_id)
-            missing = row is None and has_input(config, engine, known.get(document_id))
-            if backend in config.ensembles:
-                missing = row is None and expected is not None
+            missing = row is None and is_asked_for(config, backend, known.get(document_id), expected)
             if missing or (row and row["result_key"] != expected):
                 pending.append((backend, document_id))
     return pending
 
 
-def members_keys(members: Iterable[str], reader: Reader) -> dict[str, str]:
-    """What the members of an ensemble have read, as one key by document; none for documents that no member has a result of."""
-    parts: dict[str, list[str]] = {}
+def is_asked_for(config: Config, backend: str, document: Mapping[str, Any] | None, expected: str | None) -> bool:
+    """Whether a cell of `extractions` that has no row is missing: an ensemble has none of a document that no member has read.
+
+    Args:
+        document: its row of `documents`; None where it was not taken in yet.
+        expected: the key that its result would have, of `expected_keys`.
+    """
+    return (
+        expected is not None
+        if backend in config.ensembles
+        else has_input(config, config.backends[backend].engine, document)
+    )
+
+
+def member_cells(members: Iterable[str], reader: Reader) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """The rows of `extractions` with a result, by document and member, in the order of the members."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for member in members:
         for document_id, row in queries.extraction_cells(reader, member).items():
             if row["status"] == "ok" and row["result_key"]:
-                parts.setdefault(document_id, []).append(f"{member}={row['result_key']}")
-    return {document_id: sha256_of("+".join(keys).encode()) for document_id, keys in parts.items()}
+                found.setdefault(document_id, {})[member] = row
+    return found
+
+
+def members_key(cells: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the members of an ensemble have read in a document, as one key. `cells`: of the document, by member."""
+    return sha256_of("+".join(f"{member}={row['result_key']}" for member, row in cells.items()).encode())
 
 
 def expected_keys(config: Config, backend: str, documents: Iterable[str], reader: Reader) -> dict[str, str | None]:
     """The key that a current result of each document has; None where an earlier stage has nothing to work on."""
     engine, members = config.backends[backend].engine, config.ensembles.get(backend, ())
     if members:
-        inputs: dict[str, Any] = {**members_keys(members, reader)}
+        inputs: dict[str, Any] = {key: members_key(cells) for key, cells in member_cells(members, reader).items()}
     elif engine:
         rows = queries.ocr_cells(reader, engine)
         inputs = {key: row["result_key"] for key, row in rows.items() if row["status"] == "ok"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.pending import expected_keys, has_input
+from ocr_pipeline.pending import expected_keys, is_asked_for
 from ocr_pipeline.warehouse import queries
 from ocr_pipeline.warehouse.warehouse import Reader
 
@@ -43,12 +43,12 @@ def extraction_states(
         ocr = queries.ocr_cells(reader, chosen.engine) if chosen.engine else {}
         rows = queries.extraction_cells(reader, backend)
         changed_input = "text" if engine else "prediction" if config.predictions_of(backend) else "document"
-        changed_input = "members" if backend in config.ensembles else changed_input
+        if backend in config.ensembles:
+            changed_input = "members"
         for document_id, expected in expected_keys(config, backend, documents, reader).items():
             row = rows.get(document_id)
             if row is None:
-                is_there = expected is not None if backend in config.ensembles else True
-                if is_there and has_input(config, chosen.engine, known.get(document_id)):
+                if is_asked_for(config, backend, known.get(document_id), expected):
                     states.append(CellState(backend, document_id, "missing"))
                 continue
             why = []

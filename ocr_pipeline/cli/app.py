@@ -232,7 +232,7 @@ def leaderboard(
     with opened(project).snapshot() as snapshot:
         boards = snapshot.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
         rows = snapshot.rows(f"FROM leaderboard_fields {where}", parameters)
-        notes = notes_on_scores(project, load_config(project.config_file), snapshot)
+        notes = {} if as_json else notes_on_scores(project, load_config(project.config_file), snapshot)
     if not boards:
         of = f" of the data set {dataset!r}" if dataset else ""
         raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ocr_pipeline.cli.output import BackendOption, DatasetOption, console, errors, opened
+from ocr_pipeline.cli.output import BackendOption, DatasetOption, alone, console, errors, opened
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.project import find_project
@@ -24,7 +24,6 @@ def retry_failed(
     """
     from ocr_pipeline.cli.progress import TerminalProgress
     from ocr_pipeline.config import load_config
-    from ocr_pipeline.defs.instance import only_run
     from ocr_pipeline.defs.runner import run_pipeline
     from ocr_pipeline.documents.find import find_documents
     from ocr_pipeline.operation.spending import spent_since
@@ -39,7 +38,7 @@ def retry_failed(
     def failed() -> set[tuple[str, str]]:
         return {(row["backend"], row["document_id"]) for row in check_queries.failed_cells(opened(project))}
 
-    with only_run(project, lambda: console.print("Another run is at work in this project; waiting for it.")):
+    with alone(project):
         sources = {
             source.document_id: source for source in find_documents(project.data) if dataset in (None, source.dataset)
         }
@@ -81,13 +80,13 @@ def prune(
     Replies that were asked for again, refusals, results that no cell refers to, and failed or canceled runs of Dagster.
     What was paid for and is in use stays, and so do successful runs: they are the lineage.
     """
-    from ocr_pipeline.defs.instance import old_failed_runs, only_run, open_instance
+    from ocr_pipeline.defs.instance import old_failed_runs, open_instance
     from ocr_pipeline.operation.prune import removable, remove
 
     project = find_project()
     now = datetime.now(UTC)
     before = now - timedelta(days=days)
-    with only_run(project, lambda: console.print("Another run is at work in this project; waiting for it.")):
+    with alone(project):
         found = removable(project, opened(project), before, now)
         sizes = [one.size for one in found]
         with open_instance(project) as instance:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,13 @@ FieldOption = Annotated[
     str | None, typer.Option("--field", "-f", help="Only this field, like total_amount; all_fields: all together.")
 ]
 BackendOption = Annotated[str | None, typer.Option("--backend", "-b", help="Only this backend.")]
+
+
+def alone(project: Project) -> AbstractContextManager[None]:
+    """No other run works meanwhile; says so where it has to wait for one."""
+    from ocr_pipeline.defs.instance import only_run
+
+    return only_run(project, lambda: console.print("Another run is at work in this project; waiting for it."))
 
 
 def opened(project: Project) -> "Warehouse":

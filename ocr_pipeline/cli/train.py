@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from ocr_pipeline.cli.output import JsonOption, console, print_json, titled_table
+from ocr_pipeline.cli.output import JsonOption, alone, console, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 
@@ -13,7 +13,6 @@ def train(as_json: JsonOption = False) -> None:
     `ocr-pipeline run` does so by itself before it reads. Documents must have been read by the engine before.
     """
     from ocr_pipeline.config import load_config
-    from ocr_pipeline.defs.instance import only_run
     from ocr_pipeline.defs.runner import train_models
     from ocr_pipeline.extraction.learned.training import FEWEST
     from ocr_pipeline.learning import learning_engines
@@ -26,7 +25,7 @@ def train(as_json: JsonOption = False) -> None:
         raise ConfigurationError(
             "No backend of backends.yaml that can run here has the extractor `learned`; docs/learned.md shows how to add one."
         )
-    with only_run(project, lambda: console.print("Another run is at work in this project; waiting for it.")):
+    with alone(project):
         train_models(project)
     models = learned_models(project, engines)
     if as_json:

@@ -21,7 +21,7 @@ from ocr_pipeline.learning import learning_engines
 from ocr_pipeline.members import member_results
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
-from ocr_pipeline.pending import members_keys
+from ocr_pipeline.pending import member_cells, members_key
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse import queries, rows
@@ -304,12 +304,9 @@ def _extraction_tasks(
     predictions: Predictions | None,
     members: Sequence[str],
 ) -> Iterator[ExtractionTask]:
+    cells = member_cells(members, warehouse) if members else {}  # one look is enough: results are found by content
     for batch in _batches(iter(document_ids)):
         texts = {}
-        keys, results = {}, {}
-        if members:
-            with warehouse.snapshot() as snapshot:
-                keys, results = members_keys(members, snapshot), member_results(snapshot, project.store, members, batch)
         if engine:
             with warehouse.snapshot() as snapshot:  # words and their key from one state: another run may replace both
                 ocr.update(queries.ocr_cells(snapshot, engine))
@@ -327,7 +324,7 @@ def _extraction_tasks(
             if predictions and not failure:
                 input_key = predictions.input_of(document_id, input_key)
             if members and not failure:
-                input_key = keys.get(document_id)
+                input_key = members_key(cells[document_id]) if document_id in cells else None
                 if input_key is None:
                     message = "No member of the ensemble has read this document."
                     failure = DocumentFailure(reason="document_failed", message=message)
@@ -341,7 +338,7 @@ def _extraction_tasks(
                 input_key=None if failure else input_key,
                 failure=failure,
                 prediction=predictions.text_of(document_id) if predictions else None,
-                members=results.get(document_id),
+                members=member_results(project.store, cells[document_id]) if document_id in cells else None,
             )
 
 

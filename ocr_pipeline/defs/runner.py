@@ -36,7 +36,7 @@ from ocr_pipeline.pending import (
     extraction_cells,
     gone_documents,
     has_input,
-    members_keys,
+    member_cells,
     pending_documents,
     pending_extractions,
     pending_labels,
@@ -216,7 +216,7 @@ def run_pipeline(
             if any(trained):
                 settings = load_config(project.config_file)
                 definitions = definitions_of()
-            read_by = {name: members_keys(settings.ensembles[name], warehouse) for name in voting}
+            read_by = {name: member_cells(settings.ensembles[name], warehouse) for name in voting}
             cells = [cell for cell in extraction_cells(settings, voting, sources) if cell[1] in read_by[cell[0]]]
             extract(to_do("extractions", cells, lambda: pending_extractions(settings, voting, documents, warehouse)))
 

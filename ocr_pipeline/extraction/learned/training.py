@@ -146,6 +146,8 @@ def _learn_rows(examples: Sequence[Example], folds: Mapping[By, Sequence[int]]) 
     right: dict[int, list[bool]] = {}
     kinds: dict[str, list[int]] = {}
     for index, example in enumerate(examples):
+        if not example.label.invoice.line_items:
+            continue
         flags = right_rows(extract_text(example.text).invoice, example.label)
         if flags:
             seen = reading.read(example.text)

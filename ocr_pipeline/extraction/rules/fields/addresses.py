@@ -50,7 +50,8 @@ def candidates(reading: Reading, name: Span) -> list[Candidate[str]]:
     found = []
     if lines:
         feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
-        found.append(_candidate(lines, {feature: 1.0, **_facts(reading, name, lines, lines)}))
+        rows = _row_of(reading, lines[0]), _row_of(reading, lines[-1])
+        found.append(_candidate(lines, {feature: 1.0, **_facts(reading, _row_of(reading, name), rows, lines, lines)}))
     return [*found, *_other_lines(reading, name, lines)]
 
 
@@ -69,17 +70,20 @@ def _other_lines(reading: Reading, name: Span, taken: Sequence[Span]) -> Iterato
                 break
             run.append(row.span)
             if [line.words for line in run] != [line.words for line in taken]:
-                yield _candidate(run, _facts(reading, name, run, taken))
+                yield _candidate(run, _facts(reading, middle, (rows[first].index, row.index), run, taken))
 
 
-def _facts(reading: Reading, name: Span, lines: Sequence[Span], taken: Sequence[Span]) -> dict[str, float]:
-    """What tells an address from its neighbours. `taken`: the lines that the rules take."""
-    first, last = _row_of(reading, lines[0]), _row_of(reading, lines[-1])
+def _facts(
+    reading: Reading, name: int, rows: tuple[int, int], lines: Sequence[Span], taken: Sequence[Span]
+) -> dict[str, float]:
+    """What tells an address from its neighbours. `name`: the row of the supplier's name; `rows`: those of the first and the
+    last line; `taken`: the lines that the rules take."""
+    first, last = rows
     postal = [index for index, line in enumerate(lines) if has_postal_code(line.text)]
     text = lines[-1].text.rstrip()
     facts = {
         "lines": float(len(lines)),
-        "below_name": float(first - _row_of(reading, name)),
+        "below_name": float(first - name),
         "postal_codes": float(len(postal)),
         "lines_after_town": float(len(lines) - 1 - postal[0]) if postal else -1.0,
         "begins_like_one": float(_begins_address(lines[0].text, reading.keywords.classes(first))),
