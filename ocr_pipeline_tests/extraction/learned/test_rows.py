@@ -87,6 +87,11 @@ def test_documents_of_another_kind_are_left_alone(model: Model, tmp_path: Path) 
     )
     assert kind_of(reading.read(receipt)) == "MY receipt"
     assert amounts(model, tmp_path, receipt) == ["2.50", "3.50"]
+    learned = model.rows["DE invoice"]
+    drops_last = learned.model_copy(update={"whole": RowModel(weights={"last": -9.0}, bias=5.0)})
+    changed = model.model_copy(update={"rows": {"DE invoice": drops_last}})
+    assert amounts(changed, tmp_path, receipt) == ["2.50", "3.50"]
+    assert amounts(changed, tmp_path, invoice(60)) == ["70.00", "80.00"]
 
 
 def test_a_labelled_document_is_read_by_what_has_not_seen_it(model: Model, tmp_path: Path) -> None:
