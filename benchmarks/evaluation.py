@@ -98,10 +98,9 @@ def make_database(path: Path, documents: int) -> None:
 
 def worker(documents: int) -> None:
     """Run every step once and print its seconds as JSON."""
-    from ocr_pipeline.evaluation.comparisons import HEADLINE
-    from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
-    from ocr_pipeline.evaluation.rules import USUAL
-    from ocr_pipeline.evaluation.stage import (
+    from ocr_pipeline.evaluation.ranking.outcomes import outcomes_by_dataset
+    from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
+    from ocr_pipeline.evaluation.ranking.stage import (
         comparison_rows,
         label_versions,
         leaderboard_rows,
@@ -109,8 +108,9 @@ def worker(documents: int) -> None:
         score_backend,
         slice_rows,
     )
-    from ocr_pipeline.evaluation.standing import add_standings
-    from ocr_pipeline.evaluation.version import SCORING_VERSION
+    from ocr_pipeline.evaluation.ranking.standing import add_standings
+    from ocr_pipeline.evaluation.scoring.settings import USUAL
+    from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
     from ocr_pipeline.warehouse import evaluations, queries
     from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from ocr_pipeline.evaluation.verdicts import STAGES
+from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
 from ocr_pipeline.warehouse.warehouse import Warehouse
 
 Row = Mapping[str, Any]
@@ -95,11 +95,11 @@ def report(warehouse: Warehouse) -> Iterable[str]:
                 "leaderboard_fields",
                 "comparisons",
                 "rule_sensitivity",
-                "verdicts",
+                "attributions",
                 "calibrations",
                 "risk_coverage",
                 "leaderboard_slices",
-                "label_suspects",
+                "label_issues",
                 "consensus",
             )
         }
@@ -186,7 +186,7 @@ def of_dataset(name: str, tables: Mapping[str, Sequence[Row]]) -> Iterable[str]:
         )
     yield "\nWhose fault the values are that are not right:\n"
     stages = list(dict.fromkeys(STAGES.values()))
-    counts = Counter((row["backend"], STAGES[row["verdict"]]) for row in tables["verdicts"])
+    counts = Counter((row["backend"], STAGES[row["attribution"]]) for row in tables["attributions"])
     yield from table(
         ["backend", "values", *stages],
         (
@@ -227,7 +227,7 @@ def of_dataset(name: str, tables: Mapping[str, Sequence[Row]]) -> Iterable[str]:
                 for part in dict.fromkeys(part for part, _ in slices)
             ),
         )
-    doubtful = Counter(row["field"] for row in tables["label_suspects"])
+    doubtful = Counter(row["field"] for row in tables["label_issues"])
     listed = ", ".join(f"{count} {field}" for field, count in doubtful.items())
     yield f"\nLabels in doubt: {doubtful.total()}" + (f" ({listed})." if listed else ".")
 

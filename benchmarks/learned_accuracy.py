@@ -20,7 +20,7 @@ from typing import Any
 
 from rules_accuracy import Case, right, sroie, zugferd
 
-from ocr_pipeline.evaluation.intervals import wilson
+from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.extractor import LearnedExtractor
 from ocr_pipeline.extraction.learned.training import Example, train_model

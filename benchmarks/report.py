@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from ocr_pipeline.config import load_config
-from ocr_pipeline.evaluation.verdicts import VERDICTS
+from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.documents import document_list, in_script
 from ocr_pipeline.report.site import build_site
@@ -51,7 +51,7 @@ def main() -> None:
         sizes = sorted(path.stat().st_size for path in (folder / "documents").glob("*.html"))
         print(f"a document page: {sizes[len(sizes) // 2] / 1e3:.0f} kB (median), {sizes[-1] / 1e3:.0f} kB (largest)")
     with warehouse.snapshot() as snapshot:
-        listing = document_list(snapshot, list(few), list(FIELD_KINDS), VERDICTS)
+        listing = document_list(snapshot, list(few), list(FIELD_KINDS), ATTRIBUTIONS)
     rows = listing["documents"]
     copies = [{**rows[number % len(rows)], "id": f"copy-{number}-of-a-document"} for number in range(arguments.many)]
     size = len(in_script(in_script({**listing, "documents": copies})))

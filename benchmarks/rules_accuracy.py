@@ -31,12 +31,12 @@ from typing import Any
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
-from ocr_pipeline.evaluation.normalise import parse_amount, parse_date
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 from ocr_pipeline.schemas import Extraction, LineItem, OcrPage, OcrText, Word
+from ocr_pipeline.values.normalise import parse_amount, parse_date
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Would a model that was trained on invented documents read real ones better than the rules, before the first label?
+"""Would a model that was trained on spurious documents read real ones better than the rules, before the first label?
 
     python benchmarks/start_model.py [--data ../shared/data] [--documents 1000]
 
 Trains the rankers of `learned` on documents that are made here (synthetic_documents.py), and reads with them, alone and with
-little weight beside the rules: invented documents that were not learned from, the 120 receipts of `sroie`, the e-invoices.
+little weight beside the rules: spurious documents that were not learned from, the 120 receipts of `sroie`, the e-invoices.
 A value is given where the rules give one.
 """
 
@@ -36,12 +36,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--documents", type=int, default=1000)
     arguments = parser.parse_args()
-    made = [invented(number) for number in range(arguments.documents)]
+    made = [spurious(number) for number in range(arguments.documents)]
     cut = len(made) * 4 // 5
     judged = {path.stem for path in (arguments.data / "sroie" / "key").glob("*.json")}
     with tempfile.TemporaryDirectory() as folder:
         sets: dict[str, list[Seen]] = {
-            "invented, not learned from": made[cut:],
+            "spurious, not learned from": made[cut:],
             "120 receipts": [
                 (case.expected, *look(case.text)[:2])
                 for case in sroie(arguments.data, Path(folder))
@@ -50,7 +50,7 @@ def main() -> None:
             "30 e-invoices": [(case.expected, *look(case.text)[:2]) for case in zugferd(arguments.data, Path(folder))],
         }
     columns = ("values", "rules", *(f"weight {weight:g}" for weight in WEIGHTS))
-    print(f"Trained on {cut} invented documents. Share right:\n\n| set | field | {' | '.join(columns)} |")
+    print(f"Trained on {cut} spurious documents. Share right:\n\n| set | field | {' | '.join(columns)} |")
     print("| --- |" + " --- |" * (1 + len(columns)))
     for field in FIELDS:
         ranker = train([document(one, field) for one in made[:cut]])
@@ -58,7 +58,7 @@ def main() -> None:
             row(name, field, [case for case in cases if case[0].get(field) is not None], ranker)
 
 
-def invented(number: int) -> Seen:
+def spurious(number: int) -> Seen:
     chance = random.Random(number)
     text, label = (receipt if chance.random() < 0.75 else invoice)(chance)
     return label.invoice.model_dump(), *look(text)[:2]

@@ -1,4 +1,4 @@
-"""Invented receipts and invoices in endless layouts: names, amounts and their order are drawn; sums are right.
+"""Spurious receipts and invoices in endless layouts: names, amounts and their order are drawn; sums are right.
 
 The words come from the lexicon of the rules, from lists below, and from syllables. Nothing is taken from a real document.
 """

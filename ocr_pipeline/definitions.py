@@ -29,7 +29,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.defs.report import report_assets
     from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
     from ocr_pipeline.defs.scoring import evaluation_assets
-    from ocr_pipeline.evaluation.rules import load_rules
+    from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.operation.settings import load_operation
     from ocr_pipeline.report.serve import DEFAULT_URL, URL_VARIABLE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ocr_pipeline.config import Config
-from ocr_pipeline.evaluation.significance import ALPHA, holm, mcnemar
+from ocr_pipeline.evaluation.statistics.significance import ALPHA, holm, mcnemar
 from ocr_pipeline.extraction.base import learns
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
 from ocr_pipeline.extraction.ensemble.weights import Weights

@@ -105,7 +105,7 @@ def extraction_cells(config: Config, backends: Iterable[str], sources: Sequence[
     """Every (backend, document) cell that there can be, in the order of the arguments.
 
     A backend of imported predictions has none for the documents of a data set that it has no prediction of: there it was
-    never run. Within a data set it has one for every document, so that one that it was not given counts as missed.
+    never run. Within a data set it has one for every document, so that one that it was not given counts as missing.
     """
     cells = []
     for backend in backends:

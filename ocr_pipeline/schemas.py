@@ -230,7 +230,7 @@ class Label(_Model):
     """The ground truth of one document, kept as JSON beside it.
 
     A key that is absent from `invoice` is *not labelled* and is never scored; a key that is null is labelled as *not on
-    the document*, so that a value given for it counts as invented. `alternatives` lists further accepted values (a brand
+    the document*, so that a value given for it counts as spurious. `alternatives` lists further accepted values (a brand
     beside a legal name), as they would be written in `invoice`.
     """
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ocr_pipeline.cli.attribution import attributions
 from ocr_pipeline.cli.baseline import baseline
 from ocr_pipeline.cli.compare import compare
 from ocr_pipeline.cli.confidence import confidence
@@ -23,7 +24,6 @@ from ocr_pipeline.cli.report import report
 from ocr_pipeline.cli.slices import show_slices
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.cli.train import train
-from ocr_pipeline.cli.verdicts import verdicts
 from ocr_pipeline.cli.wrong_values import wrong_values
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.project import find_project
@@ -44,7 +44,7 @@ app.command()(history)
 app.add_typer(baseline, name="baseline")
 app.command()(explain)
 app.command(name="errors")(wrong_values)
-app.command()(verdicts)
+app.command()(attributions)
 app.command()(confidence)
 app.add_typer(labels, name="labels")
 app.command()(train)
@@ -204,7 +204,7 @@ def status(
 def leaderboard(
     dataset: DatasetOption = None,
     fields: Annotated[
-        bool, typer.Option("--fields", "-f", help="Every field: n, wrong/missed/invented, precision, recall, F1.")
+        bool, typer.Option("--fields", "-f", help="Every field: n, wrong/missing/spurious, precision, recall, F1.")
     ] = False,
     by: Annotated[
         str | None,
@@ -218,7 +218,7 @@ def leaderboard(
 ) -> None:
     """Show which backend reads best: F1 with its interval, failures, seconds and cost per document.
 
-    right: documents without a single error. A failed document counts as missed in every field.
+    right: documents without a single error. A failed document counts as missing in every field.
     """
     if by is not None:
         show_slices(by, dataset, as_json=as_json)

@@ -68,8 +68,8 @@ def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: 
 
     On the documents of both whose label is the same. A regression is a drop that is not luck (p below the threshold, Holm).
     """
-    from ocr_pipeline.evaluation.history import against_baseline, regressions
-    from ocr_pipeline.evaluation.rules import load_rules
+    from ocr_pipeline.evaluation.ranking.history import against_baseline, regressions
+    from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.warehouse import evaluations
 
     project = find_project()

@@ -48,9 +48,9 @@ def compare(
 
 
 def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
-    from ocr_pipeline.evaluation.rules import load_rules
-    from ocr_pipeline.evaluation.version import SCORING_VERSION
+    from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+    from ocr_pipeline.evaluation.scoring.settings import load_rules
+    from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
     from ocr_pipeline.warehouse import evaluations
 
     project = find_project()
@@ -102,7 +102,7 @@ def _pair_table(dataset: str, a: str, b: str, rows: list[Row]) -> Any:
 
 
 def _significant(row: Row) -> bool:
-    from ocr_pipeline.evaluation.significance import ALPHA
+    from ocr_pipeline.evaluation.statistics.significance import ALPHA
 
     return bool(row["difference"]) and row["p_holm"] < ALPHA
 
@@ -145,7 +145,7 @@ def _print_flipped(right: str, wrong: str, side: str, values: list[Row]) -> None
 
 
 def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
+    from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
     from ocr_pipeline.warehouse import evaluations
 
     with opened(find_project()).snapshot() as snapshot:

@@ -1,4 +1,4 @@
-"""`ocr-pipeline explain`: one document, followed from the file to the verdict."""
+"""`ocr-pipeline explain`: one document, followed from the file to the attribution."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -29,8 +29,8 @@ CELL = 80
 SIGNS = {
     "correct": "[green]✓[/]",
     "wrong": "[red]✗[/]",
-    "missed": "[yellow]∅[/]",
-    "invented": "[magenta]+[/]",
+    "missing": "[yellow]∅[/]",
+    "spurious": "[magenta]+[/]",
     "both_empty": "",
     None: "[dim]?[/]",
 }
@@ -47,7 +47,7 @@ def explain(
 ) -> None:
     """Follow what was read from a document back to where it came from.
 
-    Without --backend: all backends beside the label. With it: the chain from the file to the verdict, with fingerprints,
+    Without --backend: all backends beside the label. With it: the chain from the file to the attribution, with fingerprints,
     times, costs and runs, the words around every error, what has changed, and the command to do it again.
     """
     from ocr_pipeline.config import load_config
@@ -105,8 +105,8 @@ def _print_document(found: "DocumentCases") -> None:
     else:
         fields = f"{len(found.truth)} fields, " if label["status"] == "ok" else ""
         _step("label", f"{label['status']}, {fields}sha256 {_short(label['label_sha256'])}")
-    for suspect in found.suspects:
-        _step("", f"[yellow]{suspect['field']} is in doubt:[/] {plain(suspect['reason'])}")
+    for issue in found.issues:
+        _step("", f"[yellow]{issue['field']} is in doubt:[/] {plain(issue['reason'])}")
 
 
 def _print_side_by_side(found: "DocumentCases", field: str | None) -> None:
@@ -135,7 +135,7 @@ def _print_side_by_side(found: "DocumentCases", field: str | None) -> None:
     for name, case in found.cases.items():
         if case.failed:
             console.print(f"{name} failed: {plain(case.extraction['message'] or case.extraction['reason'])}")
-    console.print("✓ correct  ✗ wrong  ∅ missed  + invented  ? not scored.  Next: the same with [b]--backend NAME[/].")
+    console.print("✓ correct  ✗ wrong  ∅ missing  + spurious  ? not scored.  Next: the same with [b]--backend NAME[/].")
 
 
 def _beside(one: "FieldCase | None", case: "Case") -> str:
@@ -235,8 +235,8 @@ def _print_fields(found: "DocumentCases", case: "Case", shown: Sequence["FieldCa
         _step("given", "nothing" if one.value is None else plain(one.value))
         if one.outcome_strict:
             _step("rules", f"strict {one.outcome_strict}, lenient {one.outcome_lenient}")
-        if one.verdict:
-            _step("verdict", f"{one.verdict}: {plain(one.reason or '')}")
+        if one.attribution:
+            _step("attribution", f"{one.attribution}: {plain(one.reason or '')}")
         if one.confidence is not None:
             _step("confidence", f"{one.confidence:.2f}")
         if one.correction:

@@ -34,7 +34,7 @@ def pack(
     output: Annotated[Path | None, typer.Argument(help="The zip file. Default: DOCUMENT.zip here.")] = None,
     backend: BackendOption = None,
 ) -> None:
-    """Pack all about one document into a zip: file, words, prompts, replies, label, verdicts, configuration, versions.
+    """Pack all about one document into a zip: file, words, prompts, replies, label, attributions, configuration, versions.
 
     For a bug report. It holds the document itself; API keys are left out.
     """

@@ -31,7 +31,7 @@ def history(
 
     changed: what was another one than the time before: documents, labels, rules (of scoring), backend.
     """
-    from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
+    from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
     from ocr_pipeline.warehouse import evaluations
 
     warehouse = opened(find_project())

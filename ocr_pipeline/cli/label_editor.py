@@ -126,8 +126,8 @@ def _shown(values: Mapping[str, Any], field: str) -> str:
 
 def _show_effect(project: Project, warehouse: "Warehouse", document: str, before: str, after: str) -> None:
     """How many values of each backend the old and the new label call right."""
-    from ocr_pipeline.evaluation.rules import load_rules
-    from ocr_pipeline.evaluation.score import score_document
+    from ocr_pipeline.evaluation.scoring.document import score_document
+    from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.warehouse import queries
 
     rules = load_rules(project.evaluation_file)

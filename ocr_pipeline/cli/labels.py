@@ -25,16 +25,16 @@ CHOICES = "What is right: the [l]abel, the [v]alue, [b]oth, an[o]ther one? Or [n
 QUESTION = "l, v, b, o, n, s, q? "
 
 
-@labels.command("suspects")
-def suspects_command(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
+@labels.command("issues")
+def issues_command(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
     """List labels that may be wrong, worst first: backends agree against them, sums do not fit, copies differ."""
-    rows = _suspects(find_project(), dataset, None)
+    rows = _issues(find_project(), dataset, None)
     if as_json:
         print_json(rows)
     elif not rows:
         console.print("No label is in doubt.")
     else:
-        console.print(_suspect_table(rows))
+        console.print(_issue_table(rows))
         console.print("Next: [b]ocr-pipeline labels review[/]")
 
 
@@ -49,7 +49,7 @@ def review_command(
     are.
     """
     project = find_project()
-    rows = _suspects(project, dataset, document)
+    rows = _issues(project, dataset, document)
     if not rows:
         console.print("No label is in doubt.")
         return
@@ -70,7 +70,7 @@ def suggest_command(
     as_json: JsonOption = False,
 ) -> None:
     """List unlabelled documents to label next: those first where backends disagree or are unsure."""
-    from ocr_pipeline.evaluation.agreement import Consensus, suggest
+    from ocr_pipeline.evaluation.diagnosis.agreement import Consensus, suggest
 
     with opened(find_project()).snapshot() as snapshot:
         entries = snapshot.rows("FROM consensus ORDER BY document_id")
@@ -188,12 +188,12 @@ def _answer(question: str) -> str | None:
     return line.rstrip("\n") if line else None
 
 
-def _suspects(project: Project, dataset: str | None, document: str | None) -> list[Row]:
+def _issues(project: Project, dataset: str | None, document: str | None) -> list[Row]:
     """The queue, with the path of each document."""
 
     with opened(project).snapshot() as snapshot:
         rows = snapshot.rows(
-            "SELECT s.*, d.path FROM label_suspects s JOIN documents d USING (document_id)"
+            "SELECT s.*, d.path FROM label_issues s JOIN documents d USING (document_id)"
             " WHERE coalesce(s.dataset = ?, true) AND coalesce(s.document_id = ?, true)"
             " ORDER BY s.score DESC, s.document_id, s.field",
             [dataset, document],
@@ -204,7 +204,7 @@ def _suspects(project: Project, dataset: str | None, document: str | None) -> li
     return rows
 
 
-def _suspect_table(rows: Sequence[Row]) -> Table:
+def _issue_table(rows: Sequence[Row]) -> Table:
     table = titled_table(f"{len(rows)} labels in doubt")
     table.add_column("document", overflow="fold", ratio=2)
     table.add_column("field", overflow="fold")
@@ -219,8 +219,8 @@ def _suspect_table(rows: Sequence[Row]) -> Table:
 def _show_effect(project: Project, decided: dict[str, dict[str, Decision]]) -> None:
     """The scores of the data sets that are touched, before and after."""
     from ocr_pipeline.config import load_config
-    from ocr_pipeline.evaluation.relabel import Effect, effect
-    from ocr_pipeline.evaluation.rules import load_rules
+    from ocr_pipeline.evaluation.scoring.relabel import Effect, effect
+    from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.warehouse import queries
 
     config, rules = load_config(project.config_file), load_rules(project.evaluation_file)

@@ -12,7 +12,7 @@ def show_slices(dimension: str, dataset: str | None, *, as_json: bool) -> None:
     Raises:
         ConfigurationError: no such dimension, or nothing was scored.
     """
-    from ocr_pipeline.evaluation.slices import DIMENSIONS
+    from ocr_pipeline.evaluation.ranking.slices import DIMENSIONS
     from ocr_pipeline.warehouse import evaluations
 
     check_known("dimension", dimension, DIMENSIONS)

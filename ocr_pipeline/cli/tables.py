@@ -8,7 +8,7 @@ from ocr_pipeline.cli.output import Row, opened, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import queries
 
@@ -73,7 +73,7 @@ WIDE = 100
 
 
 def field_table(board: Row, fields: Sequence[Row], width: int) -> Table:
-    """One row per field of one backend; w/m/i: values wrong, missed, invented. `width` of the terminal, in columns."""
+    """One row per field of one backend; w/m/i: values wrong, missing, spurious. `width` of the terminal, in columns."""
     table = titled_table(f"{board['dataset']}: {board['backend']}")
     table.add_column("field", no_wrap=True)
     other_rules = ("f1_strict", "f1_lenient") if width >= WIDE else ()
@@ -84,7 +84,7 @@ def field_table(board: Row, fields: Sequence[Row], width: int) -> Table:
             table.add_row(
                 row["field"],
                 str(row["n"]),
-                f"{row['wrong']}/{row['missed']}/{row['invented']}",
+                f"{row['wrong']}/{row['missing']}/{row['spurious']}",
                 _rate(row["precision"]) + _interval(row["precision_low"], row["precision_high"]),
                 _rate(row["recall"]) + _interval(row["recall_low"], row["recall_high"]),
                 _rate(row["f1"]) + _interval(row["f1_low"], row["f1_high"]),

@@ -41,8 +41,8 @@ def train(as_json: JsonOption = False) -> None:
         for kind, rows in one.model.rows.items():
             report = rows.report
             console.print(
-                f"line items of {kind}: of {report['rows']} rows that the rules find, {report['dropped_invented']} of "
-                f"{report['invented']} invented ones are dropped, and {report['dropped_items']} others."
+                f"line items of {kind}: of {report['rows']} rows that the rules find, {report['dropped_spurious']} of "
+                f"{report['spurious']} spurious ones are dropped, and {report['dropped_items']} others."
             )
         for name, count in one.model.too_few.items():
             console.print(f"{name}: left to the rules, {count} labels with a choice are too few.", style="dim")

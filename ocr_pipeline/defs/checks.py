@@ -7,7 +7,7 @@ import dagster as dg
 from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.thresholds import Thresholds
+from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.status import extraction_states
 from ocr_pipeline.warehouse import check_queries, queries
 

@@ -5,17 +5,17 @@ import dagster as dg
 from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.resources import WarehouseResource
-from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
-from ocr_pipeline.evaluation.comparisons import HEADLINE
-from ocr_pipeline.evaluation.rules import Rules
-from ocr_pipeline.evaluation.stage import (
+from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
+from ocr_pipeline.evaluation.ranking.stage import (
     comparison_rows,
     label_versions,
     labelled_datasets,
     new_evaluations,
     slice_rows,
 )
-from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse import evaluations, queries
 from ocr_pipeline.warehouse.warehouse import utc_now
 

@@ -11,24 +11,24 @@ import dagster as dg
 from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.agreement import consensus as find_consensus
-from ocr_pipeline.evaluation.confidence import Calibrated, Value, calibrate
-from ocr_pipeline.evaluation.diagnosis import transcript_suspects, verdict_rows
-from ocr_pipeline.evaluation.facts import value_facts
-from ocr_pipeline.evaluation.rules import Rules
-from ocr_pipeline.evaluation.suspects import suspects
-from ocr_pipeline.evaluation.verdicts import VERDICTS
-from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.evaluation.diagnosis.agreement import consensus as find_consensus
+from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
+from ocr_pipeline.evaluation.diagnosis.calibration import Calibrated, Value, calibrate
+from ocr_pipeline.evaluation.diagnosis.features import value_facts
+from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
+from ocr_pipeline.evaluation.diagnosis.stage import attribution_rows, transcript_issues
+from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.warehouse import diagnosis, queries
 from ocr_pipeline.warehouse.warehouse import utc_now
 
-ASSETS = ("label_suspects", "verdicts", "confidences", "consensus")
+ASSETS = ("label_issues", "attributions", "confidences", "consensus")
 CONFIDENCE_TABLES = ("confidences", "calibrations", "reliability", "risk_coverage")
 
 
 def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
-    """`label_suspects`, `verdicts`, `confidences` and `consensus`."""
+    """`label_issues`, `attributions`, `confidences` and `consensus`."""
     competitors = [name for name in config.backends if not _is_control(config, name)]
 
     @dg.asset(
@@ -37,9 +37,9 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         kinds=KINDS,
         owners=OWNERS,
         code_version="1",
-        metadata=table_metadata("label_suspects"),
+        metadata=table_metadata("label_issues"),
     )
-    def label_suspects(
+    def label_issues(
         context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
         """Labels that backends agree against, that break arithmetic, or that differ between copies: the queue of
@@ -52,7 +52,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             scores = queries.scores(snapshot, list(config.backends), SCORING_VERSION, rules.fingerprint)
         transcripts = _transcripts(config)
         typed = (
-            transcript_suspects(
+            transcript_issues(
                 scores,
                 transcripts=transcripts,
                 engines=list(dict.fromkeys(e for name in competitors if (e := config.backends[name].engine))),
@@ -65,15 +65,15 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         made_of = {name: (config.backends[name].engine, config.backends[name].extractor) for name in competitors}
         found = [
             {
-                **asdict(suspect),
-                "dataset": documents[suspect.document_id]["dataset"],
+                **asdict(issue),
+                "dataset": documents[issue.document_id]["dataset"],
                 "run_id": context.run.run_id,
                 "found_at": utc_now(),
             }
-            for suspect in suspects(there, values, made_of, groups, typed)
-            if (suspect.document_id, suspect.field) not in reviewed
+            for issue in find_label_issues(there, values, made_of, groups, typed)
+            if (issue.document_id, issue.field) not in reviewed
         ]
-        target.replace_all({"label_suspects": found})
+        target.replace_all({"label_issues": found})
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(found),
@@ -82,32 +82,32 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         )
 
     @dg.asset(
-        deps=["field_scores", label_suspects],
+        deps=["field_scores", label_issues],
         group_name="diagnosis",
         kinds=KINDS,
         owners=OWNERS,
         code_version="1",
         metadata=table_metadata(
-            "verdicts",
+            "attributions",
             {
                 **{name: f"field_scores.{name}" for name in ("outcome", "truth", "prediction")},
-                "verdict": "field_scores.outcome field_scores.truth field_scores.prediction label_suspects.reason",
+                "attribution": "field_scores.outcome field_scores.truth field_scores.prediction label_issues.reason",
             },
         ),
     )
-    def verdicts(
+    def attributions(
         context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
-        """For each value that is wrong, missed or invented: OCR, selection, normalisation, invented, label, failure."""
+        """For each value that is wrong, missing or spurious: OCR, selection, normalisation, spurious, label, failure."""
         target = warehouse.warehouse()
         backends = list(config.backends)
         with target.snapshot() as snapshot:
             scores = queries.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             evidence = {name: diagnosis.evidence(snapshot, name) for name in backends}
             failures = {name: diagnosis.failures(snapshot, name) for name in backends}
-            doubtful, kept = snapshot.rows("FROM label_suspects"), snapshot.rows("FROM verdicts")
+            doubtful, kept = snapshot.rows("FROM label_issues"), snapshot.rows("FROM attributions")
             read = diagnosis.readings(snapshot)
-        rows = verdict_rows(
+        rows = attribution_rows(
             scores,
             engines={name: config.backends[name].engine for name in backends},
             transcripts=_transcripts(config),
@@ -115,21 +115,21 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             texts=lambda engine, documents: queries.ocr_texts(target, engine, documents),
             evidence=evidence,
             failures=failures,
-            suspects=doubtful,
+            issues=doubtful,
             read=read,
             kept=kept,
         )
         stamp = {"run_id": context.run.run_id, "judged_at": utc_now()}
         new = [row for row in rows if "run_id" not in row]
-        target.replace_all({"verdicts": [{**stamp, **row} for row in rows]})
-        counts = Counter(row["verdict"] for row in rows)
+        target.replace_all({"attributions": [{**stamp, **row} for row in rows]})
+        counts = Counter(row["attribution"] for row in rows)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(rows),
                 "judged_now": len(new),
-                **{verdict: counts[verdict] for verdict in VERDICTS},
+                **{attribution: counts[attribution] for attribution in ATTRIBUTIONS},
                 "preview": preview(
-                    rows, ["document_id", "backend", "field", "verdict", "reason"], project.document_link
+                    rows, ["document_id", "backend", "field", "attribution", "reason"], project.document_link
                 ),
             }
         )
@@ -222,7 +222,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             }
         )
 
-    return [label_suspects, verdicts, confidences, consensus]
+    return [label_issues, attributions, confidences, consensus]
 
 
 def _there(documents: Mapping[str, Mapping[str, Any]]) -> set[str]:

@@ -11,8 +11,8 @@ import dagster as dg
 
 from ocr_pipeline.defs.metadata import PREVIEW_ROWS, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.history import against_baseline, lost_documents, regressions
-from ocr_pipeline.evaluation.thresholds import CostCheck, LatencyCheck, Severity, Thresholds
+from ocr_pipeline.evaluation.ranking.history import against_baseline, lost_documents, regressions
+from ocr_pipeline.evaluation.scoring.thresholds import CostCheck, LatencyCheck, Severity, Thresholds
 from ocr_pipeline.warehouse import check_queries, evaluations
 
 NAMED = 5

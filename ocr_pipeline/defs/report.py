@@ -22,7 +22,7 @@ def report_assets(config: Config) -> list[dg.AssetsDefinition]:
     )
     def report(project: ProjectResource, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Static pages that open from disk: leaderboard, comparisons, confidence, history, and a page per document with
-        its words, values and verdicts. Only pages are written about which something has changed."""
+        its words, values and attributions. Only pages are written about which something has changed."""
         built = build_site(project.project, config, warehouse.warehouse(), project.project.report)
         return dg.MaterializeResult(
             metadata={

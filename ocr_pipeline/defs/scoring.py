@@ -10,13 +10,13 @@ from ocr_pipeline.config import Config
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.compare import Outcome
-from ocr_pipeline.evaluation.comparisons import HEADLINE
-from ocr_pipeline.evaluation.outcomes import outcomes_by_dataset
-from ocr_pipeline.evaluation.rules import Rules
-from ocr_pipeline.evaluation.stage import labelled_datasets, leaderboard_rows, score_backend
-from ocr_pipeline.evaluation.standing import add_standings
-from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.evaluation.ranking.outcomes import outcomes_by_dataset
+from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
+from ocr_pipeline.evaluation.ranking.stage import labelled_datasets, leaderboard_rows, score_backend
+from ocr_pipeline.evaluation.ranking.standing import add_standings
+from ocr_pipeline.evaluation.scoring.comparators import Outcome
+from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import evaluations, queries
@@ -58,7 +58,7 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
-        """Every extracted field, line item and tax line against its label: correct, wrong, invented, missed or both empty."""
+        """Every extracted field, line item and tax line against its label: correct, wrong, spurious, missing or both empty."""
         target = warehouse.warehouse()
         backends = asked_for(context)
         progress.start("scores", len(backends))

@@ -1,4 +1,4 @@
-"""Everything that is known about how a document was read: one `Case` per backend, with a chain from page to verdict."""
+"""Everything that is known about how a document was read: one `Case` per backend, with a chain from page to attribution."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ class FieldCase:
     outcome: str | None
     outcome_strict: str | None = None
     outcome_lenient: str | None = None
-    verdict: str | None = None
+    attribution: str | None = None
     reason: str | None = None
     confidence: float | None = None
     logprob: float | None = None
@@ -55,7 +55,7 @@ class FieldCase:
 
     @property
     def is_wrong(self) -> bool:
-        """Wrong, missed or invented."""
+        """Wrong, missing or spurious."""
         return self.outcome not in (None, "correct", "both_empty")
 
 
@@ -100,7 +100,7 @@ class EngineReading:
 @dataclass(frozen=True, kw_only=True)
 class DocumentCases:
     """A document with its label and all that was made of it. `document` is its row of that table, `label` of `labels`;
-    `truth` has a row of `ground_truth` per labelled field, `suspects` rows of `label_suspects`."""
+    `truth` has a row of `ground_truth` per labelled field, `issues` rows of `label_issues`."""
 
     document: Row
     pages: tuple[Row, ...]
@@ -109,7 +109,7 @@ class DocumentCases:
     truth_lists: Mapping[str, Sequence[Row]]
     readings: Mapping[str, EngineReading]
     cases: Mapping[str, Case]
-    suspects: tuple[Row, ...]
+    issues: tuple[Row, ...]
     duplicate: Row | None
 
     @property
@@ -137,9 +137,9 @@ _TABLES = {
     "model_calls": "position",
     "field_scores": "",
     "line_item_cells": "list, truth_position, prediction_position, column_name",
-    "verdicts": "",
+    "attributions": "",
     "confidences": "",
-    "label_suspects": "field",
+    "label_issues": "field",
     "duplicates": "",
 }
 """What a document has rows in, and in which order they come."""
@@ -197,7 +197,7 @@ def _document(rows: Mapping[str, Sequence[Row]], backends: Sequence[str]) -> Doc
         table: _by(rows.get(table, ()), "backend")
         for table in (
             *("extracted_fields", "extracted_line_items", "extracted_tax_lines", "evidence", "candidates"),
-            *("value_logprobs", "model_calls", "field_scores", "line_item_cells", "verdicts", "confidences"),
+            *("value_logprobs", "model_calls", "field_scores", "line_item_cells", "attributions", "confidences"),
         )
     }
     extractions = {row["backend"]: row for row in rows["extractions"]}
@@ -230,7 +230,7 @@ def _document(rows: Mapping[str, Sequence[Row]], backends: Sequence[str]) -> Doc
             for backend in backends
             if backend in extractions
         },
-        suspects=tuple(rows["label_suspects"]),
+        issues=tuple(rows["label_issues"]),
         duplicate=next(iter(rows["duplicates"]), None),
     )
 
@@ -238,7 +238,7 @@ def _document(rows: Mapping[str, Sequence[Row]], backends: Sequence[str]) -> Doc
 def _case(extraction: Row, rows: Mapping[str, Sequence[Row]], truth: Mapping[str, Row], label: Row | None) -> Case:
     by_field = {table: {row["field"]: row for row in rows[table]} for table in _BY_FIELD}
     if any(_is_outdated(row, extraction, label) for row in rows["field_scores"]):
-        by_field |= {table: {} for table in ("field_scores", "verdicts", "confidences")}
+        by_field |= {table: {} for table in ("field_scores", "attributions", "confidences")}
     candidates = _by(rows["candidates"], "field")
     fields = [
         _field(name, {table: found.get(name) for table, found in by_field.items()}, truth, candidates.get(name, ()))
@@ -267,12 +267,12 @@ def _is_outdated(score: Row, extraction: Row, label: Row | None) -> bool:
     )
 
 
-_BY_FIELD = ("extracted_fields", "evidence", "value_logprobs", "field_scores", "verdicts", "confidences")
+_BY_FIELD = ("extracted_fields", "evidence", "value_logprobs", "field_scores", "attributions", "confidences")
 
 
 def _field(name: str, rows: Mapping[str, Row | None], truth: Mapping[str, Row], candidates: Sequence[Row]) -> FieldCase:
     none: Row = {}
-    value, score, verdict = (rows[table] or none for table in ("extracted_fields", "field_scores", "verdicts"))
+    value, score, attribution = (rows[table] or none for table in ("extracted_fields", "field_scores", "attributions"))
     evidence, confidence, logprob = (rows[table] or none for table in ("evidence", "confidences", "value_logprobs"))
     return FieldCase(
         field=name,
@@ -282,15 +282,15 @@ def _field(name: str, rows: Mapping[str, Row | None], truth: Mapping[str, Row], 
         outcome=score.get("outcome"),
         outcome_strict=score.get("outcome_strict"),
         outcome_lenient=score.get("outcome_lenient"),
-        verdict=verdict.get("verdict"),
-        reason=verdict.get("reason"),
+        attribution=attribution.get("attribution"),
+        reason=attribution.get("reason"),
         confidence=confidence.get("confidence"),
         logprob=logprob.get("logprob"),
         evidence=_place(evidence),
         method=evidence.get("method"),
         score=evidence.get("score"),
         correction=evidence.get("correction"),
-        label_place=_place(verdict),
+        label_place=_place(attribution),
         candidates=tuple(candidates),
     )
 

@@ -29,7 +29,7 @@ What ocr_pipeline knows about one document.
 
 document.*        the file itself
 label.json        its label, where it has one
-case.json         values, evidence, outcomes, verdicts, candidates, fingerprints, runs; boxes relative to the page
+case.json         values, evidence, outcomes, attributions, candidates, fingerprints, runs; boxes relative to the page
 words/ENGINE.json what each engine read, word by word
 calls/KEY.json    each question to a model and its raw reply
 *.yaml            the configuration

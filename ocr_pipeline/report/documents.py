@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_pipeline.evaluation.verdicts import turned
+from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.report.pages import image_name
 from ocr_pipeline.schemas import FIELD_KINDS
@@ -166,16 +166,16 @@ def _row(case: Case, cells: Sequence[Row], turns: Mapping[int, int]) -> ShownRow
 
 # ---- the list of documents -------------------------------------------------------------------------------------------
 
-OUTCOMES = ("correct", "wrong", "missed", "invented")
+OUTCOMES = ("correct", "wrong", "missing", "spurious")
 
 
-def document_list(reader: Reader, backends: Sequence[str], fields: Sequence[str], verdicts: Sequence[str]) -> Row:
+def document_list(reader: Reader, backends: Sequence[str], fields: Sequence[str], attributions: Sequence[str]) -> Row:
     """Every document with its outcomes, for the script of the list: names by number, so that 1,000 documents stay small.
 
-    An outcome is [backend, field, outcome, verdict], all as indices of the lists beside it; -1 for none.
+    An outcome is [backend, field, outcome, attribution], all as indices of the lists beside it; -1 for none.
     """
     numbers = {name: {text: index for index, text in enumerate(texts)} for name, texts in (
-        ("backend", backends), ("field", fields), ("verdict", verdicts), ("outcome", OUTCOMES)
+        ("backend", backends), ("field", fields), ("attribution", attributions), ("outcome", OUTCOMES)
     )}  # fmt: skip
     documents = {
         row["document_id"]: {
@@ -196,19 +196,19 @@ def document_list(reader: Reader, backends: Sequence[str], fields: Sequence[str]
     }
     for row in reader.rows(
         """
-        SELECT s.document_id, s.backend, s.field, s.outcome, v.verdict FROM field_scores s
-        LEFT JOIN verdicts v USING (document_id, backend, field) WHERE s.outcome <> 'both_empty'
+        SELECT s.document_id, s.backend, s.field, s.outcome, v.attribution FROM field_scores s
+        LEFT JOIN attributions v USING (document_id, backend, field) WHERE s.outcome <> 'both_empty'
         """
     ):
         document, backend = documents.get(row["document_id"]), numbers["backend"].get(row["backend"])
         if document is not None and backend is not None and row["field"] in numbers["field"]:
-            verdict = numbers["verdict"].get(row["verdict"], -1)
-            outcome = [backend, numbers["field"][row["field"]], numbers["outcome"][row["outcome"]], verdict]
+            attribution = numbers["attribution"].get(row["attribution"], -1)
+            outcome = [backend, numbers["field"][row["field"]], numbers["outcome"][row["outcome"]], attribution]
             document["outcomes"].append(outcome)
     return {
         "backends": list(backends),
         "fields": list(fields),
-        "verdicts": list(verdicts),
+        "attributions": list(attributions),
         "outcomes": list(OUTCOMES),
         "documents": list(documents.values()),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ocr_pipeline.evaluation.intervals import wilson
+from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.charts import learning_chart, reliability_chart, svg

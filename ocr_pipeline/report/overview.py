@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
-from ocr_pipeline.evaluation.verdicts import STAGES
+from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
+from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.report.charts import (
     history_chart,
     pareto_chart,
@@ -27,7 +27,7 @@ FLIPS = 40
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
     """One data set. `boards` are rows of `leaderboard` of the backends that ran, best first, each with its row of
-    `leaderboard_fields` for all fields together as `all` and its `verdicts` by stage; `heat` is F1 by field and backend."""
+    `leaderboard_fields` for all fields together as `all`, its `attributions` by stage; `heat` is F1 by field and backend."""
 
     name: str
     documents: int
@@ -47,20 +47,20 @@ def data_sets(reader: Reader, only: str | None = None) -> list[DataSet]:
     """Every data set that was scored, by name."""
     boards = reader.rows("FROM leaderboard ORDER BY dataset, backend")
     fields = reader.rows("FROM leaderboard_fields ORDER BY rowid")
-    verdicts = reader.rows("SELECT dataset, backend, verdict, count(*) AS n FROM verdicts GROUP BY ALL")
+    attributions = reader.rows("SELECT dataset, backend, attribution, count(*) AS n FROM attributions GROUP BY ALL")
     names = sorted({row["dataset"] for row in boards if row["status"] == "ok"})
-    return [_data_set(name, boards, fields, verdicts) for name in names if only in (None, name)]
+    return [_data_set(name, boards, fields, attributions) for name in names if only in (None, name)]
 
 
-def _data_set(name: str, boards: Sequence[Row], fields: Sequence[Row], verdicts: Sequence[Row]) -> DataSet:
+def _data_set(name: str, boards: Sequence[Row], fields: Sequence[Row], attributions: Sequence[Row]) -> DataSet:
     by_cell = {(row["field"], row["backend"]): row for row in fields if row["dataset"] == name}
     counts: dict[str, dict[str, int]] = {}
-    for row in verdicts:
+    for row in attributions:
         if row["dataset"] == name:
             of_backend = counts.setdefault(row["backend"], {})
-            of_backend[STAGES[row["verdict"]]] = of_backend.get(STAGES[row["verdict"]], 0) + row["n"]
+            of_backend[STAGES[row["attribution"]]] = of_backend.get(STAGES[row["attribution"]], 0) + row["n"]
     ran = [
-        {**row, "all": by_cell[ALL_FIELDS, row["backend"]], "verdicts": counts.get(row["backend"], {})}
+        {**row, "all": by_cell[ALL_FIELDS, row["backend"]], "attributions": counts.get(row["backend"], {})}
         for row in boards
         if row["dataset"] == name and row["status"] == "ok" and (ALL_FIELDS, row["backend"]) in by_cell
     ]
@@ -201,6 +201,6 @@ def history(reader: Reader, dataset: str) -> History:
     return History(name=dataset, rows=sorted(rows, key=lambda row: row["evaluated_at"], reverse=True))
 
 
-def label_suspects(reader: Reader) -> list[Row]:
+def label_issues(reader: Reader) -> list[Row]:
     """The queue of doubtful labels, worst first."""
-    return reader.rows("FROM label_suspects ORDER BY score DESC, document_id, field")
+    return reader.rows("FROM label_issues ORDER BY score DESC, document_id, field")

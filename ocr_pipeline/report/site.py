@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
-from ocr_pipeline.evaluation.rules import load_rules
-from ocr_pipeline.evaluation.verdicts import VERDICTS
-from ocr_pipeline.evaluation.version import SCORING_VERSION
+from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
+from ocr_pipeline.evaluation.scoring.settings import load_rules
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.inspection.cases import BATCH, DocumentCases, load_cases
 from ocr_pipeline.learning import learning_engines, notes_on_scores
 from ocr_pipeline.models.calls import CALLS, StoredCall
@@ -32,7 +32,7 @@ from ocr_pipeline.warehouse.warehouse import Reader, Warehouse
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SIGNS = {"correct": "✓", "wrong": "✗", "missed": "∅", "invented": "+", "both_empty": "·"}
+SIGNS = {"correct": "✓", "wrong": "✗", "missing": "∅", "spurious": "+", "both_empty": "·"}
 MANIFEST = "manifest.json"
 """What each page was made from. It also says that a folder is a report, which may be written over."""
 
@@ -82,7 +82,7 @@ def _build(
     backends = list(config.backends)
     scored_by = SCORING_VERSION, load_rules(project.evaluation_file).fingerprint
     with warehouse.snapshot() as snapshot:
-        listing = document_list(snapshot, backends, list(FIELD_KINDS), VERDICTS)
+        listing = document_list(snapshot, backends, list(FIELD_KINDS), ATTRIBUTIONS)
         if dataset is not None:
             listing = {**listing, "documents": [row for row in listing["documents"] if row["dataset"] == dataset]}
         ids = [row["id"] for row in listing["documents"]]
@@ -115,13 +115,13 @@ def _overview(reader: Reader, scored_by: tuple[int, str], dataset: str | None) -
     """The values of each page about data sets."""
     sets = overview.data_sets(reader, dataset)
     names = [one.name for one in sets]
-    suspects = [row for row in overview.label_suspects(reader) if dataset in (None, row["dataset"])]
+    issues = [row for row in overview.label_issues(reader) if dataset in (None, row["dataset"])]
     return {
         "index.html": {"data_sets": sets, "linked": FIELD_KINDS},
         "comparisons.html": {"comparisons": [(name, overview.pairs(reader, name, scored_by)) for name in names]},
         "confidence.html": {"confidences": [overview.confidence(reader, name) for name in names]},
         "history.html": {"histories": [overview.history(reader, name) for name in names]},
-        "labels.html": {"suspects": suspects},
+        "labels.html": {"issues": issues},
     }
 
 

@@ -12,8 +12,8 @@ _CELLS = ("ocr_text", "extractions")
 """Which run made a cell is shown, so here these columns count."""
 
 _TABLES = (
-    *("documents", "labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "label_suspects"),
-    *("duplicates", *_CELLS, "field_scores", "line_item_cells", "verdicts", "confidences", "model_calls"),
+    *("documents", "labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "label_issues"),
+    *("duplicates", *_CELLS, "field_scores", "line_item_cells", "attributions", "confidences", "model_calls"),
 )
 """Words, values and candidates are not here: they are those of the results that `ocr_text` and `extractions` name."""
 

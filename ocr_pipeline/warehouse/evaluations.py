@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ocr_pipeline.evaluation.comparisons import Comparison
-from ocr_pipeline.evaluation.history import Evaluation, evaluation_of
+from ocr_pipeline.evaluation.ranking.history import Evaluation, evaluation_of
+from ocr_pipeline.evaluation.ranking.pairwise import Comparison
 from ocr_pipeline.warehouse.queries import CURRENT_SCORES
 from ocr_pipeline.warehouse.warehouse import Columns, Reader
 

@@ -54,12 +54,12 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def table_columns() -> dict[str, list[tuple[str, str]]]:
-    """(column, type) of every table of the current schema."""
+    """(column, type) of every table of the current schema. Views, which keep old names, are left out."""
     with duckdb.connect(":memory:") as connection:
         migrate(connection)
         found = connection.execute(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns"
-            " ORDER BY table_name, ordinal_position"
+            "SELECT table_name, column_name, data_type FROM information_schema.columns JOIN information_schema.tables"
+            " USING (table_name) WHERE table_type = 'BASE TABLE' ORDER BY table_name, ordinal_position"
         ).fetchall()
     tables: dict[str, list[tuple[str, str]]] = {}
     for table, column, data_type in found:

@@ -17,7 +17,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.stage import take_in, take_in_label
 from ocr_pipeline.errors import ProviderError, WarehouseError
-from ocr_pipeline.evaluation.aggregate import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import FIELD_KINDS
@@ -111,7 +111,7 @@ def board(backend: str, dataset: str = "demo", **values: Any) -> dict[str, Any]:
 
 
 def scores(backend: str, dataset: str = "demo", f1: float | None = 0.9) -> list[dict[str, Any]]:
-    counts = {"documents": 10, "n": 10, "correct": 9, "wrong": 1, "invented": 0, "missed": 0, "both_empty": 0}
+    counts = {"documents": 10, "n": 10, "correct": 9, "wrong": 1, "spurious": 0, "missing": 0, "both_empty": 0}
     rates = {f"{rate}{bound}": f1 for rate in ("precision", "recall", "f1") for bound in ("", "_low", "_high")}
     return [
         {"dataset": dataset, "backend": backend, "field": field, **counts, **rates}

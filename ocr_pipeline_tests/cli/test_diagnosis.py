@@ -1,4 +1,4 @@
-"""`verdicts`, `confidence` and `labels` as a user meets them, on rows as the assets write them."""
+"""`attributions`, `confidence` and `labels` as a user meets them, on rows as the assets write them."""
 
 import io
 import json
@@ -38,31 +38,31 @@ def score(document_id: str, outcome: str) -> dict[str, Any]:
     }
 
 
-def verdict(document_id: str, name: str, field: str = "total_amount") -> dict[str, Any]:
-    known = {"document_id": document_id, "field": field, "outcome": "wrong", "verdict": name, "reason": "So it is."}
+def attribution(document_id: str, name: str, field: str = "total_amount") -> dict[str, Any]:
+    known = {"document_id": document_id, "field": field, "outcome": "wrong", "attribution": name, "reason": "So it is."}
     return {**KEY, **known, "judged_at": utc_now()}
 
 
-def test_verdicts_are_summed_up(run: Cli, project: Project) -> None:
-    names = ["ocr_missed", "ocr_misread", "selection", "selection", "label_suspect"]
-    found = [verdict(f"d{number}", name) for number, name in enumerate(names)]
-    fill(project, verdicts=[*found, verdict("d0", "selection", "due_date")])
-    out = run.ok("verdicts")
+def test_attributions_are_summed_up(run: Cli, project: Project) -> None:
+    names = ["ocr_missing", "ocr_misread", "selection", "selection", "label_issue"]
+    found = [attribution(f"d{number}", name) for number, name in enumerate(names)]
+    fill(project, attributions=[*found, attribution("d0", "selection", "due_date")])
+    out = run.ok("attributions")
     assert "of 6 values that are not right: 2 OCR, 3 selection, 1 label." in " ".join(out.split())
     assert [line.split() for line in out.splitlines() if "total_amount" in line] == [
         ["total_amount", "5", "2", "2", "1"]
     ]
-    one = run.ok("verdicts", "--backend", "page-width", "--field", "total_amount")
+    one = run.ok("attributions", "--backend", "page-width", "--field", "total_amount")
     assert "of 5 values of total_amount that are not right: 2 OCR, 2 selection, 1 label." in " ".join(one.split())
-    data = run.json("verdicts", "--field", "total_amount")
-    assert (data["totals"][0]["n"], data["totals"][0]["ocr_misread"], len(data["verdicts"])) == (5, 1, 5)
-    assert data["verdicts"][0]["reason"] == "So it is."
+    data = run.json("attributions", "--field", "total_amount")
+    assert (data["totals"][0]["n"], data["totals"][0]["ocr_misread"], len(data["attributions"])) == (5, 1, 5)
+    assert data["attributions"][0]["reason"] == "So it is."
 
 
 def test_nothing_is_wrong_or_nothing_is_scored(run: Cli, project: Project) -> None:
-    assert run.fails("verdicts", "--backend", "x").startswith("There are no scores with backend 'x' yet")
+    assert run.fails("attributions", "--backend", "x").startswith("There are no scores with backend 'x' yet")
     fill(project, field_scores=[score("a", "correct")])
-    assert run.ok("verdicts") == "Nothing is wrong, missed or invented.\n"
+    assert run.ok("attributions") == "Nothing is wrong, missing or spurious.\n"
 
 
 def calibration(**values: Any) -> dict[str, Any]:
@@ -107,8 +107,8 @@ def queue(project: Project) -> Project:
     add_label(add_image(project, "shop/a.png", 40), total_amount="8.20", supplier_name="ACME")
     add_image(project, "shop/b.png", 41, total="41.00")
     taken_in(project)
-    suspect = {"dataset": "shop", "kinds": ["agreement"], "backends": ["page-width"], "independent": True}
-    suspect |= {"reason": "2 backends agree.", "found_at": utc_now(), "document_id": "shop-a"}
+    issue = {"dataset": "shop", "kinds": ["agreement"], "backends": ["page-width"], "independent": True}
+    issue |= {"reason": "2 backends agree.", "found_at": utc_now(), "document_id": "shop-a"}
     tables = rows.empty(rows.EXTRACTION_TABLES)
     for key, amount in (("shop-a", "40.00"), ("shop-b", "41.00")):
         known = {"document_id": key, "backend": "page-width"}
@@ -119,9 +119,9 @@ def queue(project: Project) -> Project:
     fill(
         project,
         **tables,
-        label_suspects=[
-            {**suspect, "field": "total_amount", "label": "8.20", "value": "40.00", "score": 2.0},
-            {**suspect, "field": "supplier_name", "label": "ACME", "value": None, "score": 1.0},
+        label_issues=[
+            {**issue, "field": "total_amount", "label": "8.20", "value": "40.00", "score": 2.0},
+            {**issue, "field": "supplier_name", "label": "ACME", "value": None, "score": 1.0},
         ],
         field_scores=[score("shop-a", "wrong")],
     )
@@ -138,11 +138,11 @@ def decisions(project: Project) -> dict[str, Any]:
 
 
 def test_suspects_are_listed(run: Cli, queue: Project) -> None:
-    out = run.ok("labels", "suspects")
+    out = run.ok("labels", "issues")
     assert "2 labels in doubt" in out
     assert out.index("40.00") < out.index("ACME")
-    assert [row["field"] for row in run.json("labels", "suspects")] == ["total_amount", "supplier_name"]
-    assert run.ok("labels", "suspects", "--dataset", "other") == "No label is in doubt.\n"
+    assert [row["field"] for row in run.json("labels", "issues")] == ["total_amount", "supplier_name"]
+    assert run.ok("labels", "issues", "--dataset", "other") == "No label is in doubt.\n"
 
 
 def test_review_takes_the_value_and_shows_what_it_changes(

@@ -72,14 +72,14 @@ def test_scores_and_leaderboard(pipeline: Pipeline) -> None:
     total = {
         row["backend"]: row for row in pipeline.warehouse.rows("FROM leaderboard_fields WHERE field = 'total_amount'")
     }
-    # 7 labelled documents: 5 right, d0 wrong by its label, broken missed
+    # 7 labelled documents: 5 right, d0 wrong by its label, broken missing
     assert (total["pixel+first"]["n"], total["pixel+first"]["correct"]) == (7, 5)
-    assert (total["pixel+first"]["wrong"], total["pixel+first"]["missed"]) == (1, 1)
+    assert (total["pixel+first"]["wrong"], total["pixel+first"]["missing"]) == (1, 1)
     assert total["pixel+first"]["precision"] == pytest.approx(5 / 6)
     assert total["pixel+first"]["recall"] == pytest.approx(5 / 7)
     assert board["pixel+first"]["failures"] == 1
     assert board["pixel+first"]["whole_document_accuracy"] == pytest.approx(5 / 7)
-    assert total["pdf-text+first"]["missed"] == 7
+    assert total["pdf-text+first"]["missing"] == 7
     assert total["pdf-text+first"]["precision"] is None
     assert board["pixel+first"]["fingerprints"]
     assert board["pixel+first"]["label_version"]

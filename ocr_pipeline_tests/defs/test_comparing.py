@@ -123,7 +123,7 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert {row["backend"] for row in later[len(first) :]} == {"page-width"}
 
     trend = run.json("history", "--backend", "page-width", "--field", "total_amount")
-    assert [(row["correct"], row["missed"], row["pinned"], row["changed"]) for row in trend] == [
+    assert [(row["correct"], row["missing"], row["pinned"], row["changed"]) for row in trend] == [
         (5, 1, True, []),
         (0, 7, False, ["backend"]),
     ]

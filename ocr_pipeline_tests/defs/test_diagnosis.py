@@ -28,13 +28,13 @@ def test_a_doubtful_label_is_found_reviewed_and_scored_anew(project: Project) ->
     add_image(project, "shop/c.png", 42)
     warehouse = Warehouse(project.database)
     run(project)
-    (suspect,) = warehouse.rows("FROM label_suspects")
-    assert (suspect["document_id"], suspect["label"], suspect["value"]) == ("shop-a", "8.20", "40.00")
-    assert (suspect["backends"], suspect["independent"]) == (["pixel+first", "page-width"], True)
-    verdicts = {(r["document_id"], r["backend"]): r["verdict"] for r in warehouse.rows("FROM verdicts")}
-    assert verdicts == {
-        ("shop-a", "pixel+first"): "label_suspect",
-        ("shop-a", "page-width"): "label_suspect",
+    (issue,) = warehouse.rows("FROM label_issues")
+    assert (issue["document_id"], issue["label"], issue["value"]) == ("shop-a", "8.20", "40.00")
+    assert (issue["backends"], issue["independent"]) == (["pixel+first", "page-width"], True)
+    attributions = {(r["document_id"], r["backend"]): r["attribution"] for r in warehouse.rows("FROM attributions")}
+    assert attributions == {
+        ("shop-a", "pixel+first"): "label_issue",
+        ("shop-a", "page-width"): "label_issue",
         ("shop-a", "pdf-text+first"): "document_failed",
         ("shop-b", "pdf-text+first"): "document_failed",
     }
@@ -48,7 +48,7 @@ def test_a_doubtful_label_is_found_reviewed_and_scored_anew(project: Project) ->
     write_decision(project.data, "shop-a", "total_amount", decision)
     cells = run(project)
     assert (cells["ground_truth"], cells.get("extractions")) == (1, None)
-    assert warehouse.rows("FROM label_suspects") == []
+    assert warehouse.rows("FROM label_issues") == []
     (truth,) = warehouse.rows("FROM ground_truth WHERE document_id = 'shop-a'")
     assert (str(truth["value_amount"]), truth["decision"], truth["file_value"]) == ("40.000000", "value", "8.20")
     right = warehouse.rows("SELECT backend FROM field_scores WHERE document_id = 'shop-a' AND outcome = 'correct'")

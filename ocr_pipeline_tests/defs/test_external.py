@@ -138,12 +138,12 @@ def test_from_the_file_to_the_leaderboard_and_back(shop: Project, run: Cli) -> N
     assert kept(shop) == before
     assert stale(shop) == {}
 
-    # a changed prediction makes its own cell stale, and one that is gone counts as missed
+    # a changed prediction makes its own cell stale, and one that is gone counts as missing
     assert "0 new, 2 changed, 1 unchanged" in take(run, shop, rows(d1={}, d2={"total_amount": "1.00"}))
     assert stale(shop) == {"shop-d1": "stale: prediction", "shop-d2": "stale: prediction"}
     output = take(run, shop, rows(d1={"total_amount": "9.99"}, d2=None))
     assert "1 removed" in output
-    assert "shop: 1 documents have no prediction (shop-d2): they count as missed." in output
+    assert "shop: 1 documents have no prediction (shop-d2): they count as missing." in output
     assert stale(shop) == {"shop-d2": "stale: prediction"}, "d1 is again what was extracted"
     assert do(shop).cells["extractions"] == 1
     board = boards(shop)
@@ -151,8 +151,8 @@ def test_from_the_file_to_the_leaderboard_and_back(shop: Project, run: Cli) -> N
     assert board["cost_per_document"] is None, "nobody said what the third one cost"
     [failed] = Warehouse(shop.database).rows("FROM extractions WHERE status = 'failed'")
     assert (failed["document_id"], failed["reason"]) == ("shop-d2", "no_prediction")
-    missed = [row for row in scores(shop) if row["outcome"] == "missed"]
-    assert [row["document_id"] for row in missed] == ["shop-d2"]
+    missing = [row for row in scores(shop) if row["outcome"] == "missing"]
+    assert [row["document_id"] for row in missing] == ["shop-d2"]
 
     # another mapping needs no new import
     configure(shop, fields={"total_amount": "their_total"})
@@ -164,7 +164,7 @@ def test_without_the_database_and_the_stored_results_the_same_scores_come_back(s
     take(run, shop, rows(d1={"total_amount": "9.99"}, d2=None))
     do(shop)
     before = scores(shop)
-    assert [row["outcome"] for row in before] == ["correct", "wrong", "missed"]
+    assert [row["outcome"] for row in before] == ["correct", "wrong", "missing"]
     shop.database.unlink()
     shutil.rmtree(shop.results)
     shutil.rmtree(shop.dagster_home)

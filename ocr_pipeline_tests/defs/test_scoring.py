@@ -50,8 +50,8 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
         assert total() == ["wrong", "wrong", "correct"]
 
         [scores] = pipeline.warehouse.rows("FROM line_item_scores")
-        rows = {name: scores[f"rows_{name}"] for name in ("correct", "wrong", "missed", "invented")}
-        assert rows == {"correct": 1, "wrong": 1, "missed": 1, "invented": 0}
+        rows = {name: scores[f"rows_{name}"] for name in ("correct", "wrong", "missing", "spurious")}
+        assert rows == {"correct": 1, "wrong": 1, "missing": 1, "spurious": 0}
         assert (scores["rows_correct_strict"], scores["cells_correct"], scores["cells_correct_strict"]) == (0, 3, 2)
         cells = pipeline.warehouse.rows(
             "SELECT truth_position, prediction_position, row_outcome, outcome FROM line_item_cells"
@@ -60,7 +60,7 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
         assert [tuple(cell.values()) for cell in cells] == [
             (0, 1, "correct", "correct"),
             (1, 0, "wrong", "wrong"),
-            (2, None, "missed", "missed"),
+            (2, None, "missing", "missing"),
         ]
         board = fields()
         assert list(board) == ["all_fields", "invoice_date", "total_amount", "line_items", "line_items.cells"]

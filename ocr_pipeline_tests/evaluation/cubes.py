@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from ocr_pipeline.evaluation.compare import Outcome
-from ocr_pipeline.evaluation.outcomes import Outcomes, from_letters
+from ocr_pipeline.evaluation.ranking.outcomes import Outcomes, from_letters
+from ocr_pipeline.evaluation.scoring.comparators import Outcome
 
 FIELDS = ("total_amount", "invoice_date", "supplier_name")
 

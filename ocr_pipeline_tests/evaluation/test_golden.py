@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.evaluation.stage import BackendScores, leaderboard_rows, score_backend
+from ocr_pipeline.evaluation.ranking.stage import BackendScores, leaderboard_rows, score_backend
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 
 FIELDS = """
-field             n    correct wrong invented missed both_empty strict f1   lenient
+field             n    correct wrong spurious missing both_empty strict f1   lenient
 all_fields        118  98      11    0        9      32         85.5   86.3 90.7
 document_type     10   7       2     0        1      0          73.7   73.7 73.7
 supplier_name     10   9       1     0        0      0          90.0   90.0 100.0
@@ -66,7 +66,7 @@ def evaluated() -> tuple[BackendScores, list[dict[str, Any]]]:
 def test_fields_and_lists(line: str) -> None:
     name, *expected = line.split()
     [row] = [row for row in evaluated()[1] if row["field"] == name]
-    counts = [row[column] for column in ("n", "correct", "wrong", "invented", "missed", "both_empty")]
+    counts = [row[column] for column in ("n", "correct", "wrong", "spurious", "missing", "both_empty")]
     rates = [f"{100 * row[column]:.1f}" for column in ("f1_strict", "f1", "f1_lenient")]
     assert [*map(str, counts), *rates] == expected
 

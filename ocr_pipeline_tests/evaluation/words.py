@@ -1,6 +1,6 @@
 """Texts for tests: lines of words with boxes."""
 
-from ocr_pipeline.evaluation.alignment import Aligner
+from ocr_pipeline.evaluation.diagnosis.alignment import Aligner
 from ocr_pipeline.schemas import OcrPage, OcrText, Rotation, Word
 
 

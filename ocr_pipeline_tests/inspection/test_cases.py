@@ -21,7 +21,7 @@ def test_a_wrong_value_with_all_that_led_to_it(shop: Project) -> None:
     case = found["shop-a"].cases["pdf-text+rules"]
     total = case.field("total_amount")
     assert total is not None
-    assert (total.value, total.truth, total.outcome, total.verdict) == ("120.00", "150.00", "wrong", "selection")
+    assert (total.value, total.truth, total.outcome, total.attribution) == ("120.00", "150.00", "wrong", "selection")
     assert total.is_wrong
     assert [one["value"] for one in total.candidates if one["chosen"]] == ["120.00"]
     reading = found["shop-a"].readings["pdf-text"]
@@ -52,7 +52,7 @@ def test_calls_failures_and_pages(shop: Project) -> None:
     assert [page["page"] for page in found["shop-b"].pages] == [1, 2]
     failed = found["shop-c"].cases["pdf-text+rules"]
     assert failed.failed
-    assert [one.verdict for one in failed.fields] == ["document_failed"]
+    assert [one.attribution for one in failed.fields] == ["document_failed"]
     assert not found["shop-c"].cases["page-width"].failed
 
 
@@ -63,7 +63,7 @@ def test_without_words_the_rest_is_the_same(shop: Project) -> None:
     before, after = (one.cases["pdf-text+rules"].field("total_amount") for one in (whole, light))
     assert before is not None
     assert after is not None
-    assert (before.outcome, before.evidence, before.verdict) == (after.outcome, after.evidence, after.verdict)
+    assert (before.outcome, before.evidence, before.attribution) == (after.outcome, after.evidence, after.attribution)
 
 
 def test_a_score_of_another_label_is_none(shop: Project) -> None:

@@ -40,7 +40,7 @@ class TestExplain:
         for part in (
             "data/documents/shop/a.pdf: application/pdf, 851 bytes",
             "engine pdf-text: ok, 16 words",
-            "verdict selection: The text has “150.00”; “120.00” was picked.",
+            "attribution selection: The text has “150.00”; “120.00” was picked.",
             "│ Total 120.00",
             "✓ right: supplier_name, invoice_id, invoice_date",
             "Again: ocr-pipeline run --documents shop-a --backends pdf-text+rules --all",
@@ -112,20 +112,24 @@ class TestErrors:
         assert all(row["at_stake"] is None for row in rows[len(stakes) :])
 
     def test_filters(self, run: Cli, shop: Project) -> None:
-        rows = run.json("errors", "--backend", "pdf-text+rules", "--field", "total_amount", "--verdict", "selection")
+        rows = run.json(
+            "errors", "--backend", "pdf-text+rules", "--field", "total_amount", "--attribution", "selection"
+        )
         assert [(row["document_id"], row["at_stake"]) for row in rows] == [("shop-a", "30.00")]
         shown = words(run.ok("errors", "-b", "pdf-text+rules", "-n", "1"))
         assert "and 2 more" in shown
         assert "Next: ocr-pipeline explain shop-c --backend pdf-text+rules" in shown
         nothing = run.ok("errors", "-b", "pdf-text+rules", "-f", "invoice_date")
-        assert words(nothing) == "Nothing with backend pdf-text+rules, field invoice_date is wrong, missed or invented."
+        assert (
+            words(nothing) == "Nothing with backend pdf-text+rules, field invoice_date is wrong, missing or spurious."
+        )
         assert (
             run.fails("errors", "-b", "typo")
             == "There are no scores with backend 'typo' yet: run `ocr-pipeline run` first."
         )
         assert run.fails("errors", "-f", "due_date").startswith("There are no scores with field 'due_date' yet")
         assert run.fails("errors", "-f", "total").startswith("There is no field 'total'; known are document_type")
-        assert run.fails("errors", "-v", "bad").startswith("There is no verdict 'bad'; known are ocr_missed")
+        assert run.fails("errors", "-v", "bad").startswith("There is no attribution 'bad'; known are ocr_missing")
 
     def test_nothing_scored(self, run: Cli, project: Project) -> None:
         assert run.fails("errors") == "There are no scores yet: run `ocr-pipeline run` first."

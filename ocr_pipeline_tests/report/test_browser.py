@@ -141,7 +141,7 @@ def test_filters_live_in_the_address(reader: Reader) -> None:
     assert again.get_by_label("Outcome").input_value() == "wrong"
     again.get_by_role("link", name="shop-a").click()
     assert again.locator("#details h2").inner_text() == "total amount pdf-text+rules"
-    page.get_by_label("Verdict").select_option("document_failed")
+    page.get_by_label("Attribution").select_option("document_failed")
     expect(names).to_have_count(0)
     page.get_by_role("button", name="Clear").click()
     expect(names).to_have_count(4)

@@ -31,7 +31,7 @@ def test_only_what_has_changed_is_written_again(shop: Project) -> None:
     built = build(shop)
     assert (built.written, built.unchanged, built.removed) == (0, 4, 0)
     with Warehouse(shop.database).connect(read_only=False) as connection:
-        connection.execute("UPDATE verdicts SET reason = 'Another one.' WHERE document_id = 'shop-b'")
+        connection.execute("UPDATE attributions SET reason = 'Another one.' WHERE document_id = 'shop-b'")
         connection.execute("UPDATE field_scores SET run_id = 'another run'")
     assert build(shop).written == 1
     changed = {
@@ -128,7 +128,7 @@ def test_boxes_of_a_page_that_an_engine_has_turned() -> None:
         truth_lists={},
         readings={"turning": turning, "plain": plain},
         cases=cases,
-        suspects=(),
+        issues=(),
         duplicate=None,
     )
     more = EngineReading(engine="old", row=row, pages=({"page": 2, "rotation": 0},), words=())

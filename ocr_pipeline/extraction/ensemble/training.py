@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from ocr_pipeline.evaluation.version import label_version
+from ocr_pipeline.evaluation.scoring.version import label_version
 from ocr_pipeline.extraction.ensemble.votes import groups_of
 from ocr_pipeline.extraction.ensemble.weights import SCHEMA, Example, FieldWeights, Weights, fit
 from ocr_pipeline.extraction.learned.training import FOLDS, folds_of, truth_keys

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ocr_pipeline.evaluation.line_items import entries_of, score_list
+from ocr_pipeline.evaluation.scoring.line_items import entries_of, score_list
 from ocr_pipeline.extraction.rules.candidates import choose
 from ocr_pipeline.extraction.rules.fields import document_type
 from ocr_pipeline.extraction.rules.fields.items import Item

@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ocr_pipeline.evaluation.normalise import normalise_name
-from ocr_pipeline.evaluation.version import label_version
+from ocr_pipeline.evaluation.scoring.version import label_version
 from ocr_pipeline.extraction.learned.lexicon import ALIKE as LEXICON_ALIKE
 from ocr_pipeline.extraction.learned.lexicon import corrected, grow
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Curve, FieldModel, Model, RowModels, Split
@@ -35,6 +34,7 @@ from ocr_pipeline.extraction.rules.extractor import choices, extract_text
 from ocr_pipeline.extraction.rules.fields import items
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
 from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
+from ocr_pipeline.values.normalise import normalise_name
 
 if TYPE_CHECKING:
     import numpy as np

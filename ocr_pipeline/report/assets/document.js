@@ -121,7 +121,7 @@
   document.getElementById("help-button").addEventListener("click", () => help.showModal());
 
   function step(by) {
-    const wrong = [...document.querySelectorAll(".fields td.wrong button, .fields td.missed button, .fields td.invented button")];
+    const wrong = [...document.querySelectorAll(".fields td.wrong button, .fields td.missing button, .fields td.spurious button")];
     if (!wrong.length) return;
     const at = wrong.findIndex((button) => button.getAttribute("aria-pressed") === "true");
     const next = wrong[at < 0 ? (by > 0 ? 0 : wrong.length - 1) : (at + by + wrong.length) % wrong.length];

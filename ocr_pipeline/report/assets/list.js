@@ -5,13 +5,13 @@
   const SIZE = 100;
   const form = document.getElementById("filters");
   const body = document.querySelector("#list tbody");
-  const signs = { correct: "✓", wrong: "✗", missed: "∅", invented: "+" };
+  const signs = { correct: "✓", wrong: "✗", missing: "∅", spurious: "+" };
   const options = {
     dataset: [...new Set(data.documents.map((one) => one.dataset))],
     backend: data.backends,
     field: data.fields,
     outcome: ["not right", ...data.outcomes],
-    verdict: data.verdicts,
+    attribution: data.attributions,
   };
 
   for (const [name, values] of Object.entries(options)) {
@@ -22,7 +22,7 @@
 
   function state() {
     const parameters = new URLSearchParams(location.hash.slice(1));
-    return Object.fromEntries(["dataset", "backend", "field", "outcome", "verdict", "name", "page"].map((name) => [name, parameters.get(name) || ""]));
+    return Object.fromEntries(["dataset", "backend", "field", "outcome", "attribution", "name", "page"].map((name) => [name, parameters.get(name) || ""]));
   }
 
   function write(changes) {
@@ -33,10 +33,10 @@
 
   // The outcomes of a document that the filters ask about.
   function matching(one, filter) {
-    return one.outcomes.filter(([backend, field, outcome, verdict]) =>
+    return one.outcomes.filter(([backend, field, outcome, attribution]) =>
       (!filter.backend || data.backends[backend] === filter.backend) &&
       (!filter.field || data.fields[field] === filter.field) &&
-      (!filter.verdict || data.verdicts[verdict] === filter.verdict) &&
+      (!filter.attribution || data.attributions[attribution] === filter.attribution) &&
       (!filter.outcome || (filter.outcome === "not right" ? outcome !== 0 : data.outcomes[outcome] === filter.outcome)));
   }
 
@@ -51,7 +51,7 @@
     const line = document.createElement("tr");
     const name = element("th", "", { scope: "row" });
     const first = hits.find(([, , outcome]) => outcome !== 0) || hits[0];
-    const anchor = first && (filter.backend || filter.field || filter.outcome || filter.verdict)
+    const anchor = first && (filter.backend || filter.field || filter.outcome || filter.attribution)
       ? `#${data.fields[first[1]]}@${data.backends[first[0]]}` : "";
     name.append(element("a", one.id, { href: `documents/${encodeURIComponent(one.id)}.html${anchor}` }));
     const outcomes = element("td", one.labelled ? "" : "no label");
@@ -73,7 +73,7 @@
     for (const name of [...Object.keys(options), "name"]) {
       if (form.elements[name].value !== filter[name]) form.elements[name].value = filter[name];
     }
-    const asked = filter.backend || filter.field || filter.outcome || filter.verdict;
+    const asked = filter.backend || filter.field || filter.outcome || filter.attribution;
     const found = [];
     for (const one of data.documents) {
       if (filter.dataset && one.dataset !== filter.dataset) continue;

@@ -1,0 +1,166 @@
+"""What a leaderboard says of a backend beside its F1: macro F1, straight-through rate, and the Pareto front."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.outcomes import Outcomes
+from ocr_pipeline.evaluation.statistics.intervals import MIN_DOCUMENTS, RESAMPLES, wilson
+from ocr_pipeline.evaluation.statistics.significance import percentile_interval, resampled_sums
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One backend on one data set. Rates are 0..1, intervals hold with 95 %."""
+
+    dataset: str
+    backend: str
+    macro_f1: float | None
+    """Mean of the F1 of the fields that have a labelled value: every field counts the same, however rare it is."""
+    macro_f1_low: float | None
+    """Bootstrap over documents; None with fewer than 5."""
+    macro_f1_high: float | None
+    straight_through_documents: int
+    """Labelled documents that were not failed on and in which every labelled field is right: nobody has to touch them."""
+    straight_through_rate: float | None
+    """These / all labelled documents that the backend was run on, failed ones included, with a Wilson interval."""
+    straight_through_low: float | None
+    straight_through_high: float | None
+
+
+def standings(outcomes: Outcomes, failed: Collection[tuple[str, str]], *, seed: int = 0) -> list[Standing]:
+    """The standing of every backend of a data set.
+
+    Args:
+        failed: (backend, document) of the cells without a result.
+    """
+    import numpy as np
+
+    ran, right, counts = outcomes.ran(), outcomes.right(), outcomes.counts()
+    all_right = np.all(right | (outcomes.codes == 0), axis=2) & ran
+    found = []
+    for index, backend in enumerate(outcomes.backends):
+        documents = int(ran[index].sum())
+        through = sum(
+            (backend, outcomes.documents[position]) not in failed for position in np.flatnonzero(all_right[index])
+        )
+        macro, interval = _macro_f1(counts[index][ran[index]], seed)
+        share = wilson(through, documents)
+        found.append(
+            Standing(
+                dataset=outcomes.dataset,
+                backend=backend,
+                macro_f1=macro,
+                macro_f1_low=interval[0] if interval else None,
+                macro_f1_high=interval[1] if interval else None,
+                straight_through_documents=through,
+                straight_through_rate=through / documents if documents else None,
+                straight_through_low=share[0] if share else None,
+                straight_through_high=share[1] if share else None,
+            )
+        )
+    return found
+
+
+def _macro_f1(counts: "np.ndarray[Any, Any]", seed: int) -> tuple[float | None, tuple[float, float] | None]:
+    """`counts`: (documents, fields, 3)."""
+    import numpy as np
+
+    counts = counts[:, counts[..., 2].any(axis=0)].astype(np.int64)
+    documents, fields, _ = counts.shape
+    if not fields:
+        return None, None
+    parts = np.stack([2 * counts[..., 0], counts[..., 1] + counts[..., 2]], axis=-1)
+    sums = parts.sum(axis=0)
+    macro = float((sums[:, 0] / sums[:, 1]).mean())
+    if documents < MIN_DOCUMENTS:
+        return macro, None
+    drawn = resampled_sums(parts.reshape(documents, -1), seed=seed, resamples=RESAMPLES).reshape(-1, fields, 2)
+    # A sample that drew no document with a rare field has no F1 for it: the mean is then over the others.
+    there = drawn[..., 1] > 0
+    f1 = np.where(there, drawn[..., 0], 0) / np.where(there, drawn[..., 1], 1)
+    with np.errstate(invalid="ignore"):
+        return macro, percentile_interval(f1.sum(axis=1) / there.sum(axis=1))
+
+
+# ---- Pareto front ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a backend gives and takes: F1 (0..1), cost per document in USD, seconds per document. None: not known."""
+
+    f1: float | None
+    cost: float | None
+    seconds: float | None
+
+
+def pareto_front(offers: Mapping[str, Offer]) -> dict[str, bool | None]:
+    """Which backends are on the front of F1, cost and seconds: no other one is at least as good in all three and better in
+    one.
+
+    An unknown cost or time can be anything from 0 up. True: on the front whatever the unknown figures are. False: beaten
+    whatever they are, as by a backend that costs nothing. None: it depends on them, or the backend has no F1. By point
+    estimates: whether a lead in F1 is luck is said by the comparisons.
+    """
+    attributions: dict[str, bool | None] = {}
+    for name, offer in offers.items():
+        others = [other for key, other in offers.items() if key != name and other.f1 is not None]
+        if offer.f1 is None:
+            attributions[name] = None
+        elif any(_beats(_worst(other), _best(offer)) for other in others):
+            attributions[name] = False
+        else:
+            attributions[name] = None if any(_beats(_best(other), _worst(offer)) for other in others) else True
+    return attributions
+
+
+def _best(offer: Offer) -> Sequence[float]:
+    """Smaller is better in each."""
+    return (-(offer.f1 or 0.0), *(0.0 if value is None else value for value in (offer.cost, offer.seconds)))
+
+
+def _worst(offer: Offer) -> Sequence[float]:
+    return (-(offer.f1 or 0.0), *(inf if value is None else value for value in (offer.cost, offer.seconds)))
+
+
+def _beats(first: Sequence[float], second: Sequence[float]) -> bool:
+    return all(a <= b for a, b in zip(first, second, strict=True)) and tuple(first) != tuple(second)
+
+
+# ---- rows of the leaderboard -----------------------------------------------------------------------------------------
+
+
+def add_standings(
+    boards: Sequence[dict[str, Any]],
+    fields: Sequence[Mapping[str, Any]],
+    cubes: Sequence[Outcomes],
+    failed: Collection[tuple[str, str]],
+) -> None:
+    """Add macro F1, straight-through rate and `pareto` to the rows of `leaderboard`, in place.
+
+    Args:
+        fields: the rows of `leaderboard_fields`.
+        cubes: the outcomes of every data set.
+        failed: (backend, document) of the cells without a result.
+    """
+    standing_of = {(row.dataset, row.backend): row for cube in cubes for row in standings(cube, failed)}
+    f1_of = {(row["dataset"], row["backend"]): row["f1"] for row in fields if row["field"] == ALL_FIELDS}
+    ran = [board for board in boards if board["status"] == "ok"]
+    for dataset in {board["dataset"] for board in ran}:
+        here = {board["backend"]: board for board in ran if board["dataset"] == dataset}
+        front = pareto_front(
+            {
+                backend: Offer(f1_of.get((dataset, backend)), board["cost_per_document"], board["seconds_per_document"])
+                for backend, board in here.items()
+            }
+        )
+        for backend, board in here.items():
+            board["pareto"] = front[backend]
+            if (dataset, backend) in standing_of:
+                board.update(vars(standing_of[dataset, backend]))

@@ -1,0 +1,54 @@
+"""What other labels would make of the scores."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ocr_pipeline.evaluation.ranking.stage import score_backend
+from ocr_pipeline.evaluation.scoring.settings import USUAL, Rules
+from ocr_pipeline.schemas import DocumentFailure, Extraction, Label
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """Scores of one backend before and after, all fields together. F1 is 0..1, None where there is nothing to count."""
+
+    backend: str
+    correct_before: int
+    correct_after: int
+    f1_before: float | None
+    f1_after: float | None
+
+
+def effect(
+    backend: str,
+    before: Mapping[str, Label],
+    after: Mapping[str, Label],
+    extractions: Mapping[str, Extraction | DocumentFailure],
+    datasets: Mapping[str, str],
+    rules: Rules = USUAL,
+) -> Effect:
+    """Score the same extractions against two versions of the labels. `datasets`: of each labelled document."""
+    correct_before, f1_before = _f1(backend, before, extractions, datasets, rules)
+    correct_after, f1_after = _f1(backend, after, extractions, datasets, rules)
+    return Effect(
+        backend=backend,
+        correct_before=correct_before,
+        correct_after=correct_after,
+        f1_before=f1_before,
+        f1_after=f1_after,
+    )
+
+
+def _f1(
+    backend: str,
+    labels: Mapping[str, Label],
+    extractions: Mapping[str, Extraction | DocumentFailure],
+    datasets: Mapping[str, str],
+    rules: Rules,
+) -> tuple[int, float | None]:
+    """2 · correct / (values predicted + values labelled), as in `aggregate`."""
+    outcomes = [row["outcome"] for row in score_backend(backend, labels, extractions, datasets, rules).field_scores]
+    correct = outcomes.count("correct")
+    predicted = correct + outcomes.count("wrong") + outcomes.count("spurious")
+    labelled = correct + outcomes.count("wrong") + outcomes.count("missing")
+    return correct, 2 * correct / (predicted + labelled) if predicted + labelled else None

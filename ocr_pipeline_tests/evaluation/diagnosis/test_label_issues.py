@@ -1,0 +1,112 @@
+from typing import Any
+
+from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, label_issues
+from ocr_pipeline.schemas import Label
+
+MADE_OF = {"a+rules": ("a", "rules"), "b+rules": ("b", "rules"), "model": (None, "gemini")}
+
+
+def label(alternatives: dict[str, list[str]] | None = None, **invoice: Any) -> Label:
+    return Label.model_validate({"invoice": invoice, "alternatives": alternatives or {}})
+
+
+def found(labels: dict[str, Label], values: dict[str, Any] | None = None, **groups: str) -> list[LabelIssue]:
+    return label_issues(labels, values or {}, MADE_OF, groups)
+
+
+def test_backends_that_agree_against_a_label() -> None:
+    votes = {"d": {"a+rules": {"total_amount": "9.0"}, "b+rules": {}, "model": {"total_amount": "9.00"}}}
+    (issue,) = found({"d": label(total_amount="8.20", supplier_name="x")}, votes)
+    assert (issue.field, issue.label, issue.value) == ("total_amount", "8.20", "9.0")
+    assert issue.backends == ("a+rules", "model")
+    assert issue.independent
+    assert issue.reason == "2 backends agree on another value, 0 on the label's."
+
+
+def test_backends_with_one_extractor_ask_and_do_not_prove() -> None:
+    votes = {"d": {"a+rules": {"total_amount": "9.00"}, "b+rules": {"total_amount": "9.00"}, "model": {}}}
+    (issue,) = found({"d": label(total_amount="8.20")}, votes)
+    assert not issue.independent
+
+
+def test_backends_on_one_engine_misread_the_same() -> None:
+    made_of = {
+        "a+rules": ("a", "rules"),
+        "a+model": ("a", "model"),
+        "b+rules": ("b", "rules"),
+        "b+model": ("b", "model"),
+    }
+
+    def independent(*names: str) -> bool:
+        votes = {"d": {name: {"total_amount": "9.00"} for name in names}}
+        (issue,) = label_issues({"d": label(total_amount="8.20")}, votes, made_of, {})
+        return issue.independent
+
+    assert not independent("a+rules", "a+model")
+    assert independent("a+rules", "b+model")
+    assert independent("a+rules", "a+model", "b+rules")  # a+model and b+rules share nothing
+
+
+def test_no_doubt_without_a_majority_or_for_an_accepted_value() -> None:
+    split = {name: {"total_amount": amount} for name, amount in zip(MADE_OF, ("9.00", "9.50", "8.20"), strict=True)}
+    assert found({"d": label(total_amount="8.20")}, {"d": split}) == []
+    tied = {"a+rules": {"supplier_name": "B"}, "b+rules": {"supplier_name": "b."}, "model": {"supplier_name": "A"}}
+    assert len(found({"d": label(supplier_name="A")}, {"d": tied})) == 1
+    as_many = {**tied, "fourth": {"supplier_name": "A"}}
+    assert found({"d": label(supplier_name="A")}, {"d": as_many}) == []
+    assert found({"d": label({"supplier_name": ["B"]}, supplier_name="A")}, {"d": tied}) == []
+    assert found({"d": label(total_amount="8.20")}, {"d": {"a+rules": {"supplier_name": "B"}}}) == []
+
+
+def test_a_value_where_the_label_says_that_there_is_none() -> None:
+    votes = {"d": {name: {"due_date": "2018-03-05"} for name in MADE_OF}}
+    (issue,) = found({"d": label(due_date=None)}, votes)
+    assert (issue.label, issue.value) == (None, "2018-03-05")
+
+
+def test_sums_that_do_not_fit() -> None:
+    broken = found({"d": label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")})
+    assert {s.field: s.value for s in broken} == {
+        "net_amount": "11.00",
+        "total_tax_amount": "2.90",
+        "total_amount": "11.90",
+    }
+    assert broken[0].reason == "10.00 net and 1.90 tax are not 12.90 in total."
+    assert found({"d": label(net_amount="10.00", total_tax_amount="1.90", total_amount="11.95")}) == []
+    lines = [
+        {"rate": "19", "net_amount": "10.00", "amount": "1.90"},
+        {"rate": "7", "net_amount": "1.00", "amount": "0.07"},
+    ]
+    (tax,) = found({"d": label(total_tax_amount="1.90", net_amount="11.00", tax_lines=lines)})
+    assert (tax.field, tax.value) == ("total_tax_amount", "1.97")
+    # groceries are not taxed: the one line is of what is
+    assert found({"d": label(net_amount="46.14", tax_lines=[{"rate": "8.75", "net_amount": "19.27"}])}) == []
+    (net,) = found({"d": label(net_amount="10.00", tax_lines=lines)})
+    assert (net.field, net.value) == ("net_amount", "11.00")
+
+
+def test_due_before_it_was_issued() -> None:
+    dates = found({"d": label(invoice_date="2018-03-05", due_date="2018-03-04")})
+    assert [s.field for s in dates] == ["due_date", "invoice_date"]
+    assert found({"d": label(invoice_date="2018-03-05", due_date="2018-03-05")}) == []
+
+
+def test_copies_that_are_labelled_differently() -> None:
+    labels = {
+        "d": label(total_amount="9.00", supplier_name="ACME"),
+        "e": label(total_amount="9.5", supplier_name="acme."),
+        "f": label(supplier_name="Other"),
+    }
+    both = found(labels, d="d", e="d")
+    assert [(s.document_id, s.field, s.label, s.value) for s in both] == [
+        ("d", "total_amount", "9.00", "9.50"),
+        ("e", "total_amount", "9.50", "9.00"),
+    ]
+
+
+def test_several_reasons_make_one_entry_that_comes_first() -> None:
+    votes = {"e": {name: {"total_amount": "11.90"} for name in MADE_OF}}
+    wrong = label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")
+    first = found({"d": wrong, "e": wrong}, votes)[0]
+    assert (first.document_id, first.field, first.kinds) == ("e", "total_amount", ("agreement", "arithmetic"))
+    assert first.reason.count(".") > 2

@@ -1,0 +1,105 @@
+from typing import Any
+
+from ocr_pipeline.evaluation.scoring.comparators import Outcome
+from ocr_pipeline.evaluation.scoring.document import score_document
+from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Invoice, Label
+
+
+def label(alternatives: dict[str, list[str]] | None = None, **fields: Any) -> Label:
+    return Label.model_validate({"invoice": fields, "alternatives": alternatives or {}})
+
+
+def extraction(**fields: Any) -> Extraction:
+    return Extraction(invoice=Invoice.model_validate(fields))
+
+
+def outcomes(label: Label, extraction: Extraction | None) -> dict[str, Outcome]:
+    return {score.field: score.outcome for score in score_document(label, extraction)}
+
+
+RECEIPT = label(
+    supplier_name="Lidl Vertriebs GmbH",
+    invoice_id=None,
+    invoice_date="2018-03-05",
+    due_date="",
+    total_amount="20.00",
+    total_tax_amount="1.13",
+    line_items=[],
+)
+
+
+def test_only_labelled_fields_are_scored_in_display_order() -> None:
+    found = outcomes(
+        RECEIPT,
+        extraction(
+            total_amount="20",
+            supplier_name="LIDL VERTRIEBS GMBH",
+            invoice_date="2018-05-03",
+            invoice_id="42",
+            currency="EUR",  # not labelled
+            receiver_name="somebody",  # not labelled
+        ),
+    )
+    assert list(found.items()) == [
+        ("supplier_name", "correct"),
+        ("invoice_id", "spurious"),
+        ("invoice_date", "wrong"),
+        ("due_date", "both_empty"),
+        ("total_tax_amount", "missing"),
+        ("total_amount", "correct"),
+    ]
+
+
+def test_a_failed_document_misses_every_labelled_value() -> None:
+    assert outcomes(RECEIPT, None) == {
+        "supplier_name": "missing",
+        "invoice_id": "both_empty",
+        "invoice_date": "missing",
+        "due_date": "both_empty",
+        "total_tax_amount": "missing",
+        "total_amount": "missing",
+    }
+    assert [score.prediction for score in score_document(RECEIPT, None)] == [None] * 6
+
+
+def test_a_failed_document_scores_like_an_empty_extraction() -> None:
+    assert score_document(RECEIPT, None) == score_document(RECEIPT, extraction())
+
+
+def test_scores_carry_the_values_as_text() -> None:
+    scores = score_document(label(invoice_date="2018-03-05", total_amount="20"), extraction(total_amount="20.5"))
+    assert [(score.field, score.kind, score.truth, score.prediction) for score in scores] == [
+        ("invoice_date", "date", "2018-03-05", None),
+        ("total_amount", "money", "20.00", "20.50"),
+    ]
+
+
+def test_an_empty_label_scores_nothing() -> None:
+    assert score_document(label(), extraction(total_amount="1")) == []
+
+
+def test_alternatives_are_read_as_values_of_their_field() -> None:
+    accepting = label(
+        {
+            "supplier_name": ["Lidl"],
+            "total_amount": ["19.95", ""],
+            "invoice_date": ["2018-03-06"],
+            "currency": ["usd"],
+        },
+        supplier_name="Lidl Vertriebs GmbH",
+        total_amount="20.00",
+        invoice_date="2018-03-05",
+        currency="EUR",
+    )
+    read = extraction(supplier_name="LIDL", total_amount="19.95", invoice_date="2018-03-06", currency="USD")
+    assert set(outcomes(accepting, read).values()) == {"correct"}
+    assert set(outcomes(accepting, None).values()) == {"missing"}
+
+
+def test_every_single_valued_field_can_be_scored() -> None:
+    example = {"money": "1.00", "date": "2018-03-05", "category": "EUR"}
+    values: dict[str, Any] = {field: example.get(kind, "some text") for field, kind in FIELD_KINDS.items()}
+    values["document_type"] = "receipt"
+    full = label(**values)
+    assert outcomes(full, Extraction(invoice=full.invoice)) == dict.fromkeys(FIELD_KINDS, "correct")
+    assert outcomes(full, None) == dict.fromkeys(FIELD_KINDS, "missing")

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.evaluation.scoring.settings import USUAL, load_rules
+from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
+
+
+def test_no_file_and_no_section_give_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "evaluation.yaml"
+    assert load_rules(path).checks == Thresholds()
+    for text in ("", "fields: {}\n", "checks:\n"):
+        path.write_text(text)
+        assert load_rules(path).checks == Thresholds()
+
+
+def test_a_section(tmp_path: Path) -> None:
+    path = tmp_path / "evaluation.yaml"
+    path.write_text(
+        "checks:\n  regression: {severity: warn, min_drop: 0.02}\n  failure_rate: {backends: {pdf-text+rules: 1}}\n"
+    )
+    found = load_rules(path).checks
+    assert (found.regression.severity, found.regression.min_drop, found.regression.alpha) == ("warn", 0.02, 0.05)
+    assert found.failure_rate.backends == {"pdf-text+rules": 1.0}
+
+
+def test_a_threshold_makes_no_score_out_of_date(tmp_path: Path) -> None:
+    path = tmp_path / "evaluation.yaml"
+    path.write_text("checks: {leakage: {max: 3}}")
+    assert load_rules(path).fingerprint == USUAL.fingerprint
+    path.write_text("checks: {leakage: {max: 3}}\nfields: {invoice_id: {edits: 2}}")
+    assert load_rules(path).fingerprint != USUAL.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("checks: {regresion: {}}", "evaluation.yaml, line 1: checks.regresion: unknown key."),
+        ("checks: {leakage: {max: -1}}", "evaluation.yaml, line 1: checks.leakage.max: "),
+        ("checks:\n  leakage:\n    severity: fatal", "evaluation.yaml, line 3: checks.leakage.severity: "),
+        ("checks: 5", "evaluation.yaml, line 1: checks"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "evaluation.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        load_rules(path)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
