@@ -36,7 +36,8 @@ from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 from ocr_pipeline.schemas import Extraction, LineItem, OcrPage, OcrText, Word
-from ocr_pipeline.values.normalise import parse_amount, parse_date
+from ocr_pipeline.values.amounts import parse_amount
+from ocr_pipeline.values.dates import parse_date
 
 
 @dataclass(frozen=True)

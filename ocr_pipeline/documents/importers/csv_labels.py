@@ -20,7 +20,8 @@ from ocr_pipeline.documents.importers.copying import is_valid
 from ocr_pipeline.documents.importers.source import Source
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import FIELD_KINDS, Invoice, Label
-from ocr_pipeline.values.normalise import parse_amount, parse_date
+from ocr_pipeline.values.amounts import parse_amount
+from ocr_pipeline.values.dates import parse_date
 
 FILE_COLUMNS = ("file", "filename", "document_id")
 OTHER_COLUMNS = ("language", "split")

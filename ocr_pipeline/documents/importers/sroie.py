@@ -16,7 +16,8 @@ from ocr_pipeline.documents.importers.source import Source, documents_in
 from ocr_pipeline.documents.importers.transcripts import Fragment, transcript_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import Invoice, Label
-from ocr_pipeline.values.normalise import parse_amount, parse_date
+from ocr_pipeline.values.amounts import parse_amount
+from ocr_pipeline.values.dates import parse_date
 
 FIELDS = {
     "company": "supplier_name",

@@ -8,7 +8,7 @@ from itertools import combinations
 from statistics import fmean
 
 from ocr_pipeline.schemas import FIELD_KINDS
-from ocr_pipeline.values.normalise import normalise_name
+from ocr_pipeline.values.names import normalise_name
 
 Values = Mapping[str, Mapping[str, str]]
 """By backend, its values by field, as texts of `extracted_fields`. A failed document has none, and is left out."""

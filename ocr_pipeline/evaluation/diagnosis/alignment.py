@@ -14,7 +14,10 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 
 from ocr_pipeline.schemas import Box, FieldKind, OcrText, Word
-from ocr_pipeline.values.normalise import normalise_name, parse_amount, parse_date
+from ocr_pipeline.values.amounts import parse_amount
+from ocr_pipeline.values.dates import parse_date
+from ocr_pipeline.values.names import normalise_name
+from ocr_pipeline.values.vocabulary import CURRENCY_SPELLINGS
 
 LIKE_NUMBER, LIKE_TEXT = 0.74, 0.6
 """Similarity (0..1, Levenshtein) from which printed text counts as a misread value: `8.20` and `8.00` are 0.75 alike."""
@@ -23,16 +26,6 @@ _LOOK_ALIKE = str.maketrans("oöólisbz", "00011582")
 _GAP = 5
 _LONGEST_NUMBER = 3
 """Words of one amount: `RM 1 234.00`."""
-_CURRENCIES = {
-    "MYR": ("rm", "myr"),
-    "EUR": ("€", "eur", "euro"),
-    "USD": ("$", "us$", "usd"),
-    "GBP": ("£", "gbp"),
-    "CHF": ("chf", "fr.", "sfr"),
-    "JPY": ("¥", "jpy"),
-    "SGD": ("s$", "sgd"),
-    "IDR": ("rp", "idr"),
-}
 
 
 @dataclass(frozen=True)
@@ -272,7 +265,7 @@ class Aligner:
     # ---- currencies --------------------------------------------------------------------------------------------------
 
     def _currency(self, value: str) -> list[Place]:
-        spellings = _CURRENCIES.get(value, (value.casefold(),))
+        spellings = CURRENCY_SPELLINGS.get(value, (value.casefold(),))
         for index, word in enumerate(self.words):
             text = word.text.casefold().strip("():;.,")
             if any(text == spelling or re.fullmatch(rf"{re.escape(spelling)}[\d.,]+", text) for spelling in spellings):

@@ -15,7 +15,7 @@ from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.scoring.comparators import Outcome
 from ocr_pipeline.schemas import FIELD_KINDS, Box, FieldKind
-from ocr_pipeline.values.normalise import normalise_name
+from ocr_pipeline.values.names import normalise_name
 
 Attribution = Literal[
     "ocr_missing", "ocr_misread", "selection", "spurious", "normalisation", "label_issue", "document_failed"

@@ -25,7 +25,8 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from ocr_pipeline.schemas import FieldKind
-from ocr_pipeline.values.normalise import normalise_name, parse_date
+from ocr_pipeline.values.dates import parse_date
+from ocr_pipeline.values.names import normalise_name
 
 Outcome = Literal["correct", "wrong", "spurious", "missing", "both_empty"]
 """`wrong`: both have a value and they differ. `spurious`: only the prediction has one. `missing`: only the label has

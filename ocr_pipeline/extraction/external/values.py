@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from ocr_pipeline.schemas import Amount, DocumentType
-from ocr_pipeline.values.normalise import parse_amount, parse_date
+from ocr_pipeline.values.amounts import parse_amount
+from ocr_pipeline.values.dates import parse_date
 
 MAX_TEXT = 5_000
 """Characters of a name, an address, a description."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from ocr_pipeline.values.normalise import normalise_name
+from ocr_pipeline.values.names import normalise_name
 
 SEEN = 2
 """A name must be labelled so often: a single label spreads its own typo."""

@@ -34,7 +34,7 @@ from ocr_pipeline.extraction.rules.extractor import choices, extract_text
 from ocr_pipeline.extraction.rules.fields import items
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
 from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
-from ocr_pipeline.values.normalise import normalise_name
+from ocr_pipeline.values.names import normalise_name
 
 if TYPE_CHECKING:
     import numpy as np

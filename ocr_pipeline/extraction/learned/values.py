@@ -13,7 +13,7 @@ from typing import Any
 
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.reading import Reading
-from ocr_pipeline.values.normalise import normalise_name
+from ocr_pipeline.values.names import normalise_name
 
 RULES = "rules_"
 """Facts of this prefix are the rules' own judgement: a half of the rankers does not see them."""

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Invoice, OcrText, Word
-from ocr_pipeline.values.normalise import parse_amount, parse_date
+from ocr_pipeline.values.amounts import parse_amount
+from ocr_pipeline.values.dates import parse_date
 
 METHOD = "found on the page"
 AT_LEAST = 0.8

@@ -8,7 +8,8 @@ import pytest
 
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
-from ocr_pipeline.values.normalise import parse_amount, parse_date
+from ocr_pipeline.values.amounts import parse_amount
+from ocr_pipeline.values.dates import parse_date
 
 RECEIPTS = Path(__file__).parents[4] / "shared" / "data" / "sroie-train-words"
 FLOORS = {"total": 0.93, "date": 0.96, "company": 0.85}

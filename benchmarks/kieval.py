@@ -1,18 +1,18 @@
-"""KIEval, the published metric for key information extraction, to check this package's own line item scores against.
+"""KIEval, a published metric for key information extraction: a reference for the package's own line item scores.
 
 Source: Khang et al., KIEval: Evaluation Metric for Document Key Information Extraction, ICDAR 2025 (arXiv 2503.05488). It
-differs from `line_items` on purpose: values are equal only as strings, a cell can hold several values in any order, and rows
-are assigned to each other by the number of equal values alone.
+deliberately differs from `evaluation.scoring.line_items`: values are compared as strings, a cell can hold several values in
+any order, and rows are assigned by the number of equal values alone.
 
-An entity is a (key, value) pair. Within each group, such as the menu of a receipt, the rows of truth and prediction are
-assigned to each other so that most entities are equal. Then, over all rows, assigned or not, and per key of a row:
+An entity is a (key, value) pair. Within each group, such as the menu of a receipt, rows of truth and prediction are
+assigned to each other to maximise the number of equal entities. Then, over all rows, assigned or not, and per key of a row:
 
-    correct       entities that both sides have, each as often as both have it
-    substituted   the rest that a person would overwrite: min(missing, superfluous)
-    corrected     and the rest of that, to be added or deleted: |missing - superfluous|
+    correct       entities that both sides have (multiset intersection)
+    substituted   remaining entities that a person would overwrite: min(missing, superfluous)
+    corrected     entities still remaining, to add or delete: |missing - superfluous|
 
-    entity F1   = 2 · correct / (entities of the truth + entities of the prediction)
-    aligned     = correct / (correct + substituted + corrected): 1 less the share of corrections that a person makes
+    entity F1   = 2 · correct / (entities in the truth + entities in the prediction)
+    aligned     = correct / (correct + substituted + corrected): 1 minus the share of corrections that a person makes
 """
 
 from collections import Counter
@@ -20,19 +20,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 EMPTY, SEVERAL = "<empty>", "||"
-"""A cell without a value, and what separates the values of a cell that has several."""
+"""Marker of an empty cell, and separator of several values in a cell."""
 
 Row = Mapping[str, str]
 """Cell by key."""
 Groups = Mapping[str, Sequence[Row]]
-"""The rows of one document by group."""
+"""Rows of one document by group."""
 
 _Entities = Counter[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class KieScore:
-    """The counts over a set of documents. Rates are None where there is nothing to count."""
+    """Counts over a set of documents. Rates without a denominator are None."""
 
     truth: int
     """Entities labelled."""
@@ -54,19 +54,19 @@ class KieScore:
 
 
 def kieval(documents: Iterable[tuple[Groups, Groups]]) -> KieScore:
-    """Score (truth, prediction) of each document, micro-averaged."""
+    """Score the (truth, prediction) pairs of documents, micro-averaged."""
     total: Counter[str] = Counter()
     for truth, prediction in documents:
         for group in {**truth, **prediction}:
             labelled = [_entities(row) for row in truth.get(group, ())]
-            found = [_entities(row) for row in prediction.get(group, ())]
-            for expected, given in _assigned(labelled, found):
-                total.update(_compare(expected, given))
+            predicted = [_entities(row) for row in prediction.get(group, ())]
+            for expected, extracted in _assigned(labelled, predicted):
+                total.update(_compare(expected, extracted))
     return KieScore(**{name: total[name] for name in KieScore.__dataclass_fields__})
 
 
 def read_groups(text: str) -> dict[str, list[Row]]:
-    """A document as KIEval's authors publish it: per group its name, its keys, its rows, then an empty line; tabs between."""
+    """Parse a document in the authors' format: per group its name, keys and rows, tab-separated, then an empty line."""
     groups: dict[str, list[Row]] = {}
     for block in text.replace("\r\n", "\n").split("\n\n"):
         name, *lines = block.strip("\n").split("\n")
@@ -85,7 +85,7 @@ def _assigned(truth: Sequence[_Entities], prediction: Sequence[_Entities]) -> li
     from scipy.optimize import linear_sum_assignment
 
     nothing: _Entities = Counter()
-    size = max(len(truth), len(prediction))  # rows that are left over are assigned to rows without an entity
+    size = max(len(truth), len(prediction))  # unmatched rows are assigned to empty rows
     rows, others = ([*side, *[nothing] * (size - len(side))] for side in (truth, prediction))
     equal = np.array([[(row & other).total() for other in others] for row in rows]).reshape(size, size)
     return [(rows[i], others[j]) for i, j in zip(*linear_sum_assignment(equal, maximize=True), strict=True)]

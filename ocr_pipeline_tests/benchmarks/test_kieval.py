@@ -1,11 +1,11 @@
-"""The published numbers are met on the published data, and a case made by hand pins each part of the metric."""
+"""KIEval reproduces its published figures, and hand-made cases pin each part of the metric."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.evaluation.kieval import KieScore, kieval, read_groups
+from benchmarks.kieval import KieScore, kieval, read_groups
 
 SHARED = Path(os.environ.get("OCR_PIPELINE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 PUBLISHED = SHARED / "cord-kieval" / "QwenVL_72B_Sample"
@@ -45,7 +45,7 @@ menu.price\tmenu.nm\tmenu.cnt
     assert (score(shuffled).entity_f1, score(shuffled).aligned) == (1, 1)
 
 
-def test_what_is_wrong_missing_and_superfluous() -> None:
+def test_wrong_missing_and_superfluous_entities() -> None:
     prediction = """0
 menu.nm\tmenu.cnt\tmenu.price
 Latte\t1\t4.20
@@ -67,12 +67,12 @@ sub_total.price
 
 def test_rows_are_assigned_for_the_most_equal_values_overall() -> None:
     truth = "0\na\tb\n1\t2\n1\t9\n"
-    # Taken first come first served, row `1 9` would go to `1 2`, and `7 2` to nothing.
+    # First come, first served would assign row `1 9` to `1 2`, and leave `7 2` unassigned.
     prediction = "0\na\tb\n1\t9\n7\t2\n"
     assert counts(score(prediction, truth)) == (4, 4, 3, 1, 0)
 
 
-def test_nothing_to_count_is_none() -> None:
+def test_rates_without_entities_are_none() -> None:
     assert (score("", "").entity_f1, score("", "").aligned) == (None, None)
 
 
