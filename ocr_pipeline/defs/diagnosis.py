@@ -13,8 +13,8 @@ from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.diagnosis.agreement import consensus as find_consensus
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
-from ocr_pipeline.evaluation.diagnosis.calibration import Calibrated, Value, calibrate
-from ocr_pipeline.evaluation.diagnosis.features import value_facts
+from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value, calibrate
+from ocr_pipeline.evaluation.diagnosis.features import value_features
 from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
 from ocr_pipeline.evaluation.diagnosis.stage import attribution_rows, transcript_issues
 from ocr_pipeline.evaluation.scoring.settings import Rules
@@ -162,7 +162,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
                 for row in scores
                 if row["backend"] == backend
             }
-            values = value_facts(
+            values = value_features(
                 backend,
                 given,
                 correct=correct,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
-from ocr_pipeline.evaluation.diagnosis.calibration import Value
+from ocr_pipeline.evaluation.diagnosis.confidence import Value
 from ocr_pipeline.evaluation.diagnosis.label_issues import TOLERANCE
 from ocr_pipeline.schemas import FIELD_KINDS
 
@@ -15,7 +15,7 @@ _SUM = ("net_amount", "total_tax_amount", "total_amount")
 _MOST_MARGIN, _LEAST_LOGPROB = 20.0, -20.0
 
 
-def value_facts(
+def value_features(
     backend: str,
     documents: Mapping[str, Values],
     *,

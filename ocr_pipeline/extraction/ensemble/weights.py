@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ocr_pipeline.evaluation.statistics.calibration import isotonic
 from ocr_pipeline.extraction.ensemble.votes import Group
 from ocr_pipeline.extraction.learned.model import Curve
-from ocr_pipeline.extraction.learned.training import isotonic
 
 SCHEMA = 1
 MOST = 0.98

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.evaluation.scoring.version import label_version
+from ocr_pipeline.evaluation.statistics.calibration import equal_bins, isotonic, risk_threshold
 from ocr_pipeline.extraction.learned.lexicon import ALIKE as LEXICON_ALIKE
 from ocr_pipeline.extraction.learned.lexicon import corrected, grow
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Curve, FieldModel, Model, RowModels, Split
@@ -403,14 +404,14 @@ def _confidences(
     labelled values, how many reach the confidence from which on the others were wrong in at most `RISK`, and how many of them
     are wrong.
     """
-    import numpy as np
-
-    order = sorted(sure, key=sure.__getitem__)
-    bins = [[int(index) for index in part] for part in np.array_split(order, BINS) if len(part)]
+    known = list(sure)
+    bins = [[known[position] for position in part] for part in equal_bins(list(sure.values()), BINS)]
     accepted = []
     for fold in range(FOLDS):
-        least = _least_confidence([(sure[index], right[index]) for index in right if folds[index] != fold])
-        accepted += [right[index] for index in right if folds[index] == fold and sure[index] >= least]
+        others = [index for index in right if folds[index] != fold]
+        threshold = risk_threshold([sure[i] for i in others], [right[i] for i in others], RISK, split_ties=True)
+        if threshold is not None:
+            accepted += [right[index] for index in right if folds[index] == fold and sure[index] >= threshold]
     return {
         "calibration": [
             {
@@ -422,16 +423,6 @@ def _confidences(
         ],
         "accepted": {"n": labelled, "accepted": len(accepted), "wrong": accepted.count(False)},
     }
-
-
-def _least_confidence(pairs: Sequence[tuple[float, bool]]) -> float:
-    """The lowest confidence from which on at most `RISK` of the values are wrong; above all, where there is none."""
-    least, wrong = 2.0, 0
-    for count, (sure, is_right) in enumerate(sorted(pairs, reverse=True), 1):
-        wrong += not is_right
-        if wrong <= RISK * count:
-            least = sure
-    return least
 
 
 def _out_of_fold(
@@ -478,16 +469,6 @@ def _threshold(scores: Mapping[int, float], right: Mapping[int, bool], labelled_
         f1.append(2 * correct / (count + labelled_values))
     enough = max(f1) - 2 / max(labelled_values, 1)
     return min(scores[index] for index, reached in zip(order, f1, strict=True) if reached >= enough)
-
-
-def isotonic(scores: Sequence[float], right: Sequence[bool]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Points of a rising curve from score to the share that is right."""
-    from sklearn.isotonic import IsotonicRegression
-
-    if not scores:
-        return (0.0,), (0.0,)
-    curve = IsotonicRegression(out_of_bounds="clip").fit(list(scores), [float(one) for one in right])
-    return tuple(map(float, curve.X_thresholds_)), tuple(map(float, curve.y_thresholds_))
 
 
 def _share(flags: Sequence[bool]) -> float | None:

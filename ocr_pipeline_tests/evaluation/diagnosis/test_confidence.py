@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from ocr_pipeline.evaluation.diagnosis.calibration import FEWEST_GROUPS, Value, acceptance, calibrate, reliability
-from ocr_pipeline.evaluation.diagnosis.features import value_facts
+from ocr_pipeline.evaluation.diagnosis.acceptance import acceptance
+from ocr_pipeline.evaluation.diagnosis.confidence import MIN_GROUPS, Value, calibrate
+from ocr_pipeline.evaluation.diagnosis.features import value_features
+from ocr_pipeline.evaluation.statistics.calibration import reliability
 
 FIELDS = ("invoice_date", "total_amount")
 
@@ -92,7 +94,7 @@ def test_no_document_is_judged_by_a_copy_of_itself() -> None:
 
 
 def test_too_few_documents_are_not_calibrated() -> None:
-    few = calibrate(simulated(FEWEST_GROUPS - 1, copies=3)[0])
+    few = calibrate(simulated(MIN_GROUPS - 1, copies=3)[0])
     assert (few.calibration.status, few.calibration.message) == (
         "too_few",
         "29 labelled documents; 30 are needed to calibrate.",
@@ -165,7 +167,7 @@ def test_the_evidence_about_a_value() -> None:
         },
         "e": {"b": {"total_amount": "1.00"}},
     }
-    facts = value_facts(
+    facts = value_features(
         "a",
         documents,
         correct={("d", "total_amount"): True, ("d", "supplier_name"): False},

@@ -1,0 +1,77 @@
+"""What could be accepted without review at a given risk: thresholds and the risk-coverage curve."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ocr_pipeline.evaluation.statistics.calibration import risk_threshold
+from ocr_pipeline.evaluation.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.statistics.calibration import Bools, Floats, Integers
+
+TARGETS = (0.0, 0.005, 0.01, 0.02, 0.05)
+"""Shares of wrong values among the accepted ones, for which thresholds are chosen."""
+SHARES = tuple(step / 10 for step in range(1, 11))
+"""Shares of the surest values, for the curve."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """What is accepted without review, and how much of it is wrong. Columns as in the table `risk_coverage`."""
+
+    level: str
+    target_risk: float | None
+    threshold: float | None
+    n: int
+    accepted: int
+    coverage: float
+    errors: int
+    risk: float | None
+    risk_low: float | None
+    risk_high: float | None
+
+
+def acceptance(level: str, confidences: "Floats", right: "Bools", fold: "Integers") -> list[Acceptance]:
+    """Compute what is accepted at each target risk, and the curve of the surest 10 % to 100 %.
+
+    For a target risk, each fold is judged by the threshold that the other folds need for it, so that no threshold has seen
+    the documents whose risk is reported; `threshold` is the one of all folds, for new documents. The curve chooses no
+    threshold: it orders by confidence and counts (risk-coverage curve; El-Yaniv and Wiener, JMLR 2010).
+    """
+    import numpy as np
+
+    rows = []
+    for target in TARGETS:
+        accepted = np.zeros(len(right), dtype=bool)
+        for number in np.unique(fold):
+            inside = fold == number
+            threshold = risk_threshold(confidences[~inside], right[~inside], target)
+            if threshold is not None:
+                accepted[inside] = confidences[inside] >= threshold
+        rows.append(_acceptance(level, target, risk_threshold(confidences, right, target), right, accepted))
+    order = np.argsort(-confidences, kind="stable")
+    for share in SHARES:
+        surest = order[: max(1, round(share * len(order)))]
+        accepted = np.zeros(len(right), dtype=bool)
+        accepted[surest] = True
+        rows.append(_acceptance(level, None, float(confidences[surest[-1]]), right, accepted))
+    return rows
+
+
+def _acceptance(
+    level: str, target: float | None, threshold: float | None, right: "Bools", accepted: "Bools"
+) -> Acceptance:
+    count, errors = int(accepted.sum()), int((accepted & ~right).sum())
+    interval = wilson(errors, count)
+    return Acceptance(
+        level=level,
+        target_risk=target,
+        threshold=threshold,
+        n=len(right),
+        accepted=count,
+        coverage=count / len(right),
+        errors=errors,
+        risk=errors / count if count else None,
+        risk_low=interval[0] if interval else None,
+        risk_high=interval[1] if interval else None,
+    )
