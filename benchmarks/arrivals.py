@@ -18,7 +18,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.operation.arrivals import FIRST_PAUSE
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
+from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 
 BACKENDS = "engines: {pdf-text: null}\nbackends: {pdf-text+rules: {engine: pdf-text, extractor: rules}}\n"
 

@@ -52,7 +52,7 @@ def main() -> None:
 
 def make_database(path: Path, documents: int) -> None:
     """Labels and extractions, written by the database itself."""
-    from ocr_pipeline.warehouse.warehouse import Warehouse
+    from ocr_pipeline.warehouse.connection import Warehouse
 
     with Warehouse(path).connect(read_only=False) as connection:
         run = connection.execute
@@ -111,8 +111,8 @@ def worker(documents: int) -> None:
     from ocr_pipeline.evaluation.ranking.standing import add_standings
     from ocr_pipeline.evaluation.scoring.settings import USUAL
     from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-    from ocr_pipeline.warehouse import evaluations, queries
-    from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
+    from ocr_pipeline.warehouse import tables
+    from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 
     seconds: dict[str, float] = {}
 
@@ -129,13 +129,13 @@ def worker(documents: int) -> None:
         path = Path(folder) / "warehouse.duckdb"
         make_database(path, documents)
         target = Warehouse(path)
-        tables: dict[str, list[dict[str, Any]]] = {}
+        new_rows: dict[str, list[dict[str, Any]]] = {}
         rules = USUAL.fingerprint
-        columns_of = partial(evaluations.outcome_columns, target, BACKENDS, SCORING_VERSION, rules)
+        columns_of = partial(tables.scores.outcome_columns, target, BACKENDS, SCORING_VERSION, rules)
         with timed("read labels and values"), target.snapshot() as snapshot:
-            labels, label_rows = queries.valid_labels(snapshot), queries.labels(snapshot)
-            cells = {backend: queries.extraction_cells(snapshot, backend) for backend in BACKENDS}
-            found = {backend: queries.extractions(snapshot, backend) for backend in BACKENDS}
+            labels, label_rows = tables.labels.valid_labels(snapshot), tables.labels.labels(snapshot)
+            cells = {backend: tables.extractions.extraction_cells(snapshot, backend) for backend in BACKENDS}
+            found = {backend: tables.extractions.extractions(snapshot, backend) for backend in BACKENDS}
         datasets = dict.fromkeys(labels, "bench")
         with timed("score"):
             for backend in BACKENDS:
@@ -148,16 +148,16 @@ def worker(documents: int) -> None:
                     row["result_key"], row["scoring_version"] = cell["result_key"], SCORING_VERSION
                     row["rules"], row["run_id"], row["scored_at"] = rules, "r", utc_now()
                 for table, new in vars(scored).items():
-                    tables.setdefault(table, []).extend(new)
+                    new_rows.setdefault(table, []).extend(new)
         del found, cells, scored
         with timed("write the scores"):
-            target.replace(("backend",), [(backend,) for backend in BACKENDS], tables)
-        del tables
+            target.replace(("backend",), [(backend,) for backend in BACKENDS], new_rows)
+        del new_rows
         with timed("leaderboard"):
             with target.snapshot() as snapshot:
-                current = queries.scores(snapshot, BACKENDS, SCORING_VERSION, rules)
-                lists = queries.line_item_scores(snapshot, BACKENDS, SCORING_VERSION, rules)
-                runs = queries.run_facts(snapshot, BACKENDS)
+                current = tables.scores.scores(snapshot, BACKENDS, SCORING_VERSION, rules)
+                lists = tables.scores.line_item_scores(snapshot, BACKENDS, SCORING_VERSION, rules)
+                runs = tables.extractions.run_facts(snapshot, BACKENDS)
             boards, fields = leaderboard_rows(
                 current, lists, runs, labels, datasets, BACKENDS, partial(lambda *_: None)
             )
@@ -166,14 +166,14 @@ def worker(documents: int) -> None:
             target.replace_all({"leaderboard": boards, "leaderboard_fields": fields})
         del current
         with timed("comparisons"):
-            levels = list(evaluations.RULES)
+            levels = list(tables.scores.RULES)
             compared, sensitivity = comparison_rows(columns_of(levels), levels)
             common = {"run_id": "r", "evaluated_at": utc_now()}
             rows = [{**row, **common} for row in compared]
             target.replace_all({"comparisons": rows, "rule_sensitivity": sensitivity})
         with timed("slices"):
             columns = columns_of()
-            facts, sure = evaluations.document_facts(target), evaluations.confidences(target, BACKENDS)
+            facts, sure = tables.documents.document_facts(target), tables.words.confidences(target, BACKENDS)
             target.replace_all({"leaderboard_slices": slice_rows(columns, facts, sure)})
         with timed("history"):
             columns = columns_of()

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 Row = Mapping[str, Any]
 PROJECT = Path(__file__).resolve().parents[1]

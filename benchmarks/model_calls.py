@@ -41,8 +41,8 @@ from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 
 NAME = "gemini-vision"
 
@@ -179,7 +179,7 @@ def asset(project: Project) -> tuple[float, float]:
         spans = cell_ranges(cells, BACKEND, instance, partitions.document_backend)
         assert materialize(definitions, instance, ["extractions"], spans)[-1].success
         took = time.perf_counter() - started
-    assert len(queries.extraction_cells(Warehouse(project.database), NAME)) == len(documents)
+    assert len(tables.extractions.extraction_cells(Warehouse(project.database), NAME)) == len(documents)
     return watch.ended - watch.began, took
 
 

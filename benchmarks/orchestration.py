@@ -96,22 +96,22 @@ def _directly(project: object, documents: list[str]) -> None:
     from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
     from ocr_pipeline.project import Project
     from ocr_pipeline.store import ResultStore
-    from ocr_pipeline.warehouse import queries, rows
-    from ocr_pipeline.warehouse.warehouse import Warehouse
+    from ocr_pipeline.warehouse import tables
+    from ocr_pipeline.warehouse.connection import Warehouse
 
     assert isinstance(project, Project)
     config = load_config(project.config_file)
     warehouse = Warehouse(project.database)
-    known = queries.documents(warehouse)
+    known = tables.documents.documents(warehouse)
     backend = config.backends[BACKEND]
     tasks = [
         ExtractionTask(name, project.root / known[name]["path"], known[name]["sha256"], None, known[name]["sha256"])
         for name in documents
     ]
-    tables = rows.empty(rows.EXTRACTION_TABLES)
+    new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
     for result in extract_documents(backend.extractor_object, tasks, ResultStore(project.results), config.limits):
-        rows.add_extraction(
-            tables,
+        tables.extractions.add_extraction(
+            new_rows,
             result.document_id,
             BACKEND,
             result.outcome,
@@ -123,7 +123,7 @@ def _directly(project: object, documents: list[str]) -> None:
             result_key=result.key,
             run_id="direct",
         )
-    warehouse.replace(rows.EXTRACTION_KEY, [(name, BACKEND) for name in documents], tables)
+    warehouse.replace(tables.extractions.EXTRACTION_KEY, [(name, BACKEND) for name in documents], new_rows)
 
 
 if __name__ == "__main__":

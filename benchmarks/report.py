@@ -17,7 +17,7 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.report.documents import document_list, in_script
 from ocr_pipeline.report.site import build_site
 from ocr_pipeline.schemas import FIELD_KINDS
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 
 def main() -> None:

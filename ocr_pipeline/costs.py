@@ -12,8 +12,8 @@ from ocr_pipeline.models.calls import no_price
 from ocr_pipeline.models.prices import expected_cost
 from ocr_pipeline.pending import Cell, expected_keys
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ def estimate(
     for backend, document_id in cells:
         if provider_of(config.backends[backend].extractor_object):
             documents_of.setdefault(backend, []).append(document_id)
-    known = queries.documents(warehouse) if documents_of else {}
+    known = tables.documents.documents(warehouse) if documents_of else {}
     found = []
     for backend, documents in documents_of.items():
         chosen = config.backends[backend]
         extractor, engine = chosen.extractor_object, chosen.engine
         provider = provider_of(extractor)
         assert provider is not None
-        characters = queries.characters(warehouse, engine) if engine else {}
+        characters = tables.words.characters(warehouse, engine) if engine else {}
         rates = provider.rates(extractor.model, datetime.now(UTC).date())  # type: ignore[attr-defined]
         costs = []
         for document_id, key in expected_keys(config, backend, documents, warehouse).items():

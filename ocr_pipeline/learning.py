@@ -15,8 +15,8 @@ from ocr_pipeline.extraction.learned.training import FEWEST, RISK, Example, trai
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.store import write_durably
-from ocr_pipeline.warehouse import diagnosis, queries
-from ocr_pipeline.warehouse.warehouse import Reader, Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[st
     """What a reader of the leaderboard must know about backends that learn, as sentences by data set: which documents their
     scores are of, and what could be accepted without a look."""
     labelled: dict[str, set[str]] = {}
-    for document_id, row in queries.labels(reader).items():
+    for document_id, row in tables.labels.labels(reader).items():
         if row["status"] == "ok":
             labelled.setdefault(row["dataset"], set()).add(document_id)
     scored = {
@@ -124,7 +124,7 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
     """Learn from every labelled document that the engine has read, and put the model to use where it is not worse."""
     with warehouse.snapshot() as snapshot:
         found = _labelled(snapshot, engine)
-        texts = queries.ocr_texts(snapshot, engine, sorted(found.keys))
+        texts = tables.words.ocr_texts(snapshot, engine, sorted(found.keys))
     key, members = found.training, found.members
     examples = [
         Example(
@@ -159,7 +159,11 @@ def with_copies(fold_of: Mapping[By, Mapping[str, int]], groups: Mapping[str, st
 
 
 def _labelled(reader: Reader, engine: str) -> _Labelled:
-    labels, cells, groups = queries.valid_labels(reader), queries.ocr_cells(reader, engine), diagnosis.groups(reader)
+    labels, cells, groups = (
+        tables.labels.valid_labels(reader),
+        tables.words.ocr_cells(reader, engine),
+        tables.documents.groups(reader),
+    )
     keys = {one: str(cells[one]["result_key"]) for one in labels if one in cells and cells[one]["status"] == "ok"}
     learned = {groups[document] for document in keys if document in groups}
     members = {document: group for document, group in groups.items() if group in learned}

@@ -12,8 +12,8 @@ from ocr_pipeline.pending import member_cells
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Extraction
 from ocr_pipeline.store import ResultStore, write_durably
-from ocr_pipeline.warehouse import diagnosis, queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 
 
 def member_results(store: ResultStore, cells: Mapping[str, Mapping[str, Any]]) -> MemberResults | None:
@@ -40,7 +40,7 @@ def train_weights(project: Project, config: Config, warehouse: Warehouse, ensemb
     """Learn what the votes of the members are worth, where labels or results have changed; whether there are new weights."""
     members = config.ensembles[ensemble]
     with warehouse.snapshot() as snapshot:
-        labels, groups = queries.valid_labels(snapshot), diagnosis.groups(snapshot)
+        labels, groups = tables.labels.valid_labels(snapshot), tables.documents.groups(snapshot)
         cells = {one: rows for one, rows in member_cells(members, snapshot).items() if one in labels}
     keys = {one: {member: row["result_key"] for member, row in rows.items()} for one, rows in cells.items()}
     key = training_key(keys, {one: labels[one] for one in keys}, {one: groups[one] for one in keys if one in groups})

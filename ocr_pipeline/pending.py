@@ -17,8 +17,8 @@ from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.base import input_key_of
 from ocr_pipeline.ocr.base import input_of, reads_transcripts
 from ocr_pipeline.store import result_key
-from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Reader, Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
 Cell = tuple[str, str]
 
@@ -26,7 +26,7 @@ Cell = tuple[str, str]
 def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
     """Documents that are new, changed (or their transcript), moved, were taken in before their pages were hashed as
     today, or failed last time: a failure may be mended by now."""
-    known = queries.documents(warehouse)
+    known = tables.documents.documents(warehouse)
     pending = []
     for source in sources:
         row = known.get(source.document_id)
@@ -50,13 +50,13 @@ def pending_documents(config: Config, sources: Iterable[SourceFile], warehouse: 
 def gone_documents(on_disk: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
     """Documents that were taken in, whose file is not there any more, and of which that is not known yet."""
     there = {source.document_id for source in on_disk}
-    known = queries.documents(warehouse)
+    known = tables.documents.documents(warehouse)
     return [key for key, row in known.items() if key not in there and row["reason"] != "missing_file"]
 
 
 def pending_labels(sources: Iterable[SourceFile], warehouse: Warehouse) -> list[str]:
     """Documents whose label is new, changed (or the decisions about it), gone, or was not valid last time."""
-    known = queries.labels(warehouse)
+    known = tables.labels.labels(warehouse)
     pending = []
     for source in sources:
         row = known.get(source.document_id)
@@ -83,10 +83,10 @@ def has_input(config: Config, engine: str | None, document: Mapping[str, Any] | 
 
 def pending_ocr(config: Config, engines: Iterable[str], documents: Collection[str], warehouse: Warehouse) -> list[Cell]:
     """(engine, document) cells of `ocr_text` to materialise, in the order of the arguments."""
-    known = queries.documents(warehouse)
+    known = tables.documents.documents(warehouse)
     pending = []
     for engine in engines:
-        rows = queries.ocr_cells(warehouse, engine)
+        rows = tables.words.ocr_cells(warehouse, engine)
         configured = config.engines[engine]
         for document_id in documents:
             document = known.get(document_id, {})
@@ -122,10 +122,10 @@ def pending_extractions(
     config: Config, backends: Iterable[str], documents: Collection[str], warehouse: Warehouse
 ) -> list[Cell]:
     """(backend, document) cells of `extractions` to materialise, in the order of the arguments."""
-    known = queries.documents(warehouse)
+    known = tables.documents.documents(warehouse)
     pending = []
     for backend in backends:
-        rows = queries.extraction_cells(warehouse, backend)
+        rows = tables.extractions.extraction_cells(warehouse, backend)
         for document_id, expected in expected_keys(config, backend, documents, warehouse).items():
             row = rows.get(document_id)
             missing = row is None and is_asked_for(config, backend, known.get(document_id), expected)
@@ -152,7 +152,7 @@ def member_cells(members: Iterable[str], reader: Reader) -> dict[str, dict[str, 
     """The rows of `extractions` with a result, by document and member, in the order of the members."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for member in members:
-        for document_id, row in queries.extraction_cells(reader, member).items():
+        for document_id, row in tables.extractions.extraction_cells(reader, member).items():
             if row["status"] == "ok" and row["result_key"]:
                 found.setdefault(document_id, {})[member] = row
     return found
@@ -169,10 +169,10 @@ def expected_keys(config: Config, backend: str, documents: Iterable[str], reader
     if members:
         inputs: dict[str, Any] = {key: members_key(cells) for key, cells in member_cells(members, reader).items()}
     elif engine:
-        rows = queries.ocr_cells(reader, engine)
+        rows = tables.words.ocr_cells(reader, engine)
         inputs = {key: row["result_key"] for key, row in rows.items() if row["status"] == "ok"}
     else:
-        inputs = {key: row["sha256"] for key, row in queries.documents(reader).items()}
+        inputs = {key: row["sha256"] for key, row in tables.documents.documents(reader).items()}
     predictions = config.predictions_of(backend)
     if predictions:
         inputs = {key: predictions.input_of(key, sha256) for key, sha256 in inputs.items() if sha256}

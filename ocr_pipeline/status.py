@@ -7,8 +7,8 @@ from typing import Literal
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.pending import expected_keys, is_asked_for
-from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Reader
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader
 
 State = Literal["current", "missing", "stale", "failed"]
 
@@ -35,13 +35,13 @@ def extraction_states(
 
     A snapshot as `reader` is opened once for all backends.
     """
-    known = queries.documents(reader)
+    known = tables.documents.documents(reader)
     states = []
     for backend in backends:
         chosen = config.backends[backend]
         engine = config.engine_of(backend)
-        ocr = queries.ocr_cells(reader, chosen.engine) if chosen.engine else {}
-        rows = queries.extraction_cells(reader, backend)
+        ocr = tables.words.ocr_cells(reader, chosen.engine) if chosen.engine else {}
+        rows = tables.extractions.extraction_cells(reader, backend)
         changed_input = "text" if engine else "prediction" if config.predictions_of(backend) else "document"
         if backend in config.ensembles:
             changed_input = "members"

@@ -17,8 +17,8 @@ from ocr_pipeline.pending import pending_documents, pending_extractions, pending
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse import queries, rows
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.files import (
     PLUGINS,
     add_file,
@@ -83,21 +83,21 @@ class Pipeline:
         return documents, labels, ocr, extractions
 
     def _run_documents(self, todo: Sequence[str]) -> None:
-        tables = rows.empty(rows.DOCUMENT_TABLES)
+        new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         for source in find_documents(self.project.data):
             if source.document_id in todo:
                 document, failure = take_in(source, self.config.limits)
                 path = self.project.relative(source.path)
-                rows.add_document(tables, source, path, run_id="r", document=document, failure=failure)
-        self.warehouse.replace(rows.DOCUMENT_KEY, [(name,) for name in todo], tables)
+                tables.documents.add_document(new_rows, source, path, run_id="r", document=document, failure=failure)
+        self.warehouse.replace(tables.documents.DOCUMENT_KEY, [(name,) for name in todo], new_rows)
 
     def _run_labels(self, todo: Sequence[str]) -> None:
-        tables = rows.empty(rows.LABEL_TABLES)
+        new_rows = tables.empty(tables.labels.LABEL_TABLES)
         for source in find_documents(self.project.data):
             if source.document_id in todo:
                 label, sha256, failure = take_in_label(source)
-                rows.add_label(
-                    tables,
+                tables.labels.add_label(
+                    new_rows,
                     source.document_id,
                     source.dataset,
                     run_id="r",
@@ -105,16 +105,16 @@ class Pipeline:
                     label_sha256=sha256,
                     failure=failure,
                 )
-        self.warehouse.replace(rows.DOCUMENT_KEY, [(name,) for name in todo], tables)
+        self.warehouse.replace(tables.documents.DOCUMENT_KEY, [(name,) for name in todo], new_rows)
 
     def _run_ocr(self, todo: Sequence[tuple[str, str]]) -> None:
         config = self.config
-        known = queries.documents(self.warehouse)
-        tables = rows.empty(rows.OCR_TABLES)
+        known = tables.documents.documents(self.warehouse)
+        new_rows = tables.empty(tables.words.OCR_TABLES)
         for engine in config.engines:
             for result in self._read(config, engine, [document for name, document in todo if name == engine], known):
-                rows.add_ocr(
-                    tables,
+                tables.words.add_ocr(
+                    new_rows,
                     result.document_id,
                     engine,
                     result.outcome,
@@ -122,9 +122,11 @@ class Pipeline:
                     result_key=result.key,
                     run_id="r",
                 )
-        self.warehouse.replace(rows.OCR_KEY, [(document, engine) for engine, document in todo], tables)
+        self.warehouse.replace(tables.words.OCR_KEY, [(document, engine) for engine, document in todo], new_rows)
 
-    def _read(self, config: Config, engine: str, documents: Sequence[str], known: queries.Rows) -> Iterator[OcrResult]:
+    def _read(
+        self, config: Config, engine: str, documents: Sequence[str], known: dict[str, tables.Row]
+    ) -> Iterator[OcrResult]:
         tasks = []
         for name in documents:
             if known[name]["status"] == "ok":
@@ -136,12 +138,12 @@ class Pipeline:
 
     def _run_extractions(self, todo: Sequence[tuple[str, str]]) -> None:
         config = self.config
-        known = queries.documents(self.warehouse)
-        tables = rows.empty(rows.EXTRACTION_TABLES)
+        known = tables.documents.documents(self.warehouse)
+        new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
         for backend, chosen in config.backends.items():
             ids = [document for name, document in todo if name == backend]
-            cells = queries.ocr_cells(self.warehouse, chosen.engine) if chosen.engine else {}
-            texts = queries.ocr_texts(self.warehouse, chosen.engine, ids) if chosen.engine else {}
+            cells = tables.words.ocr_cells(self.warehouse, chosen.engine) if chosen.engine else {}
+            texts = tables.words.ocr_texts(self.warehouse, chosen.engine, ids) if chosen.engine else {}
             tasks = []
             for name in ids:
                 document = known[name]
@@ -161,8 +163,8 @@ class Pipeline:
                     )
                 )
             for result in extract_documents(chosen.extractor_object, tasks, self.store, config.limits):
-                rows.add_extraction(
-                    tables,
+                tables.extractions.add_extraction(
+                    new_rows,
                     result.document_id,
                     backend,
                     result.outcome,
@@ -174,7 +176,9 @@ class Pipeline:
                     result_key=result.key,
                     run_id="r",
                 )
-        self.warehouse.replace(rows.EXTRACTION_KEY, [(document, backend) for backend, document in todo], tables)
+        self.warehouse.replace(
+            tables.extractions.EXTRACTION_KEY, [(document, backend) for backend, document in todo], new_rows
+        )
 
 
 def cells(names: Sequence[str], documents: Sequence[str]) -> list[tuple[str, str]]:
@@ -332,7 +336,7 @@ def test_a_document_that_moved_is_found_at_its_new_place(pipeline: Pipeline) -> 
     folder = pipeline.project.data / "documents/s"
     (folder / "b.png").rename(folder / "B.PNG")  # the id stays, and so do the bytes
     assert pipeline.run() == (["s-b"], [], [], [])
-    assert queries.documents(pipeline.warehouse)["s-b"]["path"] == "data/documents/s/B.PNG"
+    assert tables.documents.documents(pipeline.warehouse)["s-b"]["path"] == "data/documents/s/B.PNG"
     assert pipeline.run() == NOTHING
 
 
@@ -340,7 +344,7 @@ def test_a_document_that_changed_its_data_set(pipeline: Pipeline) -> None:
     documents = pipeline.project.data / "documents"
     (documents / "s/b.png").rename(documents / "s-b.png")
     assert pipeline.run() == (["s-b"], ["s-b"], [], [])
-    assert queries.documents(pipeline.warehouse)["s-b"]["dataset"] == "documents"
+    assert tables.documents.documents(pipeline.warehouse)["s-b"]["dataset"] == "documents"
 
 
 def test_only_the_documents_and_backends_that_are_asked_for(pipeline: Pipeline) -> None:

@@ -32,13 +32,13 @@ def pin(
     ] = None,
 ) -> None:
     """Make the last evaluation of every backend its baseline, or of one backend, or an earlier evaluation."""
-    from ocr_pipeline.warehouse import evaluations
-    from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
+    from ocr_pipeline.warehouse import tables
+    from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 
     warehouse = Warehouse(find_project().database)
     chosen = [
         row
-        for row in evaluations.every_evaluation(warehouse)
+        for row in tables.history.every_evaluation(warehouse)
         if dataset in (None, row["dataset"])
         and backend in (None, row["backend"])
         and (row["is_last"] if evaluation is None else row["evaluation_id"].startswith(evaluation))
@@ -70,17 +70,17 @@ def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: 
     """
     from ocr_pipeline.evaluation.ranking.history import against_baseline, regressions
     from ocr_pipeline.evaluation.scoring.settings import load_rules
-    from ocr_pipeline.warehouse import evaluations
+    from ocr_pipeline.warehouse import tables
 
     project = find_project()
     limits = load_rules(project.evaluation_file).checks.regression
     shown: list[dict[str, Any]] = []
     with opened(project).snapshot() as snapshot:
-        latest = evaluations.latest_evaluations(snapshot)
-        for key, row in evaluations.baselines(snapshot).items():
+        latest = tables.history.latest_evaluations(snapshot)
+        for key, row in tables.history.baselines(snapshot).items():
             if key in latest and dataset in (None, key[0]) and backend in (None, key[1]):
-                now = evaluations.evaluation(snapshot, latest[key]["evaluation_id"])
-                found = against_baseline(now, evaluations.evaluation(snapshot, row["evaluation_id"]))
+                now = tables.history.evaluation(snapshot, latest[key]["evaluation_id"])
+                found = against_baseline(now, tables.history.evaluation(snapshot, row["evaluation_id"]))
                 worse = {one.field for one in regressions(found, alpha=limits.alpha, min_drop=limits.min_drop)}
                 shown.append({**row, "comparisons": [{**vars(one), "regression": one.field in worse} for one in found]})
     if not shown:
@@ -115,7 +115,7 @@ def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: 
 @baseline.command("clear")
 def clear(dataset: DatasetOption = None, backend: BackendOption = None) -> None:
     """Unpin: from now on the evaluation before the last one is the baseline."""
-    from ocr_pipeline.warehouse.warehouse import Warehouse
+    from ocr_pipeline.warehouse.connection import Warehouse
 
     warehouse = Warehouse(find_project().database)
     keys = [

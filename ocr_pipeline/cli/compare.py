@@ -51,17 +51,17 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
     from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
     from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-    from ocr_pipeline.warehouse import evaluations
+    from ocr_pipeline.warehouse import tables
 
     project = find_project()
     scored_by = SCORING_VERSION, load_rules(project.evaluation_file).fingerprint
     with opened(project).snapshot() as snapshot:
-        rows = evaluations.compared(snapshot, a, b, dataset, field)
+        rows = tables.ranking.compared(snapshot, a, b, dataset, field)
         if not rows:
-            _explain(evaluations.compared_names(snapshot), (a, b), dataset, field)
+            _explain(tables.ranking.compared_names(snapshot), (a, b), dataset, field)
         single = None if field == ALL_FIELDS else field
         flipped = {
-            name: evaluations.flipped_values(snapshot, a, b, *scored_by, name, single)
+            name: tables.scores.flipped_values(snapshot, a, b, *scored_by, name, single)
             for name in dict.fromkeys(row["dataset"] for row in rows)
         }
     if as_json:
@@ -146,13 +146,13 @@ def _print_flipped(right: str, wrong: str, side: str, values: list[Row]) -> None
 
 def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> None:
     from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
-    from ocr_pipeline.warehouse import evaluations
+    from ocr_pipeline.warehouse import tables
 
     with opened(find_project()).snapshot() as snapshot:
-        rows = evaluations.compared(snapshot, None, None, dataset, field or ALL_FIELDS)
-        sensitivity = evaluations.rule_sensitivity(snapshot, dataset, field)
+        rows = tables.ranking.compared(snapshot, None, None, dataset, field or ALL_FIELDS)
+        sensitivity = tables.ranking.rule_sensitivity(snapshot, dataset, field)
         if not rows:
-            _explain(evaluations.compared_names(snapshot), (), dataset, field)
+            _explain(tables.ranking.compared_names(snapshot), (), dataset, field)
     if as_json:
         print_json({"comparisons": rows, "rule_sensitivity": sensitivity})
         return

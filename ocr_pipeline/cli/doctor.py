@@ -12,7 +12,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project, find_project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 PACKAGES = ("dagster", "duckdb", "rapidocr", "onnxruntime", "pypdfium2")
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY")

@@ -18,7 +18,7 @@ from ocr_pipeline.documents.pages import read_bytes, sha256_of
 from ocr_pipeline.documents.stage import first_page, take_in, take_in_label
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse import tables
 
 
 def duplicate_notes(project: Project, dataset: str) -> list[str]:
@@ -28,8 +28,8 @@ def duplicate_notes(project: Project, dataset: str) -> list[str]:
     """
     limits = load_config(project.config_file).limits
     with opened(project).snapshot() as snapshot:
-        known = {print_.sha256: print_ for print_ in queries.fingerprints(snapshot)}
-        similarities = queries.page_similarities(snapshot)
+        known = {print_.sha256: print_ for print_ in tables.documents.fingerprints(snapshot)}
+        similarities = tables.documents.page_similarities(snapshot)
     sources = find_documents(project.data)
     paths, prints = {}, []
     for source in sources:

@@ -32,10 +32,10 @@ def history(
     changed: what was another one than the time before: documents, labels, rules (of scoring), backend.
     """
     from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
-    from ocr_pipeline.warehouse import evaluations
+    from ocr_pipeline.warehouse import tables
 
     warehouse = opened(find_project())
-    rows = evaluations.history(warehouse, dataset, backend, field or ALL_FIELDS)
+    rows = tables.history.history(warehouse, dataset, backend, field or ALL_FIELDS)
     if not rows:
         raise ConfigurationError("There is no such evaluation yet: `ocr-pipeline run` makes them.")
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}

@@ -17,7 +17,7 @@ from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
 from ocr_pipeline.store import write_durably
 
 if TYPE_CHECKING:
-    from ocr_pipeline.warehouse.warehouse import Warehouse
+    from ocr_pipeline.warehouse.connection import Warehouse
 
 
 def edit_command(
@@ -128,7 +128,7 @@ def _show_effect(project: Project, warehouse: "Warehouse", document: str, before
     """How many values of each backend the old and the new label call right."""
     from ocr_pipeline.evaluation.scoring.document import score_document
     from ocr_pipeline.evaluation.scoring.settings import load_rules
-    from ocr_pipeline.warehouse import queries
+    from ocr_pipeline.warehouse import tables
 
     rules = load_rules(project.evaluation_file)
     table = titled_table("Values that are right, by the label before and now")
@@ -143,7 +143,7 @@ def _show_effect(project: Project, warehouse: "Warehouse", document: str, before
         return f"{sum(one.outcome in ('correct', 'both_empty') for one in scores)} of {len(scores)}"
 
     for row in warehouse.rows("SELECT backend FROM extractions WHERE document_id = ? ORDER BY backend", [document]):
-        found = queries.extractions(warehouse, row["backend"], document).get(document)
+        found = tables.extractions.extractions(warehouse, row["backend"], document).get(document)
         extraction = found if isinstance(found, Extraction) else None
         table.add_row(row["backend"], right(before, extraction), right(after, extraction))
     if table.row_count:

@@ -221,12 +221,12 @@ def _show_effect(project: Project, decided: dict[str, dict[str, Decision]]) -> N
     from ocr_pipeline.config import load_config
     from ocr_pipeline.evaluation.scoring.relabel import Effect, effect
     from ocr_pipeline.evaluation.scoring.settings import load_rules
-    from ocr_pipeline.warehouse import queries
+    from ocr_pipeline.warehouse import tables
 
     config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
     with opened(project).snapshot() as snapshot:
-        documents, known = queries.documents(snapshot), queries.valid_labels(snapshot)
-        found = {backend: queries.extractions(snapshot, backend) for backend in config.backends}
+        documents, known = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
+        found = {backend: tables.extractions.extractions(snapshot, backend) for backend in config.backends}
     datasets = {key: row["dataset"] for key, row in documents.items()}
     for dataset in dict.fromkeys(datasets[key] for key in decided):
         before = {key: label for key, label in known.items() if datasets[key] == dataset}

@@ -28,7 +28,7 @@ def retry_failed(
     from ocr_pipeline.documents.find import find_documents
     from ocr_pipeline.operation.spending import spent_since
     from ocr_pipeline.store import ResultStore
-    from ocr_pipeline.warehouse import check_queries
+    from ocr_pipeline.warehouse import tables
 
     project = find_project()
     config = load_config(project.config_file)
@@ -36,7 +36,7 @@ def retry_failed(
     refused: OcrPipelineError | None = None
 
     def failed() -> set[tuple[str, str]]:
-        return {(row["backend"], row["document_id"]) for row in check_queries.failed_cells(opened(project))}
+        return {(row["backend"], row["document_id"]) for row in tables.extractions.failed_cells(opened(project))}
 
     with alone(project):
         sources = {

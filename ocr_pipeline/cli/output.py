@@ -16,7 +16,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 
 if TYPE_CHECKING:
-    from ocr_pipeline.warehouse.warehouse import Warehouse
+    from ocr_pipeline.warehouse.connection import Warehouse
 
 Row = dict[str, Any]
 
@@ -43,7 +43,7 @@ def alone(project: Project) -> AbstractContextManager[None]:
 
 def opened(project: Project) -> "Warehouse":
     """The database, for a command that only shows something."""
-    from ocr_pipeline.warehouse.warehouse import Warehouse
+    from ocr_pipeline.warehouse.connection import Warehouse
 
     return Warehouse(project.database, lock_timeout=READ_TIMEOUT)
 

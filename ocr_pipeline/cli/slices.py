@@ -13,11 +13,11 @@ def show_slices(dimension: str, dataset: str | None, *, as_json: bool) -> None:
         ConfigurationError: no such dimension, or nothing was scored.
     """
     from ocr_pipeline.evaluation.ranking.slices import DIMENSIONS
-    from ocr_pipeline.warehouse import evaluations
+    from ocr_pipeline.warehouse import tables
 
     check_known("dimension", dimension, DIMENSIONS)
     warehouse = opened(find_project())
-    rows = evaluations.slices(warehouse, dimension, dataset)
+    rows = tables.ranking.slices(warehouse, dimension, dataset)
     if not rows:
         of = f" of the data set {dataset!r}" if dataset else ""
         raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")

@@ -14,14 +14,14 @@ from ocr_pipeline.pending import extraction_cells, pending_documents
 from ocr_pipeline.project import Project
 from ocr_pipeline.status import extraction_states
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse import tables
 
 
 def status_rows(project: Project, config: Config, sources: Sequence[SourceFile], backends: Sequence[str]) -> list[Row]:
     """One row per backend: counts by state, the reasons with their counts, and the cost as far as it can be told."""
     warehouse = opened(project)
     documents = [source.document_id for source in sources]
-    changed = set(pending_documents(config, sources, warehouse)) & set(queries.documents(warehouse))
+    changed = set(pending_documents(config, sources, warehouse)) & set(tables.documents.documents(warehouse))
     cells = set(extraction_cells(config, backends, sources))
     with warehouse.snapshot() as snapshot:
         found = extraction_states(config, backends, documents, snapshot, changed)

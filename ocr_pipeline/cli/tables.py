@@ -10,7 +10,7 @@ from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse import tables
 
 
 def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
@@ -96,9 +96,9 @@ def field_table(board: Row, fields: Sequence[Row], width: int) -> Table:
 def document_rows(project: Project) -> list[Row]:
     """Every document on disk and in the warehouse, with its state."""
     with opened(project).snapshot() as snapshot:
-        known, labels = queries.documents(snapshot), queries.labels(snapshot)
-        failures = queries.extraction_failures(snapshot)
-        duplicates = queries.duplicates(snapshot)
+        known, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
+        failures = tables.extractions.extraction_failures(snapshot)
+        duplicates = tables.documents.duplicates(snapshot)
     rows = []
     for source in find_documents(project.data):
         taken_in = known.pop(source.document_id, {})

@@ -31,7 +31,7 @@ from ocr_pipeline.operation.pause import paused
 from ocr_pipeline.operation.settings import Operation, Reevaluation
 from ocr_pipeline.project import Project
 from ocr_pipeline.status import extraction_states
-from ocr_pipeline.warehouse import queries
+from ocr_pipeline.warehouse import tables
 
 RUNS = 100
 """Runs among which the last one of each sensor and schedule is looked for."""
@@ -89,8 +89,8 @@ def _arrivals(job: dg.JobDefinition, operation: Operation) -> dg.SensorDefinitio
         idle, now = not is_processing(context.instance), time.time()
         before = _remembered(context.cursor, _Arrivals())
         with warehouse.warehouse().snapshot() as snapshot:
-            documents, labels = queries.documents(snapshot), queries.labels(snapshot)
-            decided = queries.decided_documents(snapshot)
+            documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
+            decided = tables.labels.decided_documents(snapshot)
         sources = find_documents(project.project.data)
         most = settings.documents_per_run if idle else 0
         found = look(sources, documents, labels, decided, before.files, most=most, now=now)
@@ -143,7 +143,7 @@ def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) ->
         chosen = settings.backends or config.backends
         backends = [name for name in chosen if config.unavailable(name) is None]
         with warehouse.warehouse().snapshot() as snapshot:
-            known = [key for key, row in queries.documents(snapshot).items() if row["status"] == "ok"]
+            known = [key for key, row in tables.documents.documents(snapshot).items() if row["status"] == "ok"]
             states = extraction_states(config, backends, known, snapshot)
         todo = [state for state in states if state.state in ("missing", "stale")]
         if not todo:
@@ -191,8 +191,8 @@ def _reevaluation(job: dg.JobDefinition, config: Config, name: str, settings: Re
             why = "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or "no backend asks a model"
             return dg.SkipReason(f"Paused: {why}.")
         with warehouse.warehouse().snapshot() as snapshot:
-            labelled = queries.valid_labels(snapshot)
-            known = queries.documents(snapshot)
+            labelled = tables.labels.valid_labels(snapshot)
+            known = tables.documents.documents(snapshot)
         documents = [
             key
             for key in sorted(labelled)

@@ -9,7 +9,7 @@ from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.status import extraction_states
-from ocr_pipeline.warehouse import check_queries, queries
+from ocr_pipeline.warehouse import tables
 
 
 def reading_checks(config: Config, thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
@@ -21,7 +21,9 @@ def reading_checks(config: Config, thresholds: Thresholds) -> list[dg.AssetCheck
     )
     def no_stale_cells(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         with warehouse.warehouse().snapshot() as snapshot:
-            known = [key for key, row in queries.documents(snapshot).items() if row["reason"] != "missing_file"]
+            known = [
+                key for key, row in tables.documents.documents(snapshot).items() if row["reason"] != "missing_file"
+            ]
             states = extraction_states(config, config.backends, known, snapshot)
         stale = [state for state in states if state.state == "stale"]
         counts = Counter((state.backend, state.why) for state in stale)
@@ -37,7 +39,7 @@ def reading_checks(config: Config, thresholds: Thresholds) -> list[dg.AssetCheck
     @dg.asset_check(asset="extractions", description="Every document has a result in every backend that was run on it.")
     def no_failed_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         """The grid of partitions shows a cell that was done and failed as done: here they are."""
-        rows = [row for row in check_queries.failed_cells(warehouse.warehouse()) if row["backend"] not in may_fail]
+        rows = [row for row in tables.extractions.failed_cells(warehouse.warehouse()) if row["backend"] not in may_fail]
         return dg.AssetCheckResult(
             passed=not rows,
             severity=dg.AssetCheckSeverity.WARN,

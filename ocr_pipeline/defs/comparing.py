@@ -16,8 +16,8 @@ from ocr_pipeline.evaluation.ranking.stage import (
 )
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-from ocr_pipeline.warehouse import evaluations, queries
-from ocr_pipeline.warehouse.warehouse import utc_now
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import utc_now
 
 ASSETS = ("comparisons", "leaderboard_slices", "evaluation_history")
 
@@ -39,8 +39,8 @@ def comparing_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
     def comparisons(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Every pair of backends on the documents of both: difference of F1 with interval, test, Holm-corrected p."""
         target = warehouse.warehouse()
-        levels = list(evaluations.RULES)
-        columns = evaluations.outcome_columns(target, backends, SCORING_VERSION, rules.fingerprint, levels)
+        levels = list(tables.scores.RULES)
+        columns = tables.scores.outcome_columns(target, backends, SCORING_VERSION, rules.fingerprint, levels)
         compared, sensitivity = comparison_rows(columns, levels)
         common = {"run_id": context.run.run_id, "evaluated_at": utc_now()}
         found = [{**row, **common} for row in compared]
@@ -72,9 +72,9 @@ def comparing_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         """F1 of every backend by document type, language, currency, engine confidence, pages, data set and split."""
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
-            columns = evaluations.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
-            facts = evaluations.document_facts(snapshot)
-            confidences = evaluations.confidences(snapshot, backends)
+            columns = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            facts = tables.documents.document_facts(snapshot)
+            confidences = tables.words.confidences(snapshot, backends)
         found = slice_rows(columns, facts, confidences)
         target.replace_all({"leaderboard_slices": found})
         return dg.MaterializeResult(
@@ -101,11 +101,11 @@ def comparing_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         """Every evaluation that ever was, with the fingerprints of all stages. Nothing new: nothing is appended."""
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
-            columns = evaluations.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
-            documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
-            label_rows = queries.labels(snapshot)
-            runs = queries.run_facts(snapshot, backends)
-            latest = evaluations.latest_evaluations(snapshot)
+            columns = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            documents, labels = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
+            label_rows = tables.labels.labels(snapshot)
+            runs = tables.extractions.run_facts(snapshot, backends)
+            latest = tables.history.latest_evaluations(snapshot)
         versions = label_versions(labels, labelled_datasets(labels, documents))
         sha256 = {key: row["label_sha256"] for key, row in label_rows.items()}
         new = new_evaluations(columns, sha256, runs, versions, latest, rules)

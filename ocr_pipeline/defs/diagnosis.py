@@ -20,8 +20,8 @@ from ocr_pipeline.evaluation.diagnosis.stage import attribution_rows, transcript
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.ocr.base import reads_transcripts
-from ocr_pipeline.warehouse import diagnosis, queries
-from ocr_pipeline.warehouse.warehouse import utc_now
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import utc_now
 
 ASSETS = ("label_issues", "attributions", "confidences", "consensus")
 CONFIDENCE_TABLES = ("confidences", "calibrations", "reliability", "risk_coverage")
@@ -46,17 +46,20 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         `ocr-pipeline labels review`. What was reviewed is not in it."""
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
-            documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
-            values, groups = diagnosis.extracted_values(snapshot, competitors), diagnosis.groups(snapshot)
-            reviewed = diagnosis.reviewed(snapshot)
-            scores = queries.scores(snapshot, list(config.backends), SCORING_VERSION, rules.fingerprint)
+            documents, labels = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
+            values, groups = (
+                tables.extractions.extracted_values(snapshot, competitors),
+                tables.documents.groups(snapshot),
+            )
+            reviewed = tables.labels.reviewed(snapshot)
+            scores = tables.scores.scores(snapshot, list(config.backends), SCORING_VERSION, rules.fingerprint)
         transcripts = _transcripts(config)
         typed = (
             transcript_issues(
                 scores,
                 transcripts=transcripts,
                 engines=list(dict.fromkeys(e for name in competitors if (e := config.backends[name].engine))),
-                texts=lambda engine, ids: queries.ocr_texts(target, engine, ids),
+                texts=lambda engine, ids: tables.words.ocr_texts(target, engine, ids),
             )
             if transcripts
             else []
@@ -102,17 +105,17 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         target = warehouse.warehouse()
         backends = list(config.backends)
         with target.snapshot() as snapshot:
-            scores = queries.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
-            evidence = {name: diagnosis.evidence(snapshot, name) for name in backends}
-            failures = {name: diagnosis.failures(snapshot, name) for name in backends}
+            scores = tables.scores.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            evidence = {name: tables.evidence.evidence(snapshot, name) for name in backends}
+            failures = {name: tables.extractions.failures(snapshot, name) for name in backends}
             doubtful, kept = snapshot.rows("FROM label_issues"), snapshot.rows("FROM attributions")
-            read = diagnosis.readings(snapshot)
+            read = tables.words.readings(snapshot)
         rows = attribution_rows(
             scores,
             engines={name: config.backends[name].engine for name in backends},
             transcripts=_transcripts(config),
             control_of=_controls(config),
-            texts=lambda engine, documents: queries.ocr_texts(target, engine, documents),
+            texts=lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
             evidence=evidence,
             failures=failures,
             issues=doubtful,
@@ -146,15 +149,15 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         """How probably each value is right, calibrated on other documents; how well that holds; and what can be accepted
         without a look."""
         target = warehouse.warehouse()
-        tables: dict[str, list[dict[str, Any]]] = {table: [] for table in CONFIDENCE_TABLES}
+        new_rows: dict[str, list[dict[str, Any]]] = {table: [] for table in CONFIDENCE_TABLES}
         with target.snapshot() as snapshot:
-            documents, groups = queries.documents(snapshot), diagnosis.groups(snapshot)
-            given = diagnosis.extracted_values(snapshot, competitors)
-            scores = queries.scores(snapshot, competitors, SCORING_VERSION, rules.fingerprint)
-            evidence = {name: diagnosis.evidence(snapshot, name) for name in competitors}
-            margins = {name: diagnosis.margins(snapshot, name) for name in competitors}
-            words = {name: diagnosis.word_confidences(snapshot, name) for name in competitors}
-            logprobs = {name: diagnosis.logprobs(snapshot, name) for name in competitors}
+            documents, groups = tables.documents.documents(snapshot), tables.documents.groups(snapshot)
+            given = tables.extractions.extracted_values(snapshot, competitors)
+            scores = tables.scores.scores(snapshot, competitors, SCORING_VERSION, rules.fingerprint)
+            evidence = {name: tables.evidence.evidence(snapshot, name) for name in competitors}
+            margins = {name: tables.evidence.margins(snapshot, name) for name in competitors}
+            words = {name: tables.evidence.word_confidences(snapshot, name) for name in competitors}
+            logprobs = {name: tables.evidence.logprobs(snapshot, name) for name in competitors}
         stamp = {"run_id": context.run.run_id, "computed_at": utc_now()}
         for backend in competitors:
             correct = {
@@ -177,12 +180,12 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
                 by_dataset.setdefault(documents[value.document_id]["dataset"], []).append(value)
             for dataset, of_dataset in by_dataset.items():
                 key = {"dataset": dataset, "backend": backend}
-                _add_confidences(tables, key, of_dataset, calibrate(of_dataset), stamp)
-        target.replace_all(tables)
-        calibrations = tables["calibrations"]
+                _add_confidences(new_rows, key, of_dataset, calibrate(of_dataset), stamp)
+        target.replace_all(new_rows)
+        calibrations = new_rows["calibrations"]
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": len(tables["confidences"]),
+                "dagster/row_count": len(new_rows["confidences"]),
                 "calibrations": preview(
                     calibrations, ["dataset", "backend", "status", "message", "documents", "ece", "ece_by_chance"]
                 ),
@@ -201,8 +204,8 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         """What most backends say about each field of each document, labelled or not, and how far they agree."""
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
-            documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
-            given = diagnosis.extracted_values(snapshot, competitors)
+            documents, labels = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
+            given = tables.extractions.extracted_values(snapshot, competitors)
         rows = [
             {
                 **asdict(entry),
@@ -250,7 +253,7 @@ def _controls(config: Config) -> dict[str, str]:
 
 
 def _add_confidences(
-    tables: dict[str, list[dict[str, Any]]],
+    new_rows: dict[str, list[dict[str, Any]]],
     key: Mapping[str, str],
     values: Sequence[Value],
     result: Calibrated,
@@ -259,7 +262,7 @@ def _add_confidences(
     """Rows of one data set and backend."""
     for value, confidence, fold in zip(values, result.confidences, result.folds, strict=True):
         columns = {name: getattr(value, name) for name in ("document_id", "field", "prediction", "correct", "features")}
-        tables["confidences"].append({**key, **columns, "confidence": confidence, "fold": fold, **stamp})
-    tables["calibrations"].append({**key, **asdict(result.calibration), **stamp})
-    tables["reliability"] += [{**key, **asdict(one)} for one in result.reliability]
-    tables["risk_coverage"] += [{**key, **asdict(one)} for one in result.acceptance]
+        new_rows["confidences"].append({**key, **columns, "confidence": confidence, "fold": fold, **stamp})
+    new_rows["calibrations"].append({**key, **asdict(result.calibration), **stamp})
+    new_rows["reliability"] += [{**key, **asdict(one)} for one in result.reliability]
+    new_rows["risk_coverage"] += [{**key, **asdict(one)} for one in result.acceptance]

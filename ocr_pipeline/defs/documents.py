@@ -12,8 +12,8 @@ from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.stage import first_page, take_in_all, take_in_decided_label
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
-from ocr_pipeline.warehouse import queries, rows
-from ocr_pipeline.warehouse.warehouse import utc_now
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import utc_now
 
 
 def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -37,7 +37,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         """Every document file: type by content, SHA-256, pages and their sizes. A broken file is a row with a reason."""
         keys = asked_for(context)
         sources = _sources(project)
-        tables = rows.empty(rows.DOCUMENT_TABLES)
+        new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         progress.start("documents", len(keys))
         began = utc_now()
         # a file that is gone is reported as a row, as if it could not be opened
@@ -48,8 +48,8 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         for source, document, failure in take_in_all(asked, config.limits):
             key = source.document_id
             path = project.project.relative(source.path)
-            rows.add_document(
-                tables,
+            tables.documents.add_document(
+                new_rows,
                 source,
                 path,
                 run_id=context.run.run_id,
@@ -58,7 +58,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 failure=failure,
                 began=began,
             )
-            row = tables["documents"][-1]
+            row = new_rows["documents"][-1]
             add_cell_metadata(
                 context,
                 key,
@@ -72,7 +72,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 },
             )
             progress.advance("documents", cached=False, failed=failure is not None)
-        warehouse.warehouse().replace(rows.DOCUMENT_KEY, [(key,) for key in keys], tables)
+        warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
         return dg.MaterializeResult()
 
     @dg.asset(
@@ -96,14 +96,14 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         """
         keys = asked_for(context)
         sources = _sources(project)
-        tables = rows.empty(rows.LABEL_TABLES)
+        new_rows = tables.empty(tables.labels.LABEL_TABLES)
         progress.start("labels", len(keys))
         began = utc_now()
         for key in keys:
             source = sources.get(key) or SourceFile(key, "documents", project.project.data, None)
             decided, failure = take_in_decided_label(source)
-            rows.add_label(
-                tables,
+            tables.labels.add_label(
+                new_rows,
                 key,
                 source.dataset,
                 run_id=context.run.run_id,
@@ -113,8 +113,8 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 decided=decided,
                 began=began,
             )
-            row = tables["labels"][-1]
-            fields = [entry for entry in tables["ground_truth"] if entry["document_id"] == key]
+            row = new_rows["labels"][-1]
+            fields = [entry for entry in new_rows["ground_truth"] if entry["document_id"] == key]
             add_cell_metadata(
                 context,
                 key,
@@ -126,7 +126,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 },
             )
             progress.advance("labels", cached=False, failed=failure is not None)
-        warehouse.warehouse().replace(rows.DOCUMENT_KEY, [(key,) for key in keys], tables)
+        warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
         return dg.MaterializeResult()
 
     @dg.asset(
@@ -146,8 +146,8 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         """
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
-            documents, labels = queries.documents(snapshot), queries.labels(snapshot)
-            prints, known = queries.fingerprints(snapshot), queries.page_similarities(snapshot)
+            documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
+            prints, known = tables.documents.fingerprints(snapshot), tables.documents.page_similarities(snapshot)
         pairs = candidate_pairs(prints)
         paths = {row["sha256"]: project.project.root / row["path"] for row in documents.values() if row["sha256"]}
         new = compare(
@@ -157,7 +157,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         similarities = {**{pair: known[pair] for pair in pairs if pair in known}, **new}
         members = find_duplicates(prints, similarities)
         splits = splits_in_use({key: row["split"] for key, row in labels.items()}, members)
-        found = rows.duplicate_rows(members, splits, run_id=context.run.run_id)
+        found = tables.documents.duplicate_rows(members, splits, run_id=context.run.run_id)
         target.replace_all(
             {
                 "duplicates": found,

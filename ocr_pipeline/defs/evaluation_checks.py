@@ -13,7 +13,7 @@ from ocr_pipeline.defs.metadata import PREVIEW_ROWS, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.history import against_baseline, lost_documents, regressions
 from ocr_pipeline.evaluation.scoring.thresholds import CostCheck, LatencyCheck, Severity, Thresholds
-from ocr_pipeline.warehouse import check_queries, evaluations
+from ocr_pipeline.warehouse import tables
 
 NAMED = 5
 """Things that a check names in its sentence; its table has more."""
@@ -29,12 +29,12 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
         limits = thresholds.regression
         compared, worse = 0, []
         with warehouse.warehouse().snapshot() as snapshot:
-            latest, baselines = evaluations.latest_evaluations(snapshot), evaluations.baselines(snapshot)
+            latest, baselines = tables.history.latest_evaluations(snapshot), tables.history.baselines(snapshot)
             pairs = [
-                (evaluations.evaluation(snapshot, latest[key]["evaluation_id"]), baseline)
+                (tables.history.evaluation(snapshot, latest[key]["evaluation_id"]), baseline)
                 for key, row in baselines.items()
                 if key in latest
-                for baseline in [evaluations.evaluation(snapshot, row["evaluation_id"])]
+                for baseline in [tables.history.evaluation(snapshot, row["evaluation_id"])]
             ]
         for now, baseline in pairs:
             found = against_baseline(now, baseline)
@@ -53,7 +53,7 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(asset="leaderboard", description="No backend fails on more documents than it may.")
     def failure_rate(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.failure_rate
-        rows = check_queries.failure_rates(warehouse.warehouse())
+        rows = tables.ranking.failure_rates(warehouse.warehouse())
         bad = [row for row in rows if row["share"] > limits.backends.get(row["backend"], limits.max)]
         say = "{dataset}: {backend} failed on {failures} of {documents} documents".format_map
         return _result(bad, ["dataset", "backend", "failures", "documents", "share"], limits.severity, say)
@@ -61,7 +61,7 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(asset="ocr_text", description="No engine is less sure of its words than it should be.")
     def ocr_confidence(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.ocr_confidence
-        rows = check_queries.ocr_confidences(warehouse.warehouse())
+        rows = tables.words.ocr_confidences(warehouse.warehouse())
         bad = [row for row in rows if row["confidence"] < limits.engines.get(row["engine"], limits.min)]
         say = "{dataset}: {engine} has a mean confidence of {confidence:.2f}".format_map
         return _result(bad, ["dataset", "engine", "documents", "confidence"], limits.severity, say)
@@ -70,8 +70,8 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     def label_integrity(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.label_integrity
         with warehouse.warehouse().snapshot() as snapshot:
-            problems = check_queries.label_problems(snapshot, limits.tolerance)
-            labelled = check_queries.labelled_documents(snapshot)
+            problems = tables.labels.label_problems(snapshot, limits.tolerance)
+            labelled = tables.labels.labelled_documents(snapshot)
         bad = _beyond_share(problems, labelled, limits.max)
         say = "{document_id}: {problem}".format_map
         columns = ["dataset", "document_id", "problem"]
@@ -81,7 +81,7 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     def no_duplicates(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.duplicates
         with warehouse.warehouse().snapshot() as snapshot:
-            twice, labelled = check_queries.labelled_duplicates(snapshot), check_queries.labelled_documents(snapshot)
+            twice, labelled = tables.labels.labelled_duplicates(snapshot), tables.labels.labelled_documents(snapshot)
         bad = _beyond_share(twice, labelled, limits.max)
         columns = ["dataset", "document_id", "duplicate_of", "kind"]
         say = "{document_id} is a duplicate of {duplicate_of}".format_map
@@ -90,7 +90,7 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(asset="duplicates", description="No document stands in a held-out split and in another one.")
     def no_leakage(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         limits = thresholds.leakage
-        groups = check_queries.leaking_groups(warehouse.warehouse())
+        groups = tables.labels.leaking_groups(warehouse.warehouse())
         bad = groups if len(groups) > limits.max else []
         say = "{documents} stand in the splits {splits}".format_map
         return _result(bad, ["group_id", "splits", "documents"], limits.severity, say, {"groups": len(groups)})
@@ -112,7 +112,7 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
         limits = thresholds.freshness
         hours = limits.max_age_hours
         now = datetime.now(UTC).replace(tzinfo=None)
-        rows = check_queries.last_calls(warehouse.warehouse())
+        rows = tables.extractions.last_calls(warehouse.warehouse())
         bad = [row for row in rows if hours is not None and row["asked_at"] < now - timedelta(hours=hours)]
         say = "{backend} was last asked at {asked_at:%Y-%m-%d %H:%M} UTC".format_map
         return _result(bad, ["backend", "asked_at"], limits.severity, say)
@@ -129,7 +129,7 @@ def _above(
     """No backend may have a value above its own limit, else above that of all (`most`), where these are known."""
     bad = [
         row
-        for row in check_queries.costs_and_seconds(warehouse.warehouse())
+        for row in tables.ranking.costs_and_seconds(warehouse.warehouse())
         if row[column] is not None
         and (limit := limits.backends.get(row["backend"], most)) is not None
         and row[column] > limit

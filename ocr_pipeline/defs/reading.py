@@ -24,8 +24,8 @@ from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_document
 from ocr_pipeline.pending import member_cells, members_key
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
-from ocr_pipeline.warehouse import queries, rows
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 
 Item = TypeVar("Item")
 Reading = TypeVar("Reading", OcrResult, ExtractionResult)
@@ -60,7 +60,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
     ) -> dg.MaterializeResult[None]:
         """The words of each document as an engine reads them: text, box, confidence, line, reading order."""
         target = warehouse.warehouse()
-        known = queries.documents(target)
+        known = tables.documents.documents(target)
         cells = _by_dimension(asked_for(context), ENGINE)
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
         for engine, partition_keys in cells.items():
@@ -68,10 +68,10 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
             progress.start(f"ocr {engine}", sum(pages.values()), "pages")
             results = _read(config, engine, list(partition_keys), known, project)
             for batch in _batches(_counted(results, progress, f"ocr {engine}", pages)):
-                tables = rows.empty(rows.OCR_TABLES)
+                new_rows = tables.empty(tables.words.OCR_TABLES)
                 for result in batch:
-                    rows.add_ocr(
-                        tables,
+                    tables.words.add_ocr(
+                        new_rows,
                         result.document_id,
                         engine,
                         result.outcome,
@@ -79,7 +79,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         result_key=result.key,
                         run_id=context.run.run_id,
                     )
-                    row = tables["ocr_text"][-1]
+                    row = new_rows["ocr_text"][-1]
                     add_cell_metadata(
                         context,
                         partition_keys[result.document_id],
@@ -96,7 +96,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                             "text": dg.MetadataValue.md(_first_lines(result)),
                         },
                     )
-                target.replace(rows.OCR_KEY, [(result.document_id, engine) for result in batch], tables)
+                target.replace(tables.words.OCR_KEY, [(result.document_id, engine) for result in batch], new_rows)
         return dg.MaterializeResult()
 
     @dg.asset(
@@ -127,7 +127,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
     ) -> dg.MaterializeResult[None]:
         """The fields of each document as a backend gives them, with the evidence for every value."""
         target = warehouse.warehouse()
-        known = queries.documents(target)
+        known = tables.documents.documents(target)
         cells = _by_dimension(asked_for(context), BACKEND)
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
         to_retry: list[dict[str, Any]] = []
@@ -137,7 +137,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
             predictions = config.predictions_of(backend)
             if predictions:
                 partition_keys = _covered(context, partition_keys, known, predictions)
-            ocr = queries.ocr_cells(target, chosen.engine) if chosen.engine else {}
+            ocr = tables.words.ocr_cells(target, chosen.engine) if chosen.engine else {}
             if chosen.engine:
                 _require(ocr, set(partition_keys), f"ocr_text of {chosen.engine}")
             progress.start(backend, len(partition_keys))
@@ -157,10 +157,10 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
             )
             results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits, models)
             for batch in _batches(_counted(results, progress, backend, {})):
-                tables = rows.empty(rows.EXTRACTION_TABLES)
+                new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
                 for result in batch:
-                    rows.add_extraction(
-                        tables,
+                    tables.extractions.add_extraction(
+                        new_rows,
                         result.document_id,
                         backend,
                         result.outcome,
@@ -173,9 +173,9 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         result_key=result.key,
                         run_id=context.run.run_id,
                     )
-                    row = tables["extractions"][-1]
+                    row = new_rows["extractions"][-1]
                     fields = [
-                        entry for entry in tables["extracted_fields"] if entry["document_id"] == result.document_id
+                        entry for entry in new_rows["extracted_fields"] if entry["document_id"] == result.document_id
                     ]
                     add_cell_metadata(
                         context,
@@ -197,10 +197,12 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                             **call_metadata(result.outcome),
                         },
                     )
-                target.replace(rows.EXTRACTION_KEY, [(result.document_id, backend) for result in batch], tables)
+                target.replace(
+                    tables.extractions.EXTRACTION_KEY, [(result.document_id, backend) for result in batch], new_rows
+                )
                 add_totals(totals, [result.outcome for result in batch if not result.cached])
                 tag_totals(context, totals)
-                to_retry += [row for row in tables["extractions"] if row["reason"] == "provider_failed"]
+                to_retry += [row for row in new_rows["extractions"] if row["reason"] == "provider_failed"]
         if to_retry:
             raise dg.Failure(
                 f"{len(to_retry)} documents failed for now at the provider: {to_retry[0]['message']} "
@@ -255,7 +257,7 @@ def _batches(results: Iterator[Item]) -> Iterator[list[Item]]:
         raise stopped
 
 
-def _require(rows: queries.Rows, document_ids: set[str], asset: str) -> None:
+def _require(rows: dict[str, tables.Row], document_ids: set[str], asset: str) -> None:
     """A cell without its upstream is no failed document: it must not be scored. The run fails before it does anything."""
     absent = sorted(document_ids - set(rows))
     if absent:
@@ -272,7 +274,7 @@ def _document_failure(document: dict[str, object]) -> DocumentFailure | None:
 
 
 def _read(
-    config: Config, engine: str, document_ids: Sequence[str], known: queries.Rows, project: ProjectResource
+    config: Config, engine: str, document_ids: Sequence[str], known: dict[str, tables.Row], project: ProjectResource
 ) -> Iterator[OcrResult]:
     tasks = []
     for document_id in document_ids:
@@ -298,8 +300,8 @@ def _extraction_tasks(
     engine: str | None,
     extractor: Extractor,
     document_ids: Sequence[str],
-    known: queries.Rows,
-    ocr: queries.Rows,
+    known: dict[str, tables.Row],
+    ocr: dict[str, tables.Row],
     project: ProjectResource,
     predictions: Predictions | None,
     members: Sequence[str],
@@ -309,8 +311,8 @@ def _extraction_tasks(
         texts = {}
         if engine:
             with warehouse.snapshot() as snapshot:  # words and their key from one state: another run may replace both
-                ocr.update(queries.ocr_cells(snapshot, engine))
-                texts = queries.ocr_texts(snapshot, engine, batch)
+                ocr.update(tables.words.ocr_cells(snapshot, engine))
+                texts = tables.words.ocr_texts(snapshot, engine, batch)
         for document_id in batch:
             document = known[document_id]
             failure = _document_failure(document)
@@ -343,7 +345,10 @@ def _extraction_tasks(
 
 
 def _covered(
-    context: dg.AssetExecutionContext, partition_keys: dict[str, str], known: queries.Rows, predictions: Predictions
+    context: dg.AssetExecutionContext,
+    partition_keys: dict[str, str],
+    known: dict[str, tables.Row],
+    predictions: Predictions,
 ) -> dict[str, str]:
     """The cells of data sets that there are predictions of. On the others the backend was never run: they get no row."""
     covered = {}

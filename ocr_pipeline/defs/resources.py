@@ -17,7 +17,7 @@ from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, document_url
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 
 class WarehouseResource(DuckDBResource):

@@ -45,8 +45,8 @@ from ocr_pipeline.pending import (
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse import queries
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 
 TABLES = {
     "raw_documents": ("documents", ("document_id",)),
@@ -169,7 +169,7 @@ def run_pipeline(
         if todo or labels or summary.gone or never:
             launch(["duplicates"], [None])
 
-        taken_in, read = queries.documents(warehouse), known("ocr_text")
+        taken_in, read = tables.documents.documents(warehouse), known("ocr_text")
         cells = [
             (engine, key)
             for engine, key in product(engines, documents)
@@ -246,7 +246,7 @@ def train_models(project: Project) -> None:
         OcrPipelineError: it failed.
     """
     warehouse, definitions = Warehouse(project.database), build_definitions(project)
-    known = queries.documents(warehouse)
+    known = tables.documents.documents(warehouse)
     sources = [source for source in find_documents(project.data) if source.document_id in known]
     with open_instance(project) as instance:
         close_killed_runs(instance)

@@ -19,8 +19,8 @@ from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.progress import Progress
-from ocr_pipeline.warehouse import evaluations, queries
-from ocr_pipeline.warehouse.warehouse import utc_now
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import utc_now
 
 
 def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> list[dg.AssetsDefinition]:
@@ -62,12 +62,15 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
         target = warehouse.warehouse()
         backends = asked_for(context)
         progress.start("scores", len(backends))
-        tables: dict[str, list[dict[str, Any]]] = {"field_scores": [], "line_item_scores": [], "line_item_cells": []}
+        new_rows: dict[str, list[dict[str, Any]]] = {"field_scores": [], "line_item_scores": [], "line_item_cells": []}
         for backend in backends:
             with target.snapshot() as snapshot:
-                labels, label_rows = queries.valid_labels(snapshot), queries.labels(snapshot)
-                cells, found = queries.extraction_cells(snapshot, backend), queries.extractions(snapshot, backend)
-                printed = queries.printed_dates(snapshot, backend)
+                labels, label_rows = tables.labels.valid_labels(snapshot), tables.labels.labels(snapshot)
+                cells, found = (
+                    tables.extractions.extraction_cells(snapshot, backend),
+                    tables.extractions.extractions(snapshot, backend),
+                )
+                printed = tables.evidence.printed_dates(snapshot, backend)
             datasets = {key: row["dataset"] for key, row in label_rows.items()}
             scored = score_backend(backend, labels, found, datasets, rules, printed_dates=printed)
             rows = scored.field_scores
@@ -80,7 +83,7 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
                 row["rules"] = rules.fingerprint
                 row["run_id"], row["scored_at"] = context.run.run_id, utc_now()
             for table, new in vars(scored).items():
-                tables[table] += new
+                new_rows[table] += new
             outcomes = [row["outcome"] for row in rows]
             not_correct = [row for row in rows if row["outcome"] not in ("correct", "both_empty")]
             add_cell_metadata(
@@ -95,7 +98,7 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
                 },
             )
             progress.advance("scores", cached=False, failed=False)
-        target.replace(("backend",), [(backend,) for backend in backends], tables)
+        target.replace(("backend",), [(backend,) for backend in backends], new_rows)
         return dg.MaterializeResult()
 
     @dg.asset(
@@ -119,11 +122,11 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
         target = warehouse.warehouse()
         backends = list(config.backends)
         with target.snapshot() as snapshot:
-            documents, labels = queries.documents(snapshot), queries.valid_labels(snapshot)
-            scores = queries.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
-            lists = queries.line_item_scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
-            runs = queries.run_facts(snapshot, backends)
-            outcomes = evaluations.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            documents, labels = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
+            scores = tables.scores.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            lists = tables.scores.line_item_scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            runs = tables.extractions.run_facts(snapshot, backends)
+            outcomes = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
         transcribed = {row["dataset"] for row in documents.values() if row["transcript_sha256"]}
         datasets = labelled_datasets(labels, documents)
         boards, fields = leaderboard_rows(

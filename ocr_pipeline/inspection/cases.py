@@ -7,7 +7,7 @@ from typing import Any
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import FIELD_KINDS, Box
-from ocr_pipeline.warehouse.warehouse import Reader
+from ocr_pipeline.warehouse.connection import Reader
 
 Row = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ocr_pipeline.evaluation.ranking.outcomes import CODES, LETTERS
-from ocr_pipeline.warehouse.warehouse import Reader
+from ocr_pipeline.warehouse.connection import Reader
 
 _OUTCOMES = {LETTERS[code]: name for name, code in CODES.items()}
 

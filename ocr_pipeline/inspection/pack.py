@@ -19,7 +19,7 @@ from ocr_pipeline.models.calls import CALLS
 from ocr_pipeline.models.provider import KEY_VARIABLE
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 HIDDEN = "[key]"
 """Stands where a key stood."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ocr_pipeline.schemas import FIELD_KINDS
-from ocr_pipeline.warehouse.warehouse import Reader
+from ocr_pipeline.warehouse.connection import Reader
 
 Row = dict[str, Any]
 

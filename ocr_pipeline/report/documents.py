@@ -10,7 +10,7 @@ from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, Fi
 from ocr_pipeline.report.pages import image_name
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.untrusted import visible
-from ocr_pipeline.warehouse.warehouse import Reader
+from ocr_pipeline.warehouse.connection import Reader
 
 Row = Mapping[str, Any]
 

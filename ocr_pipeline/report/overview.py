@@ -15,8 +15,8 @@ from ocr_pipeline.report.charts import (
     scores_chart,
     svg,
 )
-from ocr_pipeline.warehouse import evaluations
-from ocr_pipeline.warehouse.warehouse import Reader
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader
 
 Row = dict[str, Any]
 
@@ -110,12 +110,12 @@ class Pair:
 
 def pairs(reader: Reader, dataset: str, scored_by: tuple[int, str]) -> list[Pair]:
     """Every pair of backends of a data set."""
-    rows = [row for row in evaluations.compared(reader, None, None, dataset, None) if row["rules"] == "headline"]
+    rows = [row for row in tables.ranking.compared(reader, None, None, dataset, None) if row["rules"] == "headline"]
     found = []
     for row in rows:
         if row["field"] == ALL_FIELDS:
             a, b = row["backend_a"], row["backend_b"]
-            flips = evaluations.flipped_values(reader, a, b, *scored_by, dataset)
+            flips = tables.scores.flipped_values(reader, a, b, *scored_by, dataset)
             fields = [
                 one for one in rows if (one["backend_a"], one["backend_b"]) == (a, b) and one["field"] != ALL_FIELDS
             ]
@@ -197,7 +197,7 @@ def _f1(row: Row) -> dict[str, float]:
 
 def history(reader: Reader, dataset: str) -> History:
     """How F1 of all fields went."""
-    rows = evaluations.history(reader, dataset, None, ALL_FIELDS)
+    rows = tables.history.history(reader, dataset, None, ALL_FIELDS)
     return History(name=dataset, rows=sorted(rows, key=lambda row: row["evaluated_at"], reverse=True))
 
 

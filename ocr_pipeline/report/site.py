@@ -27,7 +27,7 @@ from ocr_pipeline.report.state import document_states
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.untrusted import visible
-from ocr_pipeline.warehouse.warehouse import Reader, Warehouse
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
 if TYPE_CHECKING:
     from jinja2 import Environment

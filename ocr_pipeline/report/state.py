@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ocr_pipeline.warehouse.warehouse import Reader
+from ocr_pipeline.warehouse.connection import Reader
 
 _SINCE = ("run_id", "scored_at", "judged_at", "computed_at", "found_at", "updated_at", "content")
 """Columns that change with every run and that no page shows."""

@@ -9,8 +9,8 @@ import duckdb
 
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.untrusted import FORMULA
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
-from ocr_pipeline.warehouse.warehouse import Warehouse
 
 Format = Literal["csv", "parquet", "json"]
 _OPTIONS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd", "json": "FORMAT json"}

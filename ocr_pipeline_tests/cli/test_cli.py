@@ -21,9 +21,9 @@ from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import FIELD_KINDS
-from ocr_pipeline.warehouse import rows
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 from ocr_pipeline.warehouse.migrate import migrations
-from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
 from ocr_pipeline_tests.cli.command import Result, call
 from ocr_pipeline_tests.files import add_file, add_image, image_bytes, small_backends, write_backends
 
@@ -82,15 +82,17 @@ def assert_fits(output: str) -> None:
 
 def taken_in(project: Project) -> None:
     """Documents and labels in the database, as a run would leave them."""
-    tables = rows.empty((*rows.DOCUMENT_TABLES, *rows.LABEL_TABLES))
+    new_rows = tables.empty((*tables.documents.DOCUMENT_TABLES, *tables.labels.LABEL_TABLES))
     for source in find_documents(project.data):
         document, failure = take_in(source, Limits())
         path = project.relative(source.path)
-        rows.add_document(tables, source, path, run_id="r", document=document, failure=failure)
+        tables.documents.add_document(new_rows, source, path, run_id="r", document=document, failure=failure)
         label, sha256, failure = take_in_label(source)
         name = source.document_id
-        rows.add_label(tables, name, source.dataset, run_id="r", label=label, label_sha256=sha256, failure=failure)
-    Warehouse(project.database).replace_all(tables)
+        tables.labels.add_label(
+            new_rows, name, source.dataset, run_id="r", label=label, label_sha256=sha256, failure=failure
+        )
+    Warehouse(project.database).replace_all(new_rows)
 
 
 def board(backend: str, dataset: str = "demo", **values: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import pytest
 
 from ocr_pipeline.documents.overrides import read_overrides
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse import rows
-from ocr_pipeline.warehouse.warehouse import Warehouse, utc_now
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 from ocr_pipeline_tests.cli.test_cli import Cli, taken_in
 from ocr_pipeline_tests.cli.test_cli import _terminal as _terminal
 from ocr_pipeline_tests.cli.test_cli import run as run
@@ -20,8 +20,8 @@ from ocr_pipeline_tests.files import add_image, add_label
 KEY = {"dataset": "shop", "backend": "page-width"}
 
 
-def fill(project: Project, **tables: list[dict[str, Any]]) -> None:
-    Warehouse(project.database).replace_all(tables)
+def fill(project: Project, **new_rows: list[dict[str, Any]]) -> None:
+    Warehouse(project.database).replace_all(new_rows)
 
 
 def score(document_id: str, outcome: str) -> dict[str, Any]:
@@ -109,16 +109,16 @@ def queue(project: Project) -> Project:
     taken_in(project)
     issue = {"dataset": "shop", "kinds": ["agreement"], "backends": ["page-width"], "independent": True}
     issue |= {"reason": "2 backends agree.", "found_at": utc_now(), "document_id": "shop-a"}
-    tables = rows.empty(rows.EXTRACTION_TABLES)
+    new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
     for key, amount in (("shop-a", "40.00"), ("shop-b", "41.00")):
         known = {"document_id": key, "backend": "page-width"}
-        tables["extractions"].append(
+        new_rows["extractions"].append(
             {**known, "extractor": "x", "status": "ok", "extractor_fingerprint": "x", "updated_at": utc_now()}
         )
-        tables["extracted_fields"].append({**known, "field": "total_amount", "value": amount, "value_amount": amount})
+        new_rows["extracted_fields"].append({**known, "field": "total_amount", "value": amount, "value_amount": amount})
     fill(
         project,
-        **tables,
+        **new_rows,
         label_issues=[
             {**issue, "field": "total_amount", "label": "8.20", "value": "40.00", "score": 2.0},
             {**issue, "field": "supplier_name", "label": "ACME", "value": None, "score": 1.0},

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.project import ROOT_VARIABLE, Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.command import Result, call
 from ocr_pipeline_tests.files import write_backends
 from ocr_pipeline_tests.model_project import DOCUMENTS, KEY, command_project, model_backends

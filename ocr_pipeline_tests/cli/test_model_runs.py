@@ -17,7 +17,7 @@ from ocr_pipeline.defs.runner import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.models import calls
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.command import call
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.defs.server import wait_for

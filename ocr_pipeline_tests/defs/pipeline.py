@@ -13,7 +13,7 @@ from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.launch import cell_ranges, check, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 DOCUMENTS = ["broken", "d0", "d1", "d2", "d3", "d4", "d5"]
 BACKENDS = ["pixel+first", "pdf-text+first", "page-width"]

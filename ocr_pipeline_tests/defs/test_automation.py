@@ -17,7 +17,7 @@ import yaml
 
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.command import call
 from ocr_pipeline_tests.defs.server import Server, dg_dev, wait_for
 from ocr_pipeline_tests.files import add_image, reads, small_backends, write_backends

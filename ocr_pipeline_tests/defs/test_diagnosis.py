@@ -10,7 +10,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.overrides import Decision, write_decision
 from ocr_pipeline.pending import pending_labels
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.files import add_image
 

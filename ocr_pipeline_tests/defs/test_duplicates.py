@@ -7,7 +7,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.importers import import_folder
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import EVERY_RUN, Recorder
 from ocr_pipeline_tests.documents.test_duplicates import receipt
 from ocr_pipeline_tests.files import add_file, encoded, image_bytes

@@ -11,7 +11,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
 from ocr_pipeline.project import Project
 from ocr_pipeline.status import extraction_states
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.files import add_image, add_label, small_backends, write_backends
 

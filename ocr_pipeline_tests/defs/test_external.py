@@ -18,7 +18,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Extraction, LineItem
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.files import add_image, small_backends, write_backends

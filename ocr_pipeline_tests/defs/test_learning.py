@@ -10,7 +10,7 @@ from ocr_pipeline.defs.runner import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.extraction.learned.model import load_model
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli, in_a_terminal
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.extraction.learned.receipts import receipts

@@ -9,7 +9,7 @@ from ocr_pipeline.defs.evaluation_checks import evaluation_checks
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 

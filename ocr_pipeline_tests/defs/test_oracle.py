@@ -15,7 +15,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
 from ocr_pipeline.status import extraction_states
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder
 from ocr_pipeline_tests.files import PLUGINS, add_image, small_backends, write_backends
 

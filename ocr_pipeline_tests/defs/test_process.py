@@ -11,7 +11,7 @@ from ocr_pipeline.defs.instance import PROCESS, open_instance
 from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS_KEY, Asked
 from ocr_pipeline.operation.pause import paused
 from ocr_pipeline.project import ROOT_VARIABLE, Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.files import add_image
 from ocr_pipeline_tests.model_project import KEY, command_project
 from ocr_pipeline_tests.standin import StandIn

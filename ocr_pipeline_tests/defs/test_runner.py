@@ -21,7 +21,7 @@ from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseE
 from ocr_pipeline.ocr.stage import OcrOutcome
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import EVERY_RUN, Recorder
 from ocr_pipeline_tests.defs.server import wait_for
 from ocr_pipeline_tests.files import (

@@ -3,7 +3,7 @@
 from ocr_pipeline.inspection.cases import DocumentCases, load_cases
 from ocr_pipeline.inspection.lines import lines_around
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.inspected import BACKENDS
 
 DOCUMENTS = ["shop-a", "shop-b", "shop-c", "shop-d"]

@@ -12,8 +12,8 @@ import pytest
 
 from ocr_pipeline.inspection.changes import changes
 from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
-from ocr_pipeline.warehouse.warehouse import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli
 from ocr_pipeline_tests.inspected import KEY
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.files import write_backends
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"

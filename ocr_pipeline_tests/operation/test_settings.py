@@ -18,7 +18,7 @@ from ocr_pipeline.operation.settings import Inbox, Operation, load_operation
 from ocr_pipeline.operation.spending import spent_in_month
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli
 from ocr_pipeline_tests.files import image_bytes, small_backends, write_backends
 from ocr_pipeline_tests.model_project import model_backends

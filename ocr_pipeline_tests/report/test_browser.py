@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ocr_pipeline.project import Project
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.report.conftest import Reader
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, Fi
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.documents import document_page, in_script
 from ocr_pipeline.report.site import Built, build_site
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli
 
 

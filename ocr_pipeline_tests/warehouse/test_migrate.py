@@ -5,8 +5,8 @@ import pytest
 
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.warehouse import migrate
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import migrations, schema_version, table_columns
-from ocr_pipeline.warehouse.warehouse import Warehouse
 
 NEWEST = migrations()[-1][0]
 PAGE = {"document_id": "a", "page": 1, "width_px": 1, "height_px": 1}

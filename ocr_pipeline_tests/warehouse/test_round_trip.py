@@ -28,8 +28,8 @@ from ocr_pipeline.schemas import (
     TaxLine,
     Word,
 )
-from ocr_pipeline.warehouse import queries, rows
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.files import image_bytes, text_pdf
 
 FAILURE = DocumentFailure(reason="unreadable", message='The image is "broken": OSError.')
@@ -72,10 +72,10 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 
 def write_labels(warehouse: Warehouse, labels: dict[str, Label | DocumentFailure | None]) -> None:
-    tables = rows.empty(rows.LABEL_TABLES)
+    new_rows = tables.empty(tables.labels.LABEL_TABLES)
     for name, label in labels.items():
-        rows.add_label(
-            tables,
+        tables.labels.add_label(
+            new_rows,
             name,
             "demo",
             run_id="r",
@@ -83,13 +83,13 @@ def write_labels(warehouse: Warehouse, labels: dict[str, Label | DocumentFailure
             label_sha256="abc" if isinstance(label, Label) else None,
             failure=label if isinstance(label, DocumentFailure) else None,
         )
-    warehouse.replace(rows.DOCUMENT_KEY, [(name,) for name in labels], tables)
+    warehouse.replace(tables.documents.DOCUMENT_KEY, [(name,) for name in labels], new_rows)
 
 
 def write_extraction(warehouse: Warehouse, name: str, outcome: ExtractionOutcome, backend: str = "b") -> None:
-    tables = rows.empty(rows.EXTRACTION_TABLES)
-    rows.add_extraction(
-        tables,
+    new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
+    tables.extractions.add_extraction(
+        new_rows,
         name,
         backend,
         outcome,
@@ -101,18 +101,18 @@ def write_extraction(warehouse: Warehouse, name: str, outcome: ExtractionOutcome
         result_key="key",
         run_id="r",
     )
-    warehouse.replace(rows.EXTRACTION_KEY, [(name, backend)], tables)
+    warehouse.replace(tables.extractions.EXTRACTION_KEY, [(name, backend)], new_rows)
 
 
 def test_documents(warehouse: Warehouse) -> None:
-    tables = rows.empty(rows.DOCUMENT_TABLES)
+    new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
     pdf = open_document(text_pdf([[], []], media_box=(0, 0, 72, 36)), Limits())
     image = open_document(image_bytes(40, 30), Limits())
     for name, document, failure in (("p", pdf, None), ("i", image, None), ("bad", None, FAILURE)):
         source = SourceFile(name, "demo", Path(f"/x/{name}"), None)
-        rows.add_document(tables, source, f"data/{name}", run_id="r", document=document, failure=failure)
-    warehouse.replace(rows.DOCUMENT_KEY, [("p",), ("i",), ("bad",)], tables)
-    found = queries.documents(warehouse)
+        tables.documents.add_document(new_rows, source, f"data/{name}", run_id="r", document=document, failure=failure)
+    warehouse.replace(tables.documents.DOCUMENT_KEY, [("p",), ("i",), ("bad",)], new_rows)
+    found = tables.documents.documents(warehouse)
     shown = ("dataset", "path", "media_type", "size_bytes", "sha256", "pages", "status", "reason", "message")
     assert {name: tuple(row[column] for column in shown) for name, row in found.items()} == {
         "p": ("demo", "data/p", "application/pdf", pdf.size, pdf.sha256, 2, "ok", None, None),
@@ -141,7 +141,7 @@ def test_labels(warehouse: Warehouse) -> None:
         "none": None,
     }
     write_labels(warehouse, labels)
-    found = queries.valid_labels(warehouse)
+    found = tables.labels.valid_labels(warehouse)
     assert set(found) == {"full", "few", "items", "empty"}
     for name, label in found.items():
         expected = labels[name]
@@ -150,7 +150,7 @@ def test_labels(warehouse: Warehouse) -> None:
         assert label.invoice == expected.invoice, name
         assert (label.language, label.split) == (expected.language, expected.split)
         assert label.alternatives == {field: texts for field, texts in expected.alternatives.items() if texts}
-    assert {name: row["status"] for name, row in queries.labels(warehouse).items()} == {
+    assert {name: row["status"] for name, row in tables.labels.labels(warehouse).items()} == {
         "full": "ok",
         "few": "ok",
         "items": "ok",
@@ -159,7 +159,7 @@ def test_labels(warehouse: Warehouse) -> None:
         "none": "none",
     }
     write_labels(warehouse, {"full": None})
-    assert set(queries.valid_labels(warehouse)) == {"few", "items", "empty"}
+    assert set(tables.labels.valid_labels(warehouse)) == {"few", "items", "empty"}
     assert warehouse.rows("FROM ground_truth_tax_lines") == []
 
 
@@ -188,17 +188,17 @@ def test_ocr(warehouse: Warehouse) -> None:
             OcrPage(page=3, width=10, height=20, words=[word("end", 3, 0, None)], seconds=0.25),
         ]
     )
-    tables = rows.empty(rows.OCR_TABLES)
+    new_rows = tables.empty(tables.words.OCR_TABLES)
     outcomes = {"a": OcrOutcome(text=text), "blank": OcrOutcome(text=OcrText(pages=[text.pages[1]]))}
     outcomes["bad"] = OcrOutcome(failure=DocumentFailure(reason="no_text_layer", message="None."))
     for name, outcome in outcomes.items():
-        rows.add_ocr(tables, name, "e", outcome, fingerprint="f", result_key=None, run_id="r")
-    warehouse.replace(rows.OCR_KEY, [(name, "e") for name in outcomes], tables)
-    found = queries.ocr_texts(warehouse, "e", ["a", "blank", "bad", "unknown"])
+        tables.words.add_ocr(new_rows, name, "e", outcome, fingerprint="f", result_key=None, run_id="r")
+    warehouse.replace(tables.words.OCR_KEY, [(name, "e") for name in outcomes], new_rows)
+    found = tables.words.ocr_texts(warehouse, "e", ["a", "blank", "bad", "unknown"])
     assert found == {"a": text, "blank": outcomes["blank"].text}
     assert [entry.text for entry in found["a"].words()] == ["Total", "12,50 €", "\x00\u202e😀", "end"]
-    assert queries.ocr_texts(warehouse, "other", ["a"]) == {}
-    cells = queries.ocr_cells(warehouse, "e")
+    assert tables.words.ocr_texts(warehouse, "other", ["a"]) == {}
+    cells = tables.words.ocr_cells(warehouse, "e")
     assert {name: (row["status"], row["reason"], row["pages"], row["words"]) for name, row in cells.items()} == {
         "a": ("ok", None, 3, 4),
         "blank": ("ok", None, 1, 0),
@@ -225,16 +225,16 @@ def test_extractions(warehouse: Warehouse) -> None:
     write_extraction(warehouse, "empty", ExtractionOutcome(extraction=Extraction(invoice=Invoice()), seconds=0.5))
     write_extraction(warehouse, "bad", ExtractionOutcome(failure=FAILURE))
     write_extraction(warehouse, "full", ExtractionOutcome(failure=FAILURE), backend="other")
-    found = queries.extractions(warehouse, "b")
+    found = tables.extractions.extractions(warehouse, "b")
     assert found == {"full": Extraction(invoice=FULL), "empty": Extraction(invoice=Invoice()), "bad": FAILURE}
-    assert queries.extractions(warehouse, "other") == {"full": FAILURE}
+    assert tables.extractions.extractions(warehouse, "other") == {"full": FAILURE}
     proofs = warehouse.rows("FROM evidence ORDER BY field DESC")
     assert [(row["field"], row["page"], row["text"], row["words"], row["method"], row["score"]) for row in proofs] == [
         ("total_amount", 2, "12,50 €", [3, 4], "keyword: total", 0.5),
         ("line_items.0.amount", 1, "", [], "m", 1.0),
     ]
     assert [proofs[0][name] for name in ("x0", "y0", "x1", "y1")] == [0.1, 0.2, 0.3, 0.4]
-    cell = queries.extraction_cells(warehouse, "b")["empty"]
+    cell = tables.extractions.extraction_cells(warehouse, "b")["empty"]
     assert (cell["engine"], cell["extractor"], cell["seconds"], cell["ocr_seconds"]) == ("e", "rules", 0.5, 1.5)
 
 
@@ -265,16 +265,16 @@ def test_candidates_and_corrections(warehouse: Warehouse) -> None:
 
 
 def test_run_facts(warehouse: Warehouse) -> None:
-    tables = rows.empty(rows.DOCUMENT_TABLES)
+    new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
     document = open_document(image_bytes(), Limits())
     for name in ("a", "b"):
         source = SourceFile(name, "demo", Path(name), None)
-        rows.add_document(tables, source, name, run_id="r", document=document)
-    warehouse.replace_all(tables)
+        tables.documents.add_document(new_rows, source, name, run_id="r", document=document)
+    warehouse.replace_all(new_rows)
     done = ExtractionOutcome(extraction=Extraction(invoice=Invoice()), seconds=0.5, cost_usd=0.25)
     write_extraction(warehouse, "a", done)
     write_extraction(warehouse, "b", ExtractionOutcome(failure=FAILURE, seconds=0.5))
-    assert queries.run_facts(warehouse, ["b"]) == [
+    assert tables.extractions.run_facts(warehouse, ["b"]) == [
         {
             "document_id": "a",
             "dataset": "demo",
@@ -299,13 +299,15 @@ def test_run_facts(warehouse: Warehouse) -> None:
 
 
 def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> None:
-    assert queries.documents(warehouse) == queries.labels(warehouse) == {}
-    assert queries.valid_labels(warehouse) == {}
-    assert queries.ocr_texts(warehouse, "e", ["a"]) == {}
-    assert queries.extractions(warehouse, "b") == {}
-    assert queries.scores(warehouse, ["b"], 1, "r") == queries.line_item_scores(warehouse, ["b"], 1, "r") == []
-    assert queries.printed_dates(warehouse, "b") == {}
-    assert queries.run_facts(warehouse, ["b"]) == []
+    assert tables.documents.documents(warehouse) == tables.labels.labels(warehouse) == {}
+    assert tables.labels.valid_labels(warehouse) == {}
+    assert tables.words.ocr_texts(warehouse, "e", ["a"]) == {}
+    assert tables.extractions.extractions(warehouse, "b") == {}
+    assert (
+        tables.scores.scores(warehouse, ["b"], 1, "r") == tables.scores.line_item_scores(warehouse, ["b"], 1, "r") == []
+    )
+    assert tables.evidence.printed_dates(warehouse, "b") == {}
+    assert tables.extractions.run_facts(warehouse, ["b"]) == []
 
 
 amounts = st.decimals(-(10**12) + 1, 10**12 - 1, allow_nan=False, places=6) | st.integers(0, 10**12 - 1).map(Decimal)
@@ -337,10 +339,10 @@ def test_any_invoice(warehouse: Warehouse) -> None:
         several.append(invoice)
 
     collect()  # the database sees them all at once: one per example takes seconds
-    tables = rows.empty(rows.LABEL_TABLES)
+    new_rows = tables.empty(tables.labels.LABEL_TABLES)
     for number, invoice in enumerate(several):
-        rows.add_label(tables, str(number), "d", run_id="r", label=Label(invoice=invoice), label_sha256="s")
-    warehouse.replace_all(tables)
-    found = queries.valid_labels(warehouse)
+        tables.labels.add_label(new_rows, str(number), "d", run_id="r", label=Label(invoice=invoice), label_sha256="s")
+    warehouse.replace_all(new_rows)
+    found = tables.labels.valid_labels(warehouse)
     for number, invoice in enumerate(several):
         assert found[str(number)].invoice == invoice

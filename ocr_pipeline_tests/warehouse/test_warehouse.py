@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.warehouse.warehouse import Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
 KEY = ("document_id", "engine")
 
@@ -263,7 +263,7 @@ class TestOtherProcesses:
     def test_many_processes_write_at_once_beginning_with_no_database(self, warehouse: Warehouse) -> None:
         code = (
             "import sys; from pathlib import Path\n"
-            "from ocr_pipeline.warehouse.warehouse import Warehouse\n"
+            "from ocr_pipeline.warehouse.connection import Warehouse\n"
             "warehouse, name = Warehouse(Path(sys.argv[1])), sys.argv[2]\n"
             "print('ready', flush=True); sys.stdin.readline()\n"
             "row = {'page': 1, 'width_px': 1, 'height_px': 1}\n"
@@ -291,7 +291,7 @@ class TestOtherProcesses:
         warehouse.replace_all({"pages": [page("old")], "ocr_words": [word(text="old")]})
         code = (
             "import os, signal, sys; from pathlib import Path\n"
-            "from ocr_pipeline.warehouse.warehouse import Warehouse\n"
+            "from ocr_pipeline.warehouse.connection import Warehouse\n"
             "class Rows(list):\n"
             "    def __bool__(self): os.kill(os.getpid(), signal.SIGKILL)  # asked after the first table was written\n"
             "page = {'document_id': 'new', 'page': 1, 'width_px': 1, 'height_px': 1}\n"
@@ -368,7 +368,7 @@ class TestUnusableFile:
         code = (
             "import resource, sys; from pathlib import Path\n"
             "from ocr_pipeline.errors import OcrPipelineError\n"
-            "from ocr_pipeline.warehouse.warehouse import Warehouse\n"
+            "from ocr_pipeline.warehouse.connection import Warehouse\n"
             "warehouse = Warehouse(Path(sys.argv[1]))\n"
             "warehouse.rows('FROM pages')\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, -1))\n"
@@ -386,7 +386,7 @@ class TestUnusableFile:
 
 
 def test_no_space_left_is_said_in_words(tmp_path: Path) -> None:
-    from ocr_pipeline.warehouse.warehouse import _explain
+    from ocr_pipeline.warehouse.connection import _explain
 
     error = duckdb.IOException('IO Error: Could not write file "/data/w.duckdb.wal": No space left on device')
     assert str(_explain(error, tmp_path)) == (

@@ -1,0 +1,120 @@
+"""The tables `documents`, `pages`, `duplicates` and `page_similarities`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
+from ocr_pipeline.schemas import DocumentFailure
+from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, status_columns
+
+if TYPE_CHECKING:
+    from ocr_pipeline.documents.find import SourceFile
+    from ocr_pipeline.documents.pages import Document
+
+
+DOCUMENT_KEY = ("document_id",)
+
+DOCUMENT_TABLES = ("documents", "pages")
+
+
+def documents(reader: Reader) -> dict[str, Row]:
+    """The rows of `documents` by document."""
+    return {row["document_id"]: row for row in reader.rows("FROM documents ORDER BY document_id")}
+
+
+def fingerprints(reader: Reader) -> list[Fingerprint]:
+    """What every document that is there and can be opened is compared by."""
+    rows = reader.rows(
+        """
+        SELECT d.document_id, d.sha256, d.pages, d.perceptual_hash, p.width_px / greatest(p.height_px, 1) AS aspect
+        FROM documents d JOIN pages p ON p.document_id = d.document_id AND p.page = 1
+        WHERE d.status = 'ok' AND d.perceptual_hash IS NOT NULL ORDER BY d.document_id
+        """
+    )
+    return [Fingerprint(**row) for row in rows]
+
+
+def page_similarities(reader: Reader) -> dict[Pair, float]:
+    """How alike the first pages of two contents are, by pair."""
+    return {(row["sha256_a"], row["sha256_b"]): row["similarity"] for row in reader.rows("FROM page_similarities")}
+
+
+def duplicates(reader: Reader) -> dict[str, Row]:
+    """The rows of `duplicates` by document."""
+    return {row["document_id"]: row for row in reader.rows("FROM duplicates ORDER BY document_id")}
+
+
+def groups(reader: Reader) -> dict[str, str]:
+    """The group of copies of each document that has copies."""
+    return {row["document_id"]: row["group_id"] for row in reader.rows("SELECT document_id, group_id FROM duplicates")}
+
+
+def document_facts(reader: Reader) -> dict[str, Row]:
+    """What slices are made by, per document: document_type and currency as labelled, language, split, pages."""
+    rows = reader.rows(
+        """
+        SELECT d.document_id, d.pages, l.language, coalesce(u.split, l.split) AS split,
+               t.value AS document_type, c.value AS currency
+        FROM documents d
+        JOIN labels l USING (document_id)
+        LEFT JOIN duplicates u USING (document_id)
+        LEFT JOIN ground_truth t ON t.document_id = d.document_id AND t.field = 'document_type'
+        LEFT JOIN ground_truth c ON c.document_id = d.document_id AND c.field = 'currency'
+        """
+    )
+    return {row["document_id"]: row for row in rows}
+
+
+def add_document(
+    tables: NewRows,
+    source: "SourceFile",
+    path: str,
+    *,
+    run_id: str,
+    document: "Document | None" = None,
+    transcript_sha256: str | None = None,
+    failure: DocumentFailure | None = None,
+    began: str | None = None,
+) -> None:
+    """Rows of a document that was opened (`document`), or of one that could not be (`failure`).
+
+    `began`: a moment before its file was read (UTC), so that a file which is younger may be another one; None: now.
+    """
+    from ocr_pipeline.documents.stage import TakenIn
+
+    tables["documents"].append(
+        {
+            "document_id": source.document_id,
+            "dataset": source.dataset,
+            "path": path,
+            "media_type": document.media_type if document else None,
+            "size_bytes": document.size if document else None,
+            "sha256": document.sha256 if document else None,
+            "perceptual_hash": document.perceptual_hash if isinstance(document, TakenIn) else None,
+            "pages": len(document.pages) if document else None,
+            "transcript_sha256": transcript_sha256,
+            **status_columns(failure),
+            "run_id": run_id,
+            "updated_at": began or utc_now(),
+        }
+    )
+    for page in document.pages if document else ():
+        tables["pages"].append(
+            {
+                "document_id": source.document_id,
+                "page": page.number,
+                "width_px": page.width,
+                "height_px": page.height,
+                "dpi": page.dpi,
+            }
+        )
+
+
+def duplicate_rows(members: Sequence[Duplicate], splits: Mapping[str, str | None], *, run_id: str) -> list[Row]:
+    """The rows of `duplicates`; `splits` are those in use."""
+    return [
+        {**asdict(member), "split": splits.get(member.document_id), "run_id": run_id, "updated_at": utc_now()}
+        for member in members
+    ]

@@ -1,0 +1,94 @@
+"""The tables `evidence`, `candidates` and `value_logprobs`."""
+
+from collections import Counter
+
+from ocr_pipeline.schemas import FIELD_KINDS, Extraction
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns
+
+
+def evidence(reader: Reader, backend: str) -> dict[tuple[str, str], Row]:
+    """Words, score, method and correction by (document, field), single-valued fields only."""
+    rows = reader.rows(
+        "SELECT document_id, field, words, score, method, correction FROM evidence"
+        " WHERE backend = ? AND NOT contains(field, '.')",
+        [backend],
+    )
+    return {(row["document_id"], row["field"]): row for row in rows}
+
+
+def printed_dates(reader: Reader, backend: str) -> dict[str, dict[str, str]]:
+    """The text that `backend` read each date from, where it names a place, by document and field."""
+    dates = [field for field, kind in FIELD_KINDS.items() if kind == "date"]
+    rows = reader.rows(
+        "SELECT document_id, field, text FROM evidence WHERE backend = ? AND field IN (SELECT unnest(?)) AND text <> ''",
+        [backend, dates],
+    )
+    printed: dict[str, dict[str, str]] = {}
+    for row in rows:
+        printed.setdefault(row["document_id"], {})[row["field"]] = row["text"]
+    return printed
+
+
+def margins(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
+    """How far the chosen candidate is ahead of the best other value, in units of its score, by (document, field).
+
+    Negative where another one has the higher score. A field without a rival has none.
+    """
+    rows = reader.rows(
+        """
+        SELECT c.document_id, c.field, min(c.score) - max(r.score) AS lead
+        FROM candidates c JOIN candidates r ON r.document_id = c.document_id AND r.backend = c.backend
+            AND r.field = c.field AND r.value <> c.value
+        WHERE c.backend = ? AND c.chosen GROUP BY c.document_id, c.field
+        """,
+        [backend],
+    )
+    return {(row["document_id"], row["field"]): row["lead"] for row in rows}
+
+
+def logprobs(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
+    """How sure the model was of each value: natural logarithm of its probability, by (document, field)."""
+    rows = reader.rows("SELECT document_id, field, logprob FROM value_logprobs WHERE backend = ?", [backend])
+    return {(row["document_id"], row["field"]): row["logprob"] for row in rows}
+
+
+def word_confidences(reader: Reader, backend: str) -> dict[tuple[str, str], tuple[float, float]]:
+    """Mean and lowest confidence of the words that each value was read from, by (document, field)."""
+    rows = reader.rows(
+        """
+        SELECT e.document_id, e.field, avg(w.confidence) AS mean, min(w.confidence) AS lowest
+        FROM (SELECT document_id, backend, field, unnest(words) AS word FROM evidence
+              WHERE backend = ? AND NOT contains(field, '.')) e
+        JOIN extractions x ON x.document_id = e.document_id AND x.backend = e.backend
+        JOIN ocr_words w ON w.document_id = e.document_id AND w.engine = x.engine AND w.word = e.word
+        WHERE w.confidence IS NOT NULL GROUP BY e.document_id, e.field
+        """,
+        [backend],
+    )
+    return {(row["document_id"], row["field"]): (row["mean"], row["lowest"]) for row in rows}
+
+
+def add_evidence(tables: NewRows, key: dict[str, str], extraction: Extraction) -> None:
+    """Rows of the places, candidates and probabilities of one cell of `extractions`."""
+    for field, found in extraction.evidence.items():
+        tables["evidence"].append(
+            {
+                **key,
+                "field": field,
+                "page": found.page,
+                "text": found.text,
+                **box_columns(found.box),
+                "words": found.words,
+                "method": found.method,
+                "score": found.score,
+                "correction": found.correction,
+            }
+        )
+    for field, logprob in extraction.logprobs.items():
+        tables["value_logprobs"].append({**key, "field": field, "logprob": logprob})
+    ranks: Counter[str] = Counter()
+    for candidate in extraction.candidates:
+        row = candidate.model_dump(exclude={"box"})
+        tables["candidates"].append({**key, **row, "rank": ranks[candidate.field], **box_columns(candidate.box)})
+        ranks[candidate.field] += 1

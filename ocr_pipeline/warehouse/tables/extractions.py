@@ -1,0 +1,198 @@
+"""The tables `extractions`, `extracted_fields`, its lists, and `model_calls`."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
+from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, status_columns, typed_value
+from ocr_pipeline.warehouse.tables.evidence import add_evidence
+
+if TYPE_CHECKING:
+    from ocr_pipeline.extraction.stage import ExtractionOutcome
+
+Values = dict[str, dict[str, dict[str, str]]]
+
+
+EXTRACTION_KEY = ("document_id", "backend")
+
+EXTRACTION_TABLES = (
+    "extractions",
+    "extracted_fields",
+    "extracted_line_items",
+    "extracted_tax_lines",
+    "evidence",
+    "candidates",
+    "value_logprobs",
+    "model_calls",
+)
+
+_OF_BACKEND = "backend = $backend AND ($document IS NULL OR document_id = $document)"
+
+
+def extraction_cells(reader: Reader, backend: str, document_id: str | None = None) -> dict[str, Row]:
+    """The rows of `extractions` of one backend by document; only that of `document_id`, where it is given."""
+    rows = reader.rows(f"FROM extractions WHERE {_OF_BACKEND}", {"backend": backend, "document": document_id})
+    return {row["document_id"]: row for row in rows}
+
+
+def extractions(
+    reader: Reader, backend: str, document_id: str | None = None
+) -> dict[str, Extraction | DocumentFailure]:
+    """What `backend` extracted, or why it could not, by document; only that of `document_id`, where it is given.
+
+    Without evidence: scoring does not need it.
+    """
+    of = {"backend": backend, "document": document_id}
+    invoices = invoices_of(
+        reader.rows(f"FROM extracted_fields WHERE {_OF_BACKEND}", of),
+        reader.rows(f"FROM extracted_line_items WHERE {_OF_BACKEND} ORDER BY document_id, position", of),
+        reader.rows(f"FROM extracted_tax_lines WHERE {_OF_BACKEND} ORDER BY document_id, position", of),
+    )
+    return {
+        document_id: Extraction(invoice=invoices.get(document_id, Invoice()))
+        if row["status"] == "ok"
+        else DocumentFailure(reason=row["reason"], message=row["message"])
+        for document_id, row in extraction_cells(reader, backend, document_id).items()
+    }
+
+
+def extraction_failures(reader: Reader) -> dict[str, dict[str, str]]:
+    """By document, the backends that have no result for it, and the first reason: the engine's, where that failed."""
+    failures: dict[str, dict[str, str]] = {}
+    for row in reader.rows(
+        """
+        SELECT e.document_id, e.backend, coalesce(o.reason, e.reason) AS reason
+        FROM extractions e
+        LEFT JOIN ocr_text o ON o.document_id = e.document_id AND o.engine = e.engine AND e.reason = 'ocr_failed'
+        WHERE e.status = 'failed' ORDER BY e.document_id, e.backend
+        """
+    ):
+        failures.setdefault(row["document_id"], {})[row["backend"]] = row["reason"]
+    return failures
+
+
+def extracted_values(reader: Reader, backends: Sequence[str]) -> Values:
+    """What the backends gave: document -> backend -> field -> value. A document without any value has an empty one; one
+    that failed in a backend has none of that backend."""
+    values: Values = defaultdict(dict)
+    for row in reader.rows(
+        """
+        SELECT e.document_id, e.backend, f.field, f.value FROM extractions e
+        LEFT JOIN extracted_fields f USING (document_id, backend)
+        JOIN documents d USING (document_id)
+        WHERE e.status = 'ok' AND e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
+        """,
+        [list(backends)],
+    ):
+        of_backend = values[row["document_id"]].setdefault(row["backend"], {})
+        if row["field"] is not None:
+            of_backend[row["field"]] = row["value"]
+    order = {backend: position for position, backend in enumerate(backends)}
+    return {key: dict(sorted(found.items(), key=lambda item: order[item[0]])) for key, found in sorted(values.items())}
+
+
+def failures(reader: Reader, backend: str) -> dict[str, str]:
+    """Why the backend has no result, by document; the engine's reason, where that failed."""
+    rows = reader.rows(
+        """
+        SELECT e.document_id, coalesce(o.reason, e.reason) AS reason FROM extractions e
+        LEFT JOIN ocr_text o ON o.document_id = e.document_id AND o.engine = e.engine AND e.reason = 'ocr_failed'
+        WHERE e.backend = ? AND e.status = 'failed'
+        """,
+        [backend],
+    )
+    return {row["document_id"]: row["reason"] for row in rows}
+
+
+def run_facts(reader: Reader, backends: Sequence[str]) -> list[Row]:
+    """What each cell of `extractions` took: seconds of engine and extractor together, cost in USD, fingerprints.
+
+    Without backends that are configured no more, and without documents whose file is gone or of which a transcript was
+    asked that there is not: their rows are kept, but they are in no score.
+    """
+    return reader.rows(
+        """
+        SELECT e.document_id, d.dataset, e.backend, e.status = 'failed' AS failed,
+               CASE WHEN e.status = 'ok' THEN e.seconds + coalesce(e.ocr_seconds, 0) END AS seconds,
+               e.cost_usd AS cost, e.reported,
+               coalesce(e.engine_fingerprint, '-') || '/' || e.extractor_fingerprint AS fingerprint
+        FROM extractions e JOIN documents d USING (document_id)
+        WHERE e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
+            AND e.reason IS DISTINCT FROM 'no_transcript'
+        ORDER BY e.document_id
+        """,
+        [list(backends)],
+    )
+
+
+def failed_cells(reader: Reader) -> list[Row]:
+    """document_id, backend, reason of every cell without a result; not of transcripts that there are not."""
+    return reader.rows(
+        """
+        SELECT e.document_id, e.backend, e.reason FROM extractions e JOIN documents d USING (document_id)
+        WHERE e.status = 'failed' AND e.reason IS DISTINCT FROM 'no_transcript'
+            AND d.reason IS DISTINCT FROM 'missing_file' ORDER BY ALL
+        """
+    )
+
+
+def last_calls(reader: Reader) -> list[Row]:
+    """backend, asked_at (UTC) of the last model call of every backend that asks one."""
+    return reader.rows("SELECT backend, max(asked_at) AS asked_at FROM model_calls GROUP BY backend ORDER BY backend")
+
+
+def add_extraction(
+    tables: NewRows,
+    document_id: str,
+    backend: str,
+    outcome: "ExtractionOutcome",
+    *,
+    engine: str | None,
+    extractor: str,
+    ocr_seconds: float | None,
+    engine_fingerprint: str | None,
+    extractor_fingerprint: str,
+    result_key: str | None,
+    run_id: str,
+    extractor_settings: str | None = None,
+) -> None:
+    """Rows of one cell of `extractions`."""
+    key = {"document_id": document_id, "backend": backend}
+    reported = outcome.extraction.reported if outcome.extraction else None
+    tables["extractions"].append(
+        {
+            **key,
+            "engine": engine,
+            "extractor": extractor,
+            **status_columns(outcome.failure),
+            "seconds": outcome.seconds,
+            "ocr_seconds": ocr_seconds,
+            "cost_usd": outcome.cost_usd,
+            "reported": reported is not None,
+            "reported_model": reported.model if reported else None,
+            "reported_model_version": reported.model_version if reported else None,
+            "engine_fingerprint": engine_fingerprint,
+            "extractor_fingerprint": extractor_fingerprint,
+            "extractor_settings": extractor_settings,
+            "result_key": result_key,
+            "run_id": run_id,
+            "updated_at": utc_now(),
+        }
+    )
+    for position, call in enumerate(outcome.calls):
+        usage = {f"{name}_tokens": count for name, count in call.usage.model_dump().items()} if call.usage else {}
+        usage["thought_tokens"] = usage.pop("thoughts_tokens", None)
+        facts = call.model_dump(exclude={"usage", "asked_at"})
+        asked_at = call.asked_at.replace(tzinfo=None).isoformat(sep=" ")
+        tables["model_calls"].append({**key, "position": position, **facts, "asked_at": asked_at, **usage})
+    if outcome.extraction is None:
+        return
+    invoice = outcome.extraction.invoice
+    for field in FIELD_KINDS:
+        value = getattr(invoice, field)
+        if value is not None:
+            tables["extracted_fields"].append({**key, "field": field, **typed_value(value)})
+    add_lists(tables, "extracted_line_items", "extracted_tax_lines", key, invoice)
+    add_evidence(tables, key, outcome.extraction)

@@ -1,0 +1,78 @@
+"""The tables `evaluation_history`, `evaluation_documents` and `evaluation_baselines`."""
+
+from ocr_pipeline.evaluation.ranking.history import Evaluation, evaluation_of
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.common import Row
+
+
+def latest_evaluations(reader: Reader) -> dict[tuple[str, str], Row]:
+    """evaluation_id, content and evaluated_at of the last evaluation of each (dataset, backend)."""
+    rows = reader.rows(
+        """
+        SELECT dataset, backend, max_by(evaluation_id, evaluated_at) AS evaluation_id,
+               max_by(content, evaluated_at) AS content, max(evaluated_at) AS evaluated_at
+        FROM evaluation_history GROUP BY dataset, backend ORDER BY dataset, backend
+        """
+    )
+    return {(row["dataset"], row["backend"]): row for row in rows}
+
+
+def baselines(reader: Reader) -> dict[tuple[str, str], Row]:
+    """What the last evaluation of each (dataset, backend) is held against: evaluation_id, evaluated_at, and pinned_at.
+
+    The pinned one; where none is pinned (pinned_at is NULL), the one before the last that was scored by the same rules.
+    The last itself where it is pinned. Left out: a backend with neither.
+    """
+    rows = reader.rows(
+        """
+        WITH every AS (
+            SELECT DISTINCT dataset, backend, evaluation_id, evaluated_at, scoring_version, rules
+            FROM evaluation_history
+        ), last AS (
+            SELECT * FROM every QUALIFY row_number() OVER (PARTITION BY dataset, backend ORDER BY evaluated_at DESC) = 1
+        ), previous AS (
+            SELECT every.* FROM every JOIN last USING (dataset, backend, scoring_version, rules)
+            WHERE every.evaluated_at < last.evaluated_at
+            QUALIFY row_number() OVER (PARTITION BY every.dataset, every.backend ORDER BY every.evaluated_at DESC) = 1
+        )
+        SELECT p.dataset, p.backend, p.evaluation_id, every.evaluated_at, p.pinned_at
+        FROM evaluation_baselines p JOIN every USING (evaluation_id)
+        UNION ALL
+        SELECT dataset, backend, evaluation_id, evaluated_at, NULL FROM previous
+        WHERE (dataset, backend) NOT IN (SELECT (dataset, backend) FROM evaluation_baselines)
+        ORDER BY 1, 2
+        """
+    )
+    return {(row["dataset"], row["backend"]): row for row in rows}
+
+
+def evaluation(reader: Reader, evaluation_id: str) -> Evaluation:
+    """One evaluation with the outcome of every value."""
+    rows = reader.rows("FROM evaluation_history WHERE evaluation_id = ?", [evaluation_id])
+    [documents] = reader.rows("FROM evaluation_documents WHERE set_id = ?", [rows[0]["set_id"]])
+    return evaluation_of(rows, documents)
+
+
+def every_evaluation(reader: Reader) -> list[Row]:
+    """dataset, backend, evaluation_id, evaluated_at, is_last of every evaluation, oldest first."""
+    return reader.rows(
+        """
+        WITH every AS (SELECT DISTINCT dataset, backend, evaluation_id, evaluated_at FROM evaluation_history)
+        SELECT *, evaluated_at = max(evaluated_at) OVER (PARTITION BY dataset, backend) AS is_last
+        FROM every ORDER BY evaluated_at, dataset, backend
+        """
+    )
+
+
+def history(reader: Reader, dataset: str | None, backend: str | None, field: str) -> list[Row]:
+    """The rows of one field of `evaluation_history` without the outcomes, oldest first, and whether each is pinned."""
+    return reader.rows(
+        """
+        SELECT h.* EXCLUDE (outcomes), b.evaluation_id IS NOT NULL AS pinned
+        FROM evaluation_history h LEFT JOIN evaluation_baselines b USING (evaluation_id)
+        WHERE h.field = $field AND ($dataset IS NULL OR h.dataset = $dataset)
+            AND ($backend IS NULL OR h.backend = $backend)
+        ORDER BY h.dataset, h.backend, h.evaluated_at
+        """,
+        {"dataset": dataset, "backend": backend, "field": field},
+    )

@@ -1,0 +1,169 @@
+"""The tables `labels` and `ground_truth`, with its lists."""
+
+from typing import TYPE_CHECKING
+
+from ocr_pipeline.schemas import DocumentFailure, Invoice, Label
+from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, typed_value
+
+if TYPE_CHECKING:
+    from ocr_pipeline.documents.labels import DecidedLabel
+
+
+LABEL_TABLES = ("labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines")
+
+
+def labels(reader: Reader) -> dict[str, Row]:
+    """The rows of `labels` by document."""
+    return {row["document_id"]: row for row in reader.rows("FROM labels ORDER BY document_id")}
+
+
+def valid_labels(reader: Reader) -> dict[str, Label]:
+    """Every valid label by document."""
+    known = {row["document_id"]: row for row in labels(reader).values() if row["status"] == "ok"}
+    fields = reader.rows("FROM ground_truth ORDER BY document_id")
+    invoices = invoices_of(
+        fields,
+        reader.rows("FROM ground_truth_line_items ORDER BY document_id, position"),
+        reader.rows("FROM ground_truth_tax_lines ORDER BY document_id, position"),
+    )
+    alternatives: dict[str, dict[str, list[str]]] = {}
+    for row in fields:
+        if row["alternatives"]:
+            alternatives.setdefault(row["document_id"], {})[row["field"]] = row["alternatives"]
+    return {
+        document_id: Label(
+            invoice=invoices.get(document_id, Invoice()),
+            alternatives=alternatives.get(document_id, {}),
+            language=row["language"],
+            split=row["split"],
+        )
+        for document_id, row in known.items()
+    }
+
+
+def decided_documents(reader: Reader) -> set[str]:
+    """The documents on whose label decisions of a review were laid."""
+    rows = reader.rows("SELECT DISTINCT document_id FROM ground_truth WHERE decision IS NOT NULL")
+    return {row["document_id"] for row in rows}
+
+
+def reviewed(reader: Reader) -> set[tuple[str, str]]:
+    """(document, field) of every label that a person has decided about."""
+    rows = reader.rows("SELECT document_id, field FROM ground_truth WHERE decision IS NOT NULL")
+    return {(row["document_id"], row["field"]) for row in rows}
+
+
+def label_problems(reader: Reader, tolerance: float) -> list[Row]:
+    """dataset, document_id, problem of every label that is invalid or contradicts itself; a document can have several."""
+    return reader.rows(
+        """
+        WITH amounts AS (
+            SELECT document_id,
+                   max(value_amount) FILTER (field = 'net_amount') AS net,
+                   max(value_amount) FILTER (field = 'total_tax_amount') AS tax,
+                   max(value_amount) FILTER (field = 'total_amount') AS total,
+                   max(value_date) FILTER (field = 'invoice_date') AS issued,
+                   max(value_date) FILTER (field = 'due_date') AS due
+            FROM ground_truth GROUP BY document_id
+        ), problems AS (
+            SELECT document_id, 'the label is not valid' AS problem FROM labels WHERE status = 'invalid'
+            UNION ALL
+            SELECT document_id, 'net amount and tax do not make the total' FROM amounts
+            WHERE abs(net + tax - total) > $tolerance
+            UNION ALL
+            SELECT document_id, 'due before it was issued' FROM amounts WHERE due < issued
+        )
+        SELECT l.dataset, document_id, problem
+        FROM problems JOIN labels l USING (document_id) JOIN documents d USING (document_id)
+        WHERE d.reason IS DISTINCT FROM 'missing_file' ORDER BY ALL
+        """,
+        {"tolerance": tolerance},
+    )
+
+
+def labelled_documents(reader: Reader) -> dict[str, int]:
+    """How many documents of each data set have a label, valid or not."""
+    rows = reader.rows(
+        """
+        SELECT l.dataset, count(*) AS n FROM labels l JOIN documents d USING (document_id)
+        WHERE l.status <> 'none' AND d.reason IS DISTINCT FROM 'missing_file' GROUP BY l.dataset
+        """
+    )
+    return {row["dataset"]: row["n"] for row in rows}
+
+
+def labelled_duplicates(reader: Reader) -> list[Row]:
+    """dataset, document_id, duplicate_of, kind of labelled documents that count twice: their first one is in the same data
+    set, and labelled."""
+    return reader.rows(
+        """
+        SELECT l.dataset, u.document_id, u.duplicate_of, u.kind
+        FROM duplicates u
+        JOIN labels l ON l.document_id = u.document_id AND l.status = 'ok'
+        JOIN labels f ON f.document_id = u.duplicate_of AND f.status = 'ok' AND f.dataset = l.dataset
+        ORDER BY ALL
+        """
+    )
+
+
+def leaking_groups(reader: Reader) -> list[Row]:
+    """group_id, splits, documents of groups of duplicates whose own labels put them into different splits."""
+    return reader.rows(
+        """
+        SELECT u.group_id, list_sort(list(DISTINCT coalesce(l.split, 'none'))) AS splits,
+               list_sort(list(u.document_id)) AS documents
+        FROM duplicates u JOIN labels l USING (document_id)
+        GROUP BY u.group_id
+        HAVING count(DISTINCT coalesce(l.split, 'none')) > 1
+            AND bool_or(lower(l.split) IN ('test', 'dev', 'validation', 'val'))
+        ORDER BY u.group_id
+        """
+    )
+
+
+def add_label(
+    tables: NewRows,
+    document_id: str,
+    dataset: str,
+    *,
+    run_id: str,
+    label: Label | None,
+    label_sha256: str | None = None,
+    failure: DocumentFailure | None = None,
+    decided: "DecidedLabel | None" = None,
+    began: str | None = None,
+) -> None:
+    """Rows of a label; without one the document is known to be unlabelled.
+
+    `decided`: what reviews made of it. `began`: as of `add_document`.
+    """
+    tables["labels"].append(
+        {
+            "document_id": document_id,
+            "dataset": dataset,
+            "status": "invalid" if failure else "ok" if label else "none",
+            "message": failure.message if failure else None,
+            "label_sha256": label_sha256,
+            "language": label.language if label else None,
+            "split": label.split if label else None,
+            "run_id": run_id,
+            "updated_at": began or utc_now(),
+        }
+    )
+    if label is None:
+        return
+    for field in label.labelled_fields:
+        decision = decided.decisions.get(field) if decided else None
+        tables["ground_truth"].append(
+            {
+                "document_id": document_id,
+                "field": field,
+                "alternatives": label.alternatives.get(field),
+                "decision": decision.choice if decision else None,
+                "file_value": decision.label if decision and decision.choice == "value" else None,
+                **typed_value(getattr(label.invoice, field)),
+            }
+        )
+    key = {"document_id": document_id}
+    add_lists(tables, "ground_truth_line_items", "ground_truth_tax_lines", key, label.invoice)

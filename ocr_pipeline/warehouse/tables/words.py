@@ -1,0 +1,160 @@
+"""The tables `ocr_text`, `ocr_pages` and `ocr_words`."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ocr_pipeline.schemas import OcrPage, OcrText, Word
+from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns, mean_confidence, status_columns
+
+if TYPE_CHECKING:
+    from ocr_pipeline.ocr.stage import OcrOutcome
+
+
+OCR_KEY = ("document_id", "engine")
+
+OCR_TABLES = ("ocr_text", "ocr_pages", "ocr_words")
+
+
+def ocr_cells(reader: Reader, engine: str) -> dict[str, Row]:
+    """The rows of `ocr_text` of one engine by document."""
+    rows = reader.rows("FROM ocr_text WHERE engine = ?", [engine])
+    return {row["document_id"]: row for row in rows}
+
+
+def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
+    """What `engine` read in these documents; those without a result are left out."""
+    parameters = [engine, list(document_ids)]
+    pages = reader.rows(
+        "FROM ocr_pages WHERE engine = ? AND document_id IN (SELECT unnest(?)) ORDER BY document_id, page", parameters
+    )
+    words = reader.rows(
+        "FROM ocr_words WHERE engine = ? AND document_id IN (SELECT unnest(?)) ORDER BY document_id, word", parameters
+    )
+    by_page: dict[tuple[str, int], list[Word]] = {}
+    for row in words:
+        word = Word.model_construct(
+            text=row["text"],
+            box=(row["x0"], row["y0"], row["x1"], row["y1"]),
+            confidence=row["confidence"],
+            page=row["page"],
+            line=row["line"],
+        )
+        by_page.setdefault((row["document_id"], row["page"]), []).append(word)
+    return {
+        document_id: OcrText.model_construct(
+            pages=[
+                OcrPage.model_construct(
+                    page=row["page"],
+                    width=row["width_px"],
+                    height=row["height_px"],
+                    rotation=row["rotation"],
+                    words=by_page.get((document_id, row["page"]), []),
+                    seconds=row["seconds"],
+                )
+                for row in rows
+            ]
+        )
+        for document_id, rows in groupby(pages, key=lambda row: str(row["document_id"]))
+    }
+
+
+def characters(reader: Reader, engine: str) -> dict[str, int]:
+    """How many characters `engine` read in each document, with a space after each word."""
+    rows = reader.rows(
+        "SELECT document_id, sum(length(text) + 1)::BIGINT AS size FROM ocr_words WHERE engine = ? GROUP BY document_id",
+        [engine],
+    )
+    return {row["document_id"]: row["size"] for row in rows}
+
+
+def readings(reader: Reader) -> dict[str, str]:
+    """By document, which results of the engines there are: another text where one of them read something else."""
+    rows = reader.rows(
+        """
+        SELECT document_id, string_agg(engine || '=' || coalesce(result_key, status), ' ' ORDER BY engine) AS results
+        FROM ocr_text GROUP BY document_id
+        """
+    )
+    return {row["document_id"]: row["results"] for row in rows}
+
+
+def confidences(reader: Reader, backends: Sequence[str]) -> dict[tuple[str, str], float]:
+    """The mean confidence of the words that the engine of a backend read, by (backend, document), where it gives one."""
+    rows = reader.rows(
+        """
+        SELECT e.backend, e.document_id, o.mean_confidence FROM extractions e
+        JOIN ocr_text o ON o.document_id = e.document_id AND o.engine = e.engine
+        WHERE o.mean_confidence IS NOT NULL AND e.backend IN (SELECT unnest(?))
+        """,
+        [list(backends)],
+    )
+    return {(row["backend"], row["document_id"]): row["mean_confidence"] for row in rows}
+
+
+def ocr_confidences(reader: Reader) -> list[Row]:
+    """dataset, engine, documents, confidence (the mean over documents) of every engine that gives confidences."""
+    return reader.rows(
+        """
+        SELECT d.dataset, o.engine, count(*) AS documents, avg(o.mean_confidence) AS confidence
+        FROM ocr_text o JOIN documents d USING (document_id)
+        WHERE o.mean_confidence IS NOT NULL AND d.reason IS DISTINCT FROM 'missing_file'
+        GROUP BY ALL ORDER BY ALL
+        """
+    )
+
+
+def add_ocr(
+    tables: NewRows,
+    document_id: str,
+    engine: str,
+    outcome: "OcrOutcome",
+    *,
+    fingerprint: str,
+    result_key: str | None,
+    run_id: str,
+) -> None:
+    """Rows of one cell of `ocr_text`."""
+    key = {"document_id": document_id, "engine": engine}
+    text = outcome.text
+    words = list(text.words()) if text else []
+    tables["ocr_text"].append(
+        {
+            **key,
+            **status_columns(outcome.failure),
+            "pages": len(text.pages) if text else None,
+            "words": len(words) if text else None,
+            "mean_confidence": mean_confidence(words),
+            "seconds": text.seconds if text else None,
+            "fingerprint": fingerprint,
+            "result_key": result_key,
+            "run_id": run_id,
+            "updated_at": utc_now(),
+        }
+    )
+    for page in text.pages if text else ():
+        tables["ocr_pages"].append(
+            {
+                **key,
+                "page": page.page,
+                "width_px": page.width,
+                "height_px": page.height,
+                "rotation": page.rotation,
+                "words": len(page.words),
+                "mean_confidence": mean_confidence(page.words),
+                "seconds": page.seconds,
+            }
+        )
+    for index, word in enumerate(words):
+        tables["ocr_words"].append(
+            {
+                **key,
+                "page": word.page,
+                "word": index,
+                "line": word.line,
+                "text": word.text,
+                **box_columns(word.box),
+                "confidence": word.confidence,
+            }
+        )
