@@ -303,7 +303,7 @@ def _print_changes(changed: Iterable["Change"]) -> None:
 
 def _step(name: str, text: str) -> None:
     line = Table.grid(padding=(0, 1))
-    line.add_column(width=12)
+    line.add_column(width=13)
     line.add_column(overflow="fold")
     line.add_row(f"  [dim]{name}[/]", text)
     console.print(line)
