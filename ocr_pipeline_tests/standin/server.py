@@ -49,7 +49,9 @@ class StandIn:
     is below `/v1`.
     """
 
-    def __init__(self, *, latency: float = 0.0, batch_polls: int = 1) -> None:
+    def __init__(
+        self, *, latency: float = 0.0, batch_polls: int = 1, address: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         self.latency = latency
         self.batch_polls = batch_polls
         self.batch_error: str | None = None
@@ -63,8 +65,8 @@ class StandIn:
         self.plan: Callable[[Seen], str] = lambda seen: self._next.popleft() if self._next else "ok"
         self.lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"standin": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server = _Server(address, handler)
+        self.url = f"http://{address[0]}:{self._server.server_address[1]}"
 
     def then(self, *scenarios: str) -> "StandIn":
         self._next.extend(scenarios)
