@@ -49,7 +49,7 @@ def test_a_project_of_an_earlier_version_has_nothing_to_do(tmp_path: Path, monke
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert standin.seen == [], "no model is asked"
-    assert sorted(materialised(since=0)) == ["extractions", "ground_truth", "ocr_text", "raw_documents"]
+    assert sorted(materialised(since=0.0)) == ["extractions", "ground_truth", "ocr_text", "raw_documents"]
     assert materialised(since=began) == {}
     after = kept(root)
     for name, rows in before.items():
