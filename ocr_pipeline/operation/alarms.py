@@ -1,6 +1,6 @@
-"""Problems, and what is said about them: one message when one begins, and one when it is over.
+"""Alarms: one message when a problem starts and one when it is resolved.
 
-Every receiver has a queue of its own: what one did not take waits for it, in order, and is not said twice to the others.
+Each receiver has its own queue: messages it did not accept wait for it in order and are not repeated to the others.
 """
 
 import http.client
@@ -10,24 +10,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from ocr_pipeline.operation.settings import Webhook
 
-TIMEOUT = 10.0
-"""Seconds that a receiver may take to answer."""
+TIMEOUT_SECONDS = 10.0
+"""Time a receiver has to answer a request."""
 
-DELIVERY = 30.0
-"""Seconds after which no further message is sent in one look: what waits, waits for the next one."""
+MAX_DELIVERY_SECONDS = 30.0
+"""Time spent on deliveries per sensor tick; remaining messages wait for the next tick."""
 
-LONGEST_QUEUE = 200
-"""Messages that wait for a receiver; the oldest go first."""
+MAX_QUEUE = 200
+"""Messages kept per receiver; the oldest are dropped first."""
 
 
 class Problem(BaseModel):
-    """Something that is wrong. Two looks see the same problem where `key` is the same, whatever the numbers say."""
+    """A failed check. Problems with the same `key` are the same problem, even if the numbers in the sentence change."""
 
     key: str
     check: str
@@ -37,19 +37,19 @@ class Problem(BaseModel):
 
 
 class Message(BaseModel):
-    """A problem that began (`open`) or is `over`."""
+    """Reports that a problem started (`open`) or was resolved (`over`)."""
 
     model_config = ConfigDict(frozen=True)
 
     problem: Problem
     state: Literal["open", "over"]
 
-    def body(self, project: str, report_url: str) -> dict[str, Any]:
-        """What is posted: `text` is what Slack shows; the rest is for programs. docs/operating.md describes it."""
+    def body(self, project: str, report_url: str) -> dict[str, str]:
+        """The JSON to post. Slack shows `text`; the other keys are for programs (docs/operating.md)."""
         problem = self.problem
-        word = {"open": "🔴" if problem.severity == "error" else "🟠", "over": "🟢 Over:"}[self.state]
+        prefix = {"open": "🔴" if problem.severity == "error" else "🟠", "over": "🟢 Resolved:"}[self.state]
         return {
-            "text": f"{word} {project}: {problem.sentence}",
+            "text": f"{prefix} {project}: {problem.sentence}",
             "project": project,
             "state": self.state,
             "problem": problem.key,
@@ -61,73 +61,77 @@ class Message(BaseModel):
         }
 
 
-class Memory(BaseModel):
-    """What is remembered from look to look: the problems that are known, and what each receiver (by the variable of its
-    address) still has to hear."""
+class AlarmState(BaseModel):
+    """State kept between ticks: open problems by key, and undelivered messages by the receiver's `url_env`."""
 
     problems: dict[str, Problem] = {}
     queues: dict[str, list[Message]] = {}
 
 
-def messages(known: Mapping[str, Problem], found: Iterable[Problem]) -> list[Message]:
-    """What to say: of problems that are new, and of those that are found no more.
+def new_messages(known: Mapping[str, Problem], current: Iterable[Problem]) -> list[Message]:
+    """Messages about problems that started, then about problems that were resolved.
 
-    A problem keeps its first sentence and its begin, so that numbers which move do not make it a new one.
+    A known problem keeps its first sentence and start time, so changing numbers do not make it a new problem.
     """
-    now = {problem.key: problem for problem in found}
-    new = [Message(problem=problem, state="open") for key, problem in now.items() if key not in known]
-    over = [Message(problem=problem, state="over") for key, problem in known.items() if key not in now]
-    return [*new, *over]
+    by_key = {problem.key: problem for problem in current}
+    started = [Message(problem=problem, state="open") for key, problem in by_key.items() if key not in known]
+    resolved = [Message(problem=problem, state="over") for key, problem in known.items() if key not in by_key]
+    return [*started, *resolved]
 
 
-def queued(queue: Sequence[Message], new: Iterable[Message]) -> list[Message]:
-    """The queue of a receiver with what is new. A problem that is over before anybody heard of it is no news."""
+def enqueue(queue: Sequence[Message], messages: Iterable[Message]) -> list[Message]:
+    """The queue of a receiver with new messages added.
+
+    If a problem is resolved before its start was delivered, both messages are dropped.
+    """
     waiting = list(queue)
-    for message in new:
-        unheard = [one for one in waiting if one.problem.key == message.problem.key and one.state == "open"]
-        if message.state == "over" and unheard:
-            waiting = [one for one in waiting if one not in unheard]
+    for message in messages:
+        undelivered = [other for other in waiting if other.problem.key == message.problem.key and other.state == "open"]
+        if message.state == "over" and undelivered:
+            waiting = [other for other in waiting if other not in undelivered]
         else:
             waiting.append(message)
-    return waiting[-LONGEST_QUEUE:]
+    return waiting[-MAX_QUEUE:]
 
 
 def deliver(
-    webhooks: Iterable[Webhook], memory: Memory, new: Sequence[Message], project: str, report_url: str
+    webhooks: Iterable[Webhook], state: AlarmState, messages: Sequence[Message], project: str, report_url: str
 ) -> tuple[dict[str, list[Message]], list[str]]:
-    """Send to each receiver what it has to hear. Returns what is left of the queues, and what went wrong as sentences."""
-    began, left, troubles = time.monotonic(), {}, []
+    """Send queued and new messages to each receiver. Returns the remaining queues, and the failures as sentences."""
+    started = time.monotonic()
+    remaining: dict[str, list[Message]] = {}
+    failures: list[str] = []
     for webhook in webhooks:
-        wanted = [message for message in new if message.problem.severity in webhook.severities]
-        queue = queued(memory.queues.get(webhook.url_env, []), wanted)
-        while queue and time.monotonic() - began < DELIVERY:
+        subscribed = [message for message in messages if message.problem.severity in webhook.severities]
+        queue = enqueue(state.queues.get(webhook.url_env, []), subscribed)
+        while queue and time.monotonic() - started < MAX_DELIVERY_SECONDS:
             url = webhook.url()
             body = queue[0].body(project, report_url)
-            trouble = send(url, body) if url else "The receiver of alarms has no address: its variable is not set."
-            if trouble:
-                troubles.append(f"{webhook.url_env}: {trouble}")
+            failure = send(url, body) if url else "The webhook has no address: its environment variable is not set."
+            if failure:
+                failures.append(f"{webhook.url_env}: {failure}")
                 break
             queue.pop(0)
         if queue:
-            left[webhook.url_env] = queue
-    return left, troubles
+            remaining[webhook.url_env] = queue
+    return remaining, failures
 
 
-def send(url: str, body: Mapping[str, Any]) -> str | None:
-    """Post a message; why it did not arrive, as a sentence without the address, which is a secret, or None."""
+def send(url: str, body: Mapping[str, str]) -> str | None:
+    """Post a message. Returns the failure as a sentence without the address (a secret), or None on success."""
     if not url.startswith(("http://", "https://")):
-        return "The address of the receiver of alarms must begin with http:// or https://."
+        return "The webhook address must start with http:// or https://."
     try:
         request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310 - its scheme is known
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 - the scheme was checked
             return None
     except urllib.error.HTTPError as error:
-        return f"The receiver of alarms answered with status {error.code}."
+        return f"The webhook answered with status {error.code}."
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return f"The receiver of alarms cannot be reached: {type(error).__name__}."
+        return f"The webhook cannot be reached: {type(error).__name__}."
 
 
-def text_of(found: Sequence[Message]) -> str:
-    """For a log: how many began, and how many are over."""
-    began = sum(message.state == "open" for message in found)
-    return f"{began} new problems, {len(found) - began} over"
+def summary(messages: Sequence[Message]) -> str:
+    """Counts for a log line."""
+    started = sum(message.state == "open" for message in messages)
+    return f"{started} new problem{'s' * (started != 1)}, {len(messages) - started} resolved"

@@ -1,7 +1,7 @@
-"""Which documents have arrived, changed or gone, and which are still being written.
+"""Finds documents that arrived, changed or were deleted, and files that are still being written.
 
-A look at 10,000 files must take a moment, so a file is only read where its size or times say that it may be another one,
-and only so many of them each time: the next look goes on from there.
+A scan of 10,000 files must be fast, so a file is read only if its size or timestamps differ from the database, and at most a
+set number of files per scan. The next scan continues where the last one stopped.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
@@ -17,158 +17,183 @@ from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
 
-FIRST_PAUSE, LONGEST_PAUSE = 300.0, 6 * 3600.0
-"""Seconds until something is asked for once more that a run did not take in: doubled each time."""
+MIN_RETRY_DELAY, MAX_RETRY_DELAY = 300.0, 6 * 3600.0
+"""Seconds before a run is launched again for something the last run did not ingest; doubled after each attempt."""
 
-Row = Mapping[str, Any]
+DELETED = "gone"
+"""Stands in `Attempt.what` for a document whose file was deleted. Stored in cursors."""
+
+Row: TypeAlias = Mapping[str, object]
 
 
-class Tried(BaseModel):
-    """What a run was launched for: what there was, how often, and when last (seconds since 1970)."""
+class Attempt(BaseModel):
+    """Runs launched for one thing: its content hash (`what`), their number, and the time of the last (Unix seconds).
+
+    The field names are stored in sensor cursors.
+    """
 
     what: str
     times: int = 0
     last: float = 0.0
 
     def is_due(self, now: float) -> bool:
-        """Whether a further try may begin."""
-        return now >= self.last + min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.times - 1)) if self.times else True
+        """Whether the next attempt may start."""
+        return (
+            now >= self.last + min(MAX_RETRY_DELAY, MIN_RETRY_DELAY * 2.0 ** (self.times - 1)) if self.times else True
+        )
 
 
-def try_again(before: Tried | None, what: str, now: float) -> Tried | None:
-    """The next try of `what`, or None while the pause after the last one goes on. Something else is tried at once."""
-    if before is None or before.what != what:
-        before = Tried(what=what)
-    return Tried(what=what, times=before.times + 1, last=now) if before.is_due(now) else None
+def next_attempt(previous: Attempt | None, what: str, now: float) -> Attempt | None:
+    """The next attempt at `what`; None during the delay after the last one. A changed `what` is due immediately."""
+    if previous is None or previous.what != what:
+        previous = Attempt(what=what)
+    return Attempt(what=what, times=previous.times + 1, last=now) if previous.is_due(now) else None
 
 
 class Cursor(BaseModel):
-    """What is remembered from look to look, all by document.
+    """State kept between scans, by document id. The field names are stored in sensor cursors.
 
-    `waiting`: files that may still be written, as they were at the last look. `tried`: what runs were launched for and the
-    database does not know yet. `same`: files with new times and old content. `after`: the last document that was read.
+    `waiting`: stamps of files that may still be written. `tried`: attempts that the database does not reflect yet. `same`:
+    stamps of files whose timestamps changed and whose content did not. `after`: the last document that was read.
     """
 
     waiting: dict[str, str] = {}
-    tried: dict[str, Tried] = {}
+    tried: dict[str, Attempt] = {}
     same: dict[str, str] = {}
     after: str = ""
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a look found: documents to process, how many wait to be stable or for their turn, documents whose file is gone
-    and that the database does not know as gone, and the cursor for the next look."""
+class Scan:
+    """Result of a scan.
+
+    `ready`: documents to process. `waiting`: number of files that are not stable yet or exceed the limit of this scan.
+    `deleted`: documents whose file is missing and that the database does not list as missing. `cursor`: for the next scan.
+    """
 
     ready: Sequence[str]
     waiting: int
-    gone: Sequence[str]
+    deleted: Sequence[str]
     cursor: Cursor = field(repr=False)
 
 
-def look(
+def scan_files(
     sources: Sequence[SourceFile],
     documents: Mapping[str, Row],
     labels: Mapping[str, Row],
     decided: Collection[str],
     cursor: Cursor,
     *,
-    most: int,
+    max_reads: int,
     now: float,
-) -> Look:
-    """Compare the files that are there with the database.
+) -> Scan:
+    """Compare the files on disk with the database.
 
-    A file is taken when it was the same in two looks: until then somebody may be writing it. What a run was launched for and
-    did not take in is tried again after a pause.
+    A file is ready if it did not change between two scans. If a run did not ingest it, it becomes ready again after a delay.
 
     Args:
-        sources: the files, as `find_documents` gives them.
-        documents: the rows of `documents`, by document.
-        labels: the rows of `labels`, by document.
-        decided: the documents on whose label decisions were laid.
-        most: files that are read at the most; 0 while a run is at work, whose work is looked at after it.
-        now: seconds since 1970.
+        sources: the files, from `find_documents`.
+        documents: rows of `documents` by document id.
+        labels: rows of `labels` by document id.
+        decided: documents with decisions applied to their label.
+        max_reads: number of files to read at most; 0 while a run is in progress.
+        now: Unix time in seconds.
     """
-    waiting: dict[str, str] = {}
-    same: dict[str, str] = {}
-    tried: dict[str, Tried] = {}
-    ready: list[str] = []
+    scanner = _Scanner(documents, labels, decided, cursor, max_reads, now)
     by_id = {source.document_id: source for source in sources}
     ids = sorted(by_id)
     start = next((index for index, key in enumerate(ids) if key > cursor.after), 0)
-    after, read = cursor.after, 0
     for key in [*ids[start:], *ids[:start]]:
-        files = _Files.of(by_id[key])
-        if files is None or not files.may_differ(documents.get(key), labels.get(key), key in decided):
-            continue
-        if cursor.same.get(key) == files.stamp:
-            same[key] = files.stamp
-            continue
-        before = cursor.tried.get(key)
-        if before is not None:
-            tried[key] = before
-        if cursor.waiting.get(key) != files.stamp or read >= most:
-            waiting[key] = files.stamp
-            continue
-        if before is not None and before.what == files.stamp and not before.is_due(now):
-            waiting[key] = files.stamp
-            continue
-        read, after = read + 1, key
-        content = _content(by_id[key])
+        scanner.visit(by_id[key])
+    missing = [key for key, row in documents.items() if key not in by_id and row["reason"] != "missing_file"]
+    deleted = [key for key in missing if scanner.report_deleted(key)]
+    return Scan(sorted(scanner.ready), len(scanner.next.waiting) - len(scanner.ready), deleted, scanner.next)
+
+
+@dataclass
+class _Scanner:
+    """A scan in progress: collects the ready documents and the next cursor."""
+
+    documents: Mapping[str, Row]
+    labels: Mapping[str, Row]
+    decided: Collection[str]
+    cursor: Cursor
+    max_reads: int
+    now: float
+
+    def __post_init__(self) -> None:
+        self.next = Cursor(after=self.cursor.after)
+        self.ready: list[str] = []
+        self._reads = 0
+
+    def visit(self, source: SourceFile) -> None:
+        key = source.document_id
+        files = _Files.of(source)
+        if files is None or not files.may_differ(self.documents.get(key), self.labels.get(key), key in self.decided):
+            return
+        if self.cursor.same.get(key) == files.stamp:
+            self.next.same[key] = files.stamp
+            return
+        previous = self.cursor.tried.get(key)
+        if previous is not None:
+            self.next.tried[key] = previous
+        delayed = previous is not None and previous.what == files.stamp and not previous.is_due(self.now)
+        if self.cursor.waiting.get(key) != files.stamp or self._reads >= self.max_reads or delayed:
+            self.next.waiting[key] = files.stamp
+            return
+        self._reads, self.next.after = self._reads + 1, key
+        content = _content(source)
         if content is None:
-            waiting[key] = files.stamp
-        elif content == _known_content(documents.get(key), labels.get(key)):
-            same[key] = files.stamp
-        elif again := try_again(before, files.stamp, now):
-            tried[key] = again
-            waiting[key] = files.stamp
-            ready.append(key)
-    gone = []
-    for key, row in documents.items():
-        if key in by_id or row["reason"] == "missing_file":
-            continue
-        again = try_again(cursor.tried.get(key), "gone", now) if most else None
-        if again:
-            gone.append(key)
-        elif key in cursor.tried:
-            again = cursor.tried[key]
-        if again:
-            tried[key] = again
-    cursor = Cursor(waiting=waiting, tried=tried, same=same, after=after)
-    return Look(sorted(ready), len(waiting) - len(ready), gone, cursor)
+            self.next.waiting[key] = files.stamp
+        elif content == _known_content(self.documents.get(key), self.labels.get(key)):
+            self.next.same[key] = files.stamp
+        elif attempt := next_attempt(previous, files.stamp, self.now):
+            self.next.tried[key] = attempt
+            self.next.waiting[key] = files.stamp
+            self.ready.append(key)
+
+    def report_deleted(self, key: str) -> bool:
+        """Record an attempt for a document whose file is missing; False during a run or the delay after an attempt."""
+        previous = self.cursor.tried.get(key)
+        attempt = next_attempt(previous, DELETED, self.now) if self.max_reads else None
+        if kept := attempt or previous:
+            self.next.tried[key] = kept
+        return attempt is not None
 
 
 @dataclass(frozen=True)
-class _Facts:
-    """Of a file. `changed`: when its content or its name last changed, ns since 1970. The time of modification alone would
-    miss files that were copied with their times; the time of change cannot be set."""
+class _FileStat:
+    """Size in bytes and time of the last change of content or name (ns since 1970).
+
+    The modification time alone would miss files copied with their timestamps; the change time cannot be set.
+    """
 
     size: int
     changed: int
 
     @classmethod
-    def of(cls, path: Path) -> "_Facts":
-        facts = path.stat()
-        return cls(facts.st_size, max(facts.st_mtime_ns, facts.st_ctime_ns))
+    def of(cls, path: Path) -> "_FileStat":
+        stat = path.stat()
+        return cls(stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
 
 
 @dataclass(frozen=True)
 class _Files:
-    """A document and what lies beside it; None for what does not."""
+    """A document and the files beside it; None for those that do not exist."""
 
-    document: _Facts
-    transcript: _Facts | None
-    label: _Facts | None
-    overrides: _Facts | None
+    document: _FileStat
+    transcript: _FileStat | None
+    label: _FileStat | None
+    overrides: _FileStat | None
 
     @classmethod
     def of(cls, source: SourceFile) -> "_Files | None":
-        """None where the file is gone by now."""
+        """None if the file was deleted in the meantime."""
         try:
             return cls(
-                _Facts.of(source.path),
+                _FileStat.of(source.path),
                 *(
-                    _Facts.of(path) if path and path.is_file() else None
+                    _FileStat.of(path) if path and path.is_file() else None
                     for path in (transcript_file(source.path), source.label, source.overrides)
                 ),
             )
@@ -181,35 +206,36 @@ class _Files:
         return sha256(repr(self).encode()).hexdigest()[:12]
 
     def may_differ(self, document: Row | None, label: Row | None, decided: bool) -> bool:
-        """Whether something may be another one than was taken in: by its size or presence, or because it is younger."""
+        """Whether a file may differ from what was ingested: other size, added, deleted, or changed later."""
         if document is None or document["reason"] == "missing_file":
             return True
         if document["size_bytes"] not in (None, self.document.size):
             return True
         if (self.transcript is not None) != (document["transcript_sha256"] is not None):
             return True
-        if _youngest(self.document, self.transcript) > _nanoseconds(document["updated_at"]):
+        if _last_change(self.document, self.transcript) > _nanoseconds(document["updated_at"]):
             return True
         if label is None:
             return self.label is not None
         labelled = label["label_sha256"] is not None or label["status"] == "invalid"
         if (self.label is not None) != labelled or (decided and self.overrides is None):
             return True
-        return _youngest(self.label, self.overrides) > _nanoseconds(label["updated_at"])
+        return _last_change(self.label, self.overrides) > _nanoseconds(label["updated_at"])
 
 
-def _youngest(*facts: _Facts | None) -> int:
-    return max((one.changed for one in facts if one), default=-1)
+def _last_change(*stats: _FileStat | None) -> int:
+    return max((stat.changed for stat in stats if stat), default=-1)
 
 
-def _nanoseconds(moment: datetime) -> int:
+def _nanoseconds(moment: Any) -> int:
+    assert isinstance(moment, datetime)
     return int(moment.replace(tzinfo=UTC).timestamp() * 1e9)
 
 
 def _content(source: SourceFile) -> str | None:
-    """What a document and the files beside it hold, as hashes; None where they cannot be read now."""
+    """Hashes of a document and the files beside it; None if one of them cannot be read at the moment."""
     try:
-        with source.path.open("rb") as file:  # it may be larger than a document may be
+        with source.path.open("rb") as file:  # may exceed the size limit of documents
             document = file_digest(file, "sha256").hexdigest()
         return _joined(document, transcript_sha256(source.path), labels_sha256(source))
     except OSError:
@@ -217,11 +243,11 @@ def _content(source: SourceFile) -> str | None:
 
 
 def _known_content(document: Row | None, label: Row | None) -> str | None:
-    """The same of what was taken in; None for nothing."""
+    """The same hashes as stored in the database; None if the document was not ingested."""
     if document is None or document["reason"] == "missing_file":
         return None
     return _joined(document["sha256"], document["transcript_sha256"], label["label_sha256"] if label else None)
 
 
-def _joined(*parts: str | None) -> str:
-    return "+".join(part or "" for part in parts)
+def _joined(*parts: object) -> str:
+    return "+".join(str(part or "") for part in parts)

@@ -1,4 +1,4 @@
-"""The pause of the re-evaluation: a file with its reason, until somebody has mended it or its time is over."""
+"""Pauses the scheduled re-evaluation: a file with the reason, valid until `resume` or a date."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +14,17 @@ def _file(project: Project) -> Path:
 
 
 class Pause(BaseModel):
-    """`reason` is a sentence. `until` is None where only `ocr-pipeline resume` ends it."""
+    """`reason` is a sentence. `until` is None if only `ocr-pipeline resume` ends the pause."""
 
     reason: str
     since: datetime
     until: datetime | None = None
 
     def __str__(self) -> str:
-        ends = f"It goes on by itself on {self.until:%Y-%m-%d}." if self.until else "`ocr-pipeline resume` goes on."
-        return f"{self.reason} {ends}"
+        end = (
+            f"Resumes automatically on {self.until:%Y-%m-%d}." if self.until else "Continue with `ocr-pipeline resume`."
+        )
+        return f"{self.reason} {end}"
 
 
 def pause(project: Project, reason: str, until: datetime | None = None) -> None:
@@ -31,16 +33,16 @@ def pause(project: Project, reason: str, until: datetime | None = None) -> None:
 
 
 def paused(project: Project) -> Pause | None:
-    """The pause that holds now, or None."""
+    """The pause in effect, or None."""
     try:
-        found = Pause.model_validate_json(_file(project).read_bytes())
+        current = Pause.model_validate_json(_file(project).read_bytes())
     except (OSError, ValueError):
         return None
-    return None if found.until and datetime.now(UTC) >= found.until else found
+    return None if current.until and datetime.now(UTC) >= current.until else current
 
 
 def resume(project: Project) -> bool:
-    """End the pause; whether there was one."""
+    """End the pause. Returns whether a pause was in effect or expired."""
     existed = _file(project).exists()
     _file(project).unlink(missing_ok=True)
     return existed

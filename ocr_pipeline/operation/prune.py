@@ -1,4 +1,4 @@
-"""What can be removed: replies that were replaced, results that nothing refers to, runs that failed long ago."""
+"""Finds files that can be deleted: replaced replies, refused requests, results that no cell refers to."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from ocr_pipeline.warehouse.connection import Warehouse
 
 
 @dataclass(frozen=True)
-class Removable:
-    """Files of one kind that can go, and their size in bytes."""
+class PrunableFiles:
+    """Files of one kind that can be deleted. `size` is in bytes."""
 
     kind: str
     files: tuple[Path, ...]
@@ -26,15 +26,15 @@ class Removable:
         return sum(path.stat().st_size for path in self.files if path.exists())
 
 
-def removable(project: Project, warehouse: Warehouse, before: datetime, now: datetime) -> list[Removable]:
-    """What was written before a moment and is not needed: replies that were asked for again, refusals, and results of
-    documents, engines or settings that no cell has any more.
+def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now: datetime) -> list[PrunableFiles]:
+    """Files written before a moment and no longer needed: replies that were replaced, refused requests, and results of
+    documents, engines or settings that no cell uses.
 
-    Replies of models that are in use are never among it: they were paid for. Those of this month stay: they count to what it
-    may cost.
+    Model replies in use are never listed, since they cost money. Replies of the current month are kept as well: they count
+    towards its budget.
 
     Raises:
-        ConfigurationError: the database is empty, so that nobody can tell what is in use.
+        ConfigurationError: the database is empty, so files in use cannot be told from others.
     """
     used = {
         OCR: {row["result_key"] for row in warehouse.rows("SELECT result_key FROM ocr_text")},
@@ -42,23 +42,23 @@ def removable(project: Project, warehouse: Warehouse, before: datetime, now: dat
     }
     if not any(used.values()) and any(True for stage in used for _ in (project.results / stage).glob("*/*.json")):
         raise ConfigurationError(
-            "The database has no results, so nothing tells which files are in use: `ocr-pipeline run` fills it from them."
+            "The database has no results, so files in use cannot be determined: run `ocr-pipeline run` first."
         )
     month, _ = month_of(now)
-    found = [
-        Removable("replaced replies", tuple(_files(project.results / REPLACED, min(before, month)))),
-        Removable("refusals", tuple(_files(project.results / REFUSED, before))),
-        Removable("locks of calls", tuple(_files(project.results / CALLS, before, "lock"))),
+    prunable = [
+        PrunableFiles("replaced replies", tuple(_files(project.results / REPLACED, min(before, month)))),
+        PrunableFiles("refused requests", tuple(_files(project.results / REFUSED, before))),
+        PrunableFiles("call locks", tuple(_files(project.results / CALLS, before, "lock"))),
     ]
-    for kind, stage in (("results of engines", OCR), ("results of extractors", EXTRACTION)):
+    for kind, stage in (("OCR results", OCR), ("extraction results", EXTRACTION)):
         files = tuple(path for path in _files(project.results / stage, before) if path.stem not in used[stage])
-        found.append(Removable(kind, files))
-    return found
+        prunable.append(PrunableFiles(kind, files))
+    return prunable
 
 
-def remove(found: Removable) -> None:
-    """Delete them."""
-    for path in found.files:
+def delete(prunable: PrunableFiles) -> None:
+    """Delete the files."""
+    for path in prunable.files:
         path.unlink(missing_ok=True)
 
 

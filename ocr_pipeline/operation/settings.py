@@ -1,4 +1,4 @@
-"""`operation.yaml`: what happens by itself, when, and what it may cost. The file and every key of it are optional."""
+"""`operation.yaml`: automation, schedules and budgets. The file and all of its keys are optional."""
 
 import os
 from pathlib import Path
@@ -23,26 +23,28 @@ def _is_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("is no time zone like Europe/Berlin") from None
+        raise ValueError("is not an IANA time zone (example: Europe/Berlin)") from None
     return value
 
 
 def _is_free(value: str) -> str:
     if value in TAKEN_NAMES:
-        raise ValueError("is a name that is taken")
+        raise ValueError("is a reserved name")
     return value
 
 
 class Inbox(_Section):
-    """A folder outside of the project, or a URL that fsspec knows, whose files are copied into the data set `name`."""
+    """A folder outside the project, or an fsspec URL, whose files are copied into the data set `name`."""
 
     url: str
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$", max_length=60), AfterValidator(_is_free)]
 
 
 class Arrivals(_Section):
-    """Files that appear or change are read by the backends that can run here (`backends`: by these), in runs of at most
-    `documents_per_run` documents. A run that may cost more than `max_cost_usd` asks no model."""
+    """Processing of new and changed files, in runs of at most `documents_per_run` documents.
+
+    `backends` defaults to all that are available. If the estimate of a run exceeds `max_cost_usd`, no model is called.
+    """
 
     every_seconds: PositiveInt = 30
     stale_every_seconds: PositiveInt = 300
@@ -55,7 +57,7 @@ class Arrivals(_Section):
     @classmethod
     def _names_differ(cls, value: tuple[Inbox, ...]) -> tuple[Inbox, ...]:
         if len({inbox.name for inbox in value}) < len(value):
-            raise ValueError("two inboxes have one name")
+            raise ValueError("two inboxes have the same name")
         return value
 
 
@@ -63,18 +65,18 @@ Zone = Annotated[str, AfterValidator(_is_zone)]
 
 
 class Checks(_Section):
-    """When every asset check is evaluated, also where nothing else happens: the schedule `daily_checks`."""
+    """The schedule `daily_checks`, which evaluates all asset checks even if nothing else runs."""
 
     cron: str = "0 6 * * *"
     timezone: Zone = "UTC"
 
 
 class Reevaluation(_Section):
-    """A schedule, `reevaluation_NAME`: remote models are asked again about a fixed set of labelled documents, and compared
-    with the baseline.
+    """A schedule `reevaluation_NAME`: calls remote models again for a fixed set of labelled documents and compares the
+    scores with the baseline.
 
-    `dataset`: the set; `documents`: ids instead of, or out of, a data set. `backends`: those that ask a model by default.
-    Nothing is asked that may take the run above `max_cost_usd`, or the month (UTC) above `max_cost_usd_per_month`.
+    `dataset` and `documents` (ids) select the documents. `backends` defaults to all that call a model. No model is called if
+    the estimate exceeds `max_cost_usd` for the run or `max_cost_usd_per_month` for the month (UTC).
     """
 
     cron: str = "0 3 * * *"
@@ -87,25 +89,25 @@ class Reevaluation(_Section):
 
 
 class Webhook(_Section):
-    """A place that alarms are posted to. Its address is a secret: `url_env` names the variable that holds it."""
+    """A receiver of alarms. The address is a secret: `url_env` names the environment variable that holds it."""
 
     url_env: str
     severities: tuple[str, ...] = ("error", "warn")
 
     def url(self) -> str | None:
-        """The address, or None where the variable is not set."""
+        """The address, or None if the variable is not set."""
         return os.environ.get(self.url_env, "").strip() or None
 
 
 class Alarms(_Section):
-    """Who hears of problems, and how often they are looked for."""
+    """Receivers of alarms and the interval at which problems are checked."""
 
     every_seconds: PositiveInt = 60
     webhooks: tuple[Webhook, ...] = ()
 
 
 class Operation(_Section):
-    """All of `operation.yaml`."""
+    """The content of `operation.yaml`."""
 
     arrivals: Arrivals = Arrivals()
     reevaluations: dict[Name, Reevaluation] = {"nightly": Reevaluation()}
@@ -114,19 +116,18 @@ class Operation(_Section):
 
 
 def load_operation(path: Path, backends: set[str]) -> Operation:
-    """The settings; those that are not in the file have their defaults, and so has a file that is not there.
+    """Load the settings; missing keys, or a missing file, mean defaults.
 
     Raises:
-        ConfigurationError: a key or a value is wrong, or a backend is not in `backends`.
+        ConfigurationError: a key or value is invalid, or a backend is not in `backends`.
     """
     if not path.exists() or not path.read_text("utf-8", errors="replace").strip():
         return Operation()
     operation, _ = load_yaml(path, Operation)
-    asked = [operation.arrivals.backends, *(one.backends for one in operation.reevaluations.values())]
-    for names in asked:
-        for name in names or ():
-            if name not in backends:
-                raise ConfigurationError(
-                    f"{path.name}: {name!r} is no backend; known are {', '.join(sorted(backends))}."
-                )
+    selections = [operation.arrivals.backends, *(settings.backends for settings in operation.reevaluations.values())]
+    for name in (name for names in selections for name in names or ()):
+        if name not in backends:
+            raise ConfigurationError(
+                f"{path.name}: unknown backend {name!r}; available: {', '.join(sorted(backends))}."
+            )
     return operation

@@ -1,4 +1,4 @@
-"""What was paid for model calls, from the replies that are kept: every one of them, of runs that were killed, too."""
+"""Money spent on model calls, from the stored replies; includes replies of runs that were killed."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,21 +10,21 @@ from ocr_pipeline.store import ResultStore
 
 
 def month_of(moment: datetime) -> tuple[datetime, datetime]:
-    """The first moments of the month (UTC) that a moment is in, and of the next one."""
+    """The start of the month (UTC) that contains a moment, and of the next month."""
     first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return first, (first + timedelta(days=32)).replace(day=1)
 
 
 def spent_in_month(store: ResultStore, config: Config, moment: datetime) -> float:
-    """US dollars of all calls since the month (UTC) of `moment` began, at the prices of their days.
+    """US dollars of all calls since the start of the month (UTC) of `moment`, at the prices of their days.
 
-    Calls whose price is not known count nothing; calls of providers that are configured no more have the bundled prices.
+    Calls without a known price count as 0. Providers that are no longer configured have the bundled prices.
     """
     return spent_since(store, config, month_of(moment)[0])
 
 
 def spent_since(store: ResultStore, config: Config, first: datetime) -> float:
-    """US dollars of all calls since a moment, as `spent_in_month`."""
+    """US dollars of all calls since a moment; see `spent_in_month`."""
     total = 0.0
     for stage in (CALLS, REPLACED):
         for path in (store.root / stage).glob("*/[!.]*.json"):
@@ -38,7 +38,7 @@ def spent_since(store: ResultStore, config: Config, first: datetime) -> float:
 
 
 def _since(path: Path, first: datetime) -> StoredCall | None:
-    """The call, where it was made since then. Files that were written before it are not opened."""
+    """The call, or None if it was made before `first`. Files written before `first` are not opened."""
     try:
         if path.stat().st_mtime < first.timestamp():
             return None

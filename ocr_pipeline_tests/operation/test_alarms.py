@@ -1,4 +1,4 @@
-"""What is said about problems, and to whom."""
+"""Messages about problems, and their delivery."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.operation.alarms import Memory, Message, Problem, deliver, messages, send
+from ocr_pipeline.operation.alarms import AlarmState, Message, Problem, deliver, new_messages, send
 from ocr_pipeline.operation.settings import Webhook
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -19,15 +19,15 @@ def problem(key: str, sentence: str = "It is worse.") -> Problem:
     return Problem(key=key, check="no_regression", severity="error", sentence=sentence, since=MOMENT)
 
 
-def test_one_message_when_it_begins_and_one_when_it_is_over() -> None:
+def test_one_message_when_a_problem_starts_and_one_when_it_is_resolved() -> None:
     a, b = problem("a"), problem("b")
-    assert messages({}, [a, b]) == [Message(problem=a, state="open"), Message(problem=b, state="open")]
-    assert messages({"a": a, "b": b}, [problem("a", "Now it is worse by more."), b]) == []
-    assert messages({"a": a, "b": b}, [a]) == [Message(problem=b, state="over")]
-    assert messages({"a": a}, []) == [Message(problem=a, state="over")]
+    assert new_messages({}, [a, b]) == [Message(problem=a, state="open"), Message(problem=b, state="open")]
+    assert new_messages({"a": a, "b": b}, [problem("a", "Now it is worse by more."), b]) == []
+    assert new_messages({"a": a, "b": b}, [a]) == [Message(problem=b, state="over")]
+    assert new_messages({"a": a}, []) == [Message(problem=a, state="over")]
 
 
-def test_the_body_is_for_people_and_for_programs() -> None:
+def test_the_body_has_text_for_people_and_keys_for_programs() -> None:
     body = Message(problem=problem("k"), state="open").body("invoices", "http://report")
     assert body == {
         "text": "🔴 invoices: It is worse.",
@@ -41,12 +41,13 @@ def test_the_body_is_for_people_and_for_programs() -> None:
         "report": "http://report",
     }
     assert (
-        Message(problem=problem("k"), state="over").body("invoices", "r")["text"] == "🟢 Over: invoices: It is worse."
+        Message(problem=problem("k"), state="over").body("invoices", "r")["text"]
+        == "🟢 Resolved: invoices: It is worse."
     )
 
 
 class Receiver:
-    """Takes messages with a status that can be set."""
+    """Accepts messages and answers with a configurable status."""
 
     def __init__(self, status: int = 200) -> None:
         self.status, self.bodies = status, list[Any]()
@@ -74,23 +75,23 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    found = Receiver()
-    yield found
-    found.close()
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
 
 
-def test_it_is_posted_as_json(receiver: Receiver) -> None:
+def test_messages_are_posted_as_json(receiver: Receiver) -> None:
     assert send(receiver.url, {"text": "ä"}) is None
     assert receiver.bodies == [{"text": "ä"}]
     receiver.status = 500
-    assert send(receiver.url, {}) == "The receiver of alarms answered with status 500."
+    assert send(receiver.url, {}) == "The webhook answered with status 500."
 
 
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("hooks.slack.com/secret", "must begin with http:// or https://."),
-        ("file:///etc/secret", "must begin with http:// or https://."),
+        ("hooks.slack.com/secret", "must start with http:// or https://."),
+        ("file:///etc/secret", "must start with http:// or https://."),
         ("http://a b/secret", "cannot be reached: InvalidURL."),
         ("http://127.0.0.1:99999/secret", "cannot be reached: "),
         ("http://127.0.0.1:port/secret", "cannot be reached: InvalidURL."),
@@ -98,40 +99,40 @@ def test_it_is_posted_as_json(receiver: Receiver) -> None:
         ("http://[/secret", "cannot be reached: ValueError."),
     ],
 )
-def test_an_address_that_is_none_is_no_error_and_not_shown(url: str, why: str) -> None:
-    trouble = send(url, {})
-    assert trouble
-    assert why in trouble
-    assert "secret" not in trouble
+def test_an_invalid_address_is_reported_without_showing_it(url: str, why: str) -> None:
+    failure = send(url, {})
+    assert failure
+    assert why in failure
+    assert "secret" not in failure
 
 
-def test_each_receiver_hears_everything_once(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_receiver_gets_every_message_once(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Receiver(500)
     monkeypatch.setenv("ONE", receiver.url)
     monkeypatch.setenv("TWO", other.url)
     webhooks = [Webhook(url_env="TWO"), Webhook(url_env="ONE"), Webhook(url_env="UNSET", severities=("warn",))]
-    memory = Memory()
+    state = AlarmState()
 
-    def look(*found: Problem) -> list[str]:
-        nonlocal memory
-        new = messages(memory.problems, found)
-        queues, troubles = deliver(webhooks, memory, new, "invoices", "http://report")
-        memory = Memory(problems={one.key: one for one in found}, queues=queues)
-        return troubles
+    def tick(*current: Problem) -> list[str]:
+        nonlocal state
+        new = new_messages(state.problems, current)
+        queues, failures = deliver(webhooks, state, new, "invoices", "http://report")
+        state = AlarmState(problems={problem.key: problem for problem in current}, queues=queues)
+        return failures
 
-    def said(who: Receiver) -> list[tuple[str, str]]:
-        return [(body["problem"], body["state"]) for body in who.bodies]
+    def received(receiver: Receiver) -> list[tuple[str, str]]:
+        return [(body["problem"], body["state"]) for body in receiver.bodies]
 
     a, b = problem("a"), problem("b")
-    assert look(a, b) == ["TWO: The receiver of alarms answered with status 500."]
-    assert look(a, b) == ["TWO: The receiver of alarms answered with status 500."]
-    assert said(receiver) == [("a", "open"), ("b", "open")]
-    look(b)
-    assert said(receiver) == [("a", "open"), ("b", "open"), ("a", "over")]
+    assert tick(a, b) == ["TWO: The webhook answered with status 500."]
+    assert tick(a, b) == ["TWO: The webhook answered with status 500."]
+    assert received(receiver) == [("a", "open"), ("b", "open")]
+    tick(b)
+    assert received(receiver) == [("a", "open"), ("b", "open"), ("a", "over")]
     other.status = 200
-    assert look(b) == []
-    assert said(other) == [("b", "open")], "a was over before it could be told"
-    look()
-    assert said(other) == [("b", "open"), ("b", "over")]
-    assert memory == Memory()
+    assert tick(b) == []
+    assert received(other) == [("b", "open")], "a was resolved before it could be delivered"
+    tick()
+    assert received(other) == [("b", "open"), ("b", "over")]
+    assert state == AlarmState()
     other.close()

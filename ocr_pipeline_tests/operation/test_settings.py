@@ -11,9 +11,9 @@ from ocr_pipeline.config import load_config
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.models.calls import CALLS, REPLACED, StoredCall
-from ocr_pipeline.operation.inboxes import InboxState, collect, look_into, problems_of
+from ocr_pipeline.operation.inboxes import InboxState, collect, problems_of, scan_inboxes
 from ocr_pipeline.operation.pause import pause, paused, resume
-from ocr_pipeline.operation.prune import removable
+from ocr_pipeline.operation.prune import find_prunable
 from ocr_pipeline.operation.settings import Inbox, Operation, load_operation
 from ocr_pipeline.operation.spending import spent_in_month
 from ocr_pipeline.project import Project
@@ -34,10 +34,10 @@ def test_no_file_or_an_empty_one_has_the_defaults(project: Project) -> None:
     ("text", "sentence"),
     [
         ("arrivals: {evry: 5}", "operation.yaml, line 1: arrivals.evry: unknown key."),
-        ("arrivals:\n  backends: [x]", "operation.yaml: 'x' is no backend; known are a, b."),
+        ("arrivals:\n  backends: [x]", "operation.yaml: unknown backend 'x'; available: a, b."),
         (
             "reevaluations:\n  n:\n    timezone: Mars",
-            "operation.yaml, line 3: reevaluations.n.timezone: is no time zone",
+            "operation.yaml, line 3: reevaluations.n.timezone: is not an IANA time zone",
         ),
         ("reevaluations:\n  n:\n    max_cost_usd: -1", "operation.yaml, line 3: reevaluations.n.max_cost_usd: "),
     ],
@@ -70,7 +70,7 @@ def call(day: date) -> str:
     return made.model_dump_json()
 
 
-def test_every_reply_of_the_month_counts_also_those_that_were_replaced(project: Project) -> None:
+def test_every_reply_of_the_month_counts_including_replaced_ones(project: Project) -> None:
     write_backends(project.root, model_backends(project.root, "http://x"))
     config, store = load_config(project.config_file), ResultStore(project.results)
     store.put(CALLS, "a" * 64, call(date(2026, 11, 3)))
@@ -89,40 +89,40 @@ def test_an_inbox_is_copied_once_it_is_stable(project: Project, tmp_path: Path) 
     inbox = Inbox(url=folder.as_uri(), name="mail")
     states: dict[str, InboxState] = {}
 
-    def look(now: float = 0.0, *, may_launch: bool = True) -> list[str]:
+    def scan(now: float = 0.0, *, may_launch: bool = True) -> list[str]:
         nonlocal states
-        states, changed = look_into([inbox], states, project, now, may_launch=may_launch)
+        states, changed = scan_inboxes([inbox], states, project, now, may_launch=may_launch)
         return changed
 
-    assert look() == []
-    assert problems_of([inbox], project) == {"mail": "The inbox mail is not there."}
+    assert scan() == []
+    assert problems_of([inbox], project) == {"mail": "The folder of inbox mail does not exist."}
     folder.mkdir()
-    assert look() == look() == [], "it is empty"
+    assert scan() == scan() == [], "it is empty"
     assert problems_of([inbox], project) == {}
     (folder / "a.png").write_bytes(image_bytes())
-    assert look() == [], "it may still be written"
-    assert look(may_launch=False) == []
-    assert look() == ["mail"]
-    assert look(10.0) == [], "a run was launched for it"
-    assert look(1000.0) == ["mail"], "which did not copy it"
+    assert scan() == [], "it may still be written"
+    assert scan(may_launch=False) == []
+    assert scan() == ["mail"]
+    assert scan(10.0) == [], "a run was launched for it"
+    assert scan(1000.0) == ["mail"], "which did not copy it"
     report = collect(inbox, project)
     assert (report.new, report.changed, report.unchanged) == (1, 0, 0)
-    assert look(9999.0) == []
+    assert scan(9999.0) == []
     nowhere = Inbox(url="nosuch://x", name="mail")
-    assert look_into([nowhere], states, project, 0.0, may_launch=True) == (states, [])
+    assert scan_inboxes([nowhere], states, project, 0.0, may_launch=True) == (states, [])
     assert problems_of([nowhere], project) == {"mail": "nosuch:// is not a file system that fsspec knows."}
 
 
 @pytest.mark.parametrize("name", ["demo", "documents", "-", "Mail", "a/b", ""])
-def test_an_inbox_has_a_name_that_a_data_set_can_have(name: str) -> None:
+def test_an_inbox_name_must_be_a_valid_data_set_name(name: str) -> None:
     with pytest.raises(ValidationError):
         Inbox(url="s3://bucket", name=name)
 
 
-def test_two_inboxes_have_two_names(project: Project) -> None:
+def test_inbox_names_must_differ(project: Project) -> None:
     inboxes = "[{url: 's3://a', name: mail}, {url: 's3://b', name: mail}]"
     project.operation_file.write_text(f"arrivals: {{inboxes: {inboxes}}}")
-    with pytest.raises(ConfigurationError, match="two inboxes have one name"):
+    with pytest.raises(ConfigurationError, match="two inboxes have the same name"):
         load_operation(project.operation_file, set())
 
 
@@ -130,14 +130,14 @@ def test_a_pause_has_a_reason_and_an_end(project: Project, monkeypatch: pytest.M
     run = Cli(monkeypatch)
     assert run.fails("resume") == "The re-evaluation is not paused."
     pause(project, "The key is refused.")
-    assert str(paused(project)) == "The key is refused. `ocr-pipeline resume` goes on."
+    assert str(paused(project)) == "The key is refused. Continue with `ocr-pipeline resume`."
     assert run("resume").out.endswith("paused because: The key is refused.\n")
     assert paused(project) is None
     assert resume(project) is False
     pause(project, "The month is spent.", datetime(2026, 1, 1, tzinfo=UTC))
     assert paused(project) is None, "its time is over"
     pause(project, "The month is spent.", datetime(2999, 1, 1, tzinfo=UTC))
-    assert str(paused(project)) == "The month is spent. It goes on by itself on 2999-01-01."
+    assert str(paused(project)) == "The month is spent. Resumes automatically on 2999-01-01."
 
 
 def test_prune_keeps_what_is_in_use(project: Project) -> None:
@@ -153,15 +153,15 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
         if path.stem != "young":
             os.utime(path, (long_ago, long_ago))
     now = datetime.now(UTC)
-    with pytest.raises(ConfigurationError, match="nothing tells which files are in use"):
-        removable(project, Warehouse(project.data / "another.duckdb"), now, now)
-    old_replies = removable(project, warehouse, now - timedelta(days=0), datetime(2026, 1, 1, tzinfo=UTC))[0]
+    with pytest.raises(ConfigurationError, match="files in use cannot be determined"):
+        find_prunable(project, Warehouse(project.data / "another.duckdb"), now, now)
+    old_replies = find_prunable(project, warehouse, now - timedelta(days=0), datetime(2026, 1, 1, tzinfo=UTC))[0]
     assert old_replies.files == (), "replies of this month count to its budget"
-    found = removable(project, warehouse, now - timedelta(days=30), now)
-    assert {one.kind: [path.stem for path in one.files] for one in found} == {
+    prunable = find_prunable(project, warehouse, now - timedelta(days=30), now)
+    assert {entry.kind: [path.stem for path in entry.files] for entry in prunable} == {
         "replaced replies": ["old"],
-        "refusals": [],
-        "locks of calls": [],
-        "results of engines": ["unused"],
-        "results of extractors": [],
+        "refused requests": [],
+        "call locks": [],
+        "OCR results": ["unused"],
+        "extraction results": [],
     }
