@@ -16,7 +16,7 @@ from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import open_instance
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.pages import sha256_of
-from ocr_pipeline.operation.arrivals import FIRST_PAUSE
+from ocr_pipeline.operation.arrivals import MIN_RETRY_DELAY
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 
@@ -68,7 +68,7 @@ def main() -> None:
                 (folder / f"{index:06}.png").write_bytes(b"changed" + str(index).encode())
             tick("50 files changed")
             tick("50 files are read")
-    print(f"\nWhat a run does not take in is tried again after {FIRST_PAUSE:.0f} s.")
+    print(f"\nFiles that a run did not ingest are retried after {MIN_RETRY_DELAY:.0f} s.")
 
 
 def fill(project: Project) -> None:

@@ -97,3 +97,6 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError:
         return ""
+
+
+look_into = scan_inboxes  # old name, until defs/sensors has moved

@@ -114,7 +114,7 @@ def test_alarms_name_what_no_check_sees(project: Project, instance: dg.DagsterIn
     pause(project, "The key is refused.")
     assert known() == {
         "run:reevaluation_nightly": "reevaluation_nightly: The key is refused.",
-        "paused": "The re-evaluation is paused: The key is refused. `ocr-pipeline resume` goes on.",
+        "paused": "The re-evaluation is paused: The key is refused. Continue with `ocr-pipeline resume`.",
     }
     add_run(instance, dg.DagsterRunStatus.SUCCESS, dagster__schedule_name="reevaluation_nightly")
     assert list(known()) == ["paused"]
