@@ -100,7 +100,7 @@ class Reading:
 
 
 def _strengthen(labels: dict[str, float], hit: Hit, strength: float) -> None:
-    for keyword_class in hit.classes:
+    for keyword_class in sorted(hit.classes):  # features are summed and stored in this order
         labels[keyword_class] = max(labels.get(keyword_class, 0.0), strength)
 
 
