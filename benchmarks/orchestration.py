@@ -105,7 +105,7 @@ def _directly(project: object, documents: list[str]) -> None:
     known = tables.documents.documents(warehouse)
     backend = config.backends[BACKEND]
     tasks = [
-        ExtractionTask(name, project.root / known[name]["path"], known[name]["sha256"], None, known[name]["sha256"])
+        ExtractionTask(name, project.root / known[name].path, known[name].sha256, None, known[name].sha256)
         for name in documents
     ]
     new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)

@@ -46,7 +46,7 @@ def estimate(
         for document_id, key in expected_keys(config, backend, documents, warehouse).items():
             if key is None or (not fresh and store.get(STAGE, key) is not None):
                 continue
-            pages = known[document_id]["pages"] or 1
+            pages = known[document_id].pages or 1
             size = characters.get(document_id, 0) if engine else None
             tokens = extractor.expected_tokens(pages, size)  # type: ignore[attr-defined]
             costs.append(expected_cost(rates, tokens, batch=getattr(extractor, "mode", None) == "batch"))

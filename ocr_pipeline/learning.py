@@ -60,8 +60,8 @@ def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[st
     scores are of, and what could be accepted without a look."""
     labelled: dict[str, set[str]] = {}
     for document_id, row in tables.labels.labels(reader).items():
-        if row["status"] == "ok":
-            labelled.setdefault(row["dataset"], set()).add(document_id)
+        if row.valid:
+            labelled.setdefault(row.dataset, set()).add(document_id)
     scored = {
         (row["backend"], row["dataset"])
         for row in reader.rows("SELECT backend, dataset FROM leaderboard WHERE status = 'ok'")
@@ -164,7 +164,7 @@ def _labelled(reader: Reader, engine: str) -> _Labelled:
         tables.words.ocr_cells(reader, engine),
         tables.documents.groups(reader),
     )
-    keys = {one: str(cells[one]["result_key"]) for one in labels if one in cells and cells[one]["status"] == "ok"}
+    keys = {one: str(cells[one].result_key) for one in labels if one in cells and not cells[one].failed}
     learned = {groups[document] for document in keys if document in groups}
     members = {document: group for document, group in groups.items() if group in learned}
     return _Labelled(keys, {one: labels[one] for one in keys}, members)

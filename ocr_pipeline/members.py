@@ -1,7 +1,6 @@
 """What the members of an ensemble have read, and the weights that labels teach of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ocr_pipeline.config import Config
 from ocr_pipeline.extraction.base import MemberResults
@@ -14,20 +13,21 @@ from ocr_pipeline.schemas import Extraction
 from ocr_pipeline.store import ResultStore, write_durably
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
 
 
-def member_results(store: ResultStore, cells: Mapping[str, Mapping[str, Any]]) -> MemberResults | None:
+def member_results(store: ResultStore, cells: Mapping[str, ExtractionCell]) -> MemberResults | None:
     """What the members have read in a document, from its `cells` by member; None where no result is in the store."""
     given: dict[str, Extraction] = {}
     for name, row in cells.items():
-        outcome = store.load(STAGE, row["result_key"], ExtractionOutcome)
+        outcome = store.load(STAGE, row.result_key, ExtractionOutcome) if row.result_key else None
         if outcome and outcome.extraction:
             given[name] = outcome.extraction
     if not given:
         return None
-    engines = {row["engine"]: row["ocr_seconds"] for row in cells.values() if row["engine"]}
-    seconds = [*engines.values(), *(row["seconds"] for row in cells.values())]
-    return MemberResults(given, _sum(seconds), _sum([row["cost_usd"] for row in cells.values()]))
+    engines = {row.engine: row.ocr_seconds for row in cells.values() if row.engine}
+    seconds = [*engines.values(), *(row.seconds for row in cells.values())]
+    return MemberResults(given, _sum(seconds), _sum([row.cost_usd for row in cells.values()]))
 
 
 def _sum(numbers: Sequence[float | None]) -> float | None:
@@ -42,7 +42,7 @@ def train_weights(project: Project, config: Config, warehouse: Warehouse, ensemb
     with warehouse.snapshot() as snapshot:
         labels, groups = tables.labels.valid_labels(snapshot), tables.documents.groups(snapshot)
         cells = {one: rows for one, rows in member_cells(members, snapshot).items() if one in labels}
-    keys = {one: {member: row["result_key"] for member, row in rows.items()} for one, rows in cells.items()}
+    keys = {one: {member: str(row.result_key) for member, row in rows.items()} for one, rows in cells.items()}
     key = training_key(keys, {one: labels[one] for one in keys}, {one: groups[one] for one in keys if one in groups})
     path = project.weights_file(ensemble)
     before, _ = load_weights(path, members)

@@ -54,18 +54,19 @@ def extraction_states(
             why = []
             if document_id in changed:
                 why.append("document")
-            used = {ocr.get(document_id, {}).get("fingerprint"), row["engine_fingerprint"]} - {None}
+            text = ocr.get(document_id)
+            used = {text.fingerprint if text else None, row.engine_fingerprint} - {None}
             if engine and used - {engine.fingerprint}:
                 why.append("engine")
             # Where an earlier stage failed, an extractor has nothing to work on, whatever has changed of it.
-            nothing_to_do = expected is None and row["result_key"] is None
-            if row["extractor_fingerprint"] != chosen.fingerprint and not nothing_to_do:
-                why += _changed_settings(row["extractor_settings"], chosen.settings)
+            nothing_to_do = expected is None and row.result_key is None
+            if row.extractor_fingerprint != chosen.fingerprint and not nothing_to_do:
+                why += _changed_settings(row.extractor_settings, chosen.settings)
             if why:
                 states.append(CellState(backend, document_id, "stale", ", ".join(why)))
-            elif row["result_key"] is None:
-                states.append(CellState(backend, document_id, "failed", row["reason"]))
-            elif row["result_key"] != expected:
+            elif row.result_key is None:
+                states.append(CellState(backend, document_id, "failed", row.reason))
+            elif row.result_key != expected:
                 states.append(CellState(backend, document_id, "stale", changed_input))
             else:
                 states.append(CellState(backend, document_id, "current"))

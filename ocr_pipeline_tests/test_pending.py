@@ -19,6 +19,7 @@ from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
 from ocr_pipeline_tests.files import (
     PLUGINS,
     add_file,
@@ -125,12 +126,12 @@ class Pipeline:
         self.warehouse.replace(tables.words.OCR_KEY, [(document, engine) for engine, document in todo], new_rows)
 
     def _read(
-        self, config: Config, engine: str, documents: Sequence[str], known: dict[str, tables.Row]
+        self, config: Config, engine: str, documents: Sequence[str], known: dict[str, DocumentRow]
     ) -> Iterator[OcrResult]:
         tasks = []
         for name in documents:
-            if known[name]["status"] == "ok":
-                tasks.append(OcrTask(name, self.project.root / known[name]["path"], known[name]["sha256"]))
+            if known[name].status == "ok":
+                tasks.append(OcrTask(name, self.project.root / known[name].path, known[name].sha256 or ""))
             else:
                 failure = DocumentFailure(reason="document_failed", message="The document failed.")
                 yield OcrResult(name, OcrOutcome(failure=failure), key=None, cached=False)
@@ -147,18 +148,14 @@ class Pipeline:
             tasks = []
             for name in ids:
                 document = known[name]
-                failed = document["status"] == "failed" or (chosen.engine and cells[name]["status"] == "failed")
+                failed = document.status == "failed" or (chosen.engine and cells[name].status == "failed")
                 tasks.append(
                     ExtractionTask(
                         name,
-                        self.project.root / document["path"],
-                        document["sha256"],
+                        self.project.root / document.path,
+                        document.sha256,
                         texts.get(name),
-                        input_key=None
-                        if failed
-                        else cells[name]["result_key"]
-                        if chosen.engine
-                        else document["sha256"],
+                        input_key=None if failed else cells[name].result_key if chosen.engine else document.sha256,
                         failure=DocumentFailure(reason="ocr_failed", message="No text.") if failed else None,
                     )
                 )
@@ -336,7 +333,7 @@ def test_a_document_that_moved_is_found_at_its_new_place(pipeline: Pipeline) -> 
     folder = pipeline.project.data / "documents/s"
     (folder / "b.png").rename(folder / "B.PNG")  # the id stays, and so do the bytes
     assert pipeline.run() == (["s-b"], [], [], [])
-    assert tables.documents.documents(pipeline.warehouse)["s-b"]["path"] == "data/documents/s/B.PNG"
+    assert tables.documents.documents(pipeline.warehouse)["s-b"].path == "data/documents/s/B.PNG"
     assert pipeline.run() == NOTHING
 
 
@@ -344,7 +341,7 @@ def test_a_document_that_changed_its_data_set(pipeline: Pipeline) -> None:
     documents = pipeline.project.data / "documents"
     (documents / "s/b.png").rename(documents / "s-b.png")
     assert pipeline.run() == (["s-b"], ["s-b"], [], [])
-    assert tables.documents.documents(pipeline.warehouse)["s-b"]["dataset"] == "documents"
+    assert tables.documents.documents(pipeline.warehouse)["s-b"].dataset == "documents"
 
 
 def test_only_the_documents_and_backends_that_are_asked_for(pipeline: Pipeline) -> None:

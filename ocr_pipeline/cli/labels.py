@@ -227,7 +227,7 @@ def _show_effect(project: Project, decided: dict[str, dict[str, Decision]]) -> N
     with opened(project).snapshot() as snapshot:
         documents, known = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
         found = {backend: tables.extractions.extractions(snapshot, backend) for backend in config.backends}
-    datasets = {key: row["dataset"] for key, row in documents.items()}
+    datasets = {key: row.dataset for key, row in documents.items()}
     for dataset in dict.fromkeys(datasets[key] for key in decided):
         before = {key: label for key, label in known.items() if datasets[key] == dataset}
         after = dict(before)

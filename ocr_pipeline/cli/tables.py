@@ -101,35 +101,36 @@ def document_rows(project: Project) -> list[Row]:
         duplicates = tables.documents.duplicates(snapshot)
     rows = []
     for source in find_documents(project.data):
-        taken_in = known.pop(source.document_id, {})
-        label = labels.get(source.document_id, {})
-        duplicate = duplicates.get(source.document_id, {})
+        row, label = known.pop(source.document_id, None), labels.get(source.document_id)
+        duplicate = duplicates.get(source.document_id)
+        label_status = label.status if label else "not read" if source.label else "none"
         rows.append(
             {
                 "document_id": source.document_id,
                 "dataset": source.dataset,
                 "path": project.relative(source.path),
-                "media_type": taken_in.get("media_type"),
-                "pages": taken_in.get("pages"),
-                "label": label.get("status") or ("not read" if source.label else "none"),
-                "split": duplicate.get("split") or label.get("split"),
-                "duplicate_of": duplicate.get("duplicate_of"),
-                "duplicate": duplicate.get("kind"),
-                "status": taken_in.get("status") or "new",
-                "message": taken_in.get("message") or label.get("message"),
-                "failed_backends": {} if taken_in.get("status") == "failed" else failures.get(source.document_id, {}),
+                "media_type": row.media_type if row else None,
+                "pages": row.pages if row else None,
+                "label": label_status,
+                "split": (duplicate and duplicate.split) or (label and label.split),
+                "duplicate_of": duplicate.duplicate_of if duplicate else None,
+                "duplicate": duplicate.kind if duplicate else None,
+                "status": row.status if row else "new",
+                "message": (row and row.message) or (label and label.message),
+                "failed_backends": {} if row and row.failed else failures.get(source.document_id, {}),
             }
         )
     for document_id, row in known.items():
+        label = labels.get(document_id)
         rows.append(
             {
                 "document_id": document_id,
-                "dataset": row["dataset"],
-                "path": row["path"],
-                "media_type": row["media_type"],
-                "pages": row["pages"],
-                "label": labels.get(document_id, {}).get("status") or "none",
-                "split": labels.get(document_id, {}).get("split"),
+                "dataset": row.dataset,
+                "path": row.path,
+                "media_type": row.media_type,
+                "pages": row.pages,
+                "label": label.status if label else "none",
+                "split": label.split if label else None,
                 "duplicate_of": None,
                 "duplicate": None,
                 "status": "gone",

@@ -143,7 +143,7 @@ def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) ->
         chosen = settings.backends or config.backends
         backends = [name for name in chosen if config.unavailable(name) is None]
         with warehouse.warehouse().snapshot() as snapshot:
-            known = [key for key, row in tables.documents.documents(snapshot).items() if row["status"] == "ok"]
+            known = [key for key, row in tables.documents.documents(snapshot).items() if not row.failed]
             states = extraction_states(config, backends, known, snapshot)
         todo = [state for state in states if state.state in ("missing", "stale")]
         if not todo:
@@ -197,7 +197,7 @@ def _reevaluation(job: dg.JobDefinition, config: Config, name: str, settings: Re
             key
             for key in sorted(labelled)
             if key in known
-            and settings.dataset in (None, known[key]["dataset"])
+            and settings.dataset in (None, known[key].dataset)
             and (settings.documents is None or key in settings.documents)
         ]
         if not documents:

@@ -21,9 +21,7 @@ def reading_checks(config: Config, thresholds: Thresholds) -> list[dg.AssetCheck
     )
     def no_stale_cells(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         with warehouse.warehouse().snapshot() as snapshot:
-            known = [
-                key for key, row in tables.documents.documents(snapshot).items() if row["reason"] != "missing_file"
-            ]
+            known = [key for key, row in tables.documents.documents(snapshot).items() if not row.file_deleted]
             states = extraction_states(config, config.backends, known, snapshot)
         stale = [state for state in states if state.state == "stale"]
         counts = Counter((state.backend, state.why) for state in stale)

@@ -102,15 +102,15 @@ def comparing_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             columns = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
-            documents, labels = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
+            documents, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
             label_rows = tables.labels.labels(snapshot)
             runs = tables.extractions.run_facts(snapshot, backends)
             latest = tables.history.latest_evaluations(snapshot)
         versions = label_versions(labels, labelled_datasets(labels, documents))
-        sha256 = {key: row["label_sha256"] for key, row in label_rows.items()}
+        sha256 = {key: row.label_sha256 for key, row in label_rows.items() if row.label_sha256}
         new = new_evaluations(columns, sha256, runs, versions, latest, rules)
         now = utc_now()
-        found = [row for one in new for row in one.rows(now, context.run.run_id)]
+        found = [row for one in new for row in one.rows(str(now), context.run.run_id)]
         sets = {one.set_id: {"document_ids": one.documents, "label_sha256": one.label_sha256} for one in new}
         target.replace(
             ("set_id",),

@@ -22,6 +22,7 @@ from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import utc_now
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
 ASSETS = ("label_issues", "attributions", "confidences", "consensus")
 CONFIDENCE_TABLES = ("confidences", "calibrations", "reliability", "risk_coverage")
@@ -69,7 +70,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         found = [
             {
                 **asdict(issue),
-                "dataset": documents[issue.document_id]["dataset"],
+                "dataset": documents[issue.document_id].dataset,
                 "run_id": context.run.run_id,
                 "found_at": utc_now(),
             }
@@ -177,7 +178,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             )
             by_dataset: dict[str, list[Value]] = {}
             for value in values:
-                by_dataset.setdefault(documents[value.document_id]["dataset"], []).append(value)
+                by_dataset.setdefault(documents[value.document_id].dataset, []).append(value)
             for dataset, of_dataset in by_dataset.items():
                 key = {"dataset": dataset, "backend": backend}
                 _add_confidences(new_rows, key, of_dataset, calibrate(of_dataset), stamp)
@@ -209,7 +210,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
         rows = [
             {
                 **asdict(entry),
-                "dataset": documents[document_id]["dataset"],
+                "dataset": documents[document_id].dataset,
                 "labelled": document_id in labels and entry.field in labels[document_id].labelled_fields,
                 "run_id": context.run.run_id,
                 "computed_at": utc_now(),
@@ -228,8 +229,8 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
     return [label_issues, attributions, confidences, consensus]
 
 
-def _there(documents: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    return {key for key, row in documents.items() if row["reason"] != "missing_file"}
+def _there(documents: Mapping[str, DocumentRow]) -> set[str]:
+    return {key for key, row in documents.items() if not row.file_deleted}
 
 
 def _transcripts(config: Config) -> str | None:
@@ -257,7 +258,7 @@ def _add_confidences(
     key: Mapping[str, str],
     values: Sequence[Value],
     result: Calibrated,
-    stamp: Mapping[str, str],
+    stamp: Mapping[str, object],
 ) -> None:
     """Rows of one data set and backend."""
     for value, confidence, fold in zip(values, result.confidences, result.folds, strict=True):

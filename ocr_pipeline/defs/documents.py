@@ -48,7 +48,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         for source, document, failure in take_in_all(asked, config.limits):
             key = source.document_id
             path = project.project.relative(source.path)
-            tables.documents.add_document(
+            row = tables.documents.add_document(
                 new_rows,
                 source,
                 path,
@@ -58,17 +58,16 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 failure=failure,
                 began=began,
             )
-            row = new_rows["documents"][-1]
             add_cell_metadata(
                 context,
                 key,
                 {
                     "dagster/partition_row_count": 1,
-                    "status": row["status"],
-                    "reason": row["reason"],
-                    "media_type": row["media_type"],
-                    "pages": row["pages"] or 0,
-                    "sha256": row["sha256"],
+                    "status": row.status,
+                    "reason": row.reason,
+                    "media_type": row.media_type,
+                    "pages": row.pages or 0,
+                    "sha256": row.sha256,
                 },
             )
             progress.advance("documents", cached=False, failed=failure is not None)
@@ -102,7 +101,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         for key in keys:
             source = sources.get(key) or SourceFile(key, "documents", project.project.data, None)
             decided, failure = take_in_decided_label(source)
-            tables.labels.add_label(
+            row = tables.labels.add_label(
                 new_rows,
                 key,
                 source.dataset,
@@ -113,15 +112,14 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
                 decided=decided,
                 began=began,
             )
-            row = new_rows["labels"][-1]
             fields = [entry for entry in new_rows["ground_truth"] if entry["document_id"] == key]
             add_cell_metadata(
                 context,
                 key,
                 {
                     "dagster/partition_row_count": len(fields),
-                    "status": row["status"],
-                    "message": row["message"],
+                    "status": row.status,
+                    "message": row.message,
                     "values": preview(fields, ["field", "value"]),
                 },
             )
@@ -149,29 +147,23 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
             documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
             prints, known = tables.documents.fingerprints(snapshot), tables.documents.page_similarities(snapshot)
         pairs = candidate_pairs(prints)
-        paths = {row["sha256"]: project.project.root / row["path"] for row in documents.values() if row["sha256"]}
+        paths = {row.sha256: project.project.root / row.path for row in documents.values() if row.sha256}
         new = compare(
             [pair for pair in pairs if pair not in known],
             lambda sha256: first_page(paths[sha256], sha256, config.limits),
         )
         similarities = {**{pair: known[pair] for pair in pairs if pair in known}, **new}
         members = find_duplicates(prints, similarities)
-        splits = splits_in_use({key: row["split"] for key, row in labels.items()}, members)
+        splits = splits_in_use({key: row.split for key, row in labels.items()}, members)
         found = tables.documents.duplicate_rows(members, splits, run_id=context.run.run_id)
-        target.replace_all(
-            {
-                "duplicates": found,
-                "page_similarities": [
-                    {"sha256_a": first, "sha256_b": second, "similarity": alike}
-                    for (first, second), alike in similarities.items()
-                ],
-            }
-        )
+        tables.documents.replace_duplicates(target, found, similarities)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(found),
                 "compared": len(new),
-                "preview": preview(found, ["document_id", "duplicate_of", "kind", "distance", "split"]),
+                "preview": preview(
+                    [vars(row) for row in found], ["document_id", "duplicate_of", "kind", "distance", "split"]
+                ),
             }
         )
 

@@ -1,7 +1,7 @@
 """Assets of the group `reading`: the words of a document, and the fields that a backend makes of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -26,6 +26,9 @@ from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
+from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.words import OcrCell
 
 Item = TypeVar("Item")
 Reading = TypeVar("Reading", OcrResult, ExtractionResult)
@@ -64,13 +67,13 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         cells = _by_dimension(asked_for(context), ENGINE)
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
         for engine, partition_keys in cells.items():
-            pages = {key: known[key]["pages"] or 1 for key in partition_keys}
+            pages = {key: known[key].pages or 1 for key in partition_keys}
             progress.start(f"ocr {engine}", sum(pages.values()), "pages")
             results = _read(config, engine, list(partition_keys), known, project)
             for batch in _batches(_counted(results, progress, f"ocr {engine}", pages)):
                 new_rows = tables.empty(tables.words.OCR_TABLES)
                 for result in batch:
-                    tables.words.add_ocr(
+                    row = tables.words.add_ocr(
                         new_rows,
                         result.document_id,
                         engine,
@@ -79,20 +82,19 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         result_key=result.key,
                         run_id=context.run.run_id,
                     )
-                    row = new_rows["ocr_text"][-1]
                     add_cell_metadata(
                         context,
                         partition_keys[result.document_id],
                         {
-                            "status": row["status"],
-                            "reason": row["reason"],
-                            "failed": int(row["status"] == "failed"),
+                            "status": row.status,
+                            "reason": row.reason,
+                            "failed": int(row.failed),
                             "report": dg.MetadataValue.url(project.document_link(result.document_id)),
-                            "dagster/partition_row_count": row["words"] or 0,
-                            "mean_confidence": row["mean_confidence"],
-                            "seconds": row["seconds"],
+                            "dagster/partition_row_count": row.words or 0,
+                            "mean_confidence": row.mean_confidence,
+                            "seconds": row.seconds,
                             "from_result_store": result.cached,
-                            "fingerprint": row["fingerprint"],
+                            "fingerprint": row.fingerprint,
                             "text": dg.MetadataValue.md(_first_lines(result)),
                         },
                     )
@@ -130,7 +132,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         known = tables.documents.documents(target)
         cells = _by_dimension(asked_for(context), BACKEND)
         _require(known, {key for keys in cells.values() for key in keys}, "raw_documents")
-        to_retry: list[dict[str, Any]] = []
+        to_retry: list[ExtractionCell] = []
         totals: Counter[str] = Counter()
         for backend, partition_keys in cells.items():
             chosen = config.backends[backend]
@@ -159,21 +161,23 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
             for batch in _batches(_counted(results, progress, backend, {})):
                 new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
                 for result in batch:
-                    tables.extractions.add_extraction(
+                    text = ocr.get(result.document_id)
+                    row = tables.extractions.add_extraction(
                         new_rows,
                         result.document_id,
                         backend,
                         result.outcome,
                         engine=chosen.engine,
                         extractor=chosen.extractor,
-                        ocr_seconds=ocr.get(result.document_id, {}).get("seconds"),
-                        engine_fingerprint=ocr.get(result.document_id, {}).get("fingerprint"),
+                        ocr_seconds=text.seconds if text else None,
+                        engine_fingerprint=text.fingerprint if text else None,
                         extractor_fingerprint=chosen.fingerprint,
                         extractor_settings=chosen.settings,
                         result_key=result.key,
                         run_id=context.run.run_id,
                     )
-                    row = new_rows["extractions"][-1]
+                    if row.reason == "provider_failed":
+                        to_retry.append(row)
                     fields = [
                         entry for entry in new_rows["extracted_fields"] if entry["document_id"] == result.document_id
                     ]
@@ -182,16 +186,16 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         partition_keys[result.document_id],
                         {
                             "summary": _summary(row, fields),
-                            "status": row["status"],
-                            "reason": row["reason"],
-                            "failed": int(row["status"] == "failed"),
+                            "status": row.status,
+                            "reason": row.reason,
+                            "failed": int(row.failed),
                             "report": dg.MetadataValue.url(project.document_link(result.document_id)),
                             "explain": f"ocr-pipeline explain {result.document_id} --backend {backend}",
                             "dagster/partition_row_count": len(fields),
                             "without_evidence": _without_evidence(result, fields),
-                            "seconds": row["seconds"],
+                            "seconds": row.seconds,
                             "from_result_store": result.cached,
-                            "fingerprint": row["extractor_fingerprint"],
+                            "fingerprint": row.extractor_fingerprint,
                             "values": preview(fields, ["field", "value"]),
                             "corrected": _corrections(result),
                             **call_metadata(result.outcome),
@@ -202,10 +206,9 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                 )
                 add_totals(totals, [result.outcome for result in batch if not result.cached])
                 tag_totals(context, totals)
-                to_retry += [row for row in new_rows["extractions"] if row["reason"] == "provider_failed"]
         if to_retry:
             raise dg.Failure(
-                f"{len(to_retry)} documents failed for now at the provider: {to_retry[0]['message']} "
+                f"{len(to_retry)} documents failed for now at the provider: {to_retry[0].message} "
                 "Everything else is kept: run again later for these."
             )
         return dg.MaterializeResult()
@@ -257,7 +260,7 @@ def _batches(results: Iterator[Item]) -> Iterator[list[Item]]:
         raise stopped
 
 
-def _require(rows: dict[str, tables.Row], document_ids: set[str], asset: str) -> None:
+def _require(rows: Collection[str], document_ids: set[str], asset: str) -> None:
     """A cell without its upstream is no failed document: it must not be scored. The run fails before it does anything."""
     absent = sorted(document_ids - set(rows))
     if absent:
@@ -267,14 +270,14 @@ def _require(rows: dict[str, tables.Row], document_ids: set[str], asset: str) ->
         )
 
 
-def _document_failure(document: dict[str, object]) -> DocumentFailure | None:
-    if document["status"] == "ok":
+def _document_failure(document: DocumentRow) -> DocumentFailure | None:
+    if not document.failed:
         return None
-    return DocumentFailure(reason="document_failed", message=f"The document failed: {document['reason']}.")
+    return DocumentFailure(reason="document_failed", message=f"The document failed: {document.reason}.")
 
 
 def _read(
-    config: Config, engine: str, document_ids: Sequence[str], known: dict[str, tables.Row], project: ProjectResource
+    config: Config, engine: str, document_ids: Sequence[str], known: Mapping[str, DocumentRow], project: ProjectResource
 ) -> Iterator[OcrResult]:
     tasks = []
     for document_id in document_ids:
@@ -283,13 +286,15 @@ def _read(
         if failure:
             yield OcrResult(document_id, OcrOutcome(failure=failure), key=None, cached=False)
         else:
+            assert document.sha256 is not None
+            assert document.pages is not None
             tasks.append(
                 OcrTask(
                     document_id,
-                    path=project.project.root / document["path"],
-                    sha256=document["sha256"],
-                    transcript_sha256=document["transcript_sha256"],
-                    pages=document["pages"],
+                    path=project.project.root / document.path,
+                    sha256=document.sha256,
+                    transcript_sha256=document.transcript_sha256,
+                    pages=document.pages,
                 )
             )
     yield from read_documents(config.engines[engine].engine, tasks, project.store, config.limits, project.workers)
@@ -300,8 +305,8 @@ def _extraction_tasks(
     engine: str | None,
     extractor: Extractor,
     document_ids: Sequence[str],
-    known: dict[str, tables.Row],
-    ocr: dict[str, tables.Row],
+    known: Mapping[str, DocumentRow],
+    ocr: dict[str, OcrCell],
     project: ProjectResource,
     predictions: Predictions | None,
     members: Sequence[str],
@@ -316,26 +321,26 @@ def _extraction_tasks(
         for document_id in batch:
             document = known[document_id]
             failure = _document_failure(document)
-            input_key = document["sha256"]
+            input_key = document.sha256
             if engine and not failure:
-                input_key = ocr[document_id]["result_key"]
-                if ocr[document_id]["status"] == "failed":
-                    message = f"There is no text to work on: {ocr[document_id]['message']}"
-                    absent = ocr[document_id]["reason"] == "no_transcript"  # asked for in the UI: it counts in no score
+                input_key = ocr[document_id].result_key
+                if ocr[document_id].failed:
+                    message = f"There is no text to work on: {ocr[document_id].message}"
+                    absent = ocr[document_id].reason == "no_transcript"  # asked for in the UI: it counts in no score
                     failure = DocumentFailure(reason="no_transcript" if absent else "ocr_failed", message=message)
-            if predictions and not failure:
+            if predictions and input_key and not failure:
                 input_key = predictions.input_of(document_id, input_key)
             if members and not failure:
                 input_key = members_key(cells[document_id]) if document_id in cells else None
                 if input_key is None:
                     message = "No member of the ensemble has read this document."
                     failure = DocumentFailure(reason="document_failed", message=message)
-            if not failure:
+            if input_key and not failure:
                 input_key = input_key_of(extractor, document_id, input_key)
             yield ExtractionTask(
                 document_id=document_id,
-                path=project.project.root / document["path"],
-                sha256=document["sha256"],
+                path=project.project.root / document.path,
+                sha256=document.sha256,
                 text=texts.get(document_id),
                 input_key=None if failure else input_key,
                 failure=failure,
@@ -347,13 +352,13 @@ def _extraction_tasks(
 def _covered(
     context: dg.AssetExecutionContext,
     partition_keys: dict[str, str],
-    known: dict[str, tables.Row],
+    known: Mapping[str, DocumentRow],
     predictions: Predictions,
 ) -> dict[str, str]:
     """The cells of data sets that there are predictions of. On the others the backend was never run: they get no row."""
     covered = {}
     for document_id, partition_key in partition_keys.items():
-        if known[document_id]["dataset"] in predictions.datasets:
+        if known[document_id].dataset in predictions.datasets:
             covered[document_id] = partition_key
         else:
             reason = "no predictions of this data set were imported"
@@ -364,14 +369,14 @@ def _covered(
     return covered
 
 
-def _summary(row: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
+def _summary(row: ExtractionCell, fields: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
     """What became of a cell, in a line."""
-    if row["status"] == "failed":
-        return dg.MetadataValue.md(f"**failed** ({row['reason']}): {escape_markdown(row['message'])}")
+    if row.failed:
+        return dg.MetadataValue.md(f"**failed** ({row.reason}): {escape_markdown(row.message)}")
     values = {field["field"]: escape_markdown(field["value"]) for field in fields}
     named = [values[name] for name in ("supplier_name", "invoice_date", "total_amount", "currency") if name in values]
-    cost = f", {row['cost_usd']:.5f} US dollars" if row["cost_usd"] else ""
-    return dg.MetadataValue.md(f"**{len(fields)} fields**: {', '.join(named)} ({row['seconds'] or 0:.2f} s{cost})")
+    cost = f", {row.cost_usd:.5f} US dollars" if row.cost_usd else ""
+    return dg.MetadataValue.md(f"**{len(fields)} fields**: {', '.join(named)} ({row.seconds or 0:.2f} s{cost})")
 
 
 def _without_evidence(result: ExtractionResult, fields: Sequence[Mapping[str, Any]]) -> int:

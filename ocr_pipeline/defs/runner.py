@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import dagster as dg
 
@@ -46,15 +46,7 @@ from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Warehouse
-
-TABLES = {
-    "raw_documents": ("documents", ("document_id",)),
-    "ground_truth": ("labels", ("document_id",)),
-    "ocr_text": ("ocr_text", (ENGINE, "document_id")),
-    "extractions": ("extractions", (BACKEND, "document_id")),
-}
-"""The table and the key columns of each asset that has cells."""
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
 Key = TypeVar("Key", str, Cell)
 
@@ -135,11 +127,15 @@ def run_pipeline(
                     if not check.passed:
                         summary.failed_checks[check.check_name] = (check.severity.value, check.description or "")
 
-        def known(asset: str) -> set[Any]:
+        def known(asset: str) -> set[object]:
             """Cells that have a row."""
-            table, columns = TABLES[asset]
-            rows = warehouse.rows(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608 - names of this module
-            return {row[columns[0]] if len(columns) == 1 else tuple(row.values()) for row in rows}
+            cells: dict[str, Callable[[Reader], Iterable[object]]] = {
+                "raw_documents": tables.documents.documents,
+                "ground_truth": tables.labels.labels,
+                "ocr_text": tables.words.all_cells,
+                "extractions": tables.extractions.all_cells,
+            }
+            return set(cells[asset](warehouse))
 
         def to_do(asset: str, asked: list[Key], pending: Callable[[], list[Key]]) -> list[Key]:
             """Of the cells asked for: all, or those that are out of date or that the instance has no record of.

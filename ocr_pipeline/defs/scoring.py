@@ -71,15 +71,15 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
                     tables.extractions.extractions(snapshot, backend),
                 )
                 printed = tables.evidence.printed_dates(snapshot, backend)
-            datasets = {key: row["dataset"] for key, row in label_rows.items()}
+            datasets = {key: row.dataset for key, row in label_rows.items()}
             scored = score_backend(backend, labels, found, datasets, rules, printed_dates=printed)
             rows = scored.field_scores
             for row in (*rows, *scored.line_item_scores):
                 cell, label = cells[row["document_id"]], label_rows[row["document_id"]]
-                row["label_sha256"] = label["label_sha256"]
-                row["engine_fingerprint"] = cell["engine_fingerprint"]
-                row["extractor_fingerprint"] = cell["extractor_fingerprint"]
-                row["result_key"], row["scoring_version"] = cell["result_key"], SCORING_VERSION
+                row["label_sha256"] = label.label_sha256
+                row["engine_fingerprint"] = cell.engine_fingerprint
+                row["extractor_fingerprint"] = cell.extractor_fingerprint
+                row["result_key"], row["scoring_version"] = cell.result_key, SCORING_VERSION
                 row["rules"] = rules.fingerprint
                 row["run_id"], row["scored_at"] = context.run.run_id, utc_now()
             for table, new in vars(scored).items():
@@ -127,8 +127,10 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
             lists = tables.scores.line_item_scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             runs = tables.extractions.run_facts(snapshot, backends)
             outcomes = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
-        transcribed = {row["dataset"] for row in documents.values() if row["transcript_sha256"]}
-        datasets = labelled_datasets(labels, documents)
+        transcribed = {row.dataset for row in documents.values() if row.transcript_sha256}
+        datasets = labelled_datasets(
+            labels, {key: row.dataset for key, row in documents.items() if not row.file_deleted}
+        )
         boards, fields = leaderboard_rows(
             scores,
             lists,

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pydantic import BaseModel
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
+from ocr_pipeline.warehouse.tables.labels import LabelRow
 
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 300.0, 6 * 3600.0
 """Seconds before a run is launched again for something the last run did not ingest; doubled after each attempt."""
 
 DELETED = "gone"
 """Stands in `Attempt.what` for a document whose file was deleted. Stored in cursors."""
-
-Row: TypeAlias = Mapping[str, object]
 
 
 class Attempt(BaseModel):
@@ -83,8 +83,8 @@ class Scan:
 
 def scan_files(
     sources: Sequence[SourceFile],
-    documents: Mapping[str, Row],
-    labels: Mapping[str, Row],
+    documents: Mapping[str, DocumentRow],
+    labels: Mapping[str, LabelRow],
     decided: Collection[str],
     cursor: Cursor,
     *,
@@ -109,7 +109,7 @@ def scan_files(
     start = next((index for index, key in enumerate(ids) if key > cursor.after), 0)
     for key in [*ids[start:], *ids[:start]]:
         scanner.visit(by_id[key])
-    missing = [key for key, row in documents.items() if key not in by_id and row["reason"] != "missing_file"]
+    missing = [key for key, row in documents.items() if key not in by_id and not row.file_deleted]
     deleted = [key for key in missing if scanner.report_deleted(key)]
     return Scan(sorted(scanner.ready), len(scanner.next.waiting) - len(scanner.ready), deleted, scanner.next)
 
@@ -118,8 +118,8 @@ def scan_files(
 class _Scanner:
     """A scan in progress: collects the ready documents and the next cursor."""
 
-    documents: Mapping[str, Row]
-    labels: Mapping[str, Row]
+    documents: Mapping[str, DocumentRow]
+    labels: Mapping[str, LabelRow]
     decided: Collection[str]
     cursor: Cursor
     max_reads: int
@@ -209,30 +209,29 @@ class _Files:
         """Short, because a cursor holds thousands."""
         return sha256(repr(self).encode()).hexdigest()[:12]
 
-    def may_differ(self, document: Row | None, label: Row | None, decided: bool) -> bool:
+    def may_differ(self, document: DocumentRow | None, label: LabelRow | None, decided: bool) -> bool:
         """Whether a file may differ from what was ingested: other size, added, deleted, or changed later."""
-        if document is None or document["reason"] == "missing_file":
+        if document is None or document.file_deleted:
             return True
-        if document["size_bytes"] not in (None, self.document.size):
+        if document.size_bytes not in (None, self.document.size):
             return True
-        if (self.transcript is not None) != (document["transcript_sha256"] is not None):
+        if (self.transcript is not None) != (document.transcript_sha256 is not None):
             return True
-        if _last_change(self.document, self.transcript) > _nanoseconds(document["updated_at"]):
+        if _last_change(self.document, self.transcript) > _nanoseconds(document.updated_at):
             return True
         if label is None:
             return self.label is not None
-        labelled = label["label_sha256"] is not None or label["status"] == "invalid"
+        labelled = label.label_sha256 is not None or label.status == "invalid"
         if (self.label is not None) != labelled or (decided and self.overrides is None):
             return True
-        return _last_change(self.label, self.overrides) > _nanoseconds(label["updated_at"])
+        return _last_change(self.label, self.overrides) > _nanoseconds(label.updated_at)
 
 
 def _last_change(*stats: _FileStat | None) -> int:
     return max((stat.changed for stat in stats if stat), default=-1)
 
 
-def _nanoseconds(moment: Any) -> int:
-    assert isinstance(moment, datetime)
+def _nanoseconds(moment: datetime) -> int:
     return int(moment.replace(tzinfo=UTC).timestamp() * 1e9)
 
 
@@ -246,11 +245,11 @@ def _content(source: SourceFile) -> str | None:
         return None
 
 
-def _known_content(document: Row | None, label: Row | None) -> str | None:
+def _known_content(document: DocumentRow | None, label: LabelRow | None) -> str | None:
     """The same hashes as stored in the database; None if the document was not ingested."""
-    if document is None or document["reason"] == "missing_file":
+    if document is None or document.file_deleted:
         return None
-    return _joined(document["sha256"], document["transcript_sha256"], label["label_sha256"] if label else None)
+    return _joined(document.sha256, document.transcript_sha256, label.label_sha256 if label else None)
 
 
 def _joined(*parts: object) -> str:
@@ -264,8 +263,8 @@ try_again = next_attempt
 
 def look(
     sources: Sequence[SourceFile],
-    documents: Mapping[str, Row],
-    labels: Mapping[str, Row],
+    documents: Mapping[str, DocumentRow],
+    labels: Mapping[str, LabelRow],
     decided: Collection[str],
     cursor: Cursor,
     *,

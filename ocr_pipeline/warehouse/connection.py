@@ -12,18 +12,18 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.warehouse.migrate import is_current, migrate
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 Key = tuple[str, ...]
 
 # DuckDB refuses a read-only and a writing connection to one file in one process; taking turns costs milliseconds.
@@ -31,7 +31,9 @@ _ONE_CONNECTION = threading.Lock()
 
 _ROWS_AT_A_TIME = 5000
 
-Parameters = Sequence[Any] | Mapping[str, Any]
+Parameters = Sequence[object] | Mapping[str, object]
+
+T = TypeVar("T")
 
 Columns = Mapping[str, Any]
 """An array of values per column, all of one length."""
@@ -41,6 +43,8 @@ class Reader(Protocol):
     """What queries need: the warehouse itself for a single one, a snapshot for several that belong together."""
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]: ...
+
+    def select(self, row_type: Callable[..., T], sql: str, parameters: Parameters = ()) -> list[T]: ...
 
     def columns(self, sql: str, parameters: Parameters = ()) -> Columns: ...
 
@@ -58,6 +62,10 @@ class Snapshot:
         cursor = self._connection.execute(sql, parameters)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def select(self, row_type: Callable[..., T], sql: str, parameters: Parameters = ()) -> list[T]:
+        """Run a query and make a `row_type` of each row; the columns are its arguments by name."""
+        return [row_type(**row) for row in self.rows(sql, parameters)]
 
     def columns(self, sql: str, parameters: Parameters = ()) -> Columns:
         """The same by column, for hundreds of thousands of rows. A database that does not exist yet has no columns."""
@@ -83,6 +91,11 @@ class Warehouse:
         """Run one query and return its rows as dictionaries. A database that does not exist yet has no rows."""
         with self.snapshot() as snapshot:
             return snapshot.rows(sql, parameters)
+
+    def select(self, row_type: Callable[..., T], sql: str, parameters: Parameters = ()) -> list[T]:
+        """Run one query and make a `row_type` of each row; the columns are its arguments by name."""
+        with self.snapshot() as snapshot:
+            return snapshot.select(row_type, sql, parameters)
 
     def columns(self, sql: str, parameters: Parameters = ()) -> Columns:
         """Run one query and return its columns. A database that does not exist yet has none."""
@@ -177,9 +190,9 @@ class Warehouse:
             pause = min(pause * 2, 0.5)
 
 
-def utc_now() -> str:
-    """Now, as the warehouse stores time: UTC, ISO 8601 without an offset."""
-    return datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ")
+def utc_now() -> datetime:
+    """Now, as the warehouse stores time: UTC, without a time zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Which files a scan returns: data in, data out, on real files."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.labels import labels_sha256
@@ -12,15 +12,17 @@ from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
 from ocr_pipeline.operation.arrivals import MIN_RETRY_DELAY, Cursor, Scan, scan_files
 from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
+from ocr_pipeline.warehouse.tables.labels import LabelRow
 from ocr_pipeline_tests.files import add_file, add_label
 
-Rows = dict[str, dict[str, Any]]
+Known = tuple[dict[str, DocumentRow], dict[str, LabelRow]]
 
 
 def scan(
     project: Project,
     cursor: Cursor | None = None,
-    known: tuple[Rows, Rows] = ({}, {}),
+    known: Known = ({}, {}),
     max_reads: int = 100,
     now: float = 0.0,
     decided: tuple[str, ...] = (),
@@ -28,22 +30,40 @@ def scan(
     return scan_files(find_documents(project.data), *known, decided, cursor or Cursor(), max_reads=max_reads, now=now)
 
 
-def ingested(project: Project, *, status: str = "ok") -> tuple[Rows, Rows]:
+def ingested(project: Project, *, status: str = "ok") -> Known:
     """The rows of the database after all files were ingested."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    documents, labels = {}, {}
+    documents: dict[str, DocumentRow] = {}
+    labels: dict[str, LabelRow] = {}
     for source in find_documents(project.data):
         content = source.path.read_bytes()
-        stored = (
-            {"sha256": sha256_of(content), "size_bytes": len(content)}
-            if status == "ok"
-            else dict.fromkeys(("sha256", "size_bytes"))
+        documents[source.document_id] = DocumentRow(
+            document_id=source.document_id,
+            dataset=source.dataset,
+            path=str(source.path),
+            media_type=None,
+            size_bytes=len(content) if status == "ok" else None,
+            sha256=sha256_of(content) if status == "ok" else None,
+            perceptual_hash=None,
+            pages=None,
+            transcript_sha256=transcript_sha256(source.path),
+            status=status,
+            reason=None,
+            message=None,
+            run_id=None,
+            updated_at=now,
         )
-        transcript = transcript_sha256(source.path)
-        documents[source.document_id] = {**stored, "transcript_sha256": transcript, "reason": None, "updated_at": now}
-        labels[source.document_id] = {
-            "label_sha256": labels_sha256(source), "status": "ok" if source.label else "none", "updated_at": now
-        }  # fmt: skip
+        labels[source.document_id] = LabelRow(
+            document_id=source.document_id,
+            dataset=source.dataset,
+            status="ok" if source.label else "none",
+            message=None,
+            label_sha256=labels_sha256(source),
+            language=None,
+            split=None,
+            run_id=None,
+            updated_at=now,
+        )
     return documents, labels
 
 
@@ -172,7 +192,7 @@ def test_deleted_files_are_reported(project: Project) -> None:
     assert scan(project, first.cursor, known).deleted == [], "a run was launched"
     assert scan(project, first.cursor, known, max_reads=0, now=MIN_RETRY_DELAY).deleted == [], "a run is in progress"
     assert scan(project, first.cursor, known, now=MIN_RETRY_DELAY).deleted == ["a"]
-    known[0]["a"]["reason"] = "missing_file"
+    known[0]["a"] = replace(known[0]["a"], reason="missing_file")
     assert scan(project, known=known).deleted == []
     add_file(project, "a.pdf", b"one")
     first = scan(project, known=known)

@@ -114,7 +114,7 @@ def test_documents(warehouse: Warehouse) -> None:
     warehouse.replace(tables.documents.DOCUMENT_KEY, [("p",), ("i",), ("bad",)], new_rows)
     found = tables.documents.documents(warehouse)
     shown = ("dataset", "path", "media_type", "size_bytes", "sha256", "pages", "status", "reason", "message")
-    assert {name: tuple(row[column] for column in shown) for name, row in found.items()} == {
+    assert {name: tuple(getattr(row, column) for column in shown) for name, row in found.items()} == {
         "p": ("demo", "data/p", "application/pdf", pdf.size, pdf.sha256, 2, "ok", None, None),
         "i": ("demo", "data/i", "image/png", image.size, image.sha256, 1, "ok", None, None),
         "bad": ("demo", "data/bad", None, None, None, None, "failed", "unreadable", FAILURE.message),
@@ -150,7 +150,7 @@ def test_labels(warehouse: Warehouse) -> None:
         assert label.invoice == expected.invoice, name
         assert (label.language, label.split) == (expected.language, expected.split)
         assert label.alternatives == {field: texts for field, texts in expected.alternatives.items() if texts}
-    assert {name: row["status"] for name, row in tables.labels.labels(warehouse).items()} == {
+    assert {name: row.status for name, row in tables.labels.labels(warehouse).items()} == {
         "full": "ok",
         "few": "ok",
         "items": "ok",
@@ -199,13 +199,13 @@ def test_ocr(warehouse: Warehouse) -> None:
     assert [entry.text for entry in found["a"].words()] == ["Total", "12,50 €", "\x00\u202e😀", "end"]
     assert tables.words.ocr_texts(warehouse, "other", ["a"]) == {}
     cells = tables.words.ocr_cells(warehouse, "e")
-    assert {name: (row["status"], row["reason"], row["pages"], row["words"]) for name, row in cells.items()} == {
+    assert {name: (row.status, row.reason, row.pages, row.words) for name, row in cells.items()} == {
         "a": ("ok", None, 3, 4),
         "blank": ("ok", None, 1, 0),
         "bad": ("failed", "no_text_layer", None, None),
     }
-    assert (cells["a"]["mean_confidence"], cells["a"]["seconds"]) == (0.75, 1.0)
-    assert cells["blank"]["mean_confidence"] is None
+    assert (cells["a"].mean_confidence, cells["a"].seconds) == (0.75, 1.0)
+    assert cells["blank"].mean_confidence is None
     assert [row["word"] for row in warehouse.rows("FROM ocr_words WHERE document_id = 'a' ORDER BY word")] == [
         0,
         1,
@@ -235,7 +235,7 @@ def test_extractions(warehouse: Warehouse) -> None:
     ]
     assert [proofs[0][name] for name in ("x0", "y0", "x1", "y1")] == [0.1, 0.2, 0.3, 0.4]
     cell = tables.extractions.extraction_cells(warehouse, "b")["empty"]
-    assert (cell["engine"], cell["extractor"], cell["seconds"], cell["ocr_seconds"]) == ("e", "rules", 0.5, 1.5)
+    assert (cell.engine, cell.extractor, cell.seconds, cell.ocr_seconds) == ("e", "rules", 0.5, 1.5)
 
 
 def test_candidates_and_corrections(warehouse: Warehouse) -> None:
@@ -299,7 +299,8 @@ def test_run_facts(warehouse: Warehouse) -> None:
 
 
 def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> None:
-    assert tables.documents.documents(warehouse) == tables.labels.labels(warehouse) == {}
+    assert tables.documents.documents(warehouse) == {}
+    assert tables.labels.labels(warehouse) == {}
     assert tables.labels.valid_labels(warehouse) == {}
     assert tables.words.ocr_texts(warehouse, "e", ["a"]) == {}
     assert tables.extractions.extractions(warehouse, "b") == {}

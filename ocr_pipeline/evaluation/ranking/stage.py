@@ -77,16 +77,9 @@ def _cell(score: FieldScore) -> Row:
     return {"column_name": score.field, **{name: getattr(score, name) for name in names}}
 
 
-def labelled_datasets(labels: Mapping[str, Label], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """The data set of every document that can be scored: its file is there, and its label speaks about some field.
-
-    `documents`: the rows of `documents` by document.
-    """
-    return {
-        key: documents[key]["dataset"]
-        for key, label in labels.items()
-        if label.labelled_fields and key in documents and documents[key]["reason"] != "missing_file"
-    }
+def labelled_datasets(labels: Mapping[str, Label], datasets: Mapping[str, str]) -> dict[str, str]:
+    """The data set of every document whose label has a field. `datasets`: of every document whose file exists."""
+    return {key: datasets[key] for key, label in labels.items() if label.labelled_fields and key in datasets}
 
 
 def label_versions(labels: Mapping[str, Label], datasets: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Invoice, LineItem, TaxLine, Word
+from ocr_pipeline.schemas import FIELD_KINDS, Invoice, LineItem, TaxLine, Word
 
 Row = dict[str, Any]
 NewRows = dict[str, list[Row]]
@@ -15,12 +15,6 @@ NewRows = dict[str, list[Row]]
 def empty(tables: Sequence[str]) -> NewRows:
     """A place to collect rows for these tables."""
     return {table: [] for table in tables}
-
-
-def status_columns(failure: DocumentFailure | None) -> dict[str, str | None]:
-    if failure is None:
-        return {"status": "ok", "reason": None, "message": None}
-    return {"status": "failed", "reason": failure.reason, "message": failure.message}
 
 
 def typed_value(value: str | date | Decimal | None) -> Row:

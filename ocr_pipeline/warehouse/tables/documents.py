@@ -1,13 +1,14 @@
 """The tables `documents`, `pages`, `duplicates` and `page_similarities`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
 from ocr_pipeline.schemas import DocumentFailure
-from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, status_columns
+from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRows, Row
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.find import SourceFile
@@ -19,21 +20,69 @@ DOCUMENT_KEY = ("document_id",)
 DOCUMENT_TABLES = ("documents", "pages")
 
 
-def documents(reader: Reader) -> dict[str, Row]:
+@dataclass(frozen=True, kw_only=True)
+class DocumentRow:
+    """A row of `documents`. `status`: ok, failed."""
+
+    document_id: str
+    dataset: str
+    path: str
+    media_type: str | None
+    size_bytes: int | None
+    sha256: str | None
+    perceptual_hash: str | None
+    pages: int | None
+    transcript_sha256: str | None
+    status: str
+    reason: str | None
+    message: str | None
+    run_id: str | None
+    updated_at: datetime
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "failed"
+
+    @property
+    def file_deleted(self) -> bool:
+        """Its file is not there any more; its results are kept, but excluded from scores."""
+        return self.reason == "missing_file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateRow:
+    """A row of `duplicates`."""
+
+    document_id: str
+    group_id: str
+    duplicate_of: str | None
+    kind: str | None
+    distance: int | None
+    split: str | None
+    run_id: str | None
+    updated_at: datetime
+
+
+def documents(reader: Reader) -> dict[str, DocumentRow]:
     """The rows of `documents` by document."""
-    return {row["document_id"]: row for row in reader.rows("FROM documents ORDER BY document_id")}
+    return {row.document_id: row for row in reader.select(DocumentRow, "FROM documents ORDER BY document_id")}
+
+
+def datasets(reader: Reader) -> dict[str, str]:
+    """The data set of every document whose file exists."""
+    return {key: row.dataset for key, row in documents(reader).items() if not row.file_deleted}
 
 
 def fingerprints(reader: Reader) -> list[Fingerprint]:
     """What every document that is there and can be opened is compared by."""
-    rows = reader.rows(
+    return reader.select(
+        Fingerprint,
         """
         SELECT d.document_id, d.sha256, d.pages, d.perceptual_hash, p.width_px / greatest(p.height_px, 1) AS aspect
         FROM documents d JOIN pages p ON p.document_id = d.document_id AND p.page = 1
         WHERE d.status = 'ok' AND d.perceptual_hash IS NOT NULL ORDER BY d.document_id
-        """
+        """,
     )
-    return [Fingerprint(**row) for row in rows]
 
 
 def page_similarities(reader: Reader) -> dict[Pair, float]:
@@ -41,9 +90,9 @@ def page_similarities(reader: Reader) -> dict[Pair, float]:
     return {(row["sha256_a"], row["sha256_b"]): row["similarity"] for row in reader.rows("FROM page_similarities")}
 
 
-def duplicates(reader: Reader) -> dict[str, Row]:
+def duplicates(reader: Reader) -> dict[str, DuplicateRow]:
     """The rows of `duplicates` by document."""
-    return {row["document_id"]: row for row in reader.rows("FROM duplicates ORDER BY document_id")}
+    return {row.document_id: row for row in reader.select(DuplicateRow, "FROM duplicates ORDER BY document_id")}
 
 
 def groups(reader: Reader) -> dict[str, str]:
@@ -76,30 +125,32 @@ def add_document(
     document: "Document | None" = None,
     transcript_sha256: str | None = None,
     failure: DocumentFailure | None = None,
-    began: str | None = None,
-) -> None:
-    """Rows of a document that was opened (`document`), or of one that could not be (`failure`).
+    began: datetime | None = None,
+) -> DocumentRow:
+    """Add the rows of a document that was opened (`document`), or of one that could not be (`failure`).
 
-    `began`: a moment before its file was read (UTC), so that a file which is younger may be another one; None: now.
+    Args:
+        began: a moment before its file was opened (UTC): a younger file may have changed since. None: now.
     """
     from ocr_pipeline.documents.stage import TakenIn
 
-    tables["documents"].append(
-        {
-            "document_id": source.document_id,
-            "dataset": source.dataset,
-            "path": path,
-            "media_type": document.media_type if document else None,
-            "size_bytes": document.size if document else None,
-            "sha256": document.sha256 if document else None,
-            "perceptual_hash": document.perceptual_hash if isinstance(document, TakenIn) else None,
-            "pages": len(document.pages) if document else None,
-            "transcript_sha256": transcript_sha256,
-            **status_columns(failure),
-            "run_id": run_id,
-            "updated_at": began or utc_now(),
-        }
+    row = DocumentRow(
+        document_id=source.document_id,
+        dataset=source.dataset,
+        path=path,
+        media_type=document.media_type if document else None,
+        size_bytes=document.size if document else None,
+        sha256=document.sha256 if document else None,
+        perceptual_hash=document.perceptual_hash if isinstance(document, TakenIn) else None,
+        pages=len(document.pages) if document else None,
+        transcript_sha256=transcript_sha256,
+        status="failed" if failure else "ok",
+        reason=failure.reason if failure else None,
+        message=failure.message if failure else None,
+        run_id=run_id,
+        updated_at=began or utc_now(),
     )
+    tables["documents"].append(asdict(row))
     for page in document.pages if document else ():
         tables["pages"].append(
             {
@@ -110,11 +161,21 @@ def add_document(
                 "dpi": page.dpi,
             }
         )
+    return row
 
 
-def duplicate_rows(members: Sequence[Duplicate], splits: Mapping[str, str | None], *, run_id: str) -> list[Row]:
+def duplicate_rows(
+    members: Sequence[Duplicate], splits: Mapping[str, str | None], *, run_id: str
+) -> list[DuplicateRow]:
     """The rows of `duplicates`; `splits` are those in use."""
+    now = utc_now()
     return [
-        {**asdict(member), "split": splits.get(member.document_id), "run_id": run_id, "updated_at": utc_now()}
+        DuplicateRow(**asdict(member), split=splits.get(member.document_id), run_id=run_id, updated_at=now)
         for member in members
     ]
+
+
+def replace_duplicates(warehouse: Warehouse, rows: Sequence[DuplicateRow], similarities: Mapping[Pair, float]) -> None:
+    """Replace `duplicates` and `page_similarities`."""
+    pairs = [{"sha256_a": a, "sha256_b": b, "similarity": alike} for (a, b), alike in similarities.items()]
+    warehouse.replace_all({"duplicates": [asdict(row) for row in rows], "page_similarities": pairs})

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
 from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, status_columns, typed_value
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, typed_value
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
 
 if TYPE_CHECKING:
@@ -31,10 +33,48 @@ EXTRACTION_TABLES = (
 _OF_BACKEND = "backend = $backend AND ($document IS NULL OR document_id = $document)"
 
 
-def extraction_cells(reader: Reader, backend: str, document_id: str | None = None) -> dict[str, Row]:
-    """The rows of `extractions` of one backend by document; only that of `document_id`, where it is given."""
-    rows = reader.rows(f"FROM extractions WHERE {_OF_BACKEND}", {"backend": backend, "document": document_id})
-    return {row["document_id"]: row for row in rows}
+@dataclass(frozen=True, kw_only=True)
+class ExtractionCell:
+    """A row of `extractions`: what one backend extracted from one document. `status`: ok, failed."""
+
+    document_id: str
+    backend: str
+    engine: str | None
+    extractor: str
+    status: str
+    reason: str | None
+    message: str | None
+    seconds: float | None
+    ocr_seconds: float | None
+    cost_usd: float | None
+    engine_fingerprint: str | None
+    extractor_fingerprint: str
+    result_key: str | None
+    run_id: str | None
+    updated_at: datetime
+    extractor_settings: str | None
+    reported: bool | None
+    reported_model: str | None
+    reported_model_version: str | None
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "failed"
+
+
+def extraction_cells(reader: Reader, backend: str, document_id: str | None = None) -> dict[str, ExtractionCell]:
+    """The cells of one backend by document. `document_id`: of this document only."""
+    rows = reader.select(
+        ExtractionCell,
+        f"FROM extractions WHERE {_OF_BACKEND}",
+        {"backend": backend, "document": document_id},
+    )
+    return {row.document_id: row for row in rows}
+
+
+def all_cells(reader: Reader) -> set[tuple[str, str]]:
+    """(backend, document) of every cell."""
+    return {(row["backend"], row["document_id"]) for row in reader.rows("SELECT backend, document_id FROM extractions")}
 
 
 def extractions(
@@ -52,8 +92,8 @@ def extractions(
     )
     return {
         document_id: Extraction(invoice=invoices.get(document_id, Invoice()))
-        if row["status"] == "ok"
-        else DocumentFailure(reason=row["reason"], message=row["message"])
+        if not row.failed
+        else DocumentFailure.model_validate({"reason": row.reason, "message": row.message})
         for document_id, row in extraction_cells(reader, backend, document_id).items()
     }
 
@@ -157,30 +197,33 @@ def add_extraction(
     result_key: str | None,
     run_id: str,
     extractor_settings: str | None = None,
-) -> None:
-    """Rows of one cell of `extractions`."""
+) -> ExtractionCell:
+    """Add the rows of one cell, with its values, evidence and model calls."""
     key = {"document_id": document_id, "backend": backend}
     reported = outcome.extraction.reported if outcome.extraction else None
-    tables["extractions"].append(
-        {
-            **key,
-            "engine": engine,
-            "extractor": extractor,
-            **status_columns(outcome.failure),
-            "seconds": outcome.seconds,
-            "ocr_seconds": ocr_seconds,
-            "cost_usd": outcome.cost_usd,
-            "reported": reported is not None,
-            "reported_model": reported.model if reported else None,
-            "reported_model_version": reported.model_version if reported else None,
-            "engine_fingerprint": engine_fingerprint,
-            "extractor_fingerprint": extractor_fingerprint,
-            "extractor_settings": extractor_settings,
-            "result_key": result_key,
-            "run_id": run_id,
-            "updated_at": utc_now(),
-        }
+    failure = outcome.failure
+    cell = ExtractionCell(
+        document_id=document_id,
+        backend=backend,
+        engine=engine,
+        extractor=extractor,
+        status="failed" if failure else "ok",
+        reason=failure.reason if failure else None,
+        message=failure.message if failure else None,
+        seconds=outcome.seconds,
+        ocr_seconds=ocr_seconds,
+        cost_usd=outcome.cost_usd,
+        reported=reported is not None,
+        reported_model=reported.model if reported else None,
+        reported_model_version=reported.model_version if reported else None,
+        engine_fingerprint=engine_fingerprint,
+        extractor_fingerprint=extractor_fingerprint,
+        extractor_settings=extractor_settings,
+        result_key=result_key,
+        run_id=run_id,
+        updated_at=utc_now(),
     )
+    tables["extractions"].append(asdict(cell))
     for position, call in enumerate(outcome.calls):
         usage = {f"{name}_tokens": count for name, count in call.usage.model_dump().items()} if call.usage else {}
         usage["thought_tokens"] = usage.pop("thoughts_tokens", None)
@@ -188,7 +231,7 @@ def add_extraction(
         asked_at = call.asked_at.replace(tzinfo=None).isoformat(sep=" ")
         tables["model_calls"].append({**key, "position": position, **facts, "asked_at": asked_at, **usage})
     if outcome.extraction is None:
-        return
+        return cell
     invoice = outcome.extraction.invoice
     for field in FIELD_KINDS:
         value = getattr(invoice, field)
@@ -196,3 +239,4 @@ def add_extraction(
             tables["extracted_fields"].append({**key, "field": field, **typed_value(value)})
     add_lists(tables, "extracted_line_items", "extracted_tax_lines", key, invoice)
     add_evidence(tables, key, outcome.extraction)
+    return cell

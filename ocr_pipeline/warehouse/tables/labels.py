@@ -1,5 +1,7 @@
 """The tables `labels` and `ground_truth`, with its lists."""
 
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.schemas import DocumentFailure, Invoice, Label
@@ -13,14 +15,33 @@ if TYPE_CHECKING:
 LABEL_TABLES = ("labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines")
 
 
-def labels(reader: Reader) -> dict[str, Row]:
+@dataclass(frozen=True, kw_only=True)
+class LabelRow:
+    """A row of `labels`. `status`: ok, invalid, none."""
+
+    document_id: str
+    dataset: str
+    status: str
+    message: str | None
+    label_sha256: str | None
+    language: str | None
+    split: str | None
+    run_id: str | None
+    updated_at: datetime
+
+    @property
+    def valid(self) -> bool:
+        return self.status == "ok"
+
+
+def labels(reader: Reader) -> dict[str, LabelRow]:
     """The rows of `labels` by document."""
-    return {row["document_id"]: row for row in reader.rows("FROM labels ORDER BY document_id")}
+    return {row.document_id: row for row in reader.select(LabelRow, "FROM labels ORDER BY document_id")}
 
 
 def valid_labels(reader: Reader) -> dict[str, Label]:
     """Every valid label by document."""
-    known = {row["document_id"]: row for row in labels(reader).values() if row["status"] == "ok"}
+    known = {row.document_id: row for row in labels(reader).values() if row.valid}
     fields = reader.rows("FROM ground_truth ORDER BY document_id")
     invoices = invoices_of(
         fields,
@@ -35,8 +56,8 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
         document_id: Label(
             invoice=invoices.get(document_id, Invoice()),
             alternatives=alternatives.get(document_id, {}),
-            language=row["language"],
-            split=row["split"],
+            language=row.language,
+            split=row.split,
         )
         for document_id, row in known.items()
     }
@@ -132,27 +153,28 @@ def add_label(
     label_sha256: str | None = None,
     failure: DocumentFailure | None = None,
     decided: "DecidedLabel | None" = None,
-    began: str | None = None,
-) -> None:
-    """Rows of a label; without one the document is known to be unlabelled.
+    began: datetime | None = None,
+) -> LabelRow:
+    """Add the rows of a label; None: the document is unlabelled.
 
-    `decided`: what reviews made of it. `began`: as of `add_document`.
+    Args:
+        decided: the label with the decisions of reviews.
+        began: as in `add_document`.
     """
-    tables["labels"].append(
-        {
-            "document_id": document_id,
-            "dataset": dataset,
-            "status": "invalid" if failure else "ok" if label else "none",
-            "message": failure.message if failure else None,
-            "label_sha256": label_sha256,
-            "language": label.language if label else None,
-            "split": label.split if label else None,
-            "run_id": run_id,
-            "updated_at": began or utc_now(),
-        }
+    row = LabelRow(
+        document_id=document_id,
+        dataset=dataset,
+        status="invalid" if failure else "ok" if label else "none",
+        message=failure.message if failure else None,
+        label_sha256=label_sha256,
+        language=label.language if label else None,
+        split=label.split if label else None,
+        run_id=run_id,
+        updated_at=began or utc_now(),
     )
+    tables["labels"].append(asdict(row))
     if label is None:
-        return
+        return row
     for field in label.labelled_fields:
         decision = decided.decisions.get(field) if decided else None
         tables["ground_truth"].append(
@@ -167,3 +189,4 @@ def add_label(
         )
     key = {"document_id": document_id}
     add_lists(tables, "ground_truth_line_items", "ground_truth_tax_lines", key, label.invoice)
+    return row

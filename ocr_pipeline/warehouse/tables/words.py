@@ -1,12 +1,14 @@
 """The tables `ocr_text`, `ocr_pages` and `ocr_words`."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
 from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns, mean_confidence, status_columns
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns, mean_confidence
 
 if TYPE_CHECKING:
     from ocr_pipeline.ocr.stage import OcrOutcome
@@ -17,10 +19,37 @@ OCR_KEY = ("document_id", "engine")
 OCR_TABLES = ("ocr_text", "ocr_pages", "ocr_words")
 
 
-def ocr_cells(reader: Reader, engine: str) -> dict[str, Row]:
-    """The rows of `ocr_text` of one engine by document."""
-    rows = reader.rows("FROM ocr_text WHERE engine = ?", [engine])
-    return {row["document_id"]: row for row in rows}
+@dataclass(frozen=True, kw_only=True)
+class OcrCell:
+    """A row of `ocr_text`: what one engine recognised in one document. `status`: ok, failed."""
+
+    document_id: str
+    engine: str
+    status: str
+    reason: str | None
+    message: str | None
+    pages: int | None
+    words: int | None
+    mean_confidence: float | None
+    seconds: float | None
+    fingerprint: str
+    result_key: str | None
+    run_id: str | None
+    updated_at: datetime
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "failed"
+
+
+def ocr_cells(reader: Reader, engine: str) -> dict[str, OcrCell]:
+    """The cells of one engine by document."""
+    return {row.document_id: row for row in reader.select(OcrCell, "FROM ocr_text WHERE engine = ?", [engine])}
+
+
+def all_cells(reader: Reader) -> set[tuple[str, str]]:
+    """(engine, document) of every cell."""
+    return {(row["engine"], row["document_id"]) for row in reader.rows("SELECT engine, document_id FROM ocr_text")}
 
 
 def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
@@ -114,25 +143,28 @@ def add_ocr(
     fingerprint: str,
     result_key: str | None,
     run_id: str,
-) -> None:
-    """Rows of one cell of `ocr_text`."""
+) -> OcrCell:
+    """Add the rows of one cell."""
     key = {"document_id": document_id, "engine": engine}
     text = outcome.text
     words = list(text.words()) if text else []
-    tables["ocr_text"].append(
-        {
-            **key,
-            **status_columns(outcome.failure),
-            "pages": len(text.pages) if text else None,
-            "words": len(words) if text else None,
-            "mean_confidence": mean_confidence(words),
-            "seconds": text.seconds if text else None,
-            "fingerprint": fingerprint,
-            "result_key": result_key,
-            "run_id": run_id,
-            "updated_at": utc_now(),
-        }
+    failure = outcome.failure
+    cell = OcrCell(
+        document_id=document_id,
+        engine=engine,
+        status="failed" if failure else "ok",
+        reason=failure.reason if failure else None,
+        message=failure.message if failure else None,
+        pages=len(text.pages) if text else None,
+        words=len(words) if text else None,
+        mean_confidence=mean_confidence(words),
+        seconds=text.seconds if text else None,
+        fingerprint=fingerprint,
+        result_key=result_key,
+        run_id=run_id,
+        updated_at=utc_now(),
     )
+    tables["ocr_text"].append(asdict(cell))
     for page in text.pages if text else ():
         tables["ocr_pages"].append(
             {
@@ -158,3 +190,4 @@ def add_ocr(
                 "confidence": word.confidence,
             }
         )
+    return cell
