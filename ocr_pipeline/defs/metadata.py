@@ -7,6 +7,7 @@ import dagster as dg
 
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse.migrate import table_columns
+from ocr_pipeline.warehouse.tables import column_descriptions
 
 OWNERS = ["team:ocr-pipeline"]
 KINDS = {"python", "duckdb"}
@@ -19,7 +20,8 @@ def table_metadata(table: str, lineage: Mapping[str, str] | None = None) -> dict
 
     `lineage`: which column of which asset a column is taken or computed from, as `{"prediction": "extractions.value"}`.
     """
-    columns = [dg.TableColumn(name, data_type) for name, data_type in table_columns()[table]]
+    descriptions = column_descriptions(table)
+    columns = [dg.TableColumn(name, data_type, descriptions[name]) for name, data_type in table_columns()[table]]
     metadata: dict[str, Any] = {
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "dagster/table_name": table,

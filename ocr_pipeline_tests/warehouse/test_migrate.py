@@ -114,3 +114,78 @@ def test_a_database_of_something_else_is_not_touched(path: Path) -> None:
         Warehouse(path).replace_all({"pages": [PAGE]})
     with duckdb.connect(path) as connection:
         assert connection.execute("SELECT table_name FROM information_schema.tables").fetchall() == [("documents",)]
+
+
+@pytest.fixture
+def version_10(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database as release 0.1.0 left it: schema version 10, with the codes and names of that time."""
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "migrations", lambda: migrations()[:10])
+        with duckdb.connect(path) as connection:
+            migrate.migrate(connection)
+            for number, (outcome, verdict) in enumerate(
+                [("missed", "ocr_missed"), ("invented", "invented"), ("wrong", "label_suspect"), ("wrong", "selection")]
+            ):
+                connection.execute(
+                    "INSERT INTO field_scores BY NAME SELECT $1 AS document_id, 's' AS dataset, 'b' AS backend,"
+                    " 'total_amount' AS field, 'money' AS kind, $2 AS outcome, $2 AS outcome_strict,"
+                    " 'correct' AS outcome_lenient, 'l' AS label_sha256, 'f' AS extractor_fingerprint,"
+                    " 1 AS scoring_version, now()::TIMESTAMP AS scored_at",
+                    [f"d{number}", outcome],
+                )
+                connection.execute(
+                    "INSERT INTO verdicts BY NAME SELECT $1 AS document_id, 's' AS dataset, 'b' AS backend,"
+                    " 'total_amount' AS field, $2 AS outcome, $3 AS verdict, 'Why.' AS reason, 'c' AS content,"
+                    " now()::TIMESTAMP AS judged_at",
+                    [f"d{number}", outcome, verdict],
+                )
+            connection.execute(
+                "INSERT INTO line_item_cells BY NAME SELECT 'd0' AS document_id, 's' AS dataset, 'b' AS backend,"
+                " 'line_items' AS list, 'missed' AS row_outcome, 'amount' AS column_name, 'money' AS kind,"
+                " 'missed' AS outcome, 'missed' AS outcome_strict, 'missed' AS outcome_lenient"
+            )
+            connection.execute(
+                "INSERT INTO leaderboard_fields BY NAME SELECT 's' AS dataset, 'b' AS backend, 'all_fields' AS field,"
+                " 4 AS documents, 4 AS n, 0 AS correct, 2 AS wrong, 1 AS invented, 1 AS missed, 0 AS both_empty"
+            )
+            connection.execute(
+                "INSERT INTO label_suspects BY NAME SELECT 'd2' AS document_id, 's' AS dataset, 'total_amount' AS field,"
+                " ['agreement'] AS kinds, 'Why.' AS reason, ['b'] AS backends, true AS independent, 1.0 AS score,"
+                " now()::TIMESTAMP AS found_at"
+            )
+    assert version_of(path) == 10
+    return path
+
+
+def test_the_terms_of_version_10_become_the_new_ones(version_10: Path) -> None:
+    warehouse = Warehouse(version_10)
+    assert [
+        tuple(row.values())
+        for row in warehouse.rows(
+            "SELECT s.outcome, s.outcome_strict, s.outcome_lenient, a.outcome AS of_attribution, a.attribution"
+            " FROM field_scores s JOIN attributions a USING (document_id) ORDER BY document_id"
+        )
+    ] == [
+        ("missing", "missing", "correct", "missing", "ocr_missing"),
+        ("spurious", "spurious", "correct", "spurious", "spurious"),
+        ("wrong", "wrong", "correct", "wrong", "label_issue"),
+        ("wrong", "wrong", "correct", "wrong", "selection"),
+    ]
+    [cell] = warehouse.rows("FROM line_item_cells")
+    assert [cell[name] for name in cell if "outcome" in name] == ["missing"] * 4
+    [row] = warehouse.rows("FROM leaderboard_fields")
+    assert (row["spurious"], row["missing"]) == (1, 1)
+    assert [row["document_id"] for row in warehouse.rows("FROM label_issues")] == ["d2"]
+
+
+def test_old_table_names_answer_with_old_columns_and_codes(version_10: Path) -> None:
+    before = {}
+    with duckdb.connect(version_10) as connection:
+        for name in ("verdicts", "label_suspects"):
+            found = connection.execute(f"FROM {name} ORDER BY document_id")
+            columns = ", ".join(f'"{column[0]}"' for column in found.description or ())
+            before[name, columns] = found.fetchall()
+    warehouse = Warehouse(version_10)
+    for (name, columns), rows in before.items():
+        now = warehouse.rows(f"SELECT {columns} FROM {name} ORDER BY document_id")
+        assert [tuple(row.values()) for row in now] == rows

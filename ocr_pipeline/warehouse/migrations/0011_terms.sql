@@ -1,6 +1,7 @@
 -- One term per thing: spurious and missing values, attributions, label issues.
--- The old table names stay as views with their old columns and codes, so that saved queries go on working.
--- `evaluation_history.outcomes` keeps its letters (i: spurious, m: missing): the hash in `content` is made from them.
+-- The old table names stay as views with their old columns and codes, so that saved queries keep working.
+-- What stays: the letters in `evaluation_history.outcomes` (i: spurious, m: missing), because the hash in `content` is made
+-- from them; the codes in `reason`, in `kinds` and in `decision`; `judged_at` and `found_at`.
 
 ALTER TABLE verdicts RENAME TO attributions;
 ALTER TABLE attributions RENAME COLUMN verdict TO attribution;

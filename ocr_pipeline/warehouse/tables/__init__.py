@@ -4,12 +4,24 @@ What does not belong here: opening the database (`connection`), changing its sch
 row means.
 """
 
-from ocr_pipeline.warehouse.tables import documents, evidence, extractions, history, labels, ranking, scores, words
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, empty
+from ocr_pipeline.warehouse.tables import (
+    diagnosis,
+    documents,
+    evidence,
+    extractions,
+    history,
+    labels,
+    ranking,
+    scores,
+    words,
+)
+from ocr_pipeline.warehouse.tables.common import SHARED, NewRows, Row, empty
 
 __all__ = [
     "NewRows",
     "Row",
+    "column_descriptions",
+    "diagnosis",
     "documents",
     "empty",
     "evidence",
@@ -20,3 +32,10 @@ __all__ = [
     "scores",
     "words",
 ]
+
+_FAMILIES = (documents, labels, words, extractions, evidence, scores, ranking, history, diagnosis)
+
+
+def column_descriptions(table: str) -> dict[str, str]:
+    """What each column of a table means; one of `SHARED` may not occur in the table."""
+    return {**SHARED, **next(family.COLUMNS[table] for family in _FAMILIES if table in family.COLUMNS)}

@@ -14,6 +14,31 @@ if TYPE_CHECKING:
     from ocr_pipeline.documents.find import SourceFile
     from ocr_pipeline.documents.pages import Document
 
+COLUMNS = {
+    "documents": {
+        "path": "Path of the file, relative to the project.",
+        "media_type": "Media type, detected from the content.",
+        "size_bytes": "Size of the file.",
+        "sha256": "Hash of the content.",
+        "pages": "Number of pages.",
+        "transcript_sha256": "Hash of the transcript that the data set provides beside the document; NULL: none.",
+        "perceptual_hash": "Hash of how the first page looks: dct1-, then 256 bits in hex.",
+    },
+    "pages": {"dpi": "Resolution; NULL: unknown."},
+    "duplicates": {
+        "group_id": "First document of the group that has the same content or looks the same.",
+        "duplicate_of": "The same; NULL for the first document itself.",
+        "kind": "exact or near.",
+        "distance": "Bits of 256 in which the perceptual hashes differ.",
+        "split": "Split in use: test for a whole group that has a test document.",
+    },
+    "page_similarities": {
+        "sha256_a": "Content of the first document; the smaller hash.",
+        "sha256_b": "Content of the second document.",
+        "similarity": "Similarity of the first pages, 0..1; the same document from 0.83.",
+    },
+}
+
 
 DOCUMENT_KEY = ("document_id",)
 

@@ -6,6 +6,24 @@ from ocr_pipeline.schemas import FIELD_KINDS, Extraction
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns
 
+COLUMNS = {
+    "evidence": {
+        "field": "Path of the value: total_amount, line_items.0.amount.",
+        "text": "The text there, as printed.",
+        "method": "How the extractor located the value.",
+        "score": "The extractor's score of the place.",
+    },
+    "candidates": {
+        "rank": "Rank by score, from 0.",
+        "score": "Weighted sum of the features; comparable within one field only.",
+        "chosen": "Whether this candidate became the value.",
+        "reason": "The feature with the largest contribution.",
+        "features": "Features that are not 0.",
+        "text": "The text there, as printed.",
+    },
+    "value_logprobs": {"logprob": "Natural logarithm of the probability of the value's tokens; at most 0."},
+}
+
 
 def evidence(reader: Reader, backend: str) -> dict[tuple[str, str], Row]:
     """Words, score, method and correction by (document, field), single-valued fields only."""

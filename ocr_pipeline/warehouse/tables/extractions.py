@@ -14,6 +14,41 @@ from ocr_pipeline.warehouse.tables.evidence import add_evidence
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.stage import ExtractionOutcome
 
+COLUMNS = {
+    "extractions": {
+        "extractor": "Extractor of the backend.",
+        "seconds": "Seconds of the extractor alone.",
+        "ocr_seconds": "Seconds of the engine.",
+        "cost_usd": "Cost in USD; NULL: unknown.",
+        "extractor_settings": "What the extractor's fingerprint is made of, as JSON: says why a cell is stale.",
+        "reported": "Imported predictions: seconds and cost are as reported by their maker, not measured.",
+        "reported_model": "Imported predictions: name of the model.",
+        "reported_model_version": "Imported predictions: version of the model.",
+    },
+    "extracted_fields": {},
+    "extracted_line_items": {},
+    "extracted_tax_lines": {},
+    "model_calls": {
+        "position": "Order within the cell, from 0.",
+        "call_key": "Address of the request and the reply in the result store.",
+        "purpose": "extract or repair.",
+        "provider": "Provider of the model.",
+        "model": "Model, as requested.",
+        "model_version": "Model, as reported by the server.",
+        "finish": "complete, truncated, blocked or empty.",
+        "asked_at": "When the model was called (UTC).",
+        "seconds": "Seconds of the attempt that was answered; of a batch, from submission to collection.",
+        "attempts": "Number of attempts.",
+        "batch": "Whether the call was part of a batch.",
+        "from_store": "Whether an earlier run or another cell paid for it.",
+        "input_tokens": "Input tokens, cached ones included; NULL: not reported.",
+        "cached_tokens": "Input tokens that were cached.",
+        "output_tokens": "Output tokens.",
+        "thought_tokens": "Tokens of the model's reasoning.",
+        "cost_usd": "Cost in USD; NULL: the price is unknown.",
+    },
+}
+
 Values = dict[str, dict[str, dict[str, str]]]
 
 

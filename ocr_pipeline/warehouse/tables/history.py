@@ -4,6 +4,27 @@ from ocr_pipeline.evaluation.ranking.history import Evaluation, evaluation_of
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.common import Row
 
+COLUMNS = {
+    "evaluation_history": {
+        "evaluation_id": "One backend on one data set at one time.",
+        "field": "Field, or all_fields.",
+        "fingerprints": "engine/extractor fingerprints of the results.",
+        "documents_hash": "Hash of the ids of the documents.",
+        "set_id": "Hash of the ids and labels of the documents (evaluation_documents).",
+        "content": "Hash of everything that distinguishes this evaluation from another.",
+        "outcomes": "A letter per document: c(orrect), w(rong), i (spurious), m(issing), b(oth empty), - not labelled.",
+    },
+    "evaluation_documents": {
+        "set_id": "Set of documents that evaluations refer to.",
+        "document_ids": "The documents, sorted.",
+        "label_sha256": "Hash of the label of each.",
+    },
+    "evaluation_baselines": {
+        "evaluation_id": "Evaluation that later ones are compared with.",
+        "pinned_at": "When it was pinned (UTC).",
+    },
+}
+
 
 def latest_evaluations(reader: Reader) -> dict[tuple[str, str], Row]:
     """evaluation_id, content and evaluated_at of the last evaluation of each (dataset, backend)."""

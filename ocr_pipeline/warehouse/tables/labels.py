@@ -11,6 +11,23 @@ from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoic
 if TYPE_CHECKING:
     from ocr_pipeline.documents.labels import DecidedLabel
 
+COLUMNS = {
+    "labels": {
+        "status": "ok, invalid or none.",
+        "message": "Why the label is invalid.",
+        "language": "Language of the document, as labelled.",
+        "split": "Split, as labelled: train, test and so on.",
+    },
+    "ground_truth": {
+        "value": "The labelled value as text; NULL: labelled as not on the document.",
+        "alternatives": "Other spellings that count as right.",
+        "decision": "Decision of a review: label, value or both; NULL: not reviewed.",
+        "file_value": "The value in the label file, if a review changed it.",
+    },
+    "ground_truth_line_items": {},
+    "ground_truth_tax_lines": {},
+}
+
 
 LABEL_TABLES = ("labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines")
 

@@ -5,6 +5,38 @@ from collections.abc import Sequence
 from ocr_pipeline.warehouse.connection import Columns, Reader
 from ocr_pipeline.warehouse.tables.common import Row
 
+COLUMNS = {
+    "field_scores": {
+        "within_0_01": "Whether the amounts differ by at most 0.01.",
+        "within_0_05": "Whether the amounts differ by at most 0.05.",
+        "within_1_percent": "Whether the amounts differ by at most 1 %.",
+        "anls_match": "Whether the similarity counts as a match.",
+        "printed": "Dates: the text that the value was extracted from.",
+        "printed_reads": "Dates: what that text says by itself: correct, wrong or unreadable.",
+    },
+    "line_item_scores": {
+        "rows_correct": "Rows in which every cell is correct or rightly empty.",
+        "rows_wrong": "Rows that match a labelled row and have a cell that is not correct.",
+        "rows_spurious": "Extracted rows that match no labelled row.",
+        "rows_missing": "Labelled rows without an extracted row.",
+        "rows_correct_strict": "Correct rows by the strict rules.",
+        "rows_correct_lenient": "Correct rows by the lenient rules.",
+        "cells_correct": "Correct cells, of the columns that the label uses in this list.",
+        "cells_wrong": "Wrong cells.",
+        "cells_spurious": "Spurious cells.",
+        "cells_missing": "Missing cells.",
+        "cells_both_empty": "Cells that are empty in both.",
+        "cells_correct_strict": "Correct cells by the strict rules.",
+        "cells_correct_lenient": "Correct cells by the lenient rules.",
+    },
+    "line_item_cells": {
+        "truth_position": "Row in the label (position in its list); NULL: a spurious row.",
+        "prediction_position": "Extracted row (position in its list); NULL: a missing row.",
+        "row_outcome": "Outcome of the row: correct, wrong, spurious or missing.",
+        "column_name": "Column of the list: description, amount and so on.",
+    },
+}
+
 _OF_TODAY = """
     JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
     JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256

@@ -13,6 +13,24 @@ from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns, mean
 if TYPE_CHECKING:
     from ocr_pipeline.ocr.stage import OcrOutcome
 
+COLUMNS = {
+    "ocr_text": {
+        "pages": "Number of pages.",
+        "words": "Number of words.",
+        "fingerprint": "Version and settings of the engine.",
+    },
+    "ocr_pages": {
+        "words": "Number of words on the page.",
+        "rotation": "Degrees clockwise by which the page was turned upright; boxes refer to the upright page.",
+    },
+    "ocr_words": {
+        "word": "Index in reading order over all pages, from 0.",
+        "line": "Line of the word.",
+        "text": "The word.",
+        "confidence": "Confidence of the engine, 0..1; NULL: unknown.",
+    },
+}
+
 
 OCR_KEY = ("document_id", "engine")
 
