@@ -31,7 +31,7 @@ from pathlib import Path
 import dagster as dg
 from PIL import Image
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import open_instance, register_documents
 from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
@@ -150,14 +150,14 @@ def name_of(number: int) -> str:
 
 def stage(project: Project) -> float:
     """Seconds of the stage alone, with a result store of its own."""
-    config = load_config(project.config_file)
-    extractor = config.backends[NAME].extractor_object
+    configured = load_backends(project)
+    extractor = configured[NAME].extractor
     store = ResultStore(project.root / "store-of-the-stage")
     paths = sorted((project.data / "documents").iterdir())
-    hashes = {path: sha256_of(read_bytes(path, config.limits)) for path in paths}
+    hashes = {path: sha256_of(read_bytes(path, configured.limits)) for path in paths}
     tasks = [ExtractionTask(path.stem, path, hashes[path], None, hashes[path]) for path in paths]
     started = time.perf_counter()
-    results = list(extract_documents(extractor, tasks, store, config.limits, ModelCalls(store)))
+    results = list(extract_documents(extractor, tasks, store, configured.limits, ModelCalls(store)))
     took = time.perf_counter() - started
     assert all(result.key and not result.cached for result in results)
     return took
@@ -168,7 +168,7 @@ def asset(project: Project) -> tuple[float, float]:
     watch = Stopwatch()
     progress = dg.ResourceDefinition.hardcoded_resource(watch)
     definitions = build_definitions(project, {"progress": progress})
-    partitions = Partitions(load_config(project.config_file))
+    partitions = Partitions(load_backends(project))
     documents = sorted(path.stem for path in (project.data / "documents").iterdir())
     with open_instance(project) as instance:
         register_documents(instance, documents)

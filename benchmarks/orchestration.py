@@ -51,7 +51,7 @@ def worker(mode: str, count: int) -> None:
     import dagster as dg
     from PIL import Image
 
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.definitions import build_definitions
     from ocr_pipeline.defs.instance import instance_environment, register_documents
     from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
@@ -71,7 +71,7 @@ def worker(mode: str, count: int) -> None:
             Image.new("L", (10 + number % 500, 10 + number // 500)).save(project.data / "documents" / f"{name}.png")
         os.environ.update(instance_environment(project))
         definitions = build_definitions(project, {"progress": LogProgress()})
-        partitions = Partitions(load_config(project.config_file))
+        partitions = Partitions(load_backends(project))
         with dg.DagsterInstance.get() as instance:
             register_documents(instance, documents)
             materialize(definitions, instance, ["raw_documents"], document_ranges(documents, instance, partitions))
@@ -92,7 +92,7 @@ def worker(mode: str, count: int) -> None:
 
 
 def _directly(project: object, documents: list[str]) -> None:
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
     from ocr_pipeline.project import Project
     from ocr_pipeline.store import ResultStore
@@ -100,16 +100,16 @@ def _directly(project: object, documents: list[str]) -> None:
     from ocr_pipeline.warehouse.connection import Warehouse
 
     assert isinstance(project, Project)
-    config = load_config(project.config_file)
+    configured = load_backends(project)
     warehouse = Warehouse(project.database)
     known = tables.documents.documents(warehouse)
-    backend = config.backends[BACKEND]
+    backend = configured[BACKEND]
     tasks = [
         ExtractionTask(name, project.root / known[name].path, known[name].sha256, None, known[name].sha256)
         for name in documents
     ]
     new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
-    for result in extract_documents(backend.extractor_object, tasks, ResultStore(project.results), config.limits):
+    for result in extract_documents(backend.extractor_object, tasks, ResultStore(project.results), configured.limits):
         tables.extractions.add_extraction(
             new_rows,
             result.document_id,

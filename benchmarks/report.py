@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.documents import document_list, in_script
@@ -28,9 +28,9 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=1000)
     arguments = parser.parse_args()
     project = Project(arguments.folder.resolve())
-    config = load_config(project.config_file)
-    few = dict(list(config.backends.items())[: arguments.backends])
-    config = config.model_copy(update={"backends": few})
+    configured = load_backends(project)
+    few = dict(list(configured.items())[: arguments.backends])
+    configured = configured.model_copy(update={"backends": few})
     warehouse = Warehouse(project.database)
     print("| what | seconds |\n| --- | ---: |")
     with tempfile.TemporaryDirectory() as name:
@@ -38,7 +38,7 @@ def main() -> None:
 
         def timed(what: str) -> None:
             started = time.perf_counter()
-            built = build_site(project, config, warehouse, folder, arguments.dataset)
+            built = build_site(project, configured, warehouse, folder, arguments.dataset)
             seconds = time.perf_counter() - started
             print(f"| {what}: {built.written} document pages, {len(few)} backends | {seconds:.1f} |")
 

@@ -16,7 +16,7 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     Raises:
         ConfigurationError: its `backends.yaml` is missing or wrong, or `evaluation.yaml` or `operation.yaml` is wrong.
     """
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.defs.automation import automation
     from ocr_pipeline.defs.checks import reading_checks
     from ocr_pipeline.defs.comparing import comparing_assets
@@ -33,23 +33,23 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.operation.settings import load_operation
     from ocr_pipeline.report.serve import DEFAULT_URL, URL_VARIABLE
 
-    config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
-    operation = load_operation(project.operation_file, set(config.backends))
-    partitions = Partitions(config)
+    configured, rules = load_backends(project), load_rules(project.evaluation_file)
+    operation = load_operation(project.operation_file, set(configured))
+    partitions = Partitions(configured)
     with warnings.catch_warnings():
         # Backfill policies and multi-dimensional mappings are "beta"; the Dagster version is pinned, and tests cover them.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = [
-            *document_assets(config, partitions),
-            *learning_assets(config),
-            *reading_assets(config, partitions),
-            *evaluation_assets(config, partitions, rules),
-            *comparing_assets(config, rules),
-            *diagnosis_assets(config, rules),
-            *report_assets(config),
+            *document_assets(configured, partitions),
+            *learning_assets(configured),
+            *reading_assets(configured, partitions),
+            *evaluation_assets(configured, partitions, rules),
+            *comparing_assets(configured, rules),
+            *diagnosis_assets(configured, rules),
+            *report_assets(configured),
         ]
-        checks = [*reading_checks(config, rules.checks), *evaluation_checks(rules.checks)]
-        runs_itself = automation(config, operation, checks)
+        checks = [*reading_checks(rules.checks), *evaluation_checks(rules.checks)]
+        runs_itself = automation(operation, checks)
     # Dagster makes every sensor again when it binds its job, and then warns about a parameter that nobody gave.
     warnings.filterwarnings("ignore", r".*`SensorDefinition\.__init__`.*", dg.BetaWarning)
     return dg.Definitions(

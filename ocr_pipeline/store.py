@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,25 +23,10 @@ logger = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def fingerprint(value: Any) -> str:
+def fingerprint(value: object) -> str:
     """A short, stable hash of a JSON-serialisable value: 16 hex digits, independent of key order."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-class Fingerprinted(Protocol):
-    """An engine or an extractor."""
-
-    def fingerprint(self) -> dict[str, Any]: ...
-
-
-def fingerprint_of(component: Fingerprinted) -> str:
-    """The fingerprint of an engine or extractor: its class, and all that it says can change a result.
-
-    The class, because a subclass that overrides a method and inherits `fingerprint` gives other results.
-    """
-    kind = type(component)
-    return fingerprint({"class": f"{kind.__module__}.{kind.__qualname__}", **component.fingerprint()})
 
 
 def result_key(content: str, stage_fingerprint: str) -> str:

@@ -9,7 +9,6 @@ from tempfile import mkdtemp
 
 import pytest
 
-from ocr_pipeline.config import load_config
 from ocr_pipeline.defs.runner import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.project import ROOT_VARIABLE, Project
@@ -72,9 +71,8 @@ def _prepared() -> Path:
                 "providers": {"gemini": {"base_url": standin.url, "retries": 0}},
             },
         )
-        config = load_config(project.config_file)
         home = os.environ.pop("DAGSTER_HOME", None)
-        run_pipeline(project, find_documents(project.data), BACKENDS, Recorder(), config=config)
+        run_pipeline(project, find_documents(project.data), BACKENDS, Recorder())
         os.environ.pop("DAGSTER_HOME", None)
         if home is not None:
             os.environ["DAGSTER_HOME"] = home

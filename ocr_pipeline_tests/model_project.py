@@ -62,14 +62,11 @@ def command_project(root: Path, url: str) -> Project:
 
 @cache
 def _prepared_by_command() -> Path:
-    from ocr_pipeline.config import load_config
     from ocr_pipeline.defs.runner import run_pipeline
     from ocr_pipeline.documents.find import find_documents
 
     project = _files(_temporary_folder())
-    run_pipeline(
-        project, find_documents(project.data), ["pixel+first"], Recorder(), config=load_config(project.config_file)
-    )
+    run_pipeline(project, find_documents(project.data), ["pixel+first"], Recorder())
     return project.root
 
 

@@ -1,4 +1,4 @@
-"""Engines and extractors for tests: real implementations of the protocols, small enough to be exact and fast."""
+"""Engines and extractors for tests: real implementations of the contracts, small enough to be exact and fast."""
 
 import os
 import re
@@ -14,11 +14,12 @@ from pydantic import BaseModel
 
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.errors import ConfigurationError, DocumentError
-from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor
+from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.schemas import Evidence, Extraction, Invoice, LineItem, OcrPage, Word
 
 
-class PixelEngine(BaseModel):
+class PixelEngine(BaseModel, OcrEngine):
     """Reads one word per page: the size of the page image. Appends to `log` each time it really reads."""
 
     log: str | None = None
@@ -27,9 +28,6 @@ class PixelEngine(BaseModel):
 
     def fingerprint(self) -> dict[str, Any]:
         return {"engine": "pixel", "version": self.version}
-
-    def unavailable(self) -> str | None:
-        return None
 
     def read(self, document: Document) -> list[OcrPage]:
         time.sleep(self.seconds)
@@ -96,7 +94,7 @@ class LoadingEngine(PixelEngine):
         return state
 
 
-class FirstAmount(BaseModel):
+class FirstAmount(BaseModel, Extractor):
     """Takes the first amount of the text for the total. Documents without text fail."""
 
     version: int = 1
@@ -112,7 +110,7 @@ class FirstAmount(BaseModel):
         raise DocumentError("extraction_failed", "There is no amount in the text.")
 
 
-class PageWidth(BaseModel):
+class PageWidth(BaseModel, Extractor):
     """An extractor that looks at the page and needs no engine: the total is the width of the first page."""
 
     def fingerprint(self) -> dict[str, Any]:
@@ -123,7 +121,7 @@ class PageWidth(BaseModel):
         return Extraction(invoice=Invoice(total_amount=Decimal(document.open().pages[0].width)))
 
 
-class ReceiptOfTwo(BaseModel):
+class ReceiptOfTwo(BaseModel, Extractor):
     """Finds the same receipt on every page: a date with the text it was read from, and two line items."""
 
     def fingerprint(self) -> dict[str, Any]:
@@ -141,7 +139,7 @@ class ReceiptOfTwo(BaseModel):
         )
 
 
-class Hostile(BaseModel):
+class Hostile(BaseModel, Extractor):
     """Gives what a hostile document or model could: markup, links, escape codes, formulas, a megabyte, turned writing."""
 
     def fingerprint(self) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.rapidocr import RapidOcr
+from ocr_pipeline.project import Project
 from ocr_pipeline_tests.files import PLUGINS
 from ocr_pipeline_tests.plugins import FirstAmount, PixelEngine
 
@@ -31,7 +32,7 @@ def complaint(path: Path, content: Any) -> str:
     else:
         path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), "utf-8")
     with pytest.raises(ConfigurationError) as error:
-        load_config(path)
+        load_backends(Project(path.parent))
     message = str(error.value)
     assert message.startswith("backends.yaml")
     assert message.endswith(".")
@@ -41,12 +42,12 @@ def complaint(path: Path, content: Any) -> str:
 
 
 def test_the_file_of_the_repository() -> None:
-    config = load_config(ROOT / "backends.yaml")
-    assert isinstance(config.engines["rapidocr"].engine, RapidOcr)
-    assert isinstance(config.engines["pdf-text"].engine, PdfText)
-    assert {"rapidocr+rules", "pdf-text+rules", "gemini-vision", "rapidocr+gemini"} <= set(config.backends)
-    assert config.unavailable("rapidocr+rules") is None
-    assert config.limits.max_bytes == 50_000_000
+    configured = load_backends(Project(ROOT))
+    assert isinstance(configured.engines["rapidocr"].component, RapidOcr)
+    assert isinstance(configured.engines["pdf-text"].component, PdfText)
+    assert {"rapidocr+rules", "pdf-text+rules", "gemini-vision", "rapidocr+gemini"} <= set(configured)
+    assert configured["rapidocr+rules"].unavailable() is None
+    assert configured.limits.max_bytes == 50_000_000
 
 
 def test_classes_of_your_own(path: Path) -> None:
@@ -60,13 +61,13 @@ def test_classes_of_your_own(path: Path) -> None:
           no.engine_2-x: {{extractor: "{PLUGINS}:PageWidth"}}
         """
     )
-    config = load_config(path)
-    assert config.engines["one"].engine == PixelEngine(version=7)
-    assert config.backends["one+first"].extractor_object == FirstAmount(version=3)
-    assert config.engine_of("one+first") == config.engines["one"]
-    assert config.engine_of("no.engine_2-x") is None
-    assert config.unavailable("no.engine_2-x") is None
-    assert isinstance(config.engines["two"].engine, PdfText)
+    configured = load_backends(Project(path.parent))
+    assert configured.engines["one"].component == PixelEngine(version=7)
+    assert configured["one+first"].extractor == FirstAmount(version=3)
+    assert configured["one+first"].engine == configured.engines["one"]
+    assert configured["no.engine_2-x"].engine is None
+    assert configured["no.engine_2-x"].unavailable() is None
+    assert isinstance(configured.engines["two"].component, PdfText)
 
 
 def test_options_change_the_fingerprint(path: Path) -> None:
@@ -75,15 +76,15 @@ def test_options_change_the_fingerprint(path: Path) -> None:
         engines = {"e": {"type": f"{PLUGINS}:PixelEngine", "options": options}}
         backends = {"b": {"engine": "e", "extractor": f"{PLUGINS}:FirstAmount", "options": options}}
         path.write_text(yaml.safe_dump({"engines": engines, "backends": backends}))
-        config = load_config(path)
-        found.add((config.engines["e"].fingerprint, config.backends["b"].fingerprint))
+        configured = load_backends(Project(path.parent))
+        found.add((configured.engines["e"].fingerprint, configured["b"].fingerprint))
     assert len(found) == 2  # version 1 is the default
 
 
 def test_an_engine_that_cannot_run_makes_its_backends_unavailable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PdfText, "unavailable", lambda self: "the package x is not installed")
     path.write_text(yaml.safe_dump({"engines": ENGINES, "backends": BACKENDS}))
-    assert load_config(path).unavailable("b") == "the package x is not installed"
+    assert load_backends(Project(path.parent))["b"].unavailable() == "the package x is not installed"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_backend_may_hold_single_dots_only(path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["a.b", "a+b", "gpt-4.1-mini", "a_b", "0"])
 def test_good_backend_names(path: Path, name: str) -> None:
     path.write_text(yaml.safe_dump({"engines": ENGINES, "backends": {name: BACKENDS["b"]}}))
-    assert list(load_config(path).backends) == [name]
+    assert list(load_backends(Project(path.parent))) == [name]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_a_file_that_is_no_yaml_mapping(path: Path, content: Any, message: str) 
 
 def test_a_file_that_cannot_be_read(path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"backends\.yaml cannot be read: No such file or directory\.$"):
-        load_config(path)
+        load_backends(Project(path.parent))
 
 
 @pytest.mark.parametrize(
@@ -183,9 +184,9 @@ def test_a_file_that_cannot_be_read(path: Path) -> None:
         ),
         ("broken_plugin:Engine", "cannot be imported: division by zero."),
         (":Engine", "cannot be imported: Empty module name."),
-        ("ocr_pipeline.project:find_project", "'ocr_pipeline.project:find_project' is no engine: it has no method"),
-        (f"{PLUGINS}:FirstAmount", "FirstAmount' is no engine: it has no method 'unavailable'."),
-        ("decimal:Decimal", "is no engine: it has no method 'fingerprint'."),
+        ("ocr_pipeline.project:find_project", "'ocr_pipeline.project:find_project' is not an engine: method"),
+        (f"{PLUGINS}:FirstAmount", "FirstAmount' is not an engine: method `unavailable` is missing"),
+        ("decimal:Decimal", "is not an engine: method `fingerprint` is missing"),
     ],
 )
 def test_a_class_that_does_not_work(

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ocr_pipeline.config import Config, load_config
+from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.models.prices import price_table
 from ocr_pipeline.ocr.doctr import DocTr
 from ocr_pipeline.ocr.pdf_text import PdfText
+from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import OcrText
 from ocr_pipeline_tests.files import text_pdf
 
@@ -28,7 +29,7 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backends:
     """The repository's `backends.yaml` with all examples added, in a place where the example package can be imported."""
     (code,) = blocks("python")
     module = tmp_path / code.partition("\n")[0].removeprefix("# ")
@@ -41,22 +42,22 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
             content[section].update(entries)
     path = tmp_path / "backends.yaml"
     path.write_text(yaml.safe_dump(content), "utf-8")
-    return load_config(path)
+    return load_backends(Project(path.parent))
 
 
-def test_every_example_is_valid(config: Config) -> None:
-    engine = config.engines["doctr-accurate"].engine
+def test_every_example_is_valid(configured: Backends) -> None:
+    engine = configured.engines["doctr-accurate"].component
     assert isinstance(engine, DocTr)
     assert (engine.detection, engine.recognition) == ("fast_base", "parseq")
-    assert config.providers["ollama"].key() is None
-    assert config.providers["gemini"].prices.keys() == {"gemini-4-flash"}
-    assert {"gemini-vision-large", "rapidocr+ollama", "ollama-vision", "openai-vision"} <= config.backends.keys()
+    assert configured.providers["ollama"].key() is None
+    assert configured.providers["gemini"].prices.keys() == {"gemini-4-flash"}
+    assert {"gemini-vision-large", "rapidocr+ollama", "ollama-vision", "openai-vision"} <= configured.keys()
 
 
-def test_the_extractor_of_your_own_reads_a_document(config: Config) -> None:
+def test_the_extractor_of_your_own_reads_a_document(configured: Backends) -> None:
     document = open_document(text_pdf([[(20, 150, "Net 10.00"), (20, 100, "Total 12.50")]]), Limits())
     text = OcrText(pages=PdfText().read(document))
-    extractor = config.backends["rapidocr+last"].extractor_object
+    extractor = configured["rapidocr+last"].extractor
     found = extractor.extract(ExtractionInput(document_id="d", open=lambda: document, text=text))
     assert (str(found.invoice.total_amount), found.invoice.currency) == ("12.50", "MYR")
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.store import ResultStore, fingerprint, fingerprint_of, result_key
+from ocr_pipeline.store import ResultStore, fingerprint, result_key
 from ocr_pipeline_tests.plugins import PageWidth
 
 KEY = "ab" + "0" * 62

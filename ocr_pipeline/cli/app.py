@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -111,16 +112,16 @@ def run(
 
     Does only what is missing or out of date, and shows up in the Dagster UI. A run that is stopped goes on where it was.
     """
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.cli.progress import TerminalProgress
     from ocr_pipeline.cli.selection import choose_backends, choose_documents
-    from ocr_pipeline.config import load_config
     from ocr_pipeline.defs.instance import only_run
     from ocr_pipeline.defs.runner import run_pipeline
 
     project = find_project()
-    config = load_config(project.config_file)
+    configured = load_backends(project)
     sources = choose_documents(project, documents, dataset)
-    chosen, skipped = choose_backends(config, backends, sources)
+    chosen, skipped = choose_backends(configured, backends, sources)
     for backend, reason in skipped.items():
         errors.print(f"not run: {backend}: {plain(reason)}", soft_wrap=True)
     waiting = "Another run is at work in this project; waiting for it."
@@ -131,12 +132,10 @@ def run(
                 sources,
                 chosen,
                 progress,
-                everything=everything,
-                stale_only=stale,
+                mode="all" if everything else "stale" if stale else "due",
                 fresh_since=datetime.now(UTC) if fresh else None,
                 max_cost_usd=max_cost,
                 announce=_announce,
-                config=config,
             )
     except KeyboardInterrupt:
         errors.print("Stopped. What was done is kept; the same command goes on from there.")
@@ -167,7 +166,7 @@ def _leave_threads(code: int) -> None:
         os._exit(code)
 
 
-def _announce(estimates: list[Any]) -> None:
+def _announce(estimates: Sequence[Any]) -> None:
     for one in estimates:
         usd = "at a price that is not known" if one.usd is None else f"for about {one.usd:.4f} USD"
         console.print(f"{one.backend}: asks a model about {one.documents} documents, {usd}.", soft_wrap=True)
@@ -181,20 +180,20 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show per backend what is missing, what is out of date and why, what failed, and what doing it may cost."""
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.cli.selection import choose_backends, choose_documents
     from ocr_pipeline.cli.status import operation_notes, status_rows, status_table
-    from ocr_pipeline.config import load_config
 
     project = find_project()
-    config = load_config(project.config_file)
+    configured = load_backends(project)
     sources = choose_documents(project, documents, dataset)
-    chosen, skipped = choose_backends(config, backends, sources)
-    rows = status_rows(project, config, sources, chosen)
+    chosen, skipped = choose_backends(configured, backends, sources)
+    rows = status_rows(project, configured, sources, chosen)
     if as_json:
         print_json(rows)
         return
     console.print(status_table(rows))
-    for sentence in operation_notes(project, config):
+    for sentence in operation_notes(project, configured):
         console.print(plain(sentence), soft_wrap=True)
     for backend, reason in skipped.items():
         console.print(f"not run: {backend}: {plain(reason)}", style="dim", soft_wrap=True)
@@ -223,16 +222,16 @@ def leaderboard(
     if by is not None:
         show_slices(by, dataset, as_json=as_json)
         return
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.cli.tables import f1_table, field_table, leaderboard_table, ranked
-    from ocr_pipeline.config import load_config
-    from ocr_pipeline.learning import notes_on_scores
+    from ocr_pipeline.training.notes import notes_on_scores
 
     project = find_project()
     where, parameters = ("WHERE dataset = ?", [dataset]) if dataset else ("", [])
     with opened(project).snapshot() as snapshot:
         boards = snapshot.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
         rows = snapshot.rows(f"FROM leaderboard_fields {where}", parameters)
-        notes = {} if as_json else notes_on_scores(project, load_config(project.config_file), snapshot)
+        notes = {} if as_json else notes_on_scores(project, load_backends(project), snapshot)
     if not boards:
         of = f" of the data set {dataset!r}" if dataset else ""
         raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
@@ -285,10 +284,10 @@ def documents(dataset: DatasetOption = None, as_json: JsonOption = False) -> Non
 @app.command()
 def backends(as_json: JsonOption = False) -> None:
     """List the backends of backends.yaml, and which of them can run here."""
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.cli.tables import backend_rows, backend_table
-    from ocr_pipeline.config import load_config
 
-    rows = backend_rows(load_config(find_project().config_file))
+    rows = backend_rows(load_backends(find_project()))
     if as_json:
         print_json(rows)
     else:
@@ -384,15 +383,15 @@ def import_predictions(
     Replaces what was imported for the same backend and data sets. docs/backends.md shows the format and the mapping of
     other names.
     """
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.backends.importing import import_predictions as import_file
     from ocr_pipeline.cli.selection import choose_documents
-    from ocr_pipeline.config import load_config
     from ocr_pipeline.documents.importers.source import open_source
-    from ocr_pipeline.extraction.external.importing import import_predictions as import_file
 
     project = find_project()
-    config = load_config(project.config_file)
+    configured = load_backends(project)
     documents = choose_documents(project, None, dataset)
-    report = import_file(open_source(file), backend, config, documents, skip_unknown=skip_unknown)
+    report = import_file(open_source(file), backend, configured, documents, skip_unknown=skip_unknown)
     removed = f", {report.removed} removed" if report.removed else ""
     console.print(
         f"{backend}: {report.new} new, {report.changed} changed, {report.unchanged} unchanged{removed} predictions of"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from ocr_pipeline.config import Config, load_config
+from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.ocr.workers import available_cores
@@ -35,14 +35,14 @@ def examine() -> list[Check]:
     ]
     try:
         project = find_project()
-        config = load_config(project.config_file)
+        configured = load_backends(project)
     except OcrPipelineError as error:
         return [*checks, Check("backends.yaml", "bad", str(error))]
     checks += [
         Check("project", "ok", str(project.root)),
-        Check("backends.yaml", "ok", f"{len(config.engines)} engines, {len(config.backends)} backends"),
-        *_engines(config),
-        *_extractors(config),
+        Check("backends.yaml", "ok", f"{len(configured.engines)} engines, {len(configured)} backends"),
+        *_engines(configured),
+        *_extractors(configured),
         _keys(),
         _documents(project),
         _database(project),
@@ -58,20 +58,20 @@ def _package(name: str) -> Check:
         return Check(name, "bad", "not installed; run `make install`")
 
 
-def _engines(config: Config) -> list[Check]:
+def _engines(configured: Backends) -> list[Check]:
     return [
         Check(f"engine {name}", "note" if problem else "ok", f"cannot run: {problem}" if problem else "can run")
-        for name, engine in config.engines.items()
-        for problem in (engine.engine.unavailable(),)
+        for name, engine in configured.engines.items()
+        for problem in (engine.unavailable(),)
     ]
 
 
-def _extractors(config: Config) -> list[Check]:
+def _extractors(configured: Backends) -> list[Check]:
     """Backends whose extractor cannot run: a key, a package or an import is missing."""
     return [
         Check(f"backend {name}", "note", f"not run: {problem}")
-        for name in config.backends
-        if (problem := config.extractor_unavailable(name))
+        for name in configured
+        if (problem := configured[name].extractor_unavailable())
     ]
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.output import opened
-from ocr_pipeline.config import load_config
 from ocr_pipeline.documents.duplicates import (
     Duplicate,
     Fingerprint,
@@ -26,7 +26,7 @@ def duplicate_notes(project: Project, dataset: str) -> list[str]:
 
     A content that the database knows is not opened again, and a pair that it knows is not compared again.
     """
-    limits = load_config(project.config_file).limits
+    limits = load_backends(project).limits
     with opened(project).snapshot() as snapshot:
         known = {print_.sha256: print_ for print_ in tables.documents.fingerprints(snapshot)}
         similarities = tables.documents.page_similarities(snapshot)

@@ -18,7 +18,7 @@ from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.untrusted import visible
 
 if TYPE_CHECKING:
-    from ocr_pipeline.config import Config
+    from ocr_pipeline.backends.backend import Backends
     from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
     from ocr_pipeline.inspection.changes import Change
     from ocr_pipeline.models.calls import StoredCall
@@ -50,16 +50,16 @@ def explain(
     Without --backend: all backends beside the label. With it: the chain from the file to the attribution, with fingerprints,
     times, costs and runs, the words around every error, what has changed, and the command to do it again.
     """
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.inspection.cases import load_case
     from ocr_pipeline.inspection.changes import changes
 
     project = find_project()
-    config = load_config(project.config_file)
+    configured = load_backends(project)
     check_known("field", field, FIELD_KINDS)
-    check_known("backend", backend, config.backends)
+    check_known("backend", backend, configured)
     with opened(project).snapshot() as snapshot:
-        found = load_case(snapshot, document, list(config.backends), words=as_json or backend is not None)
+        found = load_case(snapshot, document, list(configured), words=as_json or backend is not None)
         changed = changes(snapshot, document, backend) if backend is not None else []
     if backend is not None and backend not in found.cases:
         raise ConfigurationError(f"{backend} was not run on {document}: `ocr-pipeline run` does it.")
@@ -72,7 +72,7 @@ def explain(
         _print_side_by_side(found, field)
         return
     case = found.cases[backend]
-    _print_chain(project, config, found, case)
+    _print_chain(project, configured, found, case)
     if calls:
         _print_calls(project, case)
     shown = [one for one in case.fields if field in (None, one.field)]
@@ -147,7 +147,7 @@ def _beside(one: "FieldCase | None", case: "Case") -> str:
 # ---- the chain of one backend ----------------------------------------------------------------------------------------
 
 
-def _print_chain(project: Project, config: "Config", found: "DocumentCases", case: "Case") -> None:
+def _print_chain(project: Project, configured: "Backends", found: "DocumentCases", case: "Case") -> None:
     row = case.extraction
     reading = found.readings.get(row["engine"] or "")
     if reading is not None:
@@ -169,7 +169,7 @@ def _print_chain(project: Project, config: "Config", found: "DocumentCases", cas
     if case.failed:
         _step("", f"[red]{plain(row['message'] or row['reason'])}[/]")
     _step("", f"run {_short(row['run_id'])}, {_time(row['updated_at'])}, result {_short(row['result_key'])}")
-    state = _stale(project, config, found.document_id, case.backend)
+    state = _stale(project, configured, found.document_id, case.backend)
     if state:
         _step("", f"[yellow]{state}[/]")
 
@@ -188,12 +188,12 @@ def _print_reading(reading: "EngineReading") -> None:
     _step("", f"run {_short(row['run_id'])}, {_time(row['updated_at'])}, result {_short(row['result_key'])}")
 
 
-def _stale(project: Project, config: "Config", document_id: str, backend: str) -> str | None:
+def _stale(project: Project, configured: "Backends", document_id: str, backend: str) -> str | None:
     """Why the result is not what would come out today."""
-    from ocr_pipeline.status import extraction_states
+    from ocr_pipeline.planning.states import extraction_states
 
     with opened(project).snapshot() as snapshot:
-        states = extraction_states(config, [backend], [document_id], snapshot)
+        states = extraction_states(configured, [backend], [document_id], snapshot)
     stale = next((state for state in states if state.state == "stale"), None)
     return f"out of date: {stale.why} changed since; `ocr-pipeline run` does it again" if stale else None
 

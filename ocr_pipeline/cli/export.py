@@ -38,15 +38,15 @@ def pack(
 
     For a bug report. It holds the document itself; API keys are left out.
     """
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.inspection.pack import pack_case
 
     project = find_project()
-    config = load_config(project.config_file)
-    check_known("backend", backend, config.backends)
+    configured = load_backends(project)
+    check_known("backend", backend, configured)
     target = output or Path(f"{document}.zip")
     names = pack_case(
-        project, config, opened(project), document, target, [backend] if backend else list(config.backends)
+        project, configured, opened(project), document, target, [backend] if backend else list(configured)
     )
     console.print(
         f"{plain(str(target))}: {len(names)} files, the document among them; keys were left out.", soft_wrap=True

@@ -52,10 +52,10 @@ def edit_command(
 
 def _filled_in(project: Project, warehouse: "Warehouse", source: SourceFile, backend: str | None) -> str:
     """A label from the values of a backend."""
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
 
-    config = load_config(project.config_file)
-    check_known("backend", backend, config.backends)
+    configured = load_backends(project)
+    check_known("backend", backend, configured)
     ranked = warehouse.rows(
         """
         SELECT e.backend FROM extractions e LEFT JOIN leaderboard_fields f

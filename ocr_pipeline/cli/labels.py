@@ -218,15 +218,15 @@ def _issue_table(rows: Sequence[Row]) -> Table:
 
 def _show_effect(project: Project, decided: dict[str, dict[str, Decision]]) -> None:
     """The scores of the data sets that are touched, before and after."""
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.evaluation.scoring.relabel import Effect, effect
     from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.warehouse import tables
 
-    config, rules = load_config(project.config_file), load_rules(project.evaluation_file)
+    configured, rules = load_backends(project), load_rules(project.evaluation_file)
     with opened(project).snapshot() as snapshot:
         documents, known = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
-        found = {backend: tables.extractions.extractions(snapshot, backend) for backend in config.backends}
+        found = {backend: tables.extractions.extractions(snapshot, backend) for backend in configured}
     datasets = {key: row.dataset for key, row in documents.items()}
     for dataset in dict.fromkeys(datasets[key] for key in decided):
         before = {key: label for key, label in known.items() if datasets[key] == dataset}

@@ -22,8 +22,8 @@ def retry_failed(
 
     Failures that say something about the file, like one that is damaged, will fail again.
     """
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.cli.progress import TerminalProgress
-    from ocr_pipeline.config import load_config
     from ocr_pipeline.defs.runner import run_pipeline
     from ocr_pipeline.documents.find import find_documents
     from ocr_pipeline.operation.spending import spent_since
@@ -31,7 +31,7 @@ def retry_failed(
     from ocr_pipeline.warehouse import tables
 
     project = find_project()
-    config = load_config(project.config_file)
+    configured = load_backends(project)
     started = datetime.now(UTC)
     refused: OcrPipelineError | None = None
 
@@ -45,7 +45,7 @@ def retry_failed(
         before = {
             (name, key)
             for name, key in failed()
-            if key in sources and backend in (None, name) and name in config.backends and not config.unavailable(name)
+            if key in sources and backend in (None, name) and name in configured and not configured[name].unavailable()
         }
         store, spent = ResultStore(project.results), 0.0
         for name in sorted({name for name, _ in before}):
@@ -53,13 +53,11 @@ def retry_failed(
             most = None if max_cost is None else max(0.0, max_cost - spent)
             try:
                 with TerminalProgress(console) as progress:
-                    run_pipeline(
-                        project, chosen, [name], progress, fresh_since=started, max_cost_usd=most, config=config
-                    )
+                    run_pipeline(project, chosen, [name], progress, fresh_since=started, max_cost_usd=most)
             except OcrPipelineError as error:  # the other backends can still be tried
                 refused = refused or error
                 errors.print(f"{name}: {plain(str(error))}", soft_wrap=True)
-            spent = spent_since(store, config, started)
+            spent = spent_since(store, configured, started)
         left = before & failed()
     if not before:
         console.print("Nothing failed.")

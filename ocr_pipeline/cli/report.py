@@ -23,7 +23,7 @@ def report(
 
     Only pages about documents of which something has changed are written again. `ocr-pipeline run` does it at its end.
     """
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.report.site import build_site
 
     project = find_project()
@@ -31,8 +31,8 @@ def report(
         raise ConfigurationError("There is no database yet: run `ocr-pipeline run` first.")
     if dataset is not None and output is None:
         raise ConfigurationError("Name a folder with --output: data/report is the report of all data sets.")
-    config = load_config(project.config_file)
-    built = build_site(project, config, opened(project), (output or project.report).absolute(), dataset)
+    configured = load_backends(project)
+    built = build_site(project, configured, opened(project), (output or project.report).absolute(), dataset)
     console.print(
         f"{plain(project.relative(built.index))}: {built.written} document pages written, {built.unchanged} unchanged.",
         soft_wrap=True,

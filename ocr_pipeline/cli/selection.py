@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.transcripts import has_transcript
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.project import Project
 
 
@@ -37,7 +36,7 @@ def choose_documents(project: Project, patterns: Sequence[str] | None, dataset: 
 
 
 def choose_backends(
-    config: Config, patterns: Sequence[str] | None, sources: Sequence[SourceFile]
+    configured: Backends, patterns: Sequence[str] | None, sources: Sequence[SourceFile]
 ) -> tuple[list[str], dict[str, str]]:
     """The backends that match, and those left out because they cannot run here, or on these documents, with the reason.
 
@@ -45,12 +44,14 @@ def choose_backends(
         ConfigurationError: a pattern matches nothing, a backend that was asked for by name cannot run, or none can.
     """
     wanted = _split(patterns)
-    known = list(config.backends)
+    known = list(configured)
     if wanted:
         _check("backend", wanted, known, f"known are {', '.join(known)}")
         known = [name for name in known if _matches(name, wanted)]
     problems = {
-        name: problem for name in known if (problem := config.unavailable(name) or _no_input(config, name, sources))
+        name: problem
+        for name in known
+        if (problem := configured[name].unavailable() or _no_input(configured, name, sources))
     }
     for name, problem in problems.items():
         if name in wanted:
@@ -63,9 +64,9 @@ def choose_backends(
     return chosen, problems
 
 
-def _no_input(config: Config, backend: str, sources: Sequence[SourceFile]) -> str | None:
-    engine = config.engine_of(backend)
-    if engine and reads_transcripts(engine.engine) and not any(has_transcript(source.path) for source in sources):
+def _no_input(configured: Backends, backend: str, sources: Sequence[SourceFile]) -> str | None:
+    engine = configured[backend].engine
+    if engine and engine.capabilities.reads_transcripts and not any(has_transcript(source.path) for source in sources):
         return "none of the documents has a transcript"
     return None
 

@@ -6,39 +6,32 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.cli.output import Row, opened, titled_table
-from ocr_pipeline.config import Config
-from ocr_pipeline.costs import estimate
 from ocr_pipeline.documents.find import SourceFile
-from ocr_pipeline.pending import extraction_cells, pending_documents
+from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.project import Project
-from ocr_pipeline.status import extraction_states
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.warehouse import tables
 
 
-def status_rows(project: Project, config: Config, sources: Sequence[SourceFile], backends: Sequence[str]) -> list[Row]:
-    """One row per backend: counts by state, the reasons with their counts, and the cost as far as it can be told."""
-    warehouse = opened(project)
-    documents = [source.document_id for source in sources]
-    changed = set(pending_documents(config, sources, warehouse)) & set(tables.documents.documents(warehouse))
-    cells = set(extraction_cells(config, backends, sources))
-    with warehouse.snapshot() as snapshot:
-        found = extraction_states(config, backends, documents, snapshot, changed)
-    states = [state for state in found if (state.backend, state.document_id) in cells]
-    todo = [(state.backend, state.document_id) for state in states if state.state != "current"]
-    costs = {one.backend: one for one in estimate(config, todo, warehouse, ResultStore(project.results))}
+def status_rows(
+    project: Project, configured: Backends, sources: Sequence[SourceFile], names: Sequence[str]
+) -> list[Row]:
+    """One row per backend: counts by state, the reasons with their counts, and the estimated cost."""
+    opened(project)
+    plan = make_plan(Scope(project=project, backends=configured, names=names, sources=sources))
+    costs = {expected.backend: expected for step in plan.steps for expected in step.estimates}
     rows = []
-    for backend in backends:
-        mine = [state for state in states if state.backend == backend]
-        counts = Counter(state.state for state in mine)
-        expected = costs.get(backend)
+    for name in names:
+        states = [state for state in plan.states if state.name == name]
+        counts = Counter(state.state for state in states)
+        expected = costs.get(name)
         rows.append(
             {
-                "backend": backend,
-                **{name: counts[name] for name in ("current", "missing", "stale", "failed")},
-                "why": dict(Counter(f"{state.state}: {state.why}" for state in mine if state.why)),
-                "cells": [{"document_id": s.document_id, "state": s.state, "why": s.why} for s in mine if s.why],
+                "backend": name,
+                **{state: counts[state] for state in ("current", "missing", "stale", "failed")},
+                "why": dict(Counter(f"{state.state}: {state.why}" for state in states if state.why)),
+                "cells": [{"document_id": s.document_id, "state": s.state, "why": s.why} for s in states if s.why],
                 "cost_usd": expected.usd if expected else 0.0,
             }
         )
@@ -60,7 +53,7 @@ def status_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def operation_notes(project: Project, config: Config) -> list[str]:
+def operation_notes(project: Project, configured: Backends) -> list[str]:
     """What else there is to know: a run at work, what this month cost, a pause."""
     from ocr_pipeline.defs.instance import running
     from ocr_pipeline.operation.inboxes import problems_of
@@ -68,9 +61,9 @@ def operation_notes(project: Project, config: Config) -> list[str]:
     from ocr_pipeline.operation.settings import load_operation
     from ocr_pipeline.operation.spending import spent_in_month
 
-    operation = load_operation(project.operation_file, set(config.backends))
+    operation = load_operation(project.operation_file, set(configured))
     notes = [f"Running: {sentence}." for sentence in running(project)]
-    spent = spent_in_month(ResultStore(project.results), config, datetime.now(UTC))
+    spent = spent_in_month(ResultStore(project.results), configured, datetime.now(UTC))
     limits = {name: one.max_cost_usd_per_month for name, one in operation.reevaluations.items()}
     if spent:
         of = ", ".join(f"{name} stops at {limit:g}" for name, limit in limits.items())

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.cli.output import Row, opened, titled_table
 from ocr_pipeline.cli.text import plain
-from ocr_pipeline.config import Config
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.project import Project
@@ -165,7 +165,7 @@ def document_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def backend_rows(config: Config) -> list[Row]:
+def backend_rows(configured: Backends) -> list[Row]:
     """Every configured backend."""
     return [
         {
@@ -173,9 +173,9 @@ def backend_rows(config: Config) -> list[Row]:
             "engine": backend.engine,
             "extractor": backend.extractor,
             "description": backend.description,
-            "not_run": config.unavailable(name),
+            "not_run": configured[name].unavailable(),
         }
-        for name, backend in config.backends.items()
+        for name, backend in configured.items()
     ]
 
 

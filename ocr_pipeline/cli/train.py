@@ -12,15 +12,15 @@ def train(as_json: JsonOption = False) -> None:
 
     `ocr-pipeline run` does so by itself before it reads. Documents must have been read by the engine before.
     """
-    from ocr_pipeline.config import load_config
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.defs.runner import train_models
     from ocr_pipeline.extraction.learned.training import FEWEST
-    from ocr_pipeline.learning import learning_engines
     from ocr_pipeline.report.learned import learned_models
+    from ocr_pipeline.training.promotion import learning_engines
 
     project = find_project()
-    config = load_config(project.config_file)
-    engines = learning_engines(config, config.backends)
+    configured = load_backends(project)
+    engines = learning_engines(configured)
     if not engines:
         raise ConfigurationError(
             "No backend of backends.yaml that can run here has the extractor `learned`; docs/learned.md shows how to add one."
@@ -41,8 +41,8 @@ def train(as_json: JsonOption = False) -> None:
         for kind, rows in one.model.rows.items():
             report = rows.report
             console.print(
-                f"line items of {kind}: of {report['rows']} rows that the rules find, {report['dropped_spurious']} of "
-                f"{report['spurious']} spurious ones are dropped, and {report['dropped_items']} others."
+                f"line items of {kind}: of {report['rows']} rows that the rules find, {report['dropped_invented']} of "
+                f"{report['invented']} spurious ones are dropped, and {report['dropped_items']} others."
             )
         for name, count in one.model.too_few.items():
             console.print(f"{name}: left to the rules, {count} labels with a choice are too few.", style="dim")

@@ -16,28 +16,27 @@ import dagster as dg
 from dagster._utils.schedules import is_valid_cron_schedule
 from pydantic import BaseModel, ValidationError
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.instance import PROCESS, REASON_TAG, is_processing
 from ocr_pipeline.defs.launch import CHECKS, close_killed_runs
 from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS_KEY, Asked, process_job
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.extraction.base import provider_of
 from ocr_pipeline.operation.alarms import Memory, Problem, deliver, messages, text_of
 from ocr_pipeline.operation.arrivals import Cursor, Tried, look, try_again
 from ocr_pipeline.operation.inboxes import InboxState, look_into, problems_of
 from ocr_pipeline.operation.pause import paused
 from ocr_pipeline.operation.settings import Operation, Reevaluation
+from ocr_pipeline.planning.states import extraction_states
 from ocr_pipeline.project import Project
-from ocr_pipeline.status import extraction_states
 from ocr_pipeline.warehouse import tables
 
 RUNS = 100
 """Runs among which the last one of each sensor and schedule is looked for."""
 
 
-def automation(config: Config, operation: Operation, checks: Sequence[dg.AssetChecksDefinition]) -> dg.Definitions:
+def automation(operation: Operation, checks: Sequence[dg.AssetChecksDefinition]) -> dg.Definitions:
     """The jobs `process` and `checks` with their sensors and schedules."""
     job = process_job(operation)
     look_at_all = dg.define_asset_job(
@@ -47,9 +46,9 @@ def automation(config: Config, operation: Operation, checks: Sequence[dg.AssetCh
     )
     return dg.Definitions(
         jobs=[job, look_at_all],
-        sensors=[_arrivals(job, operation), _stale_cells(job, config, operation), _alarms(operation)],
+        sensors=[_arrivals(job, operation), _stale_cells(job, operation), _alarms(operation)],
         schedules=[
-            *(_reevaluation(job, config, name, one) for name, one in operation.reevaluations.items()),
+            *(_reevaluation(job, name, one) for name, one in operation.reevaluations.items()),
             dg.ScheduleDefinition(
                 name="daily_checks",
                 job=look_at_all,
@@ -127,7 +126,7 @@ def _arrivals(job: dg.JobDefinition, operation: Operation) -> dg.SensorDefinitio
 # ---- results that are out of date ------------------------------------------------------------------------------------
 
 
-def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) -> dg.SensorDefinition:
+def _stale_cells(job: dg.JobDefinition, operation: Operation) -> dg.SensorDefinition:
     settings = operation.arrivals
 
     @dg.sensor(
@@ -136,20 +135,23 @@ def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) ->
         minimum_interval_seconds=settings.stale_every_seconds,
         description="Cells that are missing or out of date, because a backend, a prompt or an engine changed.",
     )
-    def stale_cells(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult:
+    def stale_cells(
+        context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.SensorResult:
         before = _remembered(context.cursor, _Stale())
         if is_processing(context.instance):
             return _nothing("A run is at work: what it leaves is looked at after it.", before)
-        chosen = settings.backends or config.backends
-        backends = [name for name in chosen if config.unavailable(name) is None]
+        configured = load_backends(project.project)  # as they are now: a model may have been trained since the start
+        chosen = settings.backends or configured
+        backends = [name for name in chosen if configured[name].unavailable() is None]
         with warehouse.warehouse().snapshot() as snapshot:
             known = [key for key, row in tables.documents.documents(snapshot).items() if not row.failed]
-            states = extraction_states(config, backends, known, snapshot)
-        todo = [state for state in states if state.state in ("missing", "stale")]
+            states = extraction_states(configured, backends, known, snapshot)
+        todo = [state for state in states if state.due and state.state in ("missing", "stale")]
         if not todo:
             return _nothing("Every cell is there and up to date.", _Stale())
         # Where a run leaves the same cells as they were, because of its budget or a fault, the next one comes after a pause.
-        what = [[state.backend, config.backends[state.backend].fingerprint, state.document_id] for state in todo]
+        what = [[state.name, configured[state.name].fingerprint, state.document_id] for state in todo]
         tried = try_again(before.tried, _hash([what, settings.max_cost_usd]), time.time())
         if tried is None:
             return _nothing(f"{len(todo)} cells are out of date still; they are tried again later.", before)
@@ -158,7 +160,7 @@ def _stale_cells(job: dg.JobDefinition, config: Config, operation: Operation) ->
             documents=sorted({state.document_id for state in todo}),
             max_cost_usd=settings.max_cost_usd,
         )
-        request = _request(asked, sorted({state.backend for state in todo}))
+        request = _request(asked, sorted({state.name for state in todo}))
         return dg.SensorResult(run_requests=[request], cursor=_Stale(tried=tried).model_dump_json())
 
     return stale_cells
@@ -177,15 +179,16 @@ def _nothing(reason: str, cursor: BaseModel) -> dg.SensorResult:
 # ---- scheduled re-evaluation -----------------------------------------------------------------------------------------
 
 
-def _reevaluation(job: dg.JobDefinition, config: Config, name: str, settings: Reevaluation) -> dg.ScheduleDefinition:
+def _reevaluation(job: dg.JobDefinition, name: str, settings: Reevaluation) -> dg.ScheduleDefinition:
     def evaluate(
         context: dg.ScheduleEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.RunRequest | dg.SkipReason:
         if pause := paused(project.project):
             return dg.SkipReason(f"Paused: {pause}")
-        asking = [name for name, one in config.backends.items() if provider_of(one.extractor_object)]
+        configured = load_backends(project.project)
+        asking = [name for name, one in configured.items() if one.capabilities.asks]
         chosen = list(settings.backends or asking)
-        problems = {name: problem for name in chosen if (problem := config.unavailable(name))}
+        problems = {name: problem for name in chosen if (problem := configured[name].unavailable())}
         backends = [name for name in chosen if name not in problems]
         if not backends:
             why = "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or "no backend asks a model"

@@ -4,27 +4,28 @@ from collections import Counter
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
-from ocr_pipeline.status import extraction_states
+from ocr_pipeline.planning.states import extraction_states
 from ocr_pipeline.warehouse import tables
 
 
-def reading_checks(config: Config, thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
+def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     """`no_stale_cells` and `no_failed_cells`."""
     may_fail = {name for name, share in thresholds.failure_rate.backends.items() if share >= 1}
 
     @dg.asset_check(
         asset="extractions", description="No result is of an older document, engine, prompt, model or setting."
     )
-    def no_stale_cells(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    def no_stale_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        configured = load_backends(project.project)
         with warehouse.warehouse().snapshot() as snapshot:
             known = [key for key, row in tables.documents.documents(snapshot).items() if not row.file_deleted]
-            states = extraction_states(config, config.backends, known, snapshot)
+            states = extraction_states(configured, configured, known, snapshot)
         stale = [state for state in states if state.state == "stale"]
-        counts = Counter((state.backend, state.why) for state in stale)
+        counts = Counter((state.name, state.why) for state in stale)
         lines = ["| backend | changed | documents |", "| --- | --- | --- |"]
         lines += [f"| {backend} | {why} | {count} |" for (backend, why), count in counts.items()]
         return dg.AssetCheckResult(

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
@@ -22,9 +22,9 @@ from ocr_pipeline.warehouse.connection import utc_now
 ASSETS = ("comparisons", "leaderboard_slices", "evaluation_history")
 
 
-def comparing_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
+def comparing_assets(configured: Backends, rules: Rules) -> list[dg.AssetsDefinition]:
     """`comparisons`, `leaderboard_slices` and `evaluation_history`."""
-    backends = list(config.backends)
+    backends = list(configured)
 
     @dg.asset(
         deps=["field_scores"],

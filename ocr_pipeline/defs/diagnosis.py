@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.diagnosis.agreement import consensus as find_consensus
@@ -19,7 +19,6 @@ from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_
 from ocr_pipeline.evaluation.diagnosis.stage import attribution_rows, transcript_issues
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import utc_now
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
@@ -28,9 +27,9 @@ ASSETS = ("label_issues", "attributions", "confidences", "consensus")
 CONFIDENCE_TABLES = ("confidences", "calibrations", "reliability", "risk_coverage")
 
 
-def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
+def diagnosis_assets(configured: Backends, rules: Rules) -> list[dg.AssetsDefinition]:
     """`label_issues`, `attributions`, `confidences` and `consensus`."""
-    competitors = [name for name in config.backends if not _is_control(config, name)]
+    competitors = [name for name in configured if not _is_control(configured, name)]
 
     @dg.asset(
         deps=["field_scores", "duplicates"],
@@ -53,20 +52,20 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
                 tables.documents.groups(snapshot),
             )
             reviewed = tables.labels.reviewed(snapshot)
-            scores = tables.scores.scores(snapshot, list(config.backends), SCORING_VERSION, rules.fingerprint)
-        transcripts = _transcripts(config)
+            scores = tables.scores.scores(snapshot, list(configured), SCORING_VERSION, rules.fingerprint)
+        transcripts = _transcripts(configured)
         typed = (
             transcript_issues(
                 scores,
                 transcripts=transcripts,
-                engines=list(dict.fromkeys(e for name in competitors if (e := config.backends[name].engine))),
+                engines=list(dict.fromkeys(e for name in competitors if (e := configured[name].engine_name))),
                 texts=lambda engine, ids: tables.words.ocr_texts(target, engine, ids),
             )
             if transcripts
             else []
         )
         there = {key: label for key, label in labels.items() if key in _there(documents)}
-        made_of = {name: (config.backends[name].engine, config.backends[name].extractor) for name in competitors}
+        made_of = {name: (configured[name].engine_name, configured[name].extractor_type) for name in competitors}
         found = [
             {
                 **asdict(issue),
@@ -104,7 +103,7 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult[None]:
         """For each value that is wrong, missing or spurious: OCR, selection, normalisation, spurious, label, failure."""
         target = warehouse.warehouse()
-        backends = list(config.backends)
+        backends = list(configured)
         with target.snapshot() as snapshot:
             scores = tables.scores.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
             evidence = {name: tables.evidence.evidence(snapshot, name) for name in backends}
@@ -113,9 +112,9 @@ def diagnosis_assets(config: Config, rules: Rules) -> list[dg.AssetsDefinition]:
             read = tables.words.readings(snapshot)
         rows = attribution_rows(
             scores,
-            engines={name: config.backends[name].engine for name in backends},
-            transcripts=_transcripts(config),
-            control_of=_controls(config),
+            engines={name: configured[name].engine_name for name in backends},
+            transcripts=_transcripts(configured),
+            control_of=_controls(configured),
             texts=lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
             evidence=evidence,
             failures=failures,
@@ -233,23 +232,23 @@ def _there(documents: Mapping[str, DocumentRow]) -> set[str]:
     return {key for key, row in documents.items() if not row.file_deleted}
 
 
-def _transcripts(config: Config) -> str | None:
+def _transcripts(configured: Backends) -> str | None:
     """The engine that reads transcripts."""
-    return next((name for name, engine in config.engines.items() if reads_transcripts(engine.engine)), None)
+    return next((name for name, engine in configured.engines.items() if engine.capabilities.reads_transcripts), None)
 
 
-def _is_control(config: Config, backend: str) -> bool:
-    engine = config.engine_of(backend)
-    return engine is not None and reads_transcripts(engine.engine)
+def _is_control(configured: Backends, backend: str) -> bool:
+    engine = configured[backend].engine
+    return engine is not None and engine.capabilities.reads_transcripts
 
 
-def _controls(config: Config) -> dict[str, str]:
+def _controls(configured: Backends) -> dict[str, str]:
     """The backend with the same extractor and settings on transcripts, of each backend that has one."""
-    controls = {config.backends[name].fingerprint: name for name in config.backends if _is_control(config, name)}
+    controls = {configured[name].fingerprint: name for name in configured if _is_control(configured, name)}
     return {
         name: controls[backend.fingerprint]
-        for name, backend in config.backends.items()
-        if backend.engine and not _is_control(config, name) and backend.fingerprint in controls
+        for name, backend in configured.items()
+        if backend.engine and not _is_control(configured, name) and backend.fingerprint in controls
     }
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
@@ -16,7 +16,7 @@ from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import utc_now
 
 
-def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
+def document_assets(configured: Backends, partitions: Partitions) -> list[dg.AssetsDefinition]:
     """`raw_documents`, `ground_truth` and `duplicates`."""
 
     @dg.asset(
@@ -45,7 +45,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
             sources.get(key) or SourceFile(key, "documents", project.project.data / "documents" / key, None)
             for key in keys
         ]
-        for source, document, failure in take_in_all(asked, config.limits):
+        for source, document, failure in take_in_all(asked, configured.limits):
             key = source.document_id
             path = project.project.relative(source.path)
             row = tables.documents.add_document(
@@ -150,7 +150,7 @@ def document_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDef
         paths = {row.sha256: project.project.root / row.path for row in documents.values() if row.sha256}
         new = compare(
             [pair for pair in pairs if pair not in known],
-            lambda sha256: first_page(paths[sha256], sha256, config.limits),
+            lambda sha256: first_page(paths[sha256], sha256, configured.limits),
         )
         similarities = {**{pair: known[pair] for pair in pairs if pair in known}, **new}
         members = find_duplicates(prints, similarities)

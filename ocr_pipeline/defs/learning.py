@@ -4,17 +4,16 @@ from typing import Any
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.defs.metadata import OWNERS, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.extraction.learned.model import load_model
-from ocr_pipeline.learning import Trained, is_due, learning_engines, train
+from ocr_pipeline.training.promotion import Trained, is_due, learning_engines, train
 
 
-def learning_assets(config: Config) -> list[dg.AssetsDefinition]:
+def learning_assets(configured: Backends) -> list[dg.AssetsDefinition]:
     """`extractor_model`, where a backend learns; nothing elsewhere."""
-    engines = learning_engines(config, config.backends)
-    if not engines:
+    if not any(backend.capabilities.learns and backend.engine for backend in configured.values()):
         return []
 
     @dg.asset(
@@ -34,11 +33,11 @@ def learning_assets(config: Config) -> list[dg.AssetsDefinition]:
     def extractor_model(project: ProjectResource, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]  # with a check, Dagster does not take the generic
         """Rankers trained on every labelled document, per engine. A model that reads a field significantly worse than the
         one in use, out of fold, is not put to use."""
-        results = [
-            train(project.project, warehouse.warehouse(), engine)
-            for engine in engines
-            if is_due(project.project, warehouse.warehouse(), engine)
-        ]
+        engines = learning_engines(load_backends(project.project))
+        target = warehouse.warehouse()
+        with target.snapshot() as snapshot:
+            due = [engine for engine in engines if is_due(project.project, snapshot, engine)]
+        results = [train(project.project, target, engine) for engine in due]
         worse = [{"engine": one.engine, "field": field} for one in results for field in one.worse]
         return dg.MaterializeResult(
             metadata=_metadata(project, engines, results),

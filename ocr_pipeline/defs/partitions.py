@@ -5,7 +5,7 @@ from functools import cached_property
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 
 DOCUMENTS = "documents"
 """Name of the dynamic partition set: one key per document."""
@@ -18,7 +18,7 @@ DOCUMENT, ENGINE, BACKEND = "document", "engine", "backend"
 class Partitions:
     """The partitions definitions and mappings for one configuration."""
 
-    config: Config
+    configured: Backends
 
     @cached_property
     def documents(self) -> dg.DynamicPartitionsDefinition:
@@ -26,11 +26,11 @@ class Partitions:
 
     @cached_property
     def backends(self) -> dg.StaticPartitionsDefinition:
-        return dg.StaticPartitionsDefinition(list(self.config.backends))
+        return dg.StaticPartitionsDefinition(list(self.configured))
 
     @cached_property
     def document_engine(self) -> dg.MultiPartitionsDefinition:
-        engines = dg.StaticPartitionsDefinition(list(self.config.engines))
+        engines = dg.StaticPartitionsDefinition(list(self.configured.engines))
         return dg.MultiPartitionsDefinition({DOCUMENT: self.documents, ENGINE: engines})
 
     @cached_property
@@ -41,8 +41,8 @@ class Partitions:
     def ocr_to_extractions(self) -> dg.MultiPartitionMapping:
         """`rapidocr+rules | r-001` depends on `r-001 | rapidocr`; a backend without an engine on no OCR at all."""
         backends_of = {
-            engine: {name for name, backend in self.config.backends.items() if backend.engine == engine}
-            for engine in self.config.engines
+            engine: {name for name, backend in self.configured.items() if backend.engine_name == engine}
+            for engine in self.configured.engines
         }
         return dg.MultiPartitionMapping(
             {

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from ocr_pipeline.config import load_config
-from ocr_pipeline.costs import Estimate
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.instance import PROCESS, only_run
 from ocr_pipeline.defs.launch import RunLock, run_locks
 from ocr_pipeline.defs.resources import ProjectResource
@@ -18,6 +17,7 @@ from ocr_pipeline.operation.inboxes import collect
 from ocr_pipeline.operation.pause import pause, paused
 from ocr_pipeline.operation.settings import Operation
 from ocr_pipeline.operation.spending import month_of, spent_in_month
+from ocr_pipeline.planning.costs import Estimate
 from ocr_pipeline.progress import Progress
 
 PROCESS_KEY = "process_documents"
@@ -92,7 +92,7 @@ def _process(
     context: dg.OpExecutionContext, asked: Asked, project: ProjectResource, progress: Progress, operation: Operation
 ) -> None:
     log = context.log
-    config = load_config(project.project.config_file)
+    configured = load_backends(project.project)
     names = set(asked.inboxes)
     for inbox in operation.arrivals.inboxes:
         if inbox.name in names:
@@ -102,11 +102,11 @@ def _process(
                 log.warning(f"Inbox {inbox.name}: {problem}")
     with only_run(project.project, lambda: log.info("Another run is at work in this project; waiting for it.")):
         sources = _chosen(asked, find_documents(project.project.data))
-        wanted = asked.backends or list(config.backends)
-        backends = [name for name in wanted if config.unavailable(name) is None]
+        wanted = asked.backends or list(configured)
+        backends = [name for name in wanted if configured[name].unavailable() is None]
         log.info(f"{len(sources)} documents, backends {', '.join(backends) or 'none'}.")
 
-        def announce(estimates: list[Estimate]) -> None:
+        def announce(estimates: Sequence[Estimate]) -> None:
             for one in estimates:
                 usd = "at a price that is not known" if one.usd is None else f"for about {one.usd:.4f} USD"
                 log.info(f"{one.backend}: asks a model about {one.documents} documents, {usd}.")
@@ -114,7 +114,7 @@ def _process(
         most, month = asked.max_cost_usd, asked.max_cost_usd_per_month
         left = None
         if month is not None:  # looked up here, where no other run can spend meanwhile
-            spent = spent_in_month(project.store, config, datetime.now(UTC))
+            spent = spent_in_month(project.store, configured, datetime.now(UTC))
             left = month - spent
             log.info(f"{spent:.4f} USD of {month:g} USD are spent this month.")
             if left <= 0:
@@ -129,7 +129,6 @@ def _process(
                 fresh_since=datetime.fromisoformat(asked.fresh_since) if asked.fresh_since else None,
                 max_cost_usd=min(limits) if limits else None,
                 announce=announce,
-                config=config,
             )
         except BudgetError as error:
             if left is not None and (most is None or left < most):

@@ -8,20 +8,17 @@ from typing import Any, Generic, TypeVar
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backend, Backends, load_backends
+from ocr_pipeline.backends.members import member_cells, member_results, members_key
+from ocr_pipeline.backends.predictions import Predictions
 from ocr_pipeline.defs.calls import add_totals, call_metadata, tag_totals
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, escape_markdown, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.errors import OcrPipelineError
-from ocr_pipeline.extraction.base import Extractor, input_key_of
-from ocr_pipeline.extraction.external.kept import Predictions
 from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
-from ocr_pipeline.learning import learning_engines
-from ocr_pipeline.members import member_results
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
-from ocr_pipeline.pending import member_cells, members_key
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse import tables
@@ -37,8 +34,9 @@ BATCH = 50
 """Documents that are written together: their rows are a few megabytes, and writing them takes milliseconds."""
 
 
-def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefinition]:
+def reading_assets(configured: Backends, partitions: Partitions) -> list[dg.AssetsDefinition]:
     """`ocr_text` and `extractions`."""
+    has_model = any(backend.capabilities.learns and backend.engine for backend in configured.values())
 
     @dg.asset(
         partitions_def=partitions.document_engine,
@@ -61,7 +59,8 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
-        """The words of each document as an engine reads them: text, box, confidence, line, reading order."""
+        """The words of each document as an engine recognises them: text, box, confidence, line, reading order."""
+        configured = load_backends(project.project)
         target = warehouse.warehouse()
         known = tables.documents.documents(target)
         cells = _by_dimension(asked_for(context), ENGINE)
@@ -69,7 +68,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         for engine, partition_keys in cells.items():
             pages = {key: known[key].pages or 1 for key in partition_keys}
             progress.start(f"ocr {engine}", sum(pages.values()), "pages")
-            results = _read(config, engine, list(partition_keys), known, project)
+            results = _read(configured, engine, list(partition_keys), known, project)
             for batch in _batches(_counted(results, progress, f"ocr {engine}", pages)):
                 new_rows = tables.empty(tables.words.OCR_TABLES)
                 for result in batch:
@@ -78,7 +77,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         result.document_id,
                         engine,
                         result.outcome,
-                        fingerprint=config.engines[engine].fingerprint,
+                        fingerprint=configured.engines[engine].fingerprint,
                         result_key=result.key,
                         run_id=context.run.run_id,
                     )
@@ -110,7 +109,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                 partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=DOCUMENT),
             ),
             dg.AssetDep("ocr_text", partition_mapping=partitions.ocr_to_extractions),
-            *(["extractor_model"] if learning_engines(config, config.backends) else []),
+            *(["extractor_model"] if has_model else []),
         ],
         group_name="reading",
         kinds=KINDS,
@@ -128,6 +127,7 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
         """The fields of each document as a backend gives them, with the evidence for every value."""
+        configured = load_backends(project.project)
         target = warehouse.warehouse()
         known = tables.documents.documents(target)
         cells = _by_dimension(asked_for(context), BACKEND)
@@ -135,29 +135,15 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
         to_retry: list[ExtractionCell] = []
         totals: Counter[str] = Counter()
         for backend, partition_keys in cells.items():
-            chosen = config.backends[backend]
-            predictions = config.predictions_of(backend)
-            if predictions:
-                partition_keys = _covered(context, partition_keys, known, predictions)
-            ocr = tables.words.ocr_cells(target, chosen.engine) if chosen.engine else {}
+            chosen = configured[backend]
+            if chosen.predictions:
+                partition_keys = _covered(context, partition_keys, known, chosen.predictions)
+            ocr = tables.words.ocr_cells(target, chosen.engine.name) if chosen.engine else {}
             if chosen.engine:
-                _require(ocr, set(partition_keys), f"ocr_text of {chosen.engine}")
+                _require(ocr, set(partition_keys), f"ocr_text of {chosen.engine.name}")
             progress.start(backend, len(partition_keys))
-            tasks = Again(
-                partial(
-                    _extraction_tasks,
-                    target,
-                    chosen.engine,
-                    chosen.extractor_object,
-                    list(partition_keys),
-                    known,
-                    ocr,
-                    project,
-                    predictions,
-                    config.ensembles.get(backend, ()),
-                )
-            )
-            results = extract_documents(chosen.extractor_object, tasks, project.store, config.limits, models)
+            tasks = Again(partial(_extraction_tasks, target, chosen, list(partition_keys), known, ocr, project))
+            results = extract_documents(chosen.extractor, tasks, project.store, configured.limits, models)
             for batch in _batches(_counted(results, progress, backend, {})):
                 new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
                 for result in batch:
@@ -167,8 +153,8 @@ def reading_assets(config: Config, partitions: Partitions) -> list[dg.AssetsDefi
                         result.document_id,
                         backend,
                         result.outcome,
-                        engine=chosen.engine,
-                        extractor=chosen.extractor,
+                        engine=chosen.engine_name,
+                        extractor=chosen.extractor_type,
                         ocr_seconds=text.seconds if text else None,
                         engine_fingerprint=text.fingerprint if text else None,
                         extractor_fingerprint=chosen.fingerprint,
@@ -277,7 +263,11 @@ def _document_failure(document: DocumentRow) -> DocumentFailure | None:
 
 
 def _read(
-    config: Config, engine: str, document_ids: Sequence[str], known: Mapping[str, DocumentRow], project: ProjectResource
+    configured: Backends,
+    engine: str,
+    document_ids: Sequence[str],
+    known: Mapping[str, DocumentRow],
+    project: ProjectResource,
 ) -> Iterator[OcrResult]:
     tasks = []
     for document_id in document_ids:
@@ -297,21 +287,21 @@ def _read(
                     pages=document.pages,
                 )
             )
-    yield from read_documents(config.engines[engine].engine, tasks, project.store, config.limits, project.workers)
+    yield from read_documents(
+        configured.engines[engine].component, tasks, project.store, configured.limits, project.workers
+    )
 
 
 def _extraction_tasks(
     warehouse: Warehouse,
-    engine: str | None,
-    extractor: Extractor,
+    backend: Backend,
     document_ids: Sequence[str],
     known: Mapping[str, DocumentRow],
     ocr: dict[str, OcrCell],
     project: ProjectResource,
-    predictions: Predictions | None,
-    members: Sequence[str],
 ) -> Iterator[ExtractionTask]:
-    cells = member_cells(members, warehouse) if members else {}  # one look is enough: results are found by content
+    engine, predictions = backend.engine_name, backend.predictions
+    cells = member_cells(backend, warehouse) if backend.is_ensemble else {}  # once: results are found by content
     for batch in _batches(iter(document_ids)):
         texts = {}
         if engine:
@@ -330,13 +320,13 @@ def _extraction_tasks(
                     failure = DocumentFailure(reason="no_transcript" if absent else "ocr_failed", message=message)
             if predictions and input_key and not failure:
                 input_key = predictions.input_of(document_id, input_key)
-            if members and not failure:
+            if backend.is_ensemble and not failure:
                 input_key = members_key(cells[document_id]) if document_id in cells else None
                 if input_key is None:
                     message = "No member of the ensemble has read this document."
                     failure = DocumentFailure(reason="document_failed", message=message)
             if input_key and not failure:
-                input_key = input_key_of(extractor, document_id, input_key)
+                input_key = backend.extractor.input_of(document_id, input_key)
             yield ExtractionTask(
                 document_id=document_id,
                 path=project.project.root / document.path,

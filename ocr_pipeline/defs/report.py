@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.comparing import ASSETS as COMPARISONS
 from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.metadata import OWNERS
@@ -10,7 +10,7 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.report.site import build_site
 
 
-def report_assets(config: Config) -> list[dg.AssetsDefinition]:
+def report_assets(configured: Backends) -> list[dg.AssetsDefinition]:
     """`report`."""
 
     @dg.asset(
@@ -23,7 +23,7 @@ def report_assets(config: Config) -> list[dg.AssetsDefinition]:
     def report(project: ProjectResource, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Static pages that open from disk: leaderboard, comparisons, confidence, history, and a page per document with
         its words, values and attributions. Only pages are written about which something has changed."""
-        built = build_site(project.project, config, warehouse.warehouse(), project.project.report)
+        built = build_site(project.project, configured, warehouse.warehouse(), project.project.report)
         return dg.MaterializeResult(
             metadata={
                 "index": dg.MetadataValue.url(built.index.as_uri()),

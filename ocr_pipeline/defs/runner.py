@@ -1,16 +1,13 @@
-"""The main job: bring the asked-for cells up to date, stage by stage, as runs on the project's own instance."""
+"""The main job: run the plan, step by step, as runs on the project's own instance."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import product
-from typing import TypeVar
 
 import dagster as dg
 
-from ocr_pipeline.config import Config, load_config
-from ocr_pipeline.costs import Estimate, estimate, refuse_above
+from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.comparing import ASSETS as COMPARISONS
 from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
@@ -24,37 +21,27 @@ from ocr_pipeline.defs.launch import (
     document_ranges,
     materialize,
 )
-from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineError, WarehouseError
-from ocr_pipeline.extraction.base import provider_of
-from ocr_pipeline.learning import is_due, learning_engines
-from ocr_pipeline.members import train_weights
 from ocr_pipeline.models.calls import ModelCalls
-from ocr_pipeline.pending import (
-    Cell,
-    extraction_cells,
-    gone_documents,
-    has_input,
-    member_cells,
-    pending_documents,
-    pending_extractions,
-    pending_labels,
-    pending_ocr,
-)
+from ocr_pipeline.planning.costs import Estimate, refuse_above
+from ocr_pipeline.planning.plan import DELETED, EVALUATION, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
+from ocr_pipeline.planning.states import label_states
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
+from ocr_pipeline.training.weights import train_weights
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Reader, Warehouse
+from ocr_pipeline.warehouse.connection import Warehouse
 
-Key = TypeVar("Key", str, Cell)
+EVALUATION_ASSETS = ("field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report")
 
 
 @dataclass
 class RunSummary:
     """What a run of the main job did: cells materialised per asset, the ids of its Dagster runs, the documents whose
-    file was found to be gone, and (severity, sentence) of the asset checks that did not pass."""
+    file was deleted, and (severity, sentence) of the asset checks that did not pass."""
 
     cells: dict[str, int] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
@@ -62,181 +49,212 @@ class RunSummary:
     failed_checks: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class InstanceRecords:
+    """What a Dagster instance has recorded, for the plan."""
+
+    instance: dg.DagsterInstance
+
+    def cells(self, asset: str) -> Collection[Cell]:
+        keys = self.instance.get_materialized_partitions(dg.AssetKey("extractions" if asset == "ensembles" else asset))
+        if asset in ("raw_documents", "ground_truth"):
+            return {("", key) for key in keys}
+        parts = (key.split("|") for key in keys)  # `document|engine` and `backend|document`: dimensions by name
+        return {(second, first) if asset == "ocr_text" else (first, second) for first, second in parts}
+
+    def ever(self, asset: str) -> bool:
+        return self.instance.get_latest_materialization_event(dg.AssetKey(asset)) is not None
+
+    def is_evaluated(self) -> bool:
+        return False
+
+
 def run_pipeline(
     project: Project,
     sources: Sequence[SourceFile],
-    backends: Sequence[str],
+    names: Iterable[str],
     progress: Progress,
     *,
-    everything: bool = False,
-    stale_only: bool = False,
+    mode: Mode = "due",
     fresh_since: datetime | None = None,
     max_cost_usd: float | None = None,
-    announce: Callable[[list[Estimate]], None] = lambda _: None,
-    config: Config | None = None,
+    announce: Callable[[Sequence[Estimate]], None] = lambda _: None,
 ) -> RunSummary:
-    """Materialise what is missing or out of date for these documents and backends, then score and rank.
+    """Bring these documents and backends up to date, then score and rank all of them.
 
     Args:
-        everything: materialise all cells, also those that are current. Results still come from the result store.
-        stale_only: only cells that have a result which is out of date, none that are missing.
-        fresh_since: ask language models again, also where a reply is stored that was asked for before this moment.
-        max_cost_usd: ask no model where this may cost more, and stop before it does. All else is done.
-        announce: gets what asking the models may cost, before one is asked.
+        names: backends; the members of an ensemble that can run here are included.
+        fresh_since: ask language models again about what was asked before this moment.
+        max_cost_usd: do not call models if the estimate exceeds it, and stop before it is exceeded. All else is done.
+        announce: gets the estimated cost of model calls before the first one.
 
     Raises:
         OcrPipelineError: a run failed; the message is its first cause. What was done before is kept.
     """
-    settings = config or load_config(project.config_file)
-    partitions = Partitions(settings)
-    warehouse = Warehouse(project.database)
-    store = ResultStore(project.results)
-    models = ModelCalls(
-        store, fresh_since=fresh_since, max_cost_usd=max_cost_usd
-    )  # one budget for all runs of this command
-    objects = {"progress": progress, "models": models}
-
-    def definitions_of() -> dg.Definitions:
-        return build_definitions(
-            project, {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in objects.items()}
-        )
-
-    definitions = definitions_of()
-    documents = [source.document_id for source in sources]
-    backends = with_members(settings, backends)
-    engines = list(dict.fromkeys(engine for name in backends if (engine := settings.backends[name].engine)))
-    summary = RunSummary()
-
-    with open_instance(project) as instance, closing(models):
+    calls = ModelCalls(ResultStore(project.results), fresh_since=fresh_since, max_cost_usd=max_cost_usd)
+    with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
-        summary.gone = gone_documents(find_documents(project.data), warehouse)
-        register_documents(instance, [*documents, *summary.gone])
-
-        def launch(assets: list[str], ranges: Sequence[Range | None]) -> None:
-            record(*materialize(definitions, instance, assets, ranges))
-
-        def record(*results: dg.ExecuteInProcessResult) -> None:
-            for result in results:
-                summary.run_ids.append(result.run_id)
-                if not result.success:
-                    raise _cause(result)
-                for event in result.get_asset_materialization_events():
-                    name = event.asset_key.to_user_string() if event.asset_key else "?"
-                    summary.cells[name] = summary.cells.get(name, 0) + 1
-                for check in result.get_asset_check_evaluations():
-                    if not check.passed:
-                        summary.failed_checks[check.check_name] = (check.severity.value, check.description or "")
-
-        def known(asset: str) -> set[object]:
-            """Cells that have a row."""
-            cells: dict[str, Callable[[Reader], Iterable[object]]] = {
-                "raw_documents": tables.documents.documents,
-                "ground_truth": tables.labels.labels,
-                "ocr_text": tables.words.all_cells,
-                "extractions": tables.extractions.all_cells,
-            }
-            return set(cells[asset](warehouse))
-
-        def to_do(asset: str, asked: list[Key], pending: Callable[[], list[Key]]) -> list[Key]:
-            """Of the cells asked for: all, or those that are out of date or that the instance has no record of.
-
-            A process that is killed between writing rows and recording them leaves cells of the second kind.
-            """
-            if everything:
-                return asked
-            if stale_only:
-                stale = set(pending()) & known(asset)
-                return [key for key in asked if key in stale]
-            recorded = instance.get_materialized_partitions(dg.AssetKey(asset))
-            wanted = set(pending()) | {key for key in asked if _partition_key(asset, key) not in recorded}
-            return [key for key in asked if key in wanted]
-
-        launch(["raw_documents"], document_ranges(summary.gone, instance, partitions))
-        forget_documents(instance, summary.gone)
-        todo = to_do("raw_documents", documents, lambda: pending_documents(settings, sources, warehouse))
-        labels = to_do("ground_truth", documents, lambda: pending_labels(sources, warehouse))
-        if todo == labels:
-            launch(["raw_documents", "ground_truth"], document_ranges(todo, instance, partitions))
-        else:
-            launch(["raw_documents"], document_ranges(todo, instance, partitions))
-            launch(["ground_truth"], document_ranges(labels, instance, partitions))
-
-        never = instance.get_latest_materialization_event(dg.AssetKey("duplicates")) is None
-        if todo or labels or summary.gone or never:
-            launch(["duplicates"], [None])
-
-        taken_in, read = tables.documents.documents(warehouse), known("ocr_text")
-        cells = [
-            (engine, key)
-            for engine, key in product(engines, documents)
-            if has_input(settings, engine, taken_in.get(key)) or (engine, key) in read
-        ]
-        asked = set(cells)
-        cells = to_do("ocr_text", cells, lambda: pending_ocr(settings, engines, documents, warehouse))
-        launch(["ocr_text"], cell_ranges(cells, ENGINE, instance, partitions.document_engine))
-
-        learning = learning_engines(settings, settings.backends)
-        untrained = instance.get_latest_materialization_event(dg.AssetKey("extractor_model")) is None
-        if learning and (untrained or any(is_due(project, warehouse, engine) for engine in learning)):
-            launch(["extractor_model"], [None])
-            settings = load_config(project.config_file)  # the fingerprint of what has learned is another one now
-            definitions = definitions_of()
-
-        voting = [name for name in backends if name in settings.ensembles]
-        reading = [name for name in backends if name not in voting]
-        cells = [
-            (name, key)
-            for name, key in extraction_cells(settings, reading, sources)
-            if (engine := settings.backends[name].engine) is None or (engine, key) in asked
-        ]
-        todo_cells = to_do("extractions", cells, lambda: pending_extractions(settings, reading, documents, warehouse))
-        asking = {name for name in backends if provider_of(settings.backends[name].extractor_object)}
-        if fresh_since:
-            todo_cells = [cell for cell in cells if cell in set(todo_cells) or cell[0] in asking]
-
-        def extract(cells: list[Cell]) -> None:
-            launch(["extractions"], cell_ranges(cells, BACKEND, instance, partitions.document_backend))
-
-        costs = estimate(settings, todo_cells, warehouse, store, fresh=fresh_since is not None)
-        announce(costs)
-        extract([cell for cell in todo_cells if cell[0] not in asking])
-        refused: OcrPipelineError | None = None
-        try:
-            refuse_above(settings, costs, max_cost_usd)
-            extract([cell for cell in todo_cells if cell[0] in asking])
-        except OcrPipelineError as error:
-            refused = error  # what is there is scored and reported first
-
-        if voting:  # after their members
-            trained = [train_weights(project, settings, warehouse, name) for name in voting]
-            if any(trained):
-                settings = load_config(project.config_file)
-                definitions = definitions_of()
-            read_by = {name: member_cells(settings.ensembles[name], warehouse) for name in voting}
-            cells = [cell for cell in extraction_cells(settings, voting, sources) if cell[1] in read_by[cell[0]]]
-            extract(to_do("extractions", cells, lambda: pending_extractions(settings, voting, documents, warehouse)))
-
-        # All backends, not only those asked for: a changed label changes the scores of every one, and scoring costs little.
-        launch(
-            ["field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report"],
-            backend_ranges(settings.backends, partitions),
+        backends = load_backends(project)
+        scope = Scope(
+            project=project,
+            backends=backends,
+            names=with_members(backends, names),
+            sources=sources,
+            mode=mode,
+            fresh_since=fresh_since,
+            records=InstanceRecords(instance),
         )
-        record(check(definitions, instance))
-        if refused:
-            raise refused
-    return summary
+        register_documents(instance, [source.document_id for source in sources])
+        execution = _Execution(scope, instance, progress, calls, max_cost_usd, announce)
+        return execution.run()
 
 
-def with_members(config: Config, backends: Iterable[str]) -> list[str]:
+def plan_run(
+    project: Project, sources: Sequence[SourceFile], names: Iterable[str], *, mode: Mode = "due", fresh: bool = False
+) -> Plan:
+    """What `run_pipeline` would do; does nothing."""
+    backends = load_backends(project)
+    with open_instance(project) as instance:
+        return make_plan(
+            Scope(
+                project=project,
+                backends=backends,
+                names=with_members(backends, names),
+                sources=sources,
+                mode=mode,
+                fresh_since=datetime.now().astimezone() if fresh else None,
+                records=InstanceRecords(instance),
+            )
+        )
+
+
+class _Execution:
+    """Runs one step after the other, and asks for the plan again after each: a result may change later keys."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        instance: dg.DagsterInstance,
+        progress: Progress,
+        calls: ModelCalls,
+        max_cost_usd: float | None,
+        announce: Callable[[Sequence[Estimate]], None],
+    ) -> None:
+        self._scope, self._instance = scope, instance
+        self._max_cost_usd, self._announce = max_cost_usd, announce
+        resources = {"progress": progress, "models": calls}
+        self._definitions = build_definitions(
+            scope.project, {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in resources.items()}
+        )
+        self._partitions = Partitions(scope.backends)
+        self._refused: OcrPipelineError | None = None
+        self._done: list[str] = []
+        self.summary = RunSummary()
+
+    def run(self) -> RunSummary:
+        plan = make_plan(self._scope)
+        while plan.steps:
+            self._execute(plan)
+            plan = make_plan(self._scope, self._done) if plan.steps[0].asset != EVALUATION else Plan(())
+        if self._refused:
+            raise self._refused
+        return self.summary
+
+    def _execute(self, plan: Plan) -> None:
+        """Run the first step of a plan."""
+        step = plan.steps[0]
+        self._done.append(step.asset)
+        match step.asset:
+            case "raw_documents" if (labels := plan.step("ground_truth")) and labels.cells == step.cells:
+                self._done.append("ground_truth")
+                self._launch(["raw_documents", "ground_truth"], self._document_ranges(step))
+            case "raw_documents" | "ground_truth":
+                self._launch([step.asset], self._document_ranges(step))
+            case "ocr_text":
+                self._launch(["ocr_text"], self._cell_ranges(step.cells, ENGINE))
+            case "extractions":
+                self._extract(step)
+            case "ensembles":
+                self._launch(["extractions"], self._cell_ranges(step.cells, BACKEND))
+            case "duplicates" | "extractor_model":
+                self._launch([step.asset], [None])
+            case _ if step.asset == DELETED:
+                self._forget(step)
+            case _ if step.asset == WEIGHTS:
+                for name, _ in step.cells:
+                    train_weights(
+                        self._scope.project, Warehouse(self._scope.project.database), self._scope.backends[name]
+                    )
+            case _:
+                self._evaluate()
+        if step.asset in ("extractor_model", WEIGHTS):  # what was learned is a part of fingerprints
+            self._scope = replace(self._scope, backends=load_backends(self._scope.project))
+
+    def _forget(self, step: Step) -> None:
+        """Documents whose file is gone: their rows say so, and their partitions go, so that no one materialises them."""
+        self.summary.gone = step.documents
+        register_documents(self._instance, step.documents)
+        self._launch(["raw_documents"], self._document_ranges(step))
+        forget_documents(self._instance, step.documents)
+
+    def _extract(self, step: Step) -> None:
+        """What asks no model first. Models are asked unless that may cost too much; the rest of the run goes on."""
+        backends = self._scope.backends
+        asking = {expected.backend for expected in step.estimates} | {
+            name for name, _ in step.cells if backends[name].capabilities.asks
+        }
+        self._announce(step.estimates)
+        self._launch(
+            ["extractions"], self._cell_ranges([cell for cell in step.cells if cell[0] not in asking], BACKEND)
+        )
+        try:
+            refuse_above(backends, step.estimates, self._max_cost_usd)
+            self._launch(
+                ["extractions"], self._cell_ranges([cell for cell in step.cells if cell[0] in asking], BACKEND)
+            )
+        except OcrPipelineError as error:
+            self._refused = error  # what is there is scored and reported first
+
+    def _evaluate(self) -> None:
+        """All backends, not only those asked for: a changed label changes every score, and scoring costs little."""
+        self._launch(list(EVALUATION_ASSETS), backend_ranges(self._scope.backends, self._partitions))
+        self._record(check(self._definitions, self._instance))
+
+    def _document_ranges(self, step: Step) -> list[Range]:
+        return document_ranges(step.documents, self._instance, self._partitions)
+
+    def _cell_ranges(self, cells: Iterable[Cell], dimension: str) -> list[Range]:
+        is_ocr = dimension == ENGINE
+        definition = self._partitions.document_engine if is_ocr else self._partitions.document_backend
+        return cell_ranges(cells, dimension, self._instance, definition)
+
+    def _launch(self, assets: list[str], ranges: Sequence[Range | None]) -> None:
+        self._record(*materialize(self._definitions, self._instance, assets, ranges))
+
+    def _record(self, *results: dg.ExecuteInProcessResult) -> None:
+        for result in results:
+            self.summary.run_ids.append(result.run_id)
+            if not result.success:
+                raise _cause(result)
+            for event in result.get_asset_materialization_events():
+                name = event.asset_key.to_user_string() if event.asset_key else "?"
+                self.summary.cells[name] = self.summary.cells.get(name, 0) + 1
+            for evaluation in result.get_asset_check_evaluations():
+                if not evaluation.passed:
+                    sentence = (evaluation.severity.value, evaluation.description or "")
+                    self.summary.failed_checks[evaluation.check_name] = sentence
+
+
+def with_members(backends: Backends, names: Iterable[str]) -> list[str]:
     """These backends, in the order of the configuration, with the members of each ensemble that can run here."""
-    wanted = set(backends)
-    for name in wanted & config.ensembles.keys():
-        wanted |= {member for member in config.ensembles[name] if config.unavailable(member) is None}
-    return [name for name in config.backends if name in wanted]
+    wanted = set(names)
+    for name in list(wanted):
+        wanted |= {member.name for member in backends[name].members if member.unavailable() is None}
+    return [name for name in backends if name in wanted]
 
 
 def train_models(project: Project) -> None:
-    """Read labels that have changed, and materialise `extractor_model`: where labels or words are others, models are trained.
+    """Ingest changed labels, and materialise `extractor_model`: models are trained if labels or words changed.
 
     Raises:
         OcrPipelineError: it failed.
@@ -244,23 +262,15 @@ def train_models(project: Project) -> None:
     warehouse, definitions = Warehouse(project.database), build_definitions(project)
     known = tables.documents.documents(warehouse)
     sources = [source for source in find_documents(project.data) if source.document_id in known]
+    due = [state.document_id for state in label_states(sources, tables.labels.labels(warehouse)) if state.due]
     with open_instance(project) as instance:
         close_killed_runs(instance)
         register_documents(instance, [source.document_id for source in sources])
-        partitions = Partitions(load_config(project.config_file))
-        labels = document_ranges(pending_labels(sources, warehouse), instance, partitions)
+        labels = document_ranges(due, instance, Partitions(load_backends(project)))
         for asset, ranges in (("ground_truth", labels), ("extractor_model", [None])):
             for result in materialize(definitions, instance, [asset], ranges):
                 if not result.success:
                     raise _cause(result)
-
-
-def _partition_key(asset: str, key: str | Cell) -> str:
-    """The partition key of a document, or of an (engine or backend, document) cell."""
-    if isinstance(key, str):
-        return key
-    dimension = ENGINE if asset == "ocr_text" else BACKEND
-    return dg.MultiPartitionKey({dimension: key[0], DOCUMENT: key[1]})
 
 
 _KNOWN = {error.__name__: error for error in (WarehouseError, ConfigurationError, BudgetError)}

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import dagster as dg
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
@@ -17,13 +17,12 @@ from ocr_pipeline.evaluation.ranking.standing import add_standings
 from ocr_pipeline.evaluation.scoring.comparators import Outcome
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-from ocr_pipeline.ocr.base import reads_transcripts
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import utc_now
 
 
-def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> list[dg.AssetsDefinition]:
+def evaluation_assets(configured: Backends, partitions: Partitions, rules: Rules) -> list[dg.AssetsDefinition]:
     """`field_scores` and `leaderboard`."""
 
     @dg.asset(
@@ -120,7 +119,7 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
     def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
         target = warehouse.warehouse()
-        backends = list(config.backends)
+        backends = list(configured)
         with target.snapshot() as snapshot:
             documents, labels = tables.documents.documents(snapshot), tables.labels.valid_labels(snapshot)
             scores = tables.scores.scores(snapshot, backends, SCORING_VERSION, rules.fingerprint)
@@ -138,7 +137,7 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
             {key: labels[key] for key in datasets},
             datasets,
             backends,
-            partial(_not_run, config, transcribed),
+            partial(_not_run, configured, transcribed),
             rules,
         )
         failed = {(run["backend"], run["document_id"]) for run in runs if run["failed"]}
@@ -161,9 +160,9 @@ def evaluation_assets(config: Config, partitions: Partitions, rules: Rules) -> l
     return [field_scores, leaderboard]
 
 
-def _not_run(config: Config, transcribed: Collection[str], dataset: str, backend: str) -> str | None:
+def _not_run(configured: Backends, transcribed: Collection[str], dataset: str, backend: str) -> str | None:
     """Why a backend cannot run on a data set. `transcribed`: data sets with transcripts."""
-    engine = config.engine_of(backend)
-    if engine and reads_transcripts(engine.engine) and dataset not in transcribed:
+    engine = configured[backend].engine
+    if engine and engine.capabilities.reads_transcripts and dataset not in transcribed:
         return "the data set has no transcripts"
-    return config.unavailable(backend, dataset)
+    return configured[backend].unavailable(dataset)

@@ -1,19 +1,21 @@
-"""The extractor protocol: a document in, fields with evidence out."""
+"""The extractor contract: a document in, fields with evidence out."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
 
+from ocr_pipeline.components import Component
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.models.calls import DocumentCalls
-from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.models.types import ModelRequest
 from ocr_pipeline.schemas import Extraction, OcrText
 
 
 @dataclass(frozen=True)
 class MemberResults:
-    """What the members of an ensemble have read in a document: extractions by backend, in the order of the ensemble, those
-    that did not fail; what all of it took together, engines counted once, in seconds and US dollars (None: not known)."""
+    """What the members of an ensemble extracted from a document: extractions by backend, in the order of the ensemble,
+    without those that failed; what it took altogether, each engine counted once, in seconds and US dollars (None: unknown)."""
 
     extractions: Mapping[str, Extraction]
     seconds: float | None
@@ -24,11 +26,10 @@ class MemberResults:
 class ExtractionInput:
     """One document for an extractor.
 
-    `text` is what the backend's engine read, or None for a backend without an engine. `open` gives the pages themselves
-    and raises `DocumentError`; an extractor that reads only text never calls it. `models` is for an extractor that asks
-    language models: what it asks is stored, limited, retried and priced there. `prediction` gives the text of the row that
-    was imported for the document, for an extractor that says `reads_predictions`; None where there is none. `members`: for an
-    ensemble.
+    `text` is what the backend's engine recognised, None for a backend without an engine. `open` gives the pages themselves
+    and raises `DocumentError`; an extractor that needs only text never calls it. `models` is for an extractor that asks
+    language models: its calls are stored, limited, retried and priced there. `prediction` gives the text of the row
+    imported for the document (capability `imports`), None if there is none. `members` is for an ensemble.
     """
 
     document_id: str
@@ -39,18 +40,10 @@ class ExtractionInput:
     members: MemberResults | None = None
 
 
-class Extractor(Protocol):
-    """Reads the fields of one document.
+class Extractor(Component):
+    """Extracts the fields of one document. Made once per process and used for many documents."""
 
-    An extractor is made once per process and used for many documents. Two more attributes are looked at where it has them:
-    `unavailable()`, as an engine has it, and `concurrency`, the number of documents that it may be given at once, each in
-    a thread of its own.
-    """
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Everything that can change a result, JSON-serialisable: name, version, options, model, prompt hash."""
-        ...
-
+    @abstractmethod
     def extract(self, document: ExtractionInput) -> Extraction:
         """The fields of one document.
 
@@ -59,38 +52,32 @@ class Extractor(Protocol):
             ProviderError: a remote service failed for now.
             ConfigurationError: it can never work as it is set up.
         """
-        ...
+
+    def input_of(self, document_id: str, key: str) -> str:
+        """What a result is addressed by, besides the fingerprint. `key` identifies what the extractor works on."""
+        return key
 
 
-def unavailable(extractor: Extractor) -> str | None:
-    """Why this extractor cannot run here, as one sentence, or None where it can."""
-    check = getattr(extractor, "unavailable", None)
-    return check() if check else None
+class ModelExtractor(Extractor):
+    """An extractor that asks a model of the provider in `capabilities.asks`."""
+
+    model: str
+
+    @abstractmethod
+    def request(self, document: ExtractionInput) -> ModelRequest:
+        """What is asked about a document. Raises DocumentError."""
+
+    @abstractmethod
+    def expected_tokens(self, pages: int, characters: int | None) -> int:
+        """Input tokens that a document may come to. `characters` is None for a backend without an engine."""
 
 
-def reads_predictions(extractor: Extractor) -> bool:
-    """Whether an extractor works on what was imported for its backend, and not on documents."""
-    return getattr(extractor, "reads_predictions", False)
+class TrainedExtractor(Extractor):
+    """An extractor with something learned from labels: a model of its engine's text, or weights of an ensemble.
 
+    A result is also addressed by the fold it was left out of, see `input_of`.
+    """
 
-def learns(extractor: Extractor) -> bool:
-    """Whether an extractor is trained on labels: before it reads, `use(path)` tells it where its model is."""
-    return getattr(extractor, "learns", False)
-
-
-def members_of(extractor: Extractor) -> tuple[str, ...]:
-    """The backends whose results an extractor works on; none for all but ensembles. `use(path)` tells it its weights."""
-    return getattr(extractor, "members", ())
-
-
-def input_key_of(extractor: Extractor, document_id: str, key: str) -> str:
-    """What a result of this extractor is addressed by: the key of what it reads, and, of one that learns, what it was
-    trained without."""
-    own = getattr(extractor, "input_of", None)
-    return str(own(document_id, key)) if own else key
-
-
-def provider_of(extractor: Extractor) -> Provider | None:
-    """The provider whose models an extractor asks, or None where it asks none."""
-    provider = getattr(extractor, "provider", None)
-    return provider if isinstance(provider, Provider) else None
+    @abstractmethod
+    def use(self, path: Path) -> None:
+        """Load what was learned, as it is now. No file: nothing was learned yet."""

@@ -11,15 +11,16 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
-from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, provider_of
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, ModelExtractor
 from ocr_pipeline.models.batch import answer_in_batch
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.models.types import CallFacts, ModelRequest
 from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
-from ocr_pipeline.store import ResultStore, fingerprint_of, result_key
+from ocr_pipeline.store import ResultStore, result_key
 
 logger = logging.getLogger(__name__)
 
@@ -87,9 +88,9 @@ def extract_documents(
         ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
     """
     extract = partial(_extract, extractor, fingerprint_of(extractor), store, limits, models)
-    if models is not None and getattr(extractor, "mode", None) == "batch":
+    if models is not None and isinstance(extractor, ModelExtractor) and extractor.capabilities.batch:
         _ask_in_batch(extractor, tasks, store, limits, models)
-    concurrency = getattr(extractor, "concurrency", 1)
+    concurrency = extractor.capabilities.concurrency
     yield from map(extract, tasks) if concurrency == 1 else _at_once(extract, tasks, concurrency, models)
 
 
@@ -136,10 +137,10 @@ def _stop(pool: ThreadPoolExecutor, models: ModelCalls | None) -> None:
 
 
 def _ask_in_batch(
-    extractor: Extractor, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits, models: ModelCalls
+    extractor: ModelExtractor, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits, models: ModelCalls
 ) -> None:
     """Have everything answered that the tasks are going to ask; then they find it in the store."""
-    provider = provider_of(extractor)
+    provider = extractor.capabilities.asks
     extractor_fingerprint = fingerprint_of(extractor)
 
     def requests() -> Iterator[ModelRequest]:
@@ -150,7 +151,7 @@ def _ask_in_batch(
             if models.fresh_since or store.load(STAGE, key, ExtractionOutcome) is None:
                 opener = partial(open_unchanged, task.path, task.sha256 or "", limits)
                 with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
-                    yield extractor.request(_input(task, opener))  # type: ignore[attr-defined]
+                    yield extractor.request(_input(task, opener))
 
     assert provider is not None
     try:
@@ -183,7 +184,7 @@ def _extract(
         outcome = ExtractionOutcome(failure=task.failure, cost_usd=0.0)
         return ExtractionResult(task.document_id, outcome, key=None, cached=False)
     key = result_key(task.input_key, extractor_fingerprint)
-    again = models is not None and models.fresh_since is not None and provider_of(extractor) is not None
+    again = models is not None and models.fresh_since is not None and extractor.capabilities.asks is not None
     stored = None if again else store.load(STAGE, key, ExtractionOutcome)
     if stored is not None:
         return ExtractionResult(task.document_id, stored, key, cached=True)

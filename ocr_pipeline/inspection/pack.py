@@ -11,7 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.documents.find import label_of
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.inspection.cases import DocumentCases, load_case
@@ -41,7 +41,12 @@ name says that they are a secret.
 
 
 def pack_case(
-    project: Project, config: Config, warehouse: Warehouse, document_id: str, target: Path, backends: Sequence[str]
+    project: Project,
+    configured: Backends,
+    warehouse: Warehouse,
+    document_id: str,
+    target: Path,
+    backends: Sequence[str],
 ) -> list[str]:
     """Write the zip, and return the names in it. Every API key that the environment holds is replaced in every text, and so
     is the value of every option whose name says that it is a secret.
@@ -53,7 +58,7 @@ def pack_case(
     with warehouse.snapshot() as snapshot:
         found = load_case(snapshot, document_id, backends)
     source = project.root / found.document["path"]
-    texts = {name: _without_keys(text, config) for name, text in _texts(project, found).items()}
+    texts = {name: _without_keys(text, configured) for name, text in _texts(project, found).items()}
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
@@ -94,9 +99,9 @@ def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
     return texts
 
 
-def _without_keys(text: str, config: Config) -> str:
+def _without_keys(text: str, configured: Backends) -> str:
     variables = {*KEY_VARIABLE.values(), "GOOGLE_API_KEY"}
-    variables |= {provider.api_key_env for provider in config.providers.values() if provider.api_key_env}
+    variables |= {provider.api_key_env for provider in configured.providers.values() if provider.api_key_env}
     for variable in variables:
         key = os.environ.get(variable, "").strip()
         if key:

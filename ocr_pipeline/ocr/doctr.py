@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.doctr_weights import published_weights, weights_file
 from ocr_pipeline.ocr.looking import needed_turn, runs_sideways
 from ocr_pipeline.ocr.reading_order import arrange
@@ -68,10 +68,11 @@ def _in_project(path: Path) -> Path:
 WeightsFile = Annotated[Path, AfterValidator(_in_project)]
 
 
-class DocTr(BaseModel):
+class DocTr(BaseModel, OcrEngine):
     """Detects words and recognises them, one page at a time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    id: ClassVar[str] = "doctr"
 
     detection: Detection = "db_mobilenet_v3_large"
     recognition: Recognition = "crnn_mobilenet_v3_small"

@@ -8,26 +8,26 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.documents.transcripts import read_transcript
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import OcrPage
 
 
-class Oracle(BaseModel):
+class Oracle(BaseModel, OcrEngine):
     """Reads transcripts. A document without one fails with the reason `no_transcript`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    id: ClassVar[str] = "oracle"
 
-    reads_transcripts: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(reads_transcripts=True)
 
     def fingerprint(self) -> dict[str, Any]:
         return {"engine": "oracle", "revision": 1, "reading_order": READING_ORDER}
-
-    def unavailable(self) -> str | None:
-        return None
 
     def read(self, document: Document) -> list[OcrPage]:
         if document.path is None:

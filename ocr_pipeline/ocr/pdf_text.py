@@ -1,28 +1,26 @@
 """The `pdf-text` engine: the words that a born-digital PDF holds itself. Exact, and almost free."""
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import OcrPage
 
 
-class PdfText(BaseModel):
+class PdfText(BaseModel, OcrEngine):
     """Reads the text layer. A document without one fails with the reason `no_text_layer`: it needs OCR."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    id: ClassVar[str] = "pdf-text"
 
     def fingerprint(self) -> dict[str, Any]:
         return {"engine": "pdf-text", "revision": 2, "reading_order": READING_ORDER, **rendering()}
-
-    def unavailable(self) -> str | None:
-        return None
 
     def read(self, document: Document) -> list[OcrPage]:
         result = []

@@ -8,12 +8,12 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Document, Page
-from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.looking import Look, first_look, needed_turn, runs_sideways, second_look
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
@@ -30,10 +30,11 @@ _WITNESSES = 12
 """So many of the longest lines are asked which way up the page is. Single short lines are often mistaken."""
 
 
-class RapidOcr(BaseModel):
+class RapidOcr(BaseModel, OcrEngine):
     """Detects lines and recognises them. One thread per engine: processes scale better than threads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    id: ClassVar[str] = "rapidocr"
 
     detection_side: int = Field(default=960, ge=320, description="Longer side of the detector's first look in pixels.")
 

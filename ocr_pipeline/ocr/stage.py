@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.guard import limited
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_unchanged
@@ -15,7 +16,7 @@ from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, input_of
 from ocr_pipeline.ocr.workers import run_in_workers
 from ocr_pipeline.schemas import DocumentFailure, OcrText
-from ocr_pipeline.store import ResultStore, fingerprint_of, result_key
+from ocr_pipeline.store import ResultStore, result_key
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def read_documents(
     if todo and (problem := engine.unavailable()):
         raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
     if todo:
-        processes = min(processes, getattr(engine, "max_processes", None) or processes)
+        processes = min(processes, engine.max_processes or processes)
     for (task, _), result in run_in_workers(partial(_read_and_store, engine, store, limits), todo, processes):
         yield result or _failed(task, DocumentError("ocr_failed", "The OCR process died while it read this document."))
 

@@ -12,13 +12,13 @@ from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.ocr.base import rendering
+from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import OcrPage, Rotation, Word
@@ -32,10 +32,11 @@ _SURE_OF_TURN = 1.0
 """Tesseract's own confidence in the orientation; below it, it guesses."""
 
 
-class Tesseract(BaseModel):
+class Tesseract(BaseModel, OcrEngine):
     """Reads with the `tesseract` command. Each worker process runs one at a time, with one thread."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    id: ClassVar[str] = "tesseract"
 
     languages: tuple[str, ...] = Field(default=("eng",), min_length=1, description="Of Tesseract's data: eng, deu.")
     segmentation: int = Field(default=6, ge=3, le=13, description="Page segmentation mode; 6: one block of text.")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.models.calls import CALLS, REPLACED, StoredCall, call_cost
 from ocr_pipeline.models.provider import KEY_VARIABLE, Provider
 from ocr_pipeline.store import ResultStore
@@ -15,22 +15,22 @@ def month_of(moment: datetime) -> tuple[datetime, datetime]:
     return first, (first + timedelta(days=32)).replace(day=1)
 
 
-def spent_in_month(store: ResultStore, config: Config, moment: datetime) -> float:
-    """US dollars of all calls since the start of the month (UTC) of `moment`, at the prices of their days.
+def spent_in_month(store: ResultStore, configured: Backends, moment: datetime) -> float:
+    """US dollars of all calls since the month (UTC) of `moment` began, at the prices of their days.
 
     Calls without a known price count as 0. Providers that are no longer configured have the bundled prices.
     """
-    return spent_since(store, config, month_of(moment)[0])
+    return spent_since(store, configured, month_of(moment)[0])
 
 
-def spent_since(store: ResultStore, config: Config, first: datetime) -> float:
-    """US dollars of all calls since a moment; see `spent_in_month`."""
+def spent_since(store: ResultStore, configured: Backends, first: datetime) -> float:
+    """US dollars of all calls since a moment, as `spent_in_month`."""
     total = 0.0
     for stage in (CALLS, REPLACED):
         for path in (store.root / stage).glob("*/[!.]*.json"):
             call = _since(path, first)
             if call is not None and call.kind in KEY_VARIABLE:
-                provider = config.providers.get(call.provider) or Provider(
+                provider = configured.providers.get(call.provider) or Provider(
                     name=call.provider, type=call.kind, base_url=call.endpoint, api_key_env=None
                 )
                 total += call_cost(provider, call) or 0.0

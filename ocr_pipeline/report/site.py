@@ -10,13 +10,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.inspection.cases import BATCH, DocumentCases, load_cases
-from ocr_pipeline.learning import learning_engines, notes_on_scores
 from ocr_pipeline.models.calls import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
@@ -26,6 +25,8 @@ from ocr_pipeline.report.pages import write_images
 from ocr_pipeline.report.state import document_states
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.store import ResultStore
+from ocr_pipeline.training.notes import notes_on_scores
+from ocr_pipeline.training.promotion import learning_engines
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
@@ -48,7 +49,7 @@ class Built:
 
 
 def build_site(
-    project: Project, config: Config, warehouse: Warehouse, folder: Path, dataset: str | None = None
+    project: Project, configured: Backends, warehouse: Warehouse, folder: Path, dataset: str | None = None
 ) -> Built:
     """Write the report to `folder`, and document pages only where something about them has changed.
 
@@ -70,16 +71,21 @@ def build_site(
         before = _read(manifest)
         if not manifest.exists():
             manifest.write_text("{}")
-        return _build(project, config, warehouse, folder, dataset, before)
+        return _build(project, configured, warehouse, folder, dataset, before)
     except OSError as error:
         raise WarehouseError(f"The report cannot be written to {folder}: {error.strerror}.") from None
 
 
 def _build(
-    project: Project, config: Config, warehouse: Warehouse, folder: Path, dataset: str | None, before: dict[str, str]
+    project: Project,
+    configured: Backends,
+    warehouse: Warehouse,
+    folder: Path,
+    dataset: str | None,
+    before: dict[str, str],
 ) -> Built:
     """The database is open only while rows are read: whoever wants to write waits for no page and no image."""
-    backends = list(config.backends)
+    backends = list(configured)
     scored_by = SCORING_VERSION, load_rules(project.evaluation_file).fingerprint
     with warehouse.snapshot() as snapshot:
         listing = document_list(snapshot, backends, list(FIELD_KINDS), ATTRIBUTIONS)
@@ -87,12 +93,12 @@ def _build(
             listing = {**listing, "documents": [row for row in listing["documents"] if row["dataset"] == dataset]}
         ids = [row["id"] for row in listing["documents"]]
         views = _overview(snapshot, scored_by, dataset)
-        views["index.html"]["notes"] = notes_on_scores(project, config, snapshot)
+        views["index.html"]["notes"] = notes_on_scores(project, configured, snapshot)
         states = document_states(snapshot, _version())
     pages = _Pages(folder)
     _write_assets(folder)
     _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
-    models = learned_models(project, learning_engines(config, backends))
+    models = learned_models(project, learning_engines(configured))
     for name, values in {**views, "documents.html": {"ids": ids}, "learned.html": {"models": models}}.items():
         pages.write(name, **values)
     neighbours = dict(zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=True))
@@ -105,7 +111,7 @@ def _build(
         with warehouse.snapshot() as snapshot:
             batch = list(load_cases(snapshot, stale[start : start + BATCH], backends))
         for found in batch:
-            _write_document(project, config, pages, store, found, *neighbours[found.document_id])
+            _write_document(project, configured, pages, store, found, *neighbours[found.document_id])
     removed = _remove(folder, before.keys() - set(ids))
     _write(folder / MANIFEST, json.dumps(wanted, indent=0))
     return Built(folder / "index.html", len(stale), len(ids) - len(stale), removed)
@@ -127,7 +133,7 @@ def _overview(reader: Reader, scored_by: tuple[int, str], dataset: str | None) -
 
 def _write_document(
     project: Project,
-    config: Config,
+    configured: Backends,
     pages: "_Pages",
     store: ResultStore,
     found: DocumentCases,
@@ -138,7 +144,7 @@ def _write_document(
     sha256 = found.document["sha256"]
     if sha256 and found.pages:
         path = project.root / found.document["path"]
-        images = write_images(path, sha256, rotations(found), pages.folder / "images", config.limits)
+        images = write_images(path, sha256, rotations(found), pages.folder / "images", configured.limits)
     calls = {}
     for backend, case in found.cases.items():
         if case.calls:

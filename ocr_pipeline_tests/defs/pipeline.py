@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.launch import cell_ranges, check, document_ranges, materialize
@@ -55,7 +55,7 @@ class Pipeline:
 
     @property
     def partitions(self) -> Partitions:
-        return Partitions(load_config(self.project.config_file))
+        return Partitions(load_backends(self.project))
 
     @property
     def warehouse(self) -> Warehouse:

@@ -4,19 +4,20 @@ from datetime import date
 
 import pytest
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.runner import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.overrides import Decision, write_decision
-from ocr_pipeline.pending import pending_labels
+from ocr_pipeline.planning.states import label_states
 from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.files import add_image
 
 
 def run(project: Project) -> dict[str, int]:
-    backends = list(load_config(project.config_file).backends)
+    backends = list(load_backends(project))
     return run_pipeline(project, find_documents(project.data), backends, Recorder()).cells
 
 
@@ -55,4 +56,5 @@ def test_a_doubtful_label_is_found_reviewed_and_scored_anew(project: Project) ->
     assert {row["backend"] for row in right} == {"pixel+first", "page-width"}
     (after,) = warehouse.rows("SELECT DISTINCT label_version FROM leaderboard")
     assert before != after
-    assert pending_labels(find_documents(project.data), warehouse) == []
+    states = label_states(find_documents(project.data), tables.labels.labels(warehouse))
+    assert {state.state for state in states} == {"current"}

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.runner import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
+from ocr_pipeline.planning.states import extraction_states
 from ocr_pipeline.project import Project
-from ocr_pipeline.status import extraction_states
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.files import add_image, add_label, small_backends, write_backends
@@ -32,9 +32,9 @@ def run(project: Project, *backends: str) -> RunSummary:
 
 
 def states(project: Project) -> set[tuple[str, str | None]]:
-    config = load_config(project.config_file)
+    configured = load_backends(project)
     with Warehouse(project.database).snapshot() as snapshot:
-        found = extraction_states(config, ["all-of-them"], ["d0", "d1", "d2"], snapshot)
+        found = extraction_states(configured, ["all-of-them"], ["d0", "d1", "d2"], snapshot)
     return {(one.state, one.why) for one in found}
 
 
@@ -113,4 +113,4 @@ def test_wrong_settings_are_named(project: Project, entry: dict[str, Any], probl
     content["backends"]["wrong"] = {"extractor": "ensemble", **entry}
     write_backends(project.root, content)
     with pytest.raises(ConfigurationError, match=problem):
-        load_config(project.config_file)
+        load_backends(project)

@@ -4,28 +4,38 @@ import logging
 import subprocess
 import sys
 import time
+from functools import cache
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import dagster as dg
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.defs import launch
 from ocr_pipeline.defs.launch import cell_ranges, close_killed_runs, document_ranges, run_locks
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
+from ocr_pipeline.project import Project
 from ocr_pipeline_tests.defs.pipeline import BACKENDS, DOCUMENTS, Pipeline, cells_of, message_of
 
 # In the order of the file, which is not alphabetical: a range follows the definition's order, not the alphabet's.
-CONFIG = Config.model_validate(
-    {
-        "engines": {"zeta": {"type": "pdf-text"}, "alpha": {"type": "pdf-text"}},
-        "backends": {name: {"engine": "zeta", "extractor": "rules"} for name in ("m", "z+1", "a", "k")},
-    }
-)
+CONFIG = {
+    "engines": {"zeta": {"type": "pdf-text"}, "alpha": {"type": "pdf-text"}},
+    "backends": {name: {"engine": "zeta", "extractor": "rules"} for name in ("m", "z+1", "a", "k")},
+}
 NAMES = ["e", "b", "d", "a", "c"]
+
+
+@cache
+def backends() -> Backends:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "backends.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
+        return load_backends(Project(Path(folder)))
 
 
 def cell_sets(values: list[str]) -> st.SearchStrategy[set[tuple[str, str]]]:
@@ -36,7 +46,7 @@ def cell_sets(values: list[str]) -> st.SearchStrategy[set[tuple[str, str]]]:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_ranges_cover_exactly_the_cells(dimension: str, data: st.DataObject) -> None:
-    partitions = Partitions(CONFIG)
+    partitions = Partitions(backends())
     definition = partitions.document_engine if dimension == ENGINE else partitions.document_backend
     asked = data.draw(cell_sets(["zeta", "alpha"] if dimension == ENGINE else ["m", "z+1", "a", "k"]))
     with dg.DagsterInstance.ephemeral() as instance:
@@ -57,7 +67,7 @@ def test_a_rectangle_is_one_range() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("documents", NAMES)
         cells = list(product(["m", "z+1", "a", "k"], NAMES))
-        ranges = cell_ranges(cells, BACKEND, instance, Partitions(CONFIG).document_backend)
+        ranges = cell_ranges(cells, BACKEND, instance, Partitions(backends()).document_backend)
         assert [tuple(map(str, span)) for span in ranges] == [("m|e", "k|c")]
 
 
@@ -65,9 +75,9 @@ def test_an_unknown_cell_is_refused() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("documents", NAMES)
         with pytest.raises(ValueError, match="'nobody' is no partition"):
-            document_ranges(["nobody"], instance, Partitions(CONFIG))
+            document_ranges(["nobody"], instance, Partitions(backends()))
         with pytest.raises(ValueError, match="'nothing' is no partition of backend"):
-            cell_ranges([("nothing", "a")], BACKEND, instance, Partitions(CONFIG).document_backend)
+            cell_ranges([("nothing", "a")], BACKEND, instance, Partitions(backends()).document_backend)
 
 
 def test_one_cell(pipeline: Pipeline) -> None:

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.selection import choose_backends
-from ocr_pipeline.config import load_config
 from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.runner import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.transcripts import transcript_file
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.planning.states import extraction_states
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
-from ocr_pipeline.status import extraction_states
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder
 from ocr_pipeline_tests.files import PLUGINS, add_image, small_backends, write_backends
@@ -43,7 +43,7 @@ def add_transcript(document: Path, text: str) -> None:
 
 
 def run(project: Project) -> RunSummary:
-    backends = list(load_config(project.config_file).backends)
+    backends = list(load_backends(project))
     return run_pipeline(project, find_documents(project.data), backends, Recorder())
 
 
@@ -57,9 +57,7 @@ def test_only_documents_with_a_transcript_are_asked_for(transcribed: Project) ->
     assert (shop["documents"], shop["failures"], shop["accurate_documents"]) == (1, 0, 1)
     assert shop["missing_documents"] == 1
     assert (office["status"], office["message"]) == ("not_run", "the data set has no transcripts")
-    states = extraction_states(
-        load_config(transcribed.config_file), ["oracle+first"], DOCUMENTS, Warehouse(transcribed.database)
-    )
+    states = extraction_states(load_backends(transcribed), ["oracle+first"], DOCUMENTS, Warehouse(transcribed.database))
     assert [(state.document_id, state.state) for state in states] == [("shop-a", "current")]
     again = run(transcribed)
     assert "extractions" not in again.cells
@@ -102,8 +100,8 @@ def test_cells_without_a_transcript_that_the_ui_materialised_are_in_no_score(
 
 
 def test_asked_for_by_name_where_nothing_is_transcribed(transcribed: Project) -> None:
-    config = load_config(transcribed.config_file)
+    configured = load_backends(transcribed)
     sources = [source for source in find_documents(transcribed.data) if source.dataset == "office"]
     with pytest.raises(ConfigurationError, match="oracle\\+first cannot run: none of the documents has a transcript"):
-        choose_backends(config, ["oracle+first"], sources)
-    assert "oracle+first" not in choose_backends(config, None, sources)[0]
+        choose_backends(configured, ["oracle+first"], sources)
+    assert "oracle+first" not in choose_backends(configured, None, sources)[0]

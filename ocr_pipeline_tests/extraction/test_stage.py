@@ -16,7 +16,7 @@ from ocr_pipeline_tests.files import add_image, image_bytes
 from ocr_pipeline_tests.plugins import FirstAmount, PageWidth
 
 
-class Calling:
+class Calling(Extractor):
     """An extractor that does what it is told and counts how often."""
 
     def __init__(self, behave: Callable[[ExtractionInput], Extraction]) -> None:

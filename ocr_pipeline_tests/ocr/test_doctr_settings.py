@@ -12,12 +12,12 @@ import pytest
 from pydantic import ValidationError
 
 import ocr_pipeline
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.ocr import doctr
 from ocr_pipeline.ocr.doctr import Detection, DocTr, Recognition
 from ocr_pipeline.ocr.doctr_weights import WEIGHTS
-from ocr_pipeline.project import ROOT_VARIABLE
-from ocr_pipeline.store import fingerprint_of
+from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline_tests.files import write_backends
 
 
@@ -104,7 +104,7 @@ def test_paths_are_absolute_or_of_the_home_or_project_folder(tmp_path: Path, mon
     )
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
     monkeypatch.setenv("HOME", "/home/somebody")
-    engine = load_config(tmp_path / "backends.yaml").engines["doctr"].engine
+    engine = load_backends(Project(tmp_path)).engines["doctr"].component
     assert isinstance(engine, DocTr)
     assert engine.detection_weights == tmp_path / "weights" / "det.pt"
     assert engine.recognition_weights == Path("/home/somebody/r.pt")

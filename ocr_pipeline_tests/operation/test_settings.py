@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.models.calls import CALLS, REPLACED, StoredCall
@@ -72,15 +72,15 @@ def call(day: date) -> str:
 
 def test_every_reply_of_the_month_counts_including_replaced_ones(project: Project) -> None:
     write_backends(project.root, model_backends(project.root, "http://x"))
-    config, store = load_config(project.config_file), ResultStore(project.results)
+    configured, store = load_backends(project), ResultStore(project.results)
     store.put(CALLS, "a" * 64, call(date(2026, 11, 3)))
     store.put(REPLACED, "a" * 64 + ".20261101", call(date(2026, 11, 1)))
     store.put(CALLS, "b" * 64, call(date(2026, 10, 31)))
     store.put(CALLS, "c" * 64, "damaged")
-    assert spent_in_month(store, config, datetime(2026, 11, 20, tzinfo=UTC)) == pytest.approx(0.60)
-    assert spent_in_month(store, config, datetime(2026, 12, 1, tzinfo=UTC)) == 0.0
+    assert spent_in_month(store, configured, datetime(2026, 11, 20, tzinfo=UTC)) == pytest.approx(0.60)
+    assert spent_in_month(store, configured, datetime(2026, 12, 1, tzinfo=UTC)) == 0.0
     write_backends(project.root, small_backends(project.root))
-    bare = load_config(project.config_file)
+    bare = load_backends(project)
     assert spent_in_month(store, bare, datetime(2026, 11, 20, tzinfo=UTC)) == pytest.approx(0.60), "it was paid"
 
 

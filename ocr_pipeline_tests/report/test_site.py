@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.project import Project
@@ -21,8 +21,8 @@ from ocr_pipeline_tests.cli.test_cli import Cli
 
 
 def build(project: Project, folder: Path | None = None, dataset: str | None = None) -> Built:
-    config, target = load_config(project.config_file), folder or project.report
-    return build_site(project, config, Warehouse(project.database), target, dataset)
+    configured, target = load_backends(project), folder or project.report
+    return build_site(project, configured, Warehouse(project.database), target, dataset)
 
 
 def test_only_what_has_changed_is_written_again(shop: Project) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.errors import ConfigurationError, DocumentError
-from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.ensemble.votes import Group, groups_of
 from ocr_pipeline.extraction.ensemble.weights import SCHEMA, Weights
 from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction, Invoice
@@ -16,12 +17,14 @@ from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction, 
 VERSION = 1
 
 
-class EnsembleExtractor:
+class EnsembleExtractor(TrainedExtractor):
     """Reads nothing itself: the results of its members, by the names of their backends, are what it votes on.
 
     A document that weights were learned from is read by those of its fold. Line items and tax lines are those of the first
     member that gives any: rows of different engines do not add up.
     """
+
+    id = "ensemble"
 
     def __init__(self, of: Sequence[str]) -> None:
         if isinstance(of, str) or len(set(of)) < 2 or len(set(of)) < len(of):
@@ -29,6 +32,10 @@ class EnsembleExtractor:
         self.members = tuple(of)
         self._weights: Weights | None = None
         self._fingerprint: str | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(votes_on=self.members)
 
     def use(self, path: Path) -> None:
         """The weights to vote with, as they are now."""

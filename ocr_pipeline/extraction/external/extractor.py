@@ -5,8 +5,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.errors import ConfigurationError, DocumentError
-from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.external.mapping import DEFAULTS, Mapping, map_row
 from ocr_pipeline.extraction.external.strict_json import BadJson, parse
 from ocr_pipeline.schemas import Extraction
@@ -14,7 +15,7 @@ from ocr_pipeline.schemas import Extraction
 logger = logging.getLogger(__name__)
 
 
-class External(BaseModel):
+class External(BaseModel, Extractor):
     """Gives what was imported with `ocr-pipeline import predictions`. A document that is not in the file fails with the
     reason `no_prediction`.
 
@@ -25,7 +26,8 @@ class External(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reads_predictions: ClassVar[bool] = True
+    id: ClassVar[str] = "external"
+    capabilities: ClassVar[Capabilities] = Capabilities(imports=True)
 
     fields: dict[str, str] = {}
     decimal_separator: Literal[".", ","] | None = None

@@ -7,8 +7,8 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, get_args
 
-from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.components import Capabilities
+from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
 from ocr_pipeline.extraction.learned.ranker import Ranker
@@ -24,7 +24,7 @@ VERSION = 5
 LEXICON = "vendor lexicon"
 
 
-class LearnedExtractor:
+class LearnedExtractor(TrainedExtractor):
     """Rankers over candidates. A document that was learned from is read by the model of its fold, which has not seen it; with
     `folds: vendor` by one that has seen no document of its vendor, which is what to expect of new vendors.
 
@@ -32,7 +32,8 @@ class LearnedExtractor:
     model for it, and says where it is.
     """
 
-    learns = True
+    id = "learned"
+    capabilities = Capabilities(requires="words", learns=True)
 
     def __init__(self, folds: By = "document") -> None:
         if folds not in get_args(By):
@@ -67,10 +68,7 @@ class LearnedExtractor:
         return f"{key}:fold={fold}" if self._model else key
 
     def extract(self, document: ExtractionInput) -> Extraction:
-        if document.text is None:
-            raise ConfigurationError(
-                "The learned extractor needs an OCR engine: name one as `engine` of its backend in backends.yaml."
-            )
+        assert document.text is not None  # what `requires` asserts
         model = self._model
         if model is None:
             return rules.extract_text(document.text)

@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.errors import ConfigurationError, DocumentError
-from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.base import ExtractionInput, ModelExtractor
 from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.llm.evidence import find_evidence
 from ocr_pipeline.extraction.llm.layout import text_with_layout
@@ -23,7 +24,7 @@ VERSION = 2
 """Raised with every change of the code that can change a result: the request, how a reply is read, how evidence is found."""
 
 
-class LlmExtractor(BaseModel):
+class LlmExtractor(BaseModel, ModelExtractor):
     """Asks a model of `provider`: with the words of the backend's engine, or, without an engine, with the pages.
 
     Options that are None are not sent, so the model's own default holds.
@@ -62,9 +63,8 @@ class LlmExtractor(BaseModel):
         return _checked(files.schema, value)
 
     @property
-    def concurrency(self) -> int:
-        """Documents that may be worked on at once."""
-        return self.provider.concurrency
+    def capabilities(self) -> Capabilities:
+        return Capabilities(asks=self.provider, batch=self.mode == "batch", concurrency=self.provider.concurrency)
 
     def unavailable(self) -> str | None:
         return self.provider.unavailable()
@@ -143,6 +143,7 @@ class LlmExtractor(BaseModel):
 class GeminiExtractor(LlmExtractor):
     """Gemini. It gets a PDF as it is."""
 
+    id: ClassVar[str] = "gemini"
     speaks = "gemini"
 
     model: str = "gemini-3.5-flash-lite"
@@ -156,6 +157,7 @@ class GeminiExtractor(LlmExtractor):
 class OpenAiExtractor(LlmExtractor):
     """Any server that speaks OpenAI's chat completions. It gets PDFs as page images."""
 
+    id: ClassVar[str] = "openai"
     speaks = "openai"
 
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None

@@ -1,9 +1,10 @@
 """The rules extractor: reads a document, gathers candidates per field, chooses, and says where each value stands."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.components import Capabilities
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.rules import lexicon, reading
 from ocr_pipeline.extraction.rules.candidates import Choice, choose
 from ocr_pipeline.extraction.rules.fields import (
@@ -25,9 +26,6 @@ from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.schemas import Extraction, OcrText
 
-if TYPE_CHECKING:
-    from ocr_pipeline.extraction.base import ExtractionInput
-
 Rechoose = Callable[[str, Choice[Any], Reading], Choice[Any]]
 """From a field, what the rules chose for it, and the document, to another choice among the same candidates."""
 
@@ -38,17 +36,17 @@ VERSION = 5
 """Raised with every change of the code that can change a result."""
 
 
-class RulesExtractor:
+class RulesExtractor(Extractor):
     """Reads invoice fields with hand-written rules. Needs the words of an OCR engine; opens no page and no network."""
+
+    id = "rules"
+    capabilities = Capabilities(requires="words")
 
     def fingerprint(self) -> dict[str, Any]:
         return {"name": "rules", "version": VERSION, "data_sha256": lexicon.digest()}
 
-    def extract(self, document: "ExtractionInput") -> Extraction:
-        if document.text is None:
-            raise ConfigurationError(
-                "The rules extractor needs an OCR engine: name one as `engine` of its backend in backends.yaml."
-            )
+    def extract(self, document: ExtractionInput) -> Extraction:
+        assert document.text is not None  # what `requires` asserts
         return extract_text(document.text)
 
 

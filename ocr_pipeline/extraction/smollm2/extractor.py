@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from math import inf, log
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.extraction.base import ExtractionInput
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.rules import RulesExtractor, reading
 from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, choose
@@ -43,7 +44,7 @@ _SURE = 1e-6
 """Probabilities are kept so far from 0 and 1, so that their log odds are finite."""
 
 
-class SmolLm2Extractor(BaseModel):
+class SmolLm2Extractor(BaseModel, Extractor):
     """SmolLM2-135M-Instruct, a very small language model (135 million parameters, 4 bits), on the CPU of this process.
 
     It cannot be trusted with free answers: it invents values. So it only ever says what a line of the page is (a company,
@@ -53,6 +54,8 @@ class SmolLm2Extractor(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    id: ClassVar[str] = "smollm2"
+    capabilities: ClassVar[Capabilities] = Capabilities(requires="words")
 
     model: Path | None = Field(default=None, description="Another GGUF file, in place of the one in the wheel.")
     examples: str = Field(default="lines-1", description="The labelled lines: a file of `extraction/llm/examples`.")
@@ -99,10 +102,7 @@ class SmolLm2Extractor(BaseModel):
         }
 
     def extract(self, document: ExtractionInput) -> Extraction:
-        if document.text is None:
-            raise ConfigurationError(
-                "The smollm2 extractor needs an OCR engine: name one as `engine` of its backend in backends.yaml."
-            )
+        assert document.text is not None  # what `requires` asserts
         if problem := self.unavailable():
             raise ConfigurationError(f"smollm2 cannot run: {problem}.")
         found = options(reading.read(document.text))

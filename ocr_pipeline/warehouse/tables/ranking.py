@@ -108,6 +108,12 @@ def costs_and_seconds(reader: Reader) -> list[Row]:
     )
 
 
+def scored_backends(reader: Reader) -> set[tuple[str, str]]:
+    """(backend, data set) of every score on the leaderboard."""
+    rows = reader.rows("SELECT backend, dataset FROM leaderboard WHERE status = 'ok'")
+    return {(row["backend"], row["dataset"]) for row in rows}
+
+
 def slices(reader: Reader, dimension: str, dataset: str | None) -> list[Row]:
     """The rows of one dimension of `leaderboard_slices`."""
     return reader.rows(

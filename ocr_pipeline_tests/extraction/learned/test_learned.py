@@ -13,8 +13,8 @@ from ocr_pipeline.extraction.learned.lexicon import corrected, grow
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.extraction.learned.training import FEWEST, SILENT_FROM, Example, train_model, training_key
 from ocr_pipeline.extraction.rules.extractor import extract_text
-from ocr_pipeline.learning import with_copies, worse_fields
 from ocr_pipeline.schemas import Extraction, Invoice, Label
+from ocr_pipeline.training.promotion import with_copies, worse_fields
 from ocr_pipeline_tests.evaluation.words import text_of
 from ocr_pipeline_tests.extraction.learned.receipts import SHOPS, receipts
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ocr_pipeline.config import Config, load_config
+from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_document
 from ocr_pipeline.errors import ConfigurationError
@@ -16,6 +16,7 @@ from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.llm.extractor import LlmExtractor
 from ocr_pipeline.models.types import Media
+from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import OcrText
 from ocr_pipeline_tests.extraction.llm.page import text_of
 from ocr_pipeline_tests.files import text_pdf
@@ -23,7 +24,7 @@ from ocr_pipeline_tests.files import text_pdf
 PDF = text_pdf([[(20, 150, "one")], [(20, 150, "two")]])
 
 
-def config(folder: Path, extractor: str = "gemini", **options: Any) -> Config:
+def config(folder: Path, extractor: str = "gemini", **options: Any) -> Backends:
     """A configuration of one backend, `b`, beside an entry of a server that needs no key."""
     content = {
         "engines": {"pdf-text": None},
@@ -35,11 +36,11 @@ def config(folder: Path, extractor: str = "gemini", **options: Any) -> Config:
     }
     path = folder / "backends.yaml"
     path.write_text(yaml.safe_dump(content))
-    return load_config(path)
+    return load_backends(Project(path.parent))
 
 
 def extractor(folder: Path, kind: str = "gemini", **options: Any) -> LlmExtractor:
-    built = config(folder, kind, **options).backends["b"].extractor_object
+    built = config(folder, kind, **options)["b"].extractor
     assert isinstance(built, LlmExtractor)
     return built
 
@@ -110,8 +111,8 @@ def test_settings_are_sent_where_they_are_given(tmp_path: Path) -> None:
 
 def test_it_is_not_run_without_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GEMINI_API_KEY", raising=False)
-    assert config(tmp_path).unavailable("b") == "GEMINI_API_KEY is not set"
-    assert config(tmp_path, "openai", model="m", provider="ollama").unavailable("b") is None
+    assert config(tmp_path)["b"].unavailable() == "GEMINI_API_KEY is not set"
+    assert config(tmp_path, "openai", model="m", provider="ollama")["b"].unavailable() is None
 
 
 def test_without_calls_it_says_what_is_missing(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_without_calls_it_says_what_is_missing(tmp_path: Path) -> None:
 
 def test_what_makes_results_stale_and_what_does_not(tmp_path: Path) -> None:
     def fingerprint(kind: str = "gemini", **options: Any) -> str:
-        return config(tmp_path, kind, **options).backends["b"].fingerprint
+        return config(tmp_path, kind, **options)["b"].fingerprint
 
     base = fingerprint()
     others = [
@@ -165,9 +166,9 @@ def test_another_prompt_or_schema_makes_its_own_backends_stale_and_says_so(
 def test_nothing_that_is_pickled_or_shown_holds_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "CANARY-KEY")
     whole = config(tmp_path)
-    built = whole.backends["b"].extractor_object
-    assert whole.unavailable("b") is None
+    built = whole["b"].extractor
+    assert whole["b"].unavailable() is None
     for value in (built, getattr(built, "provider"), whole):  # noqa: B009 - a protocol does not know it
         assert b"CANARY" not in pickle.dumps(value)
         assert "CANARY" not in repr(value) + str(value)
-    assert "CANARY" not in whole.backends["b"].settings
+    assert "CANARY" not in whole["b"].settings

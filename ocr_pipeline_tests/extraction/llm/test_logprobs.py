@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.llm.extractor import LlmExtractor
 from ocr_pipeline.extraction.llm.logprobs import value_logprobs
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.models.types import Token
+from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.extraction.llm.page import text_of
 from ocr_pipeline_tests.standin import StandIn
@@ -60,7 +61,7 @@ def test_they_are_asked_for_and_read(kind: str, tmp_path: Path, monkeypatch: pyt
             "backends": {"b": {"extractor": kind, "engine": "pdf-text", "options": options}},
         }
         (tmp_path / "backends.yaml").write_text(json.dumps(content))
-        extractor = load_config(tmp_path / "backends.yaml").backends["b"].extractor_object
+        extractor = load_backends(Project(tmp_path))["b"].extractor
         assert isinstance(extractor, LlmExtractor)
         with closing(ModelCalls(ResultStore(tmp_path / "results"))) as models:
             calls, text = models.for_document(), text_of("Total 12.50")

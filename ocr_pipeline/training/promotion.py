@@ -1,17 +1,14 @@
 """Training what learns from labels: which documents, whether it is due, and whether the new model is good enough."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ocr_pipeline.config import Config
+from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.evaluation.statistics.significance import ALPHA, holm, mcnemar
-from ocr_pipeline.extraction.base import learns
-from ocr_pipeline.extraction.ensemble.extractor import load_weights
-from ocr_pipeline.extraction.ensemble.weights import Weights
 from ocr_pipeline.extraction.learned.model import By, Model, load_model
-from ocr_pipeline.extraction.learned.training import FEWEST, RISK, Example, train_model, training_key
+from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.store import write_durably
@@ -45,73 +42,19 @@ class Trained:
     worse: tuple[str, ...] = ()
 
 
-def learning_engines(config: Config, backends: Iterable[str]) -> list[str]:
-    """The engines of these backends whose text something learns from that can run here."""
-    found = []
-    for name in backends:
-        backend = config.backends[name]
-        if backend.engine and learns(backend.extractor_object) and config.extractor_unavailable(name) is None:
-            found.append(backend.engine)
-    return list(dict.fromkeys(found))
+def learning_engines(backends: Mapping[str, Backend]) -> list[str]:
+    """The engines whose text something learns from that can run here."""
+    engines = [
+        backend.engine.name
+        for backend in backends.values()
+        if backend.engine and backend.capabilities.learns and backend.extractor_unavailable() is None
+    ]
+    return list(dict.fromkeys(engines))
 
 
-def notes_on_scores(project: Project, config: Config, reader: Reader) -> dict[str, list[str]]:
-    """What a reader of the leaderboard must know about backends that learn, as sentences by data set: which documents their
-    scores are of, and what could be accepted without a look."""
-    labelled: dict[str, set[str]] = {}
-    for document_id, row in tables.labels.labels(reader).items():
-        if row.valid:
-            labelled.setdefault(row.dataset, set()).add(document_id)
-    scored = {
-        (row["backend"], row["dataset"])
-        for row in reader.rows("SELECT backend, dataset FROM leaderboard WHERE status = 'ok'")
-    }
-    notes: dict[str, list[str]] = {}
-    for name, backend in config.backends.items():
-        model = None
-        if backend.engine and learns(backend.extractor_object):
-            model, _ = load_model(project.model_file(backend.engine))
-        if model is None:
-            continue
-        accepted = [
-            f"{field} {100 * report['accepted'] / report['n']:.0f} %"
-            for field, report in ((field, one.report["accepted"]) for field, one in model.fields.items())
-            if report["n"]
-        ]
-        for dataset, documents in labelled.items():
-            unseen = len(documents & model.fold_of["document"].keys())
-            if unseen and (name, dataset) in scored:
-                rest = ", the others by one that was not trained on them" if unseen < len(documents) else ""
-                notes.setdefault(dataset, []).append(
-                    f"{name}: {unseen} of {len(documents)} labelled documents were read by a model that has not seen them "
-                    f"(out of fold){rest}. Accepted without a look at {100 * RISK:g} % error, over all data sets: "
-                    f"{', '.join(accepted)}."
-                )
-    for name, members in config.ensembles.items():
-        weights, _ = load_weights(project.weights_file(name), members)
-        if weights is None or not weights.fields:
-            continue
-        for dataset, documents in labelled.items():
-            unseen = len(documents & weights.fold_of.keys())
-            if unseen and (name, dataset) in scored:
-                notes.setdefault(dataset, []).append(
-                    f"{name}: the votes on {unseen} of {len(documents)} labelled documents were weighed by what others have "
-                    f"taught (out of fold). Right, and the best member, over all data sets: {_votes(weights)}."
-                )
-    return notes
-
-
-def _votes(weights: Weights) -> str:
-    return ", ".join(
-        f"{field} {report['right']} and {max(report['members'].values())} of {report['documents']}"
-        for field, report in weights.report.items()
-    )
-
-
-def is_due(project: Project, warehouse: Warehouse, engine: str) -> bool:
-    """Whether labels, or what the engine read, are others than those that the model in use has learned from."""
-    with warehouse.snapshot() as snapshot:
-        found = _labelled(snapshot, engine)
+def is_due(project: Project, reader: Reader, engine: str) -> bool:
+    """Whether labels or OCR text changed since the current model was trained."""
+    found = _labelled(reader, engine)
     if len(found.keys) < FEWEST:
         return False
     model, _ = load_model(project.model_file(engine))

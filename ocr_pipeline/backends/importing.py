@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from ocr_pipeline.config import BackendName, Config
+from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.backends.config import BackendName
+from ocr_pipeline.backends.predictions import KeptRow, Predictions, text_sha256
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.importers.source import Source
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.external.extractor import External
-from ocr_pipeline.extraction.external.kept import KeptRow, Predictions, text_sha256
 from ocr_pipeline.extraction.external.mapping import DEFAULTS, document_of, map_row, used_columns
 from ocr_pipeline.extraction.external.matching import DocumentNames
 from ocr_pipeline.extraction.external.rows import Row, read_rows
@@ -43,7 +43,7 @@ class PredictionReport:
 def import_predictions(
     source: Source,
     backend: str,
-    config: Config,
+    backends: Backends,
     documents: Sequence[SourceFile],
     *,
     skip_unknown: bool = False,
@@ -58,10 +58,10 @@ def import_predictions(
         ConfigurationError: there is no such backend, the file has a fault, or a row is about no document, about several, or
             about one that another row is about. Then nothing is kept.
     """
-    external, before = _backend(backend, config)
+    external, before = _backend(backend, backends)
     rows = read_rows(source)
     problems: list[str] = []
-    row_of = _match(source.name, rows, external, DocumentNames(documents, config.limits), skip_unknown, problems)
+    row_of = _match(source.name, rows, external, DocumentNames(documents, backends.limits), skip_unknown, problems)
 
     dataset_of = {document.document_id: document.dataset for document in documents}
     datasets = {dataset_of[document_id] for document_id in row_of}
@@ -84,17 +84,17 @@ def import_predictions(
     return report
 
 
-def _backend(name: str, config: Config) -> tuple[External, Predictions]:
+def _backend(name: str, backends: Backends) -> tuple[External, Predictions]:
     try:
         TypeAdapter(BackendName).validate_python(name)
     except ValidationError:
         raise ConfigurationError(
-            "The name of a backend is of [a-z0-9_+-], with dots between, like azure-2024."
+            "Backend names may contain a-z, 0-9, _, +, - and inner dots, for example azure-2024."
         ) from None
-    if name in config.backends:
-        predictions = config.predictions_of(name)
-        if predictions is not None:
-            return cast(External, config.backends[name].extractor_object), predictions
+    if name in backends:
+        extractor, predictions = backends[name].extractor, backends[name].predictions
+        if predictions is not None and isinstance(extractor, External):
+            return extractor, predictions
         what = f"The backend {name} reads documents itself; predictions need an entry of their own"
         name = f"{name}-imported"
     else:

@@ -1,19 +1,19 @@
-"""What is pending after a change: the stages run here one after the other, without Dagster."""
+"""What is due after a change: the stages run here one after the other, without Dagster."""
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ocr_pipeline.config import Config, load_config
+from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.stage import take_in, take_in_label
 from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
-from ocr_pipeline.pending import pending_documents, pending_extractions, pending_labels, pending_ocr
+from ocr_pipeline.planning.states import CellState, document_states, extraction_states, label_states, ocr_states
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.store import ResultStore
@@ -35,6 +35,10 @@ Pending = tuple[list[str], list[str], list[tuple[str, str]], list[tuple[str, str
 NOTHING: Pending = ([], [], [], [])
 
 
+def due(states: Sequence[CellState]) -> list[tuple[str, str]]:
+    return [state.cell for state in states if state.due]
+
+
 class Pipeline:
     """A project whose stages are run for what is pending, and for nothing else."""
 
@@ -48,24 +52,33 @@ class Pipeline:
         del self.settings["backends"]["pdf-text+first"], self.settings["engines"]["pdf-text"]
 
     @property
-    def config(self) -> Config:
+    def backends(self) -> Backends:
         write_backends(self.project.root, self.settings)
-        return load_config(self.project.config_file)
+        return load_backends(self.project)
+
+    @property
+    def ids(self) -> list[str]:
+        return [source.document_id for source in find_documents(self.project.data)]
 
     def documents(self) -> list[str]:
-        sources = find_documents(self.project.data)
-        return pending_documents(self.config, sources, self.warehouse)
+        known = tables.documents.documents(self.warehouse)
+        states = document_states(find_documents(self.project.data), known, self.backends.limits)
+        return [document_id for _, document_id in due(states)]
 
     def labels(self) -> list[str]:
-        return pending_labels(find_documents(self.project.data), self.warehouse)
+        states = label_states(find_documents(self.project.data), tables.labels.labels(self.warehouse))
+        return [document_id for _, document_id in due(states)]
 
-    def ocr(self) -> list[tuple[str, str]]:
-        ids = [source.document_id for source in find_documents(self.project.data)]
-        return pending_ocr(self.config, list(self.config.engines), ids, self.warehouse)
+    def ocr(self, documents: Sequence[str] | None = None) -> list[tuple[str, str]]:
+        engines = self.backends.engines.values()
+        asked = self.ids if documents is None else documents
+        return [cell for engine in engines for cell in due(ocr_states(engine, asked, self.warehouse))]
 
-    def extractions(self) -> list[tuple[str, str]]:
-        ids = [source.document_id for source in find_documents(self.project.data)]
-        return pending_extractions(self.config, list(self.config.backends), ids, self.warehouse)
+    def extractions(
+        self, names: Sequence[str] | None = None, documents: Sequence[str] | None = None
+    ) -> list[tuple[str, str]]:
+        backends, asked = self.backends, self.ids if documents is None else documents
+        return due(extraction_states(backends, list(backends) if names is None else names, asked, self.warehouse))
 
     def run(self) -> Pending:
         """Bring everything up to date; return what was pending, stage by stage."""
@@ -87,7 +100,7 @@ class Pipeline:
         new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         for source in find_documents(self.project.data):
             if source.document_id in todo:
-                document, failure = take_in(source, self.config.limits)
+                document, failure = take_in(source, self.backends.limits)
                 path = self.project.relative(source.path)
                 tables.documents.add_document(new_rows, source, path, run_id="r", document=document, failure=failure)
         self.warehouse.replace(tables.documents.DOCUMENT_KEY, [(name,) for name in todo], new_rows)
@@ -109,24 +122,24 @@ class Pipeline:
         self.warehouse.replace(tables.documents.DOCUMENT_KEY, [(name,) for name in todo], new_rows)
 
     def _run_ocr(self, todo: Sequence[tuple[str, str]]) -> None:
-        config = self.config
+        backends = self.backends
         known = tables.documents.documents(self.warehouse)
         new_rows = tables.empty(tables.words.OCR_TABLES)
-        for engine in config.engines:
-            for result in self._read(config, engine, [document for name, document in todo if name == engine], known):
+        for engine in backends.engines:
+            for result in self._read(backends, engine, [document for name, document in todo if name == engine], known):
                 tables.words.add_ocr(
                     new_rows,
                     result.document_id,
                     engine,
                     result.outcome,
-                    fingerprint=config.engines[engine].fingerprint,
+                    fingerprint=backends.engines[engine].fingerprint,
                     result_key=result.key,
                     run_id="r",
                 )
         self.warehouse.replace(tables.words.OCR_KEY, [(document, engine) for engine, document in todo], new_rows)
 
     def _read(
-        self, config: Config, engine: str, documents: Sequence[str], known: dict[str, DocumentRow]
+        self, backends: Backends, engine: str, documents: Sequence[str], known: Mapping[str, DocumentRow]
     ) -> Iterator[OcrResult]:
         tasks = []
         for name in documents:
@@ -135,16 +148,16 @@ class Pipeline:
             else:
                 failure = DocumentFailure(reason="document_failed", message="The document failed.")
                 yield OcrResult(name, OcrOutcome(failure=failure), key=None, cached=False)
-        yield from read_documents(config.engines[engine].engine, tasks, self.store, config.limits, 1)
+        yield from read_documents(backends.engines[engine].component, tasks, self.store, backends.limits, 1)
 
     def _run_extractions(self, todo: Sequence[tuple[str, str]]) -> None:
-        config = self.config
+        backends = self.backends
         known = tables.documents.documents(self.warehouse)
         new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
-        for backend, chosen in config.backends.items():
+        for backend, chosen in backends.items():
             ids = [document for name, document in todo if name == backend]
-            cells = tables.words.ocr_cells(self.warehouse, chosen.engine) if chosen.engine else {}
-            texts = tables.words.ocr_texts(self.warehouse, chosen.engine, ids) if chosen.engine else {}
+            cells = tables.words.ocr_cells(self.warehouse, chosen.engine.name) if chosen.engine else {}
+            texts = tables.words.ocr_texts(self.warehouse, chosen.engine.name, ids) if chosen.engine else {}
             tasks = []
             for name in ids:
                 document = known[name]
@@ -159,14 +172,14 @@ class Pipeline:
                         failure=DocumentFailure(reason="ocr_failed", message="No text.") if failed else None,
                     )
                 )
-            for result in extract_documents(chosen.extractor_object, tasks, self.store, config.limits):
+            for result in extract_documents(chosen.extractor, tasks, self.store, backends.limits):
                 tables.extractions.add_extraction(
                     new_rows,
                     result.document_id,
                     backend,
                     result.outcome,
-                    engine=chosen.engine,
-                    extractor=chosen.extractor,
+                    engine=chosen.engine_name,
+                    extractor=chosen.extractor_type,
                     ocr_seconds=None,
                     engine_fingerprint=None,
                     extractor_fingerprint=chosen.fingerprint,
@@ -259,7 +272,7 @@ def test_a_label_that_cannot_be_read_is_tried_again(pipeline: Pipeline, monkeypa
     source = find_documents(pipeline.project.data)[0]
     assert source.label
     source.label.unlink()  # after it was found
-    assert pending_labels([source], pipeline.warehouse) == ["s-a"]
+    assert due(label_states([source], tables.labels.labels(pipeline.warehouse))) == [("", "s-a")]
 
 
 def change(settings: dict[str, Any], part: str, name: str, **options: Any) -> None:
@@ -347,11 +360,10 @@ def test_a_document_that_changed_its_data_set(pipeline: Pipeline) -> None:
 def test_only_the_documents_and_backends_that_are_asked_for(pipeline: Pipeline) -> None:
     add_image(pipeline.project, "s/b.png", 70)
     pipeline._run_documents(["s-b"])
-    config = pipeline.config
-    assert pending_ocr(config, ["pixel"], ["s-a"], pipeline.warehouse) == []
-    assert pending_ocr(config, ["pixel"], ["s-b"], pipeline.warehouse) == [("pixel", "s-b")]
-    assert pending_extractions(config, ["page-width"], ["s-b", "s-a"], pipeline.warehouse) == [("page-width", "s-b")]
-    assert pending_extractions(config, [], ["s-b"], pipeline.warehouse) == []
+    assert pipeline.ocr(["s-a"]) == []
+    assert pipeline.ocr(["s-b"]) == [("pixel", "s-b")]
+    assert pipeline.extractions(["page-width"], ["s-b", "s-a"]) == [("page-width", "s-b")]
+    assert pipeline.extractions([], ["s-b"]) == []
 
 
 def test_a_project_without_a_database(project: Project) -> None:

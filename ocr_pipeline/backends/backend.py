@@ -1,0 +1,235 @@
+"""Engines and backends as objects: what `backends.yaml` configures today, with what was learned and imported so far.
+
+Whoever needs today's fingerprints loads today's backends: `load_backends` is cheap, and what it returns never changes.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TypeVar
+
+from ocr_pipeline.backends.config import BackendConfig, Config, load_config
+from ocr_pipeline.backends.predictions import Predictions
+from ocr_pipeline.backends.registry import build_engine, build_extractor
+from ocr_pipeline.components import Capabilities, fingerprint_of
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.extraction.base import Extractor, ModelExtractor, TrainedExtractor
+from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.ocr.base import OcrEngine, input_of
+from ocr_pipeline.project import Project
+from ocr_pipeline.yaml_files import line_of
+
+Built = TypeVar("Built")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An entry of `engines`."""
+
+    name: str
+    component: OcrEngine
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.component.capabilities
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint_of(self.component)
+
+    def input_of(self, sha256: str, transcript_sha256: str | None) -> str:
+        """What identifies the input of the engine for a document."""
+        return input_of(self.component, sha256, transcript_sha256)
+
+    def unavailable(self) -> str | None:
+        """Why the engine cannot run here, as one sentence; None if it can."""
+        return self.component.unavailable()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """An entry of `backends`.
+
+    `predictions` are those imported for it, None for a backend that extracts documents itself. `members` are the backends
+    that an ensemble votes on.
+    """
+
+    name: str
+    description: str
+    extractor_type: str
+    extractor: Extractor
+    engine: Engine | None = None
+    predictions: Predictions | None = None
+    members: tuple["Backend", ...] = ()
+
+    @property
+    def engine_name(self) -> str | None:
+        return self.engine.name if self.engine else None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.extractor.capabilities
+
+    @property
+    def is_ensemble(self) -> bool:
+        return bool(self.members)
+
+    @property
+    def reads_transcripts(self) -> bool:
+        """Whether it works on the transcripts of a data set: a control, not a competitor."""
+        return self.engine is not None and self.engine.capabilities.reads_transcripts
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint_of(self.extractor)
+
+    @cached_property
+    def settings(self) -> str:
+        """What the fingerprint is made of, as JSON: comparing two of them tells what changed."""
+        return json.dumps(self.extractor.fingerprint(), sort_keys=True)
+
+    def unavailable(self, dataset: str | None = None) -> str | None:
+        """Why the backend cannot run here, or not on this data set, as one sentence; None if it can."""
+        problem = self.engine.unavailable() if self.engine else None
+        return problem or self.extractor_unavailable(dataset)
+
+    def extractor_unavailable(self, dataset: str | None = None) -> str | None:
+        """The same for its extractor alone."""
+        if self.members:
+            problems = [member.unavailable(dataset) for member in self.members]
+            return f"none of its members can run: {problems[0]}" if all(problems) else None
+        if self.predictions is None:
+            return self.extractor.unavailable()
+        if not self.predictions.documents:
+            return f"no predictions: ocr-pipeline import predictions FILE --backend {self.name}"
+        if not self.covers(dataset):
+            return f"no predictions of the data set {dataset} were imported"
+        return None
+
+    def covers(self, dataset: str | None) -> bool:
+        """Whether it has anything to say about a data set: imported predictions cover only theirs."""
+        return self.predictions is None or dataset is None or dataset in self.predictions.datasets
+
+
+@dataclass(frozen=True)
+class Backends(Mapping[str, Backend]):
+    """The backends of a project by name, in the order of `backends.yaml`."""
+
+    config: Config
+    engines: Mapping[str, Engine]
+    by_name: Mapping[str, Backend] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Backend:
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+    @property
+    def limits(self) -> Limits:
+        return self.config.limits
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        return self.config.providers
+
+    @property
+    def ensembles(self) -> list[str]:
+        return [name for name, backend in self.items() if backend.is_ensemble]
+
+    @property
+    def extracting(self) -> list[str]:
+        """The backends that are no ensembles."""
+        return [name for name, backend in self.items() if not backend.is_ensemble]
+
+
+def load_backends(project: Project) -> Backends:
+    """The backends of `backends.yaml` with today's models, weights and predictions, all of it checked.
+
+    Raises:
+        ConfigurationError: the file is missing or wrong, options of engines and extractors included; names the place.
+    """
+    path = project.config_file
+    config, text = load_config(path)
+    engines = {
+        name: Engine(name, _located(path, text, ("engines", name), partial(build_engine, entry)))
+        for name, entry in config.engines.items()
+    }
+    extractors = {
+        name: _located(path, text, ("backends", name), partial(build_extractor, entry, config.providers))
+        for name, entry in config.backends.items()
+    }
+    backends: dict[str, Backend] = {}
+    for name, entry in sorted(
+        config.backends.items(), key=lambda item: bool(extractors[item[0]].capabilities.votes_on)
+    ):
+        where = ("backends", name, "engine") if entry.engine is not None else ("backends", name)
+        _located(path, text, where, partial(_check, entry, extractors[name], config, extractors))
+        backends[name] = _backend(project, name, entry, extractors[name], engines, backends)
+    return Backends(config, engines, {name: backends[name] for name in config.backends})
+
+
+def _backend(
+    project: Project,
+    name: str,
+    entry: BackendConfig,
+    extractor: Extractor,
+    engines: Mapping[str, Engine],
+    extracting: Mapping[str, Backend],
+) -> Backend:
+    if isinstance(extractor, TrainedExtractor):
+        if extractor.capabilities.votes_on:
+            extractor.use(project.weights_file(name))
+        elif entry.engine is not None:
+            extractor.use(project.model_file(entry.engine))
+    return Backend(
+        name=name,
+        description=entry.description,
+        extractor_type=entry.extractor,
+        extractor=extractor,
+        engine=engines[entry.engine] if entry.engine is not None else None,
+        predictions=Predictions.load(project.predictions, name) if extractor.capabilities.imports else None,
+        members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
+    )
+
+
+def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractors: Mapping[str, Extractor]) -> None:
+    """Whether the entry gives the extractor what it declares to need. Raises ConfigurationError."""
+    can = extractor.capabilities
+    if entry.engine is not None:
+        if entry.engine not in config.engines:
+            raise ConfigurationError(f"there is no engine {entry.engine!r}; known are {', '.join(config.engines)}.")
+        if can.imports:
+            raise ConfigurationError("imported predictions need no engine.")
+        if can.votes_on:
+            raise ConfigurationError("an ensemble needs no engine: it works on what its members extracted.")
+        if can.requires == "pages":
+            raise ConfigurationError(f"the extractor {entry.extractor!r} works on pages and needs no engine.")
+    elif can.requires == "words":
+        raise ConfigurationError(f"the extractor {entry.extractor!r} works on words: name an engine.")
+    if can.asks is not None and not isinstance(extractor, ModelExtractor):
+        raise ConfigurationError(f"{entry.extractor!r} asks a model, so it must be a ModelExtractor.")
+    if (can.learns or can.votes_on) and not isinstance(extractor, TrainedExtractor):
+        raise ConfigurationError(f"{entry.extractor!r} learns from labels, so it must be a TrainedExtractor.")
+    for member in can.votes_on:
+        if member not in extractors:
+            raise ConfigurationError(f"options.of: there is no backend {member!r}; known are {', '.join(extractors)}.")
+        if extractors[member].capabilities.votes_on:
+            raise ConfigurationError(f"options.of: {member!r} is an ensemble itself.")
+
+
+def _located(path: Path, text: str, where: tuple[str, ...], build: Callable[[], Built]) -> Built:
+    """What `build` returns; its mistake with the file, the line and the place in front."""
+    try:
+        return build()
+    except ConfigurationError as error:
+        keys = re.match(r"options((?:\.\w+)*): ", str(error))
+        line = line_of(text, (*where, "options", *keys[1].split(".")[1:]) if keys else where)
+        raise ConfigurationError(f"{path.name}{line}: {'.'.join(where)}: {error}") from None

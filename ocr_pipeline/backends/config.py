@@ -1,0 +1,76 @@
+"""`backends.yaml` as a value: engines, backends, providers, and the safe limits on documents. Builds nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.yaml_files import load_yaml
+
+PROVIDERS: Mapping[str, None] = {"gemini": None, "openai": None}
+"""Providers that need no entry."""
+
+# Partition keys must not hold `| , [ ]` or `...`: Dagster gives them a meaning.
+EngineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=60)]
+BackendName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*$", max_length=60)]
+
+
+class EngineConfig(BaseModel):
+    """An OCR engine: `type` is a shipped type or `package.module:Class` of your own; the default is the entry's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    options: dict[str, Any] = {}
+
+
+class BackendConfig(BaseModel):
+    """A way to extract documents: an engine (or none) and an extractor, a shipped type or `package.module:Class`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str = ""
+    engine: str | None = None
+    extractor: str
+    options: dict[str, Any] = {}
+
+
+class Config(BaseModel):
+    """The validated content of `backends.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limits: Limits = Limits()
+    providers: dict[EngineName, Provider] = {}
+    engines: dict[EngineName, EngineConfig] = Field(min_length=1)
+    backends: dict[BackendName, BackendConfig] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _type_defaults_to_name(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        value = {**value, "providers": _named("name", {**PROVIDERS, **(value.get("providers") or {})})}
+        return {**value, "engines": _named("type", value["engines"])} if "engines" in value else value
+
+
+def load_config(path: Path) -> tuple[Config, str]:
+    """The configuration, and the text of its file (to find lines in).
+
+    Raises:
+        ConfigurationError: the file is missing or wrong; the message names the place.
+    """
+    return load_yaml(path, Config)
+
+
+def _named(field: str, entries: Any) -> Any:
+    """Entries that know their own name."""
+    if not isinstance(entries, dict):
+        return entries
+    return {
+        name: {field: name, **(entry or {})} if entry is None or isinstance(entry, dict) else entry
+        for name, entry in entries.items()
+    }

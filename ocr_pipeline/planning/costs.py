@@ -1,0 +1,91 @@
+"""What model calls may cost before they are made. A guess by sizes: what is paid comes from the usage."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ocr_pipeline.backends.backend import Backend, Backends
+from ocr_pipeline.errors import BudgetError, ConfigurationError
+from ocr_pipeline.extraction.base import ModelExtractor
+from ocr_pipeline.extraction.stage import STAGE
+from ocr_pipeline.models.calls import no_price
+from ocr_pipeline.models.prices import expected_cost
+from ocr_pipeline.planning.inputs import expected_extraction_keys
+from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader
+
+CHARACTERS_PER_PAGE = 1500
+"""Of a page without OCR text yet. Receipts have about 700, invoices about 2,000."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Documents of one backend that a model is going to be asked about. `usd` is None if no price is known."""
+
+    backend: str
+    documents: int
+    usd: float | None
+
+
+def estimate(
+    backends: Backends, cells: Iterable[tuple[str, str]], reader: Reader, store: ResultStore, *, fresh: bool = False
+) -> list[Estimate]:
+    """The backends of these cells that ask a model, with what that may cost. Stored results cost nothing."""
+    documents_of: dict[str, list[str]] = {}
+    for name, document_id in cells:
+        if backends[name].capabilities.asks:
+            documents_of.setdefault(name, []).append(document_id)
+    known = tables.documents.documents(reader) if documents_of else {}
+    pages = {document_id: row.pages or 1 for document_id, row in known.items()}
+    failed = {document_id for document_id, row in known.items() if row.failed}
+    estimates = []
+    for name, documents in documents_of.items():
+        keys = expected_extraction_keys(backends[name], documents, reader)
+        engine = backends[name].engine
+        words = tables.words.ocr_cells(reader, engine.name) if engine else {}
+        to_ask = [
+            document_id
+            for document_id, key in keys.items()
+            if document_id not in failed
+            and (key is not None or document_id not in words)  # nothing is asked about a document whose OCR failed
+            and (fresh or key is None or store.get(STAGE, key) is None)
+        ]
+        if to_ask:
+            estimates.append(Estimate(name, len(to_ask), _usd(backends[name], to_ask, pages, reader)))
+    return estimates
+
+
+def _usd(backend: Backend, documents: Collection[str], pages: Mapping[str, int], reader: Reader) -> float | None:
+    extractor, provider = backend.extractor, backend.capabilities.asks
+    assert isinstance(extractor, ModelExtractor)
+    assert provider is not None
+    rates = provider.rates(extractor.model, datetime.now(UTC).date())
+    characters = tables.words.characters(reader, backend.engine.name) if backend.engine else {}
+    total = 0.0
+    for document_id in documents:
+        size = pages.get(document_id, 1)
+        text = characters.get(document_id, size * CHARACTERS_PER_PAGE) if backend.engine else None
+        cost = expected_cost(rates, extractor.expected_tokens(size, text), batch=backend.capabilities.batch)
+        if cost is None:
+            return None
+        total += cost
+    return total
+
+
+def refuse_above(backends: Backends, estimates: Iterable[Estimate], max_cost_usd: float | None) -> None:
+    """Raises ConfigurationError: the calls may cost more than the maximum (BudgetError), or no price is known."""
+    if max_cost_usd is None:
+        return
+    total = 0.0
+    for expected in estimates:
+        if expected.usd is None:
+            extractor, provider = backends[expected.backend].extractor, backends[expected.backend].capabilities.asks
+            assert isinstance(extractor, ModelExtractor)
+            assert provider is not None
+            raise ConfigurationError(no_price(provider, extractor.model))
+        total += expected.usd
+    if total > max_cost_usd:
+        raise BudgetError(
+            f"This may cost about {total:.4f} USD, more than the maximum of {max_cost_usd:g} USD; no model was asked."
+        )

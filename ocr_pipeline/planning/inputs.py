@@ -1,0 +1,51 @@
+"""What the cells of a stage work on, as keys: the address that a current result has.
+
+Everything is compared by content, never by time, so touching a file or running a stage again makes nothing stale.
+"""
+
+from collections.abc import Iterable
+
+from ocr_pipeline.backends.backend import Backend, Engine
+from ocr_pipeline.backends.members import member_cells, members_key
+from ocr_pipeline.store import result_key
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
+
+
+def has_input(engine: Engine | None, has_transcript: bool) -> bool:
+    """Whether a cell is asked for at all: an engine that reads transcripts has nothing to do for a document without one."""
+    return has_transcript or engine is None or not engine.capabilities.reads_transcripts
+
+
+def expected_ocr_key(engine: Engine, document: DocumentRow | None) -> str | None:
+    """The key of a current result of `ocr_text`; None for a document that is not ingested or failed."""
+    if document is None or not document.sha256:
+        return None
+    return result_key(engine.input_of(document.sha256, document.transcript_sha256), engine.fingerprint)
+
+
+def expected_extraction_keys(backend: Backend, documents: Iterable[str], reader: Reader) -> dict[str, str | None]:
+    """The key of a current result of each document; None if an earlier stage has nothing to work on."""
+    inputs = _inputs(backend, reader)
+    extractor, fingerprint = backend.extractor, backend.fingerprint
+    return {
+        document_id: result_key(extractor.input_of(document_id, inputs[document_id]), fingerprint)
+        if document_id in inputs
+        else None
+        for document_id in documents
+    }
+
+
+def _inputs(backend: Backend, reader: Reader) -> dict[str, str]:
+    """What the backend works on, by document: the key of its members' results, of its words, or the hash of the file."""
+    if backend.is_ensemble:
+        return {key: members_key(cells) for key, cells in member_cells(backend, reader).items()}
+    if backend.engine:
+        rows = tables.words.ocr_cells(reader, backend.engine.name)
+        inputs = {key: row.result_key for key, row in rows.items() if row.result_key and not row.failed}
+    else:
+        inputs = {key: row.sha256 for key, row in tables.documents.documents(reader).items() if row.sha256}
+    if backend.predictions:
+        inputs = {key: backend.predictions.input_of(key, sha256) for key, sha256 in inputs.items()}
+    return inputs

@@ -1,0 +1,206 @@
+"""The state of a cell: current, missing, stale with the reason, or failed. Every view and every run uses this one.
+
+A cell is current if the key under which its result is stored is the key that today's document, settings and earlier
+stages give.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ocr_pipeline.backends.backend import Backend, Backends, Engine
+from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.labels import labels_sha256
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.documents.perceptual import HASH_PREFIX
+from ocr_pipeline.documents.transcripts import transcript_sha256
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.planning.inputs import expected_extraction_keys, expected_ocr_key, has_input
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
+from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.labels import LabelRow
+from ocr_pipeline.warehouse.tables.words import OcrCell
+
+State = Literal["current", "missing", "stale", "failed"]
+
+
+@dataclass(frozen=True)
+class CellState:
+    """One cell. `name` is its engine or backend, empty for a document or label.
+
+    `why` names what changed (document, engine, text, prediction, members, or settings of the extractor like prompt), or the
+    failure. `due`: a run has something to do for it. A failed cell is due if trying again may succeed.
+    """
+
+    name: str
+    document_id: str
+    state: State
+    why: str | None = None
+    due: bool = True
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        return (self.name, self.document_id)
+
+
+def document_states(sources: Iterable[SourceFile], known: Mapping[str, DocumentRow], limits: Limits) -> list[CellState]:
+    """The state of each document in `documents`. `known`: its rows. Reads and hashes every file that looks unchanged."""
+    return [_document_state(source, known.get(source.document_id), limits) for source in sources]
+
+
+def _document_state(source: SourceFile, row: DocumentRow | None, limits: Limits) -> CellState:
+    document_id = source.document_id
+    if row is None:
+        return CellState("", document_id, "missing")
+    if row.dataset != source.dataset or not source.path.as_posix().endswith(row.path):
+        return CellState("", document_id, "stale", "path")
+    if row.failed:
+        return CellState("", document_id, "failed", row.reason)
+    if not (row.perceptual_hash or "").startswith(HASH_PREFIX):
+        return CellState("", document_id, "stale", "perceptual hash")
+    if row.transcript_sha256 != transcript_sha256(source.path):
+        return CellState("", document_id, "stale", "transcript")
+    try:
+        unchanged = row.sha256 == sha256_of(read_bytes(source.path, limits))
+    except DocumentError:
+        unchanged = False
+    return (
+        CellState("", document_id, "current", due=False) if unchanged else CellState("", document_id, "stale", "file")
+    )
+
+
+def deleted_documents(on_disk: Iterable[SourceFile], known: Mapping[str, DocumentRow]) -> list[str]:
+    """Ingested documents whose file is gone, and whose row does not say so yet."""
+    there = {source.document_id for source in on_disk}
+    return [key for key, row in known.items() if key not in there and not row.file_deleted]
+
+
+def label_states(sources: Iterable[SourceFile], known: Mapping[str, LabelRow]) -> list[CellState]:
+    """The state of each document's label in `labels`; a document without a label has a row that says so. `known`: its rows."""
+    return [_label_state(source, known.get(source.document_id)) for source in sources]
+
+
+def _label_state(source: SourceFile, row: LabelRow | None) -> CellState:
+    document_id = source.document_id
+    if row is None:
+        return CellState("", document_id, "missing")
+    try:
+        current = labels_sha256(source)
+    except OSError:  # the stage reads it again, and says what is wrong
+        current = ""
+    if row.dataset != source.dataset or row.label_sha256 != current:
+        return CellState("", document_id, "stale", "label")
+    if row.status == "invalid":
+        return CellState("", document_id, "failed", "invalid_label")
+    return CellState("", document_id, "current", due=False)
+
+
+def ocr_states(
+    engine: Engine, documents: Collection[str], reader: Reader, transcribed: Collection[str] = ()
+) -> list[CellState]:
+    """The state of each document in `ocr_text` of an engine. A document that the engine has nothing to do for has none.
+
+    `transcribed`: documents that are not ingested yet and have a transcript.
+    """
+    known, rows = tables.documents.documents(reader), tables.words.ocr_cells(reader, engine.name)
+    states = []
+    for document_id in documents:
+        document, row = known.get(document_id), rows.get(document_id)
+        if row is not None:
+            states.append(_ocr_state(engine, document_id, expected_ocr_key(engine, document), row))
+        elif has_input(engine, bool(document.transcript_sha256) if document else document_id in transcribed):
+            states.append(CellState(engine.name, document_id, "missing"))
+    return states
+
+
+def _ocr_state(engine: Engine, document_id: str, expected: str | None, row: OcrCell) -> CellState:
+    if row.result_key == expected:
+        state: State = "failed" if expected is None else "current"
+        return CellState(engine.name, document_id, state, row.reason, due=False)
+    if row.fingerprint != engine.fingerprint:
+        return CellState(engine.name, document_id, "stale", "engine")
+    if row.result_key is None:
+        return CellState(engine.name, document_id, "failed", row.reason)
+    return CellState(engine.name, document_id, "stale", "document")
+
+
+def extraction_states(
+    backends: Backends,
+    names: Iterable[str],
+    documents: Collection[str],
+    reader: Reader,
+    changed: Collection[str] = (),
+    transcribed: Collection[str] = (),
+) -> list[CellState]:
+    """The state of each document in `extractions` or `ensembles` of these backends.
+
+    Args:
+        changed: documents whose file changed since they were ingested.
+        transcribed: documents that are not ingested yet and have a transcript.
+        reader: a snapshot, opened once for all backends.
+    """
+    known = tables.documents.documents(reader)
+    states: list[CellState] = []
+    for name in names:
+        backend = backends[name]
+        rows = tables.extractions.extraction_cells(reader, name)
+        upstream = _stale_inputs(backend, documents, reader, changed)
+        for document_id, expected in expected_extraction_keys(backend, documents, reader).items():
+            row, document = rows.get(document_id), known.get(document_id)
+            if row is not None:
+                states.append(_extraction_state(backend, document_id, expected, row, upstream.get(document_id)))
+            elif _is_asked_for(backend, document, expected, document_id in transcribed):
+                states.append(CellState(name, document_id, "missing"))
+    return states
+
+
+def _is_asked_for(backend: Backend, document: DocumentRow | None, expected: str | None, is_transcribed: bool) -> bool:
+    """Whether a cell without a row is missing: an ensemble has none of a document that no member extracted, and imported
+    predictions none of a data set that they do not cover."""
+    if backend.is_ensemble:
+        return expected is not None
+    if document is not None and not backend.covers(document.dataset):
+        return False
+    return has_input(backend.engine, bool(document.transcript_sha256) if document else is_transcribed)
+
+
+def _stale_inputs(
+    backend: Backend, documents: Collection[str], reader: Reader, changed: Collection[str]
+) -> dict[str, str]:
+    """By document, why what the backend works on is stale itself."""
+    reasons: dict[str, str] = {}
+    if backend.engine:
+        states = ocr_states(backend.engine, documents, reader)
+        reasons = {state.document_id: state.why or "text" for state in states if state.state == "stale"}
+    return reasons | dict.fromkeys(changed, "document")
+
+
+def _extraction_state(
+    backend: Backend, document_id: str, expected: str | None, row: ExtractionCell, upstream: str | None
+) -> CellState:
+    name = backend.name
+    if row.result_key == expected and expected is None and upstream is None:
+        return CellState(name, document_id, "failed", row.reason, due=False)
+    reasons = [upstream] if upstream else []
+    if row.extractor_fingerprint != backend.fingerprint:
+        reasons += _changed_settings(row.extractor_settings, backend.settings)
+    if row.result_key == expected and not reasons:
+        return CellState(name, document_id, "current", due=False)
+    if row.result_key is None and not reasons:
+        return CellState(name, document_id, "failed", row.reason)
+    return CellState(name, document_id, "stale", ", ".join(dict.fromkeys(reasons)) or _input_name(backend))
+
+
+def _input_name(backend: Backend) -> str:
+    if backend.is_ensemble:
+        return "members"
+    return "text" if backend.engine else "prediction" if backend.predictions else "document"
+
+
+def _changed_settings(old: str | None, new: str) -> Sequence[str]:
+    before, now = json.loads(old or "{}"), json.loads(new)
+    return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)] if old else ["extractor"]

@@ -1,0 +1,68 @@
+"""The weights of an ensemble: trained when labels or members' results changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ocr_pipeline.backends.backend import Backend
+from ocr_pipeline.backends.members import Cells, member_cells, member_results
+from ocr_pipeline.extraction.ensemble.extractor import load_weights
+from ocr_pipeline.extraction.ensemble.training import FEWEST, Voted, learn_weights, training_key
+from ocr_pipeline.project import Project
+from ocr_pipeline.schemas import Label
+from ocr_pipeline.store import ResultStore, write_durably
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """What there is to learn from: the members' rows and the label of each labelled document, and groups of copies."""
+
+    cells: Mapping[str, Cells]
+    labels: Mapping[str, Label]
+    groups: Mapping[str, str]
+
+    @property
+    def training(self) -> str:
+        """Another text means other weights."""
+        keys = {key: {member: str(row.result_key) for member, row in rows.items()} for key, rows in self.cells.items()}
+        groups = {key: self.groups[key] for key in keys if key in self.groups}
+        return training_key(keys, {key: self.labels[key] for key in keys}, groups)
+
+
+def weights_due(project: Project, reader: Reader, ensemble: Backend) -> bool:
+    """Whether labels or members' results changed since the current weights were trained."""
+    labelled = _labelled(reader, ensemble)
+    if len(labelled.cells) < FEWEST:
+        return False
+    before, _ = load_weights(project.weights_file(ensemble.name), _members(ensemble))
+    return before is None or before.training != labelled.training
+
+
+def train_weights(project: Project, warehouse: Warehouse, ensemble: Backend) -> None:
+    """Learn what the votes of the members are worth, and put it to use."""
+    with warehouse.snapshot() as snapshot:
+        labelled = _labelled(snapshot, ensemble)
+    store = ResultStore(project.results)
+    documents = [
+        Voted(
+            document_id,
+            labelled.groups.get(document_id, document_id),
+            results.extractions,
+            labelled.labels[document_id],
+        )
+        for document_id in sorted(labelled.cells)
+        if (results := member_results(store, labelled.cells[document_id]))
+    ]
+    weights = learn_weights(documents, _members(ensemble), labelled.training)
+    write_durably(project.weights_file(ensemble.name), weights.model_dump_json())
+
+
+def _labelled(reader: Reader, ensemble: Backend) -> _Labelled:
+    labels, groups = tables.labels.valid_labels(reader), tables.documents.groups(reader)
+    cells = {key: rows for key, rows in member_cells(ensemble, reader).items() if key in labels}
+    return _Labelled(cells, labels, groups)
+
+
+def _members(ensemble: Backend) -> tuple[str, ...]:
+    return tuple(member.name for member in ensemble.members)
