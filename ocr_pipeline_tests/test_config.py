@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_read(path: Path) -> None:
         ("broken_plugin:Engine", "cannot be imported: division by zero."),
         (":Engine", "cannot be imported: Empty module name."),
         ("ocr_pipeline.project:find_project", "'ocr_pipeline.project:find_project' is not an engine: method"),
-        (f"{PLUGINS}:FirstAmount", "FirstAmount' is not an engine: method `unavailable` is missing"),
+        (f"{PLUGINS}:FirstAmount", "FirstAmount' is not an engine: method `read` is missing"),
         ("decimal:Decimal", "is not an engine: method `fingerprint` is missing"),
     ],
 )
