@@ -19,7 +19,7 @@ import numpy as np
 from ocr_pipeline.documents.duplicates import Fingerprint, candidate_pairs
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
-from ocr_pipeline.documents.perceptual import LOOKS_THE_SAME, comparable, perceptual_hash, similarity
+from ocr_pipeline.documents.perceptual import MIN_SIMILARITY, comparable, perceptual_hash, similarity
 
 Image = Any
 
@@ -99,7 +99,7 @@ def main() -> None:
             aspect = copy.shape[1] / copy.shape[0]
             other = Fingerprint("copy", "copy", print_.pages, perceptual_hash(copy), aspect)
             near += bool(candidate_pairs([print_, other]))
-            hits += similarity(pages[print_.document_id], comparable(copy)) >= LOOKS_THE_SAME and bool(
+            hits += similarity(pages[print_.document_id], comparable(copy)) >= MIN_SIMILARITY and bool(
                 candidate_pairs([print_, other])
             )
         print(f"{name:<24} {hits}/{len(originals)} found, {near}/{len(originals)} by hash", flush=True)

@@ -1,14 +1,13 @@
-"""The exception tree. Every error that a user can cause or meet derives from `OcrPipelineError`.
+"""The exception hierarchy. Every error that a user can cause or meet derives from `OcrPipelineError`.
 
     OcrPipelineError
-    ├── DocumentError        one document cannot be read or extracted; recorded as a row, the run goes on
-    ├── ProviderError        a remote service failed for now; recorded, the step fails at the end so that it can be retried
-    ├── ConfigurationError   a wrong setting, missing key or missing package; the run stops at once
-    │   └── BudgetError      what is left to do may cost more than it may
-    └── WarehouseError       the database or the result store cannot be used: locked, newer than this version, disk full
+    ├── DocumentError        one document cannot be processed; recorded as a row, the run continues
+    ├── ProviderError        temporary failure of a remote service; recorded, the step fails at the end so it can be retried
+    ├── ConfigurationError   invalid setting, missing key or package; the run stops immediately
+    │   └── BudgetError      the estimated cost exceeds the limit
+    └── WarehouseError       the database or the result store is unusable: locked, newer schema, disk full
 
-A message is one sentence that says what is wrong and, where the user can act, what to do. It never holds a key or the
-content of a document.
+A message is one sentence: what is wrong and, if the user can act, what to do. It never contains keys or document content.
 """
 
 import re
@@ -39,44 +38,44 @@ DocumentErrorReason = Literal[
     "invalid_reply",
     "refused",
 ]
-"""Why a document failed. `document_failed` and `ocr_failed` say that an earlier stage failed; its row has the cause.
+"""Why a document failed. `document_failed` and `ocr_failed`: an earlier stage failed, its row has the cause.
 
-Of a model: `blocked` its provider's filter for content stopped it, `truncated` the reply was longer than it may be,
-`invalid_reply` the reply breaks the schema, also after the repair, `refused` the server takes no such request.
+For models: `blocked` by the provider's content filter, `truncated` at the output limit, `invalid_reply` violates the schema
+even after repair, `refused` means that the server rejects the request.
 """
 
 DOCUMENT_ERROR_REASONS: tuple[str, ...] = get_args(DocumentErrorReason)
 
 
 class OcrPipelineError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base class of all errors that this package raises deliberately."""
 
 
 class DocumentError(OcrPipelineError):
-    """One document cannot be processed. `reason` is for counting, the message is for reading."""
+    """One document cannot be processed. `reason` is for statistics, the message for people."""
 
     def __init__(self, reason: DocumentErrorReason, message: str) -> None:
         super().__init__(message)
         self.reason: DocumentErrorReason = reason
 
     def __reduce__(self) -> tuple[type["DocumentError"], tuple[str, str]]:
-        return (type(self), (self.reason, str(self)))  # OCR workers raise it across a process boundary
+        return (type(self), (self.reason, str(self)))  # raised across process boundaries by OCR workers
 
 
 class ProviderError(OcrPipelineError):
-    """A remote service failed for now (quota, time-out, 5xx). Trying again later can succeed."""
+    """Temporary failure of a remote service (quota, timeout, 5xx). A later retry may succeed."""
 
 
 class ConfigurationError(OcrPipelineError):
-    """A setting, key or package is wrong or missing. Trying again without a change cannot succeed."""
+    """A setting, key or package is wrong or missing. A retry without changes cannot succeed."""
 
 
 class BudgetError(ConfigurationError):
-    """Asking models may cost more than it may. What does not ask one goes on."""
+    """The estimated cost of model calls exceeds the limit. Work without model calls continues."""
 
 
 class WarehouseError(OcrPipelineError):
-    """The DuckDB file or the result store cannot be used."""
+    """The database or the result store cannot be used."""
 
 
 def describe(error: ValidationError) -> str:
@@ -87,4 +86,4 @@ def describe(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         message = "unknown key"
     sentence = f"{where}: {message}." if where else f"{message}."
-    return " ".join(sentence.split())  # a key can hold a line break
+    return " ".join(sentence.split())  # a key can contain a line break

@@ -1,4 +1,4 @@
-"""How a stage tells how far it is. The command line draws bars, a run of the Dagster daemon writes log lines."""
+"""Progress reporting of stages. The command line draws bars, daemon runs write log lines."""
 
 from typing import Protocol
 
@@ -7,12 +7,9 @@ class Progress(Protocol):
     """Receives the progress of a stage."""
 
     def start(self, stage: str, total: int, unit: str = "documents") -> None:
-        """A stage begins, with so many documents, or pages, to do. Called again, it has so many more."""
+        """Start a stage with this many units of work. A second call adds to the total."""
         ...
 
     def advance(self, stage: str, *, cached: bool, failed: bool, by: int = 1) -> None:
-        """One document is done: computed now or taken from the result store, with or without a result.
-
-        `by`: how many units it had.
-        """
+        """Report a finished document: computed or cached, successful or failed. `by`: its number of units."""
         ...

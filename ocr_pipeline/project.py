@@ -1,4 +1,4 @@
-"""Where the project's files live. One folder holds them all; everything else is derived from it."""
+"""The paths of a project. All files are in one folder; its path determines all others."""
 
 import os
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class Project:
 
     @property
     def evaluation_file(self) -> Path:
-        """How fields are compared, and what the checks let pass; it need not be there."""
+        """Comparison rules and check thresholds; optional."""
         return self.root / EVALUATION_FILE
 
     @property
     def operation_file(self) -> Path:
-        """What happens by itself; it need not be there."""
+        """Automation settings; optional."""
         return self.root / OPERATION_FILE
 
     @property
@@ -49,11 +49,11 @@ class Project:
         return self.data / "predictions"
 
     def model_file(self, engine: str) -> Path:
-        """What was learned from labels about the text of an engine."""
+        """The trained model of the `learned` extractor for an engine."""
         return self.data / "models" / f"{engine}.json"
 
     def weights_file(self, ensemble: str) -> Path:
-        """What was learned from labels about the members of an ensemble."""
+        """The trained weights of an ensemble's members."""
         return self.data / "models" / f"ensemble-{ensemble}.json"
 
     @property
@@ -66,13 +66,13 @@ class Project:
         return self.root / ".dagster"
 
     def relative(self, path: Path) -> str:
-        """`path` as it is shown and stored: relative to the project where it lies inside."""
+        """`path` as shown and stored: relative to the project if inside it."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
 
 def find_project() -> Project:
-    """The project folder: `OCR_PIPELINE_HOME`, else the nearest folder from here upwards with a `backends.yaml`, else the
-    checkout that this package runs from.
+    """The project folder: `OCR_PIPELINE_HOME`, otherwise the nearest parent folder with a `backends.yaml`, otherwise the
+    checkout that contains this package.
 
     Raises:
         ConfigurationError: none of them is a project folder.
@@ -81,10 +81,12 @@ def find_project() -> Project:
     if named:
         root = Path(named).expanduser().resolve()
         if not (root / CONFIG_FILE).is_file():
-            raise ConfigurationError(f"{ROOT_VARIABLE} is {root}, but there is no {CONFIG_FILE} in it.")
+            raise ConfigurationError(f"{ROOT_VARIABLE} is {root}, which contains no {CONFIG_FILE}.")
         return Project(root)
     here = Path.cwd().resolve()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
         if (folder / CONFIG_FILE).is_file():
             return Project(folder)
-    raise ConfigurationError(f"No {CONFIG_FILE} here or above: go to the project folder, or set {ROOT_VARIABLE} to it.")
+    raise ConfigurationError(
+        f"No {CONFIG_FILE} in this or a parent folder: change to the project folder or set {ROOT_VARIABLE}."
+    )

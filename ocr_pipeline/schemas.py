@@ -1,8 +1,7 @@
-"""The domain: documents, pages, words, invoices, labels and extractions.
+"""Domain models: words, pages, invoices, labels and extractions. Everything that crosses a stage boundary is one of these.
 
-Everything that crosses a stage boundary is one of these models. One coordinate system is used everywhere: boxes are
-`(x0, y0, x1, y1)` relative to the page as a person sees it (after rotation), origin top left, x to the right, y down,
-each number in 0..1. Page numbers start at 1.
+All boxes use one coordinate system: `(x0, y0, x1, y1)` relative to the page as displayed (after rotation), origin top left, x
+to the right, y down, each number in 0..1. Page numbers start at 1.
 """
 
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1), relative page coordinates, origin top left."""
 
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
-"""An amount of money in the document's currency, or a quantity. Exact: never a float."""
+"""An amount of money in the document's currency, or a quantity. Exact, never a float."""
 
 DocumentType = Literal["invoice", "receipt", "credit_note"]
 
@@ -28,11 +27,11 @@ class _Model(BaseModel):
 
 
 class Word(_Model):
-    """One word as an engine read it. The order of words in a list is the reading order."""
+    """A word as recognised by an engine. Lists of words are in reading order."""
 
     text: str
     box: Box
-    confidence: float | None = Field(description="0..1; None where the engine gives none (a PDF text layer).")
+    confidence: float | None = Field(description="0..1; None if the engine has none (a PDF text layer).")
     page: int = Field(description="Page number, from 1.")
     line: int = Field(description="Index of the engine's line on this page, from 0, in reading order.")
 
@@ -42,10 +41,9 @@ Rotation = Literal[0, 90, 180, 270]
 
 
 class OcrPage(_Model):
-    """What an engine read on one page, and how large the upright page image was that it read (pixels).
+    """The text recognised on one page. `width` and `height` are those of the page image in pixels.
 
-    `rotation` is how far the engine turned the image of the page to make its text upright. Boxes, width and height are
-    those of the turned image.
+    `rotation` is the rotation the engine applied to make the text upright. Boxes, width and height refer to the rotated image.
     """
 
     page: int
@@ -53,11 +51,11 @@ class OcrPage(_Model):
     height: int
     rotation: Rotation = 0
     words: list[Word]
-    seconds: float = Field(description="Wall-clock seconds that this page took, rendering included.")
+    seconds: float = Field(description="Wall-clock seconds for this page, including rendering.")
 
 
 class OcrText(_Model):
-    """What an engine read in one document."""
+    """The text recognised in one document."""
 
     pages: list[OcrPage]
 
@@ -72,7 +70,7 @@ class OcrText(_Model):
 
 
 class TaxLine(_Model):
-    """One rate of the tax summary. `rate` in percent: 19 for 19 %."""
+    """One rate of the tax summary. `rate` is in percent: 19 for 19 %."""
 
     rate: Amount | None = None
     net_amount: Amount | None = None
@@ -80,7 +78,7 @@ class TaxLine(_Model):
 
 
 class LineItem(_Model):
-    """One position. `amount` is the amount of the whole line as printed; `quantity` is in `unit`."""
+    """A line item. `amount` is the total of the line as printed; `quantity` is in `unit`."""
 
     description: str | None = None
     quantity: Amount | None = None
@@ -91,7 +89,7 @@ class LineItem(_Model):
 
 
 class Invoice(_Model):
-    """The fields of an invoice or receipt, as printed on it; None where the document does not say.
+    """The fields of an invoice or receipt as printed; None if the document does not state the value.
 
     Names follow Google Document AI's invoice processor. `total_amount` (with tax) and `amount_due` (after prepayment and
     rounding) are different fields.
@@ -111,7 +109,7 @@ class Invoice(_Model):
     net_amount: Amount | None = Field(default=None, description="Total without tax.")
     total_tax_amount: Amount | None = None
     total_amount: Amount | None = Field(default=None, description="Total with tax.")
-    amount_due: Amount | None = Field(default=None, description="What is left to pay.")
+    amount_due: Amount | None = Field(default=None, description="Amount left to pay.")
     tax_lines: list[TaxLine] = []
     line_items: list[LineItem] = []
 
@@ -147,21 +145,21 @@ FIELD_KINDS: dict[str, FieldKind] = {
     "total_amount": "money",
     "amount_due": "money",
 }
-"""The single-valued fields in display order, and the kind of comparison that each one needs."""
+"""The single-valued fields in display order, with the kind that determines how they are compared."""
 
 LIST_KINDS: dict[str, dict[str, FieldKind]] = {
     "line_items": {"description": "text", "quantity": "quantity", "unit_price": "money", "amount": "money"},
     "tax_lines": {"rate": "quantity", "net_amount": "money", "amount": "money"},
 }
-"""The columns of the lists that are compared, in display order. `unit` and `product_code` are kept and not compared: what
-is printed for them differs too much from what it means."""
+"""The compared columns of the lists, in display order. `unit` and `product_code` are stored but not compared: their printed
+forms vary too much."""
 
 
 class Evidence(_Model):
-    """Where on the page a value stands.
+    """The place of a value on the page.
 
-    `words` are indices into `OcrText.words()`; `box` encloses them, and `text` is what is printed there. `method` names
-    the rule or matcher that chose the value, `score` (0..1) is its own confidence and is not calibrated.
+    `words` are indices into `OcrText.words()`; `box` encloses them and `text` is their printed text. `method` names the rule
+    or matcher that chose the value; `score` (0..1) is its own, uncalibrated confidence.
     """
 
     page: int
@@ -172,22 +170,22 @@ class Evidence(_Model):
     score: float = Field(ge=0, le=1)
     correction: str | None = Field(
         default=None,
-        description="Why the value is not the printed `text`: `cash - change`. None where it is as printed.",
+        description="Why the value differs from the printed `text`: `cash - change`. None if it does not.",
     )
 
 
 class FieldCandidate(_Model):
-    """A value that was considered for a field: where it stands, the facts about it, and whether it was chosen.
+    """A value considered for a field: its place, its features, and whether it was chosen.
 
-    `score` compares candidates of one field of one document only. `features` holds the facts that are not 0; what is
-    absent is 0. `page`, `text`, `box`, `words` and `correction` are as in `Evidence`.
+    Scores are only comparable among candidates for the same field of the same document. `features` omits features that are 0.
+    `page`, `text`, `box`, `words` and `correction` are as in `Evidence`.
     """
 
     field: str
     value: str = Field(description="As in the invoice: an ISO date, a plain decimal.")
     score: float
     chosen: bool
-    reason: str = Field(description="The fact that spoke loudest for it.")
+    reason: str = Field(description="The feature that contributed most to the score.")
     features: dict[str, float]
     page: int
     text: str
@@ -196,68 +194,64 @@ class FieldCandidate(_Model):
     correction: str | None = None
 
 
-class Reported(_Model):
-    """What the maker of an imported prediction says of it. Nobody measured it here."""
+class ReportedUsage(_Model):
+    """Time and model of an imported prediction as reported by its producer, not measured here."""
 
-    seconds: float | None = Field(default=None, description="Wall-clock seconds of the document.")
+    seconds: float | None = Field(default=None, description="Wall-clock seconds for the document.")
     model: str | None = None
     model_version: str | None = None
 
 
 class Extraction(_Model):
-    """What an extractor returns for one document.
+    """The result of an extractor for one document.
 
-    Keys of `evidence` are field paths: `total_amount`, `line_items.0.amount`, `tax_lines.1.rate`. `candidates` are the
-    best values of each field, by falling score; empty for an extractor that weighs none.
+    Keys of `evidence` are field paths: `total_amount`, `line_items.0.amount`, `tax_lines.1.rate`. `candidates` are the best
+    values of each field by descending score; empty if the extractor does not rank values.
     """
 
     invoice: Invoice
     evidence: dict[str, Evidence] = {}
     candidates: list[FieldCandidate] = []
     logprobs: dict[str, float] = Field(
-        default={}, description="By field, how sure a language model was: natural logarithm of a probability."
+        default={}, description="Confidence of a language model by field: natural logarithm of a probability."
     )
-    cost_usd: float | None = Field(
-        default=None, description="US dollars; 0 for local work, None where it is not known."
-    )
-    reported: Reported | None = Field(
+    cost_usd: float | None = Field(default=None, description="US dollars; 0 for local processing, None if unknown.")
+    reported: ReportedUsage | None = Field(
         default=None,
-        description="Of an imported prediction, whose `cost_usd` is as reported, too. None for all others.",
+        description="For imported predictions only; their `cost_usd` is as reported, too.",
     )
 
 
 class Label(_Model):
     """The ground truth of one document, kept as JSON beside it.
 
-    A key that is absent from `invoice` is *not labelled* and is never scored; a key that is null is labelled as *not on
-    the document*, so that a value given for it counts as spurious. `alternatives` lists further accepted values (a brand
-    beside a legal name), as they would be written in `invoice`.
+    A key that is absent from `invoice` is *not labelled* and never scored. A null key is labelled as *not on the document*: an
+    extracted value counts as spurious. `alternatives` lists further accepted values (a brand name beside the legal name),
+    written as in `invoice`.
     """
 
     invoice: Invoice
     alternatives: dict[str, list[str]] = {}
     language: str | None = Field(default=None, description="ISO 639-1: de.")
-    split: str | None = Field(
-        default=None, description="Split of the data set that this document came with: train, test."
-    )
+    split: str | None = Field(default=None, description="Split of the data set: train, test.")
 
     @field_validator("alternatives")
     @classmethod
     def _known_fields(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
         unknown = sorted(set(value) - set(FIELD_KINDS))
         if unknown:
-            raise ValueError(f"unknown field {unknown[0]!r}; known are {', '.join(FIELD_KINDS)}")
+            raise ValueError(f"unknown field {unknown[0]!r}; expected one of {', '.join(FIELD_KINDS)}")
         for name, texts in value.items():
             for text in texts:
                 try:
                     Invoice.model_validate({name: text})
                 except ValidationError:
-                    raise ValueError(f"an alternative for {name} is not a {FIELD_KINDS[name]}") from None
+                    raise ValueError(f"invalid {FIELD_KINDS[name]} in the alternatives for {name}") from None
         return value
 
     @property
     def labelled_fields(self) -> list[str]:
-        """The single-valued fields that this label speaks about, in display order."""
+        """The labelled single-valued fields, in display order."""
         return [name for name in FIELD_KINDS if name in self.invoice.model_fields_set]
 
 

@@ -1,25 +1,24 @@
-"""Text from documents, labels, models and file names, made harmless for where it is shown.
+"""Makes text from documents, labels, models and file names safe to display.
 
-It may hold control characters that a terminal obeys, marks that turn the direction of writing, markup, and formulas that a
-spreadsheet carries out.
+Such text may contain terminal control characters, bidirectional formatting characters, markup, and spreadsheet formulas.
 """
 
 import unicodedata
 
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories that nobody sees, or that do something: controls, marks of direction, halves of characters."""
+"""Unicode categories of invisible or active characters: controls, bidirectional marks, surrogates."""
 
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
-"""What a cell of a spreadsheet begins with that is carried out instead of shown (OWASP, CSV Injection), as a pattern."""
+"""Pattern of cell contents that spreadsheets execute as a formula (OWASP, CSV Injection)."""
 
-LONGEST = 2_000
-"""Characters of one value that are shown; the rest is counted."""
+MAX_CHARACTERS = 2_000
+"""Longer values are truncated for display."""
 
 
-def visible(text: str, *, longest: int | None = LONGEST) -> str:
-    """`text` in one direction and without characters that do something; each of them becomes its code: `⟨U+202E⟩`.
+def visible(text: str, *, longest: int | None = MAX_CHARACTERS) -> str:
+    """`text` with invisible and active characters replaced by their code: `⟨U+202E⟩`. Line breaks are kept.
 
-    Line breaks stay. What is longer than `longest` is cut, and the end says by how much.
+    Text longer than `longest` is truncated; a note at the end gives the number of omitted characters.
     """
     cut = text if longest is None else text[:longest]
     shown = "".join(

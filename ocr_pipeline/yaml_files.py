@@ -1,4 +1,4 @@
-"""Settings in YAML: read, validated by a model, and every mistake named with its line."""
+"""Loads YAML settings, validates them with a model, and reports mistakes with line numbers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,23 +13,23 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class _NoRepeatedKeys(yaml.SafeLoader):
-    """YAML keeps the last of two equal keys: an entry that was copied and not renamed would vanish without a word."""
+    """Rejects duplicate keys. YAML silently keeps the last one, so a copied and not renamed entry would vanish."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
+        keys = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(problem=f"{key.value!r} is there twice", problem_mark=key.start_mark)
-                seen.add(key.value)
+                if key.value in keys:
+                    raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value!r}", problem_mark=key.start_mark)
+                keys.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
-    """The validated content of a file, and its text: with it, `line_of` finds a place again.
+    """Load and validate a file. Returns its content, and its text for `line_of`.
 
     Raises:
-        ConfigurationError: the file is missing or wrong; the message names the place.
+        ConfigurationError: the file is missing or invalid; the message names the line.
     """
     try:
         text = path.read_text("utf-8")
@@ -37,7 +37,7 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name} is not text in UTF-8.") from None
+        raise ConfigurationError(f"{path.name} is not UTF-8 text.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -50,14 +50,14 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
 
 
 def line_of(text: str, location: Sequence[object]) -> str:
-    """`, line 7`: where the place stands in the file, or the nearest place around it; nothing for the whole file."""
+    """`, line 7` for a location as given by pydantic, or for its nearest parent in the file; "" for the whole file."""
     node, line = yaml.compose(text, yaml.SafeLoader), 0
     for part in location:
         if isinstance(node, yaml.MappingNode):
-            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
-            if found is None:
-                continue  # pydantic names steps that are not in the file, like [key]
-            line, node = found[0].start_mark.line + 1, found[1]
+            entry = next((pair for pair in node.value if pair[0].value == str(part)), None)
+            if entry is None:
+                continue  # pydantic includes steps that are not in the file, like [key]
+            line, node = entry[0].start_mark.line + 1, entry[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1

@@ -155,14 +155,14 @@ def test_good_backend_names(path: Path, name: str) -> None:
         ("engines:\n  a: [\n", "backends.yaml, line 3: "),
         ("engines:\n\tpdf-text:\n", "backends.yaml, line 2: found character '\\t' that cannot start any token."),
         ("a: b: c", "backends.yaml, line 1: mapping values are not allowed here."),
-        ("engines:\n  a:\n  b:\n  a:\n", "backends.yaml, line 4: 'a' is there twice."),
-        ("engines: {}\nengines: {}\n", "backends.yaml, line 2: 'engines' is there twice."),
+        ("engines:\n  a:\n  b:\n  a:\n", "backends.yaml, line 4: duplicate key 'a'."),
+        ("engines: {}\nengines: {}\n", "backends.yaml, line 2: duplicate key 'engines'."),
         ("!!python/object:os.system {}", "backends.yaml, line 1: could not determine a constructor for the tag"),
         ("a: \x07", "backends.yaml: not valid YAML."),
         ("", "backends.yaml: Input should be a valid dictionary"),
         ("- a\n- b", "backends.yaml: Input should be a valid dictionary"),
         ("SECRET", "backends.yaml: Input should be a valid dictionary"),
-        (b"engines: \xff", "backends.yaml is not text in UTF-8."),
+        (b"engines: \xff", "backends.yaml is not UTF-8 text."),
     ],
 )
 def test_a_file_that_is_no_yaml_mapping(path: Path, content: Any, message: str) -> None:

@@ -55,4 +55,4 @@ def test_a_variable_that_names_no_project(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
     with pytest.raises(ConfigurationError) as error:
         find_project()
-    assert str(error.value) == f"OCR_PIPELINE_HOME is {tmp_path}, but there is no backends.yaml in it."
+    assert str(error.value) == f"OCR_PIPELINE_HOME is {tmp_path}, which contains no backends.yaml."

@@ -2,9 +2,9 @@
 
 from rich.markup import escape
 
-from ocr_pipeline.untrusted import LONGEST, visible
+from ocr_pipeline.untrusted import MAX_CHARACTERS, visible
 
 
-def plain(text: str, *, longest: int = LONGEST) -> str:
+def plain(text: str, *, longest: int = MAX_CHARACTERS) -> str:
     """`text` for a Rich console: no markup, no control characters, one direction of writing, and of bounded length."""
     return escape(visible(text, longest=longest))

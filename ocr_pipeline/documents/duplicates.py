@@ -1,7 +1,7 @@
-"""Duplicates: documents with the same bytes, and documents whose first page looks the same.
+"""Duplicates: documents with identical bytes, or with a first page that looks the same.
 
-They matter twice. A document that is there twice counts twice in every score; and one that a data set keeps for testing
-must not be learned from under another name. So a group of duplicates has one split: the most protected one in it.
+A duplicate counts twice in every score, and a test document must not be used for training under another name. Therefore all
+documents of a group get the same split: the most protected one in the group.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from ocr_pipeline.documents.perceptual import HASH_BITS, HASH_PREFIX, LOOKS_THE_SAME, MAX_DISTANCE, similarity
+from ocr_pipeline.documents.perceptual import HASH_BITS, HASH_PREFIX, MAX_DISTANCE, MIN_SIMILARITY, similarity
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.perceptual import Image
 
-HELD_OUT = ("test", "dev", "validation", "val")
-"""Splits that nothing is learned from, the most protected first."""
+HOLDOUT_SPLITS = ("test", "dev", "validation", "val")
+"""Splits that are never used for training, the most protected first."""
 
 MAX_STRETCH = 0.06
-"""Relative difference of width : height up to which two pages are compared."""
+"""Two pages are compared only if their aspect ratios differ by at most this share."""
 
-_ROWS = 1024  # at a time, so that 100,000 documents need megabytes and not gigabytes
-_KEPT_PAGES = 128  # half a megabyte each
+_ROWS = 1024  # per block, so that 100,000 documents need megabytes and not gigabytes
+_CACHED_PAGES = 128  # half a megabyte each
 
 Pair = tuple[str, str]
-"""The SHA-256 of two contents, in alphabetical order."""
+"""SHA-256 of two contents, in alphabetical order."""
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a document is compared by: bytes, number of pages, and hash and width : height of the first page."""
+    """The values that documents are compared by. `perceptual_hash` and `aspect` (width / height) are of the first page."""
 
     document_id: str
     sha256: str
@@ -40,8 +40,11 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A member of a group. `duplicate_of` is the group's first document, and None for that document itself; `distance`
-    is the number of bits, of 256, in which the two hashes differ."""
+    """A member of a group.
+
+    `duplicate_of` is the group's first document (None for the first itself); `distance` is the number of hash bits, of 256,
+    that differ from it.
+    """
 
     document_id: str
     duplicate_of: str | None
@@ -51,9 +54,9 @@ class Duplicate:
 
 
 def candidate_pairs(fingerprints: Iterable[Fingerprint]) -> list[Pair]:
-    """Pairs of different contents that may look the same: as many pages, nearly the same shape, hashes that are near.
+    """Pairs of different contents that may look the same: equal page count, similar aspect ratio and hash.
 
-    Compares all pairs of a shape: 0.2 s for 10,000 documents, 27 s for 100,000 on one core.
+    Compares all pairs of similar shape: 0.2 s for 10,000 documents, 27 s for 100,000 on one core.
     """
     import numpy as np
 
@@ -63,7 +66,7 @@ def candidate_pairs(fingerprints: Iterable[Fingerprint]) -> list[Pair]:
         return []
     digits = b"".join(bytes.fromhex(print_.perceptual_hash.removeprefix(HASH_PREFIX)) for print_ in known)
     hashes = np.frombuffer(digits, np.uint64).reshape(len(known), HASH_BITS // 64)
-    # Sorted by pages and shape, the partners of a page stand right behind it: a window instead of all the others.
+    # Sorted by pages and shape, the candidates for a page follow it directly: a window instead of all pages.
     shape = np.array([print_.pages * 1e6 + np.log(max(print_.aspect, 1e-3)) for print_ in known])
     ends = np.searchsorted(shape, shape + MAX_STRETCH, side="right")
     pairs = []
@@ -80,23 +83,23 @@ def candidate_pairs(fingerprints: Iterable[Fingerprint]) -> list[Pair]:
 
 
 def compare(pairs: Iterable[Pair], page: Callable[[str], "Image | None"]) -> dict[Pair, float]:
-    """How alike the first pages of each pair are, 0..1.
+    """Similarity of the first pages of each pair, 0..1.
 
     Args:
-        page: gives the `comparable` first page of a content, or None where it cannot be opened any more: then the pair is
-            left out.
+        page: returns the `comparable` first page of a content, or None if it can no longer be opened; then the pair is
+            skipped.
     """
-    kept = lru_cache(_KEPT_PAGES)(page)
-    found = {}
+    cached = lru_cache(_CACHED_PAGES)(page)
+    similarities = {}
     for first, second in pairs:
-        pages = kept(first), kept(second)
+        pages = cached(first), cached(second)
         if pages[0] is not None and pages[1] is not None:
-            found[first, second] = similarity(pages[0], pages[1])
-    return found
+            similarities[first, second] = similarity(pages[0], pages[1])
+    return similarities
 
 
 def duplicates(fingerprints: Sequence[Fingerprint], similarities: Mapping[Pair, float]) -> list[Duplicate]:
-    """The members of every group of duplicates, by group. What duplicates a duplicate is in its group too."""
+    """The members of all groups of duplicates, sorted by group. The relation is transitive."""
     by_content: dict[str, list[Fingerprint]] = {}
     for print_ in sorted(fingerprints, key=lambda print_: print_.document_id):
         by_content.setdefault(print_.sha256, []).append(print_)
@@ -107,29 +110,29 @@ def duplicates(fingerprints: Sequence[Fingerprint], similarities: Mapping[Pair, 
             leader[sha256] = sha256 = leader[leader[sha256]]
         return sha256
 
-    for (first, second), alike in similarities.items():
-        if alike >= LOOKS_THE_SAME and first in leader and second in leader:
+    for (first, second), score in similarities.items():
+        if score >= MIN_SIMILARITY and first in leader and second in leader:
             leader[find(second)] = find(first)
     groups: dict[str, list[Fingerprint]] = {}
     for sha256, same in by_content.items():
         groups.setdefault(find(sha256), []).extend(same)
-    found = []
+    members = []
     for group in groups.values():
         first_of, *others = sorted(group, key=lambda print_: print_.document_id)
         if others:
-            found.append(Duplicate(first_of.document_id, None, first_of.document_id, None, None))
+            members.append(Duplicate(first_of.document_id, None, first_of.document_id, None, None))
         for print_ in others:
             kind: Literal["exact", "near"] = "exact" if print_.sha256 == first_of.sha256 else "near"
             bits = _distance(print_.perceptual_hash, first_of.perceptual_hash)
-            found.append(Duplicate(print_.document_id, first_of.document_id, first_of.document_id, kind, bits))
-    return sorted(found, key=lambda member: (member.group_id, member.duplicate_of is not None, member.document_id))
+            members.append(Duplicate(print_.document_id, first_of.document_id, first_of.document_id, kind, bits))
+    return sorted(members, key=lambda member: (member.group_id, member.duplicate_of is not None, member.document_id))
 
 
 def splits_in_use(splits: Mapping[str, str | None], members: Iterable[Duplicate]) -> dict[str, str | None]:
-    """The split that each document counts to.
+    """The effective split of each document.
 
-    A group of duplicates that holds a test document is test as a whole, so that its other members are kept out of
-    training; the same for dev and validation. Every other document keeps its own split.
+    If a group of duplicates contains a test document, all of its members count as test and are kept out of training; the same
+    goes for dev and validation. All other documents keep their own split.
     """
     groups: dict[str, list[str]] = {}
     for member in members:
@@ -137,7 +140,7 @@ def splits_in_use(splits: Mapping[str, str | None], members: Iterable[Duplicate]
     used = dict(splits)
     for documents in groups.values():
         own = {splits.get(document_id) for document_id in documents}
-        held_out = next((split for split in HELD_OUT if split in own), None)
+        held_out = next((split for split in HOLDOUT_SPLITS if split in own), None)
         if held_out is not None:
             used.update(dict.fromkeys(documents, held_out))
     return used

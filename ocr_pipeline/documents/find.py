@@ -1,8 +1,8 @@
-"""Finding documents: which files there are, what they are called, and where their labels lie.
+"""Finds document files, their ids, data sets and labels.
 
-data/demo/...                  the bundled documents         data set `demo`
-data/documents/NAME/...        imported or put there         data set `NAME`
-data/documents/FILE            put there                     data set `documents`
+data/demo/...                  bundled documents             data set `demo`
+data/documents/NAME/...        imported or copied there      data set `NAME`
+data/documents/FILE            copied there                  data set `documents`
 """
 
 import hashlib
@@ -21,8 +21,7 @@ MAX_ID_LENGTH = 80
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A document file. `label` is the path of its label file, `overrides` of the decisions about that; None where it has
-    none."""
+    """A document file. `label` is the path of its label file, `overrides` that of the decisions about the label."""
 
     document_id: str
     dataset: str
@@ -32,31 +31,31 @@ class SourceFile:
 
 
 def find_documents(data: Path) -> list[SourceFile]:
-    """Every document file below `data/demo` and `data/documents`, in a stable order.
+    """All document files below `data/demo` and `data/documents`, in a stable order.
 
-    The id is the path, reduced to `[a-z0-9_-]`. Where that makes two files equal, or drops letters that tell names
-    apart, a hash of the path is added.
+    The id is the path reduced to `[a-z0-9_-]`. A hash of the path is appended if two files would get the same id, or if the
+    reduction drops letters.
 
     Raises:
         ConfigurationError: a folder cannot be read.
     """
-    found: dict[str, SourceFile] = {}
+    sources: dict[str, SourceFile] = {}
     for folder, prefix in ((data / "demo", ("demo",)), (data / "documents", ())):
         for path in _files(folder):
             parts = (*prefix, *path.relative_to(folder).parts)
             document_id = document_id_of(parts)
-            if document_id in found:
+            if document_id in sources:
                 document_id = _with_hash(document_id, parts)
             dataset = slug(parts[0]) if len(parts) > 1 else "documents"
             overrides = overrides_file(data, document_id)
-            found[document_id] = SourceFile(
+            sources[document_id] = SourceFile(
                 document_id, dataset or "documents", path, label_of(path), overrides if overrides.is_file() else None
             )
-    return list(found.values())
+    return list(sources.values())
 
 
 def document_id_of(parts: tuple[str, ...]) -> str:
-    """The id of a file from the parts of its path: `("sroie", "X51.jpg")` is `sroie-x51`."""
+    """The id of a file from the parts of its path: `("sroie", "X51.jpg")` becomes `sroie-x51`."""
     stem = "-".join((*parts[:-1], Path(parts[-1]).stem))
     name = slug(stem)
     readable = _fold(stem)
@@ -66,7 +65,7 @@ def document_id_of(parts: tuple[str, ...]) -> str:
 
 
 def slug(text: str) -> str:
-    """`text` in lower case with everything but letters, digits and `_` turned into single dashes."""
+    """`text` in lower case, with everything but letters, digits and `_` replaced by single dashes."""
     return re.sub(r"[^a-z0-9_]+", "-", _fold(text)).strip("-")
 
 
@@ -81,7 +80,7 @@ def _with_hash(name: str, parts: tuple[str, ...]) -> str:
 
 
 def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """The document files below a folder. `above` are the folders that are being walked: a symlink may lead back there."""
+    """The document files below a folder. `above` are its parent folders, to detect symlink loops."""
 
     def visible(paths: Iterable[Path]) -> list[Path]:
         return sorted(path for path in paths if not path.name.startswith("."))
@@ -101,7 +100,7 @@ def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]
 
 
 def label_of(path: Path) -> Path | None:
-    """`invoice.pdf.json`, else `invoice.json`: the first is for folders where two files share a stem."""
+    """`invoice.pdf.json`, otherwise `invoice.json`. The first form is for folders in which two files share a stem."""
     for candidate in (path.with_name(path.name + ".json"), path.with_suffix(".json")):
         if candidate.is_file():
             return candidate

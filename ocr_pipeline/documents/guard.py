@@ -1,7 +1,7 @@
-"""A process of its own for what a document can do to a library: hang it, crash it, or make it eat all memory.
+"""Protects runs from documents that hang a decoder, crash it, or make it use all memory.
 
-A header does not show all that a file makes a decoder do. So the decoders meet a file for the first time in a child process,
-and the child is lost, not the run.
+A header does not reveal what a file makes a decoder do. Files are therefore first decoded in a child process: in the worst
+case the child is lost, not the run.
 """
 
 import importlib
@@ -33,9 +33,9 @@ _DECODERS = ("cv2", "numpy", "PIL.Image", "pillow_heif", "pypdfium2")
 
 
 class Guard(Generic[Arguments, Result]):
-    """Calls `function(*arguments)` in a child process that `limits` hold for. One child serves many calls.
+    """Calls `function(*arguments)` in a child process subject to `limits`. A child serves many calls.
 
-    The function and what goes in and out of it are pickled. Memory is limited on Linux only. Use it in a `with` block.
+    The function, its arguments and results are pickled. Memory is limited on Linux only. Use it in a `with` block.
     """
 
     def __init__(self, function: Callable[Arguments, Result], limits: Limits) -> None:
@@ -48,10 +48,10 @@ class Guard(Generic[Arguments, Result]):
         return self
 
     def __call__(self, *arguments: Arguments.args, **_: Arguments.kwargs) -> Result:
-        """The function's result.
+        """Returns the function's result.
 
         Raises:
-            DocumentError: the call took more memory or CPU time than the limits allow, or ended the process.
+            DocumentError: the call exceeded the memory or CPU time limit, or terminated the process.
         """
         if self._connection is None:
             self._start()
@@ -60,34 +60,32 @@ class Guard(Generic[Arguments, Result]):
             self._connection.send(arguments)
             result: Result = self._connection.recv()
         except (EOFError, OSError):
-            raise self._explained() from None
+            raise self._error() from None
         return result
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._connection, childs_end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(childs_end, self._function, self._limits), daemon=True)
+        self._connection, child_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(child_end, self._function, self._limits), daemon=True)
         self._process.start()
-        childs_end.close()  # so that the end of the child is the end of the connection
+        child_end.close()  # so that the connection closes with the child
 
-    def _explained(self) -> DocumentError:
+    def _error(self) -> DocumentError:
         assert self._process is not None
         self._process.join()
         exit_code = self._process.exitcode
         self.close()
         if exit_code == -signal.SIGPROF:
-            message = (
-                f"Opening the document takes more than {self._limits.max_seconds:g} s of CPU time (limits.max_seconds)."
-            )
+            message = f"Opening the document exceeds {self._limits.max_seconds:g} s of CPU time (limits.max_seconds)."
             return DocumentError("too_large", message)
-        message = "Opening the document ends the process: it breaks a library, or takes too much memory."
+        message = "Opening the document crashed the process: it breaks a library or uses too much memory."
         return DocumentError("unreadable", message)
 
     def close(self) -> None:
-        """End the child. The next call starts another one."""
+        """Kill the child. The next call starts a new one."""
         if self._process is not None and self._connection is not None:
             self._connection.close()
-            self._process.kill()  # it may hang, and has nothing to put in order
+            self._process.kill()  # it may hang, and has nothing to clean up
             self._process.join()
         self._process = self._connection = None
 
@@ -97,9 +95,9 @@ class Guard(Generic[Arguments, Result]):
 
 @dataclass(frozen=True)
 class LimitedPage:
-    """A page for a process that may be lost: what takes more than `limits` allow to decode it ends the process.
+    """A page for use in a worker process: exceeding `limits` while decoding terminates the process.
 
-    The pages after the first are decoded for the first time where they are read.
+    Needed because ingestion decodes only the first page; engines and extractors are the first to decode the others.
     """
 
     page: Page
@@ -119,7 +117,7 @@ class LimitedPage:
 
 
 def limited(document: Document, limits: Limits) -> Document:
-    """The same document with pages that `limits` hold for, each by itself."""
+    """The document with `limits` enforced for each page."""
     _load_decoders()
     pages = [LimitedPage(page, limits, page.number, page.width, page.height, page.dpi) for page in document.pages]
     return replace(document, pages=pages)
@@ -127,28 +125,28 @@ def limited(document: Document, limits: Limits) -> Document:
 
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
-    before = _limit_memory(limits.max_memory_bytes)
-    # The default action of its signal ends the process, also within a library.
+    previous = _limit_memory(limits.max_memory_bytes)
+    # The signal's default action terminates the process, even inside a library.
     signal.setitimer(signal.ITIMER_PROF, limits.max_seconds)
     try:
         yield
     except MemoryError:
-        raise DocumentError("too_large", "A page takes too much memory (limits.max_memory_bytes).") from None
+        raise DocumentError("too_large", "A page uses too much memory (limits.max_memory_bytes).") from None
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        _set_memory_limit(before)
+        _set_memory_limit(previous)
 
 
 def _serve(connection: Connection, function: Callable[..., Any], limits: Limits) -> None:
-    """In the child: answer calls until the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    warnings.simplefilter("ignore")  # Pillow's, about files: the result says it
+    """In the child: answer calls until the parent exits."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    warnings.simplefilter("ignore")  # Pillow warns about files; the result reports it
     _load_decoders()
     _limit_memory(limits.max_memory_bytes)
     with suppress(EOFError):
         while True:
             arguments = connection.recv()
-            # The default action of its signal ends the process, also within a library.
+            # The signal's default action terminates the process, even inside a library.
             signal.setitimer(signal.ITIMER_PROF, limits.max_seconds)
             result = function(*arguments)
             signal.setitimer(signal.ITIMER_PROF, 0)
@@ -156,24 +154,24 @@ def _serve(connection: Connection, function: Callable[..., Any], limits: Limits)
 
 
 def _load_decoders() -> None:
-    """What they reserve at import depends on the machine's cores: it does not count."""
+    """Import decoders before limiting memory: what they reserve at import depends on the number of cores."""
     for name in _DECODERS:
         importlib.import_module(name)
 
 
-def _limit_memory(more: int) -> int:
-    """Let this process have so many bytes more than it has by now; give the limit so far.
+def _limit_memory(additional: int) -> int:
+    """Let this process allocate this many additional bytes; returns the previous limit.
 
-    Asking for more fails in the library that asks.
+    Allocations above the limit fail in the library that makes them.
     """
     if sys.platform != "linux":
         return 0
     import resource
 
     data_pages = int(Path("/proc/self/statm").read_text().split()[5])  # proc(5): data and stack
-    before, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    _set_memory_limit(data_pages * os.sysconf("SC_PAGE_SIZE") + more)
-    return before
+    previous, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    _set_memory_limit(data_pages * os.sysconf("SC_PAGE_SIZE") + additional)
+    return previous
 
 
 def _set_memory_limit(limit: int) -> None:

@@ -1,7 +1,7 @@
-"""Pages of image files, decoded by Pillow (HEIF by its plugin for libheif, the pixels of WebP by OpenCV).
+"""Pages of image files, decoded by Pillow (HEIF by its libheif plugin, WebP pixels by OpenCV).
 
-A TIFF has a page per frame. Of an animation (GIF, WebP, PNG) and of a collection of pictures in a HEIF file, the page is
-what a person sees when they open it: the first frame, the primary picture.
+A TIFF has one page per frame. Animations (GIF, WebP, PNG) and HEIF collections have one page, as image viewers show them: the
+first frame or the primary picture.
 """
 
 import importlib
@@ -35,7 +35,7 @@ _PILLOW_PLUGINS: dict[MediaType, tuple[str, str]] = {
 _PNG_CHUNKS_WITH_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 # Tags of TIFF 6.0 and EXIF 2.32
 _NEW_SUBFILE_TYPE, _PHOTOMETRIC, _ORIENTATION, _X_RESOLUTION, _RESOLUTION_UNIT = 254, 262, 274, 282, 296
-_REDUCED_OR_MASK = 0b101  # in NewSubfileType: a thumbnail of another page, or its transparency mask
+_REDUCED_OR_MASK = 0b101  # in NewSubfileType: a thumbnail or the transparency mask of another page
 _BAND_PIXELS = 1_000_000
 
 _ToRgb = Callable[["Image.Image"], "npt.NDArray[np.uint8]"]
@@ -43,7 +43,7 @@ _ToRgb = Callable[["Image.Image"], "npt.NDArray[np.uint8]"]
 
 @dataclass(frozen=True)
 class ImagePage:
-    """A page of an image file. `frame` is its place in the file, `number` its place among the pages."""
+    """A page of an image file. `frame` is the frame index in the file, `number` the page number."""
 
     content: bytes = field(repr=False)
     media_type: MediaType
@@ -54,10 +54,10 @@ class ImagePage:
     dpi: float | None
 
     def image(self) -> "npt.NDArray[np.uint8]":
-        with _explained():
+        with _pillow_errors():
             pixels = _rgb(_decoded(self.content, self.media_type, self.frame))
             if pixels.shape != (self.height, self.width, 3):
-                raise DocumentError("unreadable", "The image is broken: its pixels have another size than it says.")
+                raise DocumentError("unreadable", "Corrupt image: decoded size differs from the header.")
             return pixels
 
     def text_layer(self) -> None:
@@ -65,12 +65,12 @@ class ImagePage:
 
 
 def open_image(content: bytes, media_type: MediaType, limits: Limits) -> list[ImagePage]:
-    """The pages of an image file, none of them decoded. Raises DocumentError."""
-    with _explained(), _header(content, media_type) as image:
+    """The pages of an image file, not decoded yet. Raises DocumentError."""
+    with _pillow_errors(), _header(content, media_type) as image:
         if media_type == "image/tiff":
             return list(_tiff_pages(content, image, limits))
         width, height = image.size
-        check_pixels(width, height, limits)  # before the EXIF data: in a PNG they may lie behind the pixels
+        check_pixels(width, height, limits)  # before the EXIF data, which in a PNG may follow the pixels
         exif = _exif(content, media_type, image)
         if exif.get(_ORIENTATION) in (5, 6, 7, 8):  # these swap the axes
             width, height = height, width
@@ -79,7 +79,7 @@ def open_image(content: bytes, media_type: MediaType, limits: Limits) -> list[Im
 
 def _tiff_pages(content: bytes, image: Any, limits: Limits) -> Iterator[ImagePage]:
     number = 0
-    for frame in range(limits.max_pages + 1):  # never `n_frames`: it walks as many frames as the file likes
+    for frame in range(limits.max_pages + 1):  # never `n_frames`: it walks all frames of the file
         try:
             image.seek(frame)
         except EOFError:
@@ -95,19 +95,19 @@ def _tiff_pages(content: bytes, image: Any, limits: Limits) -> Iterator[ImagePag
 
 
 def _header(content: bytes, media_type: MediaType) -> "ImageFile":
-    """Read the header. Not by `Image.open`: it has a limit of its own, and ours is checked before anything is decoded."""
+    """Parse the header. Not with `Image.open`, which has its own limit; ours is checked before decoding."""
     module, name = _PILLOW_PLUGINS[media_type]
     return getattr(importlib.import_module(module), name)(BytesIO(content))  # type: ignore[no-any-return]
 
 
 def _exif(content: bytes, media_type: MediaType, image: "ImageFile") -> Any:
     if media_type == "image/png" and not any(chunk in content for chunk in _PNG_CHUNKS_WITH_EXIF):
-        return {}  # Pillow would decode all pixels to look for such a chunk behind them
+        return {}  # Pillow would decode all pixels to search for such a chunk after them
     return image.getexif()
 
 
 def _dpi(image: "ImageFile", exif: Any) -> float | None:
-    """Horizontal pixels per inch, where the file says it in an absolute unit and the value can be one."""
+    """Horizontal pixels per inch, if the file gives a plausible value in an absolute unit."""
     if "dpi" in image.info:
         dpi = float(image.info["dpi"][0])
     else:
@@ -117,14 +117,14 @@ def _dpi(image: "ImageFile", exif: Any) -> float | None:
 
 
 def _decoded(content: bytes, media_type: MediaType, frame: int) -> "Image.Image":
-    """The pixels, upright. HEIF comes upright out of libheif: its own rotation counts, its EXIF orientation does not."""
+    """The pixels, upright. libheif applies HEIF's own rotation; HEIF's EXIF orientation is ignored."""
     from PIL import ImageOps
 
     if media_type == "image/webp":
         image = _decoded_webp(content)
     else:
         image = _header(content, media_type)
-        if frame:  # only ever in a TIFF: the first picture of a HEIF file need not be the primary one
+        if frame:  # TIFF only: the first picture of a HEIF file is not always the primary one
             image.seek(frame)
         image.load()
     ImageOps.exif_transpose(image, in_place=True)
@@ -132,15 +132,15 @@ def _decoded(content: bytes, media_type: MediaType, frame: int) -> "Image.Image"
 
 
 def _decoded_webp(content: bytes) -> "Image.Image":
-    """Not by Pillow: it holds four copies of the pixels at once, OpenCV one."""
+    """Uses OpenCV, which holds one copy of the pixels; Pillow holds four."""
     import cv2
     import numpy as np
     from PIL import Image
 
-    info = _header(content, "image/webp").info  # alone: a decoder of Pillow's holds the canvas twice
+    info = _header(content, "image/webp").info  # only the header: Pillow's decoder holds the canvas twice
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
-        raise DocumentError("unreadable", "The image is broken: its pixels cannot be decoded.")
+        raise DocumentError("unreadable", "Corrupt image: the pixels cannot be decoded.")
     order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
     image = Image.fromarray(cv2.cvtColor(pixels, order, dst=pixels))
     image.info = info
@@ -148,11 +148,11 @@ def _decoded_webp(content: bytes) -> "Image.Image":
 
 
 def _rgb(image: "Image.Image") -> "npt.NDArray[np.uint8]":
-    """Any mode as RGB on white paper, band by band: each conversion of a whole image would be one more copy of it."""
+    """Convert any mode to RGB on white, band by band: converting the whole image would copy it each time."""
     import numpy as np
 
     convert: _ToRgb = _on_white
-    if image.mode[0] in "IF":  # I;16, I, F: 16 or 32 bits of grey, which Pillow would clip
+    if image.mode[0] in "IF":  # I;16, I, F: 16 or 32 bit grey, which Pillow would clip
         convert = _grey_to_rgb(image)
     elif image.mode == "LAB":
         convert = _lab_to_rgb()
@@ -172,7 +172,7 @@ def _on_white(band: "Image.Image") -> "npt.NDArray[np.uint8]":
     import numpy as np
     from PIL import Image
 
-    if band.has_transparency_data:  # transparent means paper, not black
+    if band.has_transparency_data:  # transparent is white paper, not black
         band = band.convert("RGBA")
         band = Image.alpha_composite(Image.new("RGBA", band.size, "white"), band)
     return np.asarray(band.convert("RGB"))
@@ -188,7 +188,7 @@ def _lab_to_rgb() -> _ToRgb:
 
 
 def _grey_to_rgb(image: "Image.Image") -> _ToRgb:
-    """For samples of 16 bits, the higher 8. Those of 32 bits have no known range: from the least to the greatest."""
+    """Uses the upper 8 bits of 16-bit samples; scales 32-bit samples, which have no known range, from minimum to maximum."""
     import numpy as np
 
     low, scale = 0.0, 1 / 256
@@ -218,17 +218,17 @@ def _range(image: "Image.Image") -> tuple[float, float]:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what Pillow and its plugins raise into ours."""
+def _pillow_errors() -> Iterator[None]:
+    """Convert exceptions of Pillow and its plugins to DocumentError."""
     from PIL import Image
 
     try:
         yield
     except (DocumentError, MemoryError):
         raise
-    except Image.DecompressionBombError:  # Pillow's own limit, for the formats that it decodes with checks of its own
+    except Image.DecompressionBombError:  # Pillow's own limit, checked for some formats
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-        raise DocumentError("too_large", f"A page is above the limit of {limit:,} pixels of Pillow.") from None
-    except Exception as error:  # noqa: BLE001 - Pillow reports a broken file by whatever it trips over
-        message = f"The image is broken, or of a kind that cannot be read: {type(error).__name__}."
+        raise DocumentError("too_large", f"A page exceeds Pillow's limit of {limit:,} pixels.") from None
+    except Exception as error:  # noqa: BLE001 - Pillow reports corrupt files with arbitrary exceptions
+        message = f"Corrupt or unsupported image: {type(error).__name__}."
         raise DocumentError("unreadable", message) from None

@@ -1,4 +1,4 @@
-"""Label files: the ground truth of a document as validated JSON beside it."""
+"""Label files: the ground truth of a document, as JSON beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.find import SourceFile
-from ocr_pipeline.documents.overrides import Decision, applied, read_overrides
+from ocr_pipeline.documents.overrides import Decision, apply, load_overrides
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError, describe
 from ocr_pipeline.schemas import Label
 
 
-def read_label(path: Path) -> tuple[Label, str]:
-    """The label in a file, and the SHA-256 of the file.
+def load_label(path: Path) -> tuple[Label, str]:
+    """Load a label file; returns the label and the SHA-256 of the file.
 
     Raises:
-        DocumentError: the file cannot be read or is not a valid label; the message names the key, never the value.
+        DocumentError: the file cannot be read or is invalid; the message names the key, never the value.
     """
     try:
         content = path.read_bytes()
@@ -26,14 +26,14 @@ def read_label(path: Path) -> tuple[Label, str]:
     try:
         return Label.model_validate_json(content), sha256_of(content)
     except ValidationError as error:
-        raise DocumentError("invalid_label", f"The label is not valid: {describe(error)}") from None
+        raise DocumentError("invalid_label", f"Invalid label: {describe(error)}") from None
 
 
 def labels_sha256(source: SourceFile) -> str | None:
-    """SHA-256 of the label file and of the decisions about it; None for an unlabelled document.
+    """SHA-256 of the label file and its decisions; None for an unlabelled document.
 
     Raises:
-        OSError: one of them cannot be read.
+        OSError: one of the files cannot be read.
     """
     if source.label is None:
         return None
@@ -43,9 +43,9 @@ def labels_sha256(source: SourceFile) -> str | None:
 
 @dataclass(frozen=True)
 class DecidedLabel:
-    """A label as it counts, with the decisions about it laid on top.
+    """The label in effect: the label file with decisions applied.
 
-    `decisions`: those that hold, by field. `file`: the label as its file has it. `sha256`: of label file and decisions.
+    `decisions`: the decisions in effect, by field. `file`: the label without decisions. `sha256`: of label file and decisions.
     """
 
     label: Label
@@ -54,18 +54,18 @@ class DecidedLabel:
     decisions: Mapping[str, Decision]
 
 
-def read_decided_label(source: SourceFile) -> DecidedLabel | None:
-    """The label of a document; None for an unlabelled one.
+def load_decided_label(source: SourceFile) -> DecidedLabel | None:
+    """Load the label of a document with its decisions applied; None for an unlabelled document.
 
     Raises:
-        DocumentError: the label or the decisions cannot be read or are not valid.
+        DocumentError: the label or the decisions cannot be read or are invalid.
     """
     if source.label is None:
         return None
-    label, sha256 = read_label(source.label)
+    label, sha256 = load_label(source.label)
     if source.overrides is None:
         return DecidedLabel(label, sha256, label, {})
-    changed, decisions = applied(label, read_overrides(source.overrides))
+    changed, decisions = apply(label, load_overrides(source.overrides))
     try:
         both = labels_sha256(source)
     except OSError as error:

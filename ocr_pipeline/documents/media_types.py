@@ -1,4 +1,4 @@
-"""What a file is, by its content. Its name never decides."""
+"""Detects the media type of a file by its content, never by its name."""
 
 from typing import Literal, get_args
 
@@ -39,7 +39,7 @@ _BMP_HEADER_SIZES = {12, 40, 52, 56, 64, 108, 124}
 
 
 def detect_media_type(content: bytes) -> MediaType:
-    """The type by the leading bytes. Raises DocumentError."""
+    """The media type by magic bytes. Raises DocumentError."""
     if not content:
         raise DocumentError("empty_file", "The file is empty.")
     for prefix, media_type in _PREFIXES.items():
@@ -49,11 +49,13 @@ def detect_media_type(content: bytes) -> MediaType:
         return "image/webp"
     if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
         return _HEIF_BRANDS[content[8:12]]
-    if content[:2] == b"BM" and int.from_bytes(content[14:18], "little") in _BMP_HEADER_SIZES:  # "BM" alone may be text
+    if (
+        content[:2] == b"BM" and int.from_bytes(content[14:18], "little") in _BMP_HEADER_SIZES
+    ):  # "BM" alone could be text
         return "image/bmp"
-    if b"%PDF-" in content[:1024]:  # ISO 32000 readers accept leading junk
+    if b"%PDF-" in content[:1024]:  # ISO 32000 readers accept leading garbage
         return "application/pdf"
     raise DocumentError(
         "unsupported_type",
-        "The content is not a JPEG, PNG, TIFF, WebP, HEIC, GIF, BMP or PDF; save it as one of these.",
+        "Unsupported file type: save the document as JPEG, PNG, TIFF, WebP, HEIC, GIF, BMP or PDF.",
     )

@@ -1,7 +1,7 @@
-"""Decisions about doubtful labels: one JSON file per document in `data/overrides`, kept in version control.
+"""Decisions about label issues: one JSON file per document in `data/overrides`, kept in version control.
 
-Label files stay as their data set ships them; a decision is laid on top when labels are read. It speaks about the value
-that it was made about: once the label file says something else, it holds no more.
+Label files stay as shipped; decisions are applied when labels are loaded. A decision applies only while the label file still
+has the value that it was made about.
 """
 
 import json
@@ -18,23 +18,23 @@ from ocr_pipeline.schemas import FIELD_KINDS, Invoice, Label
 FOLDER = "overrides"
 
 Choice = Literal["label", "value", "both"]
-"""`label`: the label is right. `value`: the other value is. `both`: the label is, and the other value is accepted, too."""
+"""Which value is correct: the label, the other `value`, or both (the other value is accepted in addition)."""
 
 
 class Decision(BaseModel):
-    """What a person decided about one labelled field. Values are written as in `invoice`; None: not on the document."""
+    """A person's decision about one labelled field. Values are written as in `invoice`; None: not on the document."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     choice: Choice
-    label: str | None = Field(description="The label's value when it was decided.")
+    label: str | None = Field(description="The label's value at the time of the decision.")
     value: str | None = Field(default=None, description="The other value.")
     note: str = ""
     decided_on: date
 
 
 class Overrides(BaseModel):
-    """All decisions about one document."""
+    """All decisions about a document."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,34 +43,34 @@ class Overrides(BaseModel):
 
 
 def overrides_file(data: Path, document_id: str) -> Path:
-    """Where the decisions about a document are kept."""
+    """The path of the decisions about a document."""
     return data / FOLDER / f"{document_id}.json"
 
 
-def read_overrides(path: Path) -> Overrides:
-    """The decisions in a file.
+def load_overrides(path: Path) -> Overrides:
+    """Load the decisions in a file.
 
     Raises:
-        DocumentError: the file cannot be read or is not valid; the message names the key, never the value.
+        DocumentError: the file cannot be read or is invalid; the message names the key, never the value.
     """
     try:
         return Overrides.model_validate_json(path.read_bytes())
     except OSError as error:
         raise DocumentError("invalid_label", f"The override file cannot be read: {error.strerror}.") from None
     except ValidationError as error:
-        raise DocumentError("invalid_label", f"The override is not valid: {describe(error)}") from None
+        raise DocumentError("invalid_label", f"Invalid override: {describe(error)}") from None
 
 
 def write_decision(data: Path, document_id: str, field: str, decision: Decision) -> Path:
-    """Add a decision to the file of its document, or replace the one about the same field.
+    """Write a decision to the file of its document; replaces an earlier decision about the same field.
 
     Raises:
         ConfigurationError: the file cannot be written.
-        DocumentError: what is there is not valid.
+        DocumentError: the existing file is invalid.
     """
     path = overrides_file(data, document_id)
-    known = read_overrides(path).fields if path.exists() else {}
-    content = Overrides(document_id=document_id, fields={**known, field: decision})
+    existing = load_overrides(path).fields if path.exists() else {}
+    content = Overrides(document_id=document_id, fields={**existing, field: decision})
     text = json.dumps(content.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,19 +82,19 @@ def write_decision(data: Path, document_id: str, field: str, decision: Decision)
     return path
 
 
-def applied(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decision]]:
-    """The label with the decisions laid on top, and those that hold: the others were made about another value.
+def apply(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decision]]:
+    """The label with decisions applied, and the decisions in effect (not those made about a different value).
 
     Raises:
-        DocumentError: a decided value is not of its field's kind.
+        DocumentError: a decided value is invalid for its field.
     """
     fields = label.invoice.model_dump(mode="json", exclude_unset=True)
     alternatives = {name: list(texts) for name, texts in label.alternatives.items()}
-    holding = {}
+    in_effect = {}
     for name, decision in overrides.fields.items():
         if name not in label.labelled_fields or not _same(name, fields[name], decision.label):
             continue
-        holding[name] = decision
+        in_effect[name] = decision
         if decision.choice == "value":
             fields[name] = decision.value
         elif decision.choice == "both" and decision.value is not None:
@@ -104,14 +104,17 @@ def applied(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Dec
             {**label.model_dump(exclude={"invoice", "alternatives"}), "invoice": fields, "alternatives": alternatives}
         )
     except ValidationError as error:
-        raise DocumentError("invalid_label", f"The override is not valid: {describe(error)}") from None
-    return changed, holding
+        raise DocumentError("invalid_label", f"Invalid override: {describe(error)}") from None
+    return changed, in_effect
 
 
 def _same(field: str, first: str | None, second: str | None) -> bool:
-    """Whether two texts are the same value: `8.2` and `8.20` are one amount."""
+    """Whether two texts are the same value: `8.2` and `8.20` are the same amount."""
     try:
         values = [getattr(Invoice.model_validate({field: text}), field) for text in (first, second)]
     except ValidationError:
         return False
     return bool(values[0] == values[1])
+
+
+applied = apply  # old name, until its users have moved

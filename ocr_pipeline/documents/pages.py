@@ -1,7 +1,7 @@
-"""Opening a document: what it is, how many pages it has, and each page as pixels or as words.
+"""Opens documents: media type, number of pages, and each page as pixels or words.
 
-The type is read from the content, never from the file name. Pages are lazy: nothing is decoded or rendered before
-`Page.image()` or `Page.text_layer()` asks for it, and nothing is kept afterwards.
+The type is detected from the content, never from the file name. Pages are lazy: `Page.image()` and `Page.text_layer()` decode
+or render on each call and cache nothing.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Page(Protocol):
-    """One page. `width` and `height` are the pixels of `image()`; `dpi` is None where the file does not say."""
+    """A page. `width` and `height` are those of `image()` in pixels; `dpi` is None if the file does not state it."""
 
     @property
     def number(self) -> int: ...
@@ -35,19 +35,19 @@ class Page(Protocol):
     def dpi(self) -> float | None: ...
 
     def image(self) -> "npt.NDArray[np.uint8]":
-        """The page as a person sees it: array of shape (height, width, 3), RGB. Raises DocumentError."""
+        """The page as displayed: array of shape (height, width, 3), RGB. Raises DocumentError."""
         ...
 
     def text_layer(self) -> list[Word] | None:
-        """The words that the file itself holds as text, or None where it holds none. Raises DocumentError."""
+        """The words of the text layer, or None if the page has none. Raises DocumentError."""
         ...
 
 
 @dataclass(frozen=True)
 class Document:
-    """An opened document. Keeps the bytes, so that what is read is what was hashed.
+    """An opened document. Keeps its bytes, so that engines process exactly what was hashed.
 
-    `path` is the file that it was opened from: what a data set ships beside a document is found there.
+    `path` is the file it was opened from; transcripts are beside it.
     """
 
     sha256: str
@@ -59,28 +59,28 @@ class Document:
 
 
 def sha256_of(content: bytes) -> str:
-    """Hex SHA-256 of a document's bytes: its identity in every cache key."""
+    """Hex SHA-256 of a document's bytes, which identifies it in all cache keys."""
     return hashlib.sha256(content).hexdigest()
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:
-    """Read a document file, refusing one above `limits.max_bytes` before it is read. Raises DocumentError."""
+    """Read a document file unless it exceeds `limits.max_bytes`. Raises DocumentError."""
     try:
         size = path.stat().st_size
         if size > limits.max_bytes:
             raise DocumentError("too_large", f"The file has {size:,} bytes; the limit is {limits.max_bytes:,}.")
         return path.read_bytes()
     except FileNotFoundError:
-        raise DocumentError("missing_file", "The file is gone.") from None
+        raise DocumentError("missing_file", "The file does not exist.") from None
     except OSError as error:
         raise DocumentError("unreadable", f"The file cannot be read: {error.strerror}.") from None
 
 
 def open_document(content: bytes, limits: Limits) -> Document:
-    """Open a document from its bytes: an image of any type in `MediaType`, or a PDF.
+    """Open a document from its bytes: any type in `MediaType`.
 
     Raises:
-        DocumentError: the content is empty, of another type, broken, encrypted or above a limit.
+        DocumentError: the content is empty, unsupported, corrupt, encrypted or exceeds a limit.
     """
     media_type = detect_media_type(content)
     is_pdf = media_type == "application/pdf"
@@ -89,12 +89,12 @@ def open_document(content: bytes, limits: Limits) -> Document:
 
 
 def open_unchanged(path: Path, sha256: str, limits: Limits) -> Document:
-    """Open a document that was taken in before, and make sure that the file still holds what was taken in.
+    """Open an ingested document and verify that the file has not changed since.
 
     Raises:
-        DocumentError: the file is gone, changed, unreadable or above a limit.
+        DocumentError: the file is missing, changed, unreadable or exceeds a limit.
     """
     content = read_bytes(path, limits)
     if sha256_of(content) != sha256:
-        raise DocumentError("changed_file", "The file changed after it was taken in; materialise raw_documents again.")
+        raise DocumentError("changed_file", "The file changed after it was ingested; materialise raw_documents again.")
     return replace(open_document(content, limits), path=path)

@@ -1,4 +1,4 @@
-"""Pages of PDFs, drawn and read by PDFium."""
+"""Pages of PDFs, rendered and parsed by PDFium."""
 
 import math
 import threading
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _PDF_SCALE = PDF_RENDER_DPI / 72
-_PDFIUM_LOCK = threading.Lock()  # PDFium is not thread-safe, and a Dagster process may run two steps at once
+_PDFIUM_LOCK = threading.Lock()  # PDFium is not thread-safe; a Dagster process may run several steps
 
 
 @dataclass(frozen=True)
 class PdfPage:
-    """A page of a PDF. `width` and `height` are its size at `PDF_RENDER_DPI`, rotation and crop box applied."""
+    """A PDF page. `width` and `height` are in pixels at `PDF_RENDER_DPI`, with rotation and crop box applied."""
 
     content: bytes = field(repr=False)
     number: int
@@ -42,7 +42,7 @@ class PdfPage:
 
 
 def open_pdf(content: bytes, limits: Limits) -> list[PdfPage]:
-    """The pages of a PDF, none of them drawn. Raises DocumentError."""
+    """The pages of a PDF, not rendered yet. Raises DocumentError."""
     with _PDFIUM_LOCK, _pdf(content) as pdf:
         if len(pdf) > limits.max_pages:
             raise DocumentError("too_many_pages", f"The PDF has {len(pdf):,} pages; the limit is {limits.max_pages:,}.")
@@ -55,7 +55,7 @@ def open_pdf(content: bytes, limits: Limits) -> list[PdfPage]:
 
 
 class _pdf:
-    """Open a PDF for the length of a `with` block and turn PDFium's errors into ours."""
+    """Opens a PDF for the duration of a `with` block and converts PDFium's errors to DocumentError."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -65,21 +65,21 @@ class _pdf:
 
         try:
             self._document = pypdfium2.PdfDocument(self._content)
-            self._document.init_forms()  # without it, what is filled into a form is not drawn
+            self._document.init_forms()  # otherwise form contents are not rendered
         except pypdfium2.PdfiumError as error:
-            self._refuse_without_pages()
+            self._check_for_pages()
             if error.err_code in (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY):
                 raise DocumentError("encrypted", "The PDF is encrypted; save it without a password.") from None
-            raise DocumentError("unreadable", "The PDF is broken: PDFium cannot open it.") from None
+            raise DocumentError("unreadable", "Corrupt PDF: PDFium cannot open it.") from None
         return self._document
 
-    def _refuse_without_pages(self) -> None:
-        """pypdfium2 refuses a PDF without pages with the error of the file before: PDFium itself opens it."""
+    def _check_for_pages(self) -> None:
+        """For a PDF without pages, pypdfium2 raises the error of the previous file; PDFium itself opens it."""
         import pypdfium2.raw as pdfium
 
-        opened = pdfium.FPDF_LoadMemDocument64(self._content, len(self._content), None)
-        if opened:
-            pdfium.FPDF_CloseDocument(opened)
+        document = pdfium.FPDF_LoadMemDocument64(self._content, len(self._content), None)
+        if document:
+            pdfium.FPDF_CloseDocument(document)
             raise DocumentError("no_pages", "The PDF has no pages.") from None
 
     def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: object) -> None:
@@ -87,4 +87,4 @@ class _pdf:
 
         self._document.close()
         if isinstance(exc, pypdfium2.PdfiumError):
-            raise DocumentError("unreadable", "The PDF is broken: a page cannot be opened.") from None
+            raise DocumentError("unreadable", "Corrupt PDF: a page cannot be opened.") from None

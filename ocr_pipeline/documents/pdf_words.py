@@ -1,4 +1,4 @@
-"""Words with boxes out of the text layer of a PDF page."""
+"""Words with boxes from the text layer of a PDF page."""
 
 import ctypes
 from typing import Any
@@ -7,10 +7,10 @@ from ocr_pipeline.schemas import Box, Word
 
 
 def words_of_page(page: Any, number: int) -> list[Word]:
-    """The words of an open `pypdfium2.PdfPage`, in the order in which PDFium gives its text.
+    """The words of an open `pypdfium2.PdfPage`, in PDFium's text order.
 
-    Boxes are the font's boxes, not the ink's, so that the words of a line have one height. Text that is placed outside
-    the visible page is left out: nobody can see it.
+    Boxes are font boxes rather than ink boxes, so that all words of a line have the same height. Text outside the visible page
+    is dropped.
     """
     textpage = page.get_textpage()
     try:
@@ -45,15 +45,15 @@ def _characters(textpage: Any) -> list[str]:
     import pypdfium2.raw as pdfium
 
     codes = (pdfium.FPDFText_GetUnicode(textpage, index) for index in range(textpage.count_chars()))
-    # PDFium counts a character outside the basic plane as two UTF-16 halves; a lone half is no text
+    # PDFium reports a character outside the BMP as two UTF-16 surrogates; a lone surrogate is not text
     return [chr(code) if code and not 0xD800 <= code <= 0xDFFF else " " for code in codes]
 
 
 def _page_transform(page: Any) -> Any:
     """A function from a PDF rectangle (left, bottom, right, top; points) to a relative box on the page as displayed.
 
-    PDFium does the mapping, so that rotation and crop box count. It maps to whole device pixels; a large device keeps
-    the error below 1/100,000 of the page.
+    PDFium applies rotation and crop box. It rounds to device pixels; a large virtual device keeps the error below 1/100,000 of
+    the page.
     """
     import pypdfium2.raw as pdfium
 
@@ -86,6 +86,6 @@ def _clip(box: Box) -> Box:
 
 
 def _renumber_lines(words: list[Word]) -> list[Word]:
-    """Number the lines from 0 without gaps: empty lines of the text layer are no lines."""
+    """Number the lines from 0 without gaps: empty lines of the text layer do not count."""
     numbers = {line: index for index, line in enumerate(dict.fromkeys(word.line for word in words))}
     return [word.model_copy(update={"line": numbers[word.line]}) for word in words]

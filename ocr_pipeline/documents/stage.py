@@ -1,4 +1,4 @@
-"""The document stage: a file becomes an opened, checked document, or a typed reason why it cannot."""
+"""The ingestion stage: a file becomes an opened, checked document, or a failure with a typed reason."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.guard import Guard
-from ocr_pipeline.documents.labels import DecidedLabel, read_decided_label
+from ocr_pipeline.documents.labels import DecidedLabel, load_decided_label
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_document, open_unchanged, read_bytes
 from ocr_pipeline.documents.perceptual import comparable, perceptual_hash
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TakenIn(Document):
-    """An opened document, and the perceptual hash of its first page."""
+class IngestedDocument(Document):
+    """An opened document with the perceptual hash of its first page."""
 
     perceptual_hash: str
 
 
-def take_in_all(
+def ingest_all(
     sources: Iterable[SourceFile], limits: Limits
-) -> Iterator[tuple[SourceFile, TakenIn | None, DocumentFailure | None]]:
-    """Take in every document, in order, in a child process: a file that hangs or crashes a library loses only itself."""
-    with Guard(take_in, limits) as guarded:
+) -> Iterator[tuple[SourceFile, IngestedDocument | None, DocumentFailure | None]]:
+    """Ingest documents in order, in a child process: a file that hangs or crashes a library only fails itself."""
+    with Guard(ingest, limits) as guarded:
         for source in sources:
             try:
                 document, failure = guarded(source, limits)
@@ -38,8 +38,8 @@ def take_in_all(
             yield source, document, failure
 
 
-def take_in(source: SourceFile, limits: Limits) -> tuple[TakenIn | None, DocumentFailure | None]:
-    """Open a document and decode its first page, so that a broken file is found here and not in every engine."""
+def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None, DocumentFailure | None]:
+    """Open a document and decode its first page, so that corrupt files fail here and not in each engine."""
     try:
         _check_name(source)
         document = open_document(read_bytes(source.path, limits), limits)
@@ -47,16 +47,16 @@ def take_in(source: SourceFile, limits: Limits) -> tuple[TakenIn | None, Documen
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
     except MemoryError:
-        message = "Opening the document takes too much memory (limits.max_memory_bytes)."
+        message = "Opening the document uses too much memory (limits.max_memory_bytes)."
         return None, DocumentFailure(reason="too_large", message=message)
-    except Exception as error:  # noqa: BLE001 - a file that breaks a library in a new way must not stop the others
+    except Exception as error:  # noqa: BLE001 - a file that breaks a library in a new way must not affect others
         message = f"The document cannot be opened: {type(error).__name__}."
         return None, DocumentFailure(reason="unreadable", message=message)
-    return TakenIn(**vars(document), perceptual_hash=first_page), None
+    return IngestedDocument(**vars(document), perceptual_hash=first_page), None
 
 
 def first_page(path: Path, sha256: str, limits: Limits) -> "Image | None":
-    """The first page of a document that was taken in, ready to be compared; None where it cannot be opened any more."""
+    """The `comparable` first page of an ingested document; None if it can no longer be opened."""
     try:
         return comparable(open_unchanged(path, sha256, limits).pages[0].image())
     except DocumentError:
@@ -66,19 +66,23 @@ def first_page(path: Path, sha256: str, limits: Limits) -> "Image | None":
 def _check_name(source: SourceFile) -> None:
     try:
         str(source.path).encode()
-    except UnicodeEncodeError:  # the database holds text, and later stages find the file by its path there
+    except UnicodeEncodeError:  # the path is stored as text in the database
         raise DocumentError("unreadable", "The file name is not valid UTF-8; rename the file.") from None
 
 
-def take_in_label(source: SourceFile) -> tuple[Label | None, str | None, DocumentFailure | None]:
-    """The label of a document, its SHA-256 and what is wrong with it; all None for an unlabelled document."""
-    decided, failure = take_in_decided_label(source)
+def ingest_label(source: SourceFile) -> tuple[Label | None, str | None, DocumentFailure | None]:
+    """The label of a document, its SHA-256, or the failure; all None for an unlabelled document."""
+    decided, failure = ingest_decided_label(source)
     return (decided.label, decided.sha256, None) if decided else (None, None, failure)
 
 
-def take_in_decided_label(source: SourceFile) -> tuple[DecidedLabel | None, DocumentFailure | None]:
-    """The same with what the label file itself says, and the decisions about it."""
+def ingest_decided_label(source: SourceFile) -> tuple[DecidedLabel | None, DocumentFailure | None]:
+    """Like `ingest_label`, with the label file's own values and the decisions about them."""
     try:
-        return read_decided_label(source), None
+        return load_decided_label(source), None
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
+
+
+# Old names, until their users have moved.
+take_in, take_in_all, take_in_label, take_in_decided_label = ingest, ingest_all, ingest_label, ingest_decided_label

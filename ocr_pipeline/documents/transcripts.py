@@ -1,6 +1,6 @@
-"""Transcripts: the words that a data set ships for a document, made by people, kept beside it as `<file>.transcript.json`.
+"""Transcripts: manually transcribed words shipped with a data set, stored as `<file>.transcript.json`.
 
-They are what an engine without errors would read: with them, a wrong value is the extractor's fault.
+They stand for perfect OCR: a wrong value extracted from a transcript is the extractor's error.
 """
 
 from pathlib import Path
@@ -15,32 +15,32 @@ SUFFIX = ".transcript.json"
 
 
 def transcript_file(document: Path) -> Path:
-    """Where the transcript of a document file lies, if there is one."""
+    """The path of a document's transcript, whether or not it exists."""
     return document.with_name(document.name + SUFFIX)
 
 
 def has_transcript(document: Path) -> bool:
-    """Whether the data set ships a transcript of a document file."""
+    """Whether a document has a transcript."""
     return transcript_file(document).is_file()
 
 
 def transcript_sha256(document: Path) -> str | None:
-    """The SHA-256 of a document's transcript file; None where there is none."""
+    """SHA-256 of a document's transcript file; None if it has none."""
     try:
         return sha256_of(transcript_file(document).read_bytes())
     except OSError:
         return None
 
 
-def read_transcript(document: Path) -> OcrText:
-    """The transcript of a document file.
+def load_transcript(document: Path) -> OcrText:
+    """Load the transcript of a document file.
 
     Raises:
-        DocumentError: there is none, or it is not valid.
+        DocumentError: it does not exist or is invalid.
     """
     try:
         return OcrText.model_validate_json(transcript_file(document).read_bytes())
     except FileNotFoundError:
-        raise DocumentError("no_transcript", "The data set ships no transcript of this document.") from None
+        raise DocumentError("no_transcript", "This document has no transcript.") from None
     except (OSError, ValidationError):
-        raise DocumentError("no_transcript", f"The file {transcript_file(document).name} is no transcript.") from None
+        raise DocumentError("no_transcript", f"Invalid transcript file: {transcript_file(document).name}.") from None

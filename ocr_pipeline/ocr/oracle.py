@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.documents.pages import Document
-from ocr_pipeline.documents.transcripts import read_transcript
+from ocr_pipeline.documents.transcripts import load_transcript
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
@@ -33,7 +33,7 @@ class Oracle(BaseModel, OcrEngine):
         if document.path is None:
             raise DocumentError("no_transcript", "The document was not opened from a file.")
         started = time.perf_counter()
-        pages = read_transcript(document.path).pages
+        pages = load_transcript(document.path).pages
         words = [arrange(page.words, page.height / page.width) for page in pages]
         seconds = (time.perf_counter() - started) / max(len(pages), 1)
         return [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, field_validator
 
-from ocr_pipeline.documents.importers.copying import TAKEN_NAMES
+from ocr_pipeline.documents.importers.copying import RESERVED_NAMES
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.yaml_files import load_yaml
 
@@ -28,7 +28,7 @@ def _is_zone(value: str) -> str:
 
 
 def _is_free(value: str) -> str:
-    if value in TAKEN_NAMES:
+    if value in RESERVED_NAMES:
         raise ValueError("is a reserved name")
     return value
 

@@ -15,7 +15,7 @@ from ocr_pipeline.cli import app as cli
 from ocr_pipeline.cli.output import console
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.stage import take_in, take_in_label
+from ocr_pipeline.documents.stage import ingest, ingest_label
 from ocr_pipeline.errors import ProviderError, WarehouseError
 from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.ocr.pdf_text import PdfText
@@ -84,10 +84,10 @@ def taken_in(project: Project) -> None:
     """Documents and labels in the database, as a run would leave them."""
     new_rows = tables.empty((*tables.documents.DOCUMENT_TABLES, *tables.labels.LABEL_TABLES))
     for source in find_documents(project.data):
-        document, failure = take_in(source, Limits())
+        document, failure = ingest(source, Limits())
         path = project.relative(source.path)
         tables.documents.add_document(new_rows, source, path, run_id="r", document=document, failure=failure)
-        label, sha256, failure = take_in_label(source)
+        label, sha256, failure = ingest_label(source)
         name = source.document_id
         tables.labels.add_label(
             new_rows, name, source.dataset, run_id="r", label=label, label_sha256=sha256, failure=failure
@@ -187,11 +187,11 @@ class TestDocuments:
             "t-new": ("new", "none", None),
         }
         assert listed["s-a"]["path"] == "data/documents/s/a.png"
-        assert listed["s-b"]["message"] == "The PDF is broken: PDFium cannot open it."
-        assert listed["s-d"]["message"] == "The label is not valid: invoice: Field required."
+        assert listed["s-b"]["message"] == "Corrupt PDF: PDFium cannot open it."
+        assert listed["s-d"]["message"] == "Invalid label: invoice: Field required."
         shown = run.ok("documents")
         assert "5 documents" in shown
-        assert "The PDF is broken: PDFium cannot open it." in shown
+        assert "Corrupt PDF: PDFium cannot open it." in shown
         assert [row["document_id"] for row in run.json("documents", "--dataset", "t")] == ["t-new"]
 
     def test_long_names_are_folded(self, run: Cli, project: Project) -> None:
@@ -249,7 +249,7 @@ class TestBackends:
     def test_no_file(self, run: Cli, project: Project) -> None:
         project.config_file.unlink()
         for command in ("backends", "documents", "leaderboard", "run"):
-            assert run.fails(command) == f"OCR_PIPELINE_HOME is {project.root}, but there is no backends.yaml in it."
+            assert run.fails(command) == f"OCR_PIPELINE_HOME is {project.root}, which contains no backends.yaml."
 
 
 class TestLeaderboard:
@@ -376,7 +376,7 @@ class TestImport:
         first = run.ok("import", "folder", str(source), "--name", "My Bills")
         assert first.splitlines() == [
             "Data set my-bills: 3 new, 0 changed, 0 unchanged documents; 0 labelled.",
-            "  b.json: The label is not valid: invoice: Field required.",
+            "  b.json: Invalid label: invoice: Field required.",
             "  my-bills-c has the same bytes as my-bills-a.",
             "Next: ocr-pipeline run --dataset my-bills",
         ]
@@ -414,9 +414,9 @@ class TestImport:
         assert "it needs the folders img and key." in run.fails("import", "sroie", str(tmp_path))
         empty = tmp_path / "x\x1b[31m[bold]"
         empty.mkdir()
-        assert run.fails("import", "folder", str(empty)) == "There is no document to import there."
+        assert run.fails("import", "folder", str(empty)) == "No documents to import were found."
         assert run.fails("import", "sroie", str(empty)) == (
-            f"{tmp_path}/x⟨U+001B⟩[31m[bold] is not SROIE in its public layout: it needs the folders img and key."
+            f"{tmp_path}/x⟨U+001B⟩[31m[bold] does not have SROIE's public layout: folders img and key."
         )
 
 

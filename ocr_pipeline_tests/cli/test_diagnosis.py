@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.documents.overrides import read_overrides
+from ocr_pipeline.documents.overrides import load_overrides
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse, utc_now
@@ -134,7 +134,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
 
 def decisions(project: Project) -> dict[str, Any]:
     path = project.data / "overrides" / "shop-a.json"
-    return {} if not path.exists() else read_overrides(path).model_dump()["fields"]
+    return {} if not path.exists() else load_overrides(path).model_dump()["fields"]
 
 
 def test_suspects_are_listed(run: Cli, queue: Project) -> None:

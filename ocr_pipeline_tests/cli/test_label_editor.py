@@ -62,7 +62,7 @@ def test_what_is_saved_is_valid(shop: Project, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("sys.stdin", open(tmp_path / "no", "w+"))  # noqa: SIM115 - pytest ends with it
     (tmp_path / "no").write_text("n\n")
     shown = words(Cli(monkeypatch)("labels", "edit", "shop-a").out)
-    assert "The label is not valid: invoice.totl: unknown key." in shown
+    assert "Invalid label: invoice.totl: unknown key." in shown
     assert "Nothing was changed." in shown
     assert path.read_text() == before
 

@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.stage import take_in
+from ocr_pipeline.documents.stage import ingest
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline_tests.files import encoded, image_bytes, pdf_of, text_pdf
 
@@ -52,7 +52,7 @@ class Measured:
 
 def measure_all(folder: Path, limits: Limits) -> Iterator[tuple[HostileFile, Measured]]:
     """Write every hostile file and take it in, in one guarded child process."""
-    with Guard(_take_in_measured, limits) as guarded:
+    with Guard(_ingest_measured, limits) as guarded:
         for path, file in write_all(folder):
             started = time.perf_counter()
             try:
@@ -62,11 +62,11 @@ def measure_all(folder: Path, limits: Limits) -> Iterator[tuple[HostileFile, Mea
             yield file, Measured(outcome, message, time.perf_counter() - started, peak)
 
 
-def _take_in_measured(source: SourceFile, limits: Limits) -> tuple[str, str, int | None]:
+def _ingest_measured(source: SourceFile, limits: Limits) -> tuple[str, str, int | None]:
     linux = Path("/proc/self/clear_refs").exists()
     if linux:
         Path("/proc/self/clear_refs").write_text("5")  # proc(5): start a new peak
-    _, failure = take_in(source, limits)
+    _, failure = ingest(source, limits)
     peak = None
     if linux:
         line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))

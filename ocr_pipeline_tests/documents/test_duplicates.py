@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, candidate_pairs, duplicates, splits_in_use
-from ocr_pipeline.documents.perceptual import LOOKS_THE_SAME, comparable, perceptual_hash, similarity
+from ocr_pipeline.documents.perceptual import MIN_SIMILARITY, comparable, perceptual_hash, similarity
 from ocr_pipeline_tests.files import text_image
 
 ITEMS = ["Flat White 4.20", "Espresso 2.80", "Croissant 3.10", "Cheese cake 4.90", "Orange juice 3.60", "Water 2.50"]
@@ -51,11 +51,11 @@ def test_a_copy_is_found_and_looks_the_same(copy: object) -> None:
     assert callable(copy)
     original, other = receipt(), copy(receipt())
     assert candidate_pairs([print_of("a", original, "1"), print_of("b", other, "2")]) == [("1", "2")]
-    assert alike(original, other) >= LOOKS_THE_SAME
+    assert alike(original, other) >= MIN_SIMILARITY
 
 
 def test_another_receipt_of_the_same_shop_does_not() -> None:
-    assert alike(receipt(), receipt("9-11876 28.11.2025")) < LOOKS_THE_SAME
+    assert alike(receipt(), receipt("9-11876 28.11.2025")) < MIN_SIMILARITY
 
 
 def test_a_blank_page_looks_like_nothing() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.stage import take_in_all
+from ocr_pipeline.documents.stage import ingest_all
 from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS
 from ocr_pipeline_tests.documents.hostile import FILES, measure_all, pdf_with_nested_forms
 from ocr_pipeline_tests.files import image_bytes
@@ -24,7 +24,7 @@ def test_a_file_that_ends_its_process_takes_no_other_along(tmp_path: Path) -> No
     for name, content in {"a": image_bytes(), "b": pdf_with_nested_forms(), "c": image_bytes()}.items():
         (tmp_path / name).write_bytes(content)
     sources = [SourceFile(name, "documents", tmp_path / name, None) for name in "abc"]
-    taken = list(take_in_all(sources, Limits(max_seconds=0.5)))
+    taken = list(ingest_all(sources, Limits(max_seconds=0.5)))
     assert [source for source, _, _ in taken] == sources
     assert [failure.reason if failure else None for _, _, failure in taken] == [None, "too_large", None]
     assert [document.size if document else None for _, document, _ in taken] == [

@@ -11,7 +11,7 @@ import pytest
 
 from ocr_pipeline.documents.importers import import_cord, import_folder, import_sroie, import_zugferd, open_source
 from ocr_pipeline.documents.importers.source import explained
-from ocr_pipeline.documents.labels import read_label
+from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import Label, OcrText
 from ocr_pipeline_tests.files import image_bytes, text_pdf
@@ -25,7 +25,7 @@ def documents(tmp_path: Path) -> Path:
 
 
 def label_of(document: Path) -> Label:
-    return read_label(document.with_name(document.name + ".json"))[0]
+    return load_label(document.with_name(document.name + ".json"))[0]
 
 
 def transcript(document: Path) -> OcrText:
@@ -123,7 +123,7 @@ def test_a_cord_file_that_is_none_gives_no_label(tmp_path: Path, documents: Path
 
 
 def test_another_layout_than_cord_is_refused(tmp_path: Path, documents: Path) -> None:
-    with pytest.raises(ConfigurationError, match="it needs image and json in one of the folders train, dev, test"):
+    with pytest.raises(ConfigurationError, match="does not have CORD's public layout: folders image and json"):
         import_cord(tmp_path, documents)
 
 
@@ -161,7 +161,7 @@ def test_sroie_transcripts_are_written_kept_updated_and_removed(tmp_path: Path, 
     assert import_sroie(sroie(tmp_path, "10,5,60,5,60,15,10,15,NEW"), documents).changed == 1
     assert [found.text for found in transcript(image).words()] == ["NEW"]
     report = import_sroie(sroie(tmp_path, "10,5,60,5,60,15,NEW"), documents)
-    assert report.problems == ["X1.csv: line 1 is not x1,y1,...,x4,y4,text; there is no transcript."]
+    assert report.problems == ["X1.csv: line 1 is not x1,y1,...,x4,y4,text; imported without a transcript."]
     assert not image.with_name("X1.jpg.transcript.json").exists()
     assert import_sroie(sroie(tmp_path, None), documents).unchanged == 1
 
@@ -214,16 +214,14 @@ def test_a_pdf_without_xml_is_imported_and_counted(tmp_path: Path, documents: Pa
     (tmp_path / "bills" / "b.pdf").write_bytes(b"%PDF-1.4 broken")
     report = import_zugferd(tmp_path / "bills", documents)
     assert (report.new, report.labelled, report.problems) == (2, 0, [])
-    assert report.notes == ["2 without the XML of an invoice: imported without a label."]
+    assert report.notes == ["2 PDFs without invoice XML: imported without a label."]
 
 
 def test_without_the_package_there_is_one_sentence(
     tmp_path: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "facturx", None)
-    with pytest.raises(
-        ConfigurationError, match=r"^Reading the XML of e-invoices needs the package factur-x: pip install"
-    ):
+    with pytest.raises(ConfigurationError, match=r"^The XML of e-invoices needs the package factur-x: pip install"):
         import_zugferd(tmp_path, documents)
 
 
@@ -270,18 +268,18 @@ def test_cells_and_rows_that_cannot_be_used_are_reported_without_their_value(inv
     )
     report = import_folder(invoices, documents)
     assert report.labelled == 2
-    amount = "not one amount, or one that can be read in two ways (write 1234.00); it is left out."
-    day = "not a date, or one that can be read in two ways (write 2026-03-14); it is left out."
+    amount = "not an amount, or an ambiguous one (write 1234.00); skipped."
+    day = "not a date, or an ambiguous one (write 2026-03-14); skipped."
     assert report.problems == [
         f"labels.csv, line 2, column invoice_date: {day}",
-        "labels.csv, line 2, column currency: the value cannot be read; it is left out.",
+        "labels.csv, line 2, column currency: invalid value; skipped.",
         f"labels.csv, line 2, column total_amount: {amount}",
         f"labels.csv, line 4, column invoice_date: {day}",
         f"labels.csv, line 4, column total_amount: {amount}",
-        "labels.csv, line 7, column document_id: empty; the row is left out.",
-        "labels.csv, line 8: more cells than columns; the row is left out.",
-        "labels.csv, line 5, column document_id: several documents have that name; write its path; the row is left out.",
-        "labels.csv, line 6, column document_id: there is no such document; the row is left out.",
+        "labels.csv, line 7, column document_id: empty; row skipped.",
+        "labels.csv, line 8: more cells than columns; row skipped.",
+        "labels.csv, line 5, column document_id: several documents have this name; use the path; row skipped.",
+        "labels.csv, line 6, column document_id: no such document; row skipped.",
     ]
 
 
@@ -294,12 +292,15 @@ def test_the_order_of_day_and_month_comes_from_the_file(invoices: Path, document
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"file,totl\na.png,1", r"line 1, column 2: not a column that is known; known are file, filename"),
-        (b"file,currency,currency\n", r"line 1, column 3: currency is there twice\."),
-        (b"currency\nEUR", r"line 1: one column has to name the document: file, filename, document_id\."),
-        (b"file,currency\na.png,EUR\nb.png,EUR\na.png,EUR", r"line 4, column file: the same document as in line 2; "),
+        (b"file,totl\na.png,1", r"line 1, column 2: unknown column; expected one of file, filename"),
+        (b"file,currency,currency\n", r"line 1, column 3: duplicate column currency\."),
+        (b"currency\nEUR", r"line 1: one column must name the document: file, filename, document_id\."),
+        (
+            b"file,currency\na.png,EUR\nb.png,EUR\na.png,EUR",
+            r"line 4, column file: duplicate row; line 2 labels the",
+        ),
         (b"", r"labels\.csv is empty\."),
-        ("file\nä".encode("utf-16"), r"labels\.csv is not text in UTF-8: save it as CSV UTF-8\."),
+        ("file\nä".encode("utf-16"), r"labels\.csv is not UTF-8 text: save it as CSV UTF-8\."),
     ],
 )
 def test_a_csv_that_makes_no_sense_is_refused(invoices: Path, documents: Path, content: bytes, message: str) -> None:
@@ -346,7 +347,7 @@ def test_sroie_in_memory(documents: Path) -> None:
     ("url", "message"),
     [
         ("s3://bucket/x", r"^s3://bucket/x needs a package that is not installed: Install s3fs to access S3\.$"),
-        ("nosuch://x", r"^nosuch:// is not a file system that fsspec knows\.$"),
+        ("nosuch://x", r"^nosuch:// is not a file system supported by fsspec\.$"),
         ("zip://::/nothing/here.zip", r"^zip://::/nothing/here\.zip cannot be read: No such file or directory\.$"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.importers import ImportReport, import_folder, import_sroie
-from ocr_pipeline.documents.labels import read_label
+from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
@@ -47,7 +47,7 @@ class TestFolder:
         assert found["my-invoices-2024-b"].path.read_bytes() == image_bytes(20)
         label_file = found["my-invoices-a"].label
         assert label_file is not None
-        label, _ = read_label(label_file)
+        label, _ = load_label(label_file)
         assert label.labelled_fields == ["due_date", "total_amount"]
         assert label.invoice.total_amount == Decimal("12.50")
 
@@ -72,7 +72,7 @@ class TestFolder:
         (source / "2024" / "b.json").write_text('{"invoice": {"totl": "SECRET"}}')
         report = import_folder(source, documents, "x")
         assert counts(report) == (2, 0, 0)
-        assert report.problems == ["b.json: The label is not valid: invoice.totl: unknown key."]
+        assert report.problems == ["b.json: Invalid label: invoice.totl: unknown key."]
         assert not (documents / "x" / "2024" / "b.png.json").exists()
 
     @pytest.mark.parametrize("now", [None, '{"invoice": {"totl": "SECRET"}}'])
@@ -114,7 +114,7 @@ class TestFolder:
         report = import_folder(source, documents)
         assert (counts(report), report.problems) == (
             (1, 0, 0),
-            ["2024/b.png: cannot be read: Input/output error; it is left out."],
+            ["2024/b.png: cannot be read: Input/output error; skipped."],
         )
 
     @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ class TestFolder:
         [
             ("My Invoices/a.png", None, r"a\.png is not a folder\."),
             ("nothing", None, r"nothing is not a folder\."),
-            ("My Invoices", "发票", r"Give the data set a name of letters and digits, with --name; '发票' has none\."),
-            ("My Invoices", "demo", r"^The names demo and documents are taken; give the data set another one, with"),
-            ("My Invoices", "Documents", r"^The names demo and documents are taken"),
-            ("project/data/documents", None, "is a part of the project, or holds it"),
-            ("project", None, "is a part of the project, or holds it"),
-            (".", None, "is a part of the project, or holds it"),
-            ("project/data/results", None, r"There is no document to import there\."),
+            ("My Invoices", "发票", r"^'发票' contains no letters or digits: choose a data set name with --name\."),
+            ("My Invoices", "demo", r"^The data set names demo and documents are reserved: choose another with --name"),
+            ("My Invoices", "Documents", r"^The data set names demo and documents are reserved"),
+            ("project/data/documents", None, "is inside the project or contains it"),
+            ("project", None, "is inside the project or contains it"),
+            (".", None, "is inside the project or contains it"),
+            ("project/data/results", None, r"No documents to import were found\."),
         ],
     )
     def test_what_cannot_be_imported(
@@ -160,7 +160,7 @@ class TestSroie:
     def test_the_four_fields(self, tmp_path: Path, documents: Path, name: str) -> None:
         report = import_sroie(sroie(tmp_path, KEY, name=name), documents)
         assert (report.dataset, counts(report), report.labelled, report.problems) == ("sroie", (1, 0, 0), 1, [])
-        label, _ = read_label(documents / "sroie" / "X1.jpg.json")
+        label, _ = load_label(documents / "sroie" / "X1.jpg.json")
         assert label.model_dump(mode="json", exclude_unset=True) == {
             "invoice": {
                 "supplier_name": "S.H.H. MOTOR",
@@ -174,7 +174,7 @@ class TestSroie:
 
     def test_a_key_without_value_is_not_labelled(self, tmp_path: Path, documents: Path) -> None:
         import_sroie(sroie(tmp_path, {"company": "A", "total": "", "date": None}), documents)
-        assert read_label(documents / "sroie" / "X1.jpg.json")[0].labelled_fields == ["supplier_name"]
+        assert load_label(documents / "sroie" / "X1.jpg.json")[0].labelled_fields == ["supplier_name"]
 
     @pytest.mark.parametrize(
         ("folder", "split"),
@@ -192,16 +192,16 @@ class TestSroie:
     )
     def test_the_split_comes_from_the_folder(self, tmp_path: Path, documents: Path, folder: str, split: str) -> None:
         import_sroie(sroie(tmp_path, KEY, folder=folder), documents, "held out")
-        assert read_label(documents / "held-out" / "X1.jpg.json")[0].split == split
+        assert load_label(documents / "held-out" / "X1.jpg.json")[0].split == split
 
     @pytest.mark.parametrize(
         ("change", "problem"),
         [
-            ({"total": "SECRET"}, "X1.json: the total cannot be read; it is left out."),
-            ({"total": 12.5}, "X1.json: the total cannot be read; it is left out."),
-            ({"total": "1" * 30}, "X1.json: the total cannot be read; it is left out."),
-            ({"date": "31/02/2019"}, "X1.json: the date cannot be read; it is left out."),
-            ({"company": ["SECRET"]}, "X1.json: the company cannot be read; it is left out."),
+            ({"total": "SECRET"}, "X1.json: invalid total; skipped."),
+            ({"total": 12.5}, "X1.json: invalid total; skipped."),
+            ({"total": "1" * 30}, "X1.json: invalid total; skipped."),
+            ({"date": "31/02/2019"}, "X1.json: invalid date; skipped."),
+            ({"company": ["SECRET"]}, "X1.json: invalid company; skipped."),
         ],
     )
     def test_a_field_that_cannot_be_read_is_reported(
@@ -209,7 +209,7 @@ class TestSroie:
     ) -> None:
         report = import_sroie(sroie(tmp_path, {**KEY, **change}), documents)
         assert (report.labelled, report.problems) == (1, [problem])
-        assert len(read_label(documents / "sroie" / "X1.jpg.json")[0].labelled_fields) == 3
+        assert len(load_label(documents / "sroie" / "X1.jpg.json")[0].labelled_fields) == 3
 
     @pytest.mark.parametrize("key", [b"not JSON", b"[1]", b"\xff", b"[" * 100_000, b""])
     def test_a_key_file_that_is_no_object_is_reported(self, tmp_path: Path, documents: Path, key: bytes) -> None:
@@ -218,11 +218,11 @@ class TestSroie:
         assert report.problems == ["X1.json: not a JSON object; X1 is imported without a label."]
 
     def test_another_layout_is_refused(self, tmp_path: Path, documents: Path) -> None:
-        with pytest.raises(ConfigurationError, match="it needs the folders img and key"):
+        with pytest.raises(ConfigurationError, match="does not have SROIE's public layout"):
             import_sroie(tmp_path, documents)
 
     def test_a_name_without_letters_is_refused(self, tmp_path: Path, documents: Path) -> None:
-        with pytest.raises(ConfigurationError, match="Give the data set a name"):
+        with pytest.raises(ConfigurationError, match="contains no letters or digits"):
             import_sroie(sroie(tmp_path, KEY), documents, "发票")
 
     @pytest.mark.skipif(
@@ -239,7 +239,7 @@ class TestSroie:
         assert counts(import_sroie(few, documents)) == (0, 0, 12)
         for file in (documents / "sroie").glob("*.jpg"):
             assert sha256_of(file.read_bytes()) == sha256_of((SROIE / "img" / file.name).read_bytes())
-            assert len(read_label(file.with_name(file.name + ".json"))[0].labelled_fields) == 4
+            assert len(load_label(file.with_name(file.name + ".json"))[0].labelled_fields) == 4
 
 
 @pytest.mark.parametrize("importer", [import_folder, import_sroie])

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.documents.labels import labels_sha256, read_decided_label
-from ocr_pipeline.documents.overrides import Choice, Decision, read_overrides, write_decision
+from ocr_pipeline.documents.labels import labels_sha256, load_decided_label
+from ocr_pipeline.documents.overrides import Choice, Decision, load_overrides, write_decision
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.project import Project
 from ocr_pipeline_tests.files import add_image, add_label
@@ -26,7 +26,7 @@ def image(project: Project) -> Path:
 def decide(project: Project, field: str, what: Decision) -> Any:
     write_decision(project.data, "a", field, what)
     (source,) = find_documents(project.data)
-    return read_decided_label(source)
+    return load_decided_label(source)
 
 
 def test_a_decision_is_laid_on_top_of_the_label(project: Project, image: Path) -> None:
@@ -67,14 +67,14 @@ def test_a_decision_changes_the_version_of_the_label(project: Project, image: Pa
 
 
 def test_what_is_not_valid_is_said_without_the_value(project: Project, image: Path) -> None:
-    with pytest.raises(DocumentError, match=r"^The override is not valid: invoice\.total_amount: ") as raised:
+    with pytest.raises(DocumentError, match=r"^Invalid override: invoice\.total_amount: ") as raised:
         decide(project, "total_amount", decision("value", "8.20", "SECRET"))
     assert "SECRET" not in str(raised.value)
     path = write_decision(project.data, "b", "total_amount", decision("label", "1"))
     path.write_text('{"document_id": "b", "fields": {"total": {}}}')
-    with pytest.raises(DocumentError, match="override is not valid"):
-        read_overrides(path)
-    with pytest.raises(DocumentError, match="override is not valid"):
+    with pytest.raises(DocumentError, match="Invalid override"):
+        load_overrides(path)
+    with pytest.raises(DocumentError, match="Invalid override"):
         write_decision(project.data, "b", "total_amount", decision("label", "1"))
 
 

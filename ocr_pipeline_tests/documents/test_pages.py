@@ -168,7 +168,7 @@ class TestLimits:
             warnings.simplefilter("error")
             why, message = reason(png_header(width, height))
         assert why == "too_large"
-        assert message == f"A page of {width:,} x {height:,} pixels is above the limit of 50,000,000 pixels."
+        assert message == f"A page of {width:,} x {height:,} pixels exceeds the limit of 50,000,000 pixels."
 
     def test_the_limit_on_pixels_is_ours_alone(self) -> None:
         small = image_bytes(8, 8, format="JPEG")
@@ -194,7 +194,7 @@ class TestLimits:
         assert error.value.reason == "too_large"
 
     def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
-        with pytest.raises(DocumentError, match="The file is gone") as error:
+        with pytest.raises(DocumentError, match="The file does not exist") as error:
             read_bytes(tmp_path / "none.png", Limits())
         assert error.value.reason == "missing_file"
         with pytest.raises(DocumentError, match="cannot be read: Is a directory") as error:

@@ -6,7 +6,7 @@ import pytest
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.stage import take_in, take_in_label
+from ocr_pipeline.documents.stage import ingest, ingest_label
 from ocr_pipeline_tests.files import add_label, image_bytes, text_pdf
 
 CONTENTS = {
@@ -28,7 +28,7 @@ def source(path: Path, label: Path | None = None) -> SourceFile:
 def test_a_broken_document_has_a_reason_and_one_sentence(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
-    document, failure = take_in(source(path), Limits(max_pages=4, max_page_pixels=1500, max_bytes=20_000))
+    document, failure = ingest(source(path), Limits(max_pages=4, max_page_pixels=1500, max_bytes=20_000))
     assert document is None
     assert failure is not None
     assert failure.reason == reason
@@ -39,14 +39,14 @@ def test_a_broken_document_has_a_reason_and_one_sentence(tmp_path: Path, content
 def test_a_mislabelled_document_is_read_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "invoice.pdf"
     path.write_bytes(image_bytes(format="PNG"))
-    document, failure = take_in(source(path), Limits())
+    document, failure = ingest(source(path), Limits())
     assert failure is None
     assert document is not None
     assert document.media_type == "image/png"
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:
-    _, failure = take_in(source(tmp_path / "none.png"), Limits())
+    _, failure = ingest(source(tmp_path / "none.png"), Limits())
     assert failure is not None
     assert failure.reason == "missing_file"
 
@@ -56,7 +56,7 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(image_bytes())
     path.chmod(0)
-    _, failure = take_in(source(path), Limits())
+    _, failure = ingest(source(path), Limits())
     assert failure is not None
     assert (failure.reason, failure.message) == ("unreadable", "The file cannot be read: Permission denied.")
 
@@ -65,21 +65,21 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 def test_a_file_name_that_is_not_utf_8(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
     path.write_bytes(image_bytes())
-    _, failure = take_in(source(path), Limits())
+    _, failure = ingest(source(path), Limits())
     assert failure is not None
     assert (failure.reason, failure.message) == ("unreadable", "The file name is not valid UTF-8; rename the file.")
 
 
 def test_labels(tmp_path: Path) -> None:
     document = tmp_path / "a.png"
-    assert take_in_label(source(document)) == (None, None, None)
-    label, sha256, failure = take_in_label(source(document, add_label(document, total_amount="1.00")))
+    assert ingest_label(source(document)) == (None, None, None)
+    label, sha256, failure = ingest_label(source(document, add_label(document, total_amount="1.00")))
     assert label is not None
     assert label.labelled_fields == ["total_amount"]
     assert sha256
     assert failure is None
     (tmp_path / "b.json").write_text("{}")
-    label, sha256, failure = take_in_label(source(document, tmp_path / "b.json"))
+    label, sha256, failure = ingest_label(source(document, tmp_path / "b.json"))
     assert (label, sha256) == (None, None)
     assert failure is not None
     assert failure.reason == "invalid_label"

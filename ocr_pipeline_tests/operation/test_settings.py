@@ -110,7 +110,7 @@ def test_an_inbox_is_copied_once_it_is_stable(project: Project, tmp_path: Path) 
     assert scan(9999.0) == []
     nowhere = Inbox(url="nosuch://x", name="mail")
     assert scan_inboxes([nowhere], states, project, 0.0, may_launch=True) == (states, [])
-    assert problems_of([nowhere], project) == {"mail": "nosuch:// is not a file system that fsspec knows."}
+    assert problems_of([nowhere], project) == {"mail": "nosuch:// is not a file system supported by fsspec."}
 
 
 @pytest.mark.parametrize("name", ["demo", "documents", "-", "Mail", "a/b", ""])

@@ -10,7 +10,7 @@ import pytest
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.documents.stage import take_in, take_in_label
+from ocr_pipeline.documents.stage import ingest, ingest_label
 from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
 from ocr_pipeline.planning.states import CellState, document_states, extraction_states, label_states, ocr_states
@@ -100,7 +100,7 @@ class Pipeline:
         new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         for source in find_documents(self.project.data):
             if source.document_id in todo:
-                document, failure = take_in(source, self.backends.limits)
+                document, failure = ingest(source, self.backends.limits)
                 path = self.project.relative(source.path)
                 tables.documents.add_document(new_rows, source, path, run_id="r", document=document, failure=failure)
         self.warehouse.replace(tables.documents.DOCUMENT_KEY, [(name,) for name in todo], new_rows)
@@ -109,7 +109,7 @@ class Pipeline:
         new_rows = tables.empty(tables.labels.LABEL_TABLES)
         for source in find_documents(self.project.data):
             if source.document_id in todo:
-                label, sha256, failure = take_in_label(source)
+                label, sha256, failure = ingest_label(source)
                 tables.labels.add_label(
                     new_rows,
                     source.document_id,

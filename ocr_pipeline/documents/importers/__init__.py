@@ -1,7 +1,7 @@
-"""Importing data sets: documents, labels and transcripts are copied into `data/documents/NAME/`, in the project's own
-format. One module per layout; what they share is in `copying.py`.
+"""Importers of data sets: one module per public layout; shared code is in `copying.py` and `source.py`.
 
-An import can be repeated: what is already there, byte for byte, is left alone, and what changed is replaced.
+They copy documents, labels and transcripts into `data/documents/NAME/` in the project's own format. Imports can be repeated:
+identical files are left alone, changed files are replaced. Nothing here opens the database or launches runs.
 """
 
 from ocr_pipeline.documents.importers.copying import ImportReport

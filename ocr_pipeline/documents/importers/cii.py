@@ -1,7 +1,7 @@
-"""UN/CEFACT Cross Industry Invoice, the XML inside Factur-X and ZUGFeRD invoices, to a label.
+"""Makes labels from UN/CEFACT Cross Industry Invoices, the XML inside Factur-X and ZUGFeRD invoices.
 
-The tables below are the mapping: EN 16931's business terms (BT, BG) to where they stand. Names are matched without their
-namespace, because ZUGFeRD 1 and Factur-X / ZUGFeRD 2 have different ones. `a|b` is the name in the one and in the other.
+The tables below map our fields to paths, with the business terms of EN 16931 (BT, BG). Names are matched without namespace,
+because ZUGFeRD 1 and Factur-X / ZUGFeRD 2 differ in it; `a|b` lists the alternative names.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,10 @@ from typing import Any
 from ocr_pipeline.documents.importers.copying import is_valid
 from ocr_pipeline.schemas import Invoice, Label
 
+Value = str | Decimal | date
+Row = dict[str, Value]
+"""A line item or tax line: the values that the XML contains, by field."""
+
 _DOCUMENT = "ExchangedDocument|HeaderExchangedDocument"
 _TRADE = "SupplyChainTradeTransaction|SpecifiedSupplyChainTradeTransaction"
 _AGREEMENT = f"{_TRADE}/ApplicableHeaderTradeAgreement|ApplicableSupplyChainTradeAgreement"
@@ -20,7 +24,7 @@ _TOTALS = f"{_SETTLEMENT}/SpecifiedTradeSettlementHeaderMonetarySummation|Specif
 _SELLER, _BUYER = f"{_AGREEMENT}/SellerTradeParty", f"{_AGREEMENT}/BuyerTradeParty"
 
 ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument", "Invoice")
-"""Of Factur-X and ZUGFeRD 2, of ZUGFeRD 1, and of its release candidate."""
+"""Root elements of Factur-X and ZUGFeRD 2, of ZUGFeRD 1, and of its release candidate."""
 
 TEXTS = {
     "invoice_id": f"{_DOCUMENT}/ID",  # BT-1
@@ -40,7 +44,7 @@ AMOUNTS = {
     "amount_due": f"{_TOTALS}/DuePayableAmount",  # BT-115
 }
 TAX_IDS = {"supplier_tax_id": _SELLER, "receiver_tax_id": _BUYER}  # BT-31, BT-32, BT-48
-ADDRESS = ("LineOne", "LineTwo", "LineThree")  # BG-5, with postcode and city behind
+ADDRESS = ("LineOne", "LineTwo", "LineThree")  # BG-5; postcode and city follow
 
 TAX_LINES = f"{_SETTLEMENT}/ApplicableTradeTax"  # BG-23
 TAX_LINE = {
@@ -65,19 +69,19 @@ LINE_ITEM_AMOUNTS = {
         "/LineTotalAmount"
     ),
 }
-"""The unit is left out: the XML has a code (C62), the page a word (Stück)."""
+"""No unit: the XML has a code (C62), the page a word (Stück)."""
 
 DOCUMENT_TYPES = {
     **dict.fromkeys(("326", "380", "384", "386", "389", "575", "875", "876", "877"), "invoice"),
     **dict.fromkeys(("261", "381", "396"), "credit_note"),
 }
-"""UNTDID 1001, as EN 16931 allows it in BT-3. Other codes are rare, and are not labelled."""
+"""UNTDID 1001 codes that EN 16931 allows in BT-3. Other codes are rare and not labelled."""
 
 
 def label_of_xml(xml: bytes) -> tuple[Label | None, list[str]]:
-    """The label that an invoice's XML gives, and sentences about values that cannot be read.
+    """The label, and sentences about values that cannot be parsed; None if the XML is not a Cross Industry Invoice.
 
-    None where the XML is no Cross Industry Invoice. What the XML does not have is not labelled.
+    Values that the XML does not contain are not labelled.
     """
     from lxml import etree
 
@@ -87,14 +91,17 @@ def label_of_xml(xml: bytes) -> tuple[Label | None, list[str]]:
         return None, []
     if etree.QName(root).localname not in ROOTS or not _find(root, f"{_DOCUMENT}/ID"):
         return None, []
-    values: dict[str, Any] = {name: _text(root, path) for name, path in TEXTS.items()}
-    values["document_type"] = DOCUMENT_TYPES.get(_text(root, f"{_DOCUMENT}/TypeCode") or "")
-    values["supplier_address"] = _address(root)
-    values |= {name: _date(root, path) for name, path in DATES.items()}
-    values |= {name: _amount(root, path, values["currency"]) for name, path in AMOUNTS.items()}
-    values["tax_lines"] = [_row(node, {}, TAX_LINE) for node in _find(root, TAX_LINES)]
+    texts = {name: _text(root, path) for name, path in TEXTS.items()}
     items = [_row(node, LINE_ITEM_TEXTS, LINE_ITEM_AMOUNTS) for node in _find(root, LINE_ITEMS)]
-    values["line_items"] = [item for item in items if "amount" in item or "quantity" in item]  # others are remarks
+    values: dict[str, Value | list[Row] | None] = {
+        **texts,
+        "document_type": DOCUMENT_TYPES.get(_text(root, f"{_DOCUMENT}/TypeCode") or ""),
+        "supplier_address": _address(root),
+        **{name: _date(root, path) for name, path in DATES.items()},
+        **{name: _amount(root, path, texts["currency"]) for name, path in AMOUNTS.items()},
+        "tax_lines": [_row(node, {}, TAX_LINE) for node in _find(root, TAX_LINES)],
+        "line_items": [item for item in items if "amount" in item or "quantity" in item],  # the others are remarks
+    }
     alternatives = {}
     for name, party in TAX_IDS.items():
         numbers = _tax_ids(root, party)
@@ -109,20 +116,20 @@ def label_of_xml(xml: bytes) -> tuple[Label | None, list[str]]:
         if is_valid(name, value):
             fields[name] = value
         else:
-            problems.append(f"the XML's {name} cannot be read; it is left out.")
-    return Label(invoice=Invoice(**fields), alternatives=alternatives), problems
+            problems.append(f"invalid {name} in the XML; skipped.")
+    return Label(invoice=Invoice.model_validate(fields), alternatives=alternatives), problems
 
 
 def _find(node: Any, path: str) -> list[Any]:
-    """The elements at a path, whatever their namespace."""
+    """The elements at a path, in any namespace."""
     steps = ("*[" + " or ".join(f"local-name()='{name}'" for name in step.split("|")) + "]" for step in path.split("/"))
     return list(node.xpath("/".join(steps)))
 
 
 def _text(node: Any, path: str) -> str | None:
     """The text of the first element at a path, in one line."""
-    found = _find(node, path)
-    return (" ".join("".join(found[0].itertext()).split()) or None) if found else None
+    elements = _find(node, path)
+    return (" ".join("".join(elements[0].itertext()).split()) or None) if elements else None
 
 
 def _texts(node: Any, path: str) -> list[str]:
@@ -130,7 +137,7 @@ def _texts(node: Any, path: str) -> list[str]:
 
 
 def _decimal(text: str | None) -> Decimal | str | None:
-    """EN 16931 writes amounts as plain decimals. What is none is handed on as it is, to be reported."""
+    """Parse a plain decimal, as EN 16931 writes amounts. Anything else is returned unchanged, to be reported."""
     try:
         return None if text is None else Decimal(text)
     except InvalidOperation:
@@ -138,17 +145,17 @@ def _decimal(text: str | None) -> Decimal | str | None:
 
 
 def _amount(root: Any, path: str, currency: str | None) -> Decimal | str | None:
-    """An amount in the invoice's own currency: the tax may be there a second time, in that of the accounts."""
-    found = [element for element in _find(root, path) if element.get("currencyID") in (None, currency)]
-    return _decimal("".join(found[0].itertext()).strip() or None) if found else None
+    """The amount in the invoice currency; the tax total may appear a second time, in the accounting currency."""
+    elements = [element for element in _find(root, path) if element.get("currencyID") in (None, currency)]
+    return _decimal("".join(elements[0].itertext()).strip() or None) if elements else None
 
 
 def _date(root: Any, path: str) -> date | str | None:
-    """A date in format 102, YYYYMMDD. None where there is none or where there are several different ones."""
-    found = set(_texts(root, path))
-    if len(found) != 1:
+    """A date in format 102, YYYYMMDD. None if there is no date or there are several different ones."""
+    texts = set(_texts(root, path))
+    if len(texts) != 1:
         return None
-    text = found.pop()
+    text = texts.pop()
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:])) if len(text) == 8 and text.isdecimal() else text
     except ValueError:
@@ -156,7 +163,7 @@ def _date(root: Any, path: str) -> date | str | None:
 
 
 def _address(root: Any) -> str | None:
-    """The seller's address in one line; a country code alone is none."""
+    """The seller's address in one line, without the country code."""
     base = f"{_SELLER}/PostalTradeAddress"
     lines: Sequence[str | None] = [_text(root, f"{base}/{line}") for line in ADDRESS]
     city = " ".join(text for name in ("PostcodeCode", "CityName") if (text := _text(root, f"{base}/{name}")))
@@ -165,12 +172,12 @@ def _address(root: Any) -> str | None:
 
 def _tax_ids(root: Any, party: str) -> list[str]:
     """The VAT number (VA), then the tax number (FC)."""
-    found = _find(root, f"{party}/SpecifiedTaxRegistration/ID")
-    by_scheme = sorted(found, key=lambda element: element.get("schemeID") != "VA")
+    elements = _find(root, f"{party}/SpecifiedTaxRegistration/ID")
+    by_scheme = sorted(elements, key=lambda element: element.get("schemeID") != "VA")
     return [text for element in by_scheme if (text := (element.text or "").strip())]
 
 
-def _row(node: Any, texts: dict[str, str], amounts: dict[str, str]) -> dict[str, Any]:
-    row: dict[str, Any] = {name: _text(node, path) for name, path in texts.items()}
+def _row(node: Any, texts: dict[str, str], amounts: dict[str, str]) -> Row:
+    row: dict[str, Value | None] = {name: _text(node, path) for name, path in texts.items()}
     row |= {name: _decimal(_text(node, path)) for name, path in amounts.items()}
     return {name: value for name, value in row.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What every importer does: name the data set, copy what changed, and report."""
+"""Shared by all importers: name the data set, copy changed files, and report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from ocr_pipeline.documents.importers.source import Source
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import Invoice, Label, OcrText
 
-TAKEN_NAMES = {"demo", "documents"}  # the bundled documents, and loose files in `data/documents`
+RESERVED_NAMES = {"demo", "documents"}  # the bundled documents, and loose files in `data/documents`
 
 
 @dataclass
 class ImportReport:
-    """What an import did.
+    """Result of an import.
 
-    `problems` are sentences about files that were left out, or labels that were not understood; `notes` about what is as
-    it should be and yet worth knowing. Neither holds the content of a document.
+    `problems` are sentences about skipped files and invalid labels, `notes` about what is normal but worth knowing. Neither
+    contains document content.
     """
 
     dataset: str
@@ -34,18 +34,18 @@ class ImportReport:
     notes: list[str] = field(default_factory=list)
 
     def read(self, file: Source, name: str) -> bytes | None:
-        """The bytes of a file, or None where it cannot be read: then that is a problem, and the document is left out."""
+        """The bytes of a file; None if it cannot be read, which is recorded as a problem."""
         try:
             return file.read_bytes()
-        except Exception as error:  # noqa: BLE001 - every remote file system has exceptions of its own
+        except Exception as error:  # noqa: BLE001 - every remote file system has its own exceptions
             reason = getattr(error, "strerror", None) or type(error).__name__
-            self.problems.append(f"{name}: cannot be read: {reason}; it is left out.")
+            self.problems.append(f"{name}: cannot be read: {reason}; skipped.")
             return None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A document to copy. `name` is its path in the data set; label and transcript are None where there is none."""
+    """A document to copy. `name` is its path within the data set."""
 
     name: str
     content: bytes = field(repr=False)
@@ -54,28 +54,28 @@ class Entry:
 
 
 def new_report(dataset: str, documents: Path) -> ImportReport:
-    """An empty report on a data set below the folder `documents`.
+    """An empty report for a data set below the folder `documents`.
 
     Raises:
-        ConfigurationError: the name has no letters or digits, or is taken.
+        ConfigurationError: the name has no letters or digits, or is reserved.
     """
     name = slug(dataset)
     if not name:
-        raise ConfigurationError(f"Give the data set a name of letters and digits, with --name; {dataset!r} has none.")
-    if name in TAKEN_NAMES:
-        raise ConfigurationError("The names demo and documents are taken; give the data set another one, with --name.")
+        raise ConfigurationError(f"{dataset!r} contains no letters or digits: choose a data set name with --name.")
+    if name in RESERVED_NAMES:
+        raise ConfigurationError("The data set names demo and documents are reserved: choose another with --name.")
     return ImportReport(name, documents / name)
 
 
 def copy(entries: Iterator[Entry], report: ImportReport) -> ImportReport:
-    """Write the entries that are new or changed, and count.
+    """Write new and changed entries and count them.
 
     Raises:
-        ConfigurationError: there is nothing to import, or the project cannot be written to.
+        ConfigurationError: there are no documents to import, or the project is not writable.
     """
     for entry in entries:
         if ".." in PurePosixPath(entry.name).parts or entry.name.startswith("/"):
-            report.problems.append(f"{entry.name}: the name leads out of the folder; it is left out.")
+            report.problems.append(f"{entry.name}: the path leaves the folder; skipped.")
             continue
         target = report.target / entry.name
         try:
@@ -93,7 +93,7 @@ def copy(entries: Iterator[Entry], report: ImportReport) -> ImportReport:
         report.labelled += entry.label is not None
         report.transcripts += entry.transcript is not None
     if not report.new + report.changed + report.unchanged:
-        raise ConfigurationError("There is no document to import there.")
+        raise ConfigurationError("No documents to import were found.")
     return report
 
 
@@ -107,8 +107,7 @@ def is_valid(field_name: str, value: Any) -> bool:
 
 
 def _write_beside(document: Path, suffix: str, content: BaseModel | None) -> str:
-    """Write a label or transcript. Where the source has none any more, that of an earlier import goes: it is no longer
-    the truth."""
+    """Write a label or transcript; delete that of an earlier import if the source no longer has one."""
     target = document.with_name(document.name + suffix)
     if content is not None:
         text = content.model_dump_json(indent=2, exclude_unset=True) + "\n"
@@ -120,7 +119,7 @@ def _write_beside(document: Path, suffix: str, content: BaseModel | None) -> str
 
 
 def _write_if_changed(target: Path, content: bytes) -> str:
-    """Write and say what it was: new, changed or unchanged."""
+    """Returns `new`, `changed` or `unchanged`."""
     if not target.exists():
         target.write_bytes(content)
         return "new"

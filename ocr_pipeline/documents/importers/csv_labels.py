@@ -1,10 +1,10 @@
-"""Labels in one CSV file, as a spreadsheet writes it: one row per document, one column per field.
+"""Labels in a CSV file as exported by a spreadsheet: one row per document, one column per field.
 
     file;supplier_name;invoice_date;total_amount;due_date
     rechnung-1.pdf;Kaffeehaus Lindenhof;14.03.2026;1.045,20;-
 
-Comma, semicolon or tab between the cells; UTF-8, with or without a byte order mark. An empty cell is *not labelled*, a
-`-` says that the value is *not on the document*.
+Delimiter: comma, semicolon or tab. Encoding: UTF-8, with or without a byte order mark. An empty cell means *not labelled*,
+`-` means *not on the document*.
 """
 
 import csv
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from io import StringIO
-from typing import Any
 
 from ocr_pipeline.documents.importers.copying import is_valid
 from ocr_pipeline.documents.importers.source import Source
@@ -30,7 +29,7 @@ NOT_ON_THE_DOCUMENT = "-"
 
 @dataclass(frozen=True)
 class LabelRow:
-    """A row: which document it names, where it stands, and the label it gives."""
+    """A row: the document it names, its position in the file (`where` as text), and its label."""
 
     file: str
     where: str
@@ -38,16 +37,16 @@ class LabelRow:
     label: Label
 
 
-def read_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
-    """The rows of a label file, and sentences about cells that were left out.
+def load_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
+    """The rows of a label file, and sentences about skipped cells.
 
     Raises:
-        ConfigurationError: the file cannot be read, or its first line does not name columns that are known.
+        ConfigurationError: the file cannot be read, or its header has unknown columns.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name} is not text in UTF-8: save it as CSV UTF-8.") from None
+        raise ConfigurationError(f"{path.name} is not UTF-8 text: save it as CSV UTF-8.") from None
     except OSError as error:
         raise ConfigurationError(f"{path.name} cannot be read: {error.strerror}.") from None
     first = text.partition("\n")[0]
@@ -70,18 +69,18 @@ def read_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
     for line, row, width in cells:
         where = f"{path.name}, line {line}"
         if width > len(columns):
-            problems.append(f"{where}: more cells than columns; the row is left out.")
+            problems.append(f"{where}: more cells than columns; row skipped.")
         elif not row.get(key):
-            problems.append(f"{where}, column {key}: empty; the row is left out.")
+            problems.append(f"{where}, column {key}: empty; row skipped.")
         else:
-            label, bad = _label(row, day_first)
-            problems += [f"{where}, column {name}: {problem}; it is left out." for name, problem in bad]
+            label, invalid = _label(row, day_first)
+            problems += [f"{where}, column {name}: {problem}; skipped." for name, problem in invalid]
             rows.append(LabelRow(row[key], f"{where}, column {key}", line, label))
     return rows, problems
 
 
 def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(number of the first line, cells) of each record. A cell in quotation marks may hold line breaks."""
+    """(first line number, cells) of each record. A quoted cell may contain line breaks."""
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     for row in reader:
@@ -92,17 +91,17 @@ def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 def _columns(name: str, header: Sequence[str]) -> list[str]:
     columns = [column.strip().lower() for column in header]
     while columns and not columns[-1]:
-        columns.pop()  # a spreadsheet keeps columns that were once used
+        columns.pop()  # spreadsheets export columns that were used once
     known = (*FILE_COLUMNS, *OTHER_COLUMNS, *FIELD_KINDS)
     for number, column in enumerate(columns, 1):
         if column not in known:
             raise ConfigurationError(
-                f"{name}, line 1, column {number}: not a column that is known; known are {', '.join(known)}."
+                f"{name}, line 1, column {number}: unknown column; expected one of {', '.join(known)}."
             )
         if columns.index(column) != number - 1:
-            raise ConfigurationError(f"{name}, line 1, column {number}: {column} is there twice.")
+            raise ConfigurationError(f"{name}, line 1, column {number}: duplicate column {column}.")
     if sum(column in FILE_COLUMNS for column in columns) != 1:
-        raise ConfigurationError(f"{name}, line 1: one column has to name the document: {', '.join(FILE_COLUMNS)}.")
+        raise ConfigurationError(f"{name}, line 1: one column must name the document: {', '.join(FILE_COLUMNS)}.")
     return columns
 
 
@@ -111,8 +110,8 @@ def _kind(column: str) -> str | None:
 
 
 def _label(row: dict[str, str], day_first: bool | None) -> tuple[Label, list[tuple[str, str]]]:
-    fields: dict[str, Any] = {}
-    bad: list[tuple[str, str]] = []
+    fields: dict[str, str | Decimal | date | None] = {}
+    invalid: list[tuple[str, str]] = []
     for name in FIELD_KINDS:
         text = row.get(name, "")
         if not text:
@@ -120,25 +119,24 @@ def _label(row: dict[str, str], day_first: bool | None) -> tuple[Label, list[tup
         if text == NOT_ON_THE_DOCUMENT:
             fields[name] = None
             continue
-        value: Any = text.lower() if name == "document_type" else text
-        problem = "the value cannot be read"
+        value: str | Decimal | date | None = text.lower() if name == "document_type" else text
+        problem = "invalid value"
         if _kind(name) == "money":
             value = _amount(text)
-            problem = "not one amount, or one that can be read in two ways (write 1234.00)"
+            problem = "not an amount, or an ambiguous one (write 1234.00)"
         elif _kind(name) == "date":
             value = _date(text, day_first)
-            problem = "not a date, or one that can be read in two ways (write 2026-03-14)"
+            problem = "not a date, or an ambiguous one (write 2026-03-14)"
         if value is None or not is_valid(name, value):
-            bad.append((name, problem))
+            invalid.append((name, problem))
         else:
             fields[name] = value
     others = {name: row[name] for name in OTHER_COLUMNS if row.get(name)}
-    return Label(invoice=Invoice(**fields), **others), bad
+    return Label(invoice=Invoice.model_validate(fields), **others), invalid
 
 
 def _amount(text: str) -> Decimal | None:
-    """An amount, with point or comma. `1.234` is refused: it is a thousand in one country and a bit more than one in
-    another, and a label must not be a guess."""
+    """Parse an amount with decimal point or comma. `1.234` is rejected: its meaning depends on the country."""
     readings = {parse_amount(text, decimal_separator=mark) for mark in (".", ",")}
     return readings.pop() if len(readings) == 1 else None
 
@@ -147,13 +145,13 @@ def _date(text: str, day_first: bool | None) -> date | None:
     readings = {parse_date(text, day_first=order) for order in (True, False)} - {None}
     if len(readings) == 1:
         return readings.pop()
-    if "." in text:  # 03.04.2026: where dates have points, the day is first
+    if "." in text:  # 03.04.2026: dates with points are day first
         return parse_date(text, day_first=True)
     return None if day_first is None else parse_date(text, day_first=day_first)
 
 
 def _day_first(texts: Sequence[str]) -> bool | None:
-    """The order of day and month in a file: from the dates that can be read in one way only; None where they disagree."""
+    """Whether the day comes first in a file's dates, from the unambiguous ones; None if there are none or they disagree."""
     orders = set()
     for text in texts:
         if re.fullmatch(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}", text):

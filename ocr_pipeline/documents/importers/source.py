@@ -1,4 +1,4 @@
-"""Where an import reads from: a path of this machine, or a URL of any file system that fsspec knows.
+"""The source of an import: a local path, or a URL of any file system that fsspec supports.
 
 ~/invoices    s3://bucket/invoices    zip://invoices::receipts.zip    github://owner:repository@main/invoices
 """
@@ -14,14 +14,14 @@ from ocr_pipeline.documents.find import NOT_DOCUMENTS
 from ocr_pipeline.errors import ConfigurationError
 
 Source: TypeAlias = Path | UPath
-"""A folder or file to import from. Both classes have the methods of `pathlib.Path`."""
+"""A folder or file to import. Both classes have the methods of `pathlib.Path`."""
 
 
 def open_source(text: str) -> Source:
-    """The path or URL that a user typed. Makes no connection.
+    """Parse a path or URL as typed by the user. Does not connect.
 
     Raises:
-        ConfigurationError: there is no file system of that name, or its package is not installed.
+        ConfigurationError: the file system is unknown, or its package is not installed.
     """
     if "://" not in text:
         return Path(text).expanduser()
@@ -32,12 +32,12 @@ def open_source(text: str) -> Source:
 
 
 def name_of(source: Source) -> str:
-    """The name of a folder; that of the archive for the top of one: `receipts` for `zip://::/tmp/receipts.zip`."""
+    """The name of a folder; for the root of an archive, the archive's: `receipts` for `zip://::/tmp/receipts.zip`."""
     return source.name if source.name else Path(str(source).rpartition("::")[2]).stem
 
 
 def documents_in(folder: Source) -> list[Source]:
-    """Every visible file below a folder that may be a document, sorted by path."""
+    """All visible files below a folder that may be documents, sorted by path."""
     files: list[Source] = sorted(folder.rglob("*"), key=str)
     return [
         file
@@ -49,13 +49,13 @@ def documents_in(folder: Source) -> list[Source]:
 
 
 def relative_name(file: Source, folder: Source) -> str:
-    """The path of a file below a folder, with `/`."""
+    """The POSIX path of a file relative to a folder."""
     return file.relative_to(folder).as_posix()  # type: ignore[arg-type]
 
 
 @contextmanager
 def explained(source: object) -> Iterator[None]:
-    """Turn what a remote file system raises into one sentence. What our own code raises passes through."""
+    """Turn exceptions of remote file systems into one sentence. Our own exceptions pass through."""
     try:
         yield
     except ImportError as error:
@@ -67,15 +67,15 @@ def explained(source: object) -> Iterator[None]:
     except ValueError as error:
         if "nsupported filesystem" in str(error) or "Protocol not known" in str(error):
             name = str(source).partition("://")[0]
-            raise ConfigurationError(f"{name}:// is not a file system that fsspec knows.") from None
+            raise ConfigurationError(f"{name}:// is not a file system supported by fsspec.") from None
         raise ConfigurationError(f"{_shown(source)} cannot be read: {type(error).__name__}.") from None
-    except Exception as error:  # noqa: BLE001 - every remote file system has exceptions of its own
+    except Exception as error:  # noqa: BLE001 - every remote file system has its own exceptions
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigurationError(f"{_shown(source)} cannot be read: {reason}.") from None
 
 
 def _shown(source: object) -> str:
-    """A URL without what may be a user name and password in it."""
+    """A URL without user name and password."""
     scheme, separator, rest = str(source).partition("://")
     user, at, host = rest.partition("@")
     return f"{scheme}{separator}{host}" if at and ":" in user and "/" not in user else f"{scheme}{separator}{rest}"

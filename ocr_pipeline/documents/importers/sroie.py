@@ -1,13 +1,15 @@
 """ICDAR 2019 SROIE (Huang et al.) in its public layout.
 
 img/<id>.jpg     the receipt
-key/<id>.json    company, date, address, total (or `.txt` with JSON in it)
-box/<id>.csv     one line of text each: x1,y1,x2,y2,x3,y3,x4,y4,text (or `.txt`); optional
+key/<id>.json    company, date, address, total (or `.txt` containing JSON)
+box/<id>.csv     one text line each: x1,y1,x2,y2,x3,y3,x4,y4,text (or `.txt`); optional
 """
 
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +32,15 @@ FIELDS = {
 def import_sroie(path: Source, documents: Path, dataset: str = "sroie") -> ImportReport:
     """Import SROIE receipts with labels and transcripts.
 
-    Dates are day first, amounts have a decimal point. The labels are English receipts of the data set's train split
-    unless the name of its folder says test.
+    Dates are day first, amounts have a decimal point, the language is English. The split is `train` unless the folder name
+    contains `test`.
 
     Raises:
-        ConfigurationError: the folder does not have that layout, or the name of the data set is taken.
+        ConfigurationError: the folder has another layout, or the data set name is reserved.
     """
     images, keys, boxes = path / "img", path / "key", path / "box"
     if not images.is_dir() or not keys.is_dir():
-        raise ConfigurationError(f"{path} is not SROIE in its public layout: it needs the folders img and key.")
+        raise ConfigurationError(f"{path} does not have SROIE's public layout: folders img and key.")
     report = new_report(dataset, documents)
 
     def entries() -> Iterator[Entry]:
@@ -66,36 +68,36 @@ def _label(path: Source, name: str, report: ImportReport) -> Label | None:
     if not isinstance(content, dict):
         report.problems.append(f"{path.name}: not a JSON object; {name} is imported without a label.")
         return None
-    fields: dict[str, Any] = {}
+    fields: dict[str, str | Decimal | date] = {}
     for key, field_name in FIELDS.items():
         text = content.get(key)
         if not text:
-            continue  # the data set leaves a key out where its makers found nothing: not labelled, rather than empty
-        value: Any = text if isinstance(text, str) else None
-        if value and field_name == "total_amount":
+            continue  # SROIE omits keys that its annotators did not find: not labelled
+        value: str | Decimal | date | None = text if isinstance(text, str) else None
+        if isinstance(value, str) and field_name == "total_amount":
             value = parse_amount(value, decimal_separator=".")
-        elif value and field_name == "invoice_date":
+        elif isinstance(value, str) and field_name == "invoice_date":
             value = parse_date(value, day_first=True)
         if value is None or not is_valid(field_name, value):
-            report.problems.append(f"{path.name}: the {key} cannot be read; it is left out.")
+            report.problems.append(f"{path.name}: invalid {key}; skipped.")
         else:
             fields[field_name] = value
     split = "test" if any(_says_test(part) for part in path.parts[-3:-1]) else "train"
-    return Label(invoice=Invoice(**fields), language="en", split=split)
+    return Label(invoice=Invoice.model_validate(fields), language="en", split=split)
 
 
 def _says_test(folder_name: str) -> bool:
-    """`test`, `testing`, `test_1` or `sroie-test`, but neither `latest` nor `testimony`."""
+    """True for `test`, `testing`, `test_1` and `sroie-test`, but not for `latest` or `testimony`."""
     words = re.split(r"[^a-z0-9]+", folder_name.lower())
     return not {"test", "testing"}.isdisjoint((words[0], words[-1]))
 
 
 def _lines(path: Source, report: ImportReport) -> list[list[Fragment]]:
-    """The lines of a box file. It is no CSV: a quotation mark is one, and the text may hold commas."""
+    """The lines of a box file. Not a real CSV: quotation marks are literal and the text may contain commas."""
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
-        report.problems.append(f"{path.name}: cannot be read: {error.strerror}; there is no transcript.")
+        report.problems.append(f"{path.name}: cannot be read: {error.strerror}; imported without a transcript.")
         return []
     lines = []
     for number, row in enumerate(text.splitlines(), 1):
@@ -107,7 +109,9 @@ def _lines(path: Source, report: ImportReport) -> list[list[Fragment]]:
             if len(values) != 8:
                 raise ValueError
         except ValueError:
-            report.problems.append(f"{path.name}: line {number} is not x1,y1,...,x4,y4,text; there is no transcript.")
+            report.problems.append(
+                f"{path.name}: line {number} is not x1,y1,...,x4,y4,text; imported without a transcript."
+            )
             return []
         lines.append([Fragment(words, list(zip(values[::2], values[1::2], strict=True)))])
     return lines

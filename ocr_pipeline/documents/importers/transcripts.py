@@ -1,4 +1,4 @@
-"""Transcripts: the words that a data set says stand on its documents, as an engine would have read them."""
+"""Transcripts of data sets in the format of OCR results: words with boxes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ class Fragment:
 
 
 def transcript_of(content: bytes, lines: Iterable[Sequence[Fragment]]) -> OcrText | None:
-    """The transcript of a one-page image, or None where it has no words or its image cannot be opened.
+    """The transcript of a one-page image; None if it has no words or the image cannot be opened.
 
-    The words of a fragment share its width by their number of characters. Boxes are cut at the edge of the page.
+    The width of a fragment is divided among its words by number of characters. Boxes are clipped to the page.
     """
     try:
         page = open_document(content, Limits()).pages[0]
     except DocumentError:
-        return None  # the stage that takes documents in says what is wrong
+        return None  # ingestion reports the reason
     words: list[Word] = []
     for number, line in enumerate(line for line in lines if any(fragment.text.strip() for fragment in line)):
         for fragment in line:

@@ -1,4 +1,4 @@
-"""Electronic invoices: PDFs with the invoice as XML inside (Factur-X, ZUGFeRD 1 and 2). Each brings its own label."""
+"""Imports electronic invoices: PDFs with embedded XML (Factur-X, ZUGFeRD 1 and 2), which becomes the label."""
 
 import logging
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ from ocr_pipeline.schemas import Label
 
 
 def import_zugferd(path: Source, documents: Path, dataset: str | None = None) -> ImportReport:
-    """Import a folder of PDFs. One without XML inside is imported without a label, and counted in the notes.
+    """Import a folder of PDFs. PDFs without XML are imported without a label and counted in the notes.
 
     Raises:
-        ConfigurationError: the folder is not there, the package `factur-x` is not installed, or the name is taken.
+        ConfigurationError: the folder does not exist, the package `factur-x` is not installed, or the name is reserved.
     """
     if not path.is_dir():
         raise ConfigurationError(f"{path} is not a folder.")
     try:
-        import facturx  # noqa: F401 - only whether it is there; loading it later for every file would fail for every file
+        import facturx  # noqa: F401 - only checks that it is installed; otherwise every file would fail
     except ImportError:
         raise ConfigurationError(
-            "Reading the XML of e-invoices needs the package factur-x: pip install 'ocr_pipeline[zugferd]'."
+            "The XML of e-invoices needs the package factur-x: pip install 'ocr_pipeline[zugferd]'."
         ) from None
     report = new_report(dataset or name_of(path), documents)
     without: list[str] = []
@@ -41,7 +41,9 @@ def import_zugferd(path: Source, documents: Path, dataset: str | None = None) ->
 
     copy(entries(), report)
     if without:
-        report.notes.append(f"{len(without)} without the XML of an invoice: imported without a label.")
+        report.notes.append(
+            f"{len(without)} PDF{'s' * (len(without) != 1)} without invoice XML: imported without a label."
+        )
     return report
 
 
@@ -55,13 +57,13 @@ def _label(content: bytes, name: str, report: ImportReport) -> Label | None:
 
 
 def invoice_xml(content: bytes) -> bytes | None:
-    """The XML of an invoice inside a PDF, or None where there is none or the PDF cannot be searched."""
+    """The invoice XML embedded in a PDF; None if there is none or the PDF cannot be parsed."""
     from facturx import get_xml_from_pdf
 
-    for logger in ("factur-x", "pypdf"):  # they tell of every oddity of a file on standard error
+    for logger in ("factur-x", "pypdf"):  # they log every oddity of a file
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
         _, xml = get_xml_from_pdf(content, check_xsd=False)
-    except Exception:  # noqa: BLE001 - a broken PDF breaks pypdf in many ways; the document stage has the reason
+    except Exception:  # noqa: BLE001 - a corrupt PDF breaks pypdf in many ways; ingestion reports the reason
         return None
     return xml or None

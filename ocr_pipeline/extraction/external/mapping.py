@@ -12,7 +12,7 @@ from jmespath.exceptions import JMESPathError, UnknownFunctionError
 from ocr_pipeline.extraction.external import values
 from ocr_pipeline.extraction.external.strict_json import BadJson, Content, parse
 from ocr_pipeline.extraction.external.values import Unreadable
-from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, Invoice, LineItem, Reported, TaxLine
+from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, Invoice, LineItem, ReportedUsage, TaxLine
 
 METHOD, METHOD_WITHOUT_CONFIDENCE = "reported", "reported without confidence"
 
@@ -82,7 +82,7 @@ def map_row(row: Content, mapping: Mapping) -> Mapped:
         invoice=invoice,
         evidence=reader.evidence(invoice),
         cost_usd=reader.value("cost_usd", partial(values.measure, most=_MOST_USD)),
-        reported=Reported(
+        reported=ReportedUsage(
             seconds=seconds,
             model=reader.value("model", values.text),
             model_version=reader.value("model_version", values.text),

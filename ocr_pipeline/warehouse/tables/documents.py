@@ -157,7 +157,7 @@ def add_document(
     Args:
         began: a moment before its file was opened (UTC): a younger file may have changed since. None: now.
     """
-    from ocr_pipeline.documents.stage import TakenIn
+    from ocr_pipeline.documents.stage import IngestedDocument
 
     row = DocumentRow(
         document_id=source.document_id,
@@ -166,7 +166,7 @@ def add_document(
         media_type=document.media_type if document else None,
         size_bytes=document.size if document else None,
         sha256=document.sha256 if document else None,
-        perceptual_hash=document.perceptual_hash if isinstance(document, TakenIn) else None,
+        perceptual_hash=document.perceptual_hash if isinstance(document, IngestedDocument) else None,
         pages=len(document.pages) if document else None,
         transcript_sha256=transcript_sha256,
         status="failed" if failure else "ok",

@@ -129,7 +129,7 @@ def test_the_printed_date_is_read_in_the_order_of_the_data_set() -> None:
             "datasets:\n  sroie:\n    day_first: often",
             "evaluation.yaml, line 3: datasets.sroie.day_first: Input should",
         ),
-        ("fields:\n  a: {}\n  a: {}", "evaluation.yaml, line 3: 'a' is there twice."),
+        ("fields:\n  a: {}\n  a: {}", "evaluation.yaml, line 3: duplicate key 'a'."),
         ("- fields", "evaluation.yaml: Input should be a valid dictionary"),
     ],
 )

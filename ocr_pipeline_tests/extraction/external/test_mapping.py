@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ocr_pipeline.extraction.external.extractor import External
 from ocr_pipeline.extraction.external.mapping import Mapped, document_of, map_row, used_columns
 from ocr_pipeline.extraction.external.strict_json import parse
-from ocr_pipeline.schemas import LineItem, Reported, TaxLine
+from ocr_pipeline.schemas import LineItem, ReportedUsage, TaxLine
 
 
 def mapped(row: str, **options: Any) -> Mapped:
@@ -125,9 +125,9 @@ def test_one_bad_cell_of_a_list_leaves_the_others() -> None:
 
 def test_cost_time_and_model_are_reported() -> None:
     found = mapped('{"cost_usd": "0.015", "latency_ms": 1500, "model": "prebuilt", "version": 2}').extraction
-    assert (found.cost_usd, found.reported) == (0.015, Reported(seconds=1.5, model="prebuilt", model_version="2"))
+    assert (found.cost_usd, found.reported) == (0.015, ReportedUsage(seconds=1.5, model="prebuilt", model_version="2"))
     found = mapped("{}").extraction
-    assert (found.cost_usd, found.reported) == (None, Reported())
+    assert (found.cost_usd, found.reported) == (None, ReportedUsage())
     bad = mapped('{"cost_usd": -1, "seconds": 1e300, "latency_ms": "fast"}')
     assert list(bad.problems) == ["milliseconds", "seconds", "cost_usd"]
     assert bad.extraction.cost_usd is None
