@@ -23,9 +23,10 @@ from rules_accuracy import Case, right, sroie, zugferd
 from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.extractor import LearnedExtractor
-from ocr_pipeline.extraction.learned.training import Example, train_model
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.schemas import Extraction, Invoice, Label
+from ocr_pipeline.training.examples import Example
+from ocr_pipeline.training.models import train_model
 
 FIELDS = ("total_amount", "invoice_date", "supplier_name", "supplier_address")
 INVOICE_FIELDS = ("invoice_id", "invoice_date", "total_amount", "total_tax_amount", "net_amount")

@@ -18,17 +18,18 @@ import numpy as np
 from rules_accuracy import right, sroie, zugferd
 from synthetic_documents import invoice, receipt
 
-from ocr_pipeline.extraction.learned.ranker import Document, Ranker, train
-from ocr_pipeline.extraction.learned.training import look
+from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.values import Value
 from ocr_pipeline.extraction.rules.candidates import Choice
+from ocr_pipeline.training.examples import Query, candidate_values
+from ocr_pipeline.training.rankers import train
 
 FIELDS = ("supplier_name", "invoice_date", "total_amount", "invoice_id", "net_amount", "total_tax_amount")
 WEIGHTS = (0.1, 0.2, 0.5, 1.0)
 """Of the model, beside the rules' own scores."""
 
 Seen = tuple[dict[str, Any], dict[str, Choice[Any]], dict[str, list[Value]]]
-"""Expected values, the rules' choices, and the distinct values with their facts."""
+"""Expected values, the rules' choices, and the distinct values with their features."""
 
 
 def main() -> None:
@@ -43,11 +44,13 @@ def main() -> None:
         sets: dict[str, list[Seen]] = {
             "spurious, not learned from": made[cut:],
             "120 receipts": [
-                (case.expected, *look(case.text)[:2])
+                (case.expected, *candidate_values(case.text)[:2])
                 for case in sroie(arguments.data, Path(folder))
                 if case.name in judged
             ],
-            "30 e-invoices": [(case.expected, *look(case.text)[:2]) for case in zugferd(arguments.data, Path(folder))],
+            "30 e-invoices": [
+                (case.expected, *candidate_values(case.text)[:2]) for case in zugferd(arguments.data, Path(folder))
+            ],
         }
     columns = ("values", "rules", *(f"weight {weight:g}" for weight in WEIGHTS))
     print(f"Trained on {cut} spurious documents. Share right:\n\n| set | field | {' | '.join(columns)} |")
@@ -61,13 +64,13 @@ def main() -> None:
 def spurious(number: int) -> Seen:
     chance = random.Random(number)
     text, label = (receipt if chance.random() < 0.75 else invoice)(chance)
-    return label.invoice.model_dump(), *look(text)[:2]
+    return label.invoice.model_dump(), *candidate_values(text)[:2]
 
 
-def document(seen: Seen, field: str) -> Document:
+def document(seen: Seen, field: str) -> Query:
     expected, _, values = seen
     found = [index for index, value in enumerate(values[field]) if _same(expected.get(field), value.entry.value)]
-    return Document([value.facts for value in values[field]], found[0] if found else None)
+    return Query([value.features for value in values[field]], found[0] if found else None)
 
 
 def row(name: str, field: str, cases: Sequence[Seen], ranker: Ranker) -> None:
@@ -82,7 +85,7 @@ def row(name: str, field: str, cases: Sequence[Seen], ranker: Ranker) -> None:
         if choice.chosen is None or not found:
             continue
         rules += _same(expected[field], choice.chosen.value)
-        facts = [value.facts for value in found]
+        facts = [value.features for value in found]
         learned, judged = alone.scores(facts), nothing.scores(facts)
         for weight in WEIGHTS:
             best = int(np.argmax(weight * learned + (1 - weight) * judged))

@@ -14,8 +14,8 @@ def train(as_json: JsonOption = False) -> None:
     """
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.defs.runner import train_models
-    from ocr_pipeline.extraction.learned.training import FEWEST
     from ocr_pipeline.report.learned import learned_models
+    from ocr_pipeline.training.models import MIN_LABELS
     from ocr_pipeline.training.promotion import learning_engines
 
     project = find_project()
@@ -49,7 +49,7 @@ def train(as_json: JsonOption = False) -> None:
     for engine in engines:
         if engine not in {one.engine for one in models}:
             console.print(
-                f"{engine}: nothing was learned yet: that takes {FEWEST} labelled documents that it has read "
+                f"{engine}: nothing was learned yet: that takes {MIN_LABELS} labelled documents that it has read "
                 "(`ocr-pipeline run`, then `labels suggest`)."
             )
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
 from ocr_pipeline.extraction.learned.model import load_model
-from ocr_pipeline.extraction.learned.training import RISK
 from ocr_pipeline.project import Project
+from ocr_pipeline.training.curves import RISK
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 

@@ -8,10 +8,11 @@ from typing import Literal
 from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.evaluation.statistics.significance import ALPHA, holm, mcnemar
 from ocr_pipeline.extraction.learned.model import By, Model, load_model
-from ocr_pipeline.extraction.learned.training import FEWEST, Example, train_model, training_key
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.store import write_durably
+from ocr_pipeline.training.examples import Example
+from ocr_pipeline.training.models import MIN_LABELS, train_model, training_key
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
@@ -55,7 +56,7 @@ def learning_engines(backends: Mapping[str, Backend]) -> list[str]:
 def is_due(project: Project, reader: Reader, engine: str) -> bool:
     """Whether labels or OCR text changed since the current model was trained."""
     found = _labelled(reader, engine)
-    if len(found.keys) < FEWEST:
+    if len(found.keys) < MIN_LABELS:
         return False
     model, _ = load_model(project.model_file(engine))
     refused = _refused(project, engine)
@@ -75,7 +76,7 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
         )
         for document_id, text in sorted(texts.items())
     ]
-    model = train_model(examples, engine) if len(examples) >= FEWEST else None
+    model = train_model(examples, engine) if len(examples) >= MIN_LABELS else None
     before, _ = load_model(project.model_file(engine))
     refused = _refused(project, engine)
     if model is None:

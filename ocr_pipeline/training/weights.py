@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.backends.members import Cells, member_cells, member_results
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
-from ocr_pipeline.extraction.ensemble.training import FEWEST, Voted, learn_weights, training_key
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.store import ResultStore, write_durably
+from ocr_pipeline.training.votes import MIN_DOCUMENTS, Voted, learn_weights, training_key
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
@@ -33,7 +33,7 @@ class _Labelled:
 def weights_due(project: Project, reader: Reader, ensemble: Backend) -> bool:
     """Whether labels or members' results changed since the current weights were trained."""
     labelled = _labelled(reader, ensemble)
-    if len(labelled.cells) < FEWEST:
+    if len(labelled.cells) < MIN_DOCUMENTS:
         return False
     before, _ = load_weights(project.weights_file(ensemble.name), _members(ensemble))
     return before is None or before.training != labelled.training

@@ -10,8 +10,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ocr_pipeline.extraction.learned.training import train_model
 from ocr_pipeline.extraction.rules.extractor import extract_text
+from ocr_pipeline.training.models import train_model
 from ocr_pipeline_tests.evaluation.words import text_of
 from ocr_pipeline_tests.extraction.learned.receipts import receipts
 

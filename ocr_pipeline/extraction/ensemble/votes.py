@@ -1,4 +1,4 @@
-"""Votes: what the members of an ensemble give for a field, as groups of equal values."""
+"""Votes: the values of the members of an ensemble for a field, in groups of equal values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from ocr_pipeline.extraction.learned.values import value_key
 from ocr_pipeline.schemas import Evidence, Extraction
 
 UNKNOWN = 0.5
-"""The score of a value that comes without one."""
+"""The score of a value without one."""
 
 
 @dataclass(frozen=True)
 class Vote:
-    """The value of one member, and how sure it is of it by its own account (0..1, not comparable between members)."""
+    """The value of one member, and its own score (0..1, not comparable between members)."""
 
     member: str
     value: Any
@@ -29,13 +29,13 @@ class Group:
     votes: tuple[Vote, ...]
 
 
-def groups_of(field: str, given: Mapping[str, Extraction]) -> list[Group]:
-    """The distinct values of a single-valued field, in the order of the members that gave them first."""
-    found: dict[str, list[Vote]] = {}
-    for member, extraction in given.items():
+def groups_of(field: str, extractions: Mapping[str, Extraction]) -> list[Group]:
+    """The distinct values of a single-valued field, in the order of the members that give them."""
+    groups: dict[str, list[Vote]] = {}
+    for member, extraction in extractions.items():
         value = getattr(extraction.invoice, field)
         if value is not None:
             evidence = extraction.evidence.get(field)
             score = evidence.score if evidence else UNKNOWN
-            found.setdefault(value_key(value), []).append(Vote(member, value, score, evidence))
-    return [Group(key, tuple(votes)) for key, votes in found.items()]
+            groups.setdefault(value_key(value), []).append(Vote(member, value, score, evidence))
+    return [Group(key, tuple(votes)) for key, votes in groups.items()]

@@ -12,7 +12,7 @@ from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
 from ocr_pipeline.extraction.learned.ranker import Ranker
-from ocr_pipeline.extraction.learned.rows import kind_of, row_facts
+from ocr_pipeline.extraction.learned.rows import kind_of, row_features
 from ocr_pipeline.extraction.learned.values import Value, region_of, values_of
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
@@ -85,7 +85,7 @@ class LearnedExtractor(TrainedExtractor):
         def keep(sold: Sequence[Item], seen: Reading) -> Sequence[Item]:
             learned = model.rows.get(kind_of(seen)) if model.rows else None
             rows = learned.of(fold, self._by) if learned else None
-            return sold if rows is None else list(compress(sold, rows.kept(row_facts(sold, seen))))
+            return sold if rows is None else list(compress(sold, rows.kept(row_features(sold, seen))))
 
         return rules.extract_text(document.text, rechoose, keep)
 
@@ -102,7 +102,7 @@ def _learned(
     """The values by falling score of the rankers, and the best one where its score reaches the threshold of the field."""
     if not values:
         return choice
-    scores = ranker.scores([value.facts for value in values])
+    scores = ranker.scores([value.features for value in values])
     order = sorted(range(len(values)), key=lambda index: -scores[index])
     ranked = [
         Ranked(values[index].entry.candidate, float(scores[index]), f"learned; {values[index].entry.reason}")

@@ -1,38 +1,75 @@
-"""A trained model as it is kept: one JSON file for an engine, LightGBM's text format inside. Nothing in it is code."""
+"""The file of a trained model: JSON, one per engine, with LightGBM's text format inside. It holds no code."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.rows import RowModel
 
 SCHEMA = 5
-"""Of the facts and of this file: a model of another schema is not used."""
-
+"""Version of the features and of this file: a model of another version is not used."""
 
 Curve = tuple[tuple[float, ...], tuple[float, ...]]
-"""Scores, rising, and the share that is right at each."""
-
+"""Scores, rising, and the share of right values at each."""
 
 By = Literal["document", "vendor"]
 """How labelled documents are dealt to folds: copies of a document together, or all documents of a vendor."""
 
 
+class CurvePoint(TypedDict):
+    """Right values of `n` with this many labels."""
+
+    labels: int
+    right: int
+    n: int
+
+
+class CalibrationBin(TypedDict):
+    """Values of similar confidence, and how many of them are right."""
+
+    confidence: float
+    right: int
+    n: int
+
+
+class Acceptance(TypedDict):
+    """Of `n` labelled values, those that could be accepted without review, and how many of these are wrong."""
+
+    n: int
+    accepted: int
+    wrong: int
+
+
+class FieldReport(TypedDict):
+    """What cross-validation says about a field: shares of right values, None without values. `possible`: the right value is
+    among the candidates; `importance`: shares of the gain by feature, highest first."""
+
+    documents: int
+    possible: float | None
+    rules: float | None
+    by_vendor: float | None
+    by_document: float | None
+    importance: dict[str, float]
+    curve: list[CurvePoint]
+    calibration: list[CalibrationBin]
+    accepted: Acceptance
+
+
 class Split(BaseModel):
     """What was learned about one field without each fold.
 
-    `folds`: the rankers that have not seen the documents of that fold, with the `names` of their facts and the number of
-    `documents` that they have learned from. `thresholds`: below this score no value is given; `curves`: from a score to the
-    share that is right (isotonic); `lexicons`: names that labels had twice, by their letters and digits. Of these three one
-    per fold, which has not seen it either, and the last of all documents. Thresholds and curves are by country (`region` of
-    the rules' lexicon), where that had enough labels: what a score is worth in one says little about another. Curves have
-    one more for all others, under "".
+    `folds`: one ranker per fold, trained on the others, with the `names` of its features and the number of training
+    `documents`. `thresholds`: below this score no value is given; `curves`: from score to the share of right values
+    (isotonic); `lexicons`: entries by normalised name. These three have one entry per fold, learned without it, and a last
+    one of all documents. Thresholds and curves are by country (`region` of the rules' lexicon) if it has enough labels,
+    because scores do not compare between countries; curves have one for all other documents under "".
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -46,21 +83,20 @@ class Split(BaseModel):
 
     @cached_property
     def rankers(self) -> Sequence[Ranker]:
-        """One per fold, which has not seen it."""
+        """One per fold, trained on the others."""
         return [Ranker(*parts) for parts in zip(self.names, self.folds, self.documents, strict=True)]
 
     def threshold(self, fold: int | None, region: str) -> float | None:
-        """The score below which no value is given, chosen without this fold; None where too few labels could tell: then the
-        rules decide."""
+        """The score below which no value is given, chosen without this fold; None with too few labels: the rules decide."""
         folds = self.thresholds.get(region)
         return folds[-1 if fold is None else fold] if folds else None
 
     def lexicon(self, fold: int | None) -> Mapping[str, str]:
-        """The names that labels outside of this fold have taught; for None those of all."""
+        """The entries learned without this fold; None: from all labels."""
         return self.lexicons[-1 if fold is None else fold]
 
     def confidence(self, score: float, fold: int | None, region: str) -> float:
-        """The share of values with such a score that were right, on documents outside of this fold."""
+        """The share of right values at this score, on documents outside this fold."""
         import numpy as np
 
         folds = self.curves.get(region, self.curves[""])
@@ -68,8 +104,7 @@ class Split(BaseModel):
 
 
 class FieldModel(BaseModel):
-    """What was learned about one field: `whole` is the ranker that has seen all documents, `splits` have those that have not.
-    `report`: what cross-validation says."""
+    """What was learned about one field: `whole` is the ranker trained on all documents, `splits` hold those per fold."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -77,18 +112,18 @@ class FieldModel(BaseModel):
     whole: tuple[str, ...]
     documents: int
     splits: dict[By, Split]
-    report: dict[str, Any]
+    report: FieldReport
 
     @cached_property
     def ranker(self) -> Ranker:
-        """The one that has seen everything."""
+        """The ranker trained on all documents."""
         return Ranker(self.names, self.whole, self.documents)
 
 
 class RowModels(BaseModel):
-    """What was learned about rows of line items of one kind of document: by kind of split one model per fold, which has not
-    seen it (None where there was nothing to learn), and `whole`. `report`: documents, rows that were found, those `invented`
-    among them, and what was dropped out of fold: `dropped_invented`, `dropped_items`.
+    """What was learned about rows of line items of one kind of document: by kind of split one model per fold, trained on the
+    others (None if there was nothing to learn), and `whole`. `report`: documents, rows found, spurious ones among them
+    (stored as `invented`), and rows dropped out of fold: `dropped_invented`, `dropped_items`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -98,13 +133,14 @@ class RowModels(BaseModel):
     report: dict[str, int]
 
     def of(self, fold: int | None, by: By) -> RowModel | None:
-        """The one that has not seen a fold; for None the one that has seen everything."""
+        """The model trained without this fold; None: on all documents."""
         return self.whole if fold is None else self.splits[by][fold]
 
 
 class Model(BaseModel):
-    """All fields of an engine. `fold_of` has the fold of every document that was learned from, by kind of split. `training` is
-    the hash of everything that went in: another one means another model. `rows`: by kind of document, `kind_of`."""
+    """All fields of an engine. `fold_of`: the fold of every training document, by kind of split. `training`: hash of all that
+    went in; another hash means another model. `rows`: by kind of document (`kind_of`). `too_few`: usable labels of the
+    fields that were not trained. `right`: by field and document, whether the value is right out of fold."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -121,14 +157,14 @@ class Model(BaseModel):
     right: dict[str, dict[str, bool]]
 
     def save(self, path: Path) -> None:
-        """Write it whole or not at all."""
+        """Write the file atomically."""
         from ocr_pipeline.store import write_durably
 
         write_durably(path, self.model_dump_json())
 
 
 def load_model(path: Path | None) -> tuple[Model | None, str | None]:
-    """The model and the fingerprint of its file; nothing where there is none, or one of another schema."""
+    """The model and the fingerprint of its file; (None, None) without a file or with one of another schema."""
     if path is None or not path.is_file():
         return None, None
     content = path.read_bytes()

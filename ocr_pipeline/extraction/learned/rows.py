@@ -1,29 +1,24 @@
-"""Which rows of the item table that the rules find are items: a logistic regression over facts about each row.
+"""Which rows of the item table are items: a logistic regression over features of each row that the rules find.
 
-The rules find nearly every row; what they take for one and is none is a sum, a discount or a misread line below the table.
-A row that the labels have not is dropped; none is added. Learned and used by kind of document, its country and type: rows
-of invoices have quantities, rows of receipts often have none, and a model of the ones would drop most of the others.
+The rules find nearly every row; the spurious ones are sums, discounts or misread lines below the table. Rows are dropped,
+never added. Learned and used by kind of document (country and type): rows of invoices have quantities, rows of receipts
+often do not, and a model of one kind would drop most rows of another. `training/rows.py` fits it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ocr_pipeline.evaluation.scoring.line_items import entries_of, score_list
-from ocr_pipeline.extraction.rules.candidates import choose
+from ocr_pipeline.extraction.rules.candidates import Features, choose
 from ocr_pipeline.extraction.rules.fields import document_type
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.text import letters_in
-from ocr_pipeline.schemas import Invoice, Label
 
-FEWEST_DOCUMENTS, FEWEST_INVENTED = 15, 5
-"""Labelled documents of a kind with rows, and rows among them that are none, from which on it is learned."""
 KEEP = 0.5
-"""A row is kept from this probability on."""
+"""Probability at which a row is kept."""
 
 _ROUNDING = Decimal("0.02")
 _LONG = 40
@@ -35,24 +30,22 @@ _SUMS = frozenset(
 )  # fmt: skip
 _DEDUCTIONS = frozenset({"discount", "saving", "surcharge", "service_charge"})
 
-Facts = Mapping[str, float]
-
 
 class RowModel(BaseModel):
-    """The weight of each fact, and what speaks for a row without any."""
+    """A logistic regression: the weight of each feature, and the bias."""
 
     model_config = ConfigDict(frozen=True)
 
     weights: dict[str, float]
     bias: float
 
-    def kept(self, rows: Sequence[Facts]) -> list[bool]:
-        """Whether each row is an item; where none seems to be one, the document is of another sort, and all are kept."""
+    def kept(self, rows: Sequence[Features]) -> list[bool]:
+        """Whether each row is an item. If none is, the document is of another kind, and all are kept."""
         flags = [self._keeps(row) for row in rows]
         return flags if any(flags) else [True] * len(rows)
 
-    def _keeps(self, facts: Facts) -> bool:
-        total = self.bias + sum(self.weights.get(name, 0.0) * value for name, value in facts.items())
+    def _keeps(self, features: Features) -> bool:
+        total = self.bias + sum(self.weights.get(name, 0.0) * value for name, value in features.items())
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total)))) >= KEEP
 
 
@@ -62,8 +55,8 @@ def kind_of(seen: Reading) -> str:
     return f"{seen.region.code if seen.region else '?'} {kind.value if kind else '?'}"
 
 
-def row_facts(sold: Sequence[Item], seen: Reading) -> list[dict[str, float]]:
-    """What is known about each row."""
+def row_features(sold: Sequence[Item], seen: Reading) -> list[dict[str, float]]:
+    """The features of each row."""
     amounts = [item.amount.value for item in sold]
     return [
         {
@@ -85,30 +78,6 @@ def row_facts(sold: Sequence[Item], seen: Reading) -> list[dict[str, float]]:
         }
         for index, item in enumerate(sold)
     ]
-
-
-def right_rows(found: Invoice, label: Label) -> list[bool] | None:
-    """Of each row that was found whether the label has it; None for a label without rows."""
-    truth = entries_of(label.invoice, "line_items")
-    if not truth:
-        return None
-    entries = entries_of(found, "line_items")
-    scores = score_list("line_items", truth, entries)
-    invented = {row.prediction_position for row in scores if row.truth_position is None}
-    return [index not in invented for index in range(len(entries))]
-
-
-def fit(rows: Sequence[Facts], right: Sequence[bool]) -> RowModel | None:
-    """Learn from labelled rows; None where all are items, or none is."""
-    from sklearn.linear_model import LogisticRegression
-
-    if len(set(right)) < 2:
-        return None
-    names = sorted({name for row in rows for name in row})
-    table: list[list[Any]] = [[row.get(name, 0.0) for name in names] for row in rows]
-    model = LogisticRegression(C=1.0, max_iter=1000).fit(table, right)
-    weights = {name: float(weight) for name, weight in zip(names, model.coef_[0], strict=True)}
-    return RowModel(weights=weights, bias=float(model.intercept_[0]))
 
 
 def _classes(item: Item, seen: Reading) -> frozenset[str]:

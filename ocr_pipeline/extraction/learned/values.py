@@ -1,22 +1,22 @@
-"""The values that a field may have, with facts about each: what the ranker sees.
+"""The distinct values of a field with their features: what the ranker sees.
 
-Candidates are those of the rules, so there is one candidate stage for both. A value that stands in several places is one
-row: of each fact the maximum over its places, because a total is a total wherever it is called so.
+Candidates are those of the rules, so both share one candidate stage. A value printed in several places is one row: each
+feature is the maximum over its places, because one place that is called total makes the value a total.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
+from ocr_pipeline.extraction.rules.candidates import Choice, Features, Ranked
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.values.names import normalise_name
 
 RULES = "rules_"
-"""Facts of this prefix are the rules' own judgement: a half of the rankers does not see them."""
+"""Prefix of features that are the rules' own judgement; half of the rankers do not see them."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Value:
 
     key: str
     entry: Ranked[Any]
-    facts: Mapping[str, float]
+    features: Features
 
 
 def values_of(choice: Choice[Any], seen: Reading) -> list[Value]:
-    """The distinct values of a field, the best of the rules first."""
+    """The distinct values of a field, in the order of the rules."""
     groups: dict[str, list[Ranked[Any]]] = {}
     for entry in choice.ranked:
         groups.setdefault(value_key(entry.value), []).append(entry)
@@ -42,32 +42,36 @@ def values_of(choice: Choice[Any], seen: Reading) -> list[Value]:
     usual_year = median(day.year for day in days) if days else 0
     found = []
     for rank, (key, places) in enumerate(groups.items()):
-        facts: dict[str, float] = {}
+        features: dict[str, float] = {}
         for place in places:
             for name, held in place.candidate.features.items():
-                facts[name] = max(held, facts.get(name, held))
-        facts |= _place(places, seen)
-        facts |= {"places": float(len(places)), "values": float(len(groups))}
-        facts |= {f"{RULES}score": places[0].score, f"{RULES}gap": places[0].score - best, f"{RULES}rank": float(rank)}
-        facts[f"{RULES}chosen"] = float(key == chosen)
+                features[name] = max(held, features.get(name, held))
+        features |= _place(places, seen)
+        features |= {"places": float(len(places)), "values": float(len(groups))}
+        features |= {
+            f"{RULES}score": places[0].score,
+            f"{RULES}gap": places[0].score - best,
+            f"{RULES}rank": float(rank),
+        }
+        features[f"{RULES}chosen"] = float(key == chosen)
         value = places[0].value
         if isinstance(value, Decimal):
-            facts |= _amount(value, amounts)
+            features |= _amount(value, amounts)
         elif isinstance(value, date):
-            facts |= {"day_above_12": float(value.day > 12), "year_gap": abs(value.year - usual_year)}
+            features |= {"day_above_12": float(value.day > 12), "year_gap": abs(value.year - usual_year)}
         else:
-            facts |= _text(str(value))
-        found.append(Value(key, places[0], facts))
+            features |= _text(str(value))
+        found.append(Value(key, places[0], features))
     return found
 
 
 def region_of(seen: Reading) -> str:
-    """The country that a document gives away, as in the rules' lexicon; "" where it gives none away."""
+    """The country code that the document hints at; "" if it is unknown."""
     return seen.region.code if seen.region else ""
 
 
 def value_key(value: Any) -> str:
-    """Two candidates with one key are one value."""
+    """Candidates with the same key are one value."""
     if isinstance(value, Decimal):
         return str(value.normalize())
     return value.isoformat() if isinstance(value, date) else normalise_name(str(value))

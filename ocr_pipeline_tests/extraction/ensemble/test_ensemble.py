@@ -11,10 +11,10 @@ import pytest
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, MemberResults
 from ocr_pipeline.extraction.ensemble import EnsembleExtractor
-from ocr_pipeline.extraction.ensemble.training import FEWEST, Voted, learn_weights
 from ocr_pipeline.extraction.ensemble.votes import groups_of
 from ocr_pipeline.extraction.ensemble.weights import Weights
 from ocr_pipeline.schemas import Evidence, Extraction, Invoice, Label, LineItem
+from ocr_pipeline.training.votes import MIN_DOCUMENTS, Voted, learn_weights
 
 MEMBERS = ("good", "poor", "shadow")
 
@@ -98,14 +98,14 @@ def test_it_is_no_better_on_paper_than_out_of_fold(tmp_path: Path) -> None:
     weights = learn_weights(documents, MEMBERS, "t")
     made = taught(weights, tmp_path)
     right = sum(
-        read(made, one.given, one.document_id).invoice.total_amount == one.label.invoice.total_amount
+        read(made, one.extractions, one.document_id).invoice.total_amount == one.label.invoice.total_amount
         for one in documents
     )
     assert right == weights.report["total_amount"]["right"]
     possible = sum(
         any(
             group.key == str(one.label.invoice.total_amount.normalize())
-            for group in groups_of("total_amount", one.given)
+            for group in groups_of("total_amount", one.extractions)
         )
         for one in documents
         if one.label.invoice.total_amount is not None
@@ -129,15 +129,15 @@ def test_a_document_is_read_by_the_weights_of_its_fold(tmp_path: Path) -> None:
 
 def test_copies_share_a_fold() -> None:
     documents = [
-        Voted(one.document_id, f"g{number // 2}", one.given, one.label) for number, one in enumerate(voted(60))
+        Voted(one.document_id, f"g{number // 2}", one.extractions, one.label) for number, one in enumerate(voted(60))
     ]
     folds = learn_weights(documents, MEMBERS, "t").fold_of
     assert all(folds[f"d{number:03}"] == folds[f"d{number + 1:03}"] for number in range(0, 60, 2))
 
 
 def test_with_few_labels_each_member_has_a_vote() -> None:
-    assert learn_weights(voted(FEWEST - 1), MEMBERS, "t").fields == {}
-    assert set(learn_weights(voted(FEWEST), MEMBERS, "t").fields) == {"total_amount"}
+    assert learn_weights(voted(MIN_DOCUMENTS - 1), MEMBERS, "t").fields == {}
+    assert set(learn_weights(voted(MIN_DOCUMENTS), MEMBERS, "t").fields) == {"total_amount"}
 
 
 def test_the_fingerprint_and_the_key_follow_the_weights(ensemble: EnsembleExtractor, tmp_path: Path) -> None:

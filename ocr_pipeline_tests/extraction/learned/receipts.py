@@ -4,8 +4,8 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ocr_pipeline.extraction.learned.training import Example
 from ocr_pipeline.schemas import Invoice, Label
+from ocr_pipeline.training.examples import Example
 from ocr_pipeline_tests.evaluation.words import text_of
 
 SHOPS = [f"{name} TRADING SDN BHD" for name in ("ALPHA", "BRAVO", "CHARLIE", "DELTA", "ECHO", "FOXTROT", "GOLF")]

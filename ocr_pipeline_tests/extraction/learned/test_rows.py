@@ -9,11 +9,13 @@ import pytest
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.extractor import LearnedExtractor
 from ocr_pipeline.extraction.learned.model import Model
-from ocr_pipeline.extraction.learned.rows import FEWEST_DOCUMENTS, RowModel, fit, kind_of, right_rows
-from ocr_pipeline.extraction.learned.training import Example, train_model
+from ocr_pipeline.extraction.learned.rows import RowModel, kind_of
 from ocr_pipeline.extraction.rules import reading
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.schemas import Invoice, Label, LineItem, OcrText
+from ocr_pipeline.training.examples import Example
+from ocr_pipeline.training.models import train_model
+from ocr_pipeline.training.rows import MIN_DOCUMENTS, fit, right_rows
 from ocr_pipeline_tests.extraction.rules.printed import printed
 
 
@@ -115,7 +117,7 @@ def test_where_no_row_seems_to_be_an_item_all_are_kept() -> None:
 
 
 def test_too_few_labels_teach_nothing() -> None:
-    few = train_model([*EXAMPLES[: FEWEST_DOCUMENTS - 1]], "pixel")
+    few = train_model([*EXAMPLES[: MIN_DOCUMENTS - 1]], "pixel")
     assert few is None or few.rows == {}
     assert fit([{"a": 1.0}], [True]) is None
     assert right_rows(Invoice(), Label(invoice=Invoice())) is None, "a label without rows"

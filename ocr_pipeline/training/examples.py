@@ -1,0 +1,151 @@
+"""Training examples: labelled documents, their candidate values, and how they are dealt to folds.
+
+Copies of a document share a fold, so no document is judged by a model that has seen it or a copy of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of
+from ocr_pipeline.extraction.rules import reading
+from ocr_pipeline.extraction.rules.candidates import Choice, Features
+from ocr_pipeline.extraction.rules.extractor import choices
+from ocr_pipeline.extraction.rules.fields import items
+from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
+from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
+from ocr_pipeline.values.names import normalise_name
+
+FOLDS = 5
+LEFT_OUT: tuple[int | None, ...] = (*range(FOLDS), None)
+"""What a model is trained without: each fold in turn, then none."""
+MIN_SIMILARITY = 85
+"""Similarity (0..100) at which the nearest candidate counts as the labelled name, which the engine may have misread."""
+VENDOR_LETTERS = 5
+"""Branches and spellings of a vendor mostly share this many first letters."""
+
+_TEXT_KINDS = ("name", "address", "text")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A labelled document. `group`: that of its copies. `key` changes whenever the OCR text changes."""
+
+    document_id: str
+    group: str
+    text: OcrText
+    label: Label
+    key: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An example as a ranker sees it: by field the distinct values, and the key of the value that the rules chose."""
+
+    example: Example
+    region: str
+    values: Mapping[str, Sequence[Value]]
+    chosen: Mapping[str, str | None]
+
+    @property
+    def vendor(self) -> str:
+        name = normalise_name(self.example.label.invoice.supplier_name or "")
+        return name[:VENDOR_LETTERS] or self.example.group
+
+
+@dataclass(frozen=True)
+class Query:
+    """The values of one field in one document as rows of features, and the index of the right one, if any."""
+
+    rows: Sequence[Features]
+    right: int | None
+
+
+@dataclass(frozen=True)
+class FieldTask:
+    """What one field is learned from. `queries` and `truths` hold the samples labelled for it, by position in `samples`;
+    `truths`: keys of the labelled value and its alternatives."""
+
+    field: str
+    samples: Sequence[Sample]
+    queries: Mapping[int, Query]
+    truths: Mapping[int, set[str]]
+
+    def values(self, index: int) -> Sequence[Value]:
+        return self.samples[index].values[self.field]
+
+    def chosen(self, index: int) -> str | None:
+        return self.samples[index].chosen[self.field]
+
+    def can_learn(self, folds: Sequence[int]) -> bool:
+        """Whether right values exist outside every fold: not if all documents are copies, or of one vendor."""
+        return len({folds[index] for index, query in self.queries.items() if query.right is not None}) > 1
+
+
+def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], str]:
+    """By field, the choices of the rules and the distinct values with their features; and the country."""
+    seen = reading.read(text)
+    made = choices(seen, labelled(seen), items.find(seen))
+    return made, {field: values_of(choice, seen) for field, choice in made.items()}, region_of(seen)
+
+
+def sample_of(example: Example) -> Sample:
+    made, values, region = candidate_values(example.text)
+    chosen = {name: value_key(choice.chosen.value) if choice.chosen else None for name, choice in made.items()}
+    return Sample(example, region, values, chosen)
+
+
+def field_task(field: str, samples: Sequence[Sample]) -> FieldTask:
+    queries: dict[int, Query] = {}
+    truths: dict[int, set[str]] = {}
+    for index, sample in enumerate(samples):
+        if field in sample.example.label.labelled_fields:
+            values = sample.values[field]
+            truths[index] = truth_keys(sample.example.label, field)
+            queries[index] = Query([value.features for value in values], _right(field, truths[index], values))
+    return FieldTask(field, samples, queries, truths)
+
+
+def truth_keys(label: Label, field: str) -> set[str]:
+    """Keys of the labelled value and its alternatives; empty if the label says that the field has no value."""
+    value = getattr(label.invoice, field)
+    keys = {value_key(value)} if value is not None else set()
+    for text in label.alternatives.get(field, []):
+        keys.add(value_key(getattr(type(label.invoice).model_validate({field: text}), field)))
+    return keys
+
+
+def _right(field: str, wanted: set[str], values: Sequence[Value]) -> int | None:
+    """The index of the labelled value; for names that the engine misread, of the most similar value."""
+    for index, value in enumerate(values):
+        if value.key in wanted:
+            return index
+    if FIELD_KINDS[field] not in _TEXT_KINDS or not wanted or not values:
+        return None
+    from rapidfuzz import fuzz
+
+    similarity = [max(fuzz.ratio(value.key, key) for key in wanted) for value in values]
+    best = max(range(len(values)), key=similarity.__getitem__)
+    return best if similarity[best] >= MIN_SIMILARITY else None
+
+
+def folds_of(groups: Sequence[str]) -> list[int]:
+    """The fold of each group, dealt by hash, so that it does not depend on names or order."""
+    order = sorted(set(groups), key=lambda group: sha256(group.encode()).hexdigest())
+    fold_of = {group: index % FOLDS for index, group in enumerate(order)}
+    return [fold_of[group] for group in groups]
+
+
+def vendor_families(samples: Sequence[Sample]) -> list[str]:
+    """A name for each sample, shared by all documents of its vendor and all copies of these."""
+    family: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while family.setdefault(name, name) != name:
+            name = family[name]
+        return name
+
+    for sample in samples:
+        family[top(f"vendor {sample.vendor}")] = top(f"copies {sample.example.group}")
+    return [top(f"vendor {sample.vendor}") for sample in samples]
