@@ -150,7 +150,7 @@ def rerun(counts: list[int]) -> None:
     from rich.console import Console
 
     from ocr_pipeline.cli.progress import TerminalProgress
-    from ocr_pipeline.defs.runner import run_pipeline
+    from ocr_pipeline.defs.pipeline import run_pipeline
     from ocr_pipeline.documents.find import find_documents
     from ocr_pipeline.project import Project
 

@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline_tests.defs.pipeline import Recorder

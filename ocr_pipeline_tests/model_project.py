@@ -62,7 +62,7 @@ def command_project(root: Path, url: str) -> Project:
 
 @cache
 def _prepared_by_command() -> Path:
-    from ocr_pipeline.defs.runner import run_pipeline
+    from ocr_pipeline.defs.pipeline import run_pipeline
     from ocr_pipeline.documents.find import find_documents
 
     project = _files(_temporary_folder())

@@ -3,6 +3,7 @@
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,3 +111,13 @@ def test_the_watch_sees_what_it_should(tmp_path: Path) -> None:
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{WATCH}"
     found = json.loads(python(code, "ocr_pipeline.reads", "ocr_pipeline.writes", cwd=tmp_path))
     assert [event for event, _ in found] == ["environment", "open", "os.mkdir"]
+
+
+def test_private_dagster_apis_are_used_in_one_module() -> None:
+    package = Path(ocr_pipeline.__file__).parent
+    users = [
+        path.relative_to(package).as_posix()
+        for path in sorted(package.rglob("*.py"))
+        if re.search(r"^\s*(from|import) dagster\._", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert users == ["defs/_dagster.py"]

@@ -116,7 +116,7 @@ def run(
     from ocr_pipeline.cli.progress import TerminalProgress
     from ocr_pipeline.cli.selection import choose_backends, choose_documents
     from ocr_pipeline.defs.instance import only_run
-    from ocr_pipeline.defs.runner import run_pipeline
+    from ocr_pipeline.defs.pipeline import run_pipeline
 
     project = find_project()
     configured = load_backends(project)

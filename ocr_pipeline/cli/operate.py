@@ -24,7 +24,7 @@ def retry_failed(
     """
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.cli.progress import TerminalProgress
-    from ocr_pipeline.defs.runner import run_pipeline
+    from ocr_pipeline.defs.pipeline import run_pipeline
     from ocr_pipeline.documents.find import find_documents
     from ocr_pipeline.operation.spending import spent_since
     from ocr_pipeline.store import ResultStore

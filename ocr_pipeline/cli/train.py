@@ -13,7 +13,7 @@ def train(as_json: JsonOption = False) -> None:
     `ocr-pipeline run` does so by itself before it reads. Documents must have been read by the engine before.
     """
     from ocr_pipeline.backends.backend import load_backends
-    from ocr_pipeline.defs.runner import train_models
+    from ocr_pipeline.defs.pipeline import train_models
     from ocr_pipeline.report.learned import learned_models
     from ocr_pipeline.training.models import MIN_LABELS
     from ocr_pipeline.training.promotion import learning_engines

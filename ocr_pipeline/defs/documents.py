@@ -3,7 +3,8 @@
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
+from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use

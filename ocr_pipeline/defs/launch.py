@@ -13,9 +13,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from filelock import FileLock, Timeout
 
+from ocr_pipeline.defs._dagster import range_tags
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
 from ocr_pipeline.defs.partitions import Partitions
 
@@ -173,7 +173,7 @@ def materialize(
     job = unchecked.resolve_implicit_global_asset_job_def()
     results = []
     for span in ranges:
-        tags = {ASSET_PARTITION_RANGE_START_TAG: span[0], ASSET_PARTITION_RANGE_END_TAG: span[1]} if span else {}
+        tags = range_tags(*span) if span else {}
         results.append(_execute(job, instance, tags, [dg.AssetKey(asset) for asset in assets]))
         if not results[-1].success:
             break

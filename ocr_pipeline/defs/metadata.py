@@ -38,21 +38,6 @@ def _column(name: str) -> dg.TableColumnDep:
     return dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
 
 
-def add_cell_metadata(context: dg.AssetExecutionContext, partition_key: str, metadata: Mapping[str, Any]) -> None:
-    """Metadata for the materialisation of one cell of this run.
-
-    `context.add_asset_metadata` does the same, but looks up all partitions of the run in the database each time: 21 ms a
-    cell at 300 cells, and it grows with their number (benchmarks/RESULTS.md). A key that is not in this run would be
-    ignored without a word, so the assets only ever pass keys that they were asked for.
-    """
-    step = context.get_step_execution_context()
-    step._metadata_accumulator = step._metadata_accumulator.with_additional_asset_metadata(
-        asset_key=context.asset_key,
-        partition_key=partition_key,
-        metadata={name: value for name, value in metadata.items() if value not in (None, "")},
-    )
-
-
 def preview(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[str], link: Callable[..., str] | None = None
 ) -> dg.MarkdownMetadataValue:

@@ -11,8 +11,9 @@ import dagster as dg
 from ocr_pipeline.backends.backend import Backend, Backends, load_backends
 from ocr_pipeline.backends.members import member_cells, member_results, members_key
 from ocr_pipeline.backends.predictions import Predictions
+from ocr_pipeline.defs._dagster import add_cell_metadata
 from ocr_pipeline.defs.calls import add_totals, call_metadata, tag_totals
-from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, escape_markdown, preview, table_metadata
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, escape_markdown, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.errors import OcrPipelineError

@@ -12,8 +12,11 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import Field, PrivateAttr
 
+from ocr_pipeline.backends.backend import Backends, load_backends
+from ocr_pipeline.evaluation.scoring.settings import Rules, load_rules
 from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.operation.settings import Operation, load_operation
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, document_url
 from ocr_pipeline.store import ResultStore
@@ -50,6 +53,18 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def project(self) -> Project:
         return Project(Path(self.root))
+
+    def backends(self) -> Backends:
+        """The backends as configured and trained now; definitions are built once and would keep those of that moment."""
+        return load_backends(self.project)
+
+    def rules(self) -> Rules:
+        """`evaluation.yaml` as it is now."""
+        return load_rules(self.project.evaluation_file)
+
+    def operation(self) -> Operation:
+        """`operation.yaml` as it is now."""
+        return load_operation(self.project.operation_file, set(self.backends()))
 
     @property
     def store(self) -> ResultStore:

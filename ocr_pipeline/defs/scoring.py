@@ -7,7 +7,8 @@ from typing import Any, get_args
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.defs.metadata import KINDS, OWNERS, add_cell_metadata, preview, table_metadata
+from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.metadata import KINDS, OWNERS, preview, table_metadata
 from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.outcomes import outcomes_by_dataset

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT
-from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.models import calls
 from ocr_pipeline.project import Project

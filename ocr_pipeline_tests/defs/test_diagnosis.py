@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.overrides import Decision, write_decision
 from ocr_pipeline.planning.states import label_states

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocr_pipeline.defs.runner import RunSummary, run_pipeline
+from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.importers import import_folder
 from ocr_pipeline.project import Project

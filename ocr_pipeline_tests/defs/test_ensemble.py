@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.defs.runner import RunSummary, run_pipeline
+from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.ensemble.extractor import load_weights

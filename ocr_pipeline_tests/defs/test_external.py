@@ -11,7 +11,7 @@ import pytest
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.selection import choose_backends
 from ocr_pipeline.cli.status import status_rows
-from ocr_pipeline.defs.runner import RunSummary, run_pipeline
+from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.pages import Document, sha256_of
 from ocr_pipeline.errors import ConfigurationError

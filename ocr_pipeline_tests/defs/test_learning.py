@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.defs.instance import open_instance
-from ocr_pipeline.defs.runner import RunSummary, run_pipeline
+from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.extraction.learned.model import load_model
 from ocr_pipeline.project import Project

@@ -8,7 +8,7 @@ import pytest
 
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import PROCESS, open_instance
-from ocr_pipeline.defs.process import FAILURE_TAG, PROCESS_KEY, Asked
+from ocr_pipeline.defs.jobs import FAILURE_TAG, PROCESS_KEY, ProcessConfig
 from ocr_pipeline.operation.pause import paused
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline.warehouse.connection import Warehouse
@@ -17,7 +17,7 @@ from ocr_pipeline_tests.model_project import KEY, command_project
 from ocr_pipeline_tests.standin import StandIn
 
 
-def process(project: Project, asked: Asked) -> tuple[dg.ExecuteInProcessResult, str]:
+def process(project: Project, asked: ProcessConfig) -> tuple[dg.ExecuteInProcessResult, str]:
     """The run, and the sentence that it left when it failed."""
     job = build_definitions(project).resolve_job_def(PROCESS)
     with open_instance(project) as instance:
@@ -40,7 +40,7 @@ def test_a_key_that_is_refused_pauses_the_reevaluation(shop: Project) -> None:
     with StandIn() as standin:
         command_project(shop.root, standin.url)
         standin.plan = lambda seen: "wrong_key"
-        asked = Asked(
+        asked = ProcessConfig(
             documents=["d0"], backends=["vision"], fresh_since=datetime.now(UTC).isoformat(), pause_on_failure=True
         )
         result, sentence = process(shop, asked)
@@ -56,7 +56,7 @@ def test_an_empty_month_pauses_until_the_next_one(shop: Project) -> None:
     """What is left is looked up in the run: two schedules that are due together cannot both spend it."""
     with StandIn() as standin:
         command_project(shop.root, standin.url)
-        once = Asked(documents=["d0"], backends=["vision"], max_cost_usd_per_month=0.003, pause_on_failure=True)
+        once = ProcessConfig(documents=["d0"], backends=["vision"], max_cost_usd_per_month=0.003, pause_on_failure=True)
         again = once.model_copy(update={"fresh_since": datetime.now(UTC).isoformat()})
         assert process(shop, once)[0].success
         result, sentence = process(shop, again)
@@ -73,8 +73,8 @@ def test_an_empty_month_pauses_until_the_next_one(shop: Project) -> None:
 def test_a_reevaluation_that_is_launched_again_pays_once(shop: Project) -> None:
     with StandIn() as standin:
         command_project(shop.root, standin.url)
-        assert process(shop, Asked(documents=["d0", "d1"], backends=["vision"]))[0].success
-        asked = Asked(documents=["d0", "d1"], backends=["vision"], fresh_since=datetime.now(UTC).isoformat())
+        assert process(shop, ProcessConfig(documents=["d0", "d1"], backends=["vision"]))[0].success
+        asked = ProcessConfig(documents=["d0", "d1"], backends=["vision"], fresh_since=datetime.now(UTC).isoformat())
         assert process(shop, asked)[0].success
         assert len(standin.seen) == 4
         assert process(shop, asked)[0].success
@@ -85,7 +85,7 @@ def test_what_asks_no_model_is_done_scored_and_reported_where_the_budget_is_not_
     with StandIn() as standin:
         command_project(shop.root, standin.url)
         add_image(shop, "d9.png", width=49, total="49.00")
-        result, _ = process(shop, Asked(max_cost_usd=0.0))
+        result, _ = process(shop, ProcessConfig(max_cost_usd=0.0))
         assert not result.success
         assert standin.seen == []
         [scored] = Warehouse(shop.database).rows(
@@ -98,7 +98,7 @@ def test_what_asks_no_model_is_done_scored_and_reported_where_the_budget_is_not_
 def test_a_run_above_its_budget_asks_nothing(shop: Project) -> None:
     with StandIn() as standin:
         command_project(shop.root, standin.url)
-        result, sentence = process(shop, Asked(documents=["d0"], backends=["vision"], max_cost_usd=0.0))
+        result, sentence = process(shop, ProcessConfig(documents=["d0"], backends=["vision"], max_cost_usd=0.0))
         assert not result.success
         assert "more than the maximum of 0 USD; no model was asked" in sentence
         assert standin.seen == []
@@ -108,7 +108,7 @@ def test_a_run_above_its_budget_asks_nothing(shop: Project) -> None:
 def test_it_does_what_is_asked_and_no_more(shop: Project) -> None:
     with StandIn() as standin:
         command_project(shop.root, standin.url)
-        result, _ = process(shop, Asked(documents=["d1"], backends=["vision"], max_cost_usd=1.0))
+        result, _ = process(shop, ProcessConfig(documents=["d1"], backends=["vision"], max_cost_usd=1.0))
         assert result.success
         rows = Warehouse(shop.database).rows("SELECT document_id FROM extractions WHERE backend = 'vision'")
         assert [row["document_id"] for row in rows] == ["d1"]

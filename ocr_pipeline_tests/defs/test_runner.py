@@ -15,7 +15,7 @@ import pytest
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import open_instance
 from ocr_pipeline.defs.launch import materialize
-from ocr_pipeline.defs.runner import RunSummary, run_pipeline
+from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.ocr.stage import OcrOutcome

@@ -1,6 +1,6 @@
 """Ticks of the sensors, one by one, on a real instance and a real database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -8,9 +8,10 @@ import pytest
 
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import PROCESS, open_instance
-from ocr_pipeline.defs.process import PROCESS_KEY
-from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.defs.jobs import PROCESS_KEY
+from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.extraction.ensemble.weights import Weights
 from ocr_pipeline.operation.alarms import Memory
 from ocr_pipeline.operation.pause import pause
 from ocr_pipeline.project import Project
@@ -25,12 +26,14 @@ class Ticks:
 
     def __init__(self, project: Project, instance: dg.DagsterInstance, name: str) -> None:
         self.project, self.instance, self.name = project, instance, name
+        self.definitions: dg.Definitions | None = None
+        """Those of a code location that is not reloaded; None: reloaded before every tick."""
         self.cursor: str | None = None
         self.reason: str | None = None
 
     def __call__(self) -> list[dict[str, Any]]:
         """What the runs that it asks for are about."""
-        definitions = build_definitions(self.project)
+        definitions = self.definitions or build_definitions(self.project)
         with dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursor,
@@ -48,8 +51,8 @@ def instance(project: Project) -> Iterator[dg.DagsterInstance]:
         yield found
 
 
-def work(project: Project) -> None:
-    run_pipeline(project, find_documents(project.data), ALL, Recorder())
+def work(project: Project, backends: Sequence[str] = ALL) -> None:
+    run_pipeline(project, find_documents(project.data), backends, Recorder())
 
 
 def add_run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, **tags: str) -> dg.DagsterRun:
@@ -66,14 +69,14 @@ def test_files_that_arrive_are_one_run_and_wait_while_one_is_at_work(
     assert tick() == []
     busy = add_run(instance, dg.DagsterRunStatus.STARTED)
     assert tick() == []
-    assert tick.reason == "2 files wait: a run is at work; 2 files are there."
+    assert tick.reason == "2 files wait for the current run; 2 files in the project."
     instance.delete_run(busy.run_id)
     [asked] = tick()
     assert asked["documents"] == ["a", "b"]
     assert tick() == []
     work(project)
     assert tick() == []
-    assert tick.reason == "Nothing has arrived; 2 files are there."
+    assert tick.reason == "Nothing has arrived; 2 files in the project."
     (project.data / "documents" / "a.png").unlink()
     [asked] = tick()
     assert (asked["documents"], asked["reason"]) == ([], "0 documents arrived or changed, 1 gone")
@@ -94,7 +97,7 @@ def test_a_setting_that_goes_there_and_back_makes_its_cells_stale_each_time(
         [asked] = tick()
         assert (asked["documents"], asked["backends"]) == (["a"], ["pixel+first"])
         assert tick() == [], "the run of the last tick may not have begun"
-        assert tick.reason == "1 cells are out of date still; they are tried again later."
+        assert tick.reason == "1 cells are still missing or stale; the next run for them comes later."
         work(project)
         assert tick() == []
 
@@ -133,4 +136,24 @@ def test_a_cell_without_words_is_not_out_of_date_when_its_extractor_changes(
     backends["backends"]["pdf-text+first"]["options"] = {"version": 2}
     write_backends(project.root, backends)
     assert tick() == []
-    assert tick.reason == "Every cell is there and up to date."
+    assert tick.reason == "All cells are current."
+
+
+def test_new_weights_are_seen_without_a_reload(project: Project, instance: dg.DagsterInstance) -> None:
+    """The fingerprints of the moment when the code location was loaded would ask for the same cells again and again."""
+    content = small_backends(project.root)
+    del content["backends"]["pdf-text+first"]
+    content["backends"]["all"] = {"extractor": "ensemble", "options": {"of": ALL}}
+    write_backends(project.root, content)
+    add_image(project, "a.png")
+    work(project, [*ALL, "all"])
+    tick = Ticks(project, instance, "stale_cells")
+    tick.definitions = build_definitions(project)
+    weights = Weights(members=tuple(ALL), training="another", documents=1, fields={}, report={}, fold_of={})
+    project.weights_file("all").parent.mkdir(parents=True)
+    project.weights_file("all").write_text(weights.model_dump_json())
+    [asked] = tick()
+    assert (asked["backends"], asked["documents"]) == (["all"], ["a"])
+    work(project, [*ALL, "all"])
+    assert tick() == []
+    assert tick.reason == "All cells are current."

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from ocr_pipeline.defs.runner import run_pipeline
+from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.project import Project
 from ocr_pipeline_tests.browser import headless

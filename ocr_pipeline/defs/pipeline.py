@@ -8,9 +8,9 @@ from datetime import datetime
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends, load_backends
-from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.comparing import ASSETS as COMPARISONS
 from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
+from ocr_pipeline.defs.graph import build_graph
 from ocr_pipeline.defs.instance import forget_documents, open_instance, register_documents
 from ocr_pipeline.defs.launch import (
     Range,
@@ -143,7 +143,7 @@ class _Execution:
         self._scope, self._instance = scope, instance
         self._max_cost_usd, self._announce = max_cost_usd, announce
         resources = {"progress": progress, "models": calls}
-        self._definitions = build_definitions(
+        self._definitions = build_graph(
             scope.project, {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in resources.items()}
         )
         self._partitions = Partitions(scope.backends)
@@ -259,7 +259,7 @@ def train_models(project: Project) -> None:
     Raises:
         OcrPipelineError: it failed.
     """
-    warehouse, definitions = Warehouse(project.database), build_definitions(project)
+    warehouse, definitions = Warehouse(project.database), build_graph(project)
     known = tables.documents.documents(warehouse)
     sources = [source for source in find_documents(project.data) if source.document_id in known]
     due = [state.document_id for state in label_states(sources, tables.labels.labels(warehouse)) if state.due]

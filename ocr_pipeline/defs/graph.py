@@ -1,0 +1,68 @@
+"""The asset graph of a project: assets, asset checks, resources, and the job that evaluates all checks.
+
+Here belongs what `ocr-pipeline run` executes. Jobs that launch it, sensors and schedules are built on top and are not
+imported here.
+"""
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.defs.checks import reading_checks
+from ocr_pipeline.defs.comparing import comparing_assets
+from ocr_pipeline.defs.diagnosis import diagnosis_assets
+from ocr_pipeline.defs.documents import document_assets
+from ocr_pipeline.defs.evaluation_checks import evaluation_checks
+from ocr_pipeline.defs.launch import CHECKS
+from ocr_pipeline.defs.learning import learning_assets
+from ocr_pipeline.defs.partitions import Partitions
+from ocr_pipeline.defs.reading import reading_assets
+from ocr_pipeline.defs.report import report_assets
+from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
+from ocr_pipeline.defs.scoring import evaluation_assets
+from ocr_pipeline.evaluation.scoring.settings import load_rules
+from ocr_pipeline.project import Project
+from ocr_pipeline.report.serve import DEFAULT_URL, URL_VARIABLE
+
+
+def build_graph(project: Project, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The asset graph of one project folder.
+
+    Raises:
+        ConfigurationError: `backends.yaml` is missing or invalid, or `evaluation.yaml` is invalid.
+    """
+    backends, rules = load_backends(project), load_rules(project.evaluation_file)
+    partitions = Partitions(backends)
+    with warnings.catch_warnings():
+        # Backfill policies and multi-dimensional mappings are "beta"; the Dagster version is pinned, and tests cover them.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = [
+            *document_assets(backends, partitions),
+            *learning_assets(backends),
+            *reading_assets(backends, partitions),
+            *evaluation_assets(backends, partitions, rules),
+            *comparing_assets(backends, rules),
+            *diagnosis_assets(backends, rules),
+            *report_assets(backends),
+        ]
+        checks = [*reading_checks(rules.checks), *evaluation_checks(rules.checks)]
+        all_checks = dg.define_asset_job(
+            CHECKS, dg.AssetSelection.checks(*checks), description="Evaluates every asset check and nothing else."
+        )
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=checks,
+        resources={
+            "project": ProjectResource(root=str(project.root), report_url=os.environ.get(URL_VARIABLE, DEFAULT_URL)),
+            "warehouse": WarehouseResource(database=str(project.database)),
+            "models": ModelsResource(root=str(project.root)),
+            "progress": LogProgress(),
+            **(resources or {}),
+        },
+        executor=dg.in_process_executor,
+        jobs=[all_checks],
+    )

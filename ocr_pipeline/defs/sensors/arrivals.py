@@ -1,0 +1,104 @@
+"""The sensor `arrivals`: new and changed files, and inboxes."""
+
+import time
+from collections.abc import Sequence
+
+import dagster as dg
+from pydantic import BaseModel
+
+from ocr_pipeline.defs.instance import is_processing
+from ocr_pipeline.defs.jobs import ProcessConfig, process_request
+from ocr_pipeline.defs.launch import close_killed_runs
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.defs.sensors.cursors import load_cursor
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.operation.arrivals import Cursor, Look, look
+from ocr_pipeline.operation.inboxes import InboxState, look_into, problems_of
+from ocr_pipeline.operation.settings import Arrivals
+from ocr_pipeline.warehouse import tables
+
+MAX_NAMED = 20
+"""Gone documents that the log names."""
+
+
+class ArrivalsCursor(BaseModel):
+    """The cursor of `arrivals`."""
+
+    files: Cursor = Cursor()
+    inboxes: dict[str, InboxState] = {}
+
+
+def arrivals_sensor(process: dg.JobDefinition, every_seconds: int) -> dg.SensorDefinition:
+    """`arrivals`."""
+
+    @dg.sensor(
+        name="arrivals",
+        job=process,
+        minimum_interval_seconds=every_seconds,
+        description="New and changed files, once they are stable, and inboxes: one run for many documents.",
+    )
+    def arrivals(
+        context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.SensorResult:
+        return _tick(context, project, warehouse)
+
+    return arrivals
+
+
+def _tick(
+    context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
+) -> dg.SensorResult:
+    if closed := close_killed_runs(context.instance):
+        context.log.warning("Closed %d runs whose process was killed.", closed)
+    # Files that a current run ingests are compared after it: nothing is launched twice, and later files become one run.
+    idle, now = not is_processing(context.instance), time.time()
+    settings = project.operation().arrivals
+    before = load_cursor(context.cursor, ArrivalsCursor())
+    sources = find_documents(project.project.data)
+    with warehouse.warehouse().snapshot() as snapshot:
+        documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
+        decided = tables.labels.decided_documents(snapshot)
+    limit = settings.documents_per_run if idle else 0
+    files = look(sources, documents, labels, decided, before.files, most=limit, now=now)
+    inboxes, changed = look_into(settings.inboxes, before.inboxes, project.project, now, may_launch=idle)
+    _log(context, project, settings, files, len(sources), idle)
+    cursor = ArrivalsCursor(files=files.cursor, inboxes=inboxes).model_dump_json()
+    if files.ready or files.gone or changed:
+        return dg.SensorResult(run_requests=[_request(settings, files, changed)], cursor=cursor)
+    waiting = f"{files.waiting} files {_waiting(idle)}" if files.waiting else "Nothing has arrived"
+    return dg.SensorResult(skip_reason=f"{waiting}; {len(sources)} files in the project.", cursor=cursor)
+
+
+def _request(settings: Arrivals, files: Look, changed: Sequence[str]) -> dg.RunRequest:
+    parts = [f"{len(files.ready)} documents arrived or changed"]
+    parts += [f"{len(files.gone)} gone"] if files.gone else []
+    parts += [f"new in {', '.join(changed)}"] if changed else []
+    config = ProcessConfig(
+        reason=", ".join(parts),
+        documents=list(files.ready),
+        inboxes=list(changed),
+        max_cost_usd=settings.max_cost_usd,
+    )
+    return process_request(config, settings.backends)
+
+
+def _log(
+    context: dg.SensorEvaluationContext,
+    project: ProjectResource,
+    settings: Arrivals,
+    files: Look,
+    total: int,
+    idle: bool,
+) -> None:
+    if files.gone:
+        context.log.warning("Gone: %s", ", ".join(files.gone[:MAX_NAMED]))
+    for problem in problems_of(settings.inboxes, project.project).values():
+        context.log.warning("%s", problem)
+    context.log.info(
+        "%d files: %d ready, %d %s, %d gone.",
+        total, len(files.ready), files.waiting, _waiting(idle), len(files.gone),
+    )  # fmt: skip
+
+
+def _waiting(idle: bool) -> str:
+    return "wait to be stable" if idle else "wait for the current run"

@@ -1,0 +1,73 @@
+"""The sensor `stale_cells`: cells that are missing or stale although no file has changed."""
+
+import json
+import time
+from hashlib import sha256
+
+import dagster as dg
+from pydantic import BaseModel
+
+from ocr_pipeline.defs.instance import is_processing
+from ocr_pipeline.defs.jobs import ProcessConfig, process_request
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
+from ocr_pipeline.operation.arrivals import Tried, try_again
+from ocr_pipeline.planning.states import extraction_states
+from ocr_pipeline.warehouse import tables
+
+
+class StaleCursor(BaseModel):
+    """The cursor of `stale_cells`."""
+
+    tried: Tried | None = None
+
+
+def stale_cells_sensor(process: dg.JobDefinition, every_seconds: int) -> dg.SensorDefinition:
+    """`stale_cells`."""
+
+    @dg.sensor(
+        name="stale_cells",
+        job=process,
+        minimum_interval_seconds=every_seconds,
+        description="Cells that are missing or stale because a backend, a prompt or an engine changed.",
+    )
+    def stale_cells(
+        context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.SensorResult:
+        return _tick(context, project, warehouse)
+
+    return stale_cells
+
+
+def _tick(
+    context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
+) -> dg.SensorResult:
+    before = load_cursor(context.cursor, StaleCursor())
+    if is_processing(context.instance):
+        return skipped("A run is in progress; stale cells are looked up after it.", before)
+    configured, settings = project.backends(), project.operation().arrivals
+    backends = [name for name in settings.backends or configured if configured[name].unavailable() is None]
+    with warehouse.warehouse().snapshot() as snapshot:
+        known = [key for key, row in tables.documents.documents(snapshot).items() if not row.failed]
+        states = extraction_states(configured, backends, known, snapshot)
+    pending = [state for state in states if state.due and state.state in ("missing", "stale")]
+    if not pending:
+        return skipped("All cells are current.", StaleCursor())
+    # If a run leaves the same cells as they were, because of its budget or a fault, the next one comes after a pause.
+    cells = [[state.name, configured[state.name].fingerprint, state.document_id] for state in pending]
+    attempt = try_again(before.tried, _hash([cells, settings.max_cost_usd]), time.time())
+    if attempt is None:
+        return skipped(f"{len(pending)} cells are still missing or stale; the next run for them comes later.", before)
+    request = process_request(
+        ProcessConfig(
+            reason=f"{len(pending)} cells are missing or stale",
+            documents=sorted({state.document_id for state in pending}),
+            max_cost_usd=settings.max_cost_usd,
+        ),
+        sorted({state.name for state in pending}),
+    )
+    return dg.SensorResult(run_requests=[request], cursor=StaleCursor(tried=attempt).model_dump_json())
+
+
+def _hash(value: object) -> str:
+    return sha256(json.dumps(value).encode()).hexdigest()[:32]
