@@ -135,6 +135,3 @@ def summary(messages: Sequence[Message]) -> str:
     """Counts for a log line."""
     started = sum(message.state == "open" for message in messages)
     return f"{started} new problem{'s' * (started != 1)}, {len(messages) - started} resolved"
-
-
-Memory, messages, text_of = AlarmState, new_messages, summary  # old names, until defs/sensors has moved

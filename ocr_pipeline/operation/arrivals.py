@@ -76,10 +76,6 @@ class Scan:
     deleted: Sequence[str]
     cursor: Cursor = field(repr=False)
 
-    @property
-    def gone(self) -> Sequence[str]:  # old name
-        return self.deleted
-
 
 def scan_files(
     sources: Sequence[SourceFile],
@@ -254,21 +250,3 @@ def _known_content(document: DocumentRow | None, label: LabelRow | None) -> str 
 
 def _joined(*parts: object) -> str:
     return "+".join(str(part or "") for part in parts)
-
-
-# Old names, until defs/sensors has moved.
-Tried: TypeAlias = Attempt
-try_again = next_attempt
-
-
-def look(
-    sources: Sequence[SourceFile],
-    documents: Mapping[str, DocumentRow],
-    labels: Mapping[str, LabelRow],
-    decided: Collection[str],
-    cursor: Cursor,
-    *,
-    most: int,
-    now: float,
-) -> Scan:
-    return scan_files(sources, documents, labels, decided, cursor, max_reads=most, now=now)

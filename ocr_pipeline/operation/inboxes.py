@@ -97,6 +97,3 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError:
         return ""
-
-
-look_into = scan_inboxes  # old name, until defs/sensors has moved

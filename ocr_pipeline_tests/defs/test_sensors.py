@@ -12,7 +12,7 @@ from ocr_pipeline.defs.jobs import PROCESS_KEY
 from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.extraction.ensemble.weights import Weights
-from ocr_pipeline.operation.alarms import Memory
+from ocr_pipeline.operation.alarms import AlarmState
 from ocr_pipeline.operation.pause import pause
 from ocr_pipeline.project import Project
 from ocr_pipeline_tests.defs.pipeline import Recorder
@@ -79,7 +79,7 @@ def test_files_that_arrive_are_one_run_and_wait_while_one_is_at_work(
     assert tick.reason == "Nothing has arrived; 2 files in the project."
     (project.data / "documents" / "a.png").unlink()
     [asked] = tick()
-    assert (asked["documents"], asked["reason"]) == ([], "0 documents arrived or changed, 1 gone")
+    assert (asked["documents"], asked["reason"]) == ([], "0 documents arrived or changed, 1 deleted")
 
 
 def test_a_setting_that_goes_there_and_back_makes_its_cells_stale_each_time(
@@ -107,7 +107,7 @@ def test_alarms_name_what_no_check_sees(project: Project, instance: dg.DagsterIn
 
     def known() -> dict[str, str]:
         tick()
-        problems = Memory.model_validate_json(tick.cursor or "").problems
+        problems = AlarmState.model_validate_json(tick.cursor or "").problems
         return {key: problem.sentence for key, problem in problems.items()}
 
     assert known() == {}

@@ -51,7 +51,7 @@ def test_mistakes_are_named(project: Project, text: str, sentence: str) -> None:
 
 def test_a_wrong_cron_is_named_when_the_definitions_are_built(project: Project) -> None:
     project.operation_file.write_text("reevaluations: {n: {cron: every day}}")
-    with pytest.raises(ConfigurationError, match=r"operation.yaml: reevaluations.n.cron: 'every day' is no cron"):
+    with pytest.raises(ConfigurationError, match=r"operation.yaml: reevaluations.n.cron: 'every day' is not a cron"):
         build_definitions(project)
 
 

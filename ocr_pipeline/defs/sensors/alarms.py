@@ -10,7 +10,7 @@ from ocr_pipeline.defs.instance import PROCESS
 from ocr_pipeline.defs.jobs import FAILURE_TAG
 from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.defs.sensors.cursors import load_cursor
-from ocr_pipeline.operation.alarms import Memory, Problem, deliver, messages, text_of
+from ocr_pipeline.operation.alarms import AlarmState, Problem, deliver, new_messages, summary
 from ocr_pipeline.operation.inboxes import problems_of
 from ocr_pipeline.operation.pause import paused
 from ocr_pipeline.operation.settings import Operation
@@ -32,13 +32,13 @@ def alarms_sensor(every_seconds: int) -> dg.SensorDefinition:
     )
     def alarms(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
         operation = project.operation()
-        before = load_cursor(context.cursor, Memory())
+        before = load_cursor(context.cursor, AlarmState())
         problems = [
             *_failed_checks(context, before.problems),
             *_failed_runs(context.instance),
             *_standing(project.project, operation),
         ]
-        new = messages(before.problems, problems)
+        new = new_messages(before.problems, problems)
         name, url = project.project.root.name, project.report_url
         for message in new:
             context.log.warning("%s", message.body(name, url)["text"])
@@ -46,8 +46,8 @@ def alarms_sensor(every_seconds: int) -> dg.SensorDefinition:
         for problem in undelivered:
             context.log.warning("%s", problem)
         known = {problem.key: before.problems.get(problem.key, problem) for problem in problems}
-        cursor = Memory(problems=known, queues=queues).model_dump_json()
-        return dg.SensorResult(skip_reason=f"{len(problems)} problems; {text_of(new)}.", cursor=cursor)
+        cursor = AlarmState(problems=known, queues=queues).model_dump_json()
+        return dg.SensorResult(skip_reason=f"{len(problems)} problems; {summary(new)}.", cursor=cursor)
 
     return alarms
 

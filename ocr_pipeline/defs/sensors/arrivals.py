@@ -12,13 +12,13 @@ from ocr_pipeline.defs.launch import close_killed_runs
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.defs.sensors.cursors import load_cursor
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.operation.arrivals import Cursor, Look, look
-from ocr_pipeline.operation.inboxes import InboxState, look_into, problems_of
+from ocr_pipeline.operation.arrivals import Cursor, Scan, scan_files
+from ocr_pipeline.operation.inboxes import InboxState, problems_of, scan_inboxes
 from ocr_pipeline.operation.settings import Arrivals
 from ocr_pipeline.warehouse import tables
 
 MAX_NAMED = 20
-"""Gone documents that the log names."""
+"""Deleted documents that the log names."""
 
 
 class ArrivalsCursor(BaseModel):
@@ -59,19 +59,19 @@ def _tick(
         documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
         decided = tables.labels.decided_documents(snapshot)
     limit = settings.documents_per_run if idle else 0
-    files = look(sources, documents, labels, decided, before.files, most=limit, now=now)
-    inboxes, changed = look_into(settings.inboxes, before.inboxes, project.project, now, may_launch=idle)
+    files = scan_files(sources, documents, labels, decided, before.files, max_reads=limit, now=now)
+    inboxes, changed = scan_inboxes(settings.inboxes, before.inboxes, project.project, now, may_launch=idle)
     _log(context, project, settings, files, len(sources), idle)
     cursor = ArrivalsCursor(files=files.cursor, inboxes=inboxes).model_dump_json()
-    if files.ready or files.gone or changed:
+    if files.ready or files.deleted or changed:
         return dg.SensorResult(run_requests=[_request(settings, files, changed)], cursor=cursor)
     waiting = f"{files.waiting} files {_waiting(idle)}" if files.waiting else "Nothing has arrived"
     return dg.SensorResult(skip_reason=f"{waiting}; {len(sources)} files in the project.", cursor=cursor)
 
 
-def _request(settings: Arrivals, files: Look, changed: Sequence[str]) -> dg.RunRequest:
+def _request(settings: Arrivals, files: Scan, changed: Sequence[str]) -> dg.RunRequest:
     parts = [f"{len(files.ready)} documents arrived or changed"]
-    parts += [f"{len(files.gone)} gone"] if files.gone else []
+    parts += [f"{len(files.deleted)} deleted"] if files.deleted else []
     parts += [f"new in {', '.join(changed)}"] if changed else []
     config = ProcessConfig(
         reason=", ".join(parts),
@@ -86,17 +86,17 @@ def _log(
     context: dg.SensorEvaluationContext,
     project: ProjectResource,
     settings: Arrivals,
-    files: Look,
+    files: Scan,
     total: int,
     idle: bool,
 ) -> None:
-    if files.gone:
-        context.log.warning("Gone: %s", ", ".join(files.gone[:MAX_NAMED]))
+    if files.deleted:
+        context.log.warning("Deleted: %s", ", ".join(files.deleted[:MAX_NAMED]))
     for problem in problems_of(settings.inboxes, project.project).values():
         context.log.warning("%s", problem)
     context.log.info(
-        "%d files: %d ready, %d %s, %d gone.",
-        total, len(files.ready), files.waiting, _waiting(idle), len(files.gone),
+        "%d files: %d ready, %d %s, %d deleted.",
+        total, len(files.ready), files.waiting, _waiting(idle), len(files.deleted),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from ocr_pipeline.defs.instance import is_processing
 from ocr_pipeline.defs.jobs import ProcessConfig, process_request
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
-from ocr_pipeline.operation.arrivals import Tried, try_again
+from ocr_pipeline.operation.arrivals import Attempt, next_attempt
 from ocr_pipeline.planning.states import extraction_states
 from ocr_pipeline.warehouse import tables
 
@@ -19,7 +19,7 @@ from ocr_pipeline.warehouse import tables
 class StaleCursor(BaseModel):
     """The cursor of `stale_cells`."""
 
-    tried: Tried | None = None
+    tried: Attempt | None = None
 
 
 def stale_cells_sensor(process: dg.JobDefinition, every_seconds: int) -> dg.SensorDefinition:
@@ -55,7 +55,7 @@ def _tick(
         return skipped("All cells are current.", StaleCursor())
     # If a run leaves the same cells as they were, because of its budget or a fault, the next one comes after a pause.
     cells = [[state.name, configured[state.name].fingerprint, state.document_id] for state in pending]
-    attempt = try_again(before.tried, _hash([cells, settings.max_cost_usd]), time.time())
+    attempt = next_attempt(before.tried, _hash([cells, settings.max_cost_usd]), time.time())
     if attempt is None:
         return skipped(f"{len(pending)} cells are still missing or stale; the next run for them comes later.", before)
     request = process_request(
