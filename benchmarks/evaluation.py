@@ -15,9 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 BACKENDS = [f"backend-{number}" for number in range(5)]
 FIELDS = {
@@ -98,21 +96,13 @@ def make_database(path: Path, documents: int) -> None:
 
 def worker(documents: int) -> None:
     """Run every step once and print its seconds as JSON."""
-    from ocr_pipeline.evaluation.ranking.outcomes import outcomes_by_dataset
-    from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
-    from ocr_pipeline.evaluation.ranking.stage import (
-        comparison_rows,
-        label_versions,
-        leaderboard_rows,
-        new_evaluations,
-        score_backend,
-        slice_rows,
-    )
-    from ocr_pipeline.evaluation.ranking.standing import add_standings
-    from ocr_pipeline.evaluation.scoring.settings import USUAL
+    from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
+    from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES
+    from ocr_pipeline.evaluation.scoring.stage import label_versions, score_backend
     from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
     from ocr_pipeline.warehouse import tables
-    from ocr_pipeline.warehouse.connection import Warehouse, utc_now
+    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.tables.scores import NewScores
 
     seconds: dict[str, float] = {}
 
@@ -129,59 +119,51 @@ def worker(documents: int) -> None:
         path = Path(folder) / "warehouse.duckdb"
         make_database(path, documents)
         target = Warehouse(path)
-        new_rows: dict[str, list[dict[str, Any]]] = {}
-        rules = USUAL.fingerprint
-        columns_of = partial(tables.scores.outcome_columns, target, BACKENDS, SCORING_VERSION, rules)
+        rules = DEFAULT_RULES.fingerprint
+        chosen = (BACKENDS, SCORING_VERSION, rules)
         with timed("read labels and values"), target.snapshot() as snapshot:
-            labels, label_rows = tables.labels.valid_labels(snapshot), tables.labels.labels(snapshot)
-            cells = {backend: tables.extractions.extraction_cells(snapshot, backend) for backend in BACKENDS}
-            found = {backend: tables.extractions.extractions(snapshot, backend) for backend in BACKENDS}
+            labels = tables.labels.valid_labels(snapshot)
+            origins = {backend: tables.scores.origins(snapshot, backend) for backend in BACKENDS}
+            extractions = {backend: tables.extractions.extractions(snapshot, backend) for backend in BACKENDS}
         datasets = dict.fromkeys(labels, "bench")
         with timed("score"):
-            for backend in BACKENDS:
-                scored = score_backend(backend, labels, found[backend], datasets)
-                for row in (*scored.field_scores, *scored.line_item_scores):
-                    cell, label = cells[backend][row["document_id"]], label_rows[row["document_id"]]
-                    row["label_sha256"] = label["label_sha256"]
-                    row["engine_fingerprint"] = cell["engine_fingerprint"]
-                    row["extractor_fingerprint"] = cell["extractor_fingerprint"]
-                    row["result_key"], row["scoring_version"] = cell["result_key"], SCORING_VERSION
-                    row["rules"], row["run_id"], row["scored_at"] = rules, "r", utc_now()
-                for table, new in vars(scored).items():
-                    new_rows.setdefault(table, []).extend(new)
-        del found, cells, scored
+            scores = [
+                NewScores(
+                    backend=backend,
+                    documents=score_backend(backend, labels, extractions[backend], datasets),
+                    origins=origins[backend],
+                )
+                for backend in BACKENDS
+            ]
+        del extractions, origins
         with timed("write the scores"):
-            target.replace(("backend",), [(backend,) for backend in BACKENDS], new_rows)
-        del new_rows
+            tables.scores.replace_scores(target, scores, rules=rules, run_id="r")
+        del scores
         with timed("leaderboard"):
             with target.snapshot() as snapshot:
-                current = tables.scores.scores(snapshot, BACKENDS, SCORING_VERSION, rules)
-                lists = tables.scores.line_item_scores(snapshot, BACKENDS, SCORING_VERSION, rules)
-                runs = tables.extractions.run_facts(snapshot, BACKENDS)
+                current = tables.scores.current(snapshot, *chosen)
+                lists = tables.scores.current_lists(snapshot, *chosen)
+                runs = tables.extractions.extraction_runs(snapshot, BACKENDS)
+                columns = tables.scores.outcome_columns(snapshot, *chosen)
             boards, fields = leaderboard_rows(
-                current, lists, runs, labels, datasets, BACKENDS, partial(lambda *_: None)
+                current, lists, runs, labels, datasets, BACKENDS, lambda dataset, backend: None, columns
             )
-            columns = columns_of()
-            add_standings(boards, fields, outcomes_by_dataset(columns, HEADLINE), set())
-            target.replace_all({"leaderboard": boards, "leaderboard_fields": fields})
+            tables.ranking.replace_leaderboard(target, boards, fields, "r")
         del current
         with timed("comparisons"):
             levels = list(tables.scores.RULES)
-            compared, sensitivity = comparison_rows(columns_of(levels), levels)
-            common = {"run_id": "r", "evaluated_at": utc_now()}
-            rows = [{**row, **common} for row in compared]
-            target.replace_all({"comparisons": rows, "rule_sensitivity": sensitivity})
+            compared, sensitivity = comparison_rows(tables.scores.outcome_columns(target, *chosen, levels), levels)
+            tables.ranking.replace_comparisons(target, compared, sensitivity, "r")
         with timed("slices"):
-            columns = columns_of()
-            facts, sure = tables.documents.document_facts(target), tables.words.confidences(target, BACKENDS)
-            target.replace_all({"leaderboard_slices": slice_rows(columns, facts, sure)})
+            columns = tables.scores.outcome_columns(target, *chosen)
+            features = tables.documents.document_features(target)
+            confidences = tables.words.confidences(target, BACKENDS)
+            tables.ranking.replace_slices(target, slice_rows(columns, features, confidences))
         with timed("history"):
-            columns = columns_of()
+            columns = tables.scores.outcome_columns(target, *chosen)
             versions = label_versions(labels, datasets)
             new = new_evaluations(columns, {key: key for key in labels}, runs, versions, {})
-            rows = [row for one in new for row in one.rows(utc_now(), "r")]
-            ids = sorted({row["evaluation_id"] for row in rows})
-            target.replace(("evaluation_id",), [(one,) for one in ids], {"evaluation_history": rows})
+            tables.history.append_evaluations(target, new, "r")
     processor = seconds.pop("CPU of all")
     seconds["all"] = sum(seconds.values())
     seconds["all, CPU time"] = processor

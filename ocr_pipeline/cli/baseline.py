@@ -77,12 +77,17 @@ def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: 
     shown: list[dict[str, Any]] = []
     with opened(project).snapshot() as snapshot:
         latest = tables.history.latest_evaluations(snapshot)
-        for key, row in tables.history.baselines(snapshot).items():
+        for key, compared in tables.history.baselines(snapshot).items():
             if key in latest and dataset in (None, key[0]) and backend in (None, key[1]):
-                now = tables.history.evaluation(snapshot, latest[key]["evaluation_id"])
-                found = against_baseline(now, tables.history.evaluation(snapshot, row["evaluation_id"]))
+                now = tables.history.evaluation(snapshot, latest[key].evaluation_id)
+                found = against_baseline(now, tables.history.evaluation(snapshot, compared.evaluation_id))
                 worse = {one.field for one in regressions(found, alpha=limits.alpha, min_drop=limits.min_drop)}
-                shown.append({**row, "comparisons": [{**vars(one), "regression": one.field in worse} for one in found]})
+                shown.append(
+                    {
+                        **compared._asdict(),
+                        "comparisons": [{**vars(one), "regression": one.field in worse} for one in found],
+                    }
+                )
     if not shown:
         raise ConfigurationError("There is no baseline: none is pinned, and no backend was evaluated twice.")
     if as_json:

@@ -48,7 +48,7 @@ def compare(
 
 
 def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+    from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
     from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
     from ocr_pipeline.warehouse import tables
@@ -145,7 +145,7 @@ def _print_flipped(right: str, wrong: str, side: str, values: list[Row]) -> None
 
 
 def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+    from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
     from ocr_pipeline.warehouse import tables
 
     with opened(find_project()).snapshot() as snapshot:

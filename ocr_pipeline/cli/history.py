@@ -31,7 +31,7 @@ def history(
 
     changed: what was another one than the time before: documents, labels, rules (of scoring), backend.
     """
-    from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+    from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
     from ocr_pipeline.warehouse import tables
 
     warehouse = opened(find_project())

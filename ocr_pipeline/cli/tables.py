@@ -8,7 +8,7 @@ from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.cli.output import Row, opened, titled_table
 from ocr_pipeline.cli.text import plain
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
 

@@ -12,18 +12,18 @@ from typing import Any
 import dagster as dg
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.defs.checks import reading_checks
-from ocr_pipeline.defs.comparing import comparing_assets
-from ocr_pipeline.defs.diagnosis import diagnosis_assets
+from ocr_pipeline.defs.assets.diagnosis import diagnosis_assets
+from ocr_pipeline.defs.assets.ranking import ranking_assets
+from ocr_pipeline.defs.assets.scoring import scoring_assets
+from ocr_pipeline.defs.checks.evaluation import evaluation_checks
+from ocr_pipeline.defs.checks.reading import reading_checks
 from ocr_pipeline.defs.documents import document_assets
-from ocr_pipeline.defs.evaluation_checks import evaluation_checks
 from ocr_pipeline.defs.launch import CHECKS
 from ocr_pipeline.defs.learning import learning_assets
 from ocr_pipeline.defs.partitions import Partitions
 from ocr_pipeline.defs.reading import reading_assets
 from ocr_pipeline.defs.report import report_assets
 from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
-from ocr_pipeline.defs.scoring import evaluation_assets
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, URL_VARIABLE
@@ -44,8 +44,8 @@ def build_graph(project: Project, resources: Mapping[str, Any] | None = None) ->
             *document_assets(backends, partitions),
             *learning_assets(backends),
             *reading_assets(backends, partitions),
-            *evaluation_assets(backends, partitions, rules),
-            *comparing_assets(backends, rules),
+            *scoring_assets(backends, partitions, rules),
+            *ranking_assets(backends, rules),
             *diagnosis_assets(backends, rules),
             *report_assets(backends),
         ]

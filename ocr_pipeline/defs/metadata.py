@@ -1,7 +1,7 @@
 """Metadata of assets and materialisations: table schemas, row counts, previews."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import dagster as dg
 
@@ -11,6 +11,30 @@ from ocr_pipeline.warehouse.tables import column_descriptions
 
 OWNERS = ["team:ocr-pipeline"]
 KINDS = {"python", "duckdb"}
+
+
+class AssetOptions(TypedDict):
+    """Arguments of `dg.asset` that every asset has."""
+
+    group_name: str
+    kinds: set[str]
+    owners: list[str]
+    code_version: str
+    metadata: dict[str, Any]
+
+
+def asset_options(
+    group: str, table: str | None = None, *, version: str = "1", lineage: Mapping[str, str] | None = None
+) -> AssetOptions:
+    """Common arguments of `dg.asset`. `table`: the main table that the asset writes; `lineage`: see `table_metadata`."""
+    return {
+        "group_name": group,
+        "kinds": KINDS if table else {"python"},
+        "owners": OWNERS,
+        "code_version": version,
+        "metadata": table_metadata(table, lineage) if table else {},
+    }
+
 
 PREVIEW_ROWS = 12
 

@@ -8,8 +8,8 @@ from datetime import datetime
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends, load_backends
-from ocr_pipeline.defs.comparing import ASSETS as COMPARISONS
-from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
+from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
+from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
 from ocr_pipeline.defs.graph import build_graph
 from ocr_pipeline.defs.instance import forget_documents, open_instance, register_documents
 from ocr_pipeline.defs.launch import (

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.defs.comparing import ASSETS as COMPARISONS
-from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
+from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
+from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
 from ocr_pipeline.defs.metadata import OWNERS
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.report.site import build_site

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
-from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.report.charts import (
     history_chart,
     pareto_chart,

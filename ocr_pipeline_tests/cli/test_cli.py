@@ -17,7 +17,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.stage import ingest, ingest_label
 from ocr_pipeline.errors import ProviderError, WarehouseError
-from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import FIELD_KINDS

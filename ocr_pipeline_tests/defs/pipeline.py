@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.defs.diagnosis import ASSETS as DIAGNOSIS
+from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.launch import cell_ranges, check, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions

@@ -91,7 +91,7 @@ def test_a_backend_that_was_not_run_has_no_score(pipeline: Pipeline) -> None:
     pipeline.launch(["field_scores"], [("pixel+first", "page-width")])
     pipeline.launch(["leaderboard"], [None])
     board = {row["backend"]: row for row in pipeline.warehouse.rows("FROM leaderboard")}
-    assert (board["pixel+first"]["status"], board["pixel+first"]["message"]) == ("not_run", "not asked for yet")
+    assert (board["pixel+first"]["status"], board["pixel+first"]["message"]) == ("not_run", "not requested yet")
     assert board["pixel+first"]["whole_document_accuracy"] is None
     assert (board["page-width"]["status"], board["page-width"]["documents"]) == ("ok", 2)
     assert board["page-width"]["missing_documents"] == 4

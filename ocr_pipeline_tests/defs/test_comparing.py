@@ -114,7 +114,7 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert "page-width" in str(regression.metadata["rows"].value)
     # all fields and the total fell; luck cannot explain the first
     assert regression.description == (
-        "documents: page-width reads all_fields worse, 0.0 after 71.4, on d1, d2, d3, d4, d5."
+        "documents: page-width is worse at all_fields: F1 0.0 after 71.4, on d1, d2, d3, d4, d5."
     )
     link = "[d1](http://127.0.0.1:3001/documents/d1.html)"
     assert link in str(regression.metadata["documents"].value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from ocr_pipeline.defs.evaluation_checks import evaluation_checks
+from ocr_pipeline.defs.checks.evaluation import evaluation_checks
 from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.project import Project
@@ -55,7 +55,7 @@ def test_what_is_above_its_limit_is_named(project: Project) -> None:
     assert found["cost"].description == "shop: dear costs 0.02000 US dollars per document."
     assert found["latency"].description == "shop: cheap takes 9.00 s per document."
     assert found["latency"].severity == dg.AssetCheckSeverity.ERROR
-    assert (found["freshness"].description or "").startswith("dear was last asked at ")
+    assert (found["freshness"].description or "").startswith("dear was last called at ")
     problems = found["cost"].metadata["problems"].value
     assert problems == {"shop dear": "shop: dear costs 0.02000 US dollars per document."}
 

@@ -1,11 +1,11 @@
-"""Outcomes for tests, written as letters: c(orrect), w(rong), i(nvented), m(issed), b(oth empty), - not scored."""
+"""Outcomes for tests, written as letters: c(orrect), w(rong), i: spurious, m(issing), b(oth empty), - not scored."""
 
 from typing import Any, get_args
 
 import numpy as np
 
 from ocr_pipeline.evaluation.ranking.outcomes import Outcomes, from_letters
-from ocr_pipeline.evaluation.scoring.comparators import Outcome
+from ocr_pipeline.evaluation.scoring.fields import Outcome
 
 FIELDS = ("total_amount", "invoice_date", "supplier_name")
 
@@ -18,7 +18,7 @@ def cube(*backends: list[str], names: str = "abcdefgh", dataset: str = "demo") -
 
 
 def columns(outcomes: Outcomes) -> dict[str, list[Any]]:
-    """The same as columns of a query, with the outcome by the rules of the headline."""
+    """The outcomes as columns of a query, by the rules of the headline."""
     rows = [
         (outcomes.dataset, backend, document, field, get_args(Outcome)[code - 1])
         for backend, of_backend in zip(outcomes.backends, outcomes.codes, strict=True)

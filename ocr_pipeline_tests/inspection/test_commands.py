@@ -40,7 +40,7 @@ class TestExplain:
         for part in (
             "data/documents/shop/a.pdf: application/pdf, 851 bytes",
             "engine pdf-text: ok, 16 words",
-            "attribution selection: The text has “150.00”; “120.00” was picked.",
+            "attribution selection: The text has “150.00”; “120.00” was selected.",
             "│ Total 120.00",
             "✓ right: supplier_name, invoice_id, invoice_date",
             "Again: ocr-pipeline run --documents shop-a --backends pdf-text+rules --all",

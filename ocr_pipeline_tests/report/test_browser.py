@@ -56,7 +56,7 @@ def test_from_a_value_to_its_pixels(reader: Reader, site: Project) -> None:
     assert (pixels[top:bottom, right + 4 : right + 4 + (right - left)] < 128).mean() == 0
 
     details = page.locator("#details")
-    assert "selection: The text has “150.00”; “120.00” was picked." in details.inner_text()
+    assert "selection: The text has “150.00”; “120.00” was selected." in details.inner_text()
     assert page.url.endswith("#total_amount%40pdf-text%2Brules")
     truth = relative(page, "rect.truth")
     assert truth[1] > expected[1], "the labelled 150.00 stands a line below"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
+from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.extraction.stage import ExtractionOutcome
 from ocr_pipeline.ocr.stage import OcrOutcome
 from ocr_pipeline.schemas import (
@@ -264,7 +265,7 @@ def test_candidates_and_corrections(warehouse: Warehouse) -> None:
     assert warehouse.rows("FROM candidates") == []
 
 
-def test_run_facts(warehouse: Warehouse) -> None:
+def test_extraction_runs(warehouse: Warehouse) -> None:
     new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
     document = open_document(image_bytes(), Limits())
     for name in ("a", "b"):
@@ -274,27 +275,9 @@ def test_run_facts(warehouse: Warehouse) -> None:
     done = ExtractionOutcome(extraction=Extraction(invoice=Invoice()), seconds=0.5, cost_usd=0.25)
     write_extraction(warehouse, "a", done)
     write_extraction(warehouse, "b", ExtractionOutcome(failure=FAILURE, seconds=0.5))
-    assert tables.extractions.run_facts(warehouse, ["b"]) == [
-        {
-            "document_id": "a",
-            "dataset": "demo",
-            "backend": "b",
-            "failed": False,
-            "seconds": 2.0,
-            "cost": 0.25,
-            "reported": False,
-            "fingerprint": "ef/xf",
-        },
-        {
-            "document_id": "b",
-            "dataset": "demo",
-            "backend": "b",
-            "failed": True,
-            "seconds": None,
-            "cost": None,
-            "reported": False,
-            "fingerprint": "ef/xf",
-        },
+    assert tables.extractions.extraction_runs(warehouse, ["b"]) == [
+        ExtractionRun("a", "demo", "b", failed=False, seconds=2.0, cost=0.25, reported=False, fingerprint="ef/xf"),
+        ExtractionRun("b", "demo", "b", failed=True, seconds=None, cost=None, reported=False, fingerprint="ef/xf"),
     ]
 
 
@@ -304,11 +287,10 @@ def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> Non
     assert tables.labels.valid_labels(warehouse) == {}
     assert tables.words.ocr_texts(warehouse, "e", ["a"]) == {}
     assert tables.extractions.extractions(warehouse, "b") == {}
-    assert (
-        tables.scores.scores(warehouse, ["b"], 1, "r") == tables.scores.line_item_scores(warehouse, ["b"], 1, "r") == []
-    )
+    assert tables.scores.current(warehouse, ["b"], 1, "r") == []
+    assert tables.scores.current_lists(warehouse, ["b"], 1, "r") == []
     assert tables.evidence.printed_dates(warehouse, "b") == {}
-    assert tables.extractions.run_facts(warehouse, ["b"]) == []
+    assert tables.extractions.extraction_runs(warehouse, ["b"]) == []
 
 
 amounts = st.decimals(-(10**12) + 1, 10**12 - 1, allow_nan=False, places=6) | st.integers(0, 10**12 - 1).map(Decimal)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ocr_pipeline.evaluation.statistics.calibration import risk_threshold
 from ocr_pipeline.evaluation.statistics.intervals import wilson
+from ocr_pipeline.evaluation.statistics.rates import high, low, rate
 
 if TYPE_CHECKING:
     from ocr_pipeline.evaluation.statistics.calibration import Bools, Floats, Integers
@@ -71,7 +72,7 @@ def _acceptance(
         accepted=count,
         coverage=count / len(right),
         errors=errors,
-        risk=errors / count if count else None,
-        risk_low=interval[0] if interval else None,
-        risk_high=interval[1] if interval else None,
+        risk=rate(errors, count),
+        risk_low=low(interval),
+        risk_high=high(interval),
     )

@@ -1,5 +1,5 @@
-"""Labels that may be wrong: several backends agree against them, they break arithmetic, a copy of the document is labelled
-differently, or its transcript says something else. Each is a question for a person; nothing here changes a label."""
+"""Labels that may be wrong: several backends agree on another value, amounts or dates contradict each other, a copy of the
+document is labelled differently, or its transcript says something else. A person decides; nothing here changes a label."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,15 +14,15 @@ from ocr_pipeline.schemas import Invoice, Label
 
 LabelIssueKind = Literal["agreement", "arithmetic", "duplicate", "transcript"]
 
-AGREEING = 2
-"""So many backends must agree against a label, and more than give the label's value."""
+MIN_AGREEING = 2
+"""Backends that must agree on another value than the label's, and outnumber those that extracted the label's."""
 TOLERANCE = Decimal("0.05")
-"""Sums may be off by this: cash totals are rounded, and taxes are rounded line by line."""
+"""Sums may be off by this much: cash totals are rounded, and taxes are rounded line by line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelIssue:
-    """A labelled field that is doubtful. Columns as in the table `label_issues`."""
+    """A doubtful label of one field. Columns as in the table `label_issues`."""
 
     document_id: str
     field: str
@@ -32,10 +32,10 @@ class LabelIssue:
     reason: str
     backends: tuple[str, ...] = ()
     independent: bool
-    """Two backends that share neither engine nor extractor agree, or it is no matter of agreement. Those that share one make
-    the same mistakes: their agreement is worth a look and no proof."""
+    """Two backends that share neither engine nor extractor agree, or the issue is not about agreement. Backends that share one
+    make the same mistakes: their agreement deserves a look, but proves nothing."""
     score: float
-    """For the order of the queue only."""
+    """Only orders the queue."""
 
 
 def label_issues(
@@ -45,19 +45,19 @@ def label_issues(
     groups: Mapping[str, str],
     typed: Sequence[LabelIssue] = (),
     *,
-    agreeing: int = AGREEING,
+    agreeing: int = MIN_AGREEING,
 ) -> list[LabelIssue]:
-    """Every doubtful label, the most doubtful first.
+    """Find every doubtful label, the most doubtful first.
 
     Args:
         labels: by document.
-        values: what the backends gave, by document.
+        values: what the backends extracted, by document.
         made_of: (engine or None, extractor) of each backend.
         groups: the group of copies that a document belongs to.
-        typed: what transcripts speak against (`diagnosis.transcript_issues`).
+        typed: labels that transcripts contradict (`transcripts.transcript_issues`).
         agreeing: how many backends must agree.
     """
-    found: dict[tuple[str, str], list[LabelIssue]] = defaultdict(list)
+    issues: dict[tuple[str, str], list[LabelIssue]] = defaultdict(list)
     copies: dict[str, list[str]] = defaultdict(list)
     for document_id, label in labels.items():
         copies[groups.get(document_id, document_id)].append(document_id)
@@ -65,28 +65,28 @@ def label_issues(
             *_outvoted(document_id, label, values.get(document_id, {}), made_of, agreeing),
             *_does_not_add_up(document_id, label),
         ):
-            found[document_id, issue.field].append(issue)
+            issues[document_id, issue.field].append(issue)
     for members in copies.values():
         for issue in _labelled_differently(members, labels):
-            found[issue.document_id, issue.field].append(issue)
+            issues[issue.document_id, issue.field].append(issue)
     for issue in typed:
-        if issue.document_id in labels:  # a score names the accepted value that was nearest, not always the label's own
-            said = text_of(labels[issue.document_id], issue.field)
-            found[issue.document_id, issue.field].append(replace(issue, label=said))
-    return sorted((_joined(of_field) for of_field in found.values()), key=lambda s: (-s.score, s.document_id, s.field))
+        if issue.document_id in labels:  # a score has the closest accepted value, not always the label's own
+            own = text_of(labels[issue.document_id], issue.field)
+            issues[issue.document_id, issue.field].append(replace(issue, label=own))
+    return sorted((_joined(of_field) for of_field in issues.values()), key=lambda s: (-s.score, s.document_id, s.field))
 
 
 def _outvoted(
     document_id: str, label: Label, values: Values, made_of: Mapping[str, tuple[str | None, str]], agreeing: int
 ) -> list[LabelIssue]:
-    """Fields for which backends agree on one value that the label does not accept, and fewer on one that it does."""
-    found = []
+    """Fields for which more backends agree on a value that the label does not accept than on one that it does."""
+    issues = []
     for field in label.labelled_fields:
-        said = text_of(label, field)
-        accepted = {same_value(field, text) for text in (said, *label.alternatives.get(field, []))}
+        own = text_of(label, field)
+        accepted = {same_value(field, text) for text in (own, *label.alternatives.get(field, []))}
         votes: dict[str, list[str]] = defaultdict(list)
-        for backend, given in values.items():
-            key = same_value(field, given.get(field))
+        for backend, of_backend in values.items():
+            key = same_value(field, of_backend.get(field))
             if key is not None:
                 votes[key].append(backend)
         with_label = sum(len(names) for key, names in votes.items() if key in accepted)
@@ -97,11 +97,11 @@ def _outvoted(
         if len(names) < agreeing or len(names) <= with_label:
             continue
         extractors = {made_of[name][1] for name in names}
-        found.append(
+        issues.append(
             LabelIssue(
                 document_id=document_id,
                 field=field,
-                label=said,
+                label=own,
                 value=values[names[0]][field],
                 kinds=("agreement",),
                 reason=f"{len(names)} backends agree on another value, {with_label} on the label's.",
@@ -110,21 +110,21 @@ def _outvoted(
                 score=len(extractors) + len(names) / (len(values) + 1),
             )
         )
-    return found
+    return issues
 
 
 def _share_nothing(first: tuple[str | None, str], second: tuple[str | None, str]) -> bool:
-    """Of (engine, extractor). Backends without an engine do not share one: each looks at the pages itself."""
+    """Arguments: (engine, extractor). Backends without an engine do not share one: each gets the pages itself."""
     return first[1] != second[1] and (first[0] is None or first[0] != second[0])
 
 
 def _does_not_add_up(document_id: str, label: Label) -> list[LabelIssue]:
-    """Fields of a label that contradict each other. Which of them is wrong, arithmetic alone does not say."""
-    invoice, found = label.invoice, []
+    """Fields of a label that contradict each other. Arithmetic alone does not tell which of them is wrong."""
+    invoice, issues = label.invoice, []
     for fields, reason, expected in _contradictions(invoice):
         for field in fields:
             if field in label.labelled_fields:
-                found.append(
+                issues.append(
                     LabelIssue(
                         document_id=document_id,
                         field=field,
@@ -136,11 +136,11 @@ def _does_not_add_up(document_id: str, label: Label) -> list[LabelIssue]:
                         score=2.0,
                     )
                 )
-    return found
+    return issues
 
 
 def _contradictions(invoice: Invoice) -> list[tuple[tuple[str, ...], str, dict[str, str]]]:
-    """(fields, sentence, what each would have to be) of every rule that is broken."""
+    """(fields, sentence, expected values) of every broken rule."""
     net, tax, total = invoice.net_amount, invoice.total_tax_amount, invoice.total_amount
     broken: list[tuple[tuple[str, ...], str, dict[str, str]]] = []
     if net is not None and tax is not None and total is not None and abs(net + tax - total) > TOLERANCE:
@@ -152,7 +152,7 @@ def _contradictions(invoice: Invoice) -> list[tuple[tuple[str, ...], str, dict[s
         parts = [getattr(line, column) for line in invoice.tax_lines]
         if said is None or not parts or None in parts:
             continue
-        # Lines are of what is taxed: a net amount with untaxed goods in it is more than they add up to.
+        # Tax lines cover taxed goods only: a net amount that includes untaxed goods exceeds their sum.
         off = abs(sum(parts)) - abs(said) if field == "net_amount" else abs(sum(parts) - said)
         if off > TOLERANCE:
             right = canonical(Decimal(sum(parts)))
@@ -161,13 +161,13 @@ def _contradictions(invoice: Invoice) -> list[tuple[tuple[str, ...], str, dict[s
             )
     issued, due = invoice.invoice_date, invoice.due_date
     if issued is not None and due is not None and due < issued:
-        broken.append((("invoice_date", "due_date"), f"It is due on {due}, before it was issued on {issued}.", {}))
+        broken.append((("invoice_date", "due_date"), f"The due date {due} is before the invoice date {issued}.", {}))
     return broken
 
 
 def _labelled_differently(members: Sequence[str], labels: Mapping[str, Label]) -> list[LabelIssue]:
     """Fields of copies of one document whose labels differ."""
-    found = []
+    issues = []
     for document_id in members:
         label = labels[document_id]
         for field in label.labelled_fields:
@@ -180,30 +180,30 @@ def _labelled_differently(members: Sequence[str], labels: Mapping[str, Label]) -
                     or same_value(field, theirs) == mine
                 ):
                     continue
-                found.append(
+                issues.append(
                     LabelIssue(
                         document_id=document_id,
                         field=field,
                         label=text_of(label, field),
                         value=theirs,
                         kinds=("duplicate",),
-                        reason=f"{other} is a copy of this document, and is labelled differently.",
+                        reason=f"{other} is a copy of this document and is labelled differently.",
                         independent=True,
                         score=2.0,
                     )
                 )
                 break
-    return found
+    return issues
 
 
 def text_of(label: Label, field: str) -> str | None:
-    """The labelled value as text, as in `field_scores`."""
+    """Return the labelled value as text, as in `field_scores`."""
     value = getattr(label.invoice, field)
     return None if value is None else canonical(value)
 
 
 def _joined(of_field: Sequence[LabelIssue]) -> LabelIssue:
-    """One entry for one field; the values that are proposed are those of the first reason that has one."""
+    """Merge the issues of one field; the proposed value comes from the first issue that has one."""
     first = of_field[0]
     return LabelIssue(
         document_id=first.document_id,

@@ -1,23 +1,27 @@
-"""Evaluations over time: what is kept of each one, and whether a backend got worse.
+"""Evaluations over time: what is kept of each, and whether a backend got worse.
 
-Of every evaluation the outcome of each value is kept, one letter a value, so that any of them can be the baseline of a paired
-test later.
+Every evaluation keeps the outcome of each value, one letter per value, so that any evaluation can later be the baseline of a
+paired test.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
-from ocr_pipeline.evaluation.ranking.outcomes import CODES, LETTERS, Outcomes, from_letters, to_letters
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, CODES, LETTERS, Outcomes, from_letters, to_letters
 from ocr_pipeline.evaluation.ranking.pairwise import Comparison, compare_backends
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
+from ocr_pipeline.evaluation.statistics.rates import high, low
 from ocr_pipeline.evaluation.statistics.significance import ALPHA
 
-Row = dict[str, Any]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ocr_pipeline.evaluation.ranking.outcomes import Codes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +31,11 @@ class Evaluation:
     dataset: str
     backend: str
     documents: tuple[str, ...]
-    """The labelled documents that the backend was run on, sorted."""
+    """Labelled documents that the backend was run on, sorted."""
     label_sha256: tuple[str, ...]
-    """Of the label of each."""
+    """Hash of the label of each document."""
     outcomes: Mapping[str, str]
-    """By field: a letter per document, see `LETTERS`."""
+    """By field: one letter per document, see `LETTERS`."""
     fingerprints: tuple[str, ...]
     label_version: str
     scoring_version: int
@@ -40,61 +44,96 @@ class Evaluation:
 
     @cached_property
     def documents_hash(self) -> str:
-        """Changes when a document comes or goes."""
+        """Changes when a document is added or removed."""
         return _hash(self.documents)
 
     @cached_property
     def set_id(self) -> str:
-        """Changes when a document comes or goes, or its label changes."""
+        """Changes when a document is added or removed, or its label changes."""
         return _hash([self.documents, self.label_sha256])
 
     @cached_property
     def content(self) -> str:
-        """Two evaluations with equal content say the same thing about the same thing."""
+        """Evaluations with equal content have the same inputs and results."""
         parts = [self.set_id, sorted(self.outcomes.items()), self.fingerprints, self.label_version]
         return _hash([self.dataset, self.backend, *parts, self.scoring_version, self.rules])
 
-    def rows(self, evaluated_at: str, run_id: str | None) -> list[Row]:
-        """The rows of `evaluation_history`, all fields together first."""
+    def rows(self, evaluated_at: str, run_id: str | None) -> list["HistoryRow"]:
+        """Make the rows of `evaluation_history`, all fields together first."""
         import numpy as np
 
         codes = {field: from_letters(letters) for field, letters in self.outcomes.items()}
         stacked = np.stack(list(codes.values()), axis=1)
         counts = Outcomes(self.dataset, (self.backend,), self.documents, tuple(codes), stacked[None]).counts()[0]
-        common = {
-            "evaluation_id": _hash([self.content, evaluated_at]),
-            "evaluated_at": evaluated_at,
-            "run_id": run_id,
-            "dataset": self.dataset,
-            "backend": self.backend,
-            "fingerprints": self.fingerprints,
-            "label_version": self.label_version,
-            "scoring_version": self.scoring_version,
-            "rules": self.rules,
-            "documents_hash": self.documents_hash,
-            "set_id": self.set_id,
-            "content": self.content,
-        }
-        rows = []
-        for number, field in enumerate((ALL_FIELDS, *codes)):
-            own = counts.sum(axis=1, dtype=np.int64) if field == ALL_FIELDS else counts[:, number - 1].astype(np.int64)
-            there = stacked if field == ALL_FIELDS else stacked[:, number - 1 : number]
-            correct, predicted, labelled = (int(total) for total in own.sum(axis=0))
-            interval = bootstrap_f1(own)
-            rows.append(
-                {
-                    **common,
-                    "field": field,
-                    "documents": int(np.any(there > 0, axis=1).sum()),
-                    "n": labelled,
-                    **{outcome: int((there == code).sum()) for outcome, code in CODES.items()},
-                    "f1": 2 * correct / (predicted + labelled) if predicted + labelled else None,
-                    "f1_low": interval[0] if interval else None,
-                    "f1_high": interval[1] if interval else None,
-                    "outcomes": self.outcomes.get(field),
-                }
-            )
+        rows = [self._row(ALL_FIELDS, stacked, counts, evaluated_at, run_id)]
+        for number, field in enumerate(codes):
+            of_field = slice(number, number + 1)
+            rows.append(self._row(field, stacked[:, of_field], counts[:, of_field], evaluated_at, run_id))
         return rows
+
+    def _row(
+        self, field: str, codes: "Codes", counts: "NDArray[np.int8]", evaluated_at: str, run_id: str | None
+    ) -> "HistoryRow":
+        """`codes`: (documents, fields); `counts`: (documents, fields, 3)."""
+        import numpy as np
+
+        per_document = counts.sum(axis=1, dtype=np.int64)
+        correct, predicted, labelled = (int(total) for total in per_document.sum(axis=0))
+        interval = bootstrap_f1(per_document)
+        return HistoryRow(
+            evaluation_id=_hash([self.content, evaluated_at]),
+            evaluated_at=evaluated_at,
+            run_id=run_id,
+            dataset=self.dataset,
+            backend=self.backend,
+            fingerprints=self.fingerprints,
+            label_version=self.label_version,
+            scoring_version=self.scoring_version,
+            rules=self.rules,
+            documents_hash=self.documents_hash,
+            set_id=self.set_id,
+            content=self.content,
+            field=field,
+            documents=int(np.any(codes > 0, axis=1).sum()),
+            n=labelled,
+            **{outcome: int((codes == code).sum()) for outcome, code in CODES.items()},
+            f1=2 * correct / (predicted + labelled) if predicted + labelled else None,
+            f1_low=low(interval),
+            f1_high=high(interval),
+            outcomes=self.outcomes.get(field),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryRow:
+    """One field of one evaluation. Columns as in the table `evaluation_history`."""
+
+    evaluation_id: str
+    evaluated_at: str
+    run_id: str | None
+    dataset: str
+    backend: str
+    fingerprints: Sequence[str]
+    label_version: str
+    scoring_version: int
+    rules: str
+    documents_hash: str
+    set_id: str
+    content: str
+    field: str
+    documents: int
+    n: int
+    """Labelled values."""
+    correct: int
+    wrong: int
+    spurious: int
+    missing: int
+    both_empty: int
+    f1: float | None
+    f1_low: float | None
+    f1_high: float | None
+    outcomes: str | None
+    """A letter per document; None for all fields together."""
 
 
 def evaluations(
@@ -105,7 +144,7 @@ def evaluations(
     scoring_version: int,
     rules: str,
 ) -> list[Evaluation]:
-    """The evaluation of every backend of a data set.
+    """Make the evaluation of every backend of a data set.
 
     Args:
         label_sha256: by document.
@@ -115,12 +154,12 @@ def evaluations(
     import numpy as np
 
     ran = outcomes.ran()
-    found = []
+    result = []
     for index, backend in enumerate(outcomes.backends):
         part = outcomes.only(ran[index])
         codes = part.codes[index]
         of_backend = {fingerprints[backend, document] for document in part.documents}
-        found.append(
+        result.append(
             Evaluation(
                 dataset=outcomes.dataset,
                 backend=backend,
@@ -137,29 +176,29 @@ def evaluations(
                 rules=rules,
             )
         )
-    return found
+    return result
 
 
-def evaluation_of(rows: Iterable[Mapping[str, Any]], documents: Mapping[str, Any]) -> Evaluation:
-    """An evaluation from its rows of `evaluation_history` and its row of `evaluation_documents`."""
-    rows = list(rows)
+def evaluation_of(rows: Sequence[HistoryRow], documents: Sequence[str], label_sha256: Sequence[str]) -> Evaluation:
+    """Rebuild an evaluation from its rows and the documents of its row of `evaluation_documents`."""
+    first = rows[0]
     return Evaluation(
-        dataset=rows[0]["dataset"],
-        backend=rows[0]["backend"],
-        documents=tuple(documents["document_ids"]),
-        label_sha256=tuple(documents["label_sha256"]),
-        outcomes={row["field"]: row["outcomes"] for row in rows if row["outcomes"] is not None},
-        fingerprints=tuple(rows[0]["fingerprints"]),
-        label_version=rows[0]["label_version"],
-        scoring_version=rows[0]["scoring_version"],
-        rules=rows[0]["rules"],
+        dataset=first.dataset,
+        backend=first.backend,
+        documents=tuple(documents),
+        label_sha256=tuple(label_sha256),
+        outcomes={row.field: row.outcomes for row in rows if row.outcomes is not None},
+        fingerprints=tuple(first.fingerprints),
+        label_version=first.label_version,
+        scoring_version=first.scoring_version,
+        rules=first.rules,
     )
 
 
 def against_baseline(now: Evaluation, baseline: Evaluation, *, seed: int = 0) -> list[Comparison]:
-    """Now (A) against the baseline (B), on the documents of both whose label is the same; empty where there are none.
+    """Compare now (A) with the baseline (B), on the documents of both whose label is unchanged; empty without such documents.
 
-    Per field McNemar, over all fields the randomization test, corrected by Holm as in `compare_backends`. Also empty where the
+    Per field McNemar, over all fields the randomization test, corrected by Holm as in `compare_backends`. Also empty if the
     two were scored by different rules: a difference would say nothing about the backend.
     """
     import numpy as np
@@ -182,20 +221,21 @@ def against_baseline(now: Evaluation, baseline: Evaluation, *, seed: int = 0) ->
 
 
 def lost_documents(now: Evaluation, baseline: Evaluation, field: str) -> list[str]:
-    """The documents whose value of `field` was right in the baseline and is not now, of those whose label is the same.
+    """Find the documents with an unchanged label whose value of `field` was right in the baseline and is not right now.
 
-    For all fields together: those that lost a value in any field.
+    For all fields together: documents that lost a value in any field.
     """
     before = dict(zip(baseline.documents, baseline.label_sha256, strict=True))
     places = {document: index for index, document in enumerate(baseline.documents)}
-    fields = [one for one in now.outcomes if one in baseline.outcomes and field in (one, ALL_FIELDS)]
+    fields = [name for name in now.outcomes if name in baseline.outcomes and field in (name, ALL_FIELDS)]
     return [
         document
         for index, document in enumerate(now.documents)
         if before.get(document) == now.label_sha256[index]
         and any(
-            baseline.outcomes[one][places[document]] in _RIGHT and now.outcomes[one][index] not in {*_RIGHT, LETTERS[0]}
-            for one in fields
+            baseline.outcomes[name][places[document]] in _RIGHT
+            and now.outcomes[name][index] not in {*_RIGHT, LETTERS[0]}
+            for name in fields
         )
     ]
 
@@ -204,7 +244,7 @@ _RIGHT = {LETTERS[CODES["correct"]], LETTERS[CODES["both_empty"]]}
 
 
 def regressions(comparisons: Sequence[Comparison], *, alpha: float = ALPHA, min_drop: float = 0.0) -> list[Comparison]:
-    """Of the comparisons with a baseline, the fields that got worse by at least `min_drop` of F1, and not by luck."""
+    """Filter the comparisons with a baseline for fields that lost at least `min_drop` of F1 beyond luck."""
     return [
         row
         for row in comparisons

@@ -1,13 +1,13 @@
-"""The outcomes of a data set as one array, so that comparing backends is arithmetic on arrays instead of loops over rows.
+"""The outcomes of a data set as one array, so that backends are compared by array arithmetic instead of loops over rows.
 
-10,000 documents, 5 backends and 10 fields are half a megabyte.
+10,000 documents, 5 backends and 10 fields take half a megabyte.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from ocr_pipeline.evaluation.scoring.comparators import Outcome
+from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.schemas import FIELD_KINDS
 
 if TYPE_CHECKING:
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int8]
     Flags = NDArray[np.bool_]
 
+ALL_FIELDS = "all_fields"
+"""The `field` of the row that counts the single values of all fields together (micro average)."""
+
 CODES: dict[str, int] = {outcome: code for code, outcome in enumerate(get_args(Outcome), 1)}
-"""An outcome as a number. 0: the backend was not run on the document, or the label does not speak about the field."""
+"""An outcome as a number. 0: the backend was not run on the document, or the label does not mention the field."""
 
 LETTERS = "-cwimb"
-"""The same as letters, for storage: c(orrect), w(rong), i: spurious, m(issing), b(oth empty). Hashes are made of them."""
+"""The same as letters, for storage: c(orrect), w(rong), i: spurious, m(issing), b(oth empty). They enter hashes."""
 
 # What one outcome adds to (correct, predicted, labelled).
 _COUNTS = {
@@ -31,6 +34,10 @@ _COUNTS = {
     "missing": (0, 0, 1),
     "both_empty": (0, 0, 0),
 }
+
+
+Columns = Mapping[str, Sequence[Any]]
+"""Columns of equal length by name, as arrays or lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +51,7 @@ class Outcomes:
     codes: "Codes"
 
     def ran(self) -> "Flags":
-        """(backends, documents): whether the backend was run on the document. One that failed was."""
+        """(backends, documents): whether the backend was run on the document, successfully or not."""
         import numpy as np
 
         ran: Flags = np.any(self.codes > 0, axis=2)
@@ -63,19 +70,19 @@ class Outcomes:
         return np.array([(0, 0, 0), *(_COUNTS[outcome] for outcome in get_args(Outcome))], np.int8)[self.codes]
 
     def only(self, documents: "Flags") -> "Outcomes":
-        """The same of some documents: one flag for each."""
+        """Select documents by one flag each."""
         import numpy as np
 
         kept = tuple(self.documents[index] for index in np.flatnonzero(documents))
         return Outcomes(self.dataset, self.backends, kept, self.fields, self.codes[:, documents, :])
 
 
-def outcomes_by_dataset(columns: Mapping[str, Sequence[Any]], outcome: str) -> list[Outcomes]:
-    """One `Outcomes` per data set, by name; backends and documents sorted, fields in display order.
+def outcomes_by_dataset(columns: Columns, outcome: str) -> list[Outcomes]:
+    """Build one `Outcomes` per data set, sorted by name; backends and documents sorted, fields in display order.
 
     Args:
-        columns: of equal length, one entry per scored field: `dataset`, `document_id`, `backend`, `field`, and outcomes.
-        outcome: the column with the outcomes to use: one per set of rules.
+        columns: one entry per scored field: `dataset`, `document_id`, `backend`, `field`, and outcomes.
+        outcome: the column with the outcomes to use; there is one per set of rules.
     """
     import numpy as np
 
@@ -85,18 +92,18 @@ def outcomes_by_dataset(columns: Mapping[str, Sequence[Any]], outcome: str) -> l
     backends, documents = _Index(columns["backend"]), _Index(columns["document_id"])
     fields = _Index(columns["field"], list(FIELD_KINDS))
     codes = np.fromiter((CODES[value] for value in columns[outcome]), np.int8, len(columns[outcome]))
-    found = []
+    cubes = []
     for number, dataset in enumerate(datasets.names):
         here = datasets.positions == number
         first, second, third = (_Part(index, here) for index in (backends, documents, fields))
         cube = np.zeros((len(first.names), len(second.names), len(third.names)), np.int8)
         cube[first.positions, second.positions, third.positions] = codes[here]
-        found.append(Outcomes(dataset, first.names, second.names, third.names, cube))
-    return found
+        cubes.append(Outcomes(dataset, first.names, second.names, third.names, cube))
+    return cubes
 
 
 class _Index:
-    """The distinct values of a column in order, and for each entry the position of its value."""
+    """The distinct values of a column in order, and the position of each entry's value among them."""
 
     def __init__(self, values: Sequence[Any], first: Iterable[str] = ()) -> None:
         import numpy as np
@@ -109,7 +116,7 @@ class _Index:
 
 
 class _Part:
-    """An index of some of the entries, without the values that none of them has."""
+    """An index restricted to some entries, without the values that none of them has."""
 
     def __init__(self, index: _Index, entries: "Flags") -> None:
         import numpy as np
@@ -119,14 +126,14 @@ class _Part:
 
 
 def to_letters(codes: "Codes") -> str:
-    """One letter per document, for one backend and field."""
+    """Encode the outcomes of one backend and field as one letter per document."""
     import numpy as np
 
     return np.frombuffer(LETTERS.encode(), np.uint8)[codes].tobytes().decode()
 
 
 def from_letters(letters: str) -> "Codes":
-    """The codes back."""
+    """Decode what `to_letters` encoded."""
     import numpy as np
 
     table = np.zeros(128, np.int8)

@@ -1,21 +1,34 @@
-"""Where a backend is good and where not: F1 of all fields together by document type, language, engine confidence and so on."""
+"""Strengths and weaknesses of a backend: F1 of all fields together by document type, language, engine confidence etc."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ocr_pipeline.evaluation.ranking.outcomes import Outcomes
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
+from ocr_pipeline.evaluation.statistics.rates import high, low
 
 DIMENSIONS = ("document_type", "language", "currency", "confidence", "pages", "dataset", "split")
-"""What documents are told apart by."""
+"""Features that documents are grouped by."""
 
 UNKNOWN = "unknown"
-"""The slice of documents of which it is not known: no such label, or an engine without confidences."""
+"""The slice of documents whose feature is unknown: not labelled, or an engine without confidences."""
+
+
+class DocumentFeatures(NamedTuple):
+    """What is known about a document: type and currency as labelled, language, split and number of pages."""
+
+    document_type: str | None
+    language: str | None
+    currency: str | None
+    pages: int | None
+    split: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """One backend on the documents of one slice. A document that failed counts as missing, as everywhere."""
+    """One backend on the documents of one slice. Failed documents count as missing, as everywhere. Columns as in the table
+    `leaderboard_slices`."""
 
     dataset: str
     backend: str
@@ -35,12 +48,12 @@ class Slice:
 def summarise_slices(
     outcomes: Outcomes, dimension: str, slice_of: Callable[[str, str], str], *, seed: int = 0
 ) -> list[Slice]:
-    """The slices of one dimension, by backend and name. `slice_of`: the slice of a (backend, document)."""
+    """Sum up the slices of one dimension, by backend and name. `slice_of`: the slice of a (backend, document)."""
     import numpy as np
 
     ran = outcomes.ran()
     counts = outcomes.counts().sum(axis=2, dtype=np.int64)
-    found = []
+    slices = []
     for index, backend in enumerate(outcomes.backends):
         positions = np.flatnonzero(ran[index])
         names = np.array([slice_of(backend, outcomes.documents[position]) for position in positions], dtype=object)
@@ -48,7 +61,7 @@ def summarise_slices(
             part = counts[index][positions[names == name]]
             correct, predicted, labelled = (int(total) for total in part.sum(axis=0))
             interval = bootstrap_f1(part, seed=seed)
-            found.append(
+            slices.append(
                 Slice(
                     dataset=outcomes.dataset,
                     backend=backend,
@@ -59,15 +72,26 @@ def summarise_slices(
                     correct=correct,
                     predicted=predicted,
                     f1=2 * correct / (predicted + labelled) if predicted + labelled else None,
-                    f1_low=interval[0] if interval else None,
-                    f1_high=interval[1] if interval else None,
+                    f1_low=low(interval),
+                    f1_high=high(interval),
                 )
             )
-    return found
+    return slices
+
+
+def slice_of(dimension: str, dataset: str, features: DocumentFeatures | None, confidence: float | None) -> str:
+    """Slice that a document belongs to. `confidence`: the mean of the engine's words in it."""
+    if dimension == "confidence":
+        return confidence_band(confidence)
+    if dimension == "dataset":
+        return dataset
+    if dimension == "pages":
+        return page_band(features.pages if features else None)
+    return getattr(features, dimension, None) or UNKNOWN
 
 
 def confidence_band(confidence: float | None) -> str:
-    """The mean confidence that an engine gave its words in a document, as a band."""
+    """Band of the mean confidence that an engine gave its words in a document."""
     if confidence is None:
         return UNKNOWN
     for below, name in ((0.8, "0.00 to 0.80"), (0.9, "0.80 to 0.90"), (0.95, "0.90 to 0.95")):
@@ -77,7 +101,7 @@ def confidence_band(confidence: float | None) -> str:
 
 
 def page_band(pages: int | None) -> str:
-    """A number of pages as a band."""
+    """Band of a number of pages."""
     if pages is None:
         return UNKNOWN
     return str(pages) if pages <= 2 else "3 to 5" if pages <= 5 else "6 and more"

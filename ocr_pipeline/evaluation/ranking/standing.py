@@ -1,13 +1,13 @@
-"""What a leaderboard says of a backend beside its F1: macro F1, straight-through rate, and the Pareto front."""
+"""What a leaderboard says about a backend besides F1: macro F1, straight-through rate, and the Pareto front."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.outcomes import Outcomes
 from ocr_pipeline.evaluation.statistics.intervals import MIN_DOCUMENTS, RESAMPLES, wilson
+from ocr_pipeline.evaluation.statistics.rates import high, low
 from ocr_pipeline.evaluation.statistics.significance import percentile_interval, resampled_sums
 
 if TYPE_CHECKING:
@@ -16,34 +16,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One backend on one data set. Rates are 0..1, intervals hold with 95 %."""
+    """One backend on one data set. Rates are 0..1, intervals are of 95 %."""
 
     dataset: str
     backend: str
     macro_f1: float | None
-    """Mean of the F1 of the fields that have a labelled value: every field counts the same, however rare it is."""
+    """Mean F1 of the fields that have a labelled value: every field counts the same, however rare it is."""
     macro_f1_low: float | None
-    """Bootstrap over documents; None with fewer than 5."""
+    """Bootstrap over documents; None with fewer than 5 documents."""
     macro_f1_high: float | None
     straight_through_documents: int
-    """Labelled documents that were not failed on and in which every labelled field is right: nobody has to touch them."""
+    """Labelled documents that succeeded and in which every labelled field is right: nobody has to correct them."""
     straight_through_rate: float | None
-    """These / all labelled documents that the backend was run on, failed ones included, with a Wilson interval."""
+    """Share of them among all labelled documents that were run, failed ones included, with a Wilson interval."""
     straight_through_low: float | None
     straight_through_high: float | None
 
 
 def standings(outcomes: Outcomes, failed: Collection[tuple[str, str]], *, seed: int = 0) -> list[Standing]:
-    """The standing of every backend of a data set.
-
-    Args:
-        failed: (backend, document) of the cells without a result.
-    """
+    """Compute the standing of every backend of a data set. `failed`: (backend, document) of cells without a result."""
     import numpy as np
 
     ran, right, counts = outcomes.ran(), outcomes.right(), outcomes.counts()
     all_right = np.all(right | (outcomes.codes == 0), axis=2) & ran
-    found = []
+    result = []
     for index, backend in enumerate(outcomes.backends):
         documents = int(ran[index].sum())
         through = sum(
@@ -51,20 +47,20 @@ def standings(outcomes: Outcomes, failed: Collection[tuple[str, str]], *, seed: 
         )
         macro, interval = _macro_f1(counts[index][ran[index]], seed)
         share = wilson(through, documents)
-        found.append(
+        result.append(
             Standing(
                 dataset=outcomes.dataset,
                 backend=backend,
                 macro_f1=macro,
-                macro_f1_low=interval[0] if interval else None,
-                macro_f1_high=interval[1] if interval else None,
+                macro_f1_low=low(interval),
+                macro_f1_high=high(interval),
                 straight_through_documents=through,
                 straight_through_rate=through / documents if documents else None,
-                straight_through_low=share[0] if share else None,
-                straight_through_high=share[1] if share else None,
+                straight_through_low=low(share),
+                straight_through_high=high(share),
             )
         )
-    return found
+    return result
 
 
 def _macro_f1(counts: "np.ndarray[Any, Any]", seed: int) -> tuple[float | None, tuple[float, float] | None]:
@@ -81,19 +77,16 @@ def _macro_f1(counts: "np.ndarray[Any, Any]", seed: int) -> tuple[float | None, 
     if documents < MIN_DOCUMENTS:
         return macro, None
     drawn = resampled_sums(parts.reshape(documents, -1), seed=seed, resamples=RESAMPLES).reshape(-1, fields, 2)
-    # A sample that drew no document with a rare field has no F1 for it: the mean is then over the others.
-    there = drawn[..., 1] > 0
-    f1 = np.where(there, drawn[..., 0], 0) / np.where(there, drawn[..., 1], 1)
+    # A sample without a document with a rare field has no F1 for it: the mean is then over the other fields.
+    has_f1 = drawn[..., 1] > 0
+    f1 = np.where(has_f1, drawn[..., 0], 0) / np.where(has_f1, drawn[..., 1], 1)
     with np.errstate(invalid="ignore"):
-        return macro, percentile_interval(f1.sum(axis=1) / there.sum(axis=1))
-
-
-# ---- Pareto front ----------------------------------------------------------------------------------------------------
+        return macro, percentile_interval(f1.sum(axis=1) / has_f1.sum(axis=1))
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What a backend gives and takes: F1 (0..1), cost per document in USD, seconds per document. None: not known."""
+    """What a backend offers: F1 (0..1), cost per document in USD, seconds per document. None: unknown."""
 
     f1: float | None
     cost: float | None
@@ -101,27 +94,26 @@ class Offer:
 
 
 def pareto_front(offers: Mapping[str, Offer]) -> dict[str, bool | None]:
-    """Which backends are on the front of F1, cost and seconds: no other one is at least as good in all three and better in
-    one.
+    """Find the backends on the Pareto front of F1, cost and seconds: no other is at least as good in all and better in one.
 
     An unknown cost or time can be anything from 0 up. True: on the front whatever the unknown figures are. False: beaten
-    whatever they are, as by a backend that costs nothing. None: it depends on them, or the backend has no F1. By point
-    estimates: whether a lead in F1 is luck is said by the comparisons.
+    whatever they are, as by a backend that costs nothing. None: it depends on them, or the backend has no F1. Point
+    estimates only: the comparisons say whether a lead in F1 is luck.
     """
-    attributions: dict[str, bool | None] = {}
+    front: dict[str, bool | None] = {}
     for name, offer in offers.items():
         others = [other for key, other in offers.items() if key != name and other.f1 is not None]
         if offer.f1 is None:
-            attributions[name] = None
+            front[name] = None
         elif any(_beats(_worst(other), _best(offer)) for other in others):
-            attributions[name] = False
+            front[name] = False
         else:
-            attributions[name] = None if any(_beats(_best(other), _worst(offer)) for other in others) else True
-    return attributions
+            front[name] = None if any(_beats(_best(other), _worst(offer)) for other in others) else True
+    return front
 
 
 def _best(offer: Offer) -> Sequence[float]:
-    """Smaller is better in each."""
+    """The most favourable figures; smaller is better."""
     return (-(offer.f1 or 0.0), *(0.0 if value is None else value for value in (offer.cost, offer.seconds)))
 
 
@@ -131,36 +123,3 @@ def _worst(offer: Offer) -> Sequence[float]:
 
 def _beats(first: Sequence[float], second: Sequence[float]) -> bool:
     return all(a <= b for a, b in zip(first, second, strict=True)) and tuple(first) != tuple(second)
-
-
-# ---- rows of the leaderboard -----------------------------------------------------------------------------------------
-
-
-def add_standings(
-    boards: Sequence[dict[str, Any]],
-    fields: Sequence[Mapping[str, Any]],
-    cubes: Sequence[Outcomes],
-    failed: Collection[tuple[str, str]],
-) -> None:
-    """Add macro F1, straight-through rate and `pareto` to the rows of `leaderboard`, in place.
-
-    Args:
-        fields: the rows of `leaderboard_fields`.
-        cubes: the outcomes of every data set.
-        failed: (backend, document) of the cells without a result.
-    """
-    standing_of = {(row.dataset, row.backend): row for cube in cubes for row in standings(cube, failed)}
-    f1_of = {(row["dataset"], row["backend"]): row["f1"] for row in fields if row["field"] == ALL_FIELDS}
-    ran = [board for board in boards if board["status"] == "ok"]
-    for dataset in {board["dataset"] for board in ran}:
-        here = {board["backend"]: board for board in ran if board["dataset"] == dataset}
-        front = pareto_front(
-            {
-                backend: Offer(f1_of.get((dataset, backend)), board["cost_per_document"], board["seconds_per_document"])
-                for backend, board in here.items()
-            }
-        )
-        for backend, board in here.items():
-            board["pareto"] = front[backend]
-            if (dataset, backend) in standing_of:
-                board.update(vars(standing_of[dataset, backend]))

@@ -1,27 +1,28 @@
-"""One document: its label against what a backend extracted."""
+"""One document: its label compared with what a backend extracted."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from ocr_pipeline.evaluation.scoring.comparators import FieldScore, FieldValue, compare_field, read_printed
+from ocr_pipeline.evaluation.scoring.comparators import FieldValue
+from ocr_pipeline.evaluation.scoring.fields import FieldScore, compare_field, read_printed
 from ocr_pipeline.evaluation.scoring.line_items import LISTS, ListName, RowScore, entries_of, score_list
-from ocr_pipeline.evaluation.scoring.settings import USUAL, Rules
+from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 
 
 def score_document(
     label: Label,
     extraction: Extraction | None,
-    rules: Rules = USUAL,
+    rules: Rules = DEFAULT_RULES,
     *,
     printed: Mapping[str, str] | None = None,
     day_first: bool | None = None,
 ) -> list[FieldScore]:
-    """Score every labelled single-valued field, in display order. A field that the label does not mention is left out.
+    """Score every labelled single-valued field, in display order. Fields that the label does not mention are left out.
 
-    `extraction` is None for a document that failed: every value of its label is missing, so that a backend cannot gain
-    by failing. `printed` is the text that a date was read from, by field, and `day_first` the order of the data set.
+    `extraction` is None for a failed document: every value of its label is missing, so that a backend cannot gain by
+    failing. `printed` is the text that a date was taken from, by field, and `day_first` the order of the data set.
     """
     predicted = Invoice() if extraction is None else extraction.invoice
     scores = []
@@ -37,15 +38,17 @@ def score_document(
             alternatives_from=rules.alternatives_from(field),
         )
         if printed and score.kind == "date" and score.prediction is not None and field in printed:
-            held_against = date.fromisoformat(score.truth) if score.truth else None
-            reads = read_printed(printed[field], held_against, day_first=day_first)
+            truth_date = date.fromisoformat(score.truth) if score.truth else None
+            reads = read_printed(printed[field], truth_date, day_first=day_first)
             score = replace(score, printed=printed[field], printed_reads=reads)
         scores.append(score)
     return scores
 
 
-def score_lists(label: Label, extraction: Extraction | None, rules: Rules = USUAL) -> dict[ListName, list[RowScore]]:
-    """Score the lists of which the label has at least one row; of a document that failed, all rows are missing."""
+def score_lists(
+    label: Label, extraction: Extraction | None, rules: Rules = DEFAULT_RULES
+) -> dict[ListName, list[RowScore]]:
+    """Score the lists of which the label has at least one row; all rows of a failed document are missing."""
     predicted = Invoice() if extraction is None else extraction.invoice
     return {
         name: score_list(name, truth, entries_of(predicted, name), rules)
@@ -55,6 +58,6 @@ def score_lists(label: Label, extraction: Extraction | None, rules: Rules = USUA
 
 
 def _alternatives(label: Label, field: str) -> list[FieldValue]:
-    """Alternatives are written as in `invoice`, so the invoice model reads them; an empty one accepts nothing."""
+    """Parse alternatives with the invoice model, as they are written like its values; an empty one accepts nothing."""
     values = [getattr(Invoice.model_validate({field: text}), field) for text in label.alternatives.get(field, [])]
     return [value for value in values if value is not None]

@@ -1,16 +1,16 @@
-"""What other labels would make of the scores."""
+"""How other labels would change the scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ocr_pipeline.evaluation.ranking.stage import score_backend
-from ocr_pipeline.evaluation.scoring.settings import USUAL, Rules
+from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
+from ocr_pipeline.evaluation.scoring.stage import score_backend
 from ocr_pipeline.schemas import DocumentFailure, Extraction, Label
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """Scores of one backend before and after, all fields together. F1 is 0..1, None where there is nothing to count."""
+    """Scores of one backend before and after, over all fields. F1 is 0..1, None without anything to count."""
 
     backend: str
     correct_before: int
@@ -25,7 +25,7 @@ def effect(
     after: Mapping[str, Label],
     extractions: Mapping[str, Extraction | DocumentFailure],
     datasets: Mapping[str, str],
-    rules: Rules = USUAL,
+    rules: Rules = DEFAULT_RULES,
 ) -> Effect:
     """Score the same extractions against two versions of the labels. `datasets`: of each labelled document."""
     correct_before, f1_before = _f1(backend, before, extractions, datasets, rules)
@@ -46,8 +46,9 @@ def _f1(
     datasets: Mapping[str, str],
     rules: Rules,
 ) -> tuple[int, float | None]:
-    """2 · correct / (values predicted + values labelled), as in `aggregate`."""
-    outcomes = [row["outcome"] for row in score_backend(backend, labels, extractions, datasets, rules).field_scores]
+    """2 · correct / (values predicted + values labelled), as on the leaderboard."""
+    documents = score_backend(backend, labels, extractions, datasets, rules)
+    outcomes = [score.outcome for document in documents for score in document.fields]
     correct = outcomes.count("correct")
     predicted = correct + outcomes.count("wrong") + outcomes.count("spurious")
     labelled = correct + outcomes.count("wrong") + outcomes.count("missing")

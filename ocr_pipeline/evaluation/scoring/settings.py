@@ -136,7 +136,7 @@ class Rules(BaseModel):
         return tolerances
 
 
-USUAL = Rules()
+DEFAULT_RULES = Rules()
 """The rules of a project without `evaluation.yaml`."""
 
 
@@ -147,7 +147,7 @@ def load_rules(path: Path) -> Rules:
         ConfigurationError: the file is wrong; the message names the line.
     """
     if not path.exists():
-        return USUAL
+        return DEFAULT_RULES
     rules, text = load_yaml(path, Rules)
     for place, problem in rules.problems():
         raise ConfigurationError(f"{path.name}{line_of(text, place)}: {'.'.join(place)}: {problem}.")

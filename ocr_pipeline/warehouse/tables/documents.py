@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
+from ocr_pipeline.evaluation.ranking.slices import DocumentFeatures
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row
+from ocr_pipeline.warehouse.tables.common import NewRows
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.find import SourceFile
@@ -98,6 +99,12 @@ def datasets(reader: Reader) -> dict[str, str]:
     return {key: row.dataset for key, row in documents(reader).items() if not row.file_deleted}
 
 
+def transcribed(reader: Reader) -> set[str]:
+    """The data sets with transcripts."""
+    rows = reader.rows("SELECT DISTINCT dataset FROM documents WHERE transcript_sha256 IS NOT NULL")
+    return {row["dataset"] for row in rows}
+
+
 def fingerprints(reader: Reader) -> list[Fingerprint]:
     """What every document that is there and can be opened is compared by."""
     return reader.select(
@@ -125,8 +132,8 @@ def groups(reader: Reader) -> dict[str, str]:
     return {row["document_id"]: row["group_id"] for row in reader.rows("SELECT document_id, group_id FROM duplicates")}
 
 
-def document_facts(reader: Reader) -> dict[str, Row]:
-    """What slices are made by, per document: document_type and currency as labelled, language, split, pages."""
+def document_features(reader: Reader) -> dict[str, DocumentFeatures]:
+    """What slices are made by, per labelled document."""
     rows = reader.rows(
         """
         SELECT d.document_id, d.pages, l.language, coalesce(u.split, l.split) AS split,
@@ -138,7 +145,7 @@ def document_facts(reader: Reader) -> dict[str, Row]:
         LEFT JOIN ground_truth c ON c.document_id = d.document_id AND c.field = 'currency'
         """
     )
-    return {row["document_id"]: row for row in rows}
+    return {row.pop("document_id"): DocumentFeatures(**row) for row in rows}
 
 
 def add_document(

@@ -2,9 +2,10 @@
 
 from collections import Counter
 
+from ocr_pipeline.evaluation.diagnosis.records import Key, ValueEvidence
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns
+from ocr_pipeline.warehouse.tables.common import NewRows, box_columns
 
 COLUMNS = {
     "evidence": {
@@ -25,14 +26,16 @@ COLUMNS = {
 }
 
 
-def evidence(reader: Reader, backend: str) -> dict[tuple[str, str], Row]:
-    """Words, score, method and correction by (document, field), single-valued fields only."""
+def evidence(reader: Reader, backend: str) -> dict[Key, ValueEvidence]:
+    """Evidence of a backend by (document, field), single-valued fields only."""
     rows = reader.rows(
-        "SELECT document_id, field, words, score, method, correction FROM evidence"
+        "SELECT document_id, field, words, score, correction FROM evidence"
         " WHERE backend = ? AND NOT contains(field, '.')",
         [backend],
     )
-    return {(row["document_id"], row["field"]): row for row in rows}
+    return {
+        (row["document_id"], row["field"]): ValueEvidence(row["words"], row["score"], row["correction"]) for row in rows
+    }
 
 
 def printed_dates(reader: Reader, backend: str) -> dict[str, dict[str, str]]:

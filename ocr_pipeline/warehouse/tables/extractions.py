@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
 from ocr_pipeline.warehouse.connection import Reader, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, typed_value
@@ -181,13 +182,14 @@ def failures(reader: Reader, backend: str) -> dict[str, str]:
     return {row["document_id"]: row["reason"] for row in rows}
 
 
-def run_facts(reader: Reader, backends: Sequence[str]) -> list[Row]:
+def extraction_runs(reader: Reader, backends: Sequence[str]) -> list[ExtractionRun]:
     """What each cell of `extractions` took: seconds of engine and extractor together, cost in USD, fingerprints.
 
-    Without backends that are configured no more, and without documents whose file is gone or of which a transcript was
-    asked that there is not: their rows are kept, but they are in no score.
+    Without removed backends, documents whose file was deleted, and missing transcripts: their rows are kept, but excluded
+    from scores.
     """
-    return reader.rows(
+    return reader.select(
+        ExtractionRun,
         """
         SELECT e.document_id, d.dataset, e.backend, e.status = 'failed' AS failed,
                CASE WHEN e.status = 'ok' THEN e.seconds + coalesce(e.ocr_seconds, 0) END AS seconds,

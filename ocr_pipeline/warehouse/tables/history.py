@@ -1,7 +1,11 @@
 """The tables `evaluation_history`, `evaluation_documents` and `evaluation_baselines`."""
 
-from ocr_pipeline.evaluation.ranking.history import Evaluation, evaluation_of
-from ocr_pipeline.warehouse.connection import Reader
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from ocr_pipeline.evaluation.ranking.history import Evaluation, HistoryRow, evaluation_of
+from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import Row
 
 COLUMNS = {
@@ -26,8 +30,44 @@ COLUMNS = {
 }
 
 
-def latest_evaluations(reader: Reader) -> dict[tuple[str, str], Row]:
-    """evaluation_id, content and evaluated_at of the last evaluation of each (dataset, backend)."""
+class LastEvaluation(NamedTuple):
+    """The last evaluation of a backend on a data set. `content`: see `Evaluation.content`."""
+
+    dataset: str
+    backend: str
+    evaluation_id: str
+    content: str
+    evaluated_at: datetime
+
+
+class Baseline(NamedTuple):
+    """The evaluation that the last one is compared with. `pinned_at`: None if it is simply the one before."""
+
+    dataset: str
+    backend: str
+    evaluation_id: str
+    evaluated_at: datetime
+    pinned_at: datetime | None
+
+
+def append_evaluations(warehouse: Warehouse, evaluations: Sequence[Evaluation], run_id: str) -> list[HistoryRow]:
+    """Store evaluations and return the new rows of `evaluation_history`."""
+    now = str(utc_now())
+    rows = [row for evaluation in evaluations for row in evaluation.rows(now, run_id)]
+    sets: dict[str, Row] = {
+        evaluation.set_id: {"document_ids": evaluation.documents, "label_sha256": evaluation.label_sha256}
+        for evaluation in evaluations
+    }
+    documents = [{"set_id": set_id, **row} for set_id, row in sets.items()]
+    warehouse.replace(("set_id",), [(set_id,) for set_id in sets], {"evaluation_documents": documents})
+    ids = sorted({row.evaluation_id for row in rows})
+    history_rows = [vars(row) for row in rows]
+    warehouse.replace(("evaluation_id",), [(key,) for key in ids], {"evaluation_history": history_rows})
+    return rows
+
+
+def latest_evaluations(reader: Reader) -> dict[tuple[str, str], LastEvaluation]:
+    """The last evaluation of each (dataset, backend)."""
     rows = reader.rows(
         """
         SELECT dataset, backend, max_by(evaluation_id, evaluated_at) AS evaluation_id,
@@ -35,14 +75,14 @@ def latest_evaluations(reader: Reader) -> dict[tuple[str, str], Row]:
         FROM evaluation_history GROUP BY dataset, backend ORDER BY dataset, backend
         """
     )
-    return {(row["dataset"], row["backend"]): row for row in rows}
+    return {(row["dataset"], row["backend"]): LastEvaluation(**row) for row in rows}
 
 
-def baselines(reader: Reader) -> dict[tuple[str, str], Row]:
-    """What the last evaluation of each (dataset, backend) is held against: evaluation_id, evaluated_at, and pinned_at.
+def baselines(reader: Reader) -> dict[tuple[str, str], Baseline]:
+    """The baseline of the last evaluation of each (dataset, backend); backends without one are left out.
 
-    The pinned one; where none is pinned (pinned_at is NULL), the one before the last that was scored by the same rules.
-    The last itself where it is pinned. Left out: a backend with neither.
+    It is the pinned evaluation, even if that is the last one itself. If none is pinned, it is the evaluation before the last
+    that was scored by the same rules.
     """
     rows = reader.rows(
         """
@@ -64,14 +104,16 @@ def baselines(reader: Reader) -> dict[tuple[str, str], Row]:
         ORDER BY 1, 2
         """
     )
-    return {(row["dataset"], row["backend"]): row for row in rows}
+    return {(row["dataset"], row["backend"]): Baseline(**row) for row in rows}
 
 
 def evaluation(reader: Reader, evaluation_id: str) -> Evaluation:
-    """One evaluation with the outcome of every value."""
-    rows = reader.rows("FROM evaluation_history WHERE evaluation_id = ?", [evaluation_id])
-    [documents] = reader.rows("FROM evaluation_documents WHERE set_id = ?", [rows[0]["set_id"]])
-    return evaluation_of(rows, documents)
+    """Load one evaluation with the outcome of every value."""
+    rows = [
+        HistoryRow(**row) for row in reader.rows("FROM evaluation_history WHERE evaluation_id = ?", [evaluation_id])
+    ]
+    [documents] = reader.rows("FROM evaluation_documents WHERE set_id = ?", [rows[0].set_id])
+    return evaluation_of(rows, documents["document_ids"], documents["label_sha256"])
 
 
 def every_evaluation(reader: Reader) -> list[Row]:

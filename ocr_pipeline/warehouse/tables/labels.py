@@ -56,6 +56,12 @@ def labels(reader: Reader) -> dict[str, LabelRow]:
     return {row.document_id: row for row in reader.select(LabelRow, "FROM labels ORDER BY document_id")}
 
 
+def label_sha256(reader: Reader) -> dict[str, str]:
+    """The hash of every label by document."""
+    rows = reader.rows("SELECT document_id, label_sha256 FROM labels WHERE label_sha256 IS NOT NULL")
+    return {row["document_id"]: row["label_sha256"] for row in rows}
+
+
 def valid_labels(reader: Reader) -> dict[str, Label]:
     """Every valid label by document."""
     known = {row.document_id: row for row in labels(reader).values() if row.valid}

@@ -1,7 +1,13 @@
 """The tables `leaderboard`, `leaderboard_fields`, `leaderboard_slices`, `comparisons` and `rule_sensitivity`."""
 
+from collections.abc import Sequence
+
+from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
 from ocr_pipeline.evaluation.ranking.pairwise import Comparison
-from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
+from ocr_pipeline.evaluation.ranking.slices import Slice
+from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
+from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import Row
 
 COLUMNS = {
@@ -112,6 +118,42 @@ def scored_backends(reader: Reader) -> set[tuple[str, str]]:
     """(backend, data set) of every score on the leaderboard."""
     rows = reader.rows("SELECT backend, dataset FROM leaderboard WHERE status = 'ok'")
     return {(row["backend"], row["dataset"]) for row in rows}
+
+
+def replace_leaderboard(
+    warehouse: Warehouse, rows: Sequence[LeaderboardRow], fields: Sequence[FieldSummary], run_id: str
+) -> None:
+    """Replace `leaderboard` and `leaderboard_fields`."""
+    boards = [{**leaderboard_columns(row), "run_id": run_id} for row in rows]
+    warehouse.replace_all({"leaderboard": boards, "leaderboard_fields": [vars(field) for field in fields]})
+
+
+def leaderboard_columns(row: LeaderboardRow) -> Row:
+    """The columns of `leaderboard`: the parts of a row side by side."""
+    parts = {name: value for name, value in vars(row).items() if name not in ("summary", "standing")}
+    return {**_columns(row.summary), **_columns(row.standing), **parts}
+
+
+def _columns(part: object) -> Row:
+    return vars(part) if part else {}
+
+
+def replace_slices(warehouse: Warehouse, rows: Sequence[Slice]) -> None:
+    """Replace `leaderboard_slices`."""
+    warehouse.replace_all({"leaderboard_slices": [vars(row) for row in rows]})
+
+
+def replace_comparisons(
+    warehouse: Warehouse, comparisons: Sequence[Comparison], sensitivity: Sequence[RuleSensitivity], run_id: str
+) -> None:
+    """Replace `comparisons` and `rule_sensitivity`."""
+    stamp = {"run_id": run_id, "evaluated_at": utc_now()}
+    warehouse.replace_all(
+        {
+            "comparisons": [{**vars(row), **stamp} for row in comparisons],
+            "rule_sensitivity": [vars(row) for row in sensitivity],
+        }
+    )
 
 
 def slices(reader: Reader, dimension: str, dataset: str | None) -> list[Row]:

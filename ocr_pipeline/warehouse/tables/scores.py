@@ -1,9 +1,14 @@
 """The tables `field_scores`, `line_item_scores` and `line_item_cells`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
-from ocr_pipeline.warehouse.connection import Columns, Reader
-from ocr_pipeline.warehouse.tables.common import Row
+from ocr_pipeline.evaluation.scoring.fields import FieldScore
+from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, list_counts
+from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRows, Row
 
 COLUMNS = {
     "field_scores": {
@@ -67,20 +72,96 @@ RULES = {
 """
 
 
-def scores(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[Row]:
-    """The rows of `field_scores` that are of today: `CURRENT_SCORES`."""
-    return reader.rows(
-        f"SELECT s.* FROM {CURRENT_SCORES} ORDER BY s.document_id",  # noqa: S608 - the text is this module's own
+@dataclass(frozen=True, kw_only=True)
+class ScoreOrigin:
+    """What the scores of one document and backend are made from."""
+
+    dataset: str
+    label_sha256: str | None
+    engine_fingerprint: str | None
+    extractor_fingerprint: str
+    result_key: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewScores:
+    """The scores of one backend to store. `origins`: by document."""
+
+    backend: str
+    documents: Sequence[DocumentScores]
+    origins: Mapping[str, ScoreOrigin]
+
+
+def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
+    """What scores of a backend would be made from, by labelled document."""
+    rows = reader.rows(
+        """
+        SELECT e.document_id, l.dataset, l.label_sha256, e.engine_fingerprint, e.extractor_fingerprint, e.result_key
+        FROM extractions e JOIN labels l USING (document_id) WHERE e.backend = ?
+        """,
+        [backend],
+    )
+    return {row.pop("document_id"): ScoreOrigin(**row) for row in rows}
+
+
+def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: str, run_id: str) -> None:
+    """Replace the scores of these backends. `rules`: fingerprint of the rules that they were made by."""
+    new_rows: NewRows = {"field_scores": [], "line_item_scores": [], "line_item_cells": []}
+    for of_backend in scores:
+        for document in of_backend.documents:
+            origin = vars(of_backend.origins[document.document_id])
+            _add_rows(new_rows, document, {**origin, "rules": rules, "run_id": run_id, "scored_at": utc_now()})
+    warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], new_rows)
+
+
+def _add_rows(new_rows: NewRows, document: DocumentScores, origin: Row) -> None:
+    key: Row = {"document_id": document.document_id, "dataset": document.dataset, "backend": document.backend}
+    common = {**origin, **key, "scoring_version": SCORING_VERSION}
+    new_rows["field_scores"].extend({**common, **vars(score)} for score in document.fields)
+    for name, rows in document.lists.items():
+        new_rows["line_item_scores"].append({**common, "list": name, **vars(list_counts(rows))})
+        for row in rows:
+            place = {
+                "list": name,
+                "truth_position": row.truth_position,
+                "prediction_position": row.prediction_position,
+                "row_outcome": row.outcome(),
+            }
+            new_rows["line_item_cells"].extend({**key, **place, **_cell(cell)} for cell in row.cells)
+
+
+def _cell(score: FieldScore) -> Row:
+    names = ("kind", "truth", "prediction", "outcome", "outcome_strict", "outcome_lenient", "anls")
+    return {"column_name": score.field, **{name: getattr(score, name) for name in names}}
+
+
+def current(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[StoredScore]:
+    """Load the current scores: `CURRENT_SCORES`."""
+    columns = ", ".join(f"s.{name}" for name in StoredScore._fields)
+    rows = reader.rows(
+        f"SELECT {columns} FROM {CURRENT_SCORES} ORDER BY s.document_id",  # noqa: S608 - the text is this module's own
         {"backends": list(backends), "scoring_version": scoring_version, "rules": rules},
     )
+    return [StoredScore(**row) for row in rows]
 
 
-def line_item_scores(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[Row]:
-    """The rows of `line_item_scores`, as `scores`."""
-    return reader.rows(
+def current_lists(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[StoredList]:
+    """Load the current scores of lists, as `current`."""
+    rows = reader.rows(
         f"SELECT s.* FROM line_item_scores s {_OF_TODAY} ORDER BY s.document_id",  # noqa: S608 - as above
         {"backends": list(backends), "scoring_version": scoring_version, "rules": rules},
     )
+    names = [field.name for field in fields(ListCounts)]
+    return [
+        StoredList(
+            document_id=row["document_id"],
+            dataset=row["dataset"],
+            backend=row["backend"],
+            list=row["list"],
+            counts=ListCounts(**{name: row[name] for name in names}),
+        )
+        for row in rows
+    ]
 
 
 def outcome_columns(

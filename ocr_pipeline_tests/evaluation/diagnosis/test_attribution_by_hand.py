@@ -1,9 +1,9 @@
-"""Attributions against attributions that were given by hand.
+"""Attributions compared with attributions made by hand.
 
 `attribution_by_hand.json` holds 98 errors of `rapidocr+rules` and `tesseract+rules` on 120 receipts of SROIE (CC BY 4.0), each
 with the lines around it as the engines and the transcript have them: [text, [x0, y0, x1, y1]]. Each was judged by hand from
-these lines, the values and, in doubt, the image, before seeing what the code says. The 33 that are `held out` come from
-other receipts, and were judged and compared after the code was written: 32 agreed, and one led to a correction.
+these lines, the values and, if in doubt, the image, before looking at the result of the code. The 33 errors marked
+`held out` come from other receipts, and were judged after the code was written: 32 agreed, and one led to a correction.
 """
 
 import json

@@ -8,6 +8,7 @@ import pytest
 from ocr_pipeline.evaluation.diagnosis.acceptance import acceptance
 from ocr_pipeline.evaluation.diagnosis.confidence import MIN_GROUPS, Value, calibrate
 from ocr_pipeline.evaluation.diagnosis.features import value_features
+from ocr_pipeline.evaluation.diagnosis.records import ValueEvidence
 from ocr_pipeline.evaluation.statistics.calibration import reliability
 
 FIELDS = ("invoice_date", "total_amount")
@@ -172,7 +173,7 @@ def test_the_evidence_about_a_value() -> None:
         documents,
         correct={("d", "total_amount"): True, ("d", "supplier_name"): False},
         groups={"d": "g"},
-        evidence={("d", "total_amount"): {"score": 0.8, "correction": None}},
+        evidence={("d", "total_amount"): ValueEvidence(score=0.8)},
         margins={("d", "total_amount"): 99.0},
         word_confidences={("d", "total_amount"): (0.9, 0.7)},
         logprobs={("d", "total_amount"): -0.1, ("d", "due_date"): -99.0},

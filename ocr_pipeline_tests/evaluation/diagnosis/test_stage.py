@@ -1,9 +1,14 @@
-"""From rows of tables to attributions and issues."""
+"""From scores and texts to attributions and label issues."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
-from ocr_pipeline.evaluation.diagnosis.stage import attribution_rows, transcript_issues
+from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
+from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
+from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
+from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
+from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.schemas import OcrText
 from ocr_pipeline_tests.evaluation.words import text_of
 
@@ -15,10 +20,9 @@ def texts(engine: str, documents: Sequence[str]) -> Mapping[str, OcrText]:
     return dict.fromkeys(documents, PRINTED if engine == "oracle" else BLURRED)
 
 
-def score(backend: str, field: str, truth: str | None, prediction: str | None, outcome: str) -> dict[str, Any]:
+def score(backend: str, field: str, truth: str | None, prediction: str | None, outcome: Outcome) -> StoredScore:
     kind = "money" if field == "total_amount" else "name"
-    values = {"truth": truth, "prediction": prediction, "outcome": outcome, "kind": kind}
-    return {"document_id": "d", "dataset": "s", "backend": backend, "field": field, **values}
+    return StoredScore("d", "s", backend, field, kind, truth, prediction, outcome)
 
 
 SCORES = [
@@ -29,67 +33,77 @@ SCORES = [
     score("page", "total_amount", "9.00", None, "missing"),
 ]
 
+TWO_AGREE = LabelIssue(
+    document_id="d",
+    field="total_amount",
+    label="9.00",
+    value="10",
+    kinds=("agreement",),
+    reason="Two agree.",
+    independent=True,
+    score=1.0,
+)
+
 
 def attributions(
     control: dict[str, str],
-    issues: Sequence[dict[str, Any]] = (),
+    issues: Sequence[LabelIssue] = (),
     *,
-    read: Mapping[str, str] | None = None,
-    kept: Sequence[Mapping[str, Any]] = (),
-) -> dict[tuple[str, str], dict[str, Any]]:
-    rows = attribution_rows(
-        SCORES,
+    recognised: Mapping[str, str] | None = None,
+    kept: Sequence[AttributionRow] = (),
+) -> dict[tuple[str, str], AttributionRow]:
+    findings = Findings(
+        scores=SCORES,
         engines={"ocr+rules": "ocr", "page": None},
         transcripts="oracle",
         control_of=control,
-        texts=texts,
         evidence={},
         failures={"page": {"d": "blocked"}},
         issues=issues,
-        read=read or {},
-        kept=kept,
+        recognised=recognised or {},
     )
-    return {(row["backend"], row["field"]): row for row in rows}
+    return {(row.backend, row.field): row for row in attribution_rows(findings, texts, kept)}
 
 
 def test_each_error_has_a_row_with_its_place() -> None:
-    found = attributions({"ocr+rules": "oracle+rules"})
-    assert {key: row["attribution"] for key, row in found.items()} == {
+    rows = attributions({"ocr+rules": "oracle+rules"})
+    assert {key: row.attribution for key, row in rows.items()} == {
         ("ocr+rules", "total_amount"): "ocr_misread",
         ("ocr+rules", "supplier_name"): "label_issue",
         ("page", "total_amount"): "document_failed",
     }
-    total = found["ocr+rules", "total_amount"]
-    assert (total["page"], total["y0"], total["dataset"]) == (1, 0.1, "s")
-    assert found["page", "total_amount"]["x0"] is None
-    assert attributions({})["ocr+rules", "total_amount"]["attribution"] == "selection"
+    total = rows["ocr+rules", "total_amount"]
+    assert (total.page, total.y0, total.dataset) == (1, 0.1, "s")
+    assert rows["page", "total_amount"].x0 is None
+    assert attributions({})["ocr+rules", "total_amount"].attribution == "selection"
 
 
-def test_a_attribution_leans_on_independent_suspects_only() -> None:
-    doubt = {"document_id": "d", "field": "total_amount", "kinds": ["agreement"], "value": "10", "reason": "Two agree."}
-    key = ("ocr+rules", "total_amount")
-    assert attributions({}, [{**doubt, "independent": True}])[key]["attribution"] == "label_issue"
-    assert attributions({}, [{**doubt, "independent": False}])[key]["attribution"] == "selection"
-    assert attributions({}, [{**doubt, "independent": True, "value": "11.00"}])[key]["attribution"] == "selection"
-    sums = {**doubt, "independent": True, "value": None, "kinds": ["arithmetic"]}
-    assert attributions({}, [sums])[key]["attribution"] == "label_issue"
+def test_attributions_trust_only_independent_label_issues() -> None:
+    def attribution(issue: LabelIssue) -> str:
+        return attributions({}, [issue])["ocr+rules", "total_amount"].attribution
+
+    assert attribution(TWO_AGREE) == "label_issue"
+    assert attribution(replace(TWO_AGREE, independent=False)) == "selection"
+    assert attribution(replace(TWO_AGREE, value="11.00")) == "selection"
+    assert attribution(replace(TWO_AGREE, value=None, kinds=("arithmetic",))) == "label_issue"
 
 
-def test_a_document_is_judged_again_only_where_something_about_it_has_changed() -> None:
-    control, reading = {"ocr+rules": "oracle+rules"}, {"d": "ocr=1"}
-    first = attributions(control, read=reading)
-    kept = [{**row, "reason": "as before"} for row in first.values()]
-    assert {row["reason"] for row in attributions(control, read=reading, kept=kept).values()} == {"as before"}
-    doubt = {"document_id": "d", "field": "total_amount", "kinds": ["sums"], "value": "1", "independent": True}
+def test_only_changed_documents_are_judged_again() -> None:
+    control, recognised = {"ocr+rules": "oracle+rules"}, {"d": "ocr=1"}
+    first = attributions(control, recognised=recognised)
+    kept = [replace(row, reason="as before") for row in first.values()]
+    unchanged = attributions(control, recognised=recognised, kept=kept)
+    assert {row.reason for row in unchanged.values()} == {"as before"}
+    contradiction = replace(TWO_AGREE, kinds=("arithmetic",), value="1", reason="No sum.")
     for changed in (
-        attributions(control, read={"d": "ocr=2"}, kept=kept),
-        attributions({}, read=reading, kept=kept),
-        attributions(control, [{**doubt, "reason": "No sum."}], read=reading, kept=kept),
+        attributions(control, recognised={"d": "ocr=2"}, kept=kept),
+        attributions({}, recognised=recognised, kept=kept),
+        attributions(control, [contradiction], recognised=recognised, kept=kept),
     ):
-        assert "as before" not in {row["reason"] for row in changed.values()}
+        assert "as before" not in {row.reason for row in changed.values()}
 
 
-def test_transcripts_speak_against_labels_that_nobody_agrees_with() -> None:
+def test_transcripts_contradict_labels_that_no_backend_agrees_with() -> None:
     (issue,) = transcript_issues(SCORES, transcripts="oracle", engines=["ocr"], texts=texts)
     assert (issue.field, issue.label, issue.value) == ("supplier_name", "TED HENG BOOKS", "TEO HENG BOOKS")
     agreed = [*SCORES, score("other", "supplier_name", "TED HENG BOOKS", "TED HENG BOOKS", "correct")]

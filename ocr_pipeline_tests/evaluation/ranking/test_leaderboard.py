@@ -6,33 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_pipeline.evaluation.ranking.leaderboard import (
-    ALL_FIELDS,
-    BackendSummary,
-    FieldSummary,
-    Leaderboard,
-    RunFact,
-    ScoreRow,
-    leaderboard,
-)
-from ocr_pipeline.evaluation.scoring.comparators import Outcome
+from ocr_pipeline.evaluation.ranking.leaderboard import Leaderboard, leaderboard
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.runs import BackendSummary, ExtractionRun
+from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
+from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.intervals import wilson
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def row(document: str, field: str, outcome: Outcome, **more: Any) -> ScoreRow:
-    row: dict[str, Any] = {"document_id": document, "dataset": "demo", "backend": "rules", "field": field}
-    return row | {"outcome": outcome} | more  # type: ignore[return-value]
+def row(document: str, field: str, outcome: Outcome, **more: Any) -> StoredScore:
+    values: dict[str, Any] = {"dataset": "demo", "backend": "rules", "kind": "text", "truth": None, "prediction": None}
+    return StoredScore(document_id=document, field=field, outcome=outcome, **(values | more))
 
 
-def run(document: str, **more: Any) -> RunFact:
-    fact: dict[str, Any] = {"document_id": document, "dataset": "demo", "backend": "rules", "failed": False}
-    return fact | {"seconds": 1.0, "cost": 0.0} | more  # type: ignore[return-value]
+def run(document: str, **more: Any) -> ExtractionRun:
+    values: dict[str, Any] = {"dataset": "demo", "backend": "rules", "failed": False, "seconds": 1.0, "cost": 0.0}
+    return ExtractionRun(document_id=document, **(values | more))
 
 
-def summarise(scores: Iterable[ScoreRow], runs: Iterable[RunFact]) -> Leaderboard:
+def summarise(scores: Iterable[StoredScore], runs: Iterable[ExtractionRun]) -> Leaderboard:
     return leaderboard(scores, runs, label_version="abc", evaluated_at=NOW)
 
 
@@ -82,7 +79,7 @@ def test_one_field() -> None:
     assert (total.anls, total.anls_match) == (None, None)
 
 
-def test_both_empty_is_counted_and_enters_no_rate() -> None:
+def test_both_empty_is_counted_but_enters_no_rate() -> None:
     due = field(summarise(SCORES, RUNS), "due_date")
     assert (due.documents, due.n) == (4, 1)
     assert (due.correct, due.wrong, due.spurious, due.missing, due.both_empty) == (1, 0, 1, 0, 2)
@@ -110,7 +107,7 @@ def test_all_fields_is_the_micro_average() -> None:
     )
     assert (together.precision, together.recall) == (4 / 7, 4 / 7)
     assert together.f1 == pytest.approx(8 / 14)
-    # the values of one document hang together: documents are drawn, not values
+    # values of one document are not independent: the bootstrap draws documents, not values
     assert (together.recall_low, together.recall_high) != wilson(4, 7)
     assert together.within_0_01 is None
     assert together.anls is None
@@ -144,7 +141,7 @@ def test_printed_dates() -> None:
     assert field(summarise(SCORES, RUNS), "due_date").printed_unreadable is None
 
 
-def items(document: str, rows: list[int], cells: list[int], **more: Any) -> dict[str, Any]:
+def items(document: str, rows: list[int], cells: list[int], **more: Any) -> StoredList:
     """Rows correct, wrong, spurious, missing, and the same of cells with both empty."""
     names = ("correct", "wrong", "spurious", "missing", "both_empty")
     counts = {
@@ -153,14 +150,13 @@ def items(document: str, rows: list[int], cells: list[int], **more: Any) -> dict
         for name, count in zip(names, values, strict=False)
     }
     levels = {f"{unit}_correct_{level}": counts[f"{unit}_correct"] for unit in ("rows", "cells") for level in LEVELS}
-    place = {"document_id": document, "dataset": "demo", "backend": "rules", "list": "line_items"}
-    return place | counts | levels | more
+    return StoredList(document, "demo", "rules", "line_items", ListCounts(**(counts | levels | more)))
 
 
 LEVELS = ("strict", "lenient")
 
 
-def test_line_items_are_rows_of_their_own() -> None:
+def test_line_items_have_rows_of_their_own() -> None:
     lists = [
         items("a", [2, 1, 1, 0], [7, 1, 3, 1, 2], rows_correct_strict=1, rows_correct_lenient=3),
         items("d", [0, 0, 0, 4], [0, 0, 0, 9, 0]),
@@ -217,7 +213,7 @@ def test_a_document_without_any_labelled_value_is_not_called_accurate() -> None:
         ("both_empty", None, None, None),
     ],
 )
-def test_nothing_to_count_is_none_and_not_zero(
+def test_rates_without_a_denominator_are_none(
     outcome: Outcome, precision: float | None, recall: float | None, f1: float | None
 ) -> None:
     names = ("a", "b", "c", "d", "e")
@@ -228,7 +224,7 @@ def test_nothing_to_count_is_none_and_not_zero(
         assert (summary.f1_low is None) == (f1 is None) == (summary.f1_high is None)
 
 
-def test_a_run_without_labels_has_facts_and_no_scores() -> None:
+def test_runs_without_labels_have_times_but_no_scores() -> None:
     board = summarise([], [run("a", seconds=2.0)])
     assert [summary.field for summary in board.fields] == [ALL_FIELDS]
     assert (field(board, ALL_FIELDS).n, field(board, ALL_FIELDS).f1) == (0, None)
@@ -257,7 +253,7 @@ def test_groups_and_order() -> None:
     assert [(s.dataset, s.backend) for s in board.backends] == [("alpha", "b1"), ("demo", "b1"), ("demo", "b2")]
 
 
-def test_scores_say_what_they_were_made_from() -> None:
+def test_leaderboard_names_its_versions() -> None:
     board = summarise(SCORES, RUNS)
     assert (board.label_version, board.scoring_version, board.evaluated_at) == ("abc", SCORING_VERSION, NOW)
 
@@ -280,12 +276,12 @@ def test_empty_cells_of_a_data_frame_are_unknown() -> None:
         ([row("a", "due_date", "correct")], [], "no run"),
     ],
 )
-def test_rows_that_would_count_twice_or_not_at_all(scores: list[ScoreRow], runs: list[RunFact], message: str) -> None:
+def test_inconsistent_rows_are_refused(scores: list[StoredScore], runs: list[ExtractionRun], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         summarise(scores, runs)
 
 
-def test_the_time_needs_a_zone() -> None:
+def test_evaluated_at_needs_a_time_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
         leaderboard([], [], label_version="abc", evaluated_at=datetime(2026, 1, 1))
 

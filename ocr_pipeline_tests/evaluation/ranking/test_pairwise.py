@@ -3,15 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr_pipeline.evaluation.ranking.leaderboard import ALL_FIELDS
-from ocr_pipeline.evaluation.ranking.outcomes import Outcomes, outcomes_by_dataset
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, Outcomes, outcomes_by_dataset
 from ocr_pipeline.evaluation.ranking.pairwise import (
     HEADLINE,
     Comparison,
     compare_backends,
     compare_under_rules,
-    rule_sensitivity,
 )
+from ocr_pipeline.evaluation.ranking.sensitivity import rule_sensitivity
 from ocr_pipeline.evaluation.statistics.significance import holm, mcnemar
 from ocr_pipeline_tests.evaluation.cubes import FIELDS, columns, cube
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_pipeline.evaluation.ranking.slices import confidence_band, page_band, summarise_slices
+from ocr_pipeline.evaluation.ranking.slices import DocumentFeatures, confidence_band, page_band, summarise_slices
 from ocr_pipeline.evaluation.ranking.stage import slice_rows
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
 from ocr_pipeline_tests.evaluation.cubes import columns, cube
@@ -24,15 +24,15 @@ def test_each_document_is_in_one_slice() -> None:
 
 
 def test_rows_of_every_dimension() -> None:
-    facts = {
-        document: {"document_type": None, "language": "de", "currency": "EUR", "pages": number, "split": "test"}
+    features = {
+        document: DocumentFeatures(document_type=None, language="de", currency="EUR", pages=number, split="test")
         for number, document in enumerate(DOCUMENTS, 1)
     }
     confidences = {("a", document): 0.97 for document in DOCUMENTS[:3]} | {("b", DOCUMENTS[1]): 0.5}
-    rows = slice_rows(columns(OUTCOMES), facts, confidences)
+    rows = slice_rows(columns(OUTCOMES), features, confidences)
     found: dict[tuple[str, str], dict[str, int]] = {}
     for row in rows:
-        found.setdefault((row["dimension"], row["backend"]), {})[row["slice"]] = row["documents"]
+        found.setdefault((row.dimension, row.backend), {})[row.slice] = row.documents
     assert found["document_type", "a"] == {"unknown": 7}
     assert found["currency", "a"] == {"EUR": 7}
     assert found["split", "b"] == {"test": 6}

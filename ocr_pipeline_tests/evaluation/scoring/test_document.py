@@ -1,7 +1,7 @@
 from typing import Any
 
-from ocr_pipeline.evaluation.scoring.comparators import Outcome
 from ocr_pipeline.evaluation.scoring.document import score_document
+from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Invoice, Label
 
 

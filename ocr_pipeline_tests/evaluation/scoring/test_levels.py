@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_pipeline.evaluation.scoring.comparators import (
-    FieldScore,
-    FieldValue,
-    Level,
-    Tolerance,
-    compare_field,
-    read_printed,
-)
+from ocr_pipeline.evaluation.scoring.comparators import FieldValue, Level, Tolerance
+from ocr_pipeline.evaluation.scoring.fields import FieldScore, compare_field, read_printed
 from ocr_pipeline.schemas import FieldKind
 from ocr_pipeline_tests.evaluation.strategies import texts
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.evaluation.scoring.comparators import Outcome
 from ocr_pipeline.evaluation.scoring.document import score_document
-from ocr_pipeline.evaluation.scoring.settings import COMPARED, USUAL, Rules, load_rules
+from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.scoring.settings import COMPARED, DEFAULT_RULES, Rules, load_rules
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 
 
@@ -24,12 +24,12 @@ def load(path: Path, text: str) -> Rules:
 
 
 def test_without_a_file_or_a_rule_all_is_as_usual(path: Path) -> None:
-    assert load_rules(path) is USUAL
-    assert load(path, "# fields: {}\n") == USUAL
-    assert load(path, "# fields: {}\n").fingerprint == USUAL.fingerprint
-    assert {field: USUAL.kind_of(field) for field in COMPARED} == COMPARED
-    assert USUAL.tolerance_of("total_amount").within == Decimal("0.05")
-    assert USUAL.tolerance_of("line_items.quantity").within == 0
+    assert load_rules(path) is DEFAULT_RULES
+    assert load(path, "# fields: {}\n") == DEFAULT_RULES
+    assert load(path, "# fields: {}\n").fingerprint == DEFAULT_RULES.fingerprint
+    assert {field: DEFAULT_RULES.kind_of(field) for field in COMPARED} == COMPARED
+    assert DEFAULT_RULES.tolerance_of("total_amount").within == Decimal("0.05")
+    assert DEFAULT_RULES.tolerance_of("line_items.quantity").within == 0
 
 
 def test_rules_of_fields(path: Path) -> None:
@@ -49,7 +49,7 @@ def test_rules_of_fields(path: Path) -> None:
     assert rules.tolerance_of("line_items.quantity").within == Decimal("0.05"), (
         "the numbers of the kind it is compared as"
     )
-    assert rules.tolerance_of("net_amount") == USUAL.tolerance_of("net_amount")
+    assert rules.tolerance_of("net_amount") == DEFAULT_RULES.tolerance_of("net_amount")
 
 
 def test_rules_reach_the_scores() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.evaluation.scoring.settings import USUAL, load_rules
+from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, load_rules
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 
 
@@ -28,9 +28,9 @@ def test_a_section(tmp_path: Path) -> None:
 def test_a_threshold_makes_no_score_out_of_date(tmp_path: Path) -> None:
     path = tmp_path / "evaluation.yaml"
     path.write_text("checks: {leakage: {max: 3}}")
-    assert load_rules(path).fingerprint == USUAL.fingerprint
+    assert load_rules(path).fingerprint == DEFAULT_RULES.fingerprint
     path.write_text("checks: {leakage: {max: 3}}\nfields: {invoice_id: {edits: 2}}")
-    assert load_rules(path).fingerprint != USUAL.fingerprint
+    assert load_rules(path).fingerprint != DEFAULT_RULES.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,236 @@
+"""Assets of the group `diagnosis`: causes of errors, confidences, doubtful labels, and what backends agree on."""
+
+from collections import Counter
+
+import dagster as dg
+
+from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.defs.metadata import asset_options, preview
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.evaluation.diagnosis.agreement import consensus as find_consensus
+from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
+from ocr_pipeline.evaluation.diagnosis.confidence import Value, calibrate
+from ocr_pipeline.evaluation.diagnosis.features import value_features
+from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
+from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
+from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
+from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
+from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.diagnosis import NewConfidences
+
+ASSETS = ("label_issues", "attributions", "confidences", "consensus")
+
+
+def diagnosis_assets(configured: Backends, rules: Rules) -> list[dg.AssetsDefinition]:
+    """`label_issues`, `attributions`, `confidences` and `consensus`."""
+    return [
+        _label_issues(configured, rules),
+        _attributions(configured, rules),
+        _confidences(configured, rules),
+        _consensus(configured),
+    ]
+
+
+def _label_issues(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+    competitors = _competitors(configured)
+
+    @dg.asset(deps=["field_scores", "duplicates"], **asset_options("diagnosis", "label_issues"))
+    def label_issues(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """Labels that backends agree against, that contradict themselves, or that differ between copies: the queue of
+        `ocr-pipeline labels review`, without reviewed labels."""
+        target = warehouse.warehouse()
+        with target.snapshot() as snapshot:
+            datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
+            values = tables.extractions.extracted_values(snapshot, competitors)
+            groups, reviewed = tables.documents.groups(snapshot), tables.labels.reviewed(snapshot)
+            scores = tables.scores.current(snapshot, list(configured), SCORING_VERSION, rules.fingerprint)
+        present = {key: label for key, label in labels.items() if key in datasets}
+        parts = {name: (configured[name].engine_name, configured[name].extractor_type) for name in competitors}
+        every = find_label_issues(present, values, parts, groups, _transcript_issues(target, configured, scores))
+        issues = [issue for issue in every if (issue.document_id, issue.field) not in reviewed]
+        tables.diagnosis.replace_label_issues(target, issues, datasets, context.run.run_id)
+        shown = preview(
+            [vars(issue) for issue in issues],
+            ["document_id", "field", "label", "value", "reason"],
+            project.document_link,
+        )
+        return dg.MaterializeResult(metadata={"dagster/row_count": len(issues), "preview": shown})
+
+    return label_issues
+
+
+def _transcript_issues(target: Warehouse, configured: Backends, scores: list[StoredScore]) -> list[LabelIssue]:
+    transcripts = _transcripts(configured)
+    if transcripts is None:
+        return []
+    engines = [engine for name in _competitors(configured) if (engine := configured[name].engine_name)]
+    return transcript_issues(
+        scores,
+        transcripts=transcripts,
+        engines=list(dict.fromkeys(engines)),
+        texts=lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
+    )
+
+
+def _attributions(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+    lineage = {
+        **{name: f"field_scores.{name}" for name in ("outcome", "truth", "prediction")},
+        "attribution": "field_scores.outcome field_scores.truth field_scores.prediction label_issues.reason",
+    }
+
+    @dg.asset(deps=["field_scores", "label_issues"], **asset_options("diagnosis", "attributions", lineage=lineage))
+    def attributions(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """The cause of each wrong, missing or spurious value: OCR, selection, normalisation, spurious, label, failure."""
+        target = warehouse.warehouse()
+        findings = _findings(target, configured, rules)
+        rows = attribution_rows(
+            findings,
+            lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
+            tables.diagnosis.attributions(target),
+        )
+        tables.diagnosis.replace_attributions(target, rows, context.run.run_id)
+        counts = Counter(row.attribution for row in rows)
+        shown = preview(
+            [vars(row) for row in rows],
+            ["document_id", "backend", "field", "attribution", "reason"],
+            project.document_link,
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(rows),
+                "judged_now": sum(row.judged_at is None for row in rows),
+                **{attribution: counts[attribution] for attribution in ATTRIBUTIONS},
+                "preview": shown,
+            }
+        )
+
+    return attributions
+
+
+def _findings(target: Warehouse, configured: Backends, rules: Rules) -> Findings:
+    backends = list(configured)
+    with target.snapshot() as snapshot:
+        return Findings(
+            scores=tables.scores.current(snapshot, backends, SCORING_VERSION, rules.fingerprint),
+            engines={name: configured[name].engine_name for name in backends},
+            transcripts=_transcripts(configured),
+            control_of=_controls(configured),
+            evidence={name: tables.evidence.evidence(snapshot, name) for name in backends},
+            failures={name: tables.extractions.failures(snapshot, name) for name in backends},
+            issues=tables.diagnosis.label_issues(snapshot),
+            recognised=tables.words.readings(snapshot),
+        )
+
+
+def _confidences(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+    competitors = _competitors(configured)
+
+    @dg.asset(
+        deps=["field_scores", "duplicates"],
+        **asset_options("diagnosis", "confidences", lineage={"correct": "field_scores.outcome"}),
+    )
+    def confidences(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """How probably each value is right, calibrated on other documents; how well that holds; and what could be
+        accepted without review."""
+        target = warehouse.warehouse()
+        values = _values(target, competitors, rules)
+        new = [
+            NewConfidences(dataset=dataset, backend=backend, values=part, result=calibrate(part))
+            for (dataset, backend), part in values.items()
+        ]
+        tables.diagnosis.replace_confidences(target, new, context.run.run_id)
+        calibrations = [
+            {"dataset": part.dataset, "backend": part.backend, **vars(part.result.calibration)} for part in new
+        ]
+        shown = ["dataset", "backend", "status", "message", "documents", "ece", "ece_by_chance"]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(len(part.values) for part in new),
+                "calibrations": preview(calibrations, shown),
+            }
+        )
+
+    return confidences
+
+
+def _values(target: Warehouse, backends: list[str], rules: Rules) -> dict[tuple[str, str], list[Value]]:
+    """The values of every (data set, backend) with what is known about them."""
+    with target.snapshot() as snapshot:
+        datasets, groups = tables.documents.datasets(snapshot), tables.documents.groups(snapshot)
+        extracted = tables.extractions.extracted_values(snapshot, backends)
+        scores = tables.scores.current(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+        evidence = {backend: tables.evidence.evidence(snapshot, backend) for backend in backends}
+        margins = {backend: tables.evidence.margins(snapshot, backend) for backend in backends}
+        words = {backend: tables.evidence.word_confidences(snapshot, backend) for backend in backends}
+        logprobs = {backend: tables.evidence.logprobs(snapshot, backend) for backend in backends}
+    values: dict[tuple[str, str], list[Value]] = {}
+    for backend in backends:
+        for value in value_features(
+            backend,
+            extracted,
+            correct={(row.document_id, row.field): row.is_right for row in scores if row.backend == backend},
+            groups=groups,
+            evidence=evidence[backend],
+            margins=margins[backend],
+            word_confidences=words[backend],
+            logprobs=logprobs[backend],
+        ):
+            values.setdefault((datasets[value.document_id], backend), []).append(value)
+    return values
+
+
+def _consensus(configured: Backends) -> dg.AssetsDefinition:
+    @dg.asset(deps=["extractions", "ground_truth"], **asset_options("diagnosis", "consensus"))
+    def consensus(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """What most backends extracted for each field of each document, labelled or not, and how far they agree."""
+        target = warehouse.warehouse()
+        with target.snapshot() as snapshot:
+            datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
+            values = tables.extractions.extracted_values(snapshot, _competitors(configured))
+        entries = [
+            entry for document_id, of_document in values.items() for entry in find_consensus(document_id, of_document)
+        ]
+        labelled = {(key, field) for key, label in labels.items() for field in label.labelled_fields}
+        tables.diagnosis.replace_consensus(target, entries, datasets, labelled, context.run.run_id)
+        shown = ["document_id", "field", "value", "agreeing", "backends", "agreement"]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(entries),
+                "preview": preview([vars(entry) for entry in entries], shown),
+            }
+        )
+
+    return consensus
+
+
+def _competitors(configured: Backends) -> list[str]:
+    """The backends that are no controls."""
+    return [name for name in configured if not _is_control(configured, name)]
+
+
+def _transcripts(configured: Backends) -> str | None:
+    """The engine that gives transcripts."""
+    return next((name for name, engine in configured.engines.items() if engine.capabilities.reads_transcripts), None)
+
+
+def _is_control(configured: Backends, backend: str) -> bool:
+    engine = configured[backend].engine
+    return engine is not None and engine.capabilities.reads_transcripts
+
+
+def _controls(configured: Backends) -> dict[str, str]:
+    """The backend with the same extractor and settings on transcripts, of each backend that has one."""
+    controls = {configured[name].fingerprint: name for name in configured if _is_control(configured, name)}
+    return {
+        name: controls[backend.fingerprint]
+        for name, backend in configured.items()
+        if backend.engine and not _is_control(configured, name) and backend.fingerprint in controls
+    }

@@ -1,0 +1,159 @@
+"""Assets that rank backends: `leaderboard`, `comparisons`, `leaderboard_slices` and `evaluation_history`."""
+
+from collections.abc import Collection
+from functools import partial
+
+import dagster as dg
+
+from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.defs.assets.scoring import scores_version
+from ocr_pipeline.defs.metadata import asset_options, preview
+from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison
+from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
+from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
+from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.evaluation.scoring.stage import label_versions, labelled_datasets
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.warehouse import tables
+
+COMPARING = ("comparisons", "leaderboard_slices", "evaluation_history")
+"""Assets beside `leaderboard` that are made from scores."""
+
+
+def ranking_assets(configured: Backends, rules: Rules) -> list[dg.AssetsDefinition]:
+    """`leaderboard`, `comparisons`, `leaderboard_slices` and `evaluation_history`."""
+    return [
+        _leaderboard(configured, rules),
+        _comparisons(configured, rules),
+        _slices(configured, rules),
+        _history(configured, rules),
+    ]
+
+
+def _leaderboard(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+    lineage = {
+        **dict.fromkeys(("accurate_documents", "whole_document_accuracy", "macro_f1"), "field_scores.outcome"),
+        "seconds_per_document": "extractions.seconds extractions.ocr_seconds",
+        "cost_per_document": "extractions.cost_usd",
+        "failures": "extractions.status",
+    }
+
+    @dg.asset(
+        deps=["field_scores"],
+        **asset_options("evaluation", "leaderboard", version=scores_version(rules), lineage=lineage),
+    )
+    def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
+        target, backends = warehouse.warehouse(), list(configured)
+        chosen = (backends, SCORING_VERSION, rules.fingerprint)
+        with target.snapshot() as snapshot:
+            labels, transcribed = tables.labels.valid_labels(snapshot), tables.documents.transcribed(snapshot)
+            scores, lists = tables.scores.current(snapshot, *chosen), tables.scores.current_lists(snapshot, *chosen)
+            runs = tables.extractions.extraction_runs(snapshot, backends)
+            columns = tables.scores.outcome_columns(snapshot, *chosen)
+            datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
+        scorable = {key: labels[key] for key in datasets}
+        not_run = partial(_not_run, configured, transcribed)
+        rows, fields = leaderboard_rows(scores, lists, runs, scorable, datasets, backends, not_run, columns, rules)
+        tables.ranking.replace_leaderboard(target, rows, fields, context.run.run_id)
+        shown = ["dataset", "backend", "status", "labelled_documents", "failures", "whole_document_accuracy"]
+        boards = [tables.ranking.leaderboard_columns(row) for row in rows]
+        overall = [vars(row) for row in fields if row.field == ALL_FIELDS]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(rows),
+                "preview": preview(boards, [*shown, "seconds_per_document", "cost_per_document"]),
+                "fields": preview(
+                    overall, ["dataset", "backend", "n", "precision", "recall", "f1", "f1_low", "f1_high"]
+                ),
+            }
+        )
+
+    return leaderboard
+
+
+def _not_run(configured: Backends, transcribed: Collection[str], dataset: str, backend: str) -> str | None:
+    """Why a backend cannot run on a data set. `transcribed`: data sets with transcripts."""
+    engine = configured[backend].engine
+    if engine and engine.capabilities.reads_transcripts and dataset not in transcribed:
+        return "the data set has no transcripts"
+    return configured[backend].unavailable(dataset)
+
+
+def _comparisons(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+    lineage = dict.fromkeys(("f1_a", "f1_b", "difference", "p"), "field_scores.outcome")
+
+    @dg.asset(
+        deps=["field_scores"],
+        **asset_options("evaluation", "comparisons", version=scores_version(rules), lineage=lineage),
+    )
+    def comparisons(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """Every pair of backends on the documents of both: difference of F1 with interval, test, Holm-corrected p."""
+        target, levels = warehouse.warehouse(), list(tables.scores.RULES)
+        columns = tables.scores.outcome_columns(target, list(configured), SCORING_VERSION, rules.fingerprint, levels)
+        rows, sensitivity = comparison_rows(columns, levels)
+        tables.ranking.replace_comparisons(target, rows, sensitivity, context.run.run_id)
+        return dg.MaterializeResult(metadata=_comparison_metadata(rows, sensitivity))
+
+    return comparisons
+
+
+def _comparison_metadata(
+    rows: list[Comparison], sensitivity: list[RuleSensitivity]
+) -> dict[str, int | dg.MarkdownMetadataValue]:
+    overall = [vars(row) for row in rows if (row.field, row.rules) == (ALL_FIELDS, HEADLINE)]
+    depends = [vars(row) for row in sensitivity if row.winner_changes or row.significance_changes]
+    shown = ["dataset", "backend_a", "backend_b", "documents", "difference", "difference_low", "difference_high"]
+    return {
+        "dagster/row_count": len(rows),
+        "overall": preview(overall, [*shown, "disagree", "p_holm"]),
+        "depends_on_the_rules": preview(
+            depends, ["dataset", "field", "rules", "best", "second", "difference", "p_holm"]
+        ),
+    }
+
+
+def _slices(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+    @dg.asset(deps=["field_scores"], **asset_options("evaluation", "leaderboard_slices", version=scores_version(rules)))
+    def leaderboard_slices(warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+        """F1 of every backend by document type, language, currency, engine confidence, pages, data set and split."""
+        target, backends = warehouse.warehouse(), list(configured)
+        with target.snapshot() as snapshot:
+            columns = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            features = tables.documents.document_features(snapshot)
+            confidences = tables.words.confidences(snapshot, backends)
+        rows = slice_rows(columns, features, confidences)
+        tables.ranking.replace_slices(target, rows)
+        shown = ["dataset", "backend", "dimension", "slice", "documents", "n", "f1", "f1_low", "f1_high"]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(rows),
+                "preview": preview([vars(row) for row in rows if row.dimension != "dataset"], shown),
+            }
+        )
+
+    return leaderboard_slices
+
+
+def _history(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+    @dg.asset(deps=["field_scores"], **asset_options("evaluation", "evaluation_history", version=scores_version(rules)))
+    def evaluation_history(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """Every evaluation ever made, with the fingerprints of all stages. Unchanged evaluations are not appended."""
+        target, backends = warehouse.warehouse(), list(configured)
+        with target.snapshot() as snapshot:
+            columns = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            labels, sha256 = tables.labels.valid_labels(snapshot), tables.labels.label_sha256(snapshot)
+            datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
+            runs = tables.extractions.extraction_runs(snapshot, backends)
+            latest = {key: row.content for key, row in tables.history.latest_evaluations(snapshot).items()}
+        new = new_evaluations(columns, sha256, runs, label_versions(labels, datasets), latest, rules)
+        rows = tables.history.append_evaluations(target, new, context.run.run_id)
+        overall = [vars(row) for row in rows if row.field == ALL_FIELDS]
+        shown = ["dataset", "backend", "documents", "n", "f1", "f1_low", "f1_high", "label_version"]
+        return dg.MaterializeResult(metadata={"appended": len(new), "preview": preview(overall, shown)})
+
+    return evaluation_history

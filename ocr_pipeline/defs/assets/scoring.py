@@ -1,0 +1,92 @@
+"""The asset `field_scores`: every extracted value compared with its label."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import get_args
+
+import dagster as dg
+
+from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.metadata import asset_options, preview
+from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.evaluation.scoring.stage import DocumentScores, score_backend
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.progress import Progress
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.scores import NewScores
+
+_LINEAGE = {
+    "truth": "ground_truth.label_sha256",
+    "label_sha256": "ground_truth.label_sha256",
+    **{name: f"extractions.{name}" for name in ("engine_fingerprint", "extractor_fingerprint", "result_key")},
+}
+
+
+def scoring_assets(configured: Backends, partitions: Partitions, rules: Rules) -> list[dg.AssetsDefinition]:
+    """`field_scores`."""
+
+    @dg.asset(
+        partitions_def=partitions.backends,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(
+                "extractions",
+                partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=BACKEND),
+            ),
+            dg.AssetDep("ground_truth", partition_mapping=dg.AllPartitionMapping()),
+        ],
+        **asset_options("evaluation", "field_scores", version=scores_version(rules), lineage=_LINEAGE),
+    )
+    def field_scores(
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """Extracted fields, line items and tax lines compared with labels: correct, wrong, spurious, missing, both empty."""
+        target, backends, scores = warehouse.warehouse(), asked_for(context), []
+        progress.start("scores", len(backends))
+        for backend in backends:
+            scores.append(_score(target, backend, rules))
+            add_cell_metadata(context, backend, _metadata(scores[-1].documents, project))
+            progress.advance("scores", cached=False, failed=False)
+        tables.scores.replace_scores(target, scores, rules=rules.fingerprint, run_id=context.run.run_id)
+        return dg.MaterializeResult()
+
+    return [field_scores]
+
+
+def scores_version(rules: Rules) -> str:
+    """Code version of everything that is made from scores."""
+    return f"{SCORING_VERSION}-{rules.fingerprint}"
+
+
+def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
+    with target.snapshot() as snapshot:
+        labels, origins = tables.labels.valid_labels(snapshot), tables.scores.origins(snapshot, backend)
+        extractions = tables.extractions.extractions(snapshot, backend)
+        printed = tables.evidence.printed_dates(snapshot, backend)
+    datasets = {document_id: origin.dataset for document_id, origin in origins.items()}
+    documents = score_backend(backend, labels, extractions, datasets, rules, printed_dates=printed)
+    return NewScores(backend=backend, documents=documents, origins=origins)
+
+
+def _metadata(documents: Sequence[DocumentScores], project: ProjectResource) -> dict[str, object]:
+    counts = Counter(score.outcome for document in documents for score in document.fields)
+    errors = [
+        {"document_id": document.document_id, "backend": document.backend, **vars(score)}
+        for document in documents
+        for score in document.fields
+        if score.outcome not in ("correct", "both_empty")
+    ]
+    columns = ["document_id", "field", "outcome", "truth", "prediction"]
+    return {
+        "dagster/partition_row_count": counts.total(),
+        **{outcome: counts[outcome] for outcome in get_args(Outcome)},
+        "not_correct": preview(errors, columns, project.document_link),
+    }

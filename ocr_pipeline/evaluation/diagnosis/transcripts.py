@@ -1,0 +1,106 @@
+"""Labels that contradict the transcript of their document."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from ocr_pipeline.evaluation.diagnosis.agreement import same_value
+from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
+from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
+from ocr_pipeline.evaluation.diagnosis.records import Texts
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.schemas import FIELD_KINDS
+
+CLEARLY_READ = 0.85
+"""Similarity (0..1) from which a label and a transcript mean the same words, so that one of them has a typo."""
+
+BATCH = 200
+"""Documents whose words are in memory at once."""
+
+
+def transcript_doubt(
+    field: str, truth: str, predictions: Sequence[str | None], transcript: Aligner, engines: Sequence[Aligner]
+) -> tuple[str, Place | None] | None:
+    """Return why the transcript contradicts the label, and what it has instead; None if it does not.
+
+    Transcripts have typos, too: text is doubted only if an engine or a backend agrees with the transcript.
+    """
+    kind = FIELD_KINDS[field]
+    typed = None if kind == "category" else transcript.find(kind, truth)
+    if kind == "category" or (typed and typed.exact):
+        return None
+    if typed is None or kind in ("money", "date"):
+        return "The transcript does not have the labelled value.", typed
+    if typed.similarity < CLEARLY_READ:
+        return None
+    predicted = same_value(field, typed.text) in {same_value(field, prediction) for prediction in predictions}
+    recognised = (engine.find(kind, typed.text) for engine in engines)
+    if predicted or any(place and place.exact for place in recognised):
+        return f"The transcript has {typed.quoted}, and so does what was recognised.", typed
+    return None
+
+
+def transcript_issues(
+    scores: Iterable[StoredScore], *, transcripts: str, engines: Sequence[str], texts: Texts
+) -> list[LabelIssue]:
+    """Find labels that no backend agrees with and that the transcript contradicts.
+
+    Args:
+        scores: current scores, those of controls included.
+        transcripts: the engine that gives transcripts.
+        engines: the other engines.
+        texts: loads what an engine recognised.
+    """
+    open_cases: dict[str, dict[str, list[StoredScore]]] = defaultdict(dict)
+    for key, of_field in _labelled(scores).items():
+        if not any(score.outcome == "correct" for score in of_field):
+            open_cases[key[0]][key[1]] = of_field
+    documents = sorted(open_cases)
+    issues = []
+    for start in range(0, len(documents), BATCH):
+        batch = documents[start : start + BATCH]
+        recognised = {engine: texts(engine, batch) for engine in (transcripts, *engines)}
+        for document_id in batch:
+            aligners = {
+                engine: Aligner(of_engine[document_id])
+                for engine, of_engine in recognised.items()
+                if document_id in of_engine
+            }
+            transcript = aligners.pop(transcripts, None)
+            if transcript is not None:
+                issues += _issues(open_cases[document_id], transcript, list(aligners.values()))
+    return issues
+
+
+def _labelled(scores: Iterable[StoredScore]) -> Mapping[tuple[str, str], list[StoredScore]]:
+    """Scores of labelled values by (document, field)."""
+    groups: dict[tuple[str, str], list[StoredScore]] = defaultdict(list)
+    for score in scores:
+        if score.truth is not None:
+            groups[score.document_id, score.field].append(score)
+    return groups
+
+
+def _issues(
+    fields: Mapping[str, Sequence[StoredScore]], transcript: Aligner, engines: Sequence[Aligner]
+) -> list[LabelIssue]:
+    """Issues of one document. `fields`: the scores of all backends by field, none of them correct."""
+    issues = []
+    for field, scores in fields.items():
+        first = scores[0]
+        assert first.truth is not None
+        doubt = transcript_doubt(field, first.truth, [score.prediction for score in scores], transcript, engines)
+        if doubt:
+            reason, place = doubt
+            issues.append(
+                LabelIssue(
+                    document_id=first.document_id,
+                    field=field,
+                    label=first.truth,
+                    value=place.text if place and first.kind not in ("money", "date") else None,
+                    kinds=("transcript",),
+                    reason=reason,
+                    independent=True,
+                    score=1.5,
+                )
+            )
+    return issues

@@ -1,0 +1,106 @@
+"""Runs of one backend on one data set summed up: whole documents, failures, time and cost."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.evaluation.statistics.intervals import bootstrap_median, wilson
+from ocr_pipeline.evaluation.statistics.rates import high, known, low, mean, rate
+
+
+class ExtractionRun(NamedTuple):
+    """What it took to extract one document with one backend, labelled or not.
+
+    `seconds`: wall-clock, OCR included; None if nothing ran. `cost`: in one currency for all runs, 0 for a local backend,
+    None if the price is unknown. `reported`: both figures come from the maker of imported predictions. `fingerprint`: of
+    all stages that led to the result.
+    """
+
+    document_id: str
+    dataset: str
+    backend: str
+    failed: bool
+    seconds: float | None
+    cost: float | None
+    reported: bool | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendSummary:
+    """How one backend performs on one data set as a whole. Intervals are of 95 %."""
+
+    dataset: str
+    backend: str
+    documents: int
+    """Documents that were run, labelled or not, failed ones included."""
+    failures: int
+    """Documents without a result. They count as missing in every score."""
+    labelled_documents: int
+    """Documents whose label has at least one value: the n of `whole_document_accuracy`."""
+    accurate_documents: int
+    """Of these, documents in which every labelled field is correct or rightly left empty."""
+    whole_document_accuracy: float | None
+    """accurate_documents / labelled_documents, with a Wilson interval."""
+    whole_document_accuracy_low: float | None
+    whole_document_accuracy_high: float | None
+    seconds_per_document: float | None
+    """Mean wall-clock seconds of the documents whose time is known."""
+    seconds_median: float | None
+    """Their median, with a bootstrap interval."""
+    seconds_median_low: float | None
+    seconds_median_high: float | None
+    cost_per_document: float | None
+    """Mean cost of all documents in the currency of the runs. None if the cost of any document is unknown."""
+    cost_median: float | None
+    """Their median, with a bootstrap interval."""
+    cost_median_low: float | None
+    cost_median_high: float | None
+    reported: bool
+    """Seconds and cost are reported by the maker of imported predictions, not measured."""
+    fingerprints: tuple[str, ...]
+    """Fingerprints of the results, sorted. More than one: the backend changed between documents."""
+
+
+def summarise_backend(
+    dataset: str, backend: str, scores: Sequence[StoredScore], runs: Sequence[ExtractionRun], seed: int
+) -> BackendSummary:
+    """Sum up whole documents, time and cost."""
+    outcomes_of: dict[str, set[Outcome]] = defaultdict(set)
+    for score in scores:
+        outcomes_of[score.document_id].add(score.outcome)
+    labelled = [outcomes for outcomes in outcomes_of.values() if outcomes & {"correct", "wrong", "missing"}]
+    accurate = sum(outcomes <= {"correct", "both_empty"} for outcomes in labelled)
+    accuracy_interval = wilson(accurate, len(labelled))
+
+    seconds = known([run.seconds for run in runs])
+    costs = known([run.cost for run in runs])
+    if len(costs) < len(runs):
+        costs = []  # a mean over the known part would make a backend look cheaper or dearer than it is
+    seconds_interval = bootstrap_median(seconds, seed=seed)
+    cost_interval = bootstrap_median(costs, seed=seed)
+    return BackendSummary(
+        dataset=dataset,
+        backend=backend,
+        documents=len(runs),
+        failures=sum(bool(run.failed) for run in runs),
+        labelled_documents=len(labelled),
+        accurate_documents=accurate,
+        whole_document_accuracy=rate(accurate, len(labelled)),
+        whole_document_accuracy_low=low(accuracy_interval),
+        whole_document_accuracy_high=high(accuracy_interval),
+        seconds_per_document=mean(seconds),
+        seconds_median=median(seconds) if seconds else None,
+        seconds_median_low=low(seconds_interval),
+        seconds_median_high=high(seconds_interval),
+        cost_per_document=mean(costs),
+        cost_median=median(costs) if costs else None,
+        cost_median_low=low(cost_interval),
+        cost_median_high=high(cost_interval),
+        reported=any(run.reported for run in runs),
+        fingerprints=tuple(sorted({run.fingerprint for run in runs if run.fingerprint})),
+    )

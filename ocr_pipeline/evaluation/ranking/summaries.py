@@ -1,0 +1,195 @@
+"""Scores of one backend and data set summed up per field and per list."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.scoring.line_items import ListName, StoredList
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1, bootstrap_precision, bootstrap_recall, wilson
+from ocr_pipeline.evaluation.statistics.rates import high, known, low, mean, rate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CELLS = ".cells"
+"""`line_items` is the `field` of the row that counts whole line items, `line_items.cells` of the one that counts cells."""
+
+_Level = Literal["outcome", "outcome_strict", "outcome_lenient"]
+
+_PREDICTED: tuple[Outcome, ...] = ("correct", "wrong", "spurious")
+_LABELLED: tuple[Outcome, ...] = ("correct", "wrong", "missing")
+
+# What one outcome adds to (correct, predicted, labelled).
+_COUNTS: dict[Outcome, tuple[int, ...]] = {
+    outcome: tuple(int(outcome in part) for part in (("correct",), _PREDICTED, _LABELLED))
+    for outcome in get_args(Outcome)
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """Counts of values and what follows from them. Rates are 0..1 with intervals of 95 %."""
+
+    n: int
+    """Labelled values: correct + wrong + missing. For a single field, documents in which it has a value."""
+    correct: int
+    wrong: int
+    spurious: int
+    missing: int
+    both_empty: int
+    """Counted here, but in no rate."""
+    precision: float | None
+    """correct / (correct + wrong + spurious)."""
+    precision_low: float | None
+    precision_high: float | None
+    recall: float | None
+    """correct / n."""
+    recall_low: float | None
+    recall_high: float | None
+    f1: float | None
+    """2 · correct / (values predicted + values labelled)."""
+    f1_low: float | None
+    f1_high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldSummary(Rates):
+    """How well one backend extracts one field of one data set. Columns as in the table `leaderboard_fields`.
+
+    In `line_items` and `tax_lines` a value is a whole row, in `line_items.cells` one cell. They are not in `all_fields`.
+
+    Intervals: Wilson for the precision and recall of a field; bootstrap over documents for every F1 and for `all_fields`,
+    rows and cells, of which a document has several that are not independent.
+    """
+
+    dataset: str
+    backend: str
+    field: str
+    documents: int
+    """Documents whose label mentions the field, empty or not."""
+    within_0_01: float | None = None
+    """Money: share of n that is off by at most 0.01. Missing values are in n, as for recall; so in the next columns."""
+    within_0_05: float | None = None
+    within_1_percent: float | None = None
+    anls: float | None = None
+    """Names and addresses: mean ANLS over n."""
+    anls_match: float | None = None
+    """Names and addresses: share of n with an ANLS of at least 0.8."""
+    f1_strict: float | None
+    """F1 by the strict rules, while `f1` is by the normalised ones. None if a score lacks this outcome."""
+    f1_lenient: float | None
+    printed_date: float | None = None
+    """Dates: of the values whose printed text is known, the share whose text reads as the labelled day."""
+    printed_unreadable: int | None = None
+    """Dates: how many of these texts are no date by themselves."""
+
+
+def summarise_field(dataset: str, backend: str, field: str, scores: Sequence[StoredScore], seed: int) -> FieldSummary:
+    """Sum up the scores of one field, or of all fields together (`ALL_FIELDS`)."""
+    import numpy as np
+
+    outcomes = Counter(score.outcome for score in scores)
+    counts_of: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for score in scores:
+        counts = counts_of[score.document_id]
+        for column, count in enumerate(_COUNTS[score.outcome]):
+            counts[column] += count
+
+    together = field == ALL_FIELDS
+    labelled = [] if together else [score for score in scores if score.outcome in _LABELLED]
+    printed = [] if together else [score.printed_reads for score in scores if score.printed_reads]
+    printed_labelled = [score.printed_reads == "correct" for score in labelled if score.printed_reads]
+    return FieldSummary(
+        dataset=dataset,
+        backend=backend,
+        field=field,
+        documents=len(counts_of),
+        **vars(
+            _rates(
+                outcomes,
+                np.array(list(counts_of.values()), dtype=np.int64).reshape(-1, 3),
+                independent=not together,
+                seed=seed,
+            )
+        ),
+        within_0_01=_average(labelled, "within_0_01"),
+        within_0_05=_average(labelled, "within_0_05"),
+        within_1_percent=_average(labelled, "within_1_percent"),
+        anls=_average(labelled, "anls"),
+        anls_match=_average(labelled, "anls_match"),
+        f1_strict=_f1([score.outcome_strict for score in scores]),
+        f1_lenient=_f1([score.outcome_lenient for score in scores]),
+        printed_date=mean(printed_labelled),
+        printed_unreadable=printed.count("unreadable") if printed else None,
+    )
+
+
+def summarise_list(
+    dataset: str, backend: str, name: ListName, unit: Literal["rows", "cells"], lists: Sequence[StoredList], seed: int
+) -> FieldSummary:
+    """Sum up the rows or the cells of one of the lists."""
+    import numpy as np
+
+    outcomes = [stored.counts.outcomes(unit) for stored in lists]
+    totals = {outcome: sum(counts[outcome] for counts in outcomes) for outcome in get_args(Outcome)}
+    per_document = np.array(
+        [
+            [sum(counts[outcome] for outcome in part) for part in (("correct",), _PREDICTED, _LABELLED)]
+            for counts in outcomes
+        ],
+        dtype=np.int64,
+    )
+    values = sum(totals[outcome] for outcome in (*_PREDICTED, *_LABELLED))
+    strict = sum(getattr(stored.counts, f"{unit}_correct_strict") for stored in lists)
+    lenient = sum(getattr(stored.counts, f"{unit}_correct_lenient") for stored in lists)
+    return FieldSummary(
+        dataset=dataset,
+        backend=backend,
+        field=name if unit == "rows" else name + CELLS,
+        documents=len(lists),
+        **vars(_rates(totals, per_document, independent=False, seed=seed)),
+        f1_strict=rate(2 * strict, values),
+        f1_lenient=rate(2 * lenient, values),
+    )
+
+
+def _rates(totals: Mapping[Outcome, int], per_document: "NDArray[Any]", *, independent: bool, seed: int) -> Rates:
+    """`independent`: a document has one value at most."""
+    correct = totals["correct"]
+    predicted, labelled = (sum(totals[outcome] for outcome in part) for part in (_PREDICTED, _LABELLED))
+    precision = wilson(correct, predicted) if independent else bootstrap_precision(per_document, seed=seed)
+    recall = wilson(correct, labelled) if independent else bootstrap_recall(per_document, seed=seed)
+    f1 = bootstrap_f1(per_document, seed=seed)
+    return Rates(
+        n=labelled,
+        correct=correct,
+        wrong=totals["wrong"],
+        spurious=totals["spurious"],
+        missing=totals["missing"],
+        both_empty=totals["both_empty"],
+        precision=rate(correct, predicted),
+        precision_low=low(precision),
+        precision_high=high(precision),
+        recall=rate(correct, labelled),
+        recall_low=low(recall),
+        recall_high=high(recall),
+        f1=rate(2 * correct, predicted + labelled),
+        f1_low=low(f1),
+        f1_high=high(f1),
+    )
+
+
+def _average(scores: Sequence[StoredScore], column: str) -> float | None:
+    return mean(known([getattr(score, column) for score in scores]))
+
+
+def _f1(outcomes: Sequence[Outcome | None]) -> float | None:
+    known = [_COUNTS[outcome] for outcome in outcomes if outcome]
+    if not known or len(known) < len(outcomes):
+        return None
+    correct, predicted, labelled = (sum(column) for column in zip(*known, strict=True))
+    return rate(2 * correct, predicted + labelled)

@@ -1,0 +1,179 @@
+"""One predicted value against its label: the outcome at three levels, and the tolerant columns beside it.
+
+This module does not know documents or invoices: the cells of line items are compared with it as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from ocr_pipeline.evaluation.scoring.comparators import (
+    ANLS_MATCH,
+    COMPARATORS,
+    FIVE_CENTS,
+    ONE_CENT,
+    FieldValue,
+    Level,
+    Tolerance,
+    anls,
+    canonical,
+    default_tolerance,
+    grade,
+    is_empty,
+)
+from ocr_pipeline.values.dates import parse_date
+
+Outcome = Literal["correct", "wrong", "spurious", "missing", "both_empty"]
+"""`wrong`: both have a value and they differ. `spurious`: only the prediction has one. `missing`: only the label has
+one. `both_empty` is counted but never enters a headline score, because it would inflate it (awslabs/stickler #354)."""
+
+PrintedReads = Literal["correct", "wrong", "unreadable"]
+
+_LEVELS: dict[Level | Literal["never"], int] = {"strict": 3, "normalised": 2, "lenient": 1, "never": 0}
+"""Grade from which a value is correct at a level."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldScore:
+    """The comparison of one field of one document.
+
+    `truth` and `prediction` are None if empty; amounts have at least two decimals, dates are ISO 8601, text is unchanged.
+    `truth` is the accepted value that the prediction was compared with: the label's own, or a closer alternative.
+
+    The other columns are secondary. They are None for other kinds and if both sides are empty; a missing or spurious value
+    fails them all.
+    """
+
+    field: str
+    kind: str
+    truth: str | None
+    prediction: str | None
+    outcome: Outcome
+    """At the level `normalised`: the headline."""
+    outcome_strict: Outcome
+    outcome_lenient: Outcome
+    within_0_01: bool | None = None
+    """Money: off by at most 0.01."""
+    within_0_05: bool | None = None
+    """Money: off by at most 0.05, as when cash totals are rounded."""
+    within_1_percent: bool | None = None
+    """Money: off by at most 1 % of the truth."""
+    anls: float | None = None
+    """Names, addresses and text: see `anls`, 0..1."""
+    anls_match: bool | None = None
+    """Names, addresses and text: ANLS of at least 0.8."""
+    printed: str | None = None
+    """Dates: the text at the place that the backend took the value from, if it names one."""
+    printed_reads: PrintedReads | None = None
+    """Dates: how `printed` by itself compares with `truth`. See `read_printed`."""
+
+
+class _Match(NamedTuple):
+    """The accepted value that a prediction is compared with, and at how many levels the two are equal."""
+
+    truth: FieldValue | None
+    grade: int
+
+
+def compare_field(
+    kind: str,
+    truth: FieldValue | None,
+    prediction: FieldValue | None,
+    alternatives: Sequence[FieldValue] = (),
+    *,
+    field: str,
+    tolerance: Tolerance | None = None,
+    alternatives_from: Level | Literal["never"] = "strict",
+) -> FieldScore:
+    """Compare a predicted value with the label's, at all three levels in one pass.
+
+    Text without any letter or digit (`""`, `-`) is empty. `alternatives` are further accepted values; the best one is used.
+    If `truth` is empty they make the value optional: predicting one of them is correct, predicting none is `both_empty`,
+    predicting another value is spurious. `alternatives_from` is the strictest level at which they count. `field` only names
+    the result.
+
+    Raises:
+        TypeError: a value is not of its kind, such as the text of an amount.
+    """
+    label = None if is_empty(kind, truth) else truth
+    value = None if is_empty(kind, prediction) else prediction
+    tolerance = tolerance or default_tolerance(kind)
+    match = _best_match(kind, label, value, alternatives, tolerance, _LEVELS[alternatives_from])
+    has_label, has_value = label is not None, value is not None
+    headline = _outcome(has_label, has_value, correct=match.grade >= _LEVELS["normalised"])
+    off, within_1_percent = _money_error(match.truth, value)
+    is_money, is_text = kind == "money", kind in ("name", "address", "text")
+    if headline == "both_empty":
+        is_money = is_text = False
+    similarity = _similarity(match.truth, value) if is_text else 0.0
+    return FieldScore(
+        field=field,
+        kind=kind,
+        truth=None if match.truth is None else canonical(match.truth),
+        prediction=None if value is None else canonical(value),
+        outcome=headline,
+        outcome_strict=_outcome(has_label, has_value, correct=match.grade >= _LEVELS["strict"]),
+        outcome_lenient=_outcome(has_label, has_value, correct=match.grade >= _LEVELS["lenient"]),
+        within_0_01=(off is not None and off <= ONE_CENT) if is_money else None,
+        within_0_05=(off is not None and off <= FIVE_CENTS) if is_money else None,
+        within_1_percent=within_1_percent if is_money else None,
+        anls=similarity if is_text else None,
+        anls_match=similarity >= ANLS_MATCH if is_text else None,
+    )
+
+
+def _best_match(
+    kind: str,
+    label: FieldValue | None,
+    value: FieldValue | None,
+    alternatives: Sequence[FieldValue],
+    tolerance: Tolerance,
+    max_grade: int,
+) -> _Match:
+    """The accepted value that is closest to the prediction. `max_grade`: of alternatives."""
+    accepted = [] if label is None else [(label, _LEVELS["strict"])]
+    if max_grade:
+        accepted += [(alternative, max_grade) for alternative in alternatives if not is_empty(kind, alternative)]
+    if value is None or not accepted:
+        return _Match(label, 0)
+    comparator = COMPARATORS[kind]
+    graded = [_Match(truth, min(grade(comparator, truth, value, tolerance), cap)) for truth, cap in accepted]
+    if len(graded) > 1:
+        graded.sort(key=lambda match: (match.grade, comparator.closeness(match.truth, value)), reverse=True)
+    best = graded[0]
+    return best if best.grade >= _LEVELS["normalised"] or label is not None else _Match(label, best.grade)
+
+
+def _outcome(has_truth: bool, has_prediction: bool, *, correct: bool) -> Outcome:
+    if correct:
+        return "correct"
+    if has_truth:
+        return "wrong" if has_prediction else "missing"
+    return "spurious" if has_prediction else "both_empty"
+
+
+def _money_error(truth: FieldValue | None, value: FieldValue | None) -> tuple[Decimal | None, bool]:
+    """How far off an amount is, and whether that is at most 1 % of the truth."""
+    if not (isinstance(truth, Decimal) and isinstance(value, Decimal)):
+        return None, False
+    off = abs(value - truth)
+    return off, off * 100 <= abs(truth)
+
+
+def _similarity(truth: FieldValue | None, value: FieldValue | None) -> float:
+    return anls(truth, value) if isinstance(truth, str) and isinstance(value, str) else 0.0
+
+
+def read_printed(text: str, truth: date | None, *, day_first: bool | None) -> PrintedReads:
+    """Compare the printed text of a date with `truth`: `correct`, `wrong`, or `unreadable` if it is no date by itself.
+
+    `day_first` is the order of the data set; if it is None, both orders count. A wrong value whose printed text reads as
+    the truth was found and then misinterpreted: day and month exchanged, or a year misplaced.
+    """
+    orders = (True, False) if day_first is None else (day_first,)
+    readings = {parse_date(text, day_first=order) for order in orders} - {None}
+    if not readings:
+        return "unreadable"
+    return "correct" if truth in readings else "wrong"
