@@ -1,4 +1,4 @@
-"""The `doctr` engine: docTR's detection and recognition models on PyTorch. Extra `doctr`; see docs/backends.md."""
+"""The `doctr` engine: docTR's detection and recognition models on PyTorch. Needs the extra `doctr`; see docs/backends.md."""
 
 import hashlib
 import os
@@ -15,8 +15,8 @@ from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.doctr_weights import published_weights, weights_file
-from ocr_pipeline.ocr.looking import needed_turn, runs_sideways
 from ocr_pipeline.ocr.reading_order import arrange
+from ocr_pipeline.ocr.regions import needed_rotation, runs_sideways
 from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import Box, OcrPage, Word
 
@@ -55,12 +55,12 @@ Recognition = Literal[
 
 PACKAGES = ("python-doctr", "torch", "torchvision")
 
-_WITNESSES = 12
-"""So many of the longest words are read both ways up. Single short words are often mistaken."""
+_MAX_VOTES = 12
+"""Number of the longest words that are recognised both ways up. Short words are often ambiguous."""
 
 
 def _in_project(path: Path) -> Path:
-    """A path of the configuration: absolute, `~`, or relative to the project folder."""
+    """Resolve a configured path: absolute, with `~`, or relative to the project folder."""
     path = path.expanduser()
     return path if path.is_absolute() else find_project().root / path
 
@@ -69,20 +69,24 @@ WeightsFile = Annotated[Path, AfterValidator(_in_project)]
 
 
 class DocTr(BaseModel, OcrEngine):
-    """Detects words and recognises them, one page at a time."""
+    """Detects and recognises words, one page at a time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "doctr"
 
     detection: Detection = "db_mobilenet_v3_large"
     recognition: Recognition = "crnn_mobilenet_v3_small"
-    detection_weights: WeightsFile | None = Field(default=None, description="A local file instead of docTR's own.")
-    recognition_weights: WeightsFile | None = Field(default=None, description="A local file instead of docTR's own.")
-    assume_straight_pages: bool = Field(
-        default=True, description="False: words may lie at an angle, up to 45 degrees; it costs time."
+    detection_weights: WeightsFile | None = Field(
+        default=None, description="A local file instead of docTR's published weights."
     )
-    threads: int = Field(default=1, ge=1, description="CPU threads of a worker process; there is a process per core.")
-    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: the GPU where PyTorch sees one.")
+    recognition_weights: WeightsFile | None = Field(
+        default=None, description="A local file instead of docTR's published weights."
+    )
+    assume_straight_pages: bool = Field(
+        default=True, description="False: words may be rotated by up to 45 degrees; slower."
+    )
+    threads: int = Field(default=1, ge=1, description="CPU threads per worker process; there is one process per core.")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: the GPU if PyTorch finds one.")
 
     def fingerprint(self) -> dict[str, Any]:
         return {
@@ -101,53 +105,53 @@ class DocTr(BaseModel, OcrEngine):
                 return f"the package {package} is not installed: pip install 'ocr_pipeline[doctr]'"
         for path in (self.detection_weights, self.recognition_weights):
             if path is not None and not path.is_file():
-                return f"the weights {path} are not there"
+                return f"the weights file {path} does not exist"
         return None
 
     @property
     def max_processes(self) -> int | None:
-        """One on a GPU: each process would hold models and a context of its own in the GPU's memory."""
+        """1 on a GPU: each process would hold its own models and context in GPU memory."""
         return 1 if self._device == "cuda" else None
 
     def read(self, document: Document) -> list[OcrPage]:
         return [self._read_page(page) for page in document.pages]
 
     def _read_page(self, page: Page) -> OcrPage:
-        predictor = self._predictor  # loading the models is not part of the page's seconds
+        predictor = self._predictor  # model loading does not count as page time
         started = time.perf_counter()
         image: Image = page.image()
-        (found,) = predictor([image]).pages
-        if sideways := runs_sideways(_boxes(found, image)):
-            image = _turned(image, 1)
-            (found,) = predictor([image]).pages
-        if upside_down := self._is_upside_down(_boxes(found, image), image):
-            image = _turned(image, 2)
-            (found,) = predictor([image]).pages
+        (output,) = predictor([image]).pages
+        if sideways := runs_sideways(_boxes(output, image)):
+            image = _rotated(image, 1)
+            (output,) = predictor([image]).pages
+        if upside_down := self._is_upside_down(_boxes(output, image), image):
+            image = _rotated(image, 2)
+            (output,) = predictor([image]).pages
         height, width = image.shape[:2]
-        words = arrange(_words(found, page.number), height / width)
+        words = arrange(_words(output, page.number), height / width)
         seconds = time.perf_counter() - started
         return OcrPage(
             page=page.number,
             width=width,
             height=height,
-            rotation=needed_turn(sideways, upside_down),
+            rotation=needed_rotation(sideways, upside_down),
             words=words,
             seconds=seconds,
         )
 
     def _is_upside_down(self, boxes: "Boxes", image: "Image") -> bool:
-        """Whether the recogniser is surer of the longest words when they are turned by 180 degrees.
+        """Whether recognition of the longest words is more confident when they are rotated by 180 degrees.
 
-        docTR has models of its own for that: two more files of weights, which nobody who reads upright pages needs.
+        docTR has separate models for this, but they need two more weight files that upright pages do not require.
         """
         import numpy as np
 
         lengths = np.linalg.norm(boxes[:, 0] - boxes[:, 2], axis=1)
-        longest = boxes[np.argsort(-lengths)[:_WITNESSES]].astype(int)
+        longest = boxes[np.argsort(-lengths)[:_MAX_VOTES]].astype(int)
         crops = [image[y0 : y1 + 1, x0 : x1 + 1] for (x0, y0), _, (x1, y1), _ in longest if x0 < x1 and y0 < y1]
-        read = self._predictor.reco_predictor([*crops, *(_turned(crop, 2) for crop in crops)])
-        sureness = [confidence if text.strip() else 0.0 for text, confidence in read]
-        return sum(sureness[len(crops) :]) > sum(sureness[: len(crops)])
+        recognised = self._predictor.reco_predictor([*crops, *(_rotated(crop, 2) for crop in crops)])
+        confidences = [confidence if text.strip() else 0.0 for text, confidence in recognised]
+        return sum(confidences[len(crops) :]) > sum(confidences[: len(crops)])
 
     @cached_property
     def _device(self) -> str:
@@ -158,7 +162,7 @@ class DocTr(BaseModel, OcrEngine):
             return "cuda"
         if self.device == "cuda":
             raise ConfigurationError(
-                "docTR cannot use the GPU: PyTorch sees none; set its option device to cpu or auto."
+                "docTR cannot use a GPU: PyTorch finds none; set the option device to cpu or auto."
             )
         return "cpu"
 
@@ -172,10 +176,10 @@ class DocTr(BaseModel, OcrEngine):
         torch.set_num_threads(self.threads)
         cv2.setNumThreads(self.threads)
         if self.threads == 1:
-            os.environ["DOCTR_MULTIPROCESSING_DISABLE"] = "TRUE"  # else a pool of threads for each batch of words
+            os.environ["DOCTR_MULTIPROCESSING_DISABLE"] = "TRUE"  # otherwise a thread pool per batch of words
         detector = _load(getattr(models.detection, self.detection), detection_weights)
         if isinstance(detector, models.detection.FAST):
-            detector = models.detection.fast.reparameterize(detector)  # as docTR does with models that it loads itself
+            detector = models.detection.fast.reparameterize(detector)  # as docTR does with models it loads itself
         return models.ocr_predictor(
             detector,
             _load(getattr(models.recognition, self.recognition), recognition_weights),
@@ -198,7 +202,7 @@ def _version(package: str) -> str | None:
 
 
 def _identity(architecture: str, local: Path | None) -> str | None:
-    """Which weights these are: the published file's name, which holds its hash, or the hash of a local file."""
+    """Identifies weights: the published file name, which contains a hash, or the hash of a local file."""
     if local is None:
         return weights_file(architecture).name
     try:
@@ -209,7 +213,7 @@ def _identity(architecture: str, local: Path | None) -> str | None:
 
 
 def _import_packages() -> tuple[Any, Any]:
-    """`torch` and `doctr.models`. Installed and not importable happens: a torchvision of another build, a missing libGL."""
+    """`torch` and `doctr.models`. They can be installed and still fail to import: mismatched torchvision, missing libGL."""
     try:
         import torch
         from doctr import models
@@ -220,38 +224,38 @@ def _import_packages() -> tuple[Any, Any]:
 
 
 def _load(architecture: Any, path: Path) -> Any:
-    """A model of this architecture with the weights of a file. Nothing is downloaded, the backbone included."""
+    """A model with the weights of a file. Downloads nothing, not even the backbone."""
     model = architecture(pretrained=False, pretrained_backbone=False)
     try:
         model.from_pretrained(str(path))
-    except Exception as error:  # noqa: BLE001 - PyTorch and pickle raise what they like over a file that is not theirs
+    except Exception as error:  # noqa: BLE001 - PyTorch and pickle raise arbitrary exceptions for foreign files
         raise ConfigurationError(
-            f"The weights {path} do not fit docTR's {architecture.__name__}: the file is damaged, or was made for another "
+            f"The weights {path} do not fit docTR's {architecture.__name__}: the file is corrupt or belongs to another "
             f"architecture or vocabulary ({type(error).__name__})."
         ) from None
     return model
 
 
-def _turned(image: "Image", quarters: int) -> "Image":
-    """The image, turned anticlockwise by so many quarters."""
+def _rotated(image: "Image", quarters: int) -> "Image":
+    """The image rotated anticlockwise by quarters of a turn."""
     import numpy as np
 
     return np.ascontiguousarray(np.rot90(image, quarters))
 
 
-def _boxes(found: Any, image: "Image") -> "Boxes":
-    """The boxes of all words that docTR detected, those in which it recognised nothing included."""
+def _boxes(output: Any, image: "Image") -> "Boxes":
+    """The boxes of all detected words, including those without recognised text."""
     import numpy as np
 
-    words = (word for block in found.blocks for line in block.lines for word in line.words)
+    words = (word for block in output.blocks for line in block.lines for word in line.words)
     boxes = np.array([_enclosing_box(word.geometry) for word in words], np.float32).reshape(-1, 4)
     height, width = image.shape[:2]
     return boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) * np.array([width, height], np.float32)
 
 
-def _words(found: Any, page: int) -> list[Word]:
-    """Words of docTR's lines."""
-    lines = [line for block in found.blocks for line in block.lines]
+def _words(output: Any, page: int) -> list[Word]:
+    """The words with text, numbered by docTR's lines."""
+    lines = [line for block in output.blocks for line in block.lines]
     return [
         Word(
             text=word.value,
@@ -262,12 +266,12 @@ def _words(found: Any, page: int) -> list[Word]:
         )
         for number, line in enumerate(lines)
         for word in line.words
-        if word.value.strip()  # a detected spot in which nothing was recognised
+        if word.value.strip()  # detected, but nothing recognised
     ]
 
 
 def _enclosing_box(points: Sequence[tuple[float, float]]) -> Box:
-    """The box around two or four corners, relative to the page."""
+    """The box enclosing two or four corners, relative to the page."""
     xs = [min(1.0, max(0.0, float(x))) for x, _ in points]
     ys = [min(1.0, max(0.0, float(y))) for _, y in points]
     return round(min(xs), 5), round(min(ys), 5), round(max(xs), 5), round(max(ys), 5)

@@ -1,8 +1,8 @@
-"""docTR's published weights: their names, where they lie, and how they get there.
+"""Downloads docTR's published weights.
 
-They lie where docTR itself keeps them, under its names. docTR's own download is not used: it opens the file before it
-asks the server, so that a failure leaves an empty one, and it empties a file of another content that lies under the
-name. Here a file gets its name when it is complete and its hash is right, and not before.
+They are stored in docTR's own cache under its names. docTR's downloader is not used: it opens the file before it contacts the
+server, so a failure leaves an empty file, and it truncates existing files with other content. Here a file gets its final name
+only when it is complete and its hash matches.
 """
 
 import hashlib
@@ -37,31 +37,31 @@ WEIGHTS: Mapping[str, str] = {
     "vitstr_base": "v0.7.0/vitstr_base-50b21df2.pt",
     "vitstr_small": "v0.7.0/vitstr_small-fcd12655.pt",
 }
-"""Architecture: release and file of python-doctr 1.1.0. A file's name ends in the first digits of its SHA-256."""
+"""Architecture: release and file of python-doctr 1.1.0. File names end in the first digits of their SHA-256."""
 
 STALL_SECONDS = 30
-"""A server that sends nothing for so long has failed."""
+"""Timeout for a server that sends nothing."""
 
 DOWNLOAD_SECONDS = 900
-"""All that one file may take; the largest has some 100 MB."""
+"""Timeout for one file; the largest has about 100 MB."""
 
 
 def weights_url(architecture: str) -> str:
-    """Where docTR publishes the weights of an architecture."""
+    """The URL of the published weights of an architecture."""
     return f"https://doctr-static.mindee.com/models?id={WEIGHTS[architecture]}&src=0"
 
 
 def weights_file(architecture: str) -> Path:
-    """Where the weights of an architecture lie, or will lie: in docTR's own cache folder."""
+    """The path of the weights of an architecture in docTR's cache, downloaded or not."""
     cache = os.environ.get("DOCTR_CACHE_DIR") or Path.home() / ".cache" / "doctr"
     return Path(cache, "models", Path(WEIGHTS[architecture]).name)
 
 
 def published_weights(architecture: str) -> Path:
-    """The weights that docTR publishes for an architecture, downloaded where they are not there yet.
+    """The published weights of an architecture, downloaded if necessary.
 
     Raises:
-        ConfigurationError: they are not there and cannot be downloaded.
+        ConfigurationError: the download failed.
     """
     path = weights_file(architecture)
     fetch(weights_url(architecture), path)
@@ -69,23 +69,23 @@ def published_weights(architecture: str) -> Path:
 
 
 def fetch(url: str, path: Path) -> None:
-    """Make sure that `path`, whose name ends in `-<first digits of its SHA-256>.pt`, holds what its name says.
+    """Download `path`, whose name ends in `-<first digits of its SHA-256>.pt`, unless it exists with that hash.
 
-    One process downloads, others wait for it. What an interrupted download left under the name, empty or cut off, is
-    removed; any other file is left as it is.
+    One process downloads while others wait. An empty or truncated file of an interrupted download is deleted; any other file
+    is left unchanged.
 
     Raises:
-        ConfigurationError: one sentence with the cause and what to do. No incomplete file has the name then.
+        ConfigurationError: one sentence with the cause and what to do; no incomplete file remains.
     """
     from filelock import FileLock, Timeout
 
     sha256 = path.stem.rpartition("-")[2]
     try:
-        if _holds(path, sha256):
+        if _has_hash(path, sha256):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock"), timeout=DOWNLOAD_SECONDS + 2 * STALL_SECONDS):
-            if not _holds(path, sha256):  # else another process was faster
+            if not _has_hash(path, sha256):  # otherwise another process was faster
                 _remove_leftover(path)
                 _download(url, path, sha256)
     except Timeout:
@@ -100,7 +100,7 @@ def fetch(url: str, path: Path) -> None:
         raise _failed(url, path, error.strerror or str(error) or type(error).__name__) from None
 
 
-def _holds(path: Path, sha256: str) -> bool:
+def _has_hash(path: Path, sha256: str) -> bool:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256)
@@ -109,14 +109,14 @@ def _holds(path: Path, sha256: str) -> bool:
 
 
 def _remove_leftover(path: Path) -> None:
-    """Remove what a failed download left, and nothing else. PyTorch's files are ZIP archives: their end tells."""
+    """Delete the remains of a failed download, nothing else: PyTorch's files are ZIP archives, invalid if truncated."""
     if not path.exists():
         return
     with path.open("rb") as file:
-        begins_like_weights = b"PK\x03\x04".startswith(file.read(4))
-    if not begins_like_weights or zipfile.is_zipfile(path):
+        starts_like_weights = b"PK\x03\x04".startswith(file.read(4))
+    if not starts_like_weights or zipfile.is_zipfile(path):
         raise ConfigurationError(
-            f"{path} does not hold the weights that docTR published: remove it, or move it and name it in the options."
+            f"{path} is not the file published by docTR: delete it, or move it and set its path in the options."
         )
     path.unlink()
 
@@ -125,16 +125,16 @@ def _download(url: str, path: Path, sha256: str) -> None:
     """Raises OSError or HTTPException; `path` then does not exist."""
     deadline = time.monotonic() + DOWNLOAD_SECONDS
     opener = urllib.request.build_opener()
-    opener.addheaders = [("User-Agent", "mindee/doctr")]  # as docTR itself asks
+    opener.addheaders = [("User-Agent", "mindee/doctr")]  # as docTR itself does
     part = path.with_suffix(".part")
     try:
         with opener.open(url, timeout=STALL_SECONDS) as reply, part.open("wb") as file:
-            while chunk := reply.read1(1 << 16):  # waits for one packet at most: the deadline is looked at in between
+            while chunk := reply.read1(1 << 16):  # waits for at most one packet, so the deadline is checked in between
                 file.write(chunk)
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"not complete after {DOWNLOAD_SECONDS} seconds")
-        if not _holds(part, sha256):
-            raise OSError("what came is not what docTR published")
+        if not _has_hash(part, sha256):
+            raise OSError("the downloaded file has another hash")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -143,5 +143,5 @@ def _download(url: str, path: Path, sha256: str) -> None:
 def _failed(url: str, path: Path, cause: str) -> ConfigurationError:
     return ConfigurationError(
         f"The docTR weights could not be downloaded ({cause}): put {url} at {path}, "
-        "or name local files with the options detection_weights and recognition_weights."
+        "or set local files in the options detection_weights and recognition_weights."
     )

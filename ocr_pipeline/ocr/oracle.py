@@ -1,6 +1,6 @@
-"""The `oracle` engine: the transcripts that a data set ships, in place of OCR.
+"""The `oracle` engine: transcripts of the data set instead of OCR.
 
-A control, not a competitor: what an extractor gets wrong on perfect text is the extractor's fault.
+A control rather than a competitor: errors of an extractor on perfect text are the extractor's own.
 """
 
 import time
@@ -19,7 +19,7 @@ from ocr_pipeline.schemas import OcrPage
 
 
 class Oracle(BaseModel, OcrEngine):
-    """Reads transcripts. A document without one fails with the reason `no_transcript`."""
+    """Loads transcripts. A document without one fails with the reason `no_transcript`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "oracle"
@@ -37,6 +37,6 @@ class Oracle(BaseModel, OcrEngine):
         words = [arrange(page.words, page.height / page.width) for page in pages]
         seconds = (time.perf_counter() - started) / max(len(pages), 1)
         return [
-            page.model_copy(update={"words": found, "seconds": seconds})
-            for page, found in zip(pages, words, strict=True)
+            page.model_copy(update={"words": arranged, "seconds": seconds})
+            for page, arranged in zip(pages, words, strict=True)
         ]

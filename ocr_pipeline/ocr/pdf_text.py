@@ -1,4 +1,4 @@
-"""The `pdf-text` engine: the words that a born-digital PDF holds itself. Exact, and almost free."""
+"""The `pdf-text` engine: the text layer of born-digital PDFs. Exact and almost free."""
 
 import time
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from ocr_pipeline.schemas import OcrPage
 
 
 class PdfText(BaseModel, OcrEngine):
-    """Reads the text layer. A document without one fails with the reason `no_text_layer`: it needs OCR."""
+    """Takes words from the text layer. A document without one fails with the reason `no_text_layer`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "pdf-text"
@@ -23,12 +23,12 @@ class PdfText(BaseModel, OcrEngine):
         return {"engine": "pdf-text", "revision": 2, "reading_order": READING_ORDER, **rendering()}
 
     def read(self, document: Document) -> list[OcrPage]:
-        result = []
+        pages = []
         for page in document.pages:
             started = time.perf_counter()
             words = arrange(page.text_layer() or [], page.height / page.width)
             seconds = time.perf_counter() - started
-            result.append(OcrPage(page=page.number, width=page.width, height=page.height, words=words, seconds=seconds))
-        if not any(page.words for page in result):
-            raise DocumentError("no_text_layer", "The document holds no text layer: it needs an OCR engine.")
-        return result
+            pages.append(OcrPage(page=page.number, width=page.width, height=page.height, words=words, seconds=seconds))
+        if not any(page.words for page in pages):
+            raise DocumentError("no_text_layer", "The document has no text layer: use an OCR engine.")
+        return pages

@@ -1,6 +1,6 @@
 """The `rapidocr` engine: PP-OCRv6 small on ONNX Runtime, weights inside the wheel.
 
-Why it is the default, and why these settings: docs/decisions/0003-default-ocr-engine.md.
+docs/decisions/0003-default-ocr-engine.md explains the choice of the engine and its settings.
 """
 
 import time
@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.ocr.base import OcrEngine, rendering
-from ocr_pipeline.ocr.looking import Look, first_look, needed_turn, runs_sideways, second_look
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
+from ocr_pipeline.ocr.regions import Region, needed_rotation, runs_sideways, text_region, whole_page
 from ocr_pipeline.schemas import Box, OcrPage, Rotation, Word
 
 if TYPE_CHECKING:
@@ -26,17 +26,19 @@ if TYPE_CHECKING:
     Image = npt.NDArray[np.uint8]
     """Shape (height, width, 3), BGR."""
 
-_WITNESSES = 12
-"""So many of the longest lines are asked which way up the page is. Single short lines are often mistaken."""
+_MAX_VOTES = 12
+"""Number of the longest lines that vote on the orientation of the page. Short lines are often misclassified."""
 
 
 class RapidOcr(BaseModel, OcrEngine):
-    """Detects lines and recognises them. One thread per engine: processes scale better than threads."""
+    """Detects and recognises lines. Uses one thread: processes scale better than threads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "rapidocr"
 
-    detection_side: int = Field(default=960, ge=320, description="Longer side of the detector's first look in pixels.")
+    detection_side: int = Field(
+        default=960, ge=320, description="Longer side of the page in the first detection, in pixels."
+    )
 
     def fingerprint(self) -> dict[str, Any]:
         return {
@@ -63,11 +65,11 @@ class RapidOcr(BaseModel, OcrEngine):
     def _read_page(self, page: Page) -> OcrPage:
         import numpy as np
 
-        engine = self._engine  # loading the models is not part of the page's seconds
+        engine = self._engine  # model loading does not count as page time
         started = time.perf_counter()
         image: Image = np.ascontiguousarray(page.image()[:, :, ::-1])
         lines = self._lines(image)
-        rotation = self._needed_turn(image, lines) if lines else 0
+        rotation = self._rotation(image, lines) if lines else 0
         if rotation:
             image = np.ascontiguousarray(np.rot90(image, -rotation // 90))
             lines = self._lines(image)
@@ -77,48 +79,48 @@ class RapidOcr(BaseModel, OcrEngine):
             crops = engine.crop_text_regions(image, lines.boxes)
             recognised = engine.recognize_txt(crops)
             nothing, unscaled = _nothing_classified(), {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
-            found = engine.build_final_output(image, lines, nothing, recognised, crops, unscaled)
-            words = arrange(_words(found, page.number, width, height), height / width)
+            output = engine.build_final_output(image, lines, nothing, recognised, crops, unscaled)
+            words = arrange(_words(output, page.number, width, height), height / width)
         seconds = time.perf_counter() - started
         return OcrPage(page=page.number, width=width, height=height, rotation=rotation, words=words, seconds=seconds)
 
     def _lines(self, image: "Image") -> Any:
-        """RapidOCR's detection of the lines of a page, boxes in pixels of the page; None where there are none."""
+        """RapidOCR's detected lines with boxes in pixels of the page; None if there are none."""
         height, width = image.shape[:2]
-        look = first_look(width, height, self.detection_side)
-        lines = self._detect(image, look)
-        closer = second_look(lines.boxes, look) if lines else None
-        return (self._detect(image, closer) if closer else None) or lines
+        page = whole_page(width, height, self.detection_side)
+        lines = self._detect(image, page)
+        region = text_region(lines.boxes, page) if lines else None
+        return (self._detect(image, region) if region else None) or lines
 
-    def _detect(self, image: "Image", look: Look) -> Any:
+    def _detect(self, image: "Image", region: Region) -> Any:
         import cv2
         from rapidocr.main import RapidOCRError
 
-        part: Any = image[look.y0 : look.y1, look.x0 : look.x1]
+        part: Any = image[region.y0 : region.y1, region.x0 : region.x1]
         height, width = part.shape[:2]
-        scale = look.side / max(height, width)
+        scale = region.side / max(height, width)
         if scale < 1:
             part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         changes: dict[str, Any] = {}
         try:
             _, lines = self._engine.detect_and_crop(part, changes)
-        except RapidOCRError:  # how it says that there is nothing
+        except RapidOCRError:  # nothing detected
             return None
-        padding = changes["padding_1"]  # of very flat pages
+        padding = changes["padding_1"]  # added to very flat pages
         boxes = lines.boxes - (padding["left"], padding["top"])
-        boxes = boxes * (width / part.shape[1], height / part.shape[0]) + (look.x0, look.y0)
+        boxes = boxes * (width / part.shape[1], height / part.shape[0]) + (region.x0, region.y0)
         lines.boxes = boxes.astype("float32")
         return lines
 
-    def _needed_turn(self, image: "Image", lines: Any) -> Rotation:
-        """Which way up a page is: the direction of its lines, and a vote of the longest ones on what is their top."""
+    def _rotation(self, image: "Image", lines: Any) -> Rotation:
+        """The rotation needed, from the direction of the lines and a vote of the longest ones on their orientation."""
         import numpy as np
 
         lengths = np.linalg.norm(lines.boxes[:, 0] - lines.boxes[:, 2], axis=1)
-        longest = lines.boxes[np.argsort(-lengths)[:_WITNESSES]]
+        longest = lines.boxes[np.argsort(-lengths)[:_MAX_VOTES]]
         _, votes = self._engine.cls_and_rotate(self._engine.crop_text_regions(image, longest))
         upside_down = sum(score if label == "180" else -score for label, score in votes.cls_res) > 0
-        return needed_turn(runs_sideways(lines.boxes), upside_down)
+        return needed_rotation(runs_sideways(lines.boxes), upside_down)
 
     @cached_property
     def _engine(self) -> Any:
@@ -129,8 +131,8 @@ class RapidOcr(BaseModel, OcrEngine):
                 "Global.log_level": "error",
                 "Global.return_word_box": True,
                 "Det.limit_type": "max",
-                "Det.limit_side_len": 100_000,  # the page is reduced here, by averaging; RapidOCR would skip pixels
-                "Rec.rec_img_shape": [3, 48, 32],  # the smallest width: batches are not padded, half the CPU
+                "Det.limit_side_len": 100_000,  # pages are reduced here by averaging; RapidOCR would skip pixels
+                "Rec.rec_img_shape": [3, 48, 32],  # the minimum width: no padding of batches, half the CPU time
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             }
         )
@@ -147,40 +149,40 @@ def _nothing_classified() -> Any:
     return TextClsOutput()
 
 
-def _words(found: Any, page: int, width: int, height: int) -> list[Word]:
-    """The words of each line that RapidOCR is sure enough of."""
-    if not found.txts:  # then word_results holds one empty entry all the same
+def _words(output: Any, page: int, width: int, height: int) -> list[Word]:
+    """The words of all lines above RapidOCR's confidence threshold."""
+    if not output.txts:  # word_results still has one empty entry then
         return []
     return [
         Word(
-            text=unicodedata.normalize("NFKC", text),  # the model writes full-width brackets and commas
+            text=unicodedata.normalize("NFKC", text),  # the model outputs full-width brackets and commas
             box=_relative_box([corner for _, _, corners in cells for corner in corners], width, height),
             confidence=round(float(sum(score for _, score, _ in cells) / len(cells)), 4),
             page=page,
             line=number,
         )
-        for number, (line, cells_of_line) in enumerate(zip(found.txts, found.word_results, strict=True))
+        for number, (line, cells_of_line) in enumerate(zip(output.txts, output.word_results, strict=True))
         for text, cells in words_of_line(line, cells_of_line)
     ]
 
 
 Cell = tuple[str, float, Any]
-"""(text, confidence, four corners in pixels) of a piece of a line."""
+"""(text, confidence, four corners in pixels) of a part of a line."""
 
 
 def words_of_line(line: str, cells: Sequence[Cell]) -> list[tuple[str, list[Cell]]]:
-    """Split a line at its spaces and give each word the cells that it was recognised from.
+    """Split a line at its spaces and assign to each word the cells it was recognised from.
 
-    RapidOCR's own split is by word for ASCII, but by character, without the spaces, as soon as a line holds one character
-    of another script (a full-width bracket, an umlaut). The line's text keeps the spaces, so it decides.
+    RapidOCR splits ASCII lines by word, but lines with any other character (a full-width bracket, an umlaut) by character and
+    without the spaces. The text of the line keeps the spaces, so words are split by it.
     """
     words = []
     rest = list(cells)
     for text in line.split():
-        taken: list[Cell] = []
-        while rest and sum(len(cell[0]) for cell in taken) < len(text):
-            taken.append(rest.pop(0))
-        words.append((text, taken or list(cells)))
+        own: list[Cell] = []
+        while rest and sum(len(cell[0]) for cell in own) < len(text):
+            own.append(rest.pop(0))
+        words.append((text, own or list(cells)))
     return words
 
 

@@ -1,8 +1,8 @@
-"""The order in which a person reads the lines of a page: row by row on a receipt, column by column in a letter.
+"""The reading order of the lines of a page: row by row on a receipt, column by column in a letter.
 
-Engines disagree about it, and each is wrong somewhere: sorted from top to bottom, the two addresses of a letter are mixed
-line by line; read column by column, the prices of a receipt lose their goods. So the order is decided here, for all of
-them, by what stands beside what.
+Engines use different orders, and each fails on some pages: top to bottom mixes the two addresses of a letter line by line;
+column by column separates the prices of a receipt from their goods. The order is therefore determined here for all engines,
+from the layout of the lines.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,27 +14,27 @@ from statistics import median
 from ocr_pipeline.schemas import Word
 
 VERSION = 2
-"""Part of the fingerprint of every engine that uses `arrange`: raise it when the order of any page can change."""
+"""Part of the fingerprint of all engines that use `arrange`: increment it if the order of any page can change."""
 
-_GAP = 2.0
-"""Words of one line that are further apart than so many text heights are two lines."""
+_MAX_GAP = 2.0
+"""A line is split where the gap between words exceeds this many text heights."""
 _SAME_ROW = 0.55
-"""Lines stand in one row when their centres differ by less than this share of the lower height."""
-_GUTTER = 1.5
-"""The white between two columns is at least so many text heights wide."""
-_FEWEST_ROWS = 3
-"""Fewer rows beside each other are no columns."""
-_TABLE = 5
-"""A row of so many lines belongs to a table: two columns hold a label and its value each, at most."""
-_VALUES, _WITH_DIGITS = 0.4, 0.8
-"""With such a share of values among its lines, or of lines with a digit, a side belongs to what stands beside it."""
-_WIDE = 0.15
-"""A line tells the skew of the page when its outer words are at least so far apart."""
+"""Lines are in the same row if their centres differ by less than this share of the smaller height."""
+_MIN_GUTTER = 1.5
+"""Minimum width of the gap between two columns, in text heights."""
+_MIN_ROWS = 3
+"""Columns have at least this many rows."""
+_MIN_TABLE_CELLS = 5
+"""A row with this many lines belongs to a table: two columns have at most a label and a value each."""
+_MIN_VALUES, _MIN_WITH_DIGITS = 0.4, 0.8
+"""A side with at least this share of values, or of lines with digits, belongs to the text beside it."""
+_MIN_WIDTH = 0.15
+"""Only lines at least this wide are used to estimate the skew of the page."""
 
 
 @dataclass(frozen=True)
 class _Line:
-    """Words beside each other. x in page widths; y in page widths, too, and level after `_levelled`."""
+    """Adjacent words. x and y are in page widths; y is corrected for skew by `_levelled`."""
 
     words: tuple[Word, ...]
     x0: float
@@ -48,7 +48,7 @@ class _Line:
 
     @property
     def is_value(self) -> bool:
-        """Digits prevail: an amount, a date, a number."""
+        """At least as many digits as letters: an amount, a date, a number."""
         return sum(c.isdigit() for c in self.text) >= sum(c.isalpha() for c in self.text)
 
     @property
@@ -60,11 +60,10 @@ _Row = list[_Line]
 
 
 def arrange(words: Sequence[Word], aspect: float) -> list[Word]:
-    """The words of one page in reading order, their lines numbered anew from 0.
+    """The words of one page in reading order, with lines renumbered from 0.
 
     Args:
-        words: of one page; those with the same `line` were found as one line by the engine. A line is cut where its words
-            stand far apart.
+        words: of one page. Words with the same `line` form a line of the engine; lines are split at wide gaps.
         aspect: height of the page divided by its width.
     """
     lines = [piece for line in _by_line(words) for piece in _pieces(line, aspect)]
@@ -81,7 +80,7 @@ def _pieces(line: Sequence[Word], aspect: float) -> Iterator[_Line]:
     height = median((word.box[3] - word.box[1]) * aspect for word in line)
     start = 0
     for position, (before, after) in enumerate(pairwise(line), 1):
-        if after.box[0] - before.box[2] > _GAP * height:
+        if after.box[0] - before.box[2] > _MAX_GAP * height:
             yield _line(line[start:position], aspect)
             start = position
     yield _line(line[start:], aspect)
@@ -98,13 +97,13 @@ def _line(words: Sequence[Word], aspect: float) -> _Line:
 
 
 def _levelled(lines: Sequence[_Line], aspect: float) -> list[_Line]:
-    """The lines as they would stand on a page that is not skewed, going by the median slope of the wide ones."""
+    """The lines with skew removed, using the median slope of the wide lines."""
     slopes = []
     for line in lines:
         (ax, ay), (bx, by) = _centre(line.words[0]), _centre(line.words[-1])
-        if bx - ax > _WIDE:
+        if bx - ax > _MIN_WIDTH:
             slopes.append(aspect * (by - ay) / (bx - ax))
-    slope = median(slopes) if len(slopes) >= _FEWEST_ROWS else 0.0
+    slope = median(slopes) if len(slopes) >= _MIN_ROWS else 0.0
     return [replace(line, y=line.y - slope * (line.x0 + line.x1) / 2) for line in lines]
 
 
@@ -114,24 +113,24 @@ def _centre(word: Word) -> tuple[float, float]:
 
 
 def _rows(lines: Sequence[_Line]) -> list[_Row]:
-    """Lines that stand beside each other, from top to bottom."""
+    """Groups of lines beside each other, top to bottom."""
     rows: list[_Row] = []
     for line in sorted(lines, key=lambda line: line.y):
         nearest = min(rows[-3:], key=lambda row: abs(row[-1].y - line.y), default=None)
-        if nearest is not None and _stand_in_one_row(nearest, line):
+        if nearest is not None and _in_same_row(nearest, line):
             nearest.append(line)
         else:
             rows.append([line])
     return [sorted(row, key=lambda line: line.x0) for row in rows]
 
 
-def _stand_in_one_row(row: _Row, line: _Line) -> bool:
+def _in_same_row(row: _Row, line: _Line) -> bool:
     level = all(abs(other.y - line.y) < _SAME_ROW * min(other.height, line.height) for other in row)
     return level and all(other.x1 <= line.x0 or line.x1 <= other.x0 for other in row)
 
 
 def _in_order(rows: list[_Row]) -> Iterator[_Line]:
-    """Row by row; where some rows make two columns of text, the left one before the right one."""
+    """Row by row; if consecutive rows form two columns of text, the left column before the right one."""
     start = 0
     while start < len(rows):
         end, gutter = _columns(rows, start)
@@ -147,16 +146,16 @@ def _in_order(rows: list[_Row]) -> Iterator[_Line]:
 
 
 def _columns(rows: list[_Row], start: int) -> tuple[int, float | None]:
-    """The longest run of rows from `start` on that share a gutter between two texts: (end, x of the gutter)."""
+    """The longest run of rows from `start` that share a gutter between two texts: (end, x of the gutter or None)."""
     best: tuple[int, float | None] = (start, None)
     for left, right in pairwise(rows[start]):
         low, high, end = left.x1, right.x0, start
-        needed = _GUTTER * median(line.height for line in rows[start])
+        needed = _MIN_GUTTER * median(line.height for line in rows[start])
         for row in rows[start:]:
             middle = (low + high) / 2
             new_low = max([low, *(line.x1 for line in row if line.x0 < middle)])
             new_high = min([high, *(line.x0 for line in row if line.x0 >= middle)])
-            if new_high - new_low < needed or len(row) >= _TABLE:
+            if new_high - new_low < needed or len(row) >= _MIN_TABLE_CELLS:
                 break
             low, high, end = new_low, new_high, end + 1
         if end > best[0] and _are_columns(rows[start:end], (low + high) / 2):
@@ -165,14 +164,14 @@ def _columns(rows: list[_Row], start: int) -> tuple[int, float | None]:
 
 
 def _are_columns(rows: Sequence[_Row], gutter: float) -> bool:
-    """Whether both sides are texts of their own, rather than labels with their values or goods with their prices."""
+    """Whether the sides are independent texts rather than labels with values, or goods with prices."""
     sides = [[line for row in rows for line in row if (line.x0 < gutter) is is_left] for is_left in (True, False)]
     facing = sum(row[0].x0 < gutter <= row[-1].x0 for row in rows)
-    if facing < _FEWEST_ROWS - 1 or min(map(len, sides)) < _FEWEST_ROWS:
+    if facing < _MIN_ROWS - 1 or min(map(len, sides)) < _MIN_ROWS:
         return False
     has_values = any(
-        sum(line.is_value for line in side) >= _VALUES * len(side)
-        or sum(line.has_digit for line in side) >= _WITH_DIGITS * len(side)
+        sum(line.is_value for line in side) >= _MIN_VALUES * len(side)
+        or sum(line.has_digit for line in side) >= _MIN_WITH_DIGITS * len(side)
         for side in sides
     )
     has_labels = sum(line.text.endswith(":") for line in sides[0]) >= len(sides[0]) / 2

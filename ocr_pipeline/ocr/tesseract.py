@@ -1,6 +1,6 @@
-"""The `tesseract` engine: the Tesseract that is installed on the system, through pytesseract.
+"""The `tesseract` engine: the system's Tesseract installation, called through pytesseract.
 
-Three times as fast as RapidOCR and clearly worse on receipts: docs/decisions/0003.
+Three times as fast as RapidOCR, but clearly worse on receipts: docs/decisions/0003.
 """
 
 import os
@@ -26,49 +26,51 @@ from ocr_pipeline.schemas import OcrPage, Rotation, Word
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_DOUBTFUL = 0.6
-"""Below this mean confidence a page may be turned: Tesseract reads letters into anything."""
-_SURE_OF_TURN = 1.0
-"""Tesseract's own confidence in the orientation; below it, it guesses."""
+_MIN_CONFIDENCE = 0.6
+"""Below this mean confidence the page may be rotated: Tesseract recognises letters in anything."""
+_MIN_ORIENTATION_CONFIDENCE = 1.0
+"""Below this orientation confidence Tesseract is guessing."""
 
 
 class Tesseract(BaseModel, OcrEngine):
-    """Reads with the `tesseract` command. Each worker process runs one at a time, with one thread."""
+    """Runs the `tesseract` command. Each worker process runs one command at a time, with one thread."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "tesseract"
 
-    languages: tuple[str, ...] = Field(default=("eng",), min_length=1, description="Of Tesseract's data: eng, deu.")
+    languages: tuple[str, ...] = Field(
+        default=("eng",), min_length=1, description="Codes of installed language data: eng, deu."
+    )
     segmentation: int = Field(default=6, ge=3, le=13, description="Page segmentation mode; 6: one block of text.")
-    longest_side: int = Field(default=2000, ge=320, description="Larger pages are reduced to it; pixels.")
-    seconds_per_page: float = Field(default=120, gt=0, description="A page that takes longer fails the document.")
+    longest_side: int = Field(default=2000, ge=320, description="Larger pages are reduced to this size in pixels.")
+    seconds_per_page: float = Field(
+        default=120, gt=0, description="Timeout per page; a page that exceeds it fails the document."
+    )
 
     def fingerprint(self) -> dict[str, Any]:
-        found = self._installation
+        installation = self._installation
         return {
             "engine": "tesseract",
             "revision": 1,
             "reading_order": READING_ORDER,
-            "tesseract": found.version if found else None,
-            "data": found.data_sha256(self.languages) if found else None,
+            "tesseract": installation.version if installation else None,
+            "data": installation.data_sha256(self.languages) if installation else None,
             "pytesseract": version("pytesseract"),
             **rendering(),
             **self.model_dump(exclude={"seconds_per_page"}, mode="json"),
         }
 
     def unavailable(self) -> str | None:
-        found = self._installation
-        if found is None:
-            return (
-                "tesseract is not installed; install it with the system's packages (Debian: apt install tesseract-ocr)"
-            )
-        missing = [name for name in self.languages if name not in found.languages]
+        installation = self._installation
+        if installation is None:
+            return "tesseract is not installed (Debian: apt install tesseract-ocr)"
+        missing = [name for name in self.languages if name not in installation.languages]
         if missing:
-            return f"tesseract has no data for {missing[0]!r} (Debian: apt install tesseract-ocr-{missing[0]})"
+            return f"tesseract has no language data {missing[0]!r} (Debian: apt install tesseract-ocr-{missing[0]})"
         return None
 
     def read(self, document: Document) -> list[OcrPage]:
-        os.environ["OMP_THREAD_LIMIT"] = "1"  # of the worker process, for the commands it starts
+        os.environ["OMP_THREAD_LIMIT"] = "1"  # in the worker process, for the commands it starts
         return [self._read_page(page) for page in document.pages]
 
     def _read_page(self, page: Page) -> OcrPage:
@@ -80,7 +82,7 @@ class Tesseract(BaseModel, OcrEngine):
         image.thumbnail((self.longest_side, self.longest_side))
         words = self._words(image, page.number)
         rotation: Rotation = 0
-        if _confidence(words) < _DOUBTFUL and (rotation := self._needed_turn(image)):
+        if _confidence(words) < _MIN_CONFIDENCE and (rotation := self._rotation(image)):
             image = image.rotate(-rotation, expand=True)
             words = self._words(image, page.number)
         width, height = full_size if rotation in (0, 180) else full_size[::-1]
@@ -97,7 +99,7 @@ class Tesseract(BaseModel, OcrEngine):
     def _words(self, image: "Image", page: int) -> list[Word]:
         import pytesseract
 
-        image.format = "PPM"  # what pytesseract hands over; its default, PNG, would be compressed first
+        image.format = "PPM"  # format of pytesseract's temporary file; the default, PNG, would be compressed
         try:
             data = pytesseract.image_to_data(
                 image,
@@ -106,7 +108,7 @@ class Tesseract(BaseModel, OcrEngine):
                 timeout=self.seconds_per_page,
                 output_type=pytesseract.Output.DICT,
             )
-        except RuntimeError as error:  # a time-out, or Tesseract's own failure
+        except RuntimeError as error:  # timeout or failure of Tesseract
             raise DocumentError("ocr_failed", f"Tesseract failed on page {page}: {_reason(error)}.") from None
         width, height = image.size
         lines: dict[tuple[int, int, int], int] = {}
@@ -131,16 +133,16 @@ class Tesseract(BaseModel, OcrEngine):
             )
         return words
 
-    def _needed_turn(self, image: "Image") -> Rotation:
-        """Degrees clockwise that make the page upright, where Tesseract is sure of it."""
+    def _rotation(self, image: "Image") -> Rotation:
+        """Degrees clockwise that make the page upright; 0 if Tesseract is not confident."""
         import pytesseract
 
         try:
-            found = pytesseract.image_to_osd(image, timeout=self.seconds_per_page, output_type=pytesseract.Output.DICT)
-        except RuntimeError:  # too few letters to tell, or no data for it
+            osd = pytesseract.image_to_osd(image, timeout=self.seconds_per_page, output_type=pytesseract.Output.DICT)
+        except RuntimeError:  # too few letters, or no orientation data
             return 0
-        turn: Rotation = found["rotate"]
-        return turn if found["orientation_conf"] >= _SURE_OF_TURN else 0
+        rotation: Rotation = osd["rotate"]
+        return rotation if osd["orientation_conf"] >= _MIN_ORIENTATION_CONFIDENCE else 0
 
     @cached_property
     def _installation(self) -> "_Installation | None":
@@ -153,14 +155,14 @@ class Tesseract(BaseModel, OcrEngine):
 
 
 class _Installation(BaseModel):
-    """What is installed: the version, the folder of the language data, and the languages in it."""
+    """The installed version, the folder of the language data, and its languages."""
 
     version: str
     folder: Path
     languages: tuple[str, ...]
 
     def data_sha256(self, languages: tuple[str, ...]) -> str:
-        """Of the data of these languages: the fast and the accurate data of one version have one name."""
+        """Hash of the data of these languages: fast and accurate data of a version have the same file name."""
         digest = sha256()
         for path in (self.folder / f"{name}.traineddata" for name in languages):
             digest.update(path.read_bytes() if path.is_file() else b"")
@@ -182,15 +184,15 @@ def _installation() -> _Installation | None:
 
 
 def _output(command: str, option: str) -> str:
-    done = subprocess.run([command, option], capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
-    return done.stdout or done.stderr  # version 3 answers on the other channel
+    process = subprocess.run([command, option], capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+    return process.stdout or process.stderr  # version 3 prints to stderr
 
 
 def _confidence(words: list[Word]) -> float:
-    """Mean confidence of the letters; 0 where there are none."""
+    """Mean confidence weighted by letters; 0 without words."""
     letters = sum(len(word.text) for word in words)
     return sum((word.confidence or 0) * len(word.text) for word in words) / letters if letters else 0.0
 
 
 def _reason(error: RuntimeError) -> str:
-    return "it took too long" if "timeout" in str(error).lower() else type(error).__name__
+    return "timeout" if "timeout" in str(error).lower() else type(error).__name__

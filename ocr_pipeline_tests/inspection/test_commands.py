@@ -58,7 +58,7 @@ class TestExplain:
     def test_a_failed_document(self, run: Cli, shop: Project) -> None:
         shown = words(run("explain", "shop-c", "-b", "pdf-text+rules").out)
         assert "engine pdf-text: failed" in shown
-        assert "The document holds no text layer: it needs an OCR engine." in shown
+        assert "The document has no text layer: use an OCR engine." in shown
 
     def test_hostile_texts_are_shown_and_do_nothing(self, run: Cli, shop: Project) -> None:
         for arguments in (("shop-d",), ("shop-d", "-b", "hostile"), ("shop-a", "-b", "hostile", "-f", "receiver_name")):

@@ -255,7 +255,7 @@ def test_weights_that_do_not_fit_are_one_sentence(weights: Weights, tmp_path: Pa
     with pytest.raises(ConfigurationError) as error:
         read(weights.engine(detection_weights=bad), encoded(PAGE, "PNG"))
     assert str(error.value).startswith(
-        f"The weights {bad} do not fit docTR's db_mobilenet_v3_large: the file is damaged"
+        f"The weights {bad} do not fit docTR's db_mobilenet_v3_large: the file is corrupt"
     )
     assert "\n" not in str(error.value)
 
@@ -295,7 +295,7 @@ def test_a_file_of_the_users_own_survives(weights: Weights, tmp_path: Path) -> N
     own = weights_file("db_mobilenet_v3_large")
     own.parent.mkdir(parents=True)
     own.write_bytes(weights.detection.read_bytes())
-    with pytest.raises(ConfigurationError, match=r"does not hold the weights that docTR published"):
+    with pytest.raises(ConfigurationError, match=r"is not the file published by docTR"):
         stage(DocTr(device="cpu"), tmp_path, {"page.png": encoded(PAGE, "PNG")})
     assert own.read_bytes() == weights.detection.read_bytes()
 
@@ -319,5 +319,5 @@ def test_a_gpu_that_is_not_there_is_one_sentence(weights: Weights) -> None:
     if torch.cuda.is_available():
         pytest.skip("PyTorch sees a GPU here")
     assert weights.engine(device="auto").max_processes is None
-    with pytest.raises(ConfigurationError, match=r"^docTR cannot use the GPU: PyTorch sees none"):
+    with pytest.raises(ConfigurationError, match=r"^docTR cannot use a GPU: PyTorch finds none"):
         _ = weights.engine(device="cuda").max_processes

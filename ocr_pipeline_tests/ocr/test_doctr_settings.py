@@ -45,7 +45,7 @@ def test_a_missing_package_is_one_sentence(installed: dict[str, str], package: s
 
 def test_a_missing_local_file_is_one_sentence(installed: dict[str, str], tmp_path: Path) -> None:
     engine = DocTr(recognition_weights=tmp_path / "rec.pt")
-    assert engine.unavailable() == f"the weights {tmp_path / 'rec.pt'} are not there"
+    assert engine.unavailable() == f"the weights file {tmp_path / 'rec.pt'} does not exist"
     assert engine.fingerprint()["recognition_weights"] is None
     (tmp_path / "rec.pt").touch()
     assert engine.unavailable() is None

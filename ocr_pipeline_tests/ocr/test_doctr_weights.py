@@ -116,8 +116,8 @@ def test_it_is_downloaded_once_and_leftovers_are_replaced(server: Server, path: 
     ("way", "cause"),
     [
         ("missing", "HTTP 404"),
-        ("cut", "what came is not what docTR published"),
-        ("altered", "what came is not what docTR published"),
+        ("cut", "the downloaded file has another hash"),
+        ("altered", "the downloaded file has another hash"),
         ("garbage", "no valid reply: BadStatusLine"),
     ],
 )

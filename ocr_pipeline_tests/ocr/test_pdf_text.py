@@ -25,7 +25,7 @@ def test_words_of_every_page() -> None:
 
 @pytest.mark.parametrize("content", [image_bytes(), encoded(Image.new("RGB", (72, 72)), "PDF"), text_pdf([[], []])])
 def test_a_document_without_a_text_layer_fails(content: bytes) -> None:
-    with pytest.raises(DocumentError, match="it needs an OCR engine") as error:
+    with pytest.raises(DocumentError, match="use an OCR engine") as error:
         PdfText().read(open_document(content, Limits()))
     assert error.value.reason == "no_text_layer"
 

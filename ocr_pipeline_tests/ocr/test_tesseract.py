@@ -65,7 +65,7 @@ def test_what_changes_results_changes_the_fingerprint() -> None:
 def test_missing_language_data_is_one_sentence() -> None:
     assert Tesseract().unavailable() is None
     problem = Tesseract(languages=("eng", "xyz")).unavailable()
-    assert problem == "tesseract has no data for 'xyz' (Debian: apt install tesseract-ocr-xyz)"
+    assert problem == "tesseract has no language data 'xyz' (Debian: apt install tesseract-ocr-xyz)"
 
 
 def test_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

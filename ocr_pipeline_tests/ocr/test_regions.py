@@ -1,0 +1,84 @@
+"""When a page is detected a second time, which region and how large, and its orientation. Boxes are synthetic."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ocr_pipeline.ocr.regions import Region, needed_rotation, runs_sideways, text_region, whole_page
+
+Boxes = npt.NDArray[np.float32]
+
+
+def lines(x0: float, y0: float, width: float, height: float, count: int) -> Boxes:
+    """`count` lines below each other, each `width` long and `height` high, as far apart as they are high; pixels."""
+    tops = [y0 + 2 * height * number for number in range(count)]
+    corners = [[(x0, y), (x0 + width, y), (x0 + width, y + height), (x0, y + height)] for y in tops]
+    return np.array(corners, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side"),
+    [
+        pytest.param(600, 900, 900, id="never enlarged"),
+        pytest.param(1500, 2000, 960, id="reduced to the requested side"),
+        pytest.param(2000, 1500, 960, id="also when it is wide"),
+        pytest.param(600, 6000, 2560, id="a long receipt keeps its width, up to the maximum side"),
+        pytest.param(600, 3000, 1600, id="320 pixels for the width of a long receipt"),
+        pytest.param(1, 5000, 2560, id="a line of pixels"),
+    ],
+)
+def test_whole_page(width: int, height: int, side: int) -> None:
+    assert whole_page(width, height, 960) == Region(0, 0, width, height, side)
+
+
+def test_ordinary_print_is_detected_once() -> None:
+    page = whole_page(2400, 3200, 960)
+    assert text_region(lines(100, 100, 2200, 60, 25), page) is None  # 18 pixels high in the first detection
+
+
+def test_small_print_is_enlarged() -> None:
+    page = whole_page(4961, 7016, 960)
+    region = text_region(lines(500, 1000, 4000, 60, 45), page)  # 8 pixels high in the first detection
+    assert region is not None
+    assert (region.x0, region.y0) == (320, 820)  # three lines of margin
+    assert (region.x1, region.y1) == (4680, 6520)
+    assert region.side * 60 / (region.y1 - region.y0) == pytest.approx(20, abs=0.1)
+
+
+def test_the_side_is_limited() -> None:
+    region = text_region(lines(10, 10, 6900, 20, 340), whole_page(7000, 14000, 960))
+    assert region is not None
+    assert region.side == 2560
+
+
+def test_a_receipt_on_an_uncropped_scan_is_treated_as_cropped() -> None:
+    page = whole_page(2552, 3508, 960)
+    region = text_region(lines(1700, 100, 800, 66, 8), page)  # high enough, but all of it in one corner
+    assert region is not None
+    assert (region.x0, region.y1) == (1502, 1288)
+    assert region.side == 960
+
+
+def test_margins_end_at_the_page() -> None:
+    region = text_region(lines(5, 2, 990, 20, 50), whole_page(1000, 2000, 480))
+    assert region == Region(0, 0, 1000, 2000, 2000)
+
+
+def test_text_that_runs_up_the_page() -> None:
+    upright = lines(100, 100, 400, 20, 10)
+    assert not runs_sideways(upright)
+    assert runs_sideways(upright[:, :, ::-1][:, [0, 3, 2, 1]])
+
+
+def test_a_page_of_a_few_columns_of_digits_is_not_sideways() -> None:
+    """Short lines may be higher than wide: a long one beside them decides."""
+    digits = lines(100, 100, 15, 20, 10)
+    assert not runs_sideways(np.concatenate([digits, lines(100, 600, 400, 20, 1)]))
+
+
+@pytest.mark.parametrize(
+    ("sideways", "upside_down", "rotation"),
+    [(False, False, 0), (False, True, 180), (True, False, 270), (True, True, 90)],
+)
+def test_needed_rotation(sideways: bool, upside_down: bool, rotation: int) -> None:
+    assert needed_rotation(sideways, upside_down) == rotation
