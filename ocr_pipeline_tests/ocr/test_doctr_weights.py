@@ -131,7 +131,7 @@ def test_a_failed_download_is_one_sentence_and_leaves_nothing(
         fetch(server.url(way), path)
     assert str(error.value) == (
         f"The docTR weights could not be downloaded ({cause}): put {server.url(way)} at {path}, "
-        "or name local files with the options detection_weights and recognition_weights."
+        "or set local files in the options detection_weights and recognition_weights."
     )
     assert error.value.__suppress_context__
     assert files(path) == []
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_leftover_is_not_touched(server: Server, path: Path, c
     with pytest.raises(ConfigurationError) as error:
         fetch(server.url("good"), path)
     assert str(error.value) == (
-        f"{path} does not hold the weights that docTR published: remove it, or move it and name it in the options."
+        f"{path} is not the file published by docTR: delete it, or move it and set its path in the options."
     )
     assert path.read_bytes() == content
     assert server.requests == []
@@ -217,5 +217,5 @@ def test_an_unreachable_server_is_one_sentence(refused: str, monkeypatch: pytest
         "The docTR weights could not be downloaded (Connection refused): put "
         "https://doctr-static.mindee.com/models?id=v0.8.1/db_mobilenet_v3_large-21748dd0.pt&src=0 at "
         f"{tmp_path / 'models' / 'db_mobilenet_v3_large-21748dd0.pt'}, "
-        "or name local files with the options detection_weights and recognition_weights."
+        "or set local files in the options detection_weights and recognition_weights."
     )
