@@ -13,3 +13,13 @@ class Progress(Protocol):
     def advance(self, stage: str, *, cached: bool, failed: bool, by: int = 1) -> None:
         """Report a finished document: computed or cached, successful or failed. `by`: its number of units."""
         ...
+
+
+class NoProgress:
+    """A `Progress` that shows nothing."""
+
+    def start(self, stage: str, total: int, unit: str = "documents") -> None:
+        pass
+
+    def advance(self, stage: str, *, cached: bool, failed: bool, by: int = 1) -> None:
+        pass

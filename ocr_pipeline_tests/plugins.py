@@ -8,13 +8,15 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
+from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.schemas import Evidence, Extraction, Invoice, LineItem, OcrPage, Word
 
@@ -113,6 +115,8 @@ class FirstAmount(BaseModel, Extractor):
 class PageWidth(BaseModel, Extractor):
     """An extractor that looks at the page and needs no engine: the total is the width of the first page."""
 
+    capabilities: ClassVar[Capabilities] = Capabilities(requires="pages")
+
     def fingerprint(self) -> dict[str, Any]:
         return {"extractor": "page-width"}
 
@@ -156,3 +160,15 @@ class Hostile(BaseModel, Extractor):
                 line_items=[LineItem(description="=cmd|' /C calc'!A0 <b onmouseover=window.hacked=4>x</b>")],
             )
         )
+
+
+class Asking(FirstAmount):
+    """Declares a model and cannot be asked what it would send."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(asks=Provider.model_validate({"name": "gemini"}))
+
+
+class Learning(FirstAmount):
+    """Declares that it learns, and cannot be told where its model is."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(learns=True)

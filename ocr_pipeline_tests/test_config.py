@@ -11,6 +11,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 from ocr_pipeline.project import Project
+from ocr_pipeline.store import fingerprint
 from ocr_pipeline_tests.files import PLUGINS
 from ocr_pipeline_tests.plugins import FirstAmount, PixelEngine
 
@@ -167,6 +168,47 @@ def test_good_backend_names(path: Path, name: str) -> None:
 )
 def test_a_file_that_is_no_yaml_mapping(path: Path, content: Any, message: str) -> None:
     assert complaint(path, content).startswith(message)
+
+
+def test_classes_without_the_base_classes_go_on_working(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 0.1 had no base classes; its results were named by module and class."""
+    (path.parent / "old_plugin.py").write_text(
+        "class Engine:\n"
+        "    def fingerprint(self): return {'engine': 'old'}\n"
+        "    def unavailable(self): return 'it is off'\n"
+        "    def read(self, document): return []\n"
+        "class Extractor:\n"
+        "    concurrency = 3\n"
+        "    def fingerprint(self): return {'extractor': 'old'}\n"
+        "    def extract(self, document): raise NotImplementedError\n"
+    )
+    monkeypatch.syspath_prepend(path.parent)
+    entries = {"engines": {"e": {"type": "old_plugin:Engine"}}}
+    path.write_text(
+        yaml.safe_dump({**entries, "backends": {"b": {"engine": "e", "extractor": "old_plugin:Extractor"}}})
+    )
+    backends = load_backends(Project(path.parent))
+    assert backends["b"].unavailable() == "it is off"
+    assert backends["b"].capabilities.concurrency == 3
+    assert backends["b"].fingerprint == fingerprint({"class": "old_plugin.Extractor", "extractor": "old"})
+    assert backends.engines["e"].fingerprint == fingerprint({"class": "old_plugin.Engine", "engine": "old"})
+
+
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [
+        ({"extractor": "rules"}, "backends.b: the extractor 'rules' works on words: name an engine."),
+        ({"engine": "pdf-text", "extractor": "external"}, "backends.b.engine: imported predictions need no engine."),
+        ({"extractor": f"{PLUGINS}:Asking"}, "asks a model, so it must be a ModelExtractor."),
+        ({"extractor": f"{PLUGINS}:Learning"}, "learns from labels, so it must be a TrainedExtractor."),
+        (
+            {"engine": "pdf-text", "extractor": f"{PLUGINS}:PageWidth"},
+            "works on pages and needs no engine.",
+        ),
+    ],
+)
+def test_what_a_backend_needs_is_checked_when_it_is_loaded(path: Path, backend: dict[str, str], message: str) -> None:
+    assert message in complaint(path, {"engines": ENGINES, "backends": {"b": backend}})
 
 
 def test_a_file_that_cannot_be_read(path: Path) -> None:

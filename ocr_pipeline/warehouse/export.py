@@ -1,9 +1,9 @@
 """Every table as a file, for other tools."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -11,6 +11,9 @@ from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.untrusted import FORMULA
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Format = Literal["csv", "parquet", "json"]
 _OPTIONS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd", "json": "FORMAT json"}
@@ -28,8 +31,7 @@ def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequ
     """
     known = table_columns()
     for table in tables:
-        if table not in known:
-            raise ConfigurationError(f"There is no table {table!r}; known are {', '.join(sorted(known))}.")
+        _check_table(table, known)
     if not warehouse.path.exists():
         raise ConfigurationError("There is no database yet: run `ocr-pipeline run` first.")
     try:
@@ -55,6 +57,23 @@ def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequ
                 partial.unlink(missing_ok=True)
             counts[table] = int(copied[0]) if copied else 0
     return counts
+
+
+def load_frame(warehouse: Warehouse, table: str) -> "pd.DataFrame":
+    """A table as a pandas data frame; of a database that does not exist yet, an empty one.
+
+    Raises:
+        ConfigurationError: there is no such table.
+        WarehouseError: the database cannot be opened.
+    """
+    _check_table(table, table_columns())
+    with warehouse.connect(read_only=True) as connection:
+        return connection.execute(f'FROM "{table}"').df()
+
+
+def _check_table(table: str, known: Collection[str]) -> None:
+    if table not in known:
+        raise ConfigurationError(f"There is no table {table!r}; known are {', '.join(sorted(known))}.")
 
 
 def _column(name: str, kind: str, form: Format) -> str:

@@ -1,0 +1,66 @@
+"""The main job and the tables, for Python code. Import these from `ocr_pipeline`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ocr_pipeline.defs.pipeline import RunSummary
+
+
+def run(
+    project: Project,
+    *,
+    documents: Sequence[str] | None = None,
+    backends: Sequence[str] | None = None,
+    max_cost_usd: float | None = None,
+) -> "RunSummary":
+    """Bring documents and backends up to date, then score and rank; what `ocr-pipeline run` does.
+
+    Args:
+        documents: ids; None: all documents of the project.
+        backends: names; None: all that can run here.
+        max_cost_usd: models are not called if the estimate exceeds it.
+
+    Raises:
+        OcrPipelineError: a run failed, or a name is not in the project. What was done before is kept.
+    """
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs.instance import only_run
+    from ocr_pipeline.defs.pipeline import run_pipeline
+    from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.progress import NoProgress
+
+    configured = load_backends(project)
+    sources = find_documents(project.data)
+    if documents is not None:
+        _check_known("document", documents, {source.document_id for source in sources})
+        sources = [source for source in sources if source.document_id in set(documents)]
+    if backends is not None:
+        _check_known("backend", backends, set(configured))
+    names = backends if backends is not None else [name for name in configured if not configured[name].unavailable()]
+    with only_run(project, lambda: None):
+        return run_pipeline(project, sources, names, NoProgress(), max_cost_usd=max_cost_usd)
+
+
+def load_table(project: Project, name: str) -> "pd.DataFrame":
+    """A table of the warehouse as a pandas data frame; its columns are described in docs/evaluation.md and in Dagster.
+
+    Raises:
+        ConfigurationError: there is no such table.
+        WarehouseError: the database cannot be opened.
+    """
+    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.export import load_frame
+
+    return load_frame(Warehouse(project.database), name)
+
+
+def _check_known(what: str, names: Sequence[str], known: set[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"There is no {what} {name!r} in this project.")

@@ -1,0 +1,130 @@
+"""The plan of a project: what it predicts is what a run does."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.defs.pipeline import plan_run, run_pipeline
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, make_plan
+from ocr_pipeline.progress import NoProgress
+from ocr_pipeline.project import Project
+from ocr_pipeline_tests.files import add_image, small_backends, write_backends
+
+NAMES = ["pixel+first", "page-width", "both"]
+ASSETS = ["raw_documents", "ground_truth", "ocr_text", "extractions", "ensembles"]
+
+
+class Everything:
+    """Records that know every cell, and an evaluation of what is there."""
+
+    def cells(self, asset: str) -> Collection[Cell]:
+        return [(name, key) for name in ("", "pixel", *NAMES) for key in ("s-a", "s-b", "s-c")]
+
+    def ever(self, asset: str) -> bool:
+        return True
+
+    def is_evaluated(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    settings = small_backends(project.root)
+    settings["backends"]["both"] = {"extractor": "ensemble", "options": {"of": ["pixel+first", "page-width"]}}
+    write_backends(project.root, settings)
+    add_image(project, "s/a.png", 40, total="40.00")
+    add_image(project, "s/b.png", 50)
+    return project
+
+
+def plan(project: Project, mode: Mode = "due", names: list[str] | None = None) -> Plan:
+    return make_plan(
+        Scope(
+            project=project,
+            backends=load_backends(project),
+            names=names or NAMES,
+            sources=find_documents(project.data),
+            mode=mode,
+            records=Everything(),
+        )
+    )
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    return {step.asset: len(step.cells) for step in plan.steps if step.asset in ASSETS}
+
+
+def run(project: Project) -> dict[str, int]:
+    cells = run_pipeline(project, find_documents(project.data), NAMES, NoProgress()).cells
+    return {asset: cells[asset] for asset in ASSETS if asset in cells}
+
+
+def merged(counted: dict[str, int]) -> dict[str, int]:
+    """Ensembles count as extractions where they are cells of that asset."""
+    rest = {asset: count for asset, count in counted.items() if asset != "ensembles"}
+    return {**rest, "extractions": rest.get("extractions", 0) + counted.get("ensembles", 0)}
+
+
+def test_a_new_project_is_planned_to_the_end_and_run_as_planned(shop: Project) -> None:
+    planned = plan_run(shop, find_documents(shop.data), NAMES)
+    assert counts(planned) == {
+        "raw_documents": 2, "ground_truth": 2, "ocr_text": 2, "extractions": 4, "ensembles": 2,
+    }  # fmt: skip
+    assert planned.steps[-1].asset == "evaluation"
+    assert merged(run(shop)) == merged(counts(planned))
+    assert plan(shop).steps == ()
+
+
+def test_a_changed_file_makes_its_own_cells_due_and_says_why(shop: Project) -> None:
+    run(shop)
+    add_image(shop, "s/b.png", 60)
+    planned = plan(shop)
+    assert counts(planned) == {"raw_documents": 1, "extractions": 2, "ensembles": 1}
+    reasons = {step.asset: dict(step.reasons) for step in planned.steps if step.asset in ASSETS}
+    assert reasons == {
+        "raw_documents": {"stale: file": 1},
+        "extractions": {"stale: document": 2},
+        "ensembles": {"stale: members": 1},
+    }
+
+
+def test_a_changed_option_names_the_setting(shop: Project) -> None:
+    run(shop)
+    settings = small_backends(shop.root)
+    settings["backends"]["pixel+first"]["options"] = {"version": 7}
+    settings["backends"]["both"] = {"extractor": "ensemble", "options": {"of": ["pixel+first", "page-width"]}}
+    write_backends(shop.root, settings)
+    planned = plan(shop)
+    assert counts(planned) == {"extractions": 2, "ensembles": 2}
+    assert dict(planned.steps[0].reasons) == {"stale: version": 2}
+    assert {(state.name, state.state) for state in planned.states if state.due} == {
+        ("pixel+first", "stale"),
+        ("both", "stale"),
+    }
+
+
+def test_the_modes(shop: Project) -> None:
+    run(shop)
+    add_image(shop, "s/c.png", 60)
+    assert counts(plan(shop)) == {
+        "raw_documents": 1, "ground_truth": 1, "ocr_text": 1, "extractions": 2, "ensembles": 1,
+    }  # fmt: skip
+    assert counts(plan(shop, "stale")) == {}
+    assert counts(plan(shop, "all"))["extractions"] == 6
+
+
+def test_a_deleted_file(shop: Project) -> None:
+    run(shop)
+    (shop.data / "documents/s/b.png").unlink()
+    first, *rest = plan(shop).steps
+    assert (first.asset, first.documents) == ("deleted_documents", ["s-b"])
+    assert [step.asset for step in rest] == ["duplicates", "evaluation"]
+
+
+def test_planning_changes_nothing(shop: Project) -> None:
+    plan_run(shop, find_documents(shop.data), NAMES)
+    assert not shop.database.exists()
+    assert not Path(shop.results).exists()
