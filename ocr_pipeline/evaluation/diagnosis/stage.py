@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner
@@ -14,6 +15,7 @@ from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow, Key, Texts, ValueEvidence
 from ocr_pipeline.evaluation.diagnosis.transcripts import BATCH
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.schemas import FIELD_KINDS, FieldKind
 
 _NO_EVIDENCE = ValueEvidence()
 
@@ -139,7 +141,7 @@ def _case(findings: Findings, score: StoredScore, aligners: Mapping[str, Aligner
         document_id=score.document_id,
         backend=score.backend,
         field=score.field,
-        kind=score.kind,
+        kind=score.kind if score.kind in get_args(FieldKind) else FIELD_KINDS[score.field],
         outcome=score.outcome,
         truth=score.truth,
         prediction=score.prediction,

@@ -31,18 +31,14 @@ def leaderboard_rows(
     columns: Columns,
     rules: Rules = DEFAULT_RULES,
 ) -> tuple[list[LeaderboardRow], list[FieldSummary]]:
-    """Make the rows of `leaderboard` and `leaderboard_fields`.
+    """Make the rows of `leaderboard` and `leaderboard_fields` from the current scores and the runs that count.
 
     Args:
-        scores: the current scores.
-        lists: the current scores of lists.
-        runs: every cell of `extractions` that counts.
         labels: the valid labels of the documents that can be scored.
         datasets: the data set of each of these documents.
         backends: every configured backend.
         not_run: why a backend cannot run on a data set, (dataset, backend); None if it can.
         columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
-        rules: the rules that the scores were made by.
     """
     now = datetime.now(UTC)
     board = leaderboard(scores, runs, lists=lists, label_version=label_version(labels), evaluated_at=now)
@@ -58,22 +54,22 @@ def leaderboard_rows(
     standing_of = {(row.dataset, row.backend): row for cube in cubes for row in standings(cube, failed)}
     front = _pareto(board)
     scored = {(score.document_id, score.backend) for score in scores}
-    rows = [
-        row_of(
-            dataset=dataset,
-            backend=backend,
-            status="ok",
-            missing_documents=sum(
-                (key, backend) not in scored for key, of_document in datasets.items() if of_document == dataset
-            ),
-            label_version=versions.get(dataset),
-            summary=summary,
-            standing=standing_of.get((dataset, backend)),
-            pareto=front[dataset, backend],
+    rows = []
+    for summary in board.backends:
+        group = (summary.dataset, summary.backend)
+        labelled = [key for key, dataset in datasets.items() if dataset == summary.dataset]
+        rows.append(
+            row_of(
+                dataset=summary.dataset,
+                backend=summary.backend,
+                status="ok",
+                missing_documents=sum((key, summary.backend) not in scored for key in labelled),
+                label_version=versions.get(summary.dataset),
+                summary=summary,
+                standing=standing_of.get(group),
+                pareto=front[group],
+            )
         )
-        for summary in board.backends
-        for dataset, backend in [(summary.dataset, summary.backend)]
-    ]
     ran = {(row.dataset, row.backend) for row in rows}
     rows += [
         row_of(

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
@@ -86,6 +87,8 @@ class FieldSummary(Rates):
     """Dates: of the values whose printed text is known, the share whose text reads as the labelled day."""
     printed_unreadable: int | None = None
     """Dates: how many of these texts are no date by themselves."""
+    metrics: Mapping[str, float] | None = None
+    """The project's own metrics by name: their mean over n."""
 
 
 def summarise_field(dataset: str, backend: str, field: str, scores: Sequence[StoredScore], seed: int) -> FieldSummary:
@@ -125,6 +128,7 @@ def summarise_field(dataset: str, backend: str, field: str, scores: Sequence[Sto
         f1_lenient=_f1([score.outcome_lenient for score in scores]),
         printed_date=mean(printed_labelled),
         printed_unreadable=printed.count("unreadable") if printed else None,
+        metrics=_metrics(labelled),
     )
 
 
@@ -185,6 +189,11 @@ def _rates(totals: Mapping[Outcome, int], per_document: "NDArray[Any]", *, indep
 
 def _average(scores: Sequence[StoredScore], column: str) -> float | None:
     return mean(known([getattr(score, column) for score in scores]))
+
+
+def _metrics(scores: Sequence[StoredScore]) -> dict[str, float] | None:
+    names = sorted({name for score in scores for name in score.metrics or ()})
+    return {name: fmean((score.metrics or {}).get(name, 0.0) for score in scores) for name in names} or None
 
 
 def _f1(outcomes: Sequence[Outcome | None]) -> float | None:

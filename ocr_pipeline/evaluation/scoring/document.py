@@ -36,6 +36,7 @@ def score_document(
             field=field,
             tolerance=rules.tolerance_of(field),
             alternatives_from=rules.alternatives_from(field),
+            metrics=rules.metrics_of(field),
         )
         if printed and score.kind == "date" and score.prediction is not None and field in printed:
             truth_date = date.fromisoformat(score.truth) if score.truth else None

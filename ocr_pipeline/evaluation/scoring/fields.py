@@ -3,7 +3,7 @@
 This module does not know documents or invoices: the cells of line items are compared with it as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,7 @@ from ocr_pipeline.evaluation.scoring.comparators import (
     grade,
     is_empty,
 )
+from ocr_pipeline.evaluation.scoring.registry import Metric
 from ocr_pipeline.values.dates import parse_date
 
 Outcome = Literal["correct", "wrong", "spurious", "missing", "both_empty"]
@@ -68,6 +69,8 @@ class FieldScore:
     """Dates: the text at the place that the backend took the value from, if it names one."""
     printed_reads: PrintedReads | None = None
     """Dates: how `printed` by itself compares with `truth`. See `read_printed`."""
+    metrics: Mapping[str, float] | None = None
+    """The project's own metrics by name; None without any."""
 
 
 class _Match(NamedTuple):
@@ -86,6 +89,7 @@ def compare_field(
     field: str,
     tolerance: Tolerance | None = None,
     alternatives_from: Level | Literal["never"] = "strict",
+    metrics: Mapping[str, Metric] | None = None,
 ) -> FieldScore:
     """Compare a predicted value with the label's, at all three levels in one pass.
 
@@ -121,6 +125,7 @@ def compare_field(
         within_1_percent=within_1_percent if is_money else None,
         anls=similarity if is_text else None,
         anls_match=similarity >= ANLS_MATCH if is_text else None,
+        metrics=_measure(metrics, match.truth, value) if metrics and headline != "both_empty" else None,
     )
 
 
@@ -160,6 +165,12 @@ def _money_error(truth: FieldValue | None, value: FieldValue | None) -> tuple[De
         return None, False
     off = abs(value - truth)
     return off, off * 100 <= abs(truth)
+
+
+def _measure(metrics: Mapping[str, Metric], truth: FieldValue | None, value: FieldValue | None) -> dict[str, float]:
+    if truth is None or value is None:
+        return dict.fromkeys(metrics, 0.0)
+    return {name: float(metric(truth, value)) for name, metric in metrics.items()}
 
 
 def _similarity(truth: FieldValue | None, value: FieldValue | None) -> float:

@@ -1,22 +1,23 @@
-"""`evaluation.yaml`: how fields are compared where it is not the usual way, and what the asset checks let pass. The file and
-every key in it are optional.
+"""`evaluation.yaml`: how fields are compared if not by default, and what the asset checks allow. The file and every key in it
+are optional.
 
-The fingerprint of how fields are compared is part of every score, so that a changed rule makes the scores out of date that it
-was not used for. What the checks let pass is no part of it.
+The fingerprint of the rules of comparing is part of every score, so that a changed rule makes the scores stale that were made
+without it. What the checks allow is not part of it.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.evaluation.scoring.comparators import Level, Tolerance, default_tolerance
+from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS, Level, Tolerance, default_tolerance
+from ocr_pipeline.evaluation.scoring.registry import Metric, load, load_metric, options_of, register_kind, source_hash
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, FieldKind
 from ocr_pipeline.yaml_files import line_of, load_yaml
@@ -26,31 +27,15 @@ COMPARED: dict[str, FieldKind] = FIELD_KINDS | {
 }
 """Everything that is compared: the single-valued fields, and the columns of lists as `line_items.amount`."""
 
-_INTERCHANGEABLE: tuple[set[FieldKind], ...] = (
-    {"money", "quantity"},
-    {"date"},
-    {"name", "address", "text", "identifier", "category"},
-)
-"""Kinds whose values are of one type: a field can be compared as any of its group."""
-
-_TOLERANCES: dict[FieldKind, set[str]] = {
-    "money": {"within", "within_percent"},
-    "quantity": {"within", "within_percent"},
-    "date": {"days"},
-    "name": {"similarity"},
-    "address": {"similarity"},
-    "text": {"similarity"},
-    "identifier": {"edits"},
-    "category": set(),
-}
+_OPTIONS = ("within", "within_percent", "similarity", "edits", "days")
 
 
 class FieldRule(BaseModel):
-    """How one field is compared. What is not given is as in `compare.Tolerance`, whose numbers these are."""
+    """How one field is compared. Options that are not set are as in `comparators.Tolerance`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: FieldKind | None = None
+    kind: str | None = None
     within: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
     within_percent: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
     similarity: float | None = Field(default=None, gt=0, le=1)
@@ -58,15 +43,22 @@ class FieldRule(BaseModel):
     days: int | None = Field(default=None, ge=0)
     alternatives: Level | Literal["never"] = "strict"
     """The strictest level at which the alternatives of a label count."""
+    metrics: dict[str, str] = {}
+    """The project's own metrics: name to `module:function`."""
+
+    @property
+    def options(self) -> set[str]:
+        """The tolerances that are set."""
+        return {name for name in _OPTIONS if getattr(self, name) is not None}
 
 
 class DatasetRule(BaseModel):
-    """What is known of the documents of one data set."""
+    """What is known about the documents of one data set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     day_first: bool | None = None
-    """How its dates are printed where they are numbers alone: True for `day month year`. None: both orders count."""
+    """Order of its numeric dates: True for `day month year`. None: both orders count."""
 
 
 class Rules(BaseModel):
@@ -74,39 +66,58 @@ class Rules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kinds: dict[str, str] = {}
+    """The project's own field kinds: name to `module:comparator`."""
     fields: dict[str, FieldRule] = {}
     datasets: dict[str, DatasetRule] = {}
     checks: Thresholds = Thresholds()
 
     @model_validator(mode="before")
     @classmethod
-    def _empty(cls, value: Any) -> Any:
-        """A file or a section of it in which every line is a comment."""
+    def _empty(cls, value: object) -> object:
+        """Accept a file or a section of it in which every line is a comment."""
         if not isinstance(value, dict):
             return {} if value is None else value
         return {key: section for key, section in value.items() if section is not None or key not in cls.model_fields}
 
     def problems(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """(place in the file, what is wrong there) of every rule that does not fit its field."""
+        """(place in the file, problem) of every rule that does not fit its field."""
+        for name, reference in self.kinds.items():
+            try:
+                register_kind(name, load(reference))
+            except ConfigurationError as error:
+                yield ("kinds", name), str(error).removesuffix(".")
         for name, rule in self.fields.items():
             place = ("fields", name)
             if name not in COMPARED:
                 yield place, f"unknown field; known are {', '.join(COMPARED)}"
-                continue
-            if not any({self.kind_of(name), COMPARED[name]} <= group for group in _INTERCHANGEABLE):
-                yield (*place, "kind"), f"{COMPARED[name]} cannot be compared as {rule.kind}"
-            for option in sorted(_given(rule) - _TOLERANCES[self.kind_of(name)]):
-                yield (*place, option), f"means nothing for the kind {self.kind_of(name)}"
-            if name not in FIELD_KINDS and "alternatives" in rule.model_fields_set:
-                yield (*place, "alternatives"), "the columns of a list have none"
+            elif self.kind_of(name) not in COMPARATORS:
+                yield (*place, "kind"), f"unknown kind; known are {', '.join(COMPARATORS)}"
+            else:
+                yield from ((place + where, problem) for where, problem in self._field_problems(name, rule))
 
-    def kind_of(self, field: str) -> FieldKind:
+    def _field_problems(self, name: str, rule: FieldRule) -> Iterator[tuple[tuple[str, ...], str]]:
+        kind = self.kind_of(name)
+        if COMPARATORS[kind].value_type is not COMPARATORS[COMPARED[name]].value_type:
+            yield ("kind",), f"{COMPARED[name]} cannot be compared as {rule.kind}"
+        for option in sorted(rule.options - options_of(kind)):
+            yield (option,), f"does not apply to the kind {kind}"
+        for option in ("alternatives", "metrics") if name not in FIELD_KINDS else ():
+            if option in rule.model_fields_set:
+                yield (option,), f"the columns of a list have no {option}"
+        for metric, reference in rule.metrics.items():
+            try:
+                load_metric(reference)
+            except ConfigurationError as error:
+                yield ("metrics", metric), str(error).removesuffix(".")
+
+    def kind_of(self, field: str) -> str:
         """How a field of `COMPARED` is compared."""
         rule = self.fields.get(field)
         return (rule and rule.kind) or COMPARED[field]
 
     def tolerance_of(self, field: str) -> Tolerance:
-        """What is leniently correct for a field of `COMPARED`."""
+        """What is correct at the lenient level for a field of `COMPARED`."""
         return self._tolerances[field]
 
     def alternatives_from(self, field: str) -> Level | Literal["never"]:
@@ -114,26 +125,40 @@ class Rules(BaseModel):
         rule = self.fields.get(field)
         return rule.alternatives if rule else "strict"
 
+    def metrics_of(self, field: str) -> Mapping[str, Metric]:
+        """The project's own metrics of a field."""
+        return self._metrics.get(field, {})
+
     def day_first(self, dataset: str) -> bool | None:
-        """The order of the dates of a data set, where it is known."""
+        """The order of the numeric dates of a data set, if known."""
         rule = self.datasets.get(dataset)
         return rule.day_first if rule else None
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that change with every rule of comparing, and not with the order or the comments of the
+        """Twelve hexadecimal digits that change with every rule of comparing, but not with the order or the comments of the
         file or with `checks`."""
         content = self.model_dump(mode="json", exclude_defaults=True, exclude={"checks"})
+        references = [*self.kinds.values(), *(path for rule in self.fields.values() for path in rule.metrics.values())]
+        if references:
+            content["sources"] = {reference: source_hash(reference) for reference in references}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     @cached_property
     def _tolerances(self) -> dict[str, Tolerance]:
         tolerances = {}
         for field in COMPARED:
-            usual = vars(default_tolerance(self.kind_of(field)))
+            default = vars(default_tolerance(self.kind_of(field)))
             rule = self.fields.get(field, FieldRule())
-            tolerances[field] = Tolerance(**{**usual, **{name: getattr(rule, name) for name in _given(rule)}})
+            tolerances[field] = Tolerance(**{**default, **{name: getattr(rule, name) for name in rule.options}})
         return tolerances
+
+    @cached_property
+    def _metrics(self) -> dict[str, dict[str, Metric]]:
+        return {
+            field: {name: load_metric(reference) for name, reference in rule.metrics.items()}
+            for field, rule in self.fields.items()
+        }
 
 
 DEFAULT_RULES = Rules()
@@ -141,10 +166,10 @@ DEFAULT_RULES = Rules()
 
 
 def load_rules(path: Path) -> Rules:
-    """Read and validate `evaluation.yaml`; where there is none, the usual rules.
+    """Load and validate `evaluation.yaml`, and register its kinds; the default rules if the file does not exist.
 
     Raises:
-        ConfigurationError: the file is wrong; the message names the line.
+        ConfigurationError: the file is invalid; the message names the line.
     """
     if not path.exists():
         return DEFAULT_RULES
@@ -152,9 +177,3 @@ def load_rules(path: Path) -> Rules:
     for place, problem in rules.problems():
         raise ConfigurationError(f"{path.name}{line_of(text, place)}: {'.'.join(place)}: {problem}.")
     return rules
-
-
-def _given(rule: FieldRule) -> set[str]:
-    """The numbers that a rule gives."""
-    numbers = set().union(*_TOLERANCES.values())
-    return {name for name in numbers if getattr(rule, name) is not None}

@@ -47,6 +47,7 @@ class StoredScore(NamedTuple):
     anls: float | None = None
     anls_match: bool | None = None
     printed_reads: PrintedReads | None = None
+    metrics: Mapping[str, float] | None = None
 
     @property
     def is_right(self) -> bool:

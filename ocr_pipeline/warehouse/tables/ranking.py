@@ -58,6 +58,7 @@ COLUMNS = {
         "f1_lenient": "F1 by the lenient rules.",
         "printed_date": "Share of known printed dates that say the labelled date by themselves.",
         "printed_unreadable": "Printed dates that are not a date by themselves.",
+        "metrics": "The project's own metrics by name, mean over n; NULL: none.",
     },
     "leaderboard_slices": {
         "dimension": "document_type, language, currency, confidence, pages, dataset or split.",

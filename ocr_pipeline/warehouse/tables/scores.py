@@ -18,6 +18,7 @@ COLUMNS = {
         "anls_match": "Whether the similarity counts as a match.",
         "printed": "Dates: the text that the value was extracted from.",
         "printed_reads": "Dates: what that text says by itself: correct, wrong or unreadable.",
+        "metrics": "The project's own metrics of the value, by name; NULL: none.",
     },
     "line_item_scores": {
         "rows_correct": "Rows in which every cell is correct or rightly empty.",

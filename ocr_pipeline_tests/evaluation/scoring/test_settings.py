@@ -23,7 +23,7 @@ def load(path: Path, text: str) -> Rules:
     return load_rules(path)
 
 
-def test_without_a_file_or_a_rule_all_is_as_usual(path: Path) -> None:
+def test_defaults_without_a_file_or_a_rule(path: Path) -> None:
     assert load_rules(path) is DEFAULT_RULES
     assert load(path, "# fields: {}\n") == DEFAULT_RULES
     assert load(path, "# fields: {}\n").fingerprint == DEFAULT_RULES.fingerprint
@@ -79,7 +79,7 @@ def test_rules_reach_the_scores() -> None:
     }
 
 
-def test_the_printed_date_is_read_in_the_order_of_the_data_set() -> None:
+def test_printed_dates_follow_the_order_of_the_data_set() -> None:
     label = Label.model_validate({"invoice": {"invoice_date": "2018-03-05", "due_date": "2018-04-05"}})
     read = Extraction(invoice=Invoice.model_validate({"invoice_date": "2018-05-03", "due_date": None}))
     printed = {"invoice_date": "05/03/2018", "due_date": "05/04/2018"}
@@ -87,7 +87,7 @@ def test_the_printed_date_is_read_in_the_order_of_the_data_set() -> None:
         invoice_date, due_date = score_document(label, read, printed=printed, day_first=day_first)
         assert (invoice_date.outcome, invoice_date.outcome_lenient) == ("wrong", "correct")
         assert (invoice_date.printed, invoice_date.printed_reads) == ("05/03/2018", reads)
-        assert (due_date.printed, due_date.printed_reads) == (None, None), "a value that was not given was not read"
+        assert (due_date.printed, due_date.printed_reads) == (None, None), "an empty value has no printed text"
 
 
 @pytest.mark.parametrize(
@@ -102,19 +102,19 @@ def test_the_printed_date_is_read_in_the_order_of_the_data_set() -> None:
         ),
         (
             "fields:\n  due_date:\n    kind: day",
-            "evaluation.yaml, line 3: fields.due_date.kind: Input should be 'money'",
+            "evaluation.yaml, line 3: fields.due_date.kind: unknown kind; known are money, ",
         ),
         (
             "fields:\n  total_amount:\n    edits: 2",
-            "evaluation.yaml, line 3: fields.total_amount.edits: means nothing for the kind money.",
+            "evaluation.yaml, line 3: fields.total_amount.edits: does not apply to the kind money.",
         ),
         (
             "fields:\n  supplier_name:\n    kind: identifier\n    similarity: 0.9",
-            "evaluation.yaml, line 4: fields.supplier_name.similarity: means nothing for the kind identifier.",
+            "evaluation.yaml, line 4: fields.supplier_name.similarity: does not apply to the kind identifier.",
         ),
         (
             "fields:\n  line_items.amount:\n    alternatives: never",
-            "evaluation.yaml, line 3: fields.line_items.amount.alternatives: the columns of a list have none.",
+            "evaluation.yaml, line 3: fields.line_items.amount.alternatives: the columns of a list have no alternatives.",
         ),
         (
             "fields:\n  total_amount:\n    within: -1",
@@ -133,13 +133,13 @@ def test_the_printed_date_is_read_in_the_order_of_the_data_set() -> None:
         ("- fields", "evaluation.yaml: Input should be a valid dictionary"),
     ],
 )
-def test_what_is_refused_is_named_with_its_line(path: Path, text: str, message: str) -> None:
+def test_errors_name_the_line(path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         load(path, text)
     assert str(error.value).startswith(message)
 
 
-def test_the_fingerprint_changes_with_every_rule_and_with_nothing_else(path: Path) -> None:
+def test_fingerprint_changes_with_every_rule_and_nothing_else(path: Path) -> None:
     texts = [
         "",
         "fields: {total_amount: {within: 1}}",
