@@ -1,4 +1,4 @@
-"""The page about what was learned from labels: cross-validation, learning curve, calibration, the facts that told most."""
+"""The page about trained models: cross-validation, learning curve, calibration, most important features."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from ocr_pipeline.report.charts import learning_chart, reliability_chart, svg
 
 Row = dict[str, Any]
 
-FACTS = 6
-"""Facts of a field that are listed, the most telling first."""
+MAX_FEATURES = 6
+"""Features listed per field, the most important first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +30,9 @@ class LearnedModel:
         return {name: field.report for name, field in self.model.fields.items()}
 
     @property
-    def facts(self) -> Mapping[str, Sequence[tuple[str, float]]]:
-        """The facts that told most, with their share of the gain, by field."""
-        return {name: list(report["importance"].items())[:FACTS] for name, report in self.reports.items()}
+    def features(self) -> Mapping[str, Sequence[tuple[str, float]]]:
+        """The most important features with their share of the gain, by field."""
+        return {name: list(report["importance"].items())[:MAX_FEATURES] for name, report in self.reports.items()}
 
     @property
     def lexicon(self) -> Sequence[tuple[str, str]]:

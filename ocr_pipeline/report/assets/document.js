@@ -1,4 +1,4 @@
-// The page of one document: words over the image, and from a value to where it was read.
+// Document page: words over the page image, and the place of each value.
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -28,17 +28,17 @@
   function rectangle([page, left, top, right, bottom], kind) {
     const overlay = overlays.get(page);
     if (!overlay) return null;
-    const made = document.createElementNS(SVG, "rect");
+    const rect = document.createElementNS(SVG, "rect");
     const values = { x: left, y: top * overlay.ratio, width: right - left, height: (bottom - top) * overlay.ratio };
-    for (const [name, value] of Object.entries(values)) made.setAttribute(name, value);
-    made.setAttribute("class", kind);
-    return made;
+    for (const [name, value] of Object.entries(values)) rect.setAttribute(name, value);
+    rect.setAttribute("class", kind);
+    return rect;
   }
 
   // ---- words ----
   function describe(index) {
     const [, , , , , text, confidence] = words[index];
-    for (const { boxes } of overlays.values()) for (const one of boxes.querySelectorAll(".now")) one.classList.remove("now");
+    for (const { boxes } of overlays.values()) for (const box of boxes.querySelectorAll(".now")) box.classList.remove("now");
     words[index].rect.classList.add("now");
     current = index;
     status.textContent = `${engine}: “${text}”` + (confidence === null ? "" : `, confidence ${confidence.toFixed(3)}`);
@@ -50,15 +50,15 @@
     current = -1;
     for (const { boxes } of overlays.values()) boxes.replaceChildren();
     words.forEach((word, index) => {
-      const made = rectangle(word, "word");
-      if (!made) return;
-      word.rect = made;
-      if (word[6] !== null && word[6] < 0.8) made.classList.add("unsure");
-      made.addEventListener("pointerenter", () => describe(index));
-      overlays.get(word[0]).boxes.append(made);
+      const rect = rectangle(word, "word");
+      if (!rect) return;
+      word.rect = rect;
+      if (word[6] !== null && word[6] < 0.8) rect.classList.add("unsure");
+      rect.addEventListener("pointerenter", () => describe(index));
+      overlays.get(word[0]).boxes.append(rect);
     });
     words = words.filter((word) => word.rect);
-    status.textContent = name ? `${words.length} words of ${name}. Point at one, or use the arrow keys.` : "Words are hidden.";
+    status.textContent = name ? `${words.length} words of ${name}. Hover over one, or use the arrow keys.` : "Words are hidden.";
     for (const button of document.querySelectorAll("#engines button")) button.setAttribute("aria-pressed", String(button.value === (name || "")));
   }
 
@@ -72,15 +72,15 @@
     document.getElementById("engines").append(button);
   }
 
-  // ---- from a value to its box ----
+  // ---- the place of a value ----
   function mark(box, labelBox) {
     for (const { marks } of overlays.values()) marks.replaceChildren();
     let target = null;
     for (const [place, kind] of [[labelBox, "truth"], [box, "value"]]) {
-      const made = place && rectangle(place, kind);
-      if (made) {
-        overlays.get(place[0]).marks.append(made);
-        target = made;
+      const rect = place && rectangle(place, kind);
+      if (rect) {
+        overlays.get(place[0]).marks.append(rect);
+        target = rect;
       }
     }
     if (target) target.scrollIntoView({ block: "center", inline: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
@@ -90,7 +90,7 @@
     const place = data.boxes[key];
     const button = document.querySelector(`[data-cell="${CSS.escape(key)}"]`);
     if (!place || !button) return;
-    for (const one of document.querySelectorAll("[data-cell][aria-pressed=true]")) one.setAttribute("aria-pressed", "false");
+    for (const pressed of document.querySelectorAll("[data-cell][aria-pressed=true]")) pressed.setAttribute("aria-pressed", "false");
     button.setAttribute("aria-pressed", "true");
     if (place.engine && place.engine !== engine && data.engines[place.engine] && engine !== null) showWords(place.engine);
     mark(place.box, place.label);
@@ -101,7 +101,7 @@
   for (const button of document.querySelectorAll("[data-cell]")) button.addEventListener("click", () => choose(button.dataset.cell));
   for (const button of document.querySelectorAll("[data-box]")) button.addEventListener("click", () => mark(JSON.parse(button.dataset.box), null));
 
-  function fromAddress() {
+  function fromHash() {
     const key = decodeURIComponent(location.hash.slice(1));
     if (key && document.querySelector(`[data-cell="${CSS.escape(key)}"]`)?.getAttribute("aria-pressed") !== "true") choose(key, { write: false });
   }
@@ -121,10 +121,10 @@
   document.getElementById("help-button").addEventListener("click", () => help.showModal());
 
   function step(by) {
-    const wrong = [...document.querySelectorAll(".fields td.wrong button, .fields td.missing button, .fields td.spurious button")];
-    if (!wrong.length) return;
-    const at = wrong.findIndex((button) => button.getAttribute("aria-pressed") === "true");
-    const next = wrong[at < 0 ? (by > 0 ? 0 : wrong.length - 1) : (at + by + wrong.length) % wrong.length];
+    const incorrect = [...document.querySelectorAll(".fields td.wrong button, .fields td.missing button, .fields td.spurious button")];
+    if (!incorrect.length) return;
+    const at = incorrect.findIndex((button) => button.getAttribute("aria-pressed") === "true");
+    const next = incorrect[at < 0 ? (by > 0 ? 0 : incorrect.length - 1) : (at + by + incorrect.length) % incorrect.length];
     next.focus();
     choose(next.dataset.cell);
   }
@@ -138,7 +138,7 @@
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
     const onPages = event.target === pages;
-    const does = {
+    const action = {
       j: () => step(1),
       k: () => step(-1),
       n: () => document.getElementById("next")?.click(),
@@ -151,13 +151,13 @@
       ArrowRight: () => onPages && word(1),
       ArrowLeft: () => onPages && word(-1),
     }[event.key];
-    if (does && (!event.key.startsWith("Arrow") || onPages)) {
+    if (action && (!event.key.startsWith("Arrow") || onPages)) {
       event.preventDefault();
-      does();
+      action();
     }
   });
 
-  addEventListener("hashchange", fromAddress);
+  addEventListener("hashchange", fromHash);
   showWords(engines[0] ?? null);
-  fromAddress();
+  fromHash();
 })();

@@ -1,4 +1,4 @@
-// The list of documents. Filters live in the part of the address behind #, so that a view can be bookmarked and sent.
+// Document list. Filters are kept in the URL fragment, so that a view can be bookmarked and shared.
 "use strict";
 (() => {
   const data = JSON.parse(window.ocrPipelineDocuments);
@@ -7,10 +7,10 @@
   const body = document.querySelector("#list tbody");
   const signs = { correct: "✓", wrong: "✗", missing: "∅", spurious: "+" };
   const options = {
-    dataset: [...new Set(data.documents.map((one) => one.dataset))],
+    dataset: [...new Set(data.documents.map((listed) => listed.dataset))],
     backend: data.backends,
     field: data.fields,
-    outcome: ["not right", ...data.outcomes],
+    outcome: ["not correct", ...data.outcomes],
     attribution: data.attributions,
   };
 
@@ -31,31 +31,31 @@
     location.hash = parameters.toString();
   }
 
-  // The outcomes of a document that the filters ask about.
-  function matching(one, filter) {
-    return one.outcomes.filter(([backend, field, outcome, attribution]) =>
+  // The outcomes of a document that match the filters.
+  function matching(listed, filter) {
+    return listed.outcomes.filter(([backend, field, outcome, attribution]) =>
       (!filter.backend || data.backends[backend] === filter.backend) &&
       (!filter.field || data.fields[field] === filter.field) &&
       (!filter.attribution || data.attributions[attribution] === filter.attribution) &&
-      (!filter.outcome || (filter.outcome === "not right" ? outcome !== 0 : data.outcomes[outcome] === filter.outcome)));
+      (!filter.outcome || (filter.outcome === "not correct" ? outcome !== 0 : data.outcomes[outcome] === filter.outcome)));
   }
 
   function element(name, text, attributes = {}) {
-    const made = document.createElement(name);
-    made.textContent = text;
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    return made;
+    const created = document.createElement(name);
+    created.textContent = text;
+    for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, value);
+    return created;
   }
 
-  function row(one, hits, filter) {
+  function row(listed, hits, filter) {
     const line = document.createElement("tr");
     const name = element("th", "", { scope: "row" });
     const first = hits.find(([, , outcome]) => outcome !== 0) || hits[0];
     const anchor = first && (filter.backend || filter.field || filter.outcome || filter.attribution)
       ? `#${data.fields[first[1]]}@${data.backends[first[0]]}` : "";
-    name.append(element("a", one.id, { href: `documents/${encodeURIComponent(one.id)}.html${anchor}` }));
-    const outcomes = element("td", one.labelled ? "" : "no label");
-    if (one.status === "failed") outcomes.append(element("span", "cannot be read ", { class: "chip" }));
+    name.append(element("a", listed.id, { href: `documents/${encodeURIComponent(listed.id)}.html${anchor}` }));
+    const outcomes = element("td", listed.labelled ? "" : "no label");
+    if (listed.status === "failed") outcomes.append(element("span", "cannot be opened ", { class: "chip" }));
     const counts = data.outcomes.map((outcome, index) => [outcome, hits.filter((hit) => hit[2] === index).length]);
     for (const [outcome, count] of counts) {
       if (count) {
@@ -64,7 +64,7 @@
         outcomes.append(chip);
       }
     }
-    line.append(name, element("td", one.dataset), element("td", one.pages ?? "", { class: "number" }), outcomes);
+    line.append(name, element("td", listed.dataset), element("td", listed.pages ?? "", { class: "number" }), outcomes);
     return line;
   }
 
@@ -73,18 +73,18 @@
     for (const name of [...Object.keys(options), "name"]) {
       if (form.elements[name].value !== filter[name]) form.elements[name].value = filter[name];
     }
-    const asked = filter.backend || filter.field || filter.outcome || filter.attribution;
-    const found = [];
-    for (const one of data.documents) {
-      if (filter.dataset && one.dataset !== filter.dataset) continue;
-      if (filter.name && !one.id.includes(filter.name.toLowerCase())) continue;
-      const hits = matching(one, filter);
-      if (!asked || hits.length) found.push([one, hits]);
+    const filtered = filter.backend || filter.field || filter.outcome || filter.attribution;
+    const matches = [];
+    for (const listed of data.documents) {
+      if (filter.dataset && listed.dataset !== filter.dataset) continue;
+      if (filter.name && !listed.id.includes(filter.name.toLowerCase())) continue;
+      const hits = matching(listed, filter);
+      if (!filtered || hits.length) matches.push([listed, hits]);
     }
-    const pages = Math.max(1, Math.ceil(found.length / SIZE));
+    const pages = Math.max(1, Math.ceil(matches.length / SIZE));
     const page = Math.min(Math.max(1, Number(filter.page) || 1), pages);
-    body.replaceChildren(...found.slice((page - 1) * SIZE, page * SIZE).map(([one, hits]) => row(one, hits, filter)));
-    document.getElementById("count").textContent = `${found.length} of ${data.documents.length} documents`;
+    body.replaceChildren(...matches.slice((page - 1) * SIZE, page * SIZE).map(([listed, hits]) => row(listed, hits, filter)));
+    document.getElementById("count").textContent = `${matches.length} of ${data.documents.length} documents`;
     document.getElementById("where").textContent = `Page ${page} of ${pages}`;
     document.getElementById("previous").disabled = page === 1;
     document.getElementById("next").disabled = page === pages;
