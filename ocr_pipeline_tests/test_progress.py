@@ -28,7 +28,7 @@ def test_the_terminal_tells_pages_rate_and_time_left() -> None:
             clock.now += 2
             progress.advance("ocr rapidocr", cached=cached, failed=failed, by=pages)
     last = next(line for line in reversed(out.getvalue().splitlines()) if "pages" in line)
-    assert re.search(r"ocr rapidocr .* 6/10 +pages .* 0\.8/s · 0:06 left +1 from store, 1 failed", last), last
+    assert re.search(r"ocr rapidocr .* 6/10 +pages .* 0\.8/s · 0:06 left +1 cached, 1 failed", last), last
 
 
 def test_the_log_tells_it_at_every_tenth(caplog: pytest.LogCaptureFixture) -> None:

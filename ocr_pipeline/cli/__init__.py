@@ -1,4 +1,6 @@
-"""The command line: thin over the same code that Dagster runs."""
+"""The command line: options, and the printing of what the other packages compute.
+
+A module per command; `app.py` registers them and imports none. No SQL, no pipeline logic: Dagster runs the same code."""
 
 from ocr_pipeline.cli.app import main
 

@@ -1,86 +1,73 @@
-"""`ocr-pipeline attributions`: which stage is to blame for what is not right."""
+"""`ocr-pipeline attribution`: which stage caused the errors."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
 
-import typer
 from rich.table import Table
 
-from ocr_pipeline.cli.output import (
-    BackendOption,
-    DatasetOption,
-    JsonOption,
-    Row,
-    console,
-    opened,
-    print_json,
-    titled_table,
-)
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.cli.options import BackendOption, DatasetOption, FieldOption, JsonOption
+from ocr_pipeline.cli.output import Row, console, counted, no_scores, opened, print_json, titled_table
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS, STAGES
 from ocr_pipeline.project import find_project
 
 
-def attributions(
+def attribution(
     backend: BackendOption = None,
-    field: Annotated[str | None, typer.Option("--field", "-f", help="Only this field, like total_amount.")] = None,
+    field: FieldOption = None,
     dataset: DatasetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show whose fault the errors are: OCR, selection, normalisation, spurious, the label, a failed document.
+    """Show which stage caused the errors.
 
-    One row per field of a backend. docs/evaluation.md says how it is decided.
+    OCR, selection, normalisation, spurious values, the label or a failed document; one row per field of a backend.
+    docs/evaluation.md explains how errors are attributed.
     """
-
-    asked = {"backend": backend, "field": field, "dataset": dataset}
-    chosen = {name: value for name, value in asked.items() if value is not None}
-    where = " AND ".join(f"{name} = ?" for name in chosen) or "true"
-    warehouse = opened(find_project())
-    with warehouse.snapshot() as snapshot:
+    scope = {"backend": backend, "field": field, "dataset": dataset}
+    filters = {name: value for name, value in scope.items() if value is not None}
+    where = " AND ".join(f"{name} = ?" for name in filters) or "true"
+    with opened(find_project()).snapshot() as snapshot:
         rows = snapshot.rows(
             f"FROM attributions WHERE {where} ORDER BY dataset, backend, field, document_id",
-            list(chosen.values()),
+            list(filters.values()),
         )
-        scored = snapshot.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", list(chosen.values()))  # noqa: S608
+        scored = snapshot.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", list(filters.values()))  # noqa: S608
     if not rows and not scored:
-        of = f" with {', '.join(f'{name} {value!r}' for name, value in chosen.items())}" if chosen else ""
-        raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
+        raise no_scores(**scope)
     if as_json:
-        print_json({"totals": totals(rows), "attributions": rows})
+        print_json({"totals": _totals(rows), "attributions": rows})
         return
     if not rows:
-        console.print("Nothing is wrong, missing or spurious.")
+        console.print("No errors: nothing is wrong, missing or spurious.")
     for key in dict.fromkeys((row["dataset"], row["backend"]) for row in rows):
-        of_backend = [row for row in rows if (row["dataset"], row["backend"]) == key]
+        own = [row for row in rows if (row["dataset"], row["backend"]) == key]
+        title = f"{key[0]}: {key[1]}"
         if field is None:
-            console.print(_table(f"{key[0]}: {key[1]}, values that are not right", of_backend))
-        console.print(f"{key[0]}: {key[1]}: {sentence(of_backend, field)}\n")
+            console.print(_table(f"{title}: errors by stage", own))
+        console.print(f"{title}: {sentence(own, field)}\n")
 
 
-def totals(rows: Sequence[Row]) -> list[Row]:
-    """Per data set, backend and field, how often each attribution was given."""
-    found: dict[tuple[str, str, str], Counter[str]] = {}
+def _totals(rows: Sequence[Row]) -> list[Mapping[str, str | int]]:
+    """Errors per data set, backend and field, in total (`n`) and by attribution."""
+    counters: dict[tuple[str, str, str], Counter[str]] = {}
     for row in rows:
-        found.setdefault((row["dataset"], row["backend"], row["field"]), Counter())[row["attribution"]] += 1
+        counters.setdefault((row["dataset"], row["backend"], row["field"]), Counter())[row["attribution"]] += 1
     return [
         {
             "dataset": dataset,
             "backend": backend,
             "field": field,
             "n": counts.total(),
-            **{v: counts[v] for v in ATTRIBUTIONS},
+            **{name: counts[name] for name in ATTRIBUTIONS},
         }
-        for (dataset, backend, field), counts in found.items()
+        for (dataset, backend, field), counts in counters.items()
     ]
 
 
 def sentence(rows: Sequence[Row], field: str | None = None) -> str:
-    """`of 41 values of total_amount that are not right: 3 OCR, 36 selection, 2 label`."""
+    """`41 errors in total_amount: 3 OCR, 36 selection, 2 label.`"""
     counts = Counter(STAGES[row["attribution"]] for row in rows)
     parts = ", ".join(f"{counts[stage]} {stage}" for stage in dict.fromkeys(STAGES.values()) if counts[stage])
-    of = f" of {field}" if field else ""
-    return f"of {len(rows)} values{of} that are not right: {parts}."
+    return f"{counted(len(rows), 'error')}{f' in {field}' if field else ''}: {parts}."
 
 
 def _table(title: str, rows: Sequence[Row]) -> Table:

@@ -1,37 +1,53 @@
-"""`ocr-pipeline baseline`: what later evaluations are held against, and how the last ones compare."""
+"""`ocr-pipeline baseline`: evaluations that later ones are compared with."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from ocr_pipeline.cli.output import (
-    BackendOption,
-    DatasetOption,
-    JsonOption,
-    console,
-    interval,
-    opened,
-    p_value,
-    points,
-    print_json,
-    titled_table,
-)
+from ocr_pipeline.cli.options import BackendOption, DatasetOption, JsonOption
+from ocr_pipeline.cli.output import console, counted, interval, opened, p_value, points, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.project import find_project
+from ocr_pipeline.evaluation.ranking.pairwise import Comparison
+from ocr_pipeline.project import Project, find_project
 
-baseline = typer.Typer(help="What later evaluations are held against.", no_args_is_help=True)
+
+@dataclass(frozen=True, kw_only=True)
+class FieldChange(Comparison):
+    """A field of the latest evaluation (a) and of the baseline (b)."""
+
+    regression: bool
 
 
-@baseline.command("pin")
+@dataclass(frozen=True, kw_only=True)
+class BaselineComparison:
+    """The latest evaluation of a backend against its baseline; `pinned_at` is None for the previous evaluation."""
+
+    dataset: str
+    backend: str
+    evaluation_id: str
+    evaluated_at: datetime
+    pinned_at: datetime | None
+    comparisons: Sequence[FieldChange]
+
+
 def pin(
     dataset: DatasetOption = None,
     backend: BackendOption = None,
     evaluation: Annotated[
         str | None,
-        typer.Option("--evaluation", "-e", metavar="ID", help="An id of `ocr-pipeline history`; default: the last."),
+        typer.Option(
+            "--evaluation", "-e", metavar="ID", help="Evaluation id from `ocr-pipeline history`. Default: the latest."
+        ),
     ] = None,
 ) -> None:
-    """Make the last evaluation of every backend its baseline, or of one backend, or an earlier evaluation."""
+    """Pin the latest or an earlier evaluation as the baseline.
+
+    Without --backend, every backend is pinned.
+    """
     from ocr_pipeline.warehouse import tables
     from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 
@@ -44,9 +60,9 @@ def pin(
         and (row["is_last"] if evaluation is None else row["evaluation_id"].startswith(evaluation))
     ]
     if not chosen:
-        raise ConfigurationError("There is no such evaluation; `ocr-pipeline history` lists them.")
+        raise ConfigurationError("No such evaluation; `ocr-pipeline history` lists them.")
     if evaluation is not None and len(chosen) > 1:
-        raise ConfigurationError(f"{evaluation!r} begins the ids of {len(chosen)} evaluations: give more of the id.")
+        raise ConfigurationError(f"{evaluation!r} matches {len(chosen)} evaluations; use more characters of the id.")
     now = utc_now()
     warehouse.replace(
         ("dataset", "backend"),
@@ -59,67 +75,72 @@ def pin(
         },
     )
     for row in chosen:
-        console.print(f"{row['dataset']}, {row['backend']}: pinned {_name(row)}.", soft_wrap=True)
+        name = _name(row["evaluation_id"], row["evaluated_at"])
+        console.print(f"{row['dataset']}, {row['backend']}: pinned {name}.", soft_wrap=True)
 
 
-@baseline.command("show")
 def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: JsonOption = False) -> None:
-    """Hold the last evaluation of each backend against its baseline: the pinned one, else the one before.
+    """Compare the latest evaluation of each backend with its baseline.
 
-    On the documents of both whose label is the same. A regression is a drop that is not luck (p below the threshold, Holm).
+    The baseline is the pinned evaluation, otherwise the previous one. Only documents with the same label in both are
+    compared. A regression is a statistically significant drop (Holm-corrected p).
     """
+    shown = _comparisons(find_project(), dataset, backend)
+    if not shown:
+        raise ConfigurationError("No baseline: none is pinned, and no backend was evaluated twice.")
+    if as_json:
+        print_json([asdict(comparison) for comparison in shown])
+        return
+    for comparison in shown:
+        kind = "pinned" if comparison.pinned_at else "previous"
+        name = _name(comparison.evaluation_id, comparison.evaluated_at)
+        title = f"{comparison.dataset}: {comparison.backend} now, against {kind} evaluation {name}"
+        if comparison.comparisons:
+            console.print(_table(title, comparison.comparisons))
+        else:
+            console.print(f"{title}: nothing to compare; no document has the same label and rules in both.")
+
+
+def _comparisons(project: Project, dataset: str | None, backend: str | None) -> list[BaselineComparison]:
     from ocr_pipeline.evaluation.ranking.history import against_baseline, regressions
     from ocr_pipeline.evaluation.scoring.settings import load_rules
     from ocr_pipeline.warehouse import tables
 
-    project = find_project()
     limits = load_rules(project.evaluation_file).checks.regression
-    shown: list[dict[str, Any]] = []
+    shown = []
     with opened(project).snapshot() as snapshot:
         latest = tables.history.latest_evaluations(snapshot)
-        for key, compared in tables.history.baselines(snapshot).items():
+        for key, baseline in tables.history.baselines(snapshot).items():
             if key in latest and dataset in (None, key[0]) and backend in (None, key[1]):
                 now = tables.history.evaluation(snapshot, latest[key].evaluation_id)
-                found = against_baseline(now, tables.history.evaluation(snapshot, compared.evaluation_id))
-                worse = {one.field for one in regressions(found, alpha=limits.alpha, min_drop=limits.min_drop)}
-                shown.append(
-                    {
-                        **compared._asdict(),
-                        "comparisons": [{**vars(one), "regression": one.field in worse} for one in found],
-                    }
-                )
-    if not shown:
-        raise ConfigurationError("There is no baseline: none is pinned, and no backend was evaluated twice.")
-    if as_json:
-        print_json(shown)
-        return
-    for row in shown:
-        kind = "pinned" if row["pinned_at"] else "the evaluation before"
-        title = f"{row['dataset']}: {row['backend']} now, against {kind}: {_name(row)}"
-        if not row["comparisons"]:
-            console.print(f"{title}: nothing to compare, no document with the same label and rules is in both.")
-            continue
-        table = titled_table(title)
-        table.add_column("field", no_wrap=True)
-        for name in ("docs", "before", "now", "now - before \\[95 %]", "p", ""):
-            table.add_column(name, justify="right", no_wrap=True)
-        for one in row["comparisons"]:
-            table.add_row(
-                one["field"],
-                str(one["documents"]),
-                points(one["f1_b"]),
-                points(one["f1_a"]),
-                points(one["difference"], sign=True)
-                + interval(one["difference_low"], one["difference_high"], sign=True),
-                p_value(one["p_holm"]),
-                "[red]worse[/]" if one["regression"] else "",
-            )
-        console.print(table)
+                fields = against_baseline(now, tables.history.evaluation(snapshot, baseline.evaluation_id))
+                worse = {field.field for field in regressions(fields, alpha=limits.alpha, min_drop=limits.min_drop)}
+                changes = [FieldChange(**vars(field), regression=field.field in worse) for field in fields]
+                shown.append(BaselineComparison(**baseline._asdict(), comparisons=changes))
+    return shown
 
 
-@baseline.command("clear")
+def _table(title: str, fields: Sequence[FieldChange]) -> Table:
+    table = titled_table(title)
+    table.add_column("field", no_wrap=True)
+    for name in ("docs", "before", "now", "now - before \\[95 %]", "p", ""):
+        table.add_column(name, justify="right", no_wrap=True)
+    for field in fields:
+        difference = points(field.difference, sign=True)
+        table.add_row(
+            field.field,
+            str(field.documents),
+            points(field.f1_b),
+            points(field.f1_a),
+            difference + interval(field.difference_low, field.difference_high, sign=True),
+            p_value(field.p_holm),
+            "[red]worse[/]" if field.regression else "",
+        )
+    return table
+
+
 def clear(dataset: DatasetOption = None, backend: BackendOption = None) -> None:
-    """Unpin: from now on the evaluation before the last one is the baseline."""
+    """Unpin baselines; the previous evaluation becomes the baseline."""
     from ocr_pipeline.warehouse.connection import Warehouse
 
     warehouse = Warehouse(find_project().database)
@@ -129,10 +150,10 @@ def clear(dataset: DatasetOption = None, backend: BackendOption = None) -> None:
         if dataset in (None, row["dataset"]) and backend in (None, row["backend"])
     ]
     if not keys:
-        raise ConfigurationError("There is no such pinned baseline.")
+        raise ConfigurationError("No such pinned baseline.")
     warehouse.replace(("dataset", "backend"), keys, {"evaluation_baselines": []})
-    console.print(f"{len(keys)} baselines cleared.")
+    console.print(f"Unpinned {counted(len(keys), 'baseline')}.")
 
 
-def _name(row: dict[str, Any]) -> str:
-    return f"{row['evaluation_id'][:8]} of {row['evaluated_at']:%Y-%m-%d %H:%M}"
+def _name(evaluation_id: str, evaluated_at: datetime) -> str:
+    return f"{evaluation_id[:8]} of {evaluated_at:%Y-%m-%d %H:%M}"

@@ -1,48 +1,48 @@
-"""`ocr-pipeline compare`: is one backend better than another, and on which documents."""
+"""`ocr-pipeline compare`: is one backend better than another, and on which documents?"""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
 
 import typer
+from rich.table import Table
 
+from ocr_pipeline.cli.options import DatasetOption, JsonOption, ScoredFieldOption
 from ocr_pipeline.cli.output import (
-    DatasetOption,
-    FieldOption,
-    JsonOption,
     Row,
     console,
+    counted,
     interval,
     opened,
     p_value,
+    plain,
     points,
     print_json,
     titled_table,
 )
-from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 
-SHOWN = 12
-"""Flipped values that are printed per direction; `--json` has them all."""
+MAX_FLIPPED = 12
+"""Flipped values printed per direction; `--json` has all."""
 
 
 def compare(
-    a: Annotated[str | None, typer.Argument(metavar="A", help="A backend.", show_default=False)] = None,
-    b: Annotated[
-        str | None, typer.Argument(metavar="B", help="The one to hold it against.", show_default=False)
-    ] = None,
+    a: Annotated[str | None, typer.Argument(metavar="A", help="Backend.", show_default=False)] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="Backend to compare A with.", show_default=False)] = None,
     dataset: DatasetOption = None,
-    field: FieldOption = None,
+    field: ScoredFieldOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Is A better than B, or is it luck? Without A and B: every pair, and whether the winner depends on the rules.
+    """Test whether one backend is better than another.
 
-    Differences are F1 of A minus F1 of B in points, on the documents that both were run on; p is corrected for all pairs
-    (Holm). Then the values that only one of them has right.
+    Shows F1 of A minus F1 of B in points, on the documents that both were run on, with p corrected for all pairs (Holm),
+    then the values that only A or only B has right. Without A and B: every pair, and where the winner depends on the
+    scoring rules.
     """
     if a is None:
         _every_pair(dataset, field, as_json=as_json)
     elif b is None or a == b:
-        raise ConfigurationError("Name two different backends to compare, or none for every pair.")
+        raise ConfigurationError("Name two different backends, or none to compare every pair.")
     else:
         _pair(a, b, dataset, field, as_json=as_json)
 
@@ -76,9 +76,9 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
             _print_flipped(right, wrong, side, [value for value in values if value["right"] == side])
 
 
-def _pair_table(dataset: str, a: str, b: str, rows: list[Row]) -> Any:
+def _pair_table(dataset: str, a: str, b: str, rows: Sequence[Row]) -> Table:
     documents = max(row["documents"] for row in rows)
-    table = titled_table(f"{dataset}: A = {a}, B = {b}, {documents} documents of both")
+    table = titled_table(f"{dataset}: A = {a}, B = {b}, {counted(documents, 'document')} run by both")
     table.add_column("field", no_wrap=True)
     for name in ("n", "A", "B", "A - B \\[95 %]", "A/B right", "p"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -94,8 +94,8 @@ def _pair_table(dataset: str, a: str, b: str, rows: list[Row]) -> Any:
             p_value(row["p_holm"]) + ("*" if _significant(row) else " "),
         )
     table.caption = (
-        "F1 in %. A/B right: documents in which only A or only B is right (all_fields: has more right). p: Holm over all"
-        " pairs; * below 0.05."
+        "F1 in %. A/B right: documents where only A or only B is right (all_fields: has more values right). p:"
+        " Holm-corrected over all pairs; * below 0.05."
     )
     table.caption_justify = "left"
     return table
@@ -107,41 +107,42 @@ def _significant(row: Row) -> bool:
     return bool(row["difference"]) and row["p_holm"] < ALPHA
 
 
-def _print_rules(rows: list[Row]) -> None:
-    """Where the sign or the significance is another one under other rules."""
+def _print_rules(rows: Sequence[Row]) -> None:
+    """Say where sign or significance changes under other rules."""
     headline = {row["field"]: row for row in rows if row["rules"] == "headline"}
     for row in rows:
-        usual = headline.get(row["field"])
-        if row["rules"] == "headline" or usual is None:
+        reference = headline.get(row["field"])
+        if row["rules"] == "headline" or reference is None:
             continue
-        if _significant(row) != _significant(usual) or (row["difference"] or 0) * (usual["difference"] or 0) < 0:
+        if (
+            _significant(row) != _significant(reference)
+            or (row["difference"] or 0) * (reference["difference"] or 0) < 0
+        ):
             console.print(
-                f"By the rules {row['rules']}, {row['field']} differs by {points(row['difference'], sign=True)}, "
-                f"p {p_value(row['p_holm'])}: the answer depends on the rules.",
+                f"The result for {row['field']} depends on the rules: with {row['rules']} rules the difference is"
+                f" {points(row['difference'], sign=True)}, p {p_value(row['p_holm'])}."
             )
 
 
-def _print_flipped(right: str, wrong: str, side: str, values: list[Row]) -> None:
+def _print_flipped(right: str, wrong: str, side: str, values: Sequence[Row]) -> None:
     if not values:
-        console.print(f"\nNothing that only {right} has right.")
+        console.print(f"\nNo value is right in {right} only.")
         return
-    table = titled_table(f"Only {right} is right: {len(values)} values")
-    for name in ("document", "field", "truth", f"{wrong} says"):
+    table = titled_table(f"Right in {right} only: {counted(len(values), 'value')}")
+    for name in ("document", "field", "label", wrong):
         table.add_column(plain(name), overflow="fold")
     other = "b" if side == "a" else "a"
-    for value in values[:SHOWN]:
+    for value in values[:MAX_FLIPPED]:
         texts = (
             value["document_id"],
             value["field"],
-            value["truth"] or "nothing",
-            value[f"prediction_{other}"] or "nothing",
+            value["truth"] or "none",
+            value[f"prediction_{other}"] or "none",
         )
         table.add_row(*(plain(text) for text in texts))
     console.print(table)
-    if len(values) > SHOWN:
-        console.print(
-            f"… and {len(values) - SHOWN} more; --json lists them all, --field those of one field.", style="dim"
-        )
+    if len(values) > MAX_FLIPPED:
+        console.print(f"… and {len(values) - MAX_FLIPPED} more; --json shows all, --field only one field.", style="dim")
 
 
 def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> None:
@@ -157,7 +158,7 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
         print_json({"comparisons": rows, "rule_sensitivity": sensitivity})
         return
     for name in dict.fromkeys(row["dataset"] for row in rows):
-        table = titled_table(f"{name}: {field or 'all fields together'}, every pair")
+        table = titled_table(f"{name}: {field or 'all fields pooled'}, every pair")
         for column in ("A", "B"):
             table.add_column(column, overflow="fold")
         for column in ("docs", "A - B \\[95 %]", "disagree", "p"):
@@ -176,22 +177,22 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
         console.print(table)
         for row in sensitivity:
             if row["dataset"] == name and (row["winner_changes"] or row["significance_changes"]):
-                lead = "a tie" if row["best"] is None else f"{row['best']} before {row['second']}"
+                lead = "a tie" if row["best"] is None else f"{row['best']} ahead of {row['second']}"
                 console.print(
-                    f"{row['field']} depends on the rules: by {row['rules']}, {lead}, "
-                    f"{points(row['difference'], sign=True)}, p {p_value(row['p_holm'])}."
+                    f"The result for {row['field']} depends on the rules: with {row['rules']} rules {lead},"
+                    f" {points(row['difference'], sign=True)}, p {p_value(row['p_holm'])}."
                 )
 
 
-def _explain(known: list[Row], backends: tuple[str, ...], dataset: str | None, field: str | None) -> None:
-    """Say why there is no comparison."""
+def _explain(known: Sequence[Row], backends: Sequence[str], dataset: str | None, field: str | None) -> NoReturn:
+    """Raise an error that says why there is no comparison."""
     names = {row["backend"] for row in known}
     if not known:
-        raise ConfigurationError("There are no comparisons yet: run `ocr-pipeline run` with two backends first.")
+        raise ConfigurationError("No comparisons yet; run `ocr-pipeline run` with two backends first.")
     for name in backends:
         if name not in names:
-            raise ConfigurationError(f"{name!r} is in no comparison; known are {', '.join(sorted(names))}.")
+            raise ConfigurationError(f"No comparison includes {name!r}; choose from {', '.join(sorted(names))}.")
     if dataset is not None and dataset not in {row["dataset"] for row in known}:
-        raise ConfigurationError(f"There are no comparisons of the data set {dataset!r}.")
-    of = f" of {field}" if field else ""
-    raise ConfigurationError(f"There is no comparison{of} here: no document with such a label was read by both.")
+        raise ConfigurationError(f"No comparisons for data set {dataset!r}.")
+    field_name = field or "any field"
+    raise ConfigurationError(f"No document labelled for {field_name} was run by both backends.")

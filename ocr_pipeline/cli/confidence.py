@@ -1,4 +1,4 @@
-"""`ocr-pipeline confidence`: how sure the values are, and what can be accepted without a look."""
+"""`ocr-pipeline confidence`: how reliable the confidences are, and what can be accepted without review."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -6,68 +6,63 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ocr_pipeline.cli.output import (
-    BackendOption,
-    DatasetOption,
-    JsonOption,
-    Row,
-    console,
-    opened,
-    print_json,
-    titled_table,
-)
+from ocr_pipeline.cli.options import BackendOption, DatasetOption, JsonOption
+from ocr_pipeline.cli.output import Row, console, counted, opened, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
+
+ORDER = {
+    "calibrations": "dataset, backend",
+    "reliability": "dataset, backend, bin",
+    "risk_coverage": "dataset, backend, level, target_risk NULLS LAST, accepted",
+}
 
 
 def confidence(
     backend: BackendOption = None,
     dataset: DatasetOption = None,
-    curve: Annotated[
-        bool, typer.Option("--curve", help="Show the reliability curve and the risk-coverage curve.")
-    ] = False,
+    curve: Annotated[bool, typer.Option("--curve", help="Show the reliability and risk-coverage curves.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how far the confidences can be trusted, and what share can be accepted automatically at what error.
+    """Show how far confidences can be trusted.
 
-    Every figure is of documents that the calibration has not seen. Intervals hold with 95 %.
+    And which share of values can be accepted without review at which error rate. All figures are from documents that were
+    held out of the calibration, with 95 % intervals.
     """
-
-    chosen = {name: value for name, value in {"backend": backend, "dataset": dataset}.items() if value is not None}
-    where = " AND ".join(f"{name} = ?" for name in chosen) or "true"
+    filters = {name: value for name, value in {"backend": backend, "dataset": dataset}.items() if value is not None}
+    where = " AND ".join(f"{name} = ?" for name in filters) or "true"
     with opened(find_project()).snapshot() as snapshot:
         tables = {
-            table: snapshot.rows(
-                f"FROM {table} WHERE {where} ORDER BY {order}",
-                list(chosen.values()),
-            )
-            for table, order in (
-                ("calibrations", "dataset, backend"),
-                ("reliability", "dataset, backend, bin"),
-                ("risk_coverage", "dataset, backend, level, target_risk NULLS LAST, accepted"),
-            )
+            table: snapshot.rows(f"FROM {table} WHERE {where} ORDER BY {order}", list(filters.values()))
+            for table, order in ORDER.items()
         }
     if not tables["calibrations"]:
-        raise ConfigurationError("There are no confidences yet: run `ocr-pipeline run` first.")
+        raise ConfigurationError("No confidences yet; run `ocr-pipeline run` first.")
     if as_json:
         print_json(tables)
         return
     for row in tables["calibrations"]:
-        name = f"{row['dataset']}: {row['backend']}"
-        if row["status"] != "ok":
-            console.print(f"{name}: not calibrated: {row['message']}")
-            continue
-        of = {table: [r for r in tables[table] if _same(r, row)] for table in ("reliability", "risk_coverage")}
-        console.print(_acceptance_table(name, [r for r in of["risk_coverage"] if r["target_risk"] is not None]))
-        console.print(
-            f"{row['values']} values in {row['documents']} documents, {row['errors']} wrong. Calibration error"
-            f" {100 * row['ece']:.1f} % (a perfect one would show {100 * row['ece_by_chance']:.1f} % with so few values),"
-            f" AUC {row['auc']:.2f}.",
+        reliability, coverage = (
+            [other for other in tables[table] if _same(other, row)] for table in ("reliability", "risk_coverage")
         )
-        if curve:
-            console.print(_reliability_table(name, of["reliability"]))
-            console.print(_curve_table(name, [r for r in of["risk_coverage"] if r["target_risk"] is None]))
-        console.print()
+        _print_calibration(row, reliability, coverage, curve=curve)
+
+
+def _print_calibration(row: Row, reliability: Sequence[Row], coverage: Sequence[Row], *, curve: bool) -> None:
+    name = f"{row['dataset']}: {row['backend']}"
+    if row["status"] != "ok":
+        console.print(f"{name}: not calibrated: {row['message']}")
+        return
+    console.print(_acceptance_table(name, [point for point in coverage if point["target_risk"] is not None]))
+    console.print(
+        f"{counted(row['values'], 'value')} in {counted(row['documents'], 'document')}, {row['errors']} wrong. Calibration"
+        f" error {100 * row['ece']:.1f} % (a perfectly calibrated backend would show {100 * row['ece_by_chance']:.1f} % with"
+        f" this few values), AUC {row['auc']:.2f}.",
+    )
+    if curve:
+        console.print(_reliability_table(name, reliability))
+        console.print(_curve_table(name, [point for point in coverage if point["target_risk"] is None]))
+    console.print()
 
 
 def _same(first: Row, second: Row) -> bool:
@@ -75,8 +70,8 @@ def _same(first: Row, second: Row) -> bool:
 
 
 def _acceptance_table(name: str, rows: Sequence[Row]) -> Table:
-    table = titled_table(f"{name}: accepted automatically, at most so much wrong among it")
-    for column in ("wanted", "what", "from", "accepted", "wrong", "error % \\[95 %]"):
+    table = titled_table(f"{name}: accepted without review, by maximum error")
+    for column in ("max. error", "unit", "threshold", "accepted", "wrong", "error % \\[95 %]"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
@@ -91,7 +86,7 @@ def _acceptance_table(name: str, rows: Sequence[Row]) -> Table:
 
 
 def _reliability_table(name: str, rows: Sequence[Row]) -> Table:
-    table = titled_table(f"{name}: confidence and truth")
+    table = titled_table(f"{name}: confidence and accuracy")
     for column in ("n", "confidence %", "right % \\[95 %]"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
@@ -101,8 +96,8 @@ def _reliability_table(name: str, rows: Sequence[Row]) -> Table:
 
 
 def _curve_table(name: str, rows: Sequence[Row]) -> Table:
-    table = titled_table(f"{name}: the surest, and how much of them is wrong")
-    for column in ("what", "surest", "from", "wrong", "error % \\[95 %]"):
+    table = titled_table(f"{name}: error of the most confident values")
+    for column in ("unit", "most confident", "threshold", "wrong", "error % \\[95 %]"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         share = f"{100 * row['coverage']:.0f} % ({row['accepted']}/{row['n']})"

@@ -1,13 +1,17 @@
-"""`ocr-pipeline doctor`: what works here, what does not, and what to do about it."""
+"""`ocr-pipeline doctor`: what works here, what does not, and how to fix it."""
 
 import os
 import platform
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+import typer
+
 from ocr_pipeline.backends.backend import Backends, load_backends
+from ocr_pipeline.cli.options import JsonOption
+from ocr_pipeline.cli.output import console, counted, plain, print_json
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.ocr.workers import available_cores
@@ -20,15 +24,31 @@ KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY")
 
 @dataclass(frozen=True)
 class Check:
-    """One finding. `note` is no fault; `bad` stops something from working."""
+    """Result of one check: `note` is informative, `bad` means that something cannot work."""
 
     name: str
     state: Literal["ok", "note", "bad"]
     message: str
 
 
+def doctor(as_json: JsonOption = False) -> None:
+    """Check packages, engines, keys, documents and database.
+
+    Exit code 1 if something is broken.
+    """
+    checks = examine()
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        signs = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}
+        for check in checks:
+            console.print(f"{signs[check.state]} {check.name}: {plain(check.message)}", soft_wrap=True)
+    if any(check.state == "bad" for check in checks):
+        raise typer.Exit(1)
+
+
 def examine() -> list[Check]:
-    """Look at everything that a run needs. Brings an older database to this version's schema; changes nothing else."""
+    """Check everything that a run needs. Migrates an older database to the current schema; changes nothing else."""
     checks = [
         Check("python", "ok", f"{platform.python_version()} on {platform.system()}, {available_cores()} cores"),
         *(_package(name) for name in PACKAGES),
@@ -40,7 +60,11 @@ def examine() -> list[Check]:
         return [*checks, Check("backends.yaml", "bad", str(error))]
     checks += [
         Check("project", "ok", str(project.root)),
-        Check("backends.yaml", "ok", f"{len(configured.engines)} engines, {len(configured)} backends"),
+        Check(
+            "backends.yaml",
+            "ok",
+            f"{counted(len(configured.engines), 'engine')}, {counted(len(configured), 'backend')}",
+        ),
         *_engines(configured),
         *_extractors(configured),
         _keys(),
@@ -60,16 +84,16 @@ def _package(name: str) -> Check:
 
 def _engines(configured: Backends) -> list[Check]:
     return [
-        Check(f"engine {name}", "note" if problem else "ok", f"cannot run: {problem}" if problem else "can run")
+        Check(f"engine {name}", "note" if problem else "ok", f"cannot run: {problem}" if problem else "ready")
         for name, engine in configured.engines.items()
         for problem in (engine.unavailable(),)
     ]
 
 
 def _extractors(configured: Backends) -> list[Check]:
-    """Backends whose extractor cannot run: a key, a package or an import is missing."""
+    """Backends whose extractor cannot run because a key, a package or an import is missing."""
     return [
-        Check(f"backend {name}", "note", f"not run: {problem}")
+        Check(f"backend {name}", "note", f"cannot run: {problem}")
         for name in configured
         if (problem := configured[name].extractor_unavailable())
     ]
@@ -84,25 +108,27 @@ def _keys() -> Check:
 def _documents(project: Project) -> Check:
     sources = find_documents(project.data)
     labelled = sum(source.label is not None for source in sources)
-    return Check("documents", "ok" if sources else "note", f"{len(sources)}, {labelled} with a label file")
+    return Check(
+        "documents", "ok" if sources else "note", f"{counted(len(sources), 'document')}, {labelled} with a label file"
+    )
 
 
 def _database(project: Project) -> Check:
     path = project.relative(project.database)
     if not project.database.exists():
-        return Check("database", "note", f"{path} is not there yet; `ocr-pipeline run` makes it")
+        return Check("database", "note", f"{path} does not exist yet; `ocr-pipeline run` creates it")
     try:
-        rows = Warehouse(project.database, lock_timeout=1).rows(
+        [row] = Warehouse(project.database, lock_timeout=1).rows(
             "SELECT (SELECT max(version) FROM schema_version) AS schema, (SELECT count(*) FROM documents) AS documents,"
             " (SELECT count(*) FROM extractions) AS extractions"
         )
     except OcrPipelineError as error:
         return Check("database", "bad", str(error))
-    found = rows[0]
     return Check(
         "database",
         "ok",
-        f"{path}, schema {found['schema']}, {found['documents']} documents, {found['extractions']} extractions",
+        f"{path}, schema {row['schema']}, {counted(row['documents'], 'document')},"
+        f" {counted(row['extractions'], 'extraction')}",
     )
 
 

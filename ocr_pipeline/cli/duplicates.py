@@ -1,9 +1,9 @@
-"""What an import says about duplicates, before anything was run."""
+"""Duplicates that an import reports, before anything was run."""
 
 from collections.abc import Iterable
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.cli.output import opened
+from ocr_pipeline.cli.output import counted, opened
 from ocr_pipeline.documents.duplicates import (
     Duplicate,
     Fingerprint,
@@ -22,24 +22,24 @@ from ocr_pipeline.warehouse import tables
 
 
 def duplicate_notes(project: Project, dataset: str) -> list[str]:
-    """Sentences about the documents of a data set that are there twice, in it or in another one.
+    """Sentences about documents of a data set that duplicate another document, of the same data set or not.
 
-    A content that the database knows is not opened again, and a pair that it knows is not compared again.
+    Files and pairs that the database knows are not opened or compared again.
     """
     limits = load_backends(project).limits
     with opened(project).snapshot() as snapshot:
-        known = {print_.sha256: print_ for print_ in tables.documents.fingerprints(snapshot)}
+        known = {fingerprint.sha256: fingerprint for fingerprint in tables.documents.fingerprints(snapshot)}
         similarities = tables.documents.page_similarities(snapshot)
     sources = find_documents(project.data)
-    paths, prints = {}, []
+    paths, fingerprints = {}, []
     for source in sources:
-        print_ = _fingerprint(source, known, limits)
-        if print_ is not None:
-            paths[print_.sha256] = source.path
-            prints.append(print_)
-    pairs = [pair for pair in candidate_pairs(prints) if pair not in similarities]
+        fingerprint = _fingerprint(source, known, limits)
+        if fingerprint is not None:
+            paths[fingerprint.sha256] = source.path
+            fingerprints.append(fingerprint)
+    pairs = [pair for pair in candidate_pairs(fingerprints) if pair not in similarities]
     new = compare(pairs, lambda sha256: first_page(paths[sha256], sha256, limits))
-    members = duplicates(prints, {**similarities, **new})
+    members = duplicates(fingerprints, {**similarities, **new})
     return _sentences(members, [source for source in sources if source.dataset == dataset], sources)
 
 
@@ -47,7 +47,7 @@ def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limi
     try:
         sha256 = sha256_of(read_bytes(source.path, limits))
     except DocumentError:
-        return None  # the run says what is wrong with it
+        return None  # the run reports the problem
     if sha256 in known:
         same = known[sha256]
         return Fingerprint(source.document_id, sha256, same.pages, same.perceptual_hash, same.aspect)
@@ -62,10 +62,10 @@ def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limi
 def _sentences(members: list[Duplicate], imported: Iterable[SourceFile], sources: Iterable[SourceFile]) -> list[str]:
     own = {source.document_id for source in imported}
     groups = {member.group_id for member in members if member.document_id in own}
-    told = [member for member in members if member.group_id in groups and member.duplicate_of]
     sentences = [
         f"{member.document_id} {'has the same bytes as' if member.kind == 'exact' else 'looks like'} {member.duplicate_of}."
-        for member in told
+        for member in members
+        if member.group_id in groups and member.duplicate_of
     ]
     in_groups = {member.document_id for member in members if member.group_id in groups}
     labels = {source.document_id: take_in_label(source)[0] for source in sources if source.document_id in in_groups}
@@ -74,6 +74,6 @@ def _sentences(members: list[Duplicate], imported: Iterable[SourceFile], sources
     moved = [key for key in moved if key in in_groups]
     if moved:
         sentences.append(
-            f"{len(moved)} of these count to the held-out split of their duplicate, so that nothing is learned from them."
+            f"{counted(len(moved), 'document')} moved to the test split of a duplicate, so that models do not learn from it."
         )
     return sentences

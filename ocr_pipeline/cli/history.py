@@ -1,35 +1,35 @@
-"""`ocr-pipeline history`: how the scores of a backend went over time."""
+"""`ocr-pipeline history`: how the scores of each backend changed over time."""
 
-from typing import Annotated, Any
+from collections import defaultdict
+from typing import Annotated
 
 import typer
 
-from ocr_pipeline.cli.output import (
-    BackendOption,
-    DatasetOption,
-    FieldOption,
-    JsonOption,
-    console,
-    interval,
-    opened,
-    points,
-    print_json,
-    titled_table,
-)
+from ocr_pipeline.cli.options import BackendOption, DatasetOption, JsonOption, ScoredFieldOption
+from ocr_pipeline.cli.output import Row, console, interval, opened, points, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
+
+COLUMNS = {
+    "documents": ("documents_hash",),
+    "labels": ("label_version",),
+    "rules": ("scoring_version", "rules"),
+    "backend": ("fingerprints",),
+}
+"""What can change between two evaluations, and the columns that tell."""
 
 
 def history(
     backend: BackendOption = None,
-    field: FieldOption = None,
+    field: ScoredFieldOption = None,
     dataset: DatasetOption = None,
-    last: Annotated[int, typer.Option("--last", min=1, help="So many evaluations of each backend.")] = 10,
+    last: Annotated[int, typer.Option("--last", min=1, help="Evaluations to show per backend.")] = 10,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how the scores of each backend went: every evaluation that differed from the one before.
+    """Show how the scores of each backend changed over time.
 
-    changed: what was another one than the time before: documents, labels, rules (of scoring), backend.
+    Lists every evaluation that differed from the previous one, with what changed: documents, labels, scoring rules or
+    backend.
     """
     from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
     from ocr_pipeline.warehouse import tables
@@ -37,17 +37,16 @@ def history(
     warehouse = opened(find_project())
     rows = tables.history.history(warehouse, dataset, backend, field or ALL_FIELDS)
     if not rows:
-        raise ConfigurationError("There is no such evaluation yet: `ocr-pipeline run` makes them.")
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        group = groups.setdefault((row["dataset"], row["backend"]), [])
-        row["changed"] = _changed(group[-1], row) if group else []
-        group.append(row)
+        raise ConfigurationError("No such evaluation yet; run `ocr-pipeline run` first.")
+    groups: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for evaluation in rows:
+        group = groups[evaluation["dataset"], evaluation["backend"]]
+        group.append({**evaluation, "changed": _changed(group[-1], evaluation) if group else []})
     if as_json:
         print_json([row for group in groups.values() for row in group[-last:]])
         return
     for (dataset_name, backend_name), group in groups.items():
-        table = titled_table(f"{dataset_name}: {backend_name}, {field or 'all fields together'}")
+        table = titled_table(f"{dataset_name}: {backend_name}, {field or 'all fields pooled'}")
         for name in ("evaluated (UTC)", "id"):
             table.add_column(name, no_wrap=True)
         for name in ("docs", "n", "F1 % \\[95 %]"):
@@ -65,11 +64,5 @@ def history(
         console.print(table)
 
 
-def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    columns = {
-        "documents": ("documents_hash",),
-        "labels": ("label_version",),
-        "rules": ("scoring_version", "rules"),
-        "backend": ("fingerprints",),
-    }
-    return [name for name, of in columns.items() if any(before[column] != now[column] for column in of)]
+def _changed(before: Row, now: Row) -> list[str]:
+    return [name for name, columns in COLUMNS.items() if any(before[column] != now[column] for column in columns)]

@@ -1,62 +1,74 @@
-"""What commands share: where they print to and read from, and the options that many of them have."""
+"""What commands print with: consoles, tables, JSON, numbers and text from outside; and the database they read."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from ocr_pipeline.cli.text import plain
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
+from ocr_pipeline.untrusted import MAX_CHARACTERS, visible
 
 if TYPE_CHECKING:
     from ocr_pipeline.warehouse.connection import Warehouse
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
+"""A row of a table or of a query, by column."""
 
 READ_TIMEOUT = 10.0
-"""Seconds that a command which only shows something waits for a locked database."""
+"""Seconds that a read-only command waits for a locked database."""
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-DatasetOption = Annotated[str | None, typer.Option("--dataset", "-s", help="Only this data set, like demo or sroie.")]
-FieldOption = Annotated[
-    str | None, typer.Option("--field", "-f", help="Only this field, like total_amount; all_fields: all together.")
-]
-BackendOption = Annotated[str | None, typer.Option("--backend", "-b", help="Only this backend.")]
-
 
 def alone(project: Project) -> AbstractContextManager[None]:
-    """No other run works meanwhile; says so where it has to wait for one."""
+    """Hold the lock of the project, so that no other run works at the same time; says on stderr if it has to wait."""
     from ocr_pipeline.defs.instance import only_run
 
-    return only_run(project, lambda: console.print("Another run is at work in this project; waiting for it."))
+    return only_run(project, lambda: errors.print("Another run is in progress in this project; waiting for it to end."))
 
 
 def opened(project: Project) -> "Warehouse":
-    """The database, for a command that only shows something."""
+    """The database, for a read-only command."""
     from ocr_pipeline.warehouse.connection import Warehouse
 
     return Warehouse(project.database, lock_timeout=READ_TIMEOUT)
 
 
 def check_known(what: str, name: str | None, known: Iterable[str]) -> None:
-    """Raises ConfigurationError where a name was given that is not one of these."""
+    """Raises ConfigurationError if a name is given that is not among the known ones."""
     names = list(known)
     if name is not None and name not in names:
-        raise ConfigurationError(f"There is no {what} {name!r}; known are {', '.join(names)}.")
+        raise ConfigurationError(f"Unknown {what} {name!r}; choose from {', '.join(names)}.")
+
+
+def no_scores(**filters: str | None) -> ConfigurationError:
+    """Nothing matches these filters because nothing was scored."""
+    return ConfigurationError(f"No scores{selected(**filters)} yet; run `ocr-pipeline run` first.")
+
+
+def selected(**filters: str | None) -> str:
+    """` for backend 'x', field 'y'`; empty without filters."""
+    named = {name.replace("dataset", "data set"): value for name, value in filters.items() if value is not None}
+    parts = [f"{name} {value!r}" for name, value in named.items()]
+    return f" for {', '.join(parts)}" if parts else ""
+
+
+def plain(text: str, *, longest: int = MAX_CHARACTERS) -> str:
+    """Text from outside (file names, labels, values, messages of libraries) made harmless for a Rich console: no markup, no
+    control characters, one direction of writing, bounded length."""
+    return escape(visible(text, longest=longest))
 
 
 def titled_table(title: str) -> Table:
-    """An empty table in the style of all of them."""
+    """An empty table in the style shared by all commands."""
     return Table(
         title=plain(title),
         title_justify="left",
@@ -68,7 +80,7 @@ def titled_table(title: str) -> Table:
 
 
 def print_json(value: Any) -> None:
-    """For scripts: dates in ISO 8601."""
+    """Print JSON for scripts, dates in ISO 8601."""
 
     def text(item: Any) -> Any:
         return item.isoformat() if isinstance(item, datetime) else str(item)
@@ -76,16 +88,21 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, default=text))
 
 
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """`1 document`, `1,200 documents`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def points(value: float | None, *, sign: bool = False) -> str:
     """A rate or a difference of rates in percent (points): `87.2`, `+3.1`."""
     if value is None:
         return "–"
-    shown = round(100 * value, 1) + 0.0  # no minus before 0.0
-    return f"{shown:+.1f}" if sign else f"{shown:.1f}"
+    rounded = round(100 * value, 1) + 0.0  # no minus before 0.0
+    return f"{rounded:+.1f}" if sign else f"{rounded:.1f}"
 
 
 def interval(low: float | None, high: float | None, *, sign: bool = False) -> str:
-    """` [82–92]` after a rate, ` [+0.4, +5.8]` after a difference; nothing where it is not known."""
+    """` [82–92]` after a rate, ` [+0.4, +5.8]` after a difference; empty if unknown."""
     if low is None or high is None:
         return ""
     return f" \\[{100 * low:+.1f}, {100 * high:+.1f}]" if sign else f" \\[{100 * low:.0f}–{100 * high:.0f}]"

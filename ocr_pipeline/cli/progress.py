@@ -1,4 +1,4 @@
-"""Progress in the terminal: one bar per stage, with its rate, the time left, and what came from the store or failed."""
+"""Progress in the terminal: a bar per stage with rate, time left, and counts of cached and failed items."""
 
 from types import TracebackType
 
@@ -23,7 +23,7 @@ class _RateColumn(TextColumn):
 
 
 class TerminalProgress:
-    """Live bars in a terminal; elsewhere (a log, a pipe) the finished bars once, at the end."""
+    """Live bars in a terminal; in a log or pipe, the finished bars once at the end."""
 
     def __init__(self, console: Console) -> None:
         self._bars = Progress(
@@ -60,5 +60,5 @@ class TerminalProgress:
         from_store, failures = self._counts[stage]
         from_store, failures = from_store + cached, failures + failed
         self._counts[stage] = (from_store, failures)
-        notes = [f"{from_store} from store"] * bool(from_store) + [f"{failures} failed"] * bool(failures)
+        notes = [f"{from_store} cached"] * bool(from_store) + [f"{failures} failed"] * bool(failures)
         self._bars.update(self._tasks[stage], advance=by, note=", ".join(notes))

@@ -1,33 +1,39 @@
-"""`ocr-pipeline leaderboard --by`: where a backend is good and where not."""
+"""`ocr-pipeline leaderboard --by`: F1 by slice."""
 
-from ocr_pipeline.cli.output import check_known, console, interval, opened, points, print_json, titled_table
-from ocr_pipeline.cli.text import plain
-from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.project import find_project
+from ocr_pipeline.cli.output import (
+    check_known,
+    console,
+    interval,
+    no_scores,
+    opened,
+    plain,
+    points,
+    print_json,
+    titled_table,
+)
+from ocr_pipeline.project import Project
 
 
-def show_slices(dimension: str, dataset: str | None, *, as_json: bool) -> None:
-    """F1 of all fields together, one row per slice and one column per backend.
+def show_slices(project: Project, dimension: str, dataset: str | None, *, as_json: bool) -> None:
+    """F1 of all fields pooled, one row per slice and one column per backend.
 
     Raises:
-        ConfigurationError: no such dimension, or nothing was scored.
+        ConfigurationError: unknown dimension, or nothing was scored.
     """
     from ocr_pipeline.evaluation.ranking.slices import DIMENSIONS
     from ocr_pipeline.warehouse import tables
 
     check_known("dimension", dimension, DIMENSIONS)
-    warehouse = opened(find_project())
-    rows = tables.ranking.slices(warehouse, dimension, dataset)
+    rows = tables.ranking.slices(opened(project), dimension, dataset)
     if not rows:
-        of = f" of the data set {dataset!r}" if dataset else ""
-        raise ConfigurationError(f"There are no scores{of} yet: run `ocr-pipeline run` first.")
+        raise no_scores(dataset=dataset)
     if as_json:
         print_json(rows)
         return
     for name in dict.fromkeys(row["dataset"] for row in rows):
         here = [row for row in rows if row["dataset"] == name]
         backends = list(dict.fromkeys(row["backend"] for row in here))
-        table = titled_table(f"{name}: F1 in % [95 %] by {dimension}, all fields together")
+        table = titled_table(f"{name}: F1 in % [95 %] by {dimension}, all fields pooled")
         table.add_column(dimension, overflow="fold")
         table.add_column("docs", justify="right", no_wrap=True)
         for backend in backends:

@@ -1,60 +1,111 @@
 """`ocr-pipeline status`: what a run would do, and why."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from rich.table import Table
 
-from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.cli.output import Row, opened, titled_table
+from ocr_pipeline.backends.backend import Backends, load_backends
+from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, JsonOption
+from ocr_pipeline.cli.output import console, plain, print_json, titled_table
+from ocr_pipeline.cli.plan import usd
+from ocr_pipeline.cli.selection import choose_backends, choose_documents
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.plan import Scope, make_plan
-from ocr_pipeline.project import Project
+from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.store import ResultStore
 
 
-def status_rows(
+@dataclass(frozen=True)
+class CellStatus:
+    """A cell that is not current, or whose state needs a reason."""
+
+    document_id: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True)
+class BackendStatus:
+    """Cells of one backend by state, reasons with their counts, and the estimated cost (None: unknown)."""
+
+    backend: str
+    current: int
+    missing: int
+    stale: int
+    failed: int
+    why: Mapping[str, int]
+    cells: Sequence[CellStatus]
+    cost_usd: float | None
+
+
+def status(
+    documents: DocumentsOption = None,
+    backends: BackendsOption = None,
+    dataset: DatasetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a run would do, why, and what it may cost.
+
+    Per backend: current, missing, stale and failed cells, with reasons. See also `ocr-pipeline run --dry-run`.
+    """
+    project = find_project()
+    configured = load_backends(project)
+    sources = choose_documents(project, documents, dataset)
+    chosen, skipped = choose_backends(configured, backends, sources)
+    rows = backend_status(project, configured, sources, chosen)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    console.print(_table(rows))
+    for sentence in _operation_notes(project, configured):
+        console.print(plain(sentence), soft_wrap=True)
+    for backend, reason in skipped.items():
+        console.print(f"not run: {backend}: {plain(reason)}", style="dim", soft_wrap=True)
+
+
+def backend_status(
     project: Project, configured: Backends, sources: Sequence[SourceFile], names: Sequence[str]
-) -> list[Row]:
-    """One row per backend: counts by state, the reasons with their counts, and the estimated cost."""
-    opened(project)
+) -> list[BackendStatus]:
+    """One row per backend."""
     plan = make_plan(Scope(project=project, backends=configured, names=names, sources=sources))
-    costs = {expected.backend: expected for step in plan.steps for expected in step.estimates}
+    costs = {estimate.backend: estimate.usd for step in plan.steps for estimate in step.estimates}
     rows = []
     for name in names:
         states = [state for state in plan.states if state.name == name]
         counts = Counter(state.state for state in states)
-        expected = costs.get(name)
         rows.append(
-            {
-                "backend": name,
-                **{state: counts[state] for state in ("current", "missing", "stale", "failed")},
-                "why": dict(Counter(f"{state.state}: {state.why}" for state in states if state.why)),
-                "cells": [{"document_id": s.document_id, "state": s.state, "why": s.why} for s in states if s.why],
-                "cost_usd": expected.usd if expected else 0.0,
-            }
+            BackendStatus(
+                name,
+                counts["current"],
+                counts["missing"],
+                counts["stale"],
+                counts["failed"],
+                why=dict(Counter(f"{state.state}: {state.why}" for state in states if state.why)),
+                cells=[CellStatus(state.document_id, state.state, state.why) for state in states if state.why],
+                cost_usd=costs.get(name, 0.0),
+            )
         )
     return rows
 
 
-def status_table(rows: Sequence[Row]) -> Table:
-    """One row per backend."""
+def _table(rows: Sequence[BackendStatus]) -> Table:
     table = titled_table("What a run would do")
     table.add_column("backend", overflow="fold")
     for name in ("current", "missing", "stale", "failed", "USD"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("why", overflow="fold", ratio=1)
     for row in rows:
-        why = "; ".join(f"{reason} ({count})" for reason, count in row["why"].items())
-        usd = "?" if row["cost_usd"] is None else f"{row['cost_usd']:.4f}" if row["cost_usd"] else "0"
-        counts = [str(row[name]) for name in ("current", "missing", "stale", "failed")]
-        table.add_row(row["backend"], *counts, usd, why)
+        why = "; ".join(f"{reason} ({count})" for reason, count in row.why.items())
+        counts = [str(count) for count in (row.current, row.missing, row.stale, row.failed)]
+        table.add_row(row.backend, *counts, usd(row.cost_usd), why)
     return table
 
 
-def operation_notes(project: Project, configured: Backends) -> list[str]:
-    """What else there is to know: a run at work, what this month cost, a pause."""
+def _operation_notes(project: Project, configured: Backends) -> list[str]:
+    """Runs in progress, spending this month, a pause, and problems of inboxes."""
     from ocr_pipeline.defs.instance import running
     from ocr_pipeline.operation.inboxes import problems_of
     from ocr_pipeline.operation.pause import paused
@@ -62,13 +113,13 @@ def operation_notes(project: Project, configured: Backends) -> list[str]:
     from ocr_pipeline.operation.spending import spent_in_month
 
     operation = load_operation(project.operation_file, set(configured))
-    notes = [f"Running: {sentence}." for sentence in running(project)]
+    notes = [f"In progress: {sentence}." for sentence in running(project)]
     spent = spent_in_month(ResultStore(project.results), configured, datetime.now(UTC))
-    limits = {name: one.max_cost_usd_per_month for name, one in operation.reevaluations.items()}
+    limits = {name: settings.max_cost_usd_per_month for name, settings in operation.reevaluations.items()}
     if spent:
-        of = ", ".join(f"{name} stops at {limit:g}" for name, limit in limits.items())
-        notes.append(f"Spent on models this month: {spent:.4f} USD (re-evaluation {of}).")
+        caps = ", ".join(f"{name} stops at {limit:g} USD" for name, limit in limits.items())
+        notes.append(f"Spent on models this month: {spent:.4f} USD{f' (re-evaluation: {caps})' if caps else ''}.")
     if pause := paused(project):
-        notes.append(f"The re-evaluation is paused: {pause}")
+        notes.append(f"Re-evaluation is paused: {pause}")
     notes += [f"Inbox {name}: {problem}" for name, problem in problems_of(operation.arrivals.inboxes, project).items()]
     return notes

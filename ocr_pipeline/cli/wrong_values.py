@@ -1,65 +1,80 @@
-"""`ocr-pipeline errors`: every value that is not right, worst first."""
+"""`ocr-pipeline errors`: wrong, missing and spurious values."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
+from rich.table import Table
 
+from ocr_pipeline.cli.options import BackendOption, DatasetOption, FieldOption, JsonOption
 from ocr_pipeline.cli.output import (
-    BackendOption,
-    DatasetOption,
-    JsonOption,
+    Row,
     check_known,
     console,
+    counted,
+    no_scores,
     opened,
+    plain,
     print_json,
+    selected,
     titled_table,
 )
-from ocr_pipeline.cli.text import plain
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
+from ocr_pipeline.inspection import wrong_values as inspection
 from ocr_pipeline.project import find_project
+from ocr_pipeline.schemas import FIELD_KINDS
 
 
 def wrong_values(
     backend: BackendOption = None,
-    field: Annotated[str | None, typer.Option("--field", "-f", help="Only this field, like total_amount.")] = None,
+    field: FieldOption = None,
     attribution: Annotated[
         str | None,
-        typer.Option("--attribution", "-v", help="Only with this attribution, like ocr_misread: docs/evaluation.md."),
+        typer.Option(
+            "--attribution", "-a", help="Only errors with this attribution, e.g. ocr_misread; see docs/evaluation.md."
+        ),
     ] = None,
     dataset: DatasetOption = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="So many rows.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number of rows.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """List the values that are wrong, missing or spurious, worst first.
+    """List wrong, missing and spurious values, worst first.
 
-    First amounts, by how much money the error is about (in their own currency, not converted); then the rest, what the
-    backend was surest of first. `ocr-pipeline explain DOCUMENT` follows one of them back.
+    Amounts come first, largest error first (in their own currency, not converted), then all other fields, most confident
+    error first. `ocr-pipeline explain DOCUMENT` traces one document.
     """
-    from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
-    from ocr_pipeline.inspection.wrong_values import wrong_values as find
-    from ocr_pipeline.schemas import FIELD_KINDS
-
     check_known("attribution", attribution, ATTRIBUTIONS)
     check_known("field", field, FIELD_KINDS)
-    asked = {"backend": backend, "field": field, "attribution": attribution, "dataset": dataset}
-    filters = {name: value for name, value in asked.items() if value is not None}
+    scope = {"backend": backend, "field": field, "dataset": dataset}
+    filters = {name: value for name, value in (scope | {"attribution": attribution}).items() if value is not None}
     with opened(find_project()).snapshot() as snapshot:
-        rows = find(snapshot, filters)
-        scope = {name: value for name, value in filters.items() if name != "attribution"}
-        where = " AND ".join(f"{name} = ?" for name in scope) or "true"
-        scored = rows or snapshot.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", list(scope.values()))  # noqa: S608
+        rows = inspection.wrong_values(snapshot, filters)
+        used = {name: value for name, value in scope.items() if value is not None}
+        where = " AND ".join(f"{name} = ?" for name in used) or "true"
+        scored = rows or snapshot.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", list(used.values()))  # noqa: S608
     if not scored:
-        which = f" with {', '.join(f'{name} {value!r}' for name, value in scope.items())}" if scope else ""
-        raise ConfigurationError(f"There are no scores{which} yet: run `ocr-pipeline run` first.")
+        raise no_scores(**scope)
     if as_json:
         print_json(rows)
         return
     if not rows:
-        of = f" with {', '.join(f'{name} {value}' for name, value in filters.items())}" if filters else ""
-        console.print(plain(f"Nothing{of} is wrong, missing or spurious."))
+        console.print(plain(f"No errors{selected(**filters)}."))
         return
-    table = titled_table(f"{len(rows)} values that are not right, worst first")
-    for name in ("document, backend", "field", "labelled", "given", "attribution"):
+    console.print(_table(rows, limit))
+    if len(rows) > limit:
+        console.print(
+            f"… and {len(rows) - limit} more; see them with --limit or --json, or narrow down with --backend, --field or"
+            " --attribution."
+        )
+    worst = rows[0]
+    console.print(
+        f"Next: [b]ocr-pipeline explain {plain(worst['document_id'])} --backend {worst['backend']}[/]", soft_wrap=True
+    )
+
+
+def _table(rows: Sequence[Row], limit: int) -> Table:
+    table = titled_table(f"{counted(len(rows), 'error')}, worst first")
+    for name in ("document, backend", "field", "label", "extracted", "attribution"):
         table.add_column(name, overflow="fold")
     table.add_column("at stake", justify="right", no_wrap=True)
     for row in rows[:limit]:
@@ -71,14 +86,8 @@ def wrong_values(
             row["attribution"],
             "" if row["at_stake"] is None else f"{row['at_stake']:.2f} {plain(row['currency'] or '')}",
         )
-    console.print(table)
-    if len(rows) > limit:
-        console.print(f"… and {len(rows) - limit} more: --limit, --json, or one --backend, --field or --attribution.")
-    first = rows[0]
-    console.print(
-        f"Next: [b]ocr-pipeline explain {plain(first['document_id'])} --backend {first['backend']}[/]", soft_wrap=True
-    )
+    return table
 
 
-def _value(value: Any) -> str:
-    return "[dim]nothing[/]" if value is None else plain(str(value), longest=80)
+def _value(value: object) -> str:
+    return "[dim]none[/]" if value is None else plain(str(value), longest=80)

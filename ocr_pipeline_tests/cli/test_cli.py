@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ocr_pipeline.cli import app as cli
+from ocr_pipeline.cli import documents as documents_command
 from ocr_pipeline.cli.output import console
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
@@ -182,7 +182,7 @@ class TestDocuments:
         assert {name: (row["status"], row["label"], row["pages"]) for name, row in listed.items()} == {
             "s-a": ("ok", "ok", 1),
             "s-b": ("failed", "none", None),
-            "s-c": ("gone", "none", 1),
+            "s-c": ("deleted", "none", 1),
             "s-d": ("ok", "invalid", 1),
             "t-new": ("new", "none", None),
         }
@@ -219,11 +219,11 @@ class TestDocuments:
 
     def test_no_documents(self, run: Cli, project: Project) -> None:
         assert run.fails("documents") == (
-            "There are no documents: put some into data/documents, or see `ocr-pipeline import --help`."
+            "No documents yet; copy some to data/documents or see `ocr-pipeline import --help`."
         )
         assert run.json("documents") == []
         add_image(project, "a.png")
-        assert run.fails("documents", "--dataset", "x").startswith("There are no documents of this data set: ")
+        assert run.fails("documents", "--dataset", "x").startswith("No documents in data set 'x'; ")
 
 
 class TestBackends:
@@ -234,7 +234,7 @@ class TestBackends:
         write_backends(project.root, settings)
         shown = run.ok("backends")
         assert "[bold]looks[/]" in shown
-        assert "not run: the package [x] is" in shown
+        assert "cannot run: the package [x]" in " ".join(shown.split())
         assert {row["backend"]: (row["engine"], row["not_run"]) for row in run.json("backends")} == {
             "pixel+first": ("pixel", None),
             "pdf-text+first": ("pdf-text", "the package [x] is not installed"),
@@ -282,7 +282,7 @@ class TestLeaderboard:
         order = [shown.index(text) for text in ("gemini", "rapidocr+rules", "part", "no-scores")]
         assert order == sorted(order)
         assert "not run: absent: the package [x] is not installed" in shown
-        assert "part: 4 labelled documents not run on, or not scored since." in " ".join(shown.split())
+        assert "part: 4 labelled documents without a current score." in " ".join(shown.split())
         for text in ("total_amount", "80.0 [80–80]", "3/10", "0.0123", "123.40", "1000/1000"):
             assert text in shown, text
 
@@ -301,10 +301,10 @@ class TestLeaderboard:
 
     def test_no_scores(self, run: Cli, filled: Project) -> None:
         assert run.fails("leaderboard", "-s", "[x]") == (
-            "There are no scores of the data set '[x]' yet: run `ocr-pipeline run` first."
+            "No scores for data set '[x]' yet; run `ocr-pipeline run` first."
         )
         filled.database.unlink()
-        assert run.fails("leaderboard") == "There are no scores yet: run `ocr-pipeline run` first."
+        assert run.fails("leaderboard") == "No scores yet; run `ocr-pipeline run` first."
 
 
 class TestDatabase:
@@ -347,10 +347,10 @@ class TestRunArguments:
         [
             ("-d nothing", "No document matches 'nothing'; `ocr-pipeline documents` lists them."),
             ("-d s-a,s-x*", "No document matches 's-x*'; `ocr-pipeline documents` lists them."),
-            ("-s [red]", "There is no data set '[red]'; `ocr-pipeline documents` lists what is there."),
-            ("-b gpt", "No backend matches 'gpt'; known are pixel+first, pdf-text+first, page-width."),
-            ("-b pdf-text+first", "The backend pdf-text+first cannot run: the package x is not installed."),
-            ("-b pdf-*", "None of these backends can run here: pdf-text+first: the package x is not installed."),
+            ("-s [red]", "No documents in data set '[red]'; `ocr-pipeline documents` lists all documents."),
+            ("-b gpt", "No backend matches 'gpt'; choose from pixel+first, pdf-text+first, page-width."),
+            ("-b pdf-text+first", "Backend pdf-text+first cannot run: the package x is not installed."),
+            ("-b pdf-*", "No selected backend can run here: pdf-text+first: the package x is not installed."),
         ],
     )
     def test_a_wrong_choice(
@@ -362,7 +362,7 @@ class TestRunArguments:
         assert not project.database.exists()
 
     def test_no_documents(self, run: Cli, project: Project) -> None:
-        assert run.fails("run").startswith("There are no documents: put some into data/documents, or see ")
+        assert run.fails("run").startswith("No documents yet; copy some to data/documents or see ")
 
 
 class TestImport:
@@ -428,7 +428,7 @@ class TestDoctor:
         checks = {check["name"]: (check["state"], check["message"]) for check in run.json("doctor")}
         assert {"python", "dagster", "duckdb", "rapidocr", "engine pixel", "engine pdf-text", "disk"} <= set(checks)
         assert checks["backends.yaml"] == ("ok", "2 engines, 3 backends")
-        assert checks["documents"] == ("ok", "1, 1 with a label file")
+        assert checks["documents"] == ("ok", "1 document, 1 with a label file")
         assert checks["database"][0] == "note"
         assert checks["keys"][0] == "note"
         assert not project.database.exists()
@@ -436,7 +436,7 @@ class TestDoctor:
         shown = run("doctor")
         assert shown.code == 0
         assert (
-            f"ok   database: data/warehouse.duckdb, schema {migrations()[-1][0]}, 1 documents, 0 extractions"
+            f"ok   database: data/warehouse.duckdb, schema {migrations()[-1][0]}, 1 document, 0 extractions"
             in shown.out
         )
 
@@ -479,7 +479,7 @@ class TestErrors:
         def failing() -> Project:
             raise error
 
-        monkeypatch.setattr(cli, "find_project", failing)
+        monkeypatch.setattr(documents_command, "find_project", failing)
         assert run.fails("documents") == "It is [bold]locked[/]."
 
     def test_a_reader_that_has_seen_enough(self, project: Project) -> None:

@@ -1,4 +1,4 @@
-"""`attributions`, `confidence` and `labels` as a user meets them, on rows as the assets write them."""
+"""`attribution`, `confidence` and `labels` as a user meets them, on rows as the assets write them."""
 
 import io
 import json
@@ -47,22 +47,22 @@ def test_attributions_are_summed_up(run: Cli, project: Project) -> None:
     names = ["ocr_missing", "ocr_misread", "selection", "selection", "label_issue"]
     found = [attribution(f"d{number}", name) for number, name in enumerate(names)]
     fill(project, attributions=[*found, attribution("d0", "selection", "due_date")])
-    out = run.ok("attributions")
-    assert "of 6 values that are not right: 2 OCR, 3 selection, 1 label." in " ".join(out.split())
+    out = run.ok("attribution")
+    assert "shop: page-width: 6 errors: 2 OCR, 3 selection, 1 label." in " ".join(out.split())
     assert [line.split() for line in out.splitlines() if "total_amount" in line] == [
         ["total_amount", "5", "2", "2", "1"]
     ]
-    one = run.ok("attributions", "--backend", "page-width", "--field", "total_amount")
-    assert "of 5 values of total_amount that are not right: 2 OCR, 2 selection, 1 label." in " ".join(one.split())
-    data = run.json("attributions", "--field", "total_amount")
+    one = run.ok("attribution", "--backend", "page-width", "--field", "total_amount")
+    assert "5 errors in total_amount: 2 OCR, 2 selection, 1 label." in " ".join(one.split())
+    data = run.json("attribution", "--field", "total_amount")
     assert (data["totals"][0]["n"], data["totals"][0]["ocr_misread"], len(data["attributions"])) == (5, 1, 5)
     assert data["attributions"][0]["reason"] == "So it is."
 
 
 def test_nothing_is_wrong_or_nothing_is_scored(run: Cli, project: Project) -> None:
-    assert run.fails("attributions", "--backend", "x").startswith("There are no scores with backend 'x' yet")
+    assert run.fails("attribution", "--backend", "x").startswith("No scores for backend 'x' yet")
     fill(project, field_scores=[score("a", "correct")])
-    assert run.ok("attributions") == "Nothing is wrong, missing or spurious.\n"
+    assert run.ok("attribution") == "No errors: nothing is wrong, missing or spurious.\n"
 
 
 def calibration(**values: Any) -> dict[str, Any]:
@@ -86,13 +86,15 @@ def test_confidence_says_what_can_be_accepted(run: Cli, project: Project) -> Non
     out = run.ok("confidence")
     assert "2 % documents 0.900 70 % (42/60) 1 2.4 [0–12]" in " ".join(out.split())
     assert "0 % documents – 0 % (0/60) 0 –" in " ".join(out.split())
-    assert "Calibration error 4.0 % (a perfect one would show 3.5 % with so few values)" in " ".join(out.split())
+    assert "Calibration error 4.0 % (a perfectly calibrated backend would show 3.5 % with this few values)" in " ".join(
+        out.split()
+    )
     assert "24 50.0 55.0 [30–70]" in " ".join(run.ok("confidence", "--curve").split())
     assert run.json("confidence")["calibrations"][0]["auc"] == 0.871
 
 
 def test_too_few_documents_are_said_plainly(run: Cli, project: Project) -> None:
-    assert "no confidences yet" in run.fails("confidence")
+    assert "No confidences yet" in run.fails("confidence")
     fill(
         project,
         calibrations=[calibration(status="too_few", message="10 labelled documents; 30 are needed to calibrate.")],
@@ -137,12 +139,12 @@ def decisions(project: Project) -> dict[str, Any]:
     return {} if not path.exists() else load_overrides(path).model_dump()["fields"]
 
 
-def test_suspects_are_listed(run: Cli, queue: Project) -> None:
+def test_label_issues_are_listed(run: Cli, queue: Project) -> None:
     out = run.ok("labels", "issues")
-    assert "2 labels in doubt" in out
+    assert "2 label issues" in out
     assert out.index("40.00") < out.index("ACME")
     assert [row["field"] for row in run.json("labels", "issues")] == ["total_amount", "supplier_name"]
-    assert run.ok("labels", "issues", "--dataset", "other") == "No label is in doubt.\n"
+    assert run.ok("labels", "issues", "--dataset", "other") == "No label issues.\n"
 
 
 def test_review_takes_the_value_and_shows_what_it_changes(
@@ -163,13 +165,13 @@ def test_review_takes_the_value_and_shows_what_it_changes(
 def test_every_answer_of_a_review(run: Cli, queue: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, "x", "l", "v", "b", "o", "-")
     out = run.ok("labels", "review")
-    assert "Please answer with one of the letters." in out
-    assert out.count("No other value is proposed; give one with o.") == 2
+    assert "Please answer with one of these letters." in out
+    assert out.count("No value is suggested; enter one with o.") == 2
     found = decisions(queue)
     assert (found["total_amount"]["choice"], found["supplier_name"]["choice"]) == ("label", "value")
     assert found["supplier_name"]["value"] is None
     answers(monkeypatch, "o", "not an amount", "o", "7.00", "q")
-    assert "That is not a value of total_amount." in run.ok("labels", "review", "--document", "shop-a")
+    assert "Not a valid value for total_amount." in run.ok("labels", "review", "--document", "shop-a")
     assert decisions(queue)["total_amount"]["value"] == "7.00"
     answers(monkeypatch, "b", "q")
     run.ok("labels", "review")
@@ -178,14 +180,14 @@ def test_every_answer_of_a_review(run: Cli, queue: Project, monkeypatch: pytest.
 
 def test_a_pipe_that_ends_keeps_what_was_decided(run: Cli, queue: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch)
-    assert "Nothing was decided." in run.ok("labels", "review")
+    assert "No decisions were made." in run.ok("labels", "review")
     answers(monkeypatch, "l")
     run.ok("labels", "review")
     assert set(decisions(queue)) == {"total_amount"}
 
 
 def test_suggest_lists_what_is_not_labelled(run: Cli, project: Project) -> None:
-    assert "Nothing was read yet" in run.fails("labels", "suggest")
+    assert "No extractions yet" in run.fails("labels", "suggest")
     add_image(project, "shop/a.png", total="1.00")
     add_image(project, "shop/b.png", 41)
     add_image(project, "shop/c.png", 42)

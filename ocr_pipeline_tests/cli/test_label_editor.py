@@ -50,7 +50,7 @@ def test_a_new_label_is_filled_in(shop: Project, tmp_path: Path, monkeypatch: py
     path.unlink()
     editor(monkeypatch, tmp_path, "text = text.replace('}}', '}}')")
     shown = words(Cli(monkeypatch)("labels", "edit", "shop-a", "--backend", "pdf-text+rules").out)
-    assert "Filled in with what pdf-text+rules has read." in shown
+    assert "Prefilled with the values of pdf-text+rules." in shown
     assert json.loads(path.read_text())["invoice"]["total_amount"] == "120.00"
     assert "total_amount not labelled 120.00" in shown
 
@@ -63,7 +63,7 @@ def test_what_is_saved_is_valid(shop: Project, tmp_path: Path, monkeypatch: pyte
     (tmp_path / "no").write_text("n\n")
     shown = words(Cli(monkeypatch)("labels", "edit", "shop-a").out)
     assert "Invalid label: invoice.totl: unknown key." in shown
-    assert "Nothing was changed." in shown
+    assert "No changes." in shown
     assert path.read_text() == before
 
 
@@ -78,7 +78,7 @@ def test_a_label_that_is_not_valid_is_mended(shop: Project, tmp_path: Path, monk
 
 def test_what_cannot_be_edited(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Cli(monkeypatch)
-    assert run("labels", "edit", "x").err.startswith("Error: There is no document 'x'")
+    assert run("labels", "edit", "x").err.startswith("Error: Unknown document 'x'")
     (shop.data / "documents" / "shop" / "c.png.json").unlink()
     failed = run("labels", "edit", "shop-c", "-b", "pdf-text+rules")
-    assert "shop-c was not read by pdf-text+rules yet" in failed.err
+    assert "shop-c has no extraction by pdf-text+rules yet" in failed.err

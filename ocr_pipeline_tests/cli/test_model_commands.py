@@ -99,13 +99,13 @@ def test_a_run_says_what_it_may_cost_and_a_second_asks_nothing(
     begun: Begun, run: Any, project: Project, standin: StandIn
 ) -> None:
     assert (begun.first.code, begun.first.err) == (0, "")
-    [usd] = re.findall(r"vision: asks a model about 3 documents, for about (0\.\d{4}) USD\.", begun.first.out)
+    [usd] = re.findall(r"vision: calls a model for 3 documents, about (0\.\d{4}) USD\.", begun.first.out)
     spent = sum(row["cost_usd"] for row in rows(project, "vision"))
     assert spent == pytest.approx(3 * 0.001121)
     assert 0.5 < float(usd) / spent < 4, "a guess, but of the right size"
     second = run("run", "--backends", "vision", "--max-cost", "0", *THREE)
     assert second.code == 0, "nothing is left to pay for"
-    assert "asks a model" not in second.out
+    assert "calls a model" not in second.out
     assert not standin.seen
 
 
@@ -141,7 +141,7 @@ def test_a_maximum_that_is_no_amount_is_a_wrong_option(run: Any) -> None:
 
 def test_fresh_asks_again_and_keeps_the_old_replies(run: Any, project: Project, standin: StandIn) -> None:
     result = run("run", "--backends", "vision,pixel+first", "--fresh", *THREE)
-    assert "asks a model about 3 documents" in result.out
+    assert "calls a model for 3 documents" in result.out
     assert "3 extractions" in result.out, "of the backend without a model nothing is done again"
     assert len(standin.seen) == 3
     assert len(list((project.results / "calls-replaced").rglob("*.json"))) == 3
@@ -189,7 +189,7 @@ def test_without_a_key_a_backend_is_not_run_and_says_why(
     run: Any, standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GEMINI_API_KEY")
-    assert error(run("run", "--backends", "vision")) == "The backend vision cannot run: GEMINI_API_KEY is not set."
+    assert error(run("run", "--backends", "vision")) == "Backend vision cannot run: GEMINI_API_KEY is not set."
     everything = run("run")
     assert everything.code == 0
     assert "not run: vision: GEMINI_API_KEY is not set" in everything.err
@@ -208,8 +208,8 @@ def test_the_doctor_knows_keys_by_name_alone(run: Any, monkeypatch: pytest.Monke
     result = run("doctor", "--json")
     found = {check["name"]: (check["state"], check["message"]) for check in json.loads(result.out)}
     reason = {None: "GEMINI_API_KEY is not set", "kéy": "GEMINI_API_KEY holds a character that no key has"}.get(key)
-    assert found.get("backend vision") == (("note", f"not run: {reason}") if reason else None)
-    assert found["backend openai-vision"] == ("note", "not run: OPENAI_API_KEY is not set")
+    assert found.get("backend vision") == (("note", f"cannot run: {reason}") if reason else None)
+    assert found["backend openai-vision"] == ("note", "cannot run: OPENAI_API_KEY is not set")
     assert found["keys"][0] == ("ok" if key else "note")
     assert not key or key not in result.out
 
@@ -253,3 +253,37 @@ def test_the_key_is_nowhere(
     for text in [caplog.text, output.out, output.err, *(result.out + result.err for result in said)]:
         assert KEY not in text
         assert "SECRET" not in text
+
+
+def test_a_dry_run_prints_the_plan_and_does_nothing(run: Any, project: Project, standin: StandIn) -> None:
+    def content() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in project.data.rglob("*") if path.is_file()}
+
+    before = content()
+    shown = run("run", "--dry-run", "--backends", "pixel+gemini", *THREE)
+    assert (shown.code, shown.err) == (0, "")
+    text = " ".join(shown.out.split())
+    [usd] = re.findall(r"pixel\+gemini: calls a model for 3 documents, about (0\.\d{4}) USD\.", text)
+    assert re.search(rf"extractions 3 {usd} missing \(3\)", text)
+    assert text.endswith(f"Estimated cost of model calls: {usd} USD. Dry run: nothing was done.")
+
+    result = run("run", "--dry-run", "--json", "--backends", "pixel+gemini", *THREE)
+    assert result.err == ""
+    plan = json.loads(result.out)
+    steps = {step["asset"]: step for step in plan["steps"]}
+    assert list(steps)[-2:] == ["extractions", "evaluation"]
+    assert steps["extractions"]["cells"] == [{"name": "pixel+gemini", "document_id": name} for name in DOCUMENTS]
+    assert steps["extractions"]["reasons"] == {"missing": 3}
+    assert f"{plan['usd']:.4f}" == f"{steps['extractions']['usd']:.4f}" == usd
+
+    assert content() == before
+    assert not standin.seen
+    assert run("run", "--json").code == 2
+
+
+def test_a_dry_run_and_the_run_agree(run: Any, project: Project, standin: StandIn) -> None:
+    plan = json.loads(run("run", "--dry-run", "--json", "--fresh", "--backends", "vision", *THREE).out)
+    cells = {step["asset"]: len(step["cells"]) for step in plan["steps"]}
+    done = run("run", "--fresh", "--backends", "vision", *THREE)
+    assert f"{cells['extractions']} extractions" in done.out
+    assert len(standin.seen) == cells["extractions"] == 3

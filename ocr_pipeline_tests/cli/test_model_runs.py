@@ -158,7 +158,7 @@ def test_ctrl_c_waits_for_the_calls_on_their_way_and_a_second_one_does_not(askin
     waiting, stopped = err.splitlines()
     assert code == 130
     assert re.fullmatch(r"Stopping: waiting for the answers to \d calls .* Press Ctrl-C again to leave them\.", waiting)
-    assert stopped == "Stopped. What was done is kept; the same command goes on from there."
+    assert stopped == "Interrupted. Finished results are kept; run the same command to continue."
     assert len(standin.seen) == stored_calls(asking) == 8, "what was paid for is kept"
 
     standin.plan = lambda _: "hang"
@@ -183,7 +183,7 @@ def test_what_it_may_cost_is_said_before_and_a_maximum_refuses_it(
 ) -> None:
     add_documents(asking, 2)
     result = call(monkeypatch, "run", "--max-cost", "0.001")
-    assert "gemini-vision: asks a model about 2 documents, for about 0.0055 USD." in result.out
+    assert "gemini-vision: calls a model for 2 documents, about 0.0055 USD." in result.out
     assert result.code == 1
     assert result.err == (
         "Error: This may cost about 0.0055 USD, more than the maximum of 0.001 USD; no model was asked.\n"
@@ -210,7 +210,7 @@ def test_no_key_is_one_sentence(asking: Project, standin: StandIn, monkeypatch: 
     by_name = call(monkeypatch, "run", "--backends", VISION)
     assert (by_name.code, by_name.err) == (
         1,
-        "Error: The backend gemini-vision cannot run: GEMINI_API_KEY is not set.\n",
+        "Error: Backend gemini-vision cannot run: GEMINI_API_KEY is not set.\n",
     )
     assert not standin.seen
 
@@ -257,7 +257,7 @@ def test_the_demo_fills_the_rows_of_gemini_as_soon_as_there_is_a_key(
         board = boards()[backend]
         assert (board["status"], board["documents"], board["failures"]) == ("ok", 10, failures)
         assert board["cost_per_document"] == pytest.approx(0.001121 * (10 - failures) / 10)
-        assert f"{backend}: asks a model about {10 - failures} documents, for about 0.0" in out
+        assert f"{backend}: calls a model for {10 - failures} documents, about 0.0" in out
     assert len(standin.seen) == len(Warehouse(project.database).rows("FROM model_calls WHERE provider <> 'local'"))
 
 

@@ -25,8 +25,8 @@ def rewrite(pipeline: Pipeline, settings: dict[str, Any]) -> None:
 
 
 def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
-    assert run.fails("compare") == "There are no comparisons yet: run `ocr-pipeline run` with two backends first."
-    assert run.fails("history") == "There is no such evaluation yet: `ocr-pipeline run` makes them."
+    assert run.fails("compare") == "No comparisons yet; run `ocr-pipeline run` with two backends first."
+    assert run.fails("history") == "No such evaluation yet; run `ocr-pipeline run` first."
     add_label(pipeline.project.data / "documents" / "broken.pdf", total_amount="7.00")
     # pixel+first and page-width are wrong by one percent in d0; all miss the broken document
     add_label(pipeline.project.data / "documents" / "d0.png", total_amount="40.40", document_type="receipt")
@@ -49,20 +49,18 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert {row["prediction_a"] for row in one["flipped"]} == {f"{40 + number}.00" for number in range(1, 6)}
     assert {row["prediction_b"] for row in one["flipped"]} == {None}
     shown = run.ok("compare", "pdf-text+first", "pixel+first")
-    assert "Nothing that only pdf-text+first has right." in shown
-    assert "Only pixel+first is right: 5 values" in shown
+    assert "No value is right in pdf-text+first only." in shown
+    assert "Right in pixel+first only: 5 values" in shown
     assert "0/5" in shown
     shown = run.ok("compare")
     assert "every pair" in shown
     assert run.fails("compare", "pixel+first", "gpt") == (
-        "'gpt' is in no comparison; known are page-width, pdf-text+first, pixel+first."
+        "No comparison includes 'gpt'; choose from page-width, pdf-text+first, pixel+first."
     )
     assert run.fails("compare", "pixel+first").startswith("Name two different backends")
-    assert run.fails("compare", "pixel+first", "page-width", "-s", "x") == (
-        "There are no comparisons of the data set 'x'."
-    )
+    assert run.fails("compare", "pixel+first", "page-width", "-s", "x") == ("No comparisons for data set 'x'.")
     assert run.fails("compare", "pixel+first", "page-width", "-f", "due_date") == (
-        "There is no comparison of due_date here: no document with such a label was read by both."
+        "No document labelled for due_date was run by both backends."
     )
 
     # ---- leaderboard: new columns, slices
@@ -79,7 +77,7 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     confidence = {(row["backend"], row["slice"]): row for row in run.json("leaderboard", "--by", "confidence")}
     assert confidence["pixel+first", "0.90 to 0.95"]["documents"] == 6
     assert "documents: F1 in % [95 %] by pages" in run.ok("leaderboard", "--by", "pages")
-    assert run.fails("leaderboard", "--by", "colour").startswith("There is no dimension 'colour'; known are ")
+    assert run.fails("leaderboard", "--by", "colour").startswith("Unknown dimension 'colour'; choose from ")
 
     # ---- history: the same again is not appended
     first = pipeline.warehouse.rows("FROM evaluation_history ORDER BY ALL")
@@ -94,9 +92,7 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert checks["no_regression"].metadata["backends_compared"].value == 0
     assert not checks["failure_rate"].passed
     assert "pdf-text" in str(checks["failure_rate"].metadata["rows"].value)
-    assert run.fails("baseline", "show") == (
-        "There is no baseline: none is pinned, and no backend was evaluated twice."
-    )
+    assert run.fails("baseline", "show") == ("No baseline: none is pinned, and no backend was evaluated twice.")
     assert "documents, page-width: pinned " in run.ok("baseline", "pin", "--backend", "page-width")
 
     # ---- page-width reads no document right any more, pixel+first reads as before
@@ -136,9 +132,9 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert "against pinned" in shown
 
     # ---- thresholds decide; the evaluation before the last is the baseline where none is pinned
-    assert run.ok("baseline", "clear") == "1 baselines cleared.\n"
-    assert run.fails("baseline", "clear") == "There is no such pinned baseline."
-    assert "against the evaluation before" in run.ok("baseline", "show").replace("\n", " ")
+    assert run.ok("baseline", "clear") == "Unpinned 1 baseline.\n"
+    assert run.fails("baseline", "clear") == "No such pinned baseline."
+    assert "against previous evaluation" in run.ok("baseline", "show").replace("\n", " ")
     thresholds.write_text("checks: {failure_rate: {max: 1}}")
     rewrite(pipeline, settings)
     pipeline.evaluate()
@@ -152,7 +148,7 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert "worse" not in run.ok("baseline", "show", "--backend", "page-width")
     run.ok("baseline", "pin", "--evaluation", trend[0]["evaluation_id"][:10])
     assert [row["pinned"] for row in run.json("history", "--backend", "page-width")] == [True, False]
-    assert run.fails("baseline", "pin", "--evaluation", "nothing").startswith("There is no such evaluation")
+    assert run.fails("baseline", "pin", "--evaluation", "nothing").startswith("No such evaluation")
 
     # ---- scored by other rules it is held against nothing that was scored by the old ones
     run.ok("baseline", "clear")

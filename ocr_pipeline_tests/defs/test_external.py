@@ -10,7 +10,7 @@ import pytest
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.selection import choose_backends
-from ocr_pipeline.cli.status import status_rows
+from ocr_pipeline.cli.status import backend_status
 from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.pages import Document, sha256_of
@@ -98,8 +98,8 @@ def scores(project: Project) -> list[dict[str, Any]]:
 def stale(project: Project) -> dict[str, str]:
     """Documents of `theirs` whose cell is not current, with the state and the reason."""
     configured, sources = load_backends(project), find_documents(project.data)
-    [row] = status_rows(project, configured, sources, ["theirs"])
-    return {cell["document_id"]: f"{cell['state']}: {cell['why']}" for cell in row["cells"]}
+    [row] = backend_status(project, configured, sources, ["theirs"])
+    return {cell.document_id: f"{cell.state}: {cell.why}" for cell in row.cells}
 
 
 def not_opened() -> Document:

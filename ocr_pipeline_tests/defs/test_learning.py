@@ -58,7 +58,7 @@ def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project, mon
     assert (model.documents, set(model.fold_of["document"])) == (COUNT, {path.stem for path in add_receipts(project)})
 
     shown = Cli(monkeypatch).ok("train")
-    assert "pdf-text: 24 labelled documents, out of fold" in shown
+    assert "pdf-text: 24 labelled documents, cross-validated" in shown
     assert "total_amount" in shown
     board = " ".join(Cli(monkeypatch).ok("leaderboard").split())
     assert "pdf-text+learned: 24 of 24 labelled documents were read by a model that has not seen them" in board
@@ -92,4 +92,4 @@ def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project, mon
 def test_without_a_backend_that_learns_there_is_nothing_to_train(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Cli(monkeypatch).fails("train").startswith("No backend of backends.yaml that can run here has the extractor")
+    assert Cli(monkeypatch).fails("train").startswith("No backend that can run here uses the extractor")

@@ -197,7 +197,13 @@ def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
     assert Counter(reads(project)) == {f"{40 + number}x30": 1 for number in range(6)}
     checks = "warn: failure_rate: documents: pdf-text+first failed on 6 of 6 documents."
     cells = "warn: no_failed_cells: 6 cells failed; `ocr-pipeline documents` says why."
-    assert sorted(errors) == ["Another run is at work in this project; waiting for it.", checks, checks, cells, cells]
+    assert sorted(errors) == [
+        "Another run is in progress in this project; waiting for it to end.",
+        checks,
+        checks,
+        cells,
+        cells,
+    ]
 
 
 def test_a_damaged_instance_is_one_sentence(three: Project) -> None:
@@ -323,6 +329,6 @@ def test_ctrl_c_ends_with_one_sentence_and_the_next_run_goes_on(project: Project
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors.strip() == "Stopped. What was done is kept; the same command goes on from there."
+    assert errors.strip() == "Interrupted. Finished results are kept; run the same command to continue."
     run(project, ["pixel+first"])
     assert set(reads(project)) == {f"{40 + number}x30" for number in range(12)}

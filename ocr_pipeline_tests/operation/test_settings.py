@@ -128,7 +128,7 @@ def test_inbox_names_must_differ(project: Project) -> None:
 
 def test_a_pause_has_a_reason_and_an_end(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Cli(monkeypatch)
-    assert run.fails("resume") == "The re-evaluation is not paused."
+    assert run.fails("resume") == "Re-evaluation is not paused."
     pause(project, "The key is refused.")
     assert str(paused(project)) == "The key is refused. Continue with `ocr-pipeline resume`."
     assert run("resume").out.endswith("paused because: The key is refused.\n")

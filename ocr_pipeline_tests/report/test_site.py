@@ -84,7 +84,7 @@ def test_a_file_that_has_changed_has_no_image_and_says_so(shop: Project) -> None
 def test_the_command(shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Cli(monkeypatch)
     assert run("report").out == "data/report/index.html: 0 document pages written, 4 unchanged.\n"
-    assert run.fails("report", "-s", "shop").startswith("Name a folder with --output")
+    assert run.fails("report", "-s", "shop").startswith("--dataset needs --output")
     assert run("report", "-o", str(tmp_path / "new"), "-s", "shop").out.endswith(
         "4 document pages written, 0 unchanged.\n"
     )
@@ -93,7 +93,7 @@ def test_the_command(shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_without_a_database(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     message = Cli(monkeypatch).fails("report")
-    assert message == "There is no database yet: run `ocr-pipeline run` first."
+    assert message == "No database yet; run `ocr-pipeline run` first."
 
 
 def test_json_cannot_end_its_script() -> None:

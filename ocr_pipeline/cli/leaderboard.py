@@ -1,0 +1,185 @@
+"""`ocr-pipeline leaderboard`: which backend reads best, overall, by field or by slice."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ocr_pipeline.cli.options import DatasetOption, JsonOption
+from ocr_pipeline.cli.output import (
+    Row,
+    console,
+    counted,
+    interval,
+    no_scores,
+    opened,
+    plain,
+    points,
+    print_json,
+    titled_table,
+)
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.project import Project, find_project
+
+WIDE = 100
+"""Terminal columns from which on F1 by the strict and the lenient rules is shown too."""
+
+
+def leaderboard(
+    dataset: DatasetOption = None,
+    fields: Annotated[
+        bool, typer.Option("--fields", "-f", help="Show every field: n, wrong/missing/spurious, precision, recall, F1.")
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="DIMENSION",
+            help="Show F1 by document_type, language, currency, confidence, pages, dataset or split.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank backends by F1, with failures, time and cost.
+
+    F1 is shown with its 95 % interval, seconds and cost per document. The column `right` counts documents without any
+    error. A failed document counts as missing in every field.
+    """
+    project = find_project()
+    if by is not None:
+        from ocr_pipeline.cli.slices import show_slices
+
+        show_slices(project, by, dataset, as_json=as_json)
+    else:
+        show_leaderboard(project, dataset, fields=fields, as_json=as_json)
+
+
+def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = False, as_json: bool = False) -> None:
+    """Print the leaderboard of one data set or of all.
+
+    Raises:
+        ConfigurationError: nothing was scored.
+    """
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.training.notes import notes_on_scores
+
+    where, parameters = ("WHERE dataset = ?", [dataset]) if dataset else ("", [])
+    with opened(project).snapshot() as snapshot:
+        boards = snapshot.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
+        rows = snapshot.rows(f"FROM leaderboard_fields {where}", parameters)
+        notes = {} if as_json else notes_on_scores(project, load_backends(project), snapshot)
+    if not boards:
+        raise no_scores(dataset=dataset)
+    if as_json:
+        print_json({"leaderboard": boards, "fields": rows})
+        return
+    for name in dict.fromkeys(board["dataset"] for board in boards):
+        of_dataset = [board for board in boards if board["dataset"] == name]
+        console.print(leaderboard_table(name, of_dataset, rows))
+        if fields:
+            for board in ranked(of_dataset, rows):
+                console.print(field_table(board, rows, console.width))
+        else:
+            console.print(f1_table(name, of_dataset, rows))
+        for note in [*(note for board in of_dataset for note in _notes(board)), *notes.get(name, ())]:
+            console.print(plain(note), style="dim")
+
+
+def _notes(board: Row) -> list[str]:
+    """What to know about the numbers of one backend."""
+    notes = []
+    if board["reported"]:
+        notes.append(f"{board['backend']}: seconds and cost as reported, not measured here.")
+    if board["status"] == "not_run":
+        notes.append(f"not run: {board['backend']}: {board['message']}")
+    elif missing := board["missing_documents"]:
+        notes.append(f"{board['backend']}: {counted(missing, 'labelled document')} without a current score.")
+    return notes
+
+
+def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
+    """One row per backend that ran, best F1 first. All fields together."""
+    overall = _overall(boards, fields)
+    labelled = max((board["labelled_documents"] or 0 for board in boards), default=0)
+    table = titled_table(f"{dataset}: {counted(labelled, 'labelled document')}, all fields pooled")
+    table.add_column("backend", overflow="fold")
+    for name in ("docs", "failed", "F1 % \\[95 %]", "prec.", "recall", "right", "s/doc", "$/doc"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for board in ranked(boards, fields):
+        total = overall[board["backend"]]
+        table.add_row(
+            board["backend"],
+            str(board["documents"]),
+            str(board["failures"]),
+            points(total["f1"]) + interval(total["f1_low"], total["f1_high"]),
+            points(total["precision"]),
+            points(total["recall"]),
+            f"{board['accurate_documents']}/{board['labelled_documents']}",
+            _number(board["seconds_per_document"], 2),
+            "0" if board["cost_per_document"] == 0 else _number(board["cost_per_document"], 4),
+        )
+    return table
+
+
+def _overall(boards: Sequence[Row], fields: Sequence[Row]) -> dict[str, Row]:
+    """By backend, the row of all fields pooled, for boards of one data set."""
+    datasets = {board["dataset"] for board in boards}
+    return {row["backend"]: row for row in fields if row["dataset"] in datasets and row["field"] == ALL_FIELDS}
+
+
+def ranked(boards: Sequence[Row], fields: Sequence[Row]) -> list[Row]:
+    """The backends of one data set that ran, best F1 first."""
+    overall = _overall(boards, fields)
+    ran = [board for board in boards if board["status"] == "ok"]
+    return sorted(ran, key=lambda board: -(overall[board["backend"]]["f1"] or 0))
+
+
+def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
+    """F1 of every field, one column per backend."""
+    of_dataset = [row for row in fields if row["dataset"] == dataset]
+    backends = [board["backend"] for board in ranked(boards, fields)]
+    table = titled_table(f"{dataset}: F1 in % by field")
+    table.add_column("field", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    for name in backends:
+        table.add_column(name.replace("+", "\n+"), justify="right", overflow="fold")
+    by_field: dict[str, dict[str, Row]] = {}
+    for row in of_dataset:
+        by_field.setdefault(row["field"], {})[row["backend"]] = row
+    for field, cells in by_field.items():
+        n = max(cell["n"] for cell in cells.values())
+        table.add_row(field, str(n), *(points(cells[name]["f1"]) if name in cells else "–" for name in backends))
+    return table
+
+
+def field_table(board: Row, fields: Sequence[Row], width: int) -> Table:
+    """One row per field of one backend; w/m/s: wrong, missing and spurious values. `width` of the terminal, in columns."""
+    table = titled_table(f"{board['dataset']}: {board['backend']}")
+    table.add_column("field", no_wrap=True)
+    other_rules = ("f1_strict", "f1_lenient") if width >= WIDE else ()
+    for name in (
+        "n",
+        "w/m/s",
+        "precision %",
+        "recall %",
+        "F1 % \\[95 %]",
+        *(name.removeprefix("f1_") for name in other_rules),
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in fields:
+        if (row["dataset"], row["backend"]) == (board["dataset"], board["backend"]):
+            table.add_row(
+                row["field"],
+                str(row["n"]),
+                f"{row['wrong']}/{row['missing']}/{row['spurious']}",
+                points(row["precision"]) + interval(row["precision_low"], row["precision_high"]),
+                points(row["recall"]) + interval(row["recall_low"], row["recall_high"]),
+                points(row["f1"]) + interval(row["f1_low"], row["f1_high"]),
+                *(points(row[name]) for name in other_rules),
+            )
+    return table
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
