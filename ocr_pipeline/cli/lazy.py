@@ -1,5 +1,6 @@
 """Commands that are imported when they are called: `ocr-pipeline --help` needs only their names and summaries."""
 
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -24,7 +25,10 @@ class LazyCommand(TyperCommand):
         """Import the module and build the command with its options."""
         module, _, function = self.target.partition(":")
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(self.name)(getattr(import_module(f"ocr_pipeline.cli.{module}"), function))
+        callback = getattr(import_module(f"ocr_pipeline.cli.{module}"), function)
+        paragraphs = (inspect.getdoc(callback) or "").split("\n\n")
+        # Typer would print the line breaks of the source.
+        app.command(self.name, help="\n\n".join(" ".join(text.split()) for text in paragraphs))(callback)
         return get_command(app)
 
 

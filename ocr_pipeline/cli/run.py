@@ -44,14 +44,15 @@ def run(
 ) -> None:
     """Ingest, recognise, extract and score documents.
 
-    Computes what is missing or stale and skips what is current. An interrupted run continues where it stopped. Every run
-    appears in the Dagster UI.
+    Computes what is missing or stale and skips what is current. An interrupted run continues where it stopped. Runs appear
+    in the Dagster UI.
     """
     if as_json and not dry_run:
         raise typer.BadParameter("--json needs --dry-run.")
     project = find_project()
+    configured = load_backends(project)
     sources = choose_documents(project, documents, dataset)
-    chosen, skipped = choose_backends(load_backends(project), backends, sources)
+    chosen, skipped = choose_backends(configured, backends, sources)
     for backend, reason in skipped.items():
         errors.print(f"not run: {backend}: {plain(reason)}", soft_wrap=True)
     mode: Mode = "all" if everything else "stale" if stale else "due"

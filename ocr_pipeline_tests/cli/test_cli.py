@@ -411,7 +411,7 @@ class TestImport:
 
     def test_what_cannot_be_imported(self, run: Cli, project: Project, tmp_path: Path) -> None:
         assert run.fails("import", "folder", str(tmp_path / "none")) == f"{tmp_path / 'none'} is not a folder."
-        assert "it needs the folders img and key." in run.fails("import", "sroie", str(tmp_path))
+        assert "layout: folders img and key." in run.fails("import", "sroie", str(tmp_path))
         empty = tmp_path / "x\x1b[31m[bold]"
         empty.mkdir()
         assert run.fails("import", "folder", str(empty)) == "No documents to import were found."
