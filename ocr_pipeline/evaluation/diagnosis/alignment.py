@@ -253,16 +253,16 @@ class Aligner:
         used: list[int] = []
         at = 0
         for piece in pieces:
-            found = text.find(piece, at)
-            while found >= 0 and not (found in borders and found + len(piece) in borders):
-                found = text.find(piece, found + 1)
-            if found < 0:
+            start = text.find(piece, at)
+            while start >= 0 and not (start in borders and start + len(piece) in borders):
+                start = text.find(piece, start + 1)
+            if start < 0:
                 return None
-            words = self._of_letters(found, found + len(piece), 1.0).words
+            words = self._of_letters(start, start + len(piece), 1.0).words
             if used and words[0] - used[-1] > _MAX_GAP:
                 return None
             used += words
-            at = found + len(piece)
+            at = start + len(piece)
         return self.place(sorted(set(used)), 1.0)
 
     def _of_letters(self, start: int, stop: int, similarity: float) -> Place:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
@@ -52,8 +52,6 @@ class Case:
     and `control_value`: outcome and value of the same extractor on the transcript. `issue`: why the label is doubtful.
     """
 
-    document_id: str
-    backend: str
     field: str
     kind: str
     outcome: Outcome
@@ -70,19 +68,13 @@ class Case:
     issue: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """An attribution with its reason as a sentence. Page, box and similarity (0..1) are those of the words that the labelled
-    value was aligned to (for a spurious value: that hold it); None without such words."""
+class Judgement(NamedTuple):
+    """An attribution with its reason as a sentence. `place`: the words that the labelled value was aligned to (for a spurious
+    value: that hold it), if there are any."""
 
-    document_id: str
-    backend: str
-    field: str
     attribution: Attribution
     reason: str
-    page: int | None = None
-    box: Box | None = None
-    similarity: float | None = None
+    place: Place | None = None
 
 
 def judge(case: Case) -> Judgement:
@@ -94,7 +86,7 @@ def judge(case: Case) -> Judgement:
     if case.outcome in ("correct", "both_empty"):
         raise ValueError(f"the outcome {case.outcome} needs no attribution")
     if case.failure is not None:
-        return _judgement(case, "document_failed", f"There is no result for the document: {case.failure}.")
+        return Judgement("document_failed", f"There is no result for the document: {case.failure}.")
     text = case.text or case.transcript or next(iter(case.others), None)
     if text is None:
         return _without_text(case)
@@ -104,7 +96,7 @@ def judge(case: Case) -> Judgement:
     places = text.find_all(case.kind, case.truth)
     place = (places[-1] if case.kind == "money" else places[0]) if places else None
     if case.issue:
-        return _judgement(case, "label_issue", case.issue, place)
+        return Judgement("label_issue", case.issue, place)
     if place is not None and place.exact:
         return _text_has_value(case, text, _nearest(places, case))
     return _text_lacks_value(case, case.truth, text, place)
@@ -114,12 +106,12 @@ def _spurious(case: Case, text: Aligner) -> Judgement:
     assert case.prediction is not None
     place = text.find(case.kind, case.prediction)
     if case.issue:
-        return _judgement(case, "label_issue", case.issue, place)
+        return Judgement("label_issue", case.issue, place)
     if place and place.exact:
         reason = f"The label has no value; {place.quoted} was extracted."
     else:
         reason = "The label has no value, and the extracted value is not in the text."
-    return _judgement(case, "spurious", reason, place)
+    return Judgement("spurious", reason, place)
 
 
 def _text_has_value(case: Case, text: Aligner, place: Place) -> Judgement:
@@ -128,18 +120,18 @@ def _text_has_value(case: Case, text: Aligner, place: Place) -> Judgement:
     if case.prediction is None:
         if right_on_transcript:
             return _by_control(case, place)
-        return _judgement(case, "selection", f"The text has {place.quoted}, but nothing was selected.", place)
+        return Judgement("selection", f"The text has {place.quoted}, but nothing was selected.", place)
     pointed_at = bool(set(case.evidence) & set(place.words)) and not case.correction
     change = _normalisation(case, place, pointed_at=pointed_at)
     if change:
-        return _judgement(case, "normalisation", change, place)
+        return Judgement("normalisation", change, place)
     if right_on_transcript:
         return _by_control(case, place)
     if pointed_at:
-        return _judgement(case, "selection", f"Too little or too much of {place.quoted} was selected.", place)
+        return Judgement("selection", f"Too little or too much of {place.quoted} was selected.", place)
     if case.correction:
         reason = f"The text has {place.quoted}; a value was computed instead ({case.correction})."
-        return _judgement(case, "selection", reason, place)
+        return Judgement("selection", reason, place)
     return _wrong_selection(case, case.prediction, text, place)
 
 
@@ -159,45 +151,43 @@ def _wrong_selection(case: Case, prediction: str, text: Aligner, place: Place) -
     selected = text.find(case.kind, prediction)
     if case.kind == "category" or (selected and selected.exact):
         elsewhere = f"; {selected.quoted} was selected" if selected and selected.exact else ", but another was chosen"
-        return _judgement(case, "selection", f"The text has {place.quoted}{elsewhere}.", place)
+        return Judgement("selection", f"The text has {place.quoted}{elsewhere}.", place)
     if selected and set(selected.words) & set(place.words) and case.kind in ("name", "address", "identifier"):
         is_part = normalise_name(prediction) in normalise_name(place.text)
         attribution: Attribution = "selection" if is_part else "normalisation"
-        return _judgement(case, attribution, f"{place.quoted} was selected and then changed.", place)
+        return Judgement(attribution, f"{place.quoted} was selected and then changed.", place)
     reason = f"The text has {place.quoted}; the extracted value is not in the text."
-    return _judgement(case, "spurious", reason, place)
+    return Judgement("spurious", reason, place)
 
 
 def _by_control(case: Case, place: Place) -> Judgement:
     reason = f"The text has {place.quoted}, and the same extractor is right on the transcript: the text around it was misread."
-    return _judgement(case, "ocr_misread", reason, place)
+    return Judgement("ocr_misread", reason, place)
 
 
 def _text_lacks_value(case: Case, truth: str, text: Aligner, place: Place | None) -> Judgement:
     """The labelled value is not among the words. Decide between engine, extractor and label; `place`: the most similar."""
     if case.kind == "category":  # says what a document is, and need not be printed
-        return _judgement(case, "selection", "The value need not be printed: it was inferred wrongly.")
+        return Judgement("selection", "The value need not be printed: it was inferred wrongly.")
     if case.transcript is not None:
         engines = [engine for engine in (case.text, *case.others) if engine is not None]
         doubt = transcript_doubt(case.field, truth, [case.prediction], case.transcript, engines)
         if doubt:
-            return _judgement(case, "label_issue", *doubt)
+            return Judgement("label_issue", *doubt)
     same = same_value(case.field, case.control_value) == same_value(case.field, case.prediction)
     if case.text is not None and case.prediction is not None and case.control == "wrong" and same:
         reason = "The extractor gives the same value on the transcript: no engine could have helped."
-        return _judgement(case, "selection", reason, place)
+        return Judgement("selection", reason, place)
     misread = _misread_place(case, truth, text) if place is None or place.similarity < CLEARLY_READ else None
     if misread:
-        return _judgement(case, "ocr_misread", f"At its place, {misread.quoted} was recognised.", misread)
+        return Judgement("ocr_misread", f"At its place, {misread.quoted} was recognised.", misread)
     if place is None:
-        return _judgement(
-            case, "ocr_missing", "Nothing similar to the labelled value was recognised, nor text at its place."
-        )
+        return Judgement("ocr_missing", "Nothing similar to the labelled value was recognised, nor text at its place.")
     if case.text is None:
         reason = f"The page was misread: the text most similar to the label is {place.quoted}."
-        return _judgement(case, "ocr_misread", reason, place)
+        return Judgement("ocr_misread", reason, place)
     also = " The extractor is wrong on the transcript, too." if case.control in ("wrong", "missing") else ""
-    return _judgement(case, "ocr_misread", f"The engine recognised {place.quoted}.{also}", place)
+    return Judgement("ocr_misread", f"The engine recognised {place.quoted}.{also}", place)
 
 
 def _misread_place(case: Case, truth: str, text: Aligner) -> Place | None:
@@ -227,15 +217,15 @@ def turned(box: Box, degrees: int) -> Box:
 def _without_text(case: Case) -> Judgement:
     """No engine recognised the document: only the label and the value can be compared."""
     if case.issue:
-        return _judgement(case, "label_issue", case.issue)
+        return Judgement("label_issue", case.issue)
     if case.outcome == "spurious":
-        return _judgement(case, "spurious", "The label has no value.")
+        return Judgement("spurious", "The label has no value.")
     if case.prediction and case.truth and case.kind == "date" and _same_digits(case.truth, case.prediction):
-        return _judgement(case, "normalisation", "Day and month were exchanged.")
+        return Judgement("normalisation", "Day and month were exchanged.")
     if case.prediction and case.truth and case.kind == "money" and _same_figures(case.truth, case.prediction):
-        return _judgement(case, "normalisation", "The decimal mark or the sign was lost.")
-    return _judgement(
-        case, "selection", "No engine recognised this document: misreading and wrong selection cannot be told apart."
+        return Judgement("normalisation", "The decimal mark or the sign was lost.")
+    return Judgement(
+        "selection", "No engine recognised this document: misreading and wrong selection cannot be told apart."
     )
 
 
@@ -262,16 +252,3 @@ def _same_figures(truth: str, prediction: str) -> bool:
         return False
     ratio = max(abs(first), abs(second)) / min(abs(first), abs(second))
     return ratio in (1, 100, 1000)
-
-
-def _judgement(case: Case, attribution: Attribution, reason: str, place: Place | None = None) -> Judgement:
-    return Judgement(
-        document_id=case.document_id,
-        backend=case.backend,
-        field=case.field,
-        attribution=attribution,
-        reason=reason,
-        page=place.page if place else None,
-        box=place.box if place else None,
-        similarity=place.similarity if place else None,
-    )

@@ -26,8 +26,8 @@ class ValueEvidence(NamedTuple):
 class AttributionRow:
     """A row of the table `attributions`: a score that is not right, and the stage that caused it.
 
-    Page, box (`x0` to `y1`, 0..1) and similarity: see `attribution.Judgement`. `content`: hash of everything that the
-    attributions of the document depend on. `run_id` and `judged_at` are None for a row that is not stored yet.
+    Page, box (`x0` to `y1`, 0..1) and similarity (0..1) are those of `attribution.Judgement.place`. `content`: hash of
+    everything that the attributions of the document depend on. `run_id` and `judged_at`: None if not stored yet.
     """
 
     document_id: str

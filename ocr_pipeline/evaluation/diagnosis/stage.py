@@ -138,8 +138,6 @@ def _case(findings: Findings, score: StoredScore, aligners: Mapping[str, Aligner
     own, transcripts = findings.engines[score.backend], findings.transcripts
     control, evidence = findings.control(score), findings.evidence_of(score)
     return Case(
-        document_id=score.document_id,
-        backend=score.backend,
         field=score.field,
         kind=score.kind if score.kind in get_args(FieldKind) else FIELD_KINDS[score.field],
         outcome=score.outcome,
@@ -159,19 +157,20 @@ def _case(findings: Findings, score: StoredScore, aligners: Mapping[str, Aligner
 
 def _row(case: Case, score: StoredScore, content: str) -> AttributionRow:
     judgement = judge(case)
-    x0, y0, x1, y1 = judgement.box or (None,) * 4
+    place = judgement.place
+    x0, y0, x1, y1 = place.box if place else (None,) * 4
     return AttributionRow(
         document_id=score.document_id,
         backend=score.backend,
         field=score.field,
         attribution=judgement.attribution,
         reason=judgement.reason,
-        page=judgement.page,
+        page=place.page if place else None,
         x0=x0,
         y0=y0,
         x1=x1,
         y1=y1,
-        similarity=judgement.similarity,
+        similarity=place.similarity if place else None,
         dataset=score.dataset,
         outcome=score.outcome,
         truth=score.truth,

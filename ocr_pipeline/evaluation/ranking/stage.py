@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import product
 
 from ocr_pipeline.evaluation.ranking.history import Evaluation, evaluations
 from ocr_pipeline.evaluation.ranking.leaderboard import Group, Leaderboard, LeaderboardRow, leaderboard
@@ -11,7 +12,7 @@ from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison, compa
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity, rule_sensitivity
 from ocr_pipeline.evaluation.ranking.slices import DIMENSIONS, DocumentFeatures, Slice, slice_of, summarise_slices
-from ocr_pipeline.evaluation.ranking.standing import Offer, pareto_front, standings
+from ocr_pipeline.evaluation.ranking.standing import Offer, Standing, pareto_front, standings
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.evaluation.scoring.line_items import StoredList
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
@@ -49,14 +50,10 @@ def leaderboard_rows(
         evaluated_at=now.replace(tzinfo=None).isoformat(sep=" "),
     )
     versions = label_versions(labels, datasets)
-    cubes = outcomes_by_dataset(columns, HEADLINE)
-    failed = {(run.backend, run.document_id) for run in runs if run.failed}
-    standing_of = {(row.dataset, row.backend): row for cube in cubes for row in standings(cube, failed)}
-    front = _pareto(board)
-    scored = {(score.document_id, score.backend) for score in scores}
+    standing_of = _standings(columns, runs)
+    front, scored = _pareto(board), {(score.document_id, score.backend) for score in scores}
     rows = []
     for summary in board.backends:
-        group = (summary.dataset, summary.backend)
         labelled = [key for key, dataset in datasets.items() if dataset == summary.dataset]
         rows.append(
             row_of(
@@ -66,25 +63,30 @@ def leaderboard_rows(
                 missing_documents=sum((key, summary.backend) not in scored for key in labelled),
                 label_version=versions.get(summary.dataset),
                 summary=summary,
-                standing=standing_of.get(group),
-                pareto=front[group],
+                standing=standing_of.get((summary.dataset, summary.backend)),
+                pareto=front[summary.dataset, summary.backend],
             )
         )
     ran = {(row.dataset, row.backend) for row in rows}
-    rows += [
-        row_of(
-            dataset=dataset,
-            backend=backend,
-            status="not_run",
-            message=not_run(dataset, backend) or "not requested yet",
-            missing_documents=sum(of_document == dataset for of_document in datasets.values()),
-            label_version=version,
-        )
-        for dataset, version in versions.items()
-        for backend in backends
-        if (dataset, backend) not in ran
-    ]
+    for dataset, backend in product(versions, backends):
+        if (dataset, backend) not in ran:
+            rows.append(
+                row_of(
+                    dataset=dataset,
+                    backend=backend,
+                    status="not_run",
+                    message=not_run(dataset, backend) or "not requested yet",
+                    missing_documents=list(datasets.values()).count(dataset),
+                    label_version=versions[dataset],
+                )
+            )
     return rows, list(board.fields)
+
+
+def _standings(columns: Columns, runs: Sequence[ExtractionRun]) -> dict[Group, Standing]:
+    failed = {(run.backend, run.document_id) for run in runs if run.failed}
+    cubes = outcomes_by_dataset(columns, HEADLINE)
+    return {(row.dataset, row.backend): row for cube in cubes for row in standings(cube, failed)}
 
 
 def _pareto(board: Leaderboard) -> dict[Group, bool | None]:

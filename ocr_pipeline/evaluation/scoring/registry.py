@@ -33,7 +33,7 @@ def register_kind(name: str, comparator: object) -> None:
     """Add a field kind, for all projects of this process.
 
     Raises:
-        ConfigurationError: the name is that of a built-in kind, or this is no `Comparator`.
+        ConfigurationError: the name is that of a built-in kind, or it is not a `Comparator`.
     """
     if name in get_args(FieldKind):
         raise ConfigurationError(f"{name} is a built-in kind; choose another name.")

@@ -1,4 +1,4 @@
-"""What a score was made from: the version of the scoring rules, and the version of the labels."""
+"""Versions that scores depend on: of the scoring rules, and of the labels."""
 
 import hashlib
 import json
@@ -12,9 +12,9 @@ are not comparable."""
 
 
 def label_version(labels: Mapping[str, Label]) -> str:
-    """Twelve hexadecimal digits that change when any label does. `labels` by document id; their order does not matter.
+    """Return twelve hexadecimal digits that change with any label. `labels` by document id; their order does not matter.
 
-    Only what is labelled enters: a field that is null (not on the document) differs from one that is absent.
+    Only labelled fields count: a field that is null (not on the document) differs from one that is absent.
     """
     content = {document_id: label.model_dump(mode="json", exclude_unset=True) for document_id, label in labels.items()}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

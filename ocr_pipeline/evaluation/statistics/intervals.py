@@ -1,4 +1,4 @@
-"""How far a score can be trusted: confidence intervals for one backend.
+"""Confidence intervals of the scores of one backend.
 
 A proportion over independent documents has a Wilson interval. F1, and any ratio over several fields of a document, has
 a bootstrap interval that draws whole documents, because the fields of one document succeed and fail together.
@@ -17,13 +17,13 @@ Interval = tuple[float, float]
 """(low, high)."""
 
 MIN_DOCUMENTS = 5
-"""With fewer documents a bootstrap has next to nothing to resample, and its narrow interval would claim a certainty."""
+"""With fewer documents a bootstrap has too little to resample, and its narrow interval would feign certainty."""
 
 RESAMPLES = 2000
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
-    """Wilson score interval of a proportion, within 0..1; None for n = 0.
+    """Compute the Wilson score interval of a proportion, within 0..1; None for n = 0.
 
     Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927). Unlike the
     normal approximation it holds for small n and for proportions of 0 and 1.
@@ -46,13 +46,13 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
 def bootstrap_f1(
     per_document: "Counts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
 ) -> Interval | None:
-    """Interval of the micro-averaged F1 = 2 · correct / (predicted + labelled), by drawing documents.
+    """Compute the interval of the micro-averaged F1 = 2 · correct / (predicted + labelled), by drawing documents.
 
-    `per_document` has the shape (documents, 3): correct, predicted and labelled values. A document with neither a
-    predicted nor a labelled value says nothing and is left out; where none is left the result is None.
+    `per_document` has the shape (documents, 3): correct, predicted and labelled values. Documents without a predicted
+    or labelled value are left out; the result is None if fewer than 5 documents remain.
 
     Percentile bootstrap: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. The same seed gives
-    the same interval. It has no width where all documents score the same: then the Wilson intervals beside it say more.
+    the same interval. It has no width if all documents score the same: then the Wilson intervals beside it say more.
     """
     counts = _checked(per_document)
     return _bootstrap_ratio(2 * counts[:, 0], counts[:, 1] + counts[:, 2], seed, resamples, confidence)
@@ -61,7 +61,7 @@ def bootstrap_f1(
 def bootstrap_precision(
     per_document: "Counts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
 ) -> Interval | None:
-    """Interval of correct / predicted over several fields per document; otherwise as `bootstrap_f1`."""
+    """Compute the interval of correct / predicted over several fields per document; otherwise as `bootstrap_f1`."""
     counts = _checked(per_document)
     return _bootstrap_ratio(counts[:, 0], counts[:, 1], seed, resamples, confidence)
 
@@ -69,7 +69,7 @@ def bootstrap_precision(
 def bootstrap_recall(
     per_document: "Counts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
 ) -> Interval | None:
-    """Interval of correct / labelled over several fields per document; otherwise as `bootstrap_f1`."""
+    """Compute the interval of correct / labelled over several fields per document; otherwise as `bootstrap_f1`."""
     counts = _checked(per_document)
     return _bootstrap_ratio(counts[:, 0], counts[:, 2], seed, resamples, confidence)
 
@@ -77,9 +77,9 @@ def bootstrap_recall(
 def bootstrap_median(
     values: Sequence[float], *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
 ) -> Interval | None:
-    """Percentile bootstrap interval of the median of one value per document, in the unit of `values`; None for none.
+    """Percentile bootstrap interval of the median of one value per document, in the unit of `values`; None without values.
 
-    No sample is drawn in full. Drawing n of n values means drawing n uniform ranks, and the k-th smallest of n uniform
+    No full sample is drawn. Drawing n of n values means drawing n uniform ranks, and the k-th smallest of n uniform
     numbers has the distribution Beta(k, n + 1 - k) (David and Nagaraja, Order Statistics, 2003): exact, and as fast for
     100,000 documents as for ten.
     """
@@ -114,7 +114,7 @@ def _bootstrap_ratio(
     pairs = np.stack([numerators, denominators], axis=1)[denominators > 0]
     if len(pairs) < MIN_DOCUMENTS:
         return None
-    # Documents with equal counts are exchangeable: drawing how many of each kind is the same as drawing documents, and
+    # Documents with equal counts are exchangeable: drawing the number of each kind is the same as drawing documents, and
     # there are few kinds.
     kinds, frequencies = np.unique(pairs, axis=0, return_counts=True)
     rng = np.random.default_rng(seed)

@@ -1,5 +1,5 @@
-"""Is a difference real or luck: McNemar's test, the randomization test, the paired bootstrap over documents, and Holm's
-correction for many tests.
+"""Whether a difference is real or luck: McNemar's test, the randomization test, the paired bootstrap over documents, and
+Holm's correction for many tests.
 
 Everything is deterministic: equal input and seed give equal output.
 """
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ALPHA = 0.05
-"""A difference is called significant where its corrected p is below."""
+"""A difference is significant if its corrected p is below."""
 
 PAIRED_RESAMPLES = 5000
-"""The smallest p of a randomization test is 1 / 5001 = 0.0002: still below 0.05 where Holm multiplies it with 200."""
+"""The smallest p of a randomization test is 1 / 5001 = 0.0002: still below 0.05 when Holm multiplies it by 200."""
 
 _DRAWS_AT_A_TIME = 2_000_000
 
@@ -27,8 +27,8 @@ _DRAWS_AT_A_TIME = 2_000_000
 def mcnemar(only_a: int, only_b: int) -> float:
     """Exact two-sided p of "A and B are right equally often", from the documents that only one of them has right.
 
-    Under that hypothesis each of these falls to either side with probability 1/2; documents that both or none have right
-    say nothing. Source: McNemar, Psychometrika 12 (1947), with the exact binomial instead of chi-squared.
+    Under this hypothesis each of these documents favours either side with probability 1/2; documents that both or neither
+    have right do not matter. Source: McNemar, Psychometrika 12 (1947), with the exact binomial instead of chi-squared.
     """
     from scipy.special import bdtr
 
@@ -38,9 +38,9 @@ def mcnemar(only_a: int, only_b: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values corrected for the number of tests, in the order given.
+    """Correct p values for the number of tests, in the same order.
 
-    Whoever calls those below 0.05 significant is wrong about any of them in at most 5 % of such families. Source: Holm, A
+    Calling those below 0.05 significant is wrong about any of them in at most 5 % of such families. Source: Holm, A
     Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6 (1979).
     """
     corrected = [0.0] * len(p_values)
@@ -55,7 +55,7 @@ def resampled_sums(per_document: "NDArray[Any]", *, seed: int = 0, resamples: in
     """Column sums of samples of documents, drawn with replacement: (resamples, columns) from (documents, columns).
 
     All columns are summed over the same draws. So differences between columns are paired, and one call serves all backends
-    and fields: the time grows with the documents, not with the pairs.
+    and fields: time grows with the documents, not with the pairs.
     """
     import numpy as np
 
@@ -73,7 +73,7 @@ def resampled_sums(per_document: "NDArray[Any]", *, seed: int = 0, resamples: in
 
 
 def percentile_interval(estimates: "Floats", confidence: float = 0.95) -> Interval | None:
-    """The middle of resampled estimates. Samples without an estimate (NaN: they drew nothing that counts) are left out."""
+    """Percentile interval of resampled estimates. NaN (samples without anything to count) is left out."""
     import numpy as np
 
     known = estimates[~np.isnan(estimates)]
@@ -86,8 +86,8 @@ def percentile_interval(estimates: "Floats", confidence: float = 0.95) -> Interv
 def swapped_sums(differences: "NDArray[Any]", *, seed: int = 0, resamples: int = PAIRED_RESAMPLES) -> "Floats":
     """Column sums over documents drawn by a fair coin each: (resamples, columns) from (documents, columns).
 
-    With A minus B as columns, this is what A loses and B gains where the two change places in the drawn documents. All
-    columns see the same coins.
+    With A minus B as columns, this is what A loses and B gains if the two change places in the drawn documents. All columns
+    share the same coins.
     """
     import numpy as np
 
@@ -106,9 +106,9 @@ def swapped_sums(differences: "NDArray[Any]", *, seed: int = 0, resamples: int =
 def randomization_p(difference: float, under_chance: "Floats") -> float:
     """Two-sided p of "A and B are interchangeable": the share of random exchanges that differ at least as much.
 
-    Under that hypothesis it is as likely as not that A and B change places in a document, in all its fields together. Unlike
-    a p from the bootstrap it holds for few documents: five lost documents out of seven are p = 2 / 32, where the bootstrap
-    says 0.0004. For one field it is McNemar's test. One is added to both numbers, because the observed difference is one of
+    Under this hypothesis A and B are equally likely to change places in a document, in all its fields together. Unlike a p
+    from the bootstrap it holds for few documents: five lost documents out of seven give p = 2 / 32, and 0.0004 by the
+    bootstrap. For one field it is McNemar's test. One is added to both numbers, because the observed difference is one of
     the exchanges. Source: Noreen, Computer-Intensive Methods for Testing Hypotheses (1989); for F1: Yeh, More Accurate Tests
     for the Statistical Significance of Result Differences, COLING 2000.
     """

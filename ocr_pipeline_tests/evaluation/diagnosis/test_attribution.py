@@ -15,8 +15,6 @@ from ocr_pipeline_tests.evaluation.words import aligner, text_of
 def case(field: str, truth: str | None, prediction: str | None, *lines: str, **known: Any) -> Case:
     outcome: Outcome = "missing" if prediction is None else "spurious" if truth is None else "wrong"
     return Case(
-        document_id="d",
-        backend="b",
         field=field,
         kind=FIELD_KINDS[field],
         outcome=outcome,
@@ -62,9 +60,10 @@ def test_attribution_and_reason(error: Case, attribution: str, reason: str) -> N
 
 
 def test_the_place_of_the_labelled_value() -> None:
-    judgement = judge(case("total_amount", "9.00", "10.00", *RECEIPT))
-    assert (judgement.page, judgement.similarity) == (1, 1.0)
-    assert judgement.box == pytest.approx((0.12, 0.3, 0.2, 0.35))
+    place = judge(case("total_amount", "9.00", "10.00", *RECEIPT)).place
+    assert place is not None
+    assert (place.page, place.similarity) == (1, 1.0)
+    assert place.box == pytest.approx((0.12, 0.3, 0.2, 0.35))
 
 
 def test_right_on_the_transcript_is_the_fault_of_the_ocr() -> None:

@@ -36,8 +36,6 @@ def attribution(case: dict[str, Any]) -> str:
     transcript, own = texts.pop("oracle"), texts.pop(case["engine"])
     return judge(
         Case(
-            document_id=case["document"],
-            backend=case["backend"],
             field=case["field"],
             kind=FIELD_KINDS[case["field"]],
             outcome=case["outcome"],
