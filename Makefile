@@ -33,10 +33,12 @@ smoke-gemini: .venv/.installed-dev  ## ask Gemini itself about one document, as 
 	@echo "Asks $${GOOGLE_GEMINI_BASE_URL:-Gemini} two questions about one demo document, for at most 0.03 USD."
 	@$(BIN)/python -m pytest -m live --capture=no --quiet --no-header ocr_pipeline_tests/live
 
-lint: .venv/.installed-dev  ## style, import rules, types, definitions
+lint: .venv/.installed-dev  ## style, types, layers, limits, definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/check_limits.py
 	$(BIN)/dg check defs
 
 format: .venv/.installed-dev  ## let ruff fix what it can

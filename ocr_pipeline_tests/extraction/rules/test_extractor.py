@@ -1,12 +1,9 @@
 import json
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.rules import RulesExtractor, lexicon
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.extraction.rules.fields.totals import TOTAL_WEIGHTS
@@ -77,12 +74,6 @@ def test_a_document_without_words_gives_nothing() -> None:
 
 def test_what_looks_like_nothing_is_not_taken_for_a_value() -> None:
     assert extract("Page 1 of 2\nTel 03-5542 3228\n31/02/2018").invoice.model_dump(exclude_defaults=True) == {}
-
-
-def test_a_backend_without_an_engine_is_a_wrong_setting() -> None:
-    document: Any = SimpleNamespace(document_id="a", text=None)
-    with pytest.raises(ConfigurationError, match="needs an OCR engine"):
-        RulesExtractor().extract(document)
 
 
 def test_the_fingerprint_changes_with_the_words(monkeypatch: pytest.MonkeyPatch) -> None:

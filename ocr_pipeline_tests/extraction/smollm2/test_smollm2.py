@@ -262,8 +262,3 @@ def test_wrong_examples_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "examples", lambda name: "A = total\nB = company\nC = tax\nD = date\n")
     with pytest.raises(ValidationError, match=r"no line that is labelled 'subtotal' in lines-1\.txt"):
         SmolLm2Extractor(examples="lines-1")
-
-
-def test_it_needs_the_words_of_an_engine() -> None:
-    with pytest.raises(ConfigurationError, match="needs an OCR engine"):
-        extract(None)
