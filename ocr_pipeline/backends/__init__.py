@@ -1,5 +1,5 @@
-"""What `backends.yaml` configures: the configuration as a value, and the engines and backends built from it.
+"""The engines and backends that `backends.yaml` configures, with their capabilities and fingerprints.
 
-Belongs here: which backends there are today, what each can do, and the predictions imported for one. Does not belong
-here: documents, tables, and what is to be done (planning).
+Belongs here: the configuration as a value, the registry of component types, availability, imported predictions. Does not
+belong here: documents, tables, and decisions about what to run (`planning`).
 """

@@ -1,4 +1,5 @@
-"""Everything that imports dagster: partitions, resources, assets, and how runs are launched.
+"""The Dagster project: assets, checks, jobs, sensors, schedules, partitions, resources, and the launching of runs.
 
-What a stage does is in the package of that name; here it is only wired to the graph.
+The only package that imports dagster. Belongs here: wiring stages to the asset graph. Does not belong here: what a stage
+does (the package of that name) and SQL (`warehouse.tables`).
 """

@@ -10,7 +10,7 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.documents.stage import first_page, take_in_all, take_in_decided_label
+from ocr_pipeline.documents.stage import first_page, ingest_all, ingest_decided_label
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import tables
@@ -46,7 +46,7 @@ def document_assets(configured: Backends, partitions: Partitions) -> list[dg.Ass
             sources.get(key) or SourceFile(key, "documents", project.project.data / "documents" / key, None)
             for key in keys
         ]
-        for source, document, failure in take_in_all(asked, configured.limits):
+        for source, document, failure in ingest_all(asked, configured.limits):
             key = source.document_id
             path = project.project.relative(source.path)
             row = tables.documents.add_document(
@@ -101,7 +101,7 @@ def document_assets(configured: Backends, partitions: Partitions) -> list[dg.Ass
         began = utc_now()
         for key in keys:
             source = sources.get(key) or SourceFile(key, "documents", project.project.data, None)
-            decided, failure = take_in_decided_label(source)
+            decided, failure = ingest_decided_label(source)
             row = tables.labels.add_label(
                 new_rows,
                 key,

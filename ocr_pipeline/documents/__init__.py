@@ -1,4 +1,5 @@
-"""Documents as files: finding, opening within safe limits, labels, decisions about labels, transcripts, duplicates.
+"""Documents as files: finding, opening within safe limits, labels and decisions about them, transcripts, duplicates.
 
-Ingestion and data set importers live here. OCR, extraction and scoring do not; nothing here writes to the database.
+Belongs here: ingestion and everything about a file before OCR. Does not belong here: OCR, extraction, scoring, and writing
+to the database.
 """

@@ -1,4 +1,5 @@
-"""Following one extraction back: document, words, model calls, values, labels, outcomes and attributions in one place.
+"""All data about single extractions in one place: document, words, model calls, values, labels, outcomes, attributions.
 
-Rows of the warehouse in, cases out. The terminal, the report and the packed bug report all show these.
+Belongs here: assembling cases from rows of the warehouse for the command line, the report and packed bug reports. Does not
+belong here: SQL, and rendering them.
 """

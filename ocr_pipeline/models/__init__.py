@@ -1,4 +1,5 @@
-"""Model calls: one small interface over the SDKs of the providers, with stored replies, limits, retries and costs.
+"""Calls of language models: clients of providers, stored replies, rate limits, retries, budgets, prices, batch jobs.
 
-Why it is built like this: docs/decisions/0006-model-calls.md.
+Belongs here: everything between a request and its stored reply (docs/decisions/0006-model-calls.md). Does not belong here:
+prompts, and parsing replies into fields (`extraction/llm`).
 """

@@ -1,5 +1,5 @@
-"""Unattended operation: arrivals and inboxes, budgets and spending, alarms, pausing, pruning, `operation.yaml`.
+"""Unattended operation: arrivals and inboxes, spending, alarms, pausing, pruning, `operation.yaml`.
 
-Decides what should happen and keeps the state for it. Launching runs and scheduling belong in `defs/sensors` and
-`defs/schedules`; this package does not import dagster.
+Belongs here: deciding what should happen, and the state needed for it. Does not belong here: launching runs and scheduling
+(`defs/sensors`, `defs/schedules`).
 """

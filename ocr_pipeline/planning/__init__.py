@@ -1,4 +1,4 @@
-"""What is to be done: the state of every cell, the plan that brings cells up to date, and what its model calls may cost.
+"""The state of each cell, the plan that refreshes stale cells and adds missing ones, and the expected cost of its model calls.
 
-Belongs here: reading tables and fingerprints to decide. Does not belong here: doing any of it, or dagster.
+Belongs here: decisions from tables and fingerprints. Does not belong here: carrying them out, and dagster.
 """

@@ -1,1 +1,4 @@
-"""The report: a folder of static pages that opens from disk, without a server and without a network."""
+"""The HTML report: a folder of static pages that opens from disk, without a server or network.
+
+Belongs here: templates, charts, and the data they show. Does not belong here: SQL, and computing scores.
+"""

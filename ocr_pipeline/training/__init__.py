@@ -1,6 +1,5 @@
-"""Learning from labels: the models of the extractor `learned`, the weights of `ensemble`, and when they are replaced.
+"""Learning from labels: models of the extractor `learned`, weights of `ensemble`, and their promotion.
 
-Belongs here: examples, fitting, cross-validation, its reports and notes, promotion. May import `extraction`, `evaluation` and
-`backends`, which never import it. Does not belong here: what extraction with a trained model needs (`extraction/learned`,
-`extraction/ensemble`).
+Belongs here: examples, fitting, cross-validation, reports. May import `extraction`, `evaluation` and `backends`, which
+never import it. Does not belong here: inference with a trained model (`extraction/learned`, `extraction/ensemble`).
 """

@@ -1,7 +1,6 @@
-"""Parsers of printed values that documents, extraction and evaluation share: amounts, dates and names, and one vocabulary of
-months and currencies.
+"""Parsers of printed values shared by documents, extraction and evaluation: amounts, dates, names, months and currencies.
 
-Belongs here: pure functions from text to a value. Does not belong here: anything that knows a document, a page or a field,
-and the reader of noisy text in `extraction.rules`, which repairs what an OCR engine misread. Every parser returns None for
-text that it does not understand as a whole; it never guesses around unknown words, so that unparseable text can be counted.
+Belongs here: pure functions from text to a value. They return None unless they understand the whole text, so that
+unparseable text can be counted. Does not belong here: anything that knows documents, pages or fields, and parsing of noisy
+OCR text (`extraction.rules.reading`).
 """

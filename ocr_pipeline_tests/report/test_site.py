@@ -78,7 +78,7 @@ def test_a_file_that_has_changed_has_no_image_and_says_so(shop: Project) -> None
     shutil.rmtree(shop.report)
     (shop.data / "documents" / "shop" / "a.pdf").write_bytes(b"another")
     build(shop)
-    assert "there is no image of page 1" in (shop.report / "documents" / "shop-a.html").read_text()
+    assert "no image of page 1" in (shop.report / "documents" / "shop-a.html").read_text()
 
 
 def test_the_command(shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

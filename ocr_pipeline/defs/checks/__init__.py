@@ -1,5 +1,5 @@
-"""Asset checks, a module per stage.
+"""The asset checks, one module per stage.
 
-Belongs here: what each check compares with which limit, and its sentence. Does not belong here: counting in SQL
-(`warehouse.tables`) and comparing (`evaluation`).
+Belongs here: which value a check compares with which limit, and its message. Does not belong here: counting in SQL
+(`warehouse.tables`) and statistics (`evaluation`).
 """

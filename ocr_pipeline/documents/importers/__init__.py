@@ -1,7 +1,7 @@
 """Importers of data sets: one module per public layout; shared code is in `copying.py` and `source.py`.
 
-They copy documents, labels and transcripts into `data/documents/NAME/` in the project's own format. Imports can be repeated:
-identical files are left alone, changed files are replaced. Nothing here opens the database or launches runs.
+Belongs here: copying documents, labels and transcripts into `data/documents/NAME/` in the project's own format, repeatably.
+Does not belong here: opening the database and launching runs.
 """
 
 from ocr_pipeline.documents.importers.copying import ImportReport

@@ -1,5 +1,5 @@
-"""Predictions that were made elsewhere: imported once, kept in the project, then mapped and scored like any other backend's.
+"""The extractor `external`: predictions made elsewhere, imported once and scored like any other backend.
 
-`rows` and `strict_json` read the file, `mapping` and `values` make our fields of a row, `matching` finds its document, `kept`
-holds what was imported, `importing` ties them together, and `extractor` is the backend.
+Belongs here: parsing files (`rows`, `strict_json`), mapping rows to fields (`mapping`, `values`) and to documents
+(`matching`), and storing them (`kept`, `importing`). Does not belong here: calls of the tool that made the predictions.
 """

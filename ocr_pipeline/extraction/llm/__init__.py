@@ -1,1 +1,5 @@
-"""Extractors that ask a language model: of a provider, by the words of an engine or by the pages themselves."""
+"""Extractors that call a language model with the words of an engine or the page images.
+
+Belongs here: prompts, schemas, replies and their evidence. Does not belong here: clients of providers, retries, limits,
+prices and stored replies (`models`).
+"""

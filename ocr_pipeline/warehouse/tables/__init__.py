@@ -1,6 +1,6 @@
-"""A file per table family: it reads and writes its tables, and nothing else names their columns.
+"""The tables, one module per family: it writes and reads its tables and is the only place that names their columns.
 
-What does not belong here: opening the database (`connection`), changing its schema (`migrations`), and decisions about what a
+Does not belong here: opening the database (`connection`), changing the schema (`migrations`), and decisions about what a
 row means.
 """
 

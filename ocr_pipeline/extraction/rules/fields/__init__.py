@@ -1,1 +1,4 @@
-"""Deciding the fields: per field, candidates with features on what was read, then a choice among them."""
+"""Candidates and the choice among them, one module per group of fields.
+
+Belongs here: features and weights of candidates. Does not belong here: finding numbers, dates and keywords (`reading`).
+"""

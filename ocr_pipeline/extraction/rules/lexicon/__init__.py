@@ -1,4 +1,7 @@
-"""The words that the rules know, read once from the YAML files of this folder."""
+"""The vocabulary of the rules, loaded once from the YAML files of this folder.
+
+Belongs here: words per language and country. Does not belong here: logic that uses them (`reading`, `fields`).
+"""
 
 import hashlib
 from collections import defaultdict

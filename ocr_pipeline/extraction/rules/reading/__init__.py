@@ -1,4 +1,8 @@
-"""Reading a document before any field is decided: rows, keywords, numbers, dates, and the country it comes from."""
+"""Parsing a document before any field is chosen: rows, keywords, numbers, dates, and its country.
+
+Belongs here: what is printed and where, repairing common OCR errors. Does not belong here: which field it belongs to
+(`fields`).
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass
