@@ -15,7 +15,7 @@ from ocr_pipeline.documents.duplicates import (
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import read_bytes, sha256_of
-from ocr_pipeline.documents.stage import first_page, take_in, take_in_label
+from ocr_pipeline.documents.stage import first_page, ingest, ingest_label
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
@@ -51,7 +51,7 @@ def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limi
     if sha256 in known:
         same = known[sha256]
         return Fingerprint(source.document_id, sha256, same.pages, same.perceptual_hash, same.aspect)
-    document, _ = take_in(source, limits)
+    document, _ = ingest(source, limits)
     if document is None:
         return None
     page = document.pages[0]
@@ -68,7 +68,7 @@ def _sentences(members: list[Duplicate], imported: Iterable[SourceFile], sources
         if member.group_id in groups and member.duplicate_of
     ]
     in_groups = {member.document_id for member in members if member.group_id in groups}
-    labels = {source.document_id: take_in_label(source)[0] for source in sources if source.document_id in in_groups}
+    labels = {source.document_id: ingest_label(source)[0] for source in sources if source.document_id in in_groups}
     own_splits = {key: label.split if label else None for key, label in labels.items()}
     moved = [key for key, split in splits_in_use(own_splits, members).items() if split != own_splits.get(key)]
     moved = [key for key in moved if key in in_groups]

@@ -12,7 +12,7 @@ from rich.markup import escape
 from ocr_pipeline.cli.label_issues import NONE, label_issues
 from ocr_pipeline.cli.options import DatasetOption
 from ocr_pipeline.cli.output import Row, console, counted, opened, plain, points, titled_table
-from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, applied, write_decision
+from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, apply, write_decision
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.schemas import Invoice
 
@@ -138,7 +138,7 @@ def _show_effect(project: Project, decided: Decisions) -> None:
         before = {key: label for key, label in known.items() if datasets[key] == dataset}
         after = dict(before)
         for key in decided.keys() & before.keys():
-            after[key], _ = applied(before[key], Overrides(document_id=key, fields=dict(decided[key])))
+            after[key], _ = apply(before[key], Overrides(document_id=key, fields=dict(decided[key])))
         effects: Iterable[Effect] = (
             effect(name, before, after, results, datasets, rules) for name, results in extractions.items() if results
         )

@@ -115,6 +115,3 @@ def _same(field: str, first: str | None, second: str | None) -> bool:
     except ValidationError:
         return False
     return bool(values[0] == values[1])
-
-
-applied = apply  # old name, until its users have moved

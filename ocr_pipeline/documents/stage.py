@@ -82,7 +82,3 @@ def ingest_decided_label(source: SourceFile) -> tuple[DecidedLabel | None, Docum
         return load_decided_label(source), None
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
-
-
-# Old names, until their users have moved.
-take_in, take_in_all, take_in_label, take_in_decided_label = ingest, ingest_all, ingest_label, ingest_decided_label

@@ -66,6 +66,3 @@ def _files(folder: Path, before: datetime, suffix: str = "json") -> Iterator[Pat
     for path in folder.glob(f"*/*.{suffix}"):
         if path.stat().st_mtime < before.timestamp():
             yield path
-
-
-removable, remove = find_prunable, delete  # old names, until cli/prune has moved
