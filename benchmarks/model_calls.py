@@ -38,7 +38,7 @@ from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
 from ocr_pipeline.defs.partitions import BACKEND, Partitions
 from ocr_pipeline.documents.pages import read_bytes, sha256_of
 from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
-from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables

@@ -13,7 +13,7 @@ from ocr_pipeline.untrusted import visible
 if TYPE_CHECKING:
     from ocr_pipeline.backends.backend import Backends
     from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading
-    from ocr_pipeline.models.calls import StoredCall
+    from ocr_pipeline.models.stored import StoredCall
 
 
 def print_chain(project: Project, configured: "Backends", cases: "DocumentCases", case: "Case", *, calls: bool) -> None:
@@ -78,7 +78,7 @@ def _stale(project: Project, configured: "Backends", document_id: str, backend: 
 
 
 def _print_stored_calls(project: Project, case: "Case") -> None:
-    from ocr_pipeline.models.calls import CALLS, StoredCall
+    from ocr_pipeline.models.stored import CALLS, StoredCall
     from ocr_pipeline.store import ResultStore
 
     store = ResultStore(project.results)

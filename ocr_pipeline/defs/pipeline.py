@@ -24,7 +24,7 @@ from ocr_pipeline.defs.launch import (
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineError, WarehouseError
-from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.planning.costs import Estimate, refuse_above
 from ocr_pipeline.planning.plan import DELETED, EVALUATION, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
 from ocr_pipeline.planning.states import label_states

@@ -18,7 +18,7 @@ from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT, ENGINE, Partitions, 
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
-from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure

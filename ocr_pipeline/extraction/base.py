@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ocr_pipeline.components import Component
 from ocr_pipeline.documents.pages import Document
-from ocr_pipeline.models.calls import DocumentCalls
+from ocr_pipeline.models.asking import DocumentCalls
 from ocr_pipeline.models.types import ModelRequest
 from ocr_pipeline.schemas import Extraction, OcrText
 

@@ -16,8 +16,8 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, ModelExtractor
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.batch import answer_in_batch
-from ocr_pipeline.models.calls import ModelCalls
 from ocr_pipeline.models.types import CallFacts, ModelRequest
 from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
 from ocr_pipeline.store import ResultStore, result_key

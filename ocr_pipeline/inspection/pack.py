@@ -15,8 +15,8 @@ from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.documents.find import label_of
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.inspection.cases import DocumentCases, load_case
-from ocr_pipeline.models.calls import CALLS
 from ocr_pipeline.models.provider import KEY_VARIABLE
+from ocr_pipeline.models.stored import CALLS
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.connection import Warehouse

@@ -1,36 +1,37 @@
-"""Many calls as batch jobs, at half the price: submit, remember the job, wait, collect, also after a restart.
+"""Batch jobs, at half the price: submit, remember the job, wait, collect, also after a restart.
 
-What a job answers is stored like any other call. So the documents are extracted afterwards as always, and find their
-replies in the store.
+The answers are stored like those of any other call, so that the documents are extracted afterwards from stored replies.
 """
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from ocr_pipeline.errors import ConfigurationError, DocumentError
-from ocr_pipeline.models.calls import ModelCalls, StoredCall, call_key
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.failures import Failure
+from ocr_pipeline.models.gemini import GeminiClient
 from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.models.retrying import Value
+from ocr_pipeline.models.stored import StoredCall, call_key
 from ocr_pipeline.models.types import Media, ModelRequest
 
 logger = logging.getLogger(__name__)
 
 JOBS = "batches"
 MAX_BYTES = 12_000_000
-"""Of the media and texts of one job: with base64 it stays below the 20 MB that an inline job may have."""
+"""Media and texts of one job: with base64 it stays below the 20 MB limit of inline jobs."""
 MAX_REQUESTS = 1_000
 
 
 class Job(BaseModel):
-    """A job as it is kept, by its title. `name` is None until the server has given it one."""
+    """A stored job, addressed by its title. `name` is None until the server has assigned one."""
 
     title: str
     name: str | None = None
@@ -42,37 +43,37 @@ class Job(BaseModel):
 
 
 def answer_in_batch(calls: ModelCalls, provider: Provider, requests: Iterable[ModelRequest]) -> None:
-    """Have the requests answered that are not in the store, and wait until they are.
+    """Submit the requests that are not in the store, and wait for the answers.
 
-    What a job does not answer, or not in time, is simply not in the store afterwards.
+    Requests that a job does not answer in time are not in the store afterwards.
 
     Raises:
         ProviderError: the service failed for now.
-        ConfigurationError: it can never work, or the maximum cost would be exceeded.
+        ConfigurationError: it can never work, or the spending limit would be exceeded.
     """
     jobs = _open_jobs(calls, provider)
-    on_their_way = {key for job in jobs for key in job.requests}
-    with ExitStack() as budgets:  # kept until all is collected: what a job costs is known only then
-        for bundle in _bundles(calls, provider, requests, on_their_way):
+    in_flight = {key for job in jobs for key in job.requests}
+    with ExitStack() as budgets:  # until all is collected: the cost of a job is known only then
+        for bundle in _bundles(calls, provider, requests, in_flight):
             budgets.enter_context(calls.budget(provider, list(bundle.values()), batch=True))
             jobs.append(_submit(calls, provider, bundle))
         _wait(calls, provider, jobs)
 
 
 def _bundles(
-    calls: ModelCalls, provider: Provider, requests: Iterable[ModelRequest], on_their_way: set[str]
+    calls: ModelCalls, provider: Provider, requests: Iterable[ModelRequest], in_flight: set[str]
 ) -> Iterator[dict[str, ModelRequest]]:
-    """What is neither stored nor on its way, by key, as much at once as one job takes."""
+    """Requests that are neither stored nor in flight, by key, as many at once as one job takes."""
     bundle: dict[str, ModelRequest] = {}
     size = 0
     for request in requests:
         key = call_key(provider, request)
-        if key in on_their_way or key in bundle or calls.stored(provider, request):
+        if key in in_flight or key in bundle or calls.stored(provider, request):
             continue
         more = sum(len(part.content if isinstance(part, Media) else part) for part in request.parts)
         if bundle and (size + more > MAX_BYTES or len(bundle) == MAX_REQUESTS):
             yield bundle
-            on_their_way |= bundle.keys()
+            in_flight |= bundle.keys()
             bundle, size = {}, 0
         bundle[key] = request
         size += more
@@ -81,7 +82,7 @@ def _bundles(
 
 
 def _submit(calls: ModelCalls, provider: Provider, requests: dict[str, ModelRequest]) -> Job:
-    """Written before and after: a process that is killed in between finds the job again by its title."""
+    """Stored before and after submission: a process killed in between finds the job again by its title."""
     model = next(iter(requests.values())).model
     job = Job(
         title=f"ocr-pipeline-{uuid.uuid4().hex}",
@@ -90,7 +91,7 @@ def _submit(calls: ModelCalls, provider: Provider, requests: dict[str, ModelRequ
         requests={key: request.description() for key, request in requests.items()},
         submitted_at=datetime.now(UTC),
     )
-    client = calls.client(provider)
+    client = _client(calls, provider)
     tried = False
 
     def submit(_: float) -> str:
@@ -109,21 +110,21 @@ def _submit(calls: ModelCalls, provider: Provider, requests: dict[str, ModelRequ
 def _wait(calls: ModelCalls, provider: Provider, jobs: list[Job]) -> None:
     deadline = calls.clock.now() + provider.batch_deadline
     while jobs:
-        client = calls.client(provider)
+        client = _client(calls, provider)
         for job in list(jobs):
-            answers = _attempt(calls, provider, partial(_collected, client, job.name or ""), job)
+            answers = _collected(calls, provider, client, job)
             if answers is not None:
                 _collect(calls, provider, job, answers)
                 jobs.remove(job)
         if jobs and calls.clock.now() + provider.batch_poll > deadline:
-            logger.warning("%d batch jobs of %s are not done; the next run goes on waiting.", len(jobs), provider.name)
+            logger.warning("%s: %d batch jobs not finished; the next run waits for them.", provider.name, len(jobs))
             return
         if jobs:
             calls.clock.wait(provider.batch_poll)
 
 
 def _collect(calls: ModelCalls, provider: Provider, job: Job, answers: dict[str, str]) -> None:
-    """Store every answer, then close the job: killed in between, it is collected once more."""
+    """Store every answer, then close the job: if killed in between, it is collected again."""
     seconds = (datetime.now(UTC) - job.submitted_at).total_seconds()
     for key, raw in answers.items():
         if key in job.requests:
@@ -145,7 +146,7 @@ def _collect(calls: ModelCalls, provider: Provider, job: Job, answers: dict[str,
 
 
 def _open_jobs(calls: ModelCalls, provider: Provider) -> list[Job]:
-    """Jobs of an earlier run that were not collected."""
+    """Jobs of earlier runs that were not collected."""
     jobs = []
     for path in sorted(Path(calls.store.root / JOBS).rglob("*.json")):
         try:
@@ -155,8 +156,7 @@ def _open_jobs(calls: ModelCalls, provider: Provider) -> list[Job]:
         if job.closed or job.endpoint != provider.endpoint:
             continue
         if job.name is None:
-            client = calls.client(provider)
-            job.name = _attempt(calls, provider, partial(_find, client, job.title), job)
+            job.name = _find(calls, provider, job)
             job.closed = job.name is None
             _put(calls, job)
         if not job.closed:
@@ -164,16 +164,24 @@ def _open_jobs(calls: ModelCalls, provider: Provider) -> list[Job]:
     return jobs
 
 
-def _find(client: Any, title: str, _: float) -> Any:
-    return client.find_batch(title)
+def _client(calls: ModelCalls, provider: Provider) -> GeminiClient:
+    client = calls.client(provider)
+    if not isinstance(client, GeminiClient):
+        raise ConfigurationError(f"{provider.name}: batch jobs are not supported.")
+    return client
 
 
-def _collected(client: Any, name: str, _: float) -> Any:
-    return client.collect_batch(name)
+def _find(calls: ModelCalls, provider: Provider, job: Job) -> str | None:
+    client = _client(calls, provider)
+    return _attempt(calls, provider, lambda _: client.find_batch(job.title), job)
 
 
-def _attempt(calls: ModelCalls, provider: Provider, send: Any, job: Job) -> Any:
-    """What `send` gives in the end. Raises ProviderError or ConfigurationError: a refused job is no document's fault."""
+def _collected(calls: ModelCalls, provider: Provider, client: GeminiClient, job: Job) -> dict[str, str] | None:
+    return _attempt(calls, provider, lambda _: client.collect_batch(job.name or ""), job)
+
+
+def _attempt(calls: ModelCalls, provider: Provider, send: Callable[[float], Value], job: Job) -> Value:
+    """The answer of `send`. Raises ProviderError or ConfigurationError: a refused job is not the fault of a document."""
     model = next((request["model"] for request in job.requests.values()), "batches")
     try:
         return calls.attempt(provider, model, send).value

@@ -1,4 +1,4 @@
-"""Gemini by google-genai: a request in, the server's JSON out; and what that JSON says."""
+"""Gemini through google-genai: sends a request, returns the server's JSON, and parses it."""
 
 import logging
 from typing import Any
@@ -30,8 +30,8 @@ class GeminiClient:
         from google import genai
 
         self.provider = provider
-        # Everything is given: the SDK would take GOOGLE_API_KEY before GEMINI_API_KEY, and has no time-out of its own.
-        # Its pool has 100 connections and keeps 20 of them: how many are needed is said by `concurrency`.
+        # Everything is explicit: the SDK prefers GOOGLE_API_KEY to GEMINI_API_KEY and has no timeout by default.
+        # Its pool keeps 20 of 100 connections by default; `concurrency` says how many are needed.
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=provider.concurrency)
         self._sdk = genai.Client(
             api_key=key or "none",
@@ -42,19 +42,19 @@ class GeminiClient:
         )
 
     def send(self, request: ModelRequest, timeout: float) -> str:
-        """Ask once; the body of the answer. Raises Failure."""
+        """Send once and return the body of the answer. Raises Failure."""
         from google.genai import types
 
         config = generation_config(request)
         config.http_options = types.HttpOptions(timeout=_milliseconds(timeout))
-        config.should_return_http_response = True  # the body as it came: it is kept before anything reads it
+        config.should_return_http_response = True  # the raw body: it is stored before it is parsed
         with _failures(self.provider, request.model):
             response = self._sdk.models.generate_content(model=request.model, contents=contents(request), config=config)
         http = response.sdk_http_response
         return (http.body if http else None) or ""
 
     def submit_batch(self, title: str, model: str, requests: dict[str, ModelRequest]) -> str:
-        """Start a batch job over requests by key; its name. Raises Failure."""
+        """Start a batch job over requests by key and return its name. Raises Failure."""
         from google.genai import types
 
         source = [
@@ -73,15 +73,14 @@ class GeminiClient:
         return job.name or ""
 
     def find_batch(self, title: str) -> str | None:
-        """The name of the job that was started under this title, if there is one. Raises Failure."""
+        """The name of the job with this title, or None. Raises Failure."""
         with _failures(self.provider, "batches"):
             return next((job.name for job in self._sdk.batches.list() if job.display_name == title), None)
 
     def collect_batch(self, name: str) -> dict[str, str] | None:
-        """The answers of a finished job by key, as JSON; None where it is not finished.
+        """The answers of a finished job by key, as JSON; None if it is not finished.
 
-        Requests that failed are left out: all of them, where the job failed, was cancelled, has expired or is not known
-        any more. Raises Failure.
+        Failed requests are left out: all of them if the job failed, was cancelled, expired or was deleted. Raises Failure.
         """
         from google.genai import errors
 
@@ -111,7 +110,7 @@ class GeminiClient:
 
 
 def contents(request: ModelRequest) -> Any:
-    """The turns of the conversation as the SDK wants them."""
+    """The turns of the conversation for the SDK."""
     from google.genai import types
 
     parts = [
@@ -128,7 +127,7 @@ def contents(request: ModelRequest) -> Any:
 
 
 def generation_config(request: ModelRequest) -> Any:
-    """The settings of a request. No temperature unless asked for: Gemini 3 deprecates it."""
+    """The settings of a request. No temperature unless configured: Gemini 3 deprecates it."""
     from google.genai import types
 
     options = dict(request.options)
@@ -145,21 +144,17 @@ def generation_config(request: ModelRequest) -> Any:
 
 
 def parse_reply(body: dict[str, Any]) -> ModelReply:
-    """What a body of generateContent says; no part of it is required. Raises ValueError where it is something else."""
+    """Parse a body of generateContent; none of its parts is required. Raises ValueError if it is something else."""
     if not {"candidates", "promptFeedback", "usageMetadata"} & body.keys():
-        raise ValueError("no reply of generateContent")
+        raise ValueError("not a reply of generateContent")
     candidate = (body.get("candidates") or [{}])[0]
-    reason = (body.get("promptFeedback") or {}).get("blockReason") or candidate.get("finishReason")
+    blocked = (body.get("promptFeedback") or {}).get("blockReason")
+    reason = blocked or candidate.get("finishReason")
     parts = (candidate.get("content") or {}).get("parts") or []
     text = "".join(part.get("text") or "" for part in parts if not part.get("thought")) or None
-    finish: Finish = "complete" if text else "empty"
-    if (body.get("promptFeedback") or {}).get("blockReason") or reason in BLOCKED:
-        finish = "blocked"
-    elif reason == "MAX_TOKENS":
-        finish = "truncated"
     return ModelReply(
         text=text,
-        finish=finish,
+        finish=_finish(text, reason, blocked=bool(blocked)),
         detail=reason,
         usage=_usage(body.get("usageMetadata")),
         model_version=body.get("modelVersion"),
@@ -168,6 +163,14 @@ def parse_reply(body: dict[str, Any]) -> ModelReply:
             for token in (candidate.get("logprobsResult") or {}).get("chosenCandidates") or []
         ),
     )
+
+
+def _finish(text: str | None, reason: str | None, *, blocked: bool) -> Finish:
+    if blocked or reason in BLOCKED:
+        return "blocked"
+    if reason == "MAX_TOKENS":
+        return "truncated"
+    return "complete" if text else "empty"
 
 
 def _usage(usage: dict[str, Any] | None) -> Usage | None:
@@ -186,7 +189,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 class _failures:
-    """Turn the SDK's exceptions into ours. The SDK's carry the request, and with it the key: none of them leaves here."""
+    """Turns the SDK's exceptions into ours. The SDK's carry the request with the key: none of them leaves this block."""
 
     def __init__(self, provider: Provider, model: str) -> None:
         self._provider, self._model = provider, model
@@ -210,7 +213,7 @@ class _failures:
         if isinstance(error, httpx2.ConnectError):
             return no_connection(self._provider)
         if isinstance(error, httpx2.TransportError):
-            return connection_failure(self._provider, "broke the connection off")
+            return connection_failure(self._provider, "closed the connection")
         if isinstance(error, ValueError):  # json.JSONDecodeError among them
-            return connection_failure(self._provider, "sent an answer that cannot be read")
+            return connection_failure(self._provider, "sent an invalid answer")
         raise error

@@ -1,4 +1,4 @@
-"""How hard a provider may be used: so many calls at once, so many requests and tokens a minute."""
+"""Per-provider limits: concurrency, requests and tokens per minute."""
 
 import threading
 import time
@@ -9,13 +9,13 @@ from ocr_pipeline.models.provider import Provider
 
 
 class Clock:
-    """Seconds that pass, and waits that end at once when the run is stopped."""
+    """A monotonic clock whose waits end at once when the run is stopped."""
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
 
     def now(self) -> float:
-        """Seconds since some moment; never goes back."""
+        """Seconds since an arbitrary moment; never decreases."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
@@ -30,9 +30,9 @@ class Clock:
 
 
 class TokenBucket:
-    """A bucket that fills evenly, so that no minute takes more than `per_minute` and what one second brings.
+    """A token bucket: at most `per_minute` plus one second's share in any minute.
 
-    `take` never refuses: it says how long to wait, and whoever comes next waits longer.
+    `take` never refuses: it returns how long to wait, and the next caller waits longer.
     """
 
     def __init__(self, per_minute: float, now: Callable[[], float]) -> None:
@@ -44,7 +44,7 @@ class TokenBucket:
         self._lock = threading.Lock()
 
     def take(self, amount: float) -> float:
-        """Take `amount` and return the seconds to wait before it may be used."""
+        """Take `amount` and return the seconds to wait before using it."""
         with self._lock:
             now = self._now()
             self._content = min(self._size, self._content + (now - self._at) * self._per_second)
@@ -65,7 +65,7 @@ class Limiter:
 
     @contextmanager
     def place(self, tokens: int) -> Iterator[None]:
-        """One of the places, after the waits that the rates ask for. `tokens` is what the request is thought to have."""
+        """Take one of the concurrent slots after the waits that the rates require. `tokens`: estimate for the request."""
         with self._places:
             wait = self._requests.take(1) if self._requests else 0.0
             wait = max(wait, self._tokens.take(tokens) if self._tokens else 0.0)
@@ -76,5 +76,5 @@ class Limiter:
             yield
 
     def hold(self, seconds: float) -> None:
-        """Begin no call for so long: the server asked for a pause, and it means all of us."""
+        """Start no call for this long: the server asked for a pause, which applies to all threads."""
         self._not_before = max(self._not_before, self._clock.now() + seconds)

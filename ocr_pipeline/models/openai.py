@@ -1,4 +1,4 @@
-"""Servers that speak OpenAI's chat completions, by the `openai` SDK: a request in, the server's JSON out."""
+"""Servers that speak OpenAI's chat completions, through the `openai` SDK: sends a request, returns the server's JSON."""
 
 import base64
 import copy
@@ -16,24 +16,24 @@ class OpenAiClient:
         import openai
 
         self.provider = provider
-        # The SDK's own retries (two) and time-out (600 s) are switched off: ours count, are limited and are stored.
+        # The SDK's own retries (two) and timeout (600 s) are switched off: ours are limited and recorded.
         self._sdk = openai.OpenAI(
             api_key=key or "none", base_url=provider.endpoint, timeout=provider.timeout, max_retries=0
         )
 
     def send(self, request: ModelRequest, timeout: float) -> str:
-        """Ask once; the body of the answer. Raises Failure."""
+        """Send once and return the body of the answer. Raises Failure."""
         arguments = body_of(request, official=self.provider.endpoint == DEFAULT_URL["openai"])
         try:
             return str(self._sdk.chat.completions.with_raw_response.create(**arguments, timeout=timeout).text)
-        except Exception as error:  # noqa: BLE001 - what is not the SDK's is raised again
+        except Exception as error:  # noqa: BLE001 - others are raised again
             raise self._failure(error, request.model) from None
 
     def close(self) -> None:
         self._sdk.close()
 
     def _failure(self, error: Exception, model: str) -> Failure:
-        """The SDK's exceptions carry the request, and with it the key: none of them leaves here."""
+        """The SDK's exceptions carry the request with the key: none of them leaves this class."""
         import openai
 
         if isinstance(error, openai.APIStatusError):
@@ -43,23 +43,21 @@ class OpenAiClient:
         if isinstance(error, openai.APIConnectionError):
             refused = type(error.__cause__).__name__ == "ConnectError"
             return (
-                no_connection(self.provider)
-                if refused
-                else connection_failure(self.provider, "broke the connection off")
+                no_connection(self.provider) if refused else connection_failure(self.provider, "closed the connection")
             )
         raise error
 
 
 def body_of(request: ModelRequest, *, official: bool) -> dict[str, Any]:
-    """The arguments of `chat.completions.create`. OpenAI refuses `max_tokens`; smaller servers know nothing else."""
-    content: list[dict[str, Any]] = []
+    """The arguments of `chat.completions.create`. OpenAI rejects `max_tokens`; smaller servers know only that."""
+    content: list[dict[str, object]] = []
     for part in request.parts:
         if isinstance(part, Media):
             url = f"data:{part.media_type};base64,{base64.b64encode(part.content).decode()}"
             content.append({"type": "image_url", "image_url": {"url": url}})
         else:
             content.append({"type": "text", "text": part})
-    messages: list[dict[str, Any]] = [
+    messages: list[dict[str, object]] = [
         {"role": "system", "content": request.instructions},
         {"role": "user", "content": content},
     ]
@@ -77,7 +75,7 @@ def body_of(request: ModelRequest, *, official: bool) -> dict[str, Any]:
 
 
 def strict(schema: Any) -> Any:
-    """A copy in which every object is closed: `strict` asks for it, and Gemini does not want to see it."""
+    """A copy in which every object is closed: `strict` requires it, and Gemini rejects it."""
     schema = copy.deepcopy(schema)
 
     def close(node: Any) -> None:
@@ -101,7 +99,7 @@ def parse_reply(body: dict[str, Any]) -> ModelReply:
         ValueError: it is something else, like an error that some gateways send with status 200.
     """
     if "choices" not in body:
-        raise ValueError("no reply of chat/completions")
+        raise ValueError("not a reply of chat/completions")
     choice = (body.get("choices") or [{}])[0]
     message = choice.get("message") or {}
     reason = choice.get("finish_reason")

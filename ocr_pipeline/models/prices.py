@@ -1,4 +1,4 @@
-"""What tokens cost: a table with effective dates (`prices.yaml`), and the arithmetic. An unknown price is None, never 0."""
+"""Token prices: a table with effective dates (`prices.yaml`) and the arithmetic. An unknown price is None, never 0."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,7 +18,7 @@ EXPECTED_OUTPUT_TOKENS = 800
 
 
 class Rates(BaseModel):
-    """US dollars per million tokens. Left out, a cached token costs what an input token does; thoughts are output."""
+    """US dollars per million tokens. `cached_input` defaults to `input`; thoughts are priced as output."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,11 +29,11 @@ class Rates(BaseModel):
     batch_output: PerMillion | None = None
 
     def cost(self, usage: Usage, *, batch: bool) -> float | None:
-        """US dollars, or None where this table has no price for a batch."""
+        """US dollars; None if there is no batch price."""
         rate_in, rate_out = (self.batch_input, self.batch_output) if batch else (self.input, self.output)
         if rate_in is None or rate_out is None:
             return None
-        # Providers do not say that the two discounts add up, so a batch pays its own rate for cached tokens too.
+        # No provider documents that the two discounts add up, so cached tokens in a batch cost the batch rate.
         cached = rate_in if batch or self.cached_input is None else self.cached_input
         tokens_out = usage.output + usage.thoughts
         dollars = (usage.input - usage.cached) * rate_in + usage.cached * cached + tokens_out * rate_out
@@ -54,7 +54,7 @@ class _Entry(BaseModel):
 
 @cache
 def price_table() -> Mapping[str, Mapping[str, _Entry]]:
-    """The bundled prices: by type of provider, then by model."""
+    """The bundled prices by type of provider and model."""
     import yaml
 
     text = (files("ocr_pipeline.models") / "prices.yaml").read_text("utf-8")
@@ -65,12 +65,12 @@ def price_table() -> Mapping[str, Mapping[str, _Entry]]:
 
 
 def bundled_rates(kind: str, model: str, day: date) -> Rates | None:
-    """The rates of a model on a day, or None where the table does not say."""
+    """The rates of a model on a day; None if the table has none."""
     entry = price_table().get(kind, {}).get(model)
     periods: Sequence[_Period] = entry.periods if entry else ()
     return next((period for period in reversed(periods) if period.since <= day), None)
 
 
 def expected_cost(rates: Rates | None, input_tokens: int, *, batch: bool) -> float | None:
-    """What a call with so many input tokens may cost in US dollars."""
+    """Expected cost in US dollars of a call with this many input tokens."""
     return rates.cost(Usage(input=input_tokens, output=EXPECTED_OUTPUT_TOKENS), batch=batch) if rates else None

@@ -1,4 +1,4 @@
-"""A provider of models: where it is, which key opens it, and how hard it may be used. One entry of `providers`."""
+"""A provider of models: server, API key and limits. One entry of `providers` in backends.yaml."""
 
 import os
 from datetime import date
@@ -23,14 +23,14 @@ DEFAULT_URL: dict[ProviderType, str] = {
 
 
 class Provider(BaseModel):
-    """`type` says which protocol the server speaks; left out, it is the name of the entry. Times are in seconds."""
+    """`type`: the protocol of the server, by default the name of the entry. Times are in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     type: ProviderType
     base_url: str | None = None
-    api_key_env: str | None  # None: the server asks for no key
+    api_key_env: str | None  # None: the server needs no key
     concurrency: PositiveInt = 8
     requests_per_minute: PositiveInt | None = None
     tokens_per_minute: PositiveInt | None = None  # of input, as estimated before the call
@@ -59,10 +59,10 @@ class Provider(BaseModel):
 
     @property
     def endpoint(self) -> str:
-        """The server's address: `base_url`, else the SDK's own variable for it, else the vendor. It is stored with results.
+        """The server's URL: `base_url`, else the SDK's own variable, else that of the vendor. It is stored with results.
 
         Raises:
-            ConfigurationError: the variable holds no address, or a key with it.
+            ConfigurationError: the variable holds no valid URL, or a key in it.
         """
         variable = URL_VARIABLE[self.type]
         given = os.environ.get(variable, "").strip()
@@ -72,19 +72,19 @@ class Provider(BaseModel):
 
     @property
     def host(self) -> str:
-        """Name and port of the server, for a message: an address from the environment may hold more than it should."""
+        """Host and port of the server for messages: a URL from the environment may hold a secret."""
         return urlsplit(self.endpoint).netloc.rpartition("@")[2]
 
     def key(self) -> str | None:
-        """The API key of the environment, or None. It stays in the client: nothing prints or stores it."""
-        # A key that was read from a file often ends in a line break.
+        """The API key from the environment, or None. It is never printed or stored."""
+        # A key copied from a file often ends in a line break.
         return (os.environ.get(self.api_key_env, "").strip() or None) if self.api_key_env else None
 
     def unavailable(self, key: str | None = None) -> str | None:
-        """Why no model can be called here, as a sentence without a full stop, or None. Calls nothing.
+        """Why models cannot be called here, without a full stop; None if they can. Makes no call.
 
         Args:
-            key: the API key, where it does not come from the environment.
+            key: an API key that does not come from the environment.
         """
         package = PACKAGE[self.type]
         try:
@@ -95,17 +95,17 @@ class Provider(BaseModel):
         if self.api_key_env and not key:
             return f"{self.api_key_env} is not set"
         if key and not (key.isascii() and key.isprintable()):
-            return f"{self.api_key_env or 'the key'} holds a character that no key has"
+            return f"{self.api_key_env or 'the key'} contains characters that no API key has"
         try:
-            self.endpoint  # noqa: B018 - it says what is wrong with the variable
+            self.endpoint  # noqa: B018 - raises if the variable is invalid
         except ConfigurationError as error:
             return str(error).rstrip(".")
         return None
 
     def rates(self, model: str, day: date) -> Rates | None:
-        """What a model costs here: the entry's own prices, else the bundled ones of its vendor, else not known.
+        """The prices of a model: those of this entry, else the bundled ones of the vendor, else None.
 
-        Any server can speak OpenAI's protocol and name its models as it likes: away from OpenAI, its prices do not hold.
+        Other servers may speak OpenAI's protocol with any model names: OpenAI's prices do not apply to them.
         """
         if model in self.prices:
             return self.prices[model]
@@ -115,14 +115,14 @@ class Provider(BaseModel):
 
 
 def _problem_of_url(url: str) -> str | None:
-    """What is wrong with the address of a server, as the rest of a sentence, or None."""
+    """What is wrong with the URL of a server, as the rest of a sentence; None if it is valid."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, half of an IPv6 address
-        return "is no address of a server"
+    except ValueError:  # a port that is not a number, an incomplete IPv6 address
+        return "is not a valid URL"
     if not usable:
-        return "must begin with http:// or https://"
+        return "must start with http:// or https://"
     if parts.username or parts.password or parts.query:
-        return "must hold no key: name its variable as api_key_env"
+        return "must not contain a key: name its variable in api_key_env"
     return None

@@ -1,4 +1,4 @@
-"""What is asked of a model, what it replies, and what a call took."""
+"""Requests to models, their replies, and the record of a call."""
 
 import hashlib
 import math
@@ -11,19 +11,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Finish = Literal["complete", "truncated", "blocked", "empty"]
-"""How a reply ended: `empty` is a reply without text that says neither of the others."""
+"""How a reply ended; `empty`: no text and none of the other reasons."""
 
 Purpose = Literal["extract", "repair"]
 
 TOKENS_PER_PAGE = 1120
-"""Assumed for an estimate: what Gemini 3 takes for an image at its default resolution. What is paid comes from the usage."""
+"""For estimates: what Gemini 3 counts for an image at its default resolution. Costs are computed from the usage."""
 CHARACTERS_PER_TOKEN = 3.0
-"""Assumed for an estimate. Invoices are digits and abbreviations: fewer characters per token than prose."""
+"""For estimates. Invoices are digits and abbreviations: fewer characters per token than prose."""
 
 
 @dataclass(frozen=True)
 class Media:
-    """An image, or a PDF of `pages` pages, as it is sent."""
+    """An image, or a PDF of `pages` pages, as sent."""
 
     content: bytes = field(repr=False)
     media_type: str
@@ -39,7 +39,7 @@ Part = str | Media
 
 @dataclass(frozen=True, kw_only=True)
 class Repair:
-    """A reply that did not fit, and what is wrong with it."""
+    """An invalid reply and what is wrong with it."""
 
     reply: str = field(repr=False)
     complaint: str
@@ -47,22 +47,22 @@ class Repair:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRequest:
-    """One question to a model, the same for every provider.
+    """One request to a model, the same for every provider.
 
-    `options` are settings of the provider's own, like `thinking_level`. `repairs` holds what was said before, oldest first.
+    `options`: settings specific to the provider, e.g. `thinking_level`. `repairs`: earlier rounds, oldest first.
     """
 
     model: str
     instructions: str
     parts: tuple[Part, ...] = field(repr=False)
-    json_schema: Mapping[str, Any] = field(repr=False)
+    json_schema: Mapping[str, object] = field(repr=False)
     max_output_tokens: int
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
 
     def description(self) -> dict[str, Any]:
-        """The request as JSON, media by hash: what is kept, and what a call is known by."""
-        parts: list[Any] = []
+        """The request as JSON, media by hash: what is stored and what a call is addressed by."""
+        parts: list[dict[str, object]] = []
         for part in self.parts:
             if isinstance(part, Media):
                 parts.append({"sha256": part.sha256, "media_type": part.media_type, "bytes": len(part.content)})
@@ -80,7 +80,7 @@ class ModelRequest:
 
     @property
     def estimated_input_tokens(self) -> int:
-        """A guess before anything is sent, for token limits and costs."""
+        """An estimate before anything is sent, for token limits and costs."""
         pages = sum(part.pages for part in self.parts if isinstance(part, Media))
         characters = len(self.instructions) + len(str(self.json_schema))
         characters += sum(len(part) for part in self.parts if isinstance(part, str))
@@ -89,7 +89,7 @@ class ModelRequest:
 
 
 def estimate_tokens(characters: int, pages: int) -> int:
-    """The input tokens that so many characters and page images may come to."""
+    """Estimated input tokens of this many characters and page images."""
     return math.ceil(characters / CHARACTERS_PER_TOKEN) + pages * TOKENS_PER_PAGE
 
 
@@ -105,12 +105,12 @@ class Usage(BaseModel):
 
 
 def well_formed(value: Any) -> Any:
-    """Text without halves of characters: JSON can hold them (`\\ud83d`), a file and a database cannot."""
+    """Text without lone surrogates: JSON can hold them (`\\ud83d`), files and databases cannot."""
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 
 class Token(BaseModel):
-    """A token that the model wrote, and the natural logarithm of its probability."""
+    """A token of the reply and the natural logarithm of its probability."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -119,8 +119,7 @@ class Token(BaseModel):
 
 
 class ModelReply(BaseModel):
-    """What a model said. `detail` is the server's own word for the end: SAFETY, length. `tokens` where they were asked
-    for."""
+    """The reply of a model. `detail`: the server's own word for how it ended, e.g. SAFETY, length. `tokens`: if requested."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -133,7 +132,7 @@ class ModelReply(BaseModel):
 
 
 class CallFacts(BaseModel):
-    """What one call took, for the tables. `cost_usd` is None where the price or the usage is not known."""
+    """The record of one call, for the tables. `cost_usd` is None if the price or the usage is unknown."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.stage import STAGE as EXTRACTION
-from ocr_pipeline.models.calls import CALLS, REFUSED, REPLACED
+from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
 from ocr_pipeline.operation.spending import month_of
 from ocr_pipeline.project import Project

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.models.calls import CALLS, REPLACED, StoredCall, call_cost
 from ocr_pipeline.models.provider import KEY_VARIABLE, Provider
+from ocr_pipeline.models.stored import CALLS, REPLACED, StoredCall, call_cost
 from ocr_pipeline.store import ResultStore
 
 

@@ -8,7 +8,7 @@ from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.errors import BudgetError, ConfigurationError
 from ocr_pipeline.extraction.base import ModelExtractor
 from ocr_pipeline.extraction.stage import STAGE
-from ocr_pipeline.models.calls import no_price
+from ocr_pipeline.models.budget import no_price
 from ocr_pipeline.models.prices import expected_cost
 from ocr_pipeline.planning.inputs import expected_extraction_keys
 from ocr_pipeline.store import ResultStore

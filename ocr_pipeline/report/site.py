@@ -16,7 +16,7 @@ from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.inspection.cases import BATCH, DocumentCases, load_cases
-from ocr_pipeline.models.calls import CALLS, StoredCall
+from ocr_pipeline.models.stored import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
 from ocr_pipeline.report.documents import document_list, document_page, in_script, rotations

@@ -122,7 +122,7 @@ def test_a_run_says_what_it_may_cost_and_a_second_asks_nothing(
             "0",
             r"This may cost about 0\.\d{4} USD, more than the maximum of 0 USD; no model was asked\.",
         ),
-        ("pixel+openai", "100", r"There is no price for local of openai: name it under the provider's `prices` .*"),
+        ("pixel+openai", "100", r"Unknown price for local of openai: set it under the provider's `prices` .*"),
     ],
 )
 def test_a_run_that_may_cost_too_much_asks_nothing(
@@ -180,7 +180,7 @@ def test_status_says_what_is_stale_and_why_and_stale_does_only_that(
 def test_a_provider_that_is_down_ends_in_one_sentence_and_is_shown(run: Any, standin: StandIn) -> None:
     standin.then("ok", "quota_of_the_day")
     result = run("run", "--backends", "vision", "--fresh", *THREE)
-    assert error(result).startswith("2 documents failed for now at the provider: The quota of gemini is used up")
+    assert error(result).startswith("2 documents failed for now at the provider: gemini: daily quota used up")
     row = states(run, "--backends", "vision", *THREE)["vision"]
     assert (counts(row), row["why"]) == ((1, 0, 0, 2), {"failed: provider_failed": 2})
 
@@ -207,7 +207,9 @@ def test_the_doctor_knows_keys_by_name_alone(run: Any, monkeypatch: pytest.Monke
         monkeypatch.setenv("GEMINI_API_KEY", key)
     result = run("doctor", "--json")
     found = {check["name"]: (check["state"], check["message"]) for check in json.loads(result.out)}
-    reason = {None: "GEMINI_API_KEY is not set", "kéy": "GEMINI_API_KEY holds a character that no key has"}.get(key)
+    reason = {None: "GEMINI_API_KEY is not set", "kéy": "GEMINI_API_KEY contains characters that no API key has"}.get(
+        key
+    )
     assert found.get("backend vision") == (("note", f"cannot run: {reason}") if reason else None)
     assert found["backend openai-vision"] == ("note", "cannot run: OPENAI_API_KEY is not set")
     assert found["keys"][0] == ("ok" if key else "note")

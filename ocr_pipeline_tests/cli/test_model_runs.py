@@ -15,7 +15,7 @@ import pytest
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT
 from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.models import calls
+from ocr_pipeline.models import retrying
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.command import call
@@ -200,7 +200,7 @@ def test_a_wrong_key_is_one_sentence(
     add_documents(asking, 2)
     standin.plan = lambda _: scenario
     result = call(monkeypatch, "run")
-    message = f"Error: gemini does not accept GEMINI_API_KEY ({status}): check the key and what it may do.\n"
+    message = f"Error: gemini rejected GEMINI_API_KEY ({status}): check the key and what it may do.\n"
     assert (result.code, result.err) == (1, message)
 
 
@@ -217,13 +217,13 @@ def test_no_key_is_one_sentence(asking: Project, standin: StandIn, monkeypatch: 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", slow("http://no-such-host.invalid")])
 def test_a_server_that_is_not_there_is_one_sentence(asking: Project, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.01)
     add_documents(asking, 3)
     configure(asking, url, retries=1)
     result = call(monkeypatch, "run")
     assert (result.code, result.err) == (
         1,
-        f"Error: 3 documents failed for now at the provider: gemini cannot be reached at {url.partition('//')[2]}. "
+        f"Error: 3 documents failed for now at the provider: gemini is unreachable at {url.partition('//')[2]}. "
         "Everything else is kept: run again later for these.\n",
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from ocr_pipeline.models import calls
+from ocr_pipeline.models import retrying
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder, message_of
 from ocr_pipeline_tests.files import write_backends
 from ocr_pipeline_tests.model_project import (
@@ -45,7 +45,7 @@ def pipeline(
     """Three labelled images, read and ready to be extracted; and documents that are only taken in."""
     from ocr_pipeline.definitions import build_definitions
 
-    monkeypatch.setattr(calls, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.01)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     project = model_project(tmp_path / "project", standin.url)
@@ -184,7 +184,7 @@ PASSING = ["rate_limited", "error_500", "unavailable_503", "html_502", "dropped"
 def test_what_passes_is_tried_again(
     pipeline: Pipeline, standin: StandIn, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(retrying, "MAX_PAUSE", 0.02)
     reconfigure(pipeline, standin, retries=len(PASSING))
     standin.then(*PASSING)
     assert extract(pipeline, backend, ["d0"]).success
@@ -224,7 +224,7 @@ def test_a_wrong_key_or_model_stops_the_run_with_one_sentence(
     standin.then("ok", scenario)
     result = extract(pipeline, backend)
     assert not result.success
-    assert ("does not accept" if "key" in scenario else "knows no model") in message_of(result)
+    assert ("rejected" if "key" in scenario else "unknown model") in message_of(result)
     assert len(standin.seen) == 2
     assert set(cells(pipeline, backend)) == {"d0"}, "what succeeded is kept"
     assert extract(pipeline, backend).success
@@ -257,7 +257,7 @@ def test_a_deployment_gives_its_own_key_and_limit(
     models = ModelsResource(root=str(pipeline.project.root), api_keys=keys, max_cost_usd=0.004)
     pipeline.definitions = build_definitions(pipeline.project, {"models": models})
     result = extract(pipeline, "vision")
-    assert "The maximum cost of 0.004 USD is reached" in message_of(result)
+    assert "Spending limit of 0.004 USD reached" in message_of(result)
     assert {seen.key for seen in standin.seen} == {"team"}
     assert len(standin.seen) == len(cells(pipeline, "vision")) < 3
 
@@ -437,7 +437,7 @@ def test_a_large_batch_is_several_jobs_that_together_stay_below_the_maximum_cost
     batch_jobs(pipeline, standin)
     models = ModelsResource(root=str(pipeline.project.root), max_cost_usd=0.004)
     pipeline.definitions = build_definitions(pipeline.project, {"models": models})
-    assert "The maximum cost of 0.004 USD is reached" in message_of(extract(pipeline, "vision"))
+    assert "Spending limit of 0.004 USD reached" in message_of(extract(pipeline, "vision"))
     assert standin.counts["batch_create"] == 2
     pipeline.definitions = build_definitions(pipeline.project, {})
     assert extract(pipeline, "vision").success

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.errors import ConfigurationError, ProviderError
-from ocr_pipeline.models.calls import CALLS, REFUSED, REPLACED, ModelCalls, StoredCall, call_key
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.failures import Failure
+from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED, StoredCall, call_key
 from ocr_pipeline.models.types import Media
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.model_project import KEY
@@ -51,7 +52,7 @@ def test_pauses_double_with_jitter_and_have_a_longest(standin: StandIn, calls: M
 
 def test_no_more_attempts_than_retries_and_one(standin: StandIn, calls: ModelCalls) -> None:
     standin.plan = lambda _: "error_500"
-    with pytest.raises(ProviderError, match="failed for now"):
+    with pytest.raises(ProviderError, match="temporary server error"):
         calls.ask(provider(standin, retries=3), request())
     assert len(standin.seen) == 4
 
@@ -96,7 +97,7 @@ def test_waiting_for_its_turn_is_not_counted_against_the_deadline(
 def test_an_attempt_whose_turn_comes_after_the_deadline_is_not_made(standin: StandIn, calls: ModelCalls) -> None:
     """It would have no time left, and be paid for."""
     standin.then("error_500")
-    with pytest.raises(ProviderError, match="failed for now"):
+    with pytest.raises(ProviderError, match="temporary server error"):
         calls.ask(provider(standin, requests_per_minute=1, deadline=30), request())
     assert len(standin.seen) == 1
 
@@ -105,7 +106,7 @@ def test_a_pause_longer_than_the_deadline_ends_it_at_once(
     standin: StandIn, calls: ModelCalls, clock: FakeClock
 ) -> None:
     standin.plan = lambda _: "rate_limited"
-    with pytest.raises(ProviderError, match="asks for fewer requests"):
+    with pytest.raises(ProviderError, match="rate limit exceeded"):
         calls.ask(provider(standin, deadline=0.1), request())
     assert (len(standin.seen), clock.waits) == (1, [])
 
@@ -176,7 +177,7 @@ def test_the_same_request_is_paid_once_by_many_threads(standin: StandIn, store: 
 ASK = """
 import sys
 from pathlib import Path
-from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.models.asking import request
@@ -269,7 +270,7 @@ def test_a_key_of_the_deployment_goes_before_the_one_of_the_environment(standin:
 
 
 @pytest.mark.parametrize(
-    ("key", "sentence"), [(None, "GEMINI_API_KEY is not set."), ("kéy", "GEMINI_API_KEY holds a character")]
+    ("key", "sentence"), [(None, "GEMINI_API_KEY is not set."), ("kéy", "GEMINI_API_KEY contains characters")]
 )
 def test_without_a_usable_key_nothing_is_asked(
     standin: StandIn, calls: ModelCalls, monkeypatch: pytest.MonkeyPatch, key: str | None, sentence: str
@@ -311,7 +312,7 @@ def test_the_maximum_cost_is_not_exceeded(standin: StandIn, store: ResultStore) 
     for number in range(2):
         calls.ask(provider(standin), request(f"Total {number}.00"))
     assert calls.spent_usd == pytest.approx(2 * ONE)
-    with pytest.raises(ConfigurationError, match=r"^The maximum cost of 0.0042 USD is reached: 0.0022 USD are spent."):
+    with pytest.raises(ConfigurationError, match=r"^Spending limit of 0.0042 USD reached: 0.0022 USD spent."):
         calls.ask(provider(standin), request("Total 3.00"))
     assert len(standin.seen) == 2
     calls.ask(provider(standin), request("Total 0.00"))  # what is stored costs nothing
@@ -322,7 +323,7 @@ def test_what_is_on_its_way_counts_for_the_maximum(standin: StandIn, store: Resu
     calls = ModelCalls(store, max_cost_usd=0.003)
     with (
         calls.budget(provider(standin), [request()], batch=False),
-        pytest.raises(ConfigurationError, match="maximum cost"),
+        pytest.raises(ConfigurationError, match="Spending limit"),
         calls.budget(provider(standin), [request()], batch=False),
     ):
         pass
@@ -339,7 +340,7 @@ def test_a_batch_is_expected_to_cost_half(standin: StandIn, calls: ModelCalls) -
 
 
 def test_without_a_price_no_maximum_can_be_kept(standin: StandIn, store: ResultStore) -> None:
-    with pytest.raises(ConfigurationError, match=r"^There is no price for unknown of gemini: name it under"):
+    with pytest.raises(ConfigurationError, match=r"^Unknown price for unknown of gemini: set it under"):
         ModelCalls(store, max_cost_usd=100).ask(provider(standin), request(model="unknown"))
     assert not standin.seen
     ModelCalls(store).ask(provider(standin), request(model="unknown"))

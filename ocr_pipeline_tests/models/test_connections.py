@@ -6,8 +6,8 @@ from typing import NoReturn
 
 import pytest
 
-from ocr_pipeline.models import calls
-from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models import retrying
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.failures import Failure, no_connection
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import ModelRequest
@@ -17,7 +17,7 @@ from ocr_pipeline_tests.standin import StandIn
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCalls:
-    monkeypatch.setattr(calls, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.001)
     return ModelCalls(ResultStore(tmp_path), keys={"gemini": "any"})
 
 
@@ -54,7 +54,7 @@ def test_a_server_that_nobody_could_reach_is_left_alone(models: ModelCalls) -> N
         raise no_connection(provider)
 
     for _ in range(3):
-        with pytest.raises(Failure, match=r"gemini cannot be reached at 127\.0\.0\.1:1\."):
+        with pytest.raises(Failure, match=r"gemini is unreachable at 127\.0\.0\.1:1\."):
             models.attempt(provider, "model", refused)
     assert attempts == 2, "the first of the three, with its retry"
 

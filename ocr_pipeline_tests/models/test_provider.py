@@ -36,15 +36,15 @@ def provider(**settings: Any) -> Provider:
         ({"type": ["gemini"]}, "type: Input should be 'gemini' or 'openai'."),
         ({"name": "mine"}, "type: Input should be 'gemini' or 'openai'."),
         ({"api_key": "CANARY-KEY"}, "api_key: unknown key."),
-        ({"base_url": "localhost:8000"}, "base_url: must begin with http:// or https://."),
-        ({"base_url": "ftp://host"}, "base_url: must begin with http:// or https://."),
-        ({"base_url": "http://host:port/v1"}, "base_url: is no address of a server."),
-        ({"base_url": "http://[half"}, "base_url: is no address of a server."),
+        ({"base_url": "localhost:8000"}, "base_url: must start with http:// or https://."),
+        ({"base_url": "ftp://host"}, "base_url: must start with http:// or https://."),
+        ({"base_url": "http://host:port/v1"}, "base_url: is not a valid URL."),
+        ({"base_url": "http://[half"}, "base_url: is not a valid URL."),
         (
             {"base_url": "https://me:CANARY-KEY@host/v1"},
-            "base_url: must hold no key: name its variable as api_key_env.",
+            "base_url: must not contain a key: name its variable in api_key_env.",
         ),
-        ({"base_url": "https://host/v1?key=CANARY-KEY"}, "base_url: must hold no key"),
+        ({"base_url": "https://host/v1?key=CANARY-KEY"}, "base_url: must not contain a key"),
         ({"prices": {"m": {"input": -1, "output": 1}}}, "prices.m.input: Input should be greater than or equal to 0."),
         ({"prices": {"m": {"input": 1}}}, "prices.m.output: Field required."),
     ],
@@ -94,7 +94,7 @@ def test_why_it_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "k\n")
     assert (provider().unavailable(), provider().key()) == (None, "k")
     monkeypatch.setenv("GEMINI_API_KEY", "kéy")  # a header cannot hold it
-    assert provider().unavailable() == "GEMINI_API_KEY holds a character that no key has"
+    assert provider().unavailable() == "GEMINI_API_KEY contains characters that no API key has"
     assert provider(name="ollama", type="openai", api_key_env=None).unavailable() is None
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ocr_pipeline.errors import ConfigurationError, DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.models import gemini
-from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.failures import Failure
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import Media, Repair, Usage
@@ -105,9 +105,9 @@ def test_the_sdk_does_not_try_again_by_itself(standin: StandIn, store: ResultSto
 @pytest.mark.parametrize(
     ("scenario", "sentence"),
     [
-        ("dropped", "broke the connection off"),
-        ("cut", "broke the connection off"),
-        ("html_502", "failed for now (502)"),
+        ("dropped", "closed the connection"),
+        ("cut", "closed the connection"),
+        ("html_502", "temporary server error (502)"),
         ("broken_json", "sent an answer that"),
         ("array", "sent an answer that"),
         ("error_200", "sent an answer that"),
@@ -135,7 +135,7 @@ def test_a_server_that_is_not_there(store: ResultStore, kind: str) -> None:
         nobody = Provider.model_validate(
             {"name": kind, "base_url": f"http://127.0.0.1:{taken.getsockname()[1]}", "retries": 0, "api_key_env": None}
         )
-        with pytest.raises(ProviderError, match=f"^{kind} cannot be reached at 127.0.0.1:"):
+        with pytest.raises(ProviderError, match=f"^{kind} is unreachable at 127.0.0.1:"):
             calls(store).ask(nobody, request())
 
 
@@ -156,7 +156,7 @@ def test_the_quota_of_the_day_is_final(standin: StandIn, store: ResultStore, kin
     clock = FakeClock()
     asking = ModelCalls(store, clock=clock)
     for text in ("Total 1.00", "Total 2.00"):
-        with pytest.raises(ProviderError, match="used up for today"):
+        with pytest.raises(ProviderError, match="daily quota used up"):
             asking.ask(provider(standin, kind), request(text))
     assert (len(standin.seen), clock.waits) == (1, [])
 

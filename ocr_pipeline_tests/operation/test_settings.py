@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.models.calls import CALLS, REPLACED, StoredCall
+from ocr_pipeline.models.stored import CALLS, REPLACED, StoredCall
 from ocr_pipeline.operation.inboxes import InboxState, collect, problems_of, scan_inboxes
 from ocr_pipeline.operation.pause import pause, paused, resume
 from ocr_pipeline.operation.prune import find_prunable

@@ -15,7 +15,7 @@ from ocr_pipeline.extraction.llm.layout import text_with_layout
 from ocr_pipeline.extraction.llm.logprobs import value_logprobs
 from ocr_pipeline.extraction.llm.media import media_of
 from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
-from ocr_pipeline.models.calls import DocumentCalls
+from ocr_pipeline.models.asking import DocumentCalls
 from ocr_pipeline.models.provider import Provider, ProviderType
 from ocr_pipeline.models.types import ModelReply, ModelRequest, Part, Purpose, Repair, estimate_tokens
 from ocr_pipeline.schemas import Extraction

@@ -20,7 +20,7 @@ from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, choose
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.extraction.smollm2 import labeller
 from ocr_pipeline.extraction.smollm2.options import Option, options
-from ocr_pipeline.models.calls import StoredCall
+from ocr_pipeline.models.stored import StoredCall
 from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import Extraction
 

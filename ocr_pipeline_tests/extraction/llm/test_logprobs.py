@@ -10,7 +10,7 @@ from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.llm.extractor import LlmExtractor
 from ocr_pipeline.extraction.llm.logprobs import value_logprobs
-from ocr_pipeline.models.calls import ModelCalls
+from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.types import Token
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
