@@ -143,7 +143,7 @@ def generation_config(request: ModelRequest) -> Any:
     )
 
 
-def parse_reply(body: dict[str, Any]) -> ModelReply:
+def parse_reply(body: Any) -> ModelReply:
     """Parse a body of generateContent; none of its parts is required. Raises ValueError if it is something else."""
     if not {"candidates", "promptFeedback", "usageMetadata"} & body.keys():
         raise ValueError("not a reply of generateContent")
@@ -173,7 +173,7 @@ def _finish(text: str | None, reason: str | None, *, blocked: bool) -> Finish:
     return "complete" if text else "empty"
 
 
-def _usage(usage: dict[str, Any] | None) -> Usage | None:
+def _usage(usage: Any) -> Usage | None:
     if not usage or usage.get("promptTokenCount") is None:
         return None
     return Usage(

@@ -92,7 +92,7 @@ def strict(schema: Any) -> Any:
     return schema
 
 
-def parse_reply(body: dict[str, Any]) -> ModelReply:
+def parse_reply(body: Any) -> ModelReply:
     """What a body of chat/completions says. Small servers leave out `usage`, and may send no choice.
 
     Raises:
@@ -122,7 +122,7 @@ def parse_reply(body: dict[str, Any]) -> ModelReply:
     )
 
 
-def _usage(usage: dict[str, Any] | None) -> Usage | None:
+def _usage(usage: Any) -> Usage | None:
     if not usage or usage.get("prompt_tokens") is None:
         return None
     thoughts = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0

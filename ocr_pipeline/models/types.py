@@ -60,7 +60,7 @@ class ModelRequest:
     options: Mapping[str, object] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, object]:
         """The request as JSON, media by hash: what is stored and what a call is addressed by."""
         parts: list[dict[str, object]] = []
         for part in self.parts:

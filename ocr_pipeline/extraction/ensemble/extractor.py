@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -41,7 +40,7 @@ class EnsembleExtractor(TrainedExtractor):
         """The weights to vote with, as they are now."""
         self._weights, self._fingerprint = load_weights(path, self.members)
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, object]:
         return {"name": "ensemble", "version": VERSION, "of": list(self.members), "weights": self._fingerprint}
 
     def input_of(self, document_id: str, key: str) -> str:
@@ -55,7 +54,7 @@ class EnsembleExtractor(TrainedExtractor):
         if not given:
             raise DocumentError("document_failed", "No member of the ensemble has read this document.")
         fold = self._weights.fold_of.get(document.document_id) if self._weights else None
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         evidence: dict[str, Evidence] = {}
         for field in FIELD_KINDS:
             groups = groups_of(field, given)

@@ -1,7 +1,7 @@
 """The extractor `external`: the prediction that was imported for a document, mapped to our fields."""
 
 import logging
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -45,7 +45,7 @@ class External(BaseModel, Extractor):
     def mapping(self) -> Mapping:
         return Mapping(self.fields, self.decimal_separator, self.day_first)
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, object]:
         """Without the column that names the document: it is needed for an import only."""
         fields = {name: path for name, path in self.fields.items() if name != "document"}
         return {**self.model_dump(), "fields": fields, "extractor": "external", "version": 1}

@@ -118,7 +118,7 @@ class _Reader:
             self.mapped.problems[name] = str(error)
             return None
 
-    def entries(self, name: str, found: Any) -> list[dict[str, Any]]:
+    def entries(self, name: str, found: Any) -> list[dict[str, object]]:
         """Entries of a list, all of them: evidence names them by their position."""
         model, most = _LISTS[name]
         found = _structure(found, list)

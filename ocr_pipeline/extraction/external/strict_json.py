@@ -1,10 +1,11 @@
 """JSON from outside, taken exactly or not at all."""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-Content = dict[str, Any]
+Content = Mapping[str, object]
 """A JSON object. Its numbers are `Decimal`, so that amounts stay exact."""
 
 
@@ -26,7 +27,7 @@ def parse(text: str) -> Any:
         raise BadJson("no valid JSON") from None
 
 
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_key_twice(pairs: list[tuple[str, object]]) -> Content:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise BadJson("a key is there twice")

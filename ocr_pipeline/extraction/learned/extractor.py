@@ -51,7 +51,7 @@ class LearnedExtractor(TrainedExtractor):
             return "the package lightgbm is not installed: pip install 'ocr_pipeline[learned]'"
         return None
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, object]:
         rules_too = rules.RulesExtractor().fingerprint()
         return {
             "name": "learned",

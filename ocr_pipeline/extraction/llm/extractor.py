@@ -1,8 +1,9 @@
 """The extractors `gemini` and `openai`: one request per document, a validated reply, at most one repair."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
@@ -69,7 +70,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
     def unavailable(self) -> str | None:
         return self.provider.unavailable()
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, object]:
         """Not how hard the provider may be used, nor `mode`: they change no result. The server does."""
         return {
             "version": VERSION,
@@ -82,7 +83,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
             **self.settings(),
         }
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Settings that are the provider's own, as they are sent."""
         return {} if self.temperature is None else {"temperature": self.temperature}
 
@@ -136,7 +137,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
         return files.prompt(self.prompt)
 
     @cached_property
-    def _json_schema(self) -> dict[str, Any]:
+    def _json_schema(self) -> dict[str, object]:
         return files.schema(self.json_schema)
 
 
@@ -149,8 +150,8 @@ class GeminiExtractor(LlmExtractor):
     model: str = "gemini-3.5-flash-lite"
     thinking_level: Literal["minimal", "low", "medium", "high"] | None = None
 
-    def settings(self) -> dict[str, Any]:
-        level = {} if self.thinking_level is None else {"thinking_level": self.thinking_level}
+    def settings(self) -> dict[str, object]:
+        level: dict[str, object] = {} if self.thinking_level is None else {"thinking_level": self.thinking_level}
         return {**super().settings(), **level, **({"response_logprobs": True} if self.logprobs else {})}
 
 
@@ -163,8 +164,8 @@ class OpenAiExtractor(LlmExtractor):
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     mode: Literal["interactive"] = "interactive"
 
-    def settings(self) -> dict[str, Any]:
-        effort = {} if self.reasoning_effort is None else {"reasoning_effort": self.reasoning_effort}
+    def settings(self) -> dict[str, object]:
+        effort: dict[str, object] = {} if self.reasoning_effort is None else {"reasoning_effort": self.reasoning_effort}
         return {**super().settings(), **effort, **({"logprobs": True} if self.logprobs else {})}
 
 
@@ -179,7 +180,7 @@ def _text(reply: ModelReply, limit: int) -> str:
     return reply.text
 
 
-def _checked(read: Any, name: str) -> str:
+def _checked(read: Callable[[str], object], name: str) -> str:
     try:
         read(name)
     except ConfigurationError as error:

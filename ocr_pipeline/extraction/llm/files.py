@@ -7,7 +7,6 @@ A change of one of them makes the results of exactly those backends stale that s
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from ocr_pipeline.errors import ConfigurationError
 
@@ -19,7 +18,7 @@ def prompt(name: str) -> str:
     return _read("prompts", name)
 
 
-def schema(name: str) -> dict[str, Any]:
+def schema(name: str) -> dict[str, object]:
     """The JSON schema of this name. Raises ConfigurationError."""
     return dict(json.loads(_read("schemas", name)))
 
@@ -29,7 +28,7 @@ def examples(name: str) -> str:
     return _read("examples", name)
 
 
-def digest(content: Any) -> str:
+def digest(content: object) -> str:
     """The fingerprint of a prompt or a schema; how a schema is laid out does not count."""
     text = content if isinstance(content, str) else json.dumps(content)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

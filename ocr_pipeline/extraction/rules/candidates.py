@@ -1,4 +1,4 @@
-"""Candidates and how one is chosen: values found on the page, facts about them, and a weighted sum of the facts."""
+"""Candidates and how one is chosen: values on the page, their features, and a weighted sum of the features."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from ocr_pipeline.extraction.rules.reading.layout import Span
 T = TypeVar("T")
 
 Features = Mapping[str, float]
-"""Name of a fact -> how much it holds, most in 0..1."""
+"""Name of a feature -> its strength, mostly in 0..1."""
 
 
 @dataclass(frozen=True)
 class Candidate(Generic[T]):
-    """A possible value of a field, where it stands, and facts about it. A fact that is absent is 0.
+    """A possible value of a field, where it is printed, and its features. An absent feature is 0.
 
     `correction` says why the value is not the printed text, for example `net + tax`.
     """
@@ -28,7 +28,7 @@ class Candidate(Generic[T]):
 
 @dataclass(frozen=True)
 class Ranked(Generic[T]):
-    """A candidate with its score for one field. `reason` names the fact that spoke loudest for it."""
+    """A candidate with its score for one field. `reason`: the feature that contributed most."""
 
     candidate: Candidate[T]
     score: float
@@ -41,8 +41,8 @@ class Ranked(Generic[T]):
 
 @dataclass(frozen=True)
 class Choice(Generic[T]):
-    """All candidates of a field, the best first, and the one that was taken; None where none was good enough. `sure`: the
-    probability that it is right, where that is known."""
+    """All candidates of a field, the best first, and the chosen one; None if none was good enough. `sure`: the probability
+    that it is right, if known."""
 
     ranked: Sequence[Ranked[T]]
     chosen: Ranked[T] | None
@@ -50,8 +50,8 @@ class Choice(Generic[T]):
 
     @property
     def confidence(self) -> float:
-        """How sure the choice is, 0..1: where nothing better is known, by how far the chosen candidate is ahead of the best
-        other value, which is not calibrated."""
+        """Confidence of the choice, 0..1: `sure`, else the lead over the best other value, which is not
+        calibrated."""
         if self.chosen is None:
             return 0.0
         if self.sure is not None:
@@ -62,12 +62,12 @@ class Choice(Generic[T]):
 
 
 def rank(candidates: Sequence[Candidate[T]], weights: Features) -> list[Ranked[T]]:
-    """All candidates by their weighted sum, the best first. Equal scores keep their order."""
+    """All candidates by weighted sum, the best first. Equal scores keep their order."""
     return sorted((_ranked(candidate, weights) for candidate in candidates), key=lambda entry: -entry.score)
 
 
 def choose(candidates: Sequence[Candidate[T]], weights: Features, at_least: float = -math.inf) -> Choice[T]:
-    """Take the candidate with the highest score, if it reaches `at_least`."""
+    """Choose the candidate with the highest score if it reaches `at_least`."""
     ranked = rank(candidates, weights)
     return Choice(ranked, ranked[0] if ranked and ranked[0].score >= at_least else None)
 

@@ -42,7 +42,7 @@ class RulesExtractor(Extractor):
     id = "rules"
     capabilities = Capabilities(requires="words")
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, object]:
         return {"name": "rules", "version": VERSION, "data_sha256": lexicon.digest()}
 
     def extract(self, document: ExtractionInput) -> Extraction:

@@ -1,9 +1,9 @@
-"""Collects what the rules decided: values, where each one stands, and the candidates that were weighed."""
+"""Collects the result: values, where each one is printed, and the candidates considered."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 
 from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, Ranked
 from ocr_pipeline.extraction.rules.fields.items import Item
@@ -12,12 +12,29 @@ from ocr_pipeline.extraction.rules.reading.layout import Span
 from ocr_pipeline.extraction.rules.reading.numbers import Number
 from ocr_pipeline.schemas import Evidence, Extraction, FieldCandidate, Invoice, Word
 
-MOST_CANDIDATES = 20
-"""So many candidates of a field are kept, the best ones."""
+MAX_CANDIDATES = 20
+"""Candidates kept per field, the best ones."""
 _DIGITS = 4
-"""Scores and features are kept with so many decimals."""
+"""Decimals kept of scores and features."""
 
 Part = Number | Span | None
+
+
+class _Place(TypedDict):
+    """The part of `Evidence` and `FieldCandidate` that says where a span is."""
+
+    page: int
+    text: str
+    box: tuple[float, float, float, float]
+    words: list[int]
+
+
+class _Description(_Place):
+    """The part of `FieldCandidate` that does not depend on the field."""
+
+    value: str
+    features: dict[str, float]
+    correction: str | None
 
 
 @dataclass
@@ -25,15 +42,19 @@ class Result:
     """Values with their evidence. `words` are those of the document, which spans point into."""
 
     words: Sequence[Word]
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
+    lines: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     evidence: dict[str, Evidence] = field(default_factory=dict)
     candidates: list[FieldCandidate] = field(default_factory=list)
-    _facts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _described: dict[int, _Description] = field(default_factory=dict)
     """By the identity of a candidate, which lives as long as the choices that hold it."""
 
     def extraction(self) -> Extraction:
         return Extraction(
-            invoice=Invoice(**self.values), evidence=self.evidence, candidates=self.candidates, cost_usd=0.0
+            invoice=Invoice.model_validate({**self.values, **self.lines}),
+            evidence=self.evidence,
+            candidates=self.candidates,
+            cost_usd=0.0,
         )
 
     def add_choice(self, name: str, choice: Choice[Any]) -> None:
@@ -43,7 +64,7 @@ class Result:
             self.values[name] = chosen.value
             self._point(name, chosen.span, choice.chosen.reason, choice.confidence, chosen.correction)
         self.candidates += (
-            self._candidate(name, entry, chosen=is_chosen) for entry, is_chosen in _kept(choice, MOST_CANDIDATES)
+            self._candidate(name, entry, chosen=is_chosen) for entry, is_chosen in _kept(choice, MAX_CANDIDATES)
         )
 
     def add_tax_lines(self, rows: Sequence[TaxRow]) -> None:
@@ -57,9 +78,9 @@ class Result:
             method, score = ("quantity x unit price", 0.9) if item.adds_up else ("item table", 0.6)
             self._add_line("line_items", item.parts, method, score)
 
-    def _add_line(self, name: str, parts: Mapping[str, Part], method: str, score: float) -> dict[str, Any]:
-        lines = self.values.setdefault(name, [])
-        line: dict[str, Any] = {}
+    def _add_line(self, name: str, parts: Mapping[str, Part], method: str, score: float) -> dict[str, object]:
+        lines = self.lines.setdefault(name, [])
+        line: dict[str, object] = {}
         for part, place in parts.items():
             path = f"{name}.{len(lines)}.{part}"
             if isinstance(place, Number):
@@ -77,24 +98,24 @@ class Result:
     def _candidate(self, name: str, entry: Ranked[Any], *, chosen: bool) -> FieldCandidate:
         score = round(entry.score, _DIGITS)
         return FieldCandidate(
-            field=name, score=score, chosen=chosen, reason=entry.reason, **self._facts_of(entry.candidate)
+            field=name, score=score, chosen=chosen, reason=entry.reason, **self._describe(entry.candidate)
         )
 
-    def _facts_of(self, candidate: Candidate[Any]) -> dict[str, Any]:
-        """What a candidate says whatever the field: the four amounts, and the two dates, are chosen from the same."""
-        known = self._facts.get(id(candidate))
+    def _describe(self, candidate: Candidate[Any]) -> _Description:
+        """Describe a candidate once: the four amounts, and the two dates, share their candidates."""
+        known = self._described.get(id(candidate))
         if known is None:
             value = candidate.value
-            known = self._facts[id(candidate)] = {
+            known = self._described[id(candidate)] = {
                 **self._place(candidate.span),
                 "value": value.isoformat() if isinstance(value, date) else str(value),
-                "features": {fact: round(holds, _DIGITS) for fact, holds in candidate.features.items() if holds},
+                "features": {name: round(holds, _DIGITS) for name, holds in candidate.features.items() if holds},
                 "correction": candidate.correction,
             }
         return known
 
-    def _place(self, span: Span) -> dict[str, Any]:
-        """Where a span stands. The box is that of its words on its first page, as the engine gave them."""
+    def _place(self, span: Span) -> _Place:
+        """Where a span is. The box covers its words on its first page, as the engine gave them."""
         page = self.words[span.words[0]].page
         boxes = [word.box for word in map(self.words.__getitem__, span.words) if word.page == page]
         lefts, tops, rights, bottoms = zip(*boxes, strict=True)
@@ -102,10 +123,10 @@ class Result:
         return {"page": page, "text": span.text, "box": box, "words": list(span.words)}
 
 
-def _kept(choice: Choice[Any], most: int) -> Iterator[tuple[Ranked[Any], bool]]:
-    """The best candidates and, where it is not among them, the chosen one, by falling score."""
+def _kept(choice: Choice[Any], limit: int) -> Iterator[tuple[Ranked[Any], bool]]:
+    """The best candidates and the chosen one, highest score first."""
     chosen = choice.chosen.candidate if choice.chosen else None
     for position, entry in enumerate(choice.ranked):
         is_chosen = entry.candidate is chosen
-        if position < most or is_chosen:
+        if position < limit or is_chosen:
             yield entry, is_chosen

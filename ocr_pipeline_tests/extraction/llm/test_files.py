@@ -12,7 +12,7 @@ from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.llm.reply import InvoiceReply, LineItemReply, TaxLineReply
 from ocr_pipeline.schemas import FIELD_KINDS, Invoice, LineItem, TaxLine
 
-SCHEMA = files.schema("invoice-1")
+SCHEMA: Any = files.schema("invoice-1")
 LISTS: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
     "tax_lines": (TaxLineReply, TaxLine),
     "line_items": (LineItemReply, LineItem),

@@ -1,6 +1,7 @@
 """What a model that looks at a document gets: its own bytes where they will do, else its pages as JPEG."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
@@ -85,7 +86,8 @@ def test_with_base64_a_request_stays_below_what_gemini_takes_inline() -> None:
 def test_a_request_is_described_by_hash_and_estimated_by_pages() -> None:
     content = text_pdf([[(20, 150, "one")]] * 3)
     request = ModelRequest(model="m", instructions="", parts=tuple(sent(content)), json_schema={}, max_output_tokens=1)
-    [part] = request.description()["parts"]
+    parts: Any = request.description()["parts"]
+    [part] = parts
     assert (part["media_type"], part["bytes"], len(part["sha256"])) == ("application/pdf", len(content), 64)
     assert request.estimated_input_tokens == 3 * TOKENS_PER_PAGE + 1
     assert "%PDF" not in repr(request) + repr(request.parts)

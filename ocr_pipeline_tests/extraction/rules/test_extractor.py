@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ocr_pipeline.extraction.rules import RulesExtractor, lexicon
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.extraction.rules.fields.totals import TOTAL_WEIGHTS
-from ocr_pipeline.extraction.rules.result import MOST_CANDIDATES
+from ocr_pipeline.extraction.rules.result import MAX_CANDIDATES
 from ocr_pipeline.schemas import Extraction, OcrPage, OcrText, Word
 from ocr_pipeline_tests.extraction.rules.printed import extract, printed
 
@@ -107,7 +107,7 @@ def test_the_number_of_candidates_is_bounded() -> None:
     drawing = "\n".join(f"ITEM   {position}.37" for position in range(1, 41))
     found = extract(drawing + "\nTOTAL   9.99").candidates
     kept = [candidate for candidate in found if candidate.field == "total_amount"]
-    assert len(kept) == MOST_CANDIDATES
+    assert len(kept) == MAX_CANDIDATES
     assert [candidate.value for candidate in kept if candidate.chosen] == ["9.99"]
 
 

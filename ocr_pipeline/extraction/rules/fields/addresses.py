@@ -1,4 +1,4 @@
-"""Reads the supplier's address: the lines under its name. What learns to choose has other runs of lines as candidates, too."""
+"""The supplier's address: the lines under its name. Other runs of lines are candidates for trained rankers only."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from ocr_pipeline.extraction.rules.candidates import Candidate, Features
 from ocr_pipeline.extraction.rules.fields.company_names import is_registration
 from ocr_pipeline.extraction.rules.reading import Reading
-from ocr_pipeline.extraction.rules.reading.layout import Span, join
+from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
 from ocr_pipeline.extraction.rules.text import letters_in
 
 WEIGHTS = {"with_postal_code": 1.0, "without_postal_code": 0.5}
 AT_LEAST = 0.25
-"""Other runs of lines have no weight: the rules do not take them."""
+"""Other runs of lines have no weight, so the rules never choose them."""
 
 _POSTAL_CODE = re.compile(
     r"""
@@ -25,11 +25,11 @@ _HOUSE_NUMBER = re.compile(
     r"(?:no|lot|unit)?\W*\d{1,4}\b(?!\s?[-/.:]\s?\d).*|\D{4,}\s\d{1,4}\s?[a-z]?\W*", re.IGNORECASE
 )
 _FIRST_LINE = 6
-"""The address begins at most so many rows below the name."""
-_MOST_LINES = 6
-_MOST_WORDS_AFTER_TOWN = 4
+"""The address begins at most this many rows below the name."""
+_MAX_LINES = 6
+_MAX_WORDS_AFTER_TOWN = 4
 _ABOVE, _BELOW = 3, 12
-"""Rows above and below the name between which other runs of lines are looked for."""
+"""Rows above and below the name that are searched for other runs of lines."""
 _ALIGNED = 0.04
 _NO_ADDRESS = frozenset(
     {
@@ -37,7 +37,7 @@ _NO_ADDRESS = frozenset(
         "invoice_date", "other_date", "invoice_title", "buyer", "not_a_name",
     }
 )  # fmt: skip
-"""Classes of lines that stand beside an address but are no part of it."""
+"""Classes of lines next to an address that do not belong to it."""
 
 
 def has_postal_code(text: str) -> bool:
@@ -45,35 +45,37 @@ def has_postal_code(text: str) -> bool:
 
 
 def candidates(reading: Reading, name: Span) -> list[Candidate[str]]:
-    """The address under the supplier's name, if there is one, and other runs of lines around the name."""
+    """The address under the supplier's name, if any, and other runs of lines around the name."""
     lines = list(_lines(reading, name))
     found = []
     if lines:
         feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
         rows = _row_of(reading, lines[0]), _row_of(reading, lines[-1])
-        found.append(_candidate(lines, {feature: 1.0, **_facts(reading, _row_of(reading, name), rows, lines, lines)}))
+        found.append(
+            _candidate(lines, {feature: 1.0, **_features(reading, _row_of(reading, name), rows, lines, lines)})
+        )
     return [*found, *_other_lines(reading, name, lines)]
 
 
-def _candidate(lines: Sequence[Span], facts: Features) -> Candidate[str]:
-    return Candidate(", ".join(line.text.strip(" ,") for line in lines), join(lines), facts)
+def _candidate(lines: Sequence[Span], features: Features) -> Candidate[str]:
+    return Candidate(", ".join(line.text.strip(" ,") for line in lines), join(lines), features)
 
 
 def _other_lines(reading: Reading, name: Span, taken: Sequence[Span]) -> Iterator[Candidate[str]]:
-    """Every run of rows near the name that holds no amount of money, but for the one that is taken."""
+    """Every run of rows near the name without an amount of money, except the run already taken."""
     middle = _row_of(reading, name)
     rows = [row for row in reading.rows[max(0, middle - _ABOVE) : middle + _BELOW] if row.page == 1]
     for first in range(len(rows)):
         run: list[Span] = []
-        for row in rows[first : first + _MOST_LINES]:
+        for row in rows[first : first + _MAX_LINES]:
             if reading.has_money(row.index) or name.words[-1] in row.span.words or letters_in(row.text) < 2:
                 break
             run.append(row.span)
             if [line.words for line in run] != [line.words for line in taken]:
-                yield _candidate(run, _facts(reading, middle, (rows[first].index, row.index), run, taken))
+                yield _candidate(run, _features(reading, middle, (rows[first].index, row.index), run, taken))
 
 
-def _facts(
+def _features(
     reading: Reading, name: int, rows: tuple[int, int], lines: Sequence[Span], taken: Sequence[Span]
 ) -> dict[str, float]:
     """What tells an address from its neighbours. `name`: the row of the supplier's name; `rows`: those of the first and the
@@ -81,7 +83,7 @@ def _facts(
     first, last = rows
     postal = [index for index, line in enumerate(lines) if has_postal_code(line.text)]
     text = lines[-1].text.rstrip()
-    facts = {
+    features = {
         "lines": float(len(lines)),
         "below_name": float(first - name),
         "postal_codes": float(len(postal)),
@@ -96,10 +98,10 @@ def _facts(
     }
     for side, row in (("before", first - 1), ("after", last + 1)):
         beside = reading.rows[row] if 0 <= row < len(reading.rows) else None
-        facts[f"{side}_is_another_thing"] = float(beside is None or _says_something_else(reading, row))
-        facts[f"{side}_has_postal_code"] = float(beside is not None and has_postal_code(beside.text))
-        facts[f"{side}_letters"] = float(letters_in(beside.text)) if beside else 0.0
-    return facts
+        features[f"{side}_is_another_thing"] = float(beside is None or _says_something_else(reading, row))
+        features[f"{side}_has_postal_code"] = float(beside is not None and has_postal_code(beside.text))
+        features[f"{side}_letters"] = float(letters_in(beside.text)) if beside else 0.0
+    return features
 
 
 def _has_date(reading: Reading, line: Span) -> bool:
@@ -107,7 +109,7 @@ def _has_date(reading: Reading, line: Span) -> bool:
 
 
 def _row_of(reading: Reading, span: Span) -> int:
-    """The row that holds the last word of a span; after the last row, where none does."""
+    """The row of the last word of a span; the number of rows if there is none."""
     return next((row.index for row in reading.rows if span.words[-1] in row.span.words), len(reading.rows))
 
 
@@ -115,19 +117,14 @@ def _lines(reading: Reading, name: Span) -> Iterator[Span]:
     """From the first line that looks like an address to the town, with a state or country in the line below it."""
     start = _row_of(reading, name)
     begun = town_seen = 0
-    for row in reading.rows[start + 1 : start + 1 + _FIRST_LINE + _MOST_LINES]:
-        cells = (cell.span for cell in row.cells)
-        under = [span for span in cells if span.overlap(name) > 0 or abs(span.x0 - name.x0) < _ALIGNED]
-        line = join(under) if under else row.span
-        classes = reading.keywords.classes(row.index)
-        is_other = _says_something_else(reading, row.index) or not (letters_in(line.text) or has_postal_code(line.text))
-        is_other |= _has_date(reading, line)
-        if not begun and (is_other or not _begins_address(line.text, classes)):
+    for row in reading.rows[start + 1 : start + 1 + _FIRST_LINE + _MAX_LINES]:
+        line = _line_under(row, name)
+        is_other = _is_no_address(reading, row, line)
+        if not begun and (is_other or not _begins_address(line.text, reading.keywords.classes(row.index))):
             if row.index - start >= _FIRST_LINE:
                 return
             continue
-        after_town = any(c.isdigit() for c in line.text) or len(line.text.split()) > _MOST_WORDS_AFTER_TOWN
-        if is_other or begun == _MOST_LINES or (town_seen and (after_town or begun > town_seen)):
+        if is_other or begun == _MAX_LINES or (town_seen and (begun > town_seen or not _may_follow_town(line.text))):
             return
         yield line
         begun += 1
@@ -135,8 +132,25 @@ def _lines(reading: Reading, name: Span) -> Iterator[Span]:
             town_seen = begun
 
 
+def _line_under(row: Row, name: Span) -> Span:
+    """The cells of a row below the name or aligned with it; the whole row if there are none."""
+    cells = (cell.span for cell in row.cells)
+    under = [span for span in cells if span.overlap(name) > 0 or abs(span.x0 - name.x0) < _ALIGNED]
+    return join(under) if under else row.span
+
+
+def _is_no_address(reading: Reading, row: Row, line: Span) -> bool:
+    has_text = letters_in(line.text) or has_postal_code(line.text)
+    return _says_something_else(reading, row.index) or not has_text or _has_date(reading, line)
+
+
+def _may_follow_town(text: str) -> bool:
+    """Whether a line may be a state or country."""
+    return not any(c.isdigit() for c in text) and len(text.split()) <= _MAX_WORDS_AFTER_TOWN
+
+
 def _says_something_else(reading: Reading, row: int) -> bool:
-    """Whether a row begins with the label of something else, or mentions one and nothing of an address."""
+    """Whether a row begins with the label of another field, or mentions one and no address."""
     hits = reading.keywords.in_row(row)
     mentions = reading.keywords.classes(row)
     begins = hits[0].classes if hits else frozenset()

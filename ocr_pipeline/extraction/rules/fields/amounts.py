@@ -1,4 +1,4 @@
-"""Candidates for the amounts of the whole document: one per value, with facts from all its places."""
+"""Candidates for the amounts of the whole document: one per value, with features from all its places."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def cash_step(reading: Reading) -> Decimal | None:
 def _candidate(
     value: Decimal, places: Sequence[LabelledAmount], page: _Page, slip: Slip | None = None
 ) -> Candidate[Decimal]:
-    """A value with its facts; `slip` says which misread amount it replaces."""
+    """A value with its features; `slip` says which misread amount it replaces."""
     features = _label_features(places) | _place_features(page.reading, places)
     features |= {name: float(value in values) for name, values in page.relations.items()}
     features |= {

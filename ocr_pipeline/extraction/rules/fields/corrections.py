@@ -45,7 +45,7 @@ _DEMANDS = (
     _Demand("total_less_net", "tax", "total - net"),
 )
 _SUPPORTS = ("cash_less_change", "net_plus_tax", "sum_of_column", "sum_of_items", "times_printed")
-"""Facts that protect a printed total from correction."""
+"""Features that protect a printed total from correction."""
 _LOOKALIKES = frozenset(map(frozenset, ("38", "08", "06", "56", "68", "89", "17", "35", "58", "27")))
 
 
@@ -54,7 +54,7 @@ def find(
 ) -> Iterator[tuple[Decimal, Slip]]:
     """Demanded values and what each one replaces: an amount that differs from it by one slip of the OCR.
 
-    `printed` are the values of `amounts` with their facts. A value that is printed is never demanded, and a printed
+    `printed` are the values of `amounts` with their features. A value that is printed is never demanded, and a printed
     total that some relation supports is never replaced.
     """
     supported = {entry.value for entry in printed if any(entry.features.get(name) for name in _SUPPORTS)}

@@ -21,7 +21,7 @@ def candidates(reading: Reading) -> list[Candidate[DocumentType]]:
             if f"{kind}_title" in classes:
                 titles.setdefault(kind, row.span)
     paid = bool(said & _PAYMENT)
-    facts: dict[DocumentType, dict[str, bool]] = {
+    features: dict[DocumentType, dict[str, bool]] = {
         "invoice": {"due_date": "due_date" in said, "buyer": "buyer" in said},
         "receipt": {"paid_in_cash": paid},
         "credit_note": {"nothing_paid": not paid},
@@ -31,7 +31,7 @@ def candidates(reading: Reading) -> list[Candidate[DocumentType]]:
             kind,
             span,
             {"title": 1.0, "first_title": float(position == 0)}
-            | {name: float(fact) for name, fact in facts[kind].items()},
+            | {name: float(holds) for name, holds in features[kind].items()},
         )
         for position, (kind, span) in enumerate(titles.items())
     ]

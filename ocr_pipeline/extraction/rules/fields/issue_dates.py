@@ -38,18 +38,18 @@ def candidates(reading: Reading) -> list[Candidate[date]]:
     usual_year = median(printed.value.year for printed in reading.dates)
     found = []
     for position, printed in enumerate(reading.dates):
-        facts = _facts(reading, printed) | {"first_date": float(position == 0)}
+        features = _features(reading, printed) | {"first_date": float(position == 0)}
         for value in (printed.value, *printed.other_values):
             own = {
                 "times_printed": min(counts[value] - (value == printed.value), 3) / 3,
                 "far_from_others": min(abs(value.year - usual_year) / 5, 1.0),
                 "other_order": float(value != printed.value),
             }
-            found.append(Candidate(value, printed.span, facts | own, printed.repair))
+            found.append(Candidate(value, printed.span, features | own, printed.repair))
     return found
 
 
-def _facts(reading: Reading, printed: PrintedDate) -> dict[str, float]:
+def _features(reading: Reading, printed: PrintedDate) -> dict[str, float]:
     labels = reading.labels(printed.row, printed.first, printed.span)
     strengths = {name: labels.strength(name) for name in (*_DATE_LABELS, *_OTHER_LABELS)}
     own = _own_labels(reading, printed)

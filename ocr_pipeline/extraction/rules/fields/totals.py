@@ -7,7 +7,7 @@ from itertools import product, starmap
 
 from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, Ranked, choose, rank
 
-# What each fact is worth for each field. Found by hand on labelled receipts and invoices.
+# The weight of each feature for each field, tuned by hand on labelled receipts and invoices.
 TOTAL_WEIGHTS = {
     "left_grand_total": 3.0,
     "left_net_total": 2.0,
@@ -129,19 +129,19 @@ _NET_AT_LEAST = 1.0
 _TAX_AT_LEAST = 1.2
 _DUE_AT_LEAST = 1.2
 _CONSIDERED = 6
-"""So many of the best candidates of each field are combined."""
+"""Candidates of each field that are combined, the best ones."""
 _CALLED_NET = 0.9
 _CENT_ROUNDING = Decimal("0.02")
-"""So far off is a sum of amounts that were each rounded to the cent."""
+"""The error of a sum of amounts that were each rounded to the cent."""
 
 Amount = Ranked[Decimal]
 
 
 @dataclass(frozen=True)
 class _Combination:
-    """A net amount, tax and total that may belong together; None where the document does not say.
+    """A net amount, tax and total that may belong together; None if the document does not say.
 
-    `rounding` is what the total may differ by from net + tax: where cash is rounded to a coin, that coin.
+    `rounding`: how much the total may differ from net + tax; the coin if cash is rounded to a coin.
     """
 
     net: Amount | None
@@ -151,7 +151,7 @@ class _Combination:
 
     @property
     def fits(self) -> bool | None:
-        """Whether net + tax = total, or None where one is missing."""
+        """Whether net + tax = total, or None if one is missing."""
         if self.net is None or self.tax is None or self.total is None:
             return None
         return abs(self.net.value + self.tax.value - self.total.value) <= self.rounding
@@ -169,7 +169,7 @@ class _Combination:
 
 
 def choose_amounts(candidates: Sequence[Candidate[Decimal]], cash_step: Decimal | None) -> dict[str, Choice[Decimal]]:
-    """Pick the best combination: each amount by its own facts, and a penalty where net + tax is not the total.
+    """Pick the best combination: each amount by its own features, and a penalty if net + tax is not the total.
 
     `cash_step` is the smallest coin that the region rounds totals to, if it does.
     """
@@ -200,7 +200,7 @@ def _good(ranked: Sequence[Amount], at_least: float) -> list[Amount | None]:
 
 
 def _without_partial_net(chosen: _Combination) -> _Combination:
-    """Drop a net amount that does not fit a tax, or has none, and is not called so.
+    """Drop a net amount that does not fit a tax, or has no tax, and is not labelled as net.
 
     It may be the part of one tax rate, the goods without the service charge, or a plain subtotal.
     """
@@ -212,7 +212,7 @@ def _without_partial_net(chosen: _Combination) -> _Combination:
 
 
 def _completed(chosen: _Combination, nets: Sequence[Amount], taxes: Sequence[Amount]) -> _Combination:
-    """Fill in a net amount or tax without a clear label where the other two say what it is and it is printed."""
+    """Fill in a net amount or tax without a clear label if the other two determine it and it is printed."""
     if chosen.total and chosen.tax and chosen.tax.value and not chosen.net:
         return replace(chosen, net=_printed(chosen.total.value - chosen.tax.value, nets, "total - tax"))
     if chosen.total and chosen.net and not chosen.tax:
