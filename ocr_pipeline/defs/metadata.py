@@ -1,7 +1,7 @@
 """Metadata of assets and materialisations: table schemas, row counts, previews."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import dagster as dg
 
@@ -20,7 +20,7 @@ class AssetOptions(TypedDict):
     kinds: set[str]
     owners: list[str]
     code_version: str
-    metadata: dict[str, Any]
+    metadata: dict[str, object]
 
 
 def asset_options(
@@ -39,14 +39,14 @@ def asset_options(
 PREVIEW_ROWS = 12
 
 
-def table_metadata(table: str, lineage: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Definition metadata of an asset whose main table is `table`.
+def table_metadata(table: str, lineage: Mapping[str, str] | None = None) -> dict[str, object]:
+    """Make the definition metadata of an asset whose main table is `table`.
 
-    `lineage`: which column of which asset a column is taken or computed from, as `{"prediction": "extractions.value"}`.
+    `lineage`: the columns of other assets that a column is computed from, as `{"prediction": "extractions.value"}`.
     """
     descriptions = column_descriptions(table)
     columns = [dg.TableColumn(name, data_type, descriptions[name]) for name, data_type in table_columns()[table]]
-    metadata: dict[str, Any] = {
+    metadata: dict[str, object] = {
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "dagster/table_name": table,
     }
@@ -63,19 +63,22 @@ def _column(name: str) -> dg.TableColumnDep:
 
 
 def preview(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], link: Callable[..., str] | None = None
+    rows: Sequence[object], columns: Sequence[str], link: Callable[..., str] | None = None
 ) -> dg.MarkdownMetadataValue:
-    """The first rows as a markdown table. Cells are escaped: they hold what stands in a document.
+    """Format the first rows, mappings or dataclasses, as a markdown table. Cells are escaped: they hold text of documents.
 
     `link` gives the address of a document's page in the report, opened on the field and backend of the row.
     """
     shown = rows[:PREVIEW_ROWS]
 
-    def text(row: Mapping[str, Any], column: str) -> str:
-        escaped = escape_markdown(row.get(column))
+    def cell(row: object, column: str) -> object:
+        return row.get(column) if isinstance(row, Mapping) else getattr(row, column, None)
+
+    def text(row: object, column: str) -> str:
+        escaped = escape_markdown(cell(row, column))
         if link is None or column != "document_id":
             return escaped
-        return f"[{escaped}]({link(row[column], row.get('field'), row.get('backend'))})"
+        return f"[{escaped}]({link(cell(row, column), cell(row, 'field'), cell(row, 'backend'))})"
 
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(text(row, column) for column in columns) + " |" for row in shown]
@@ -85,7 +88,7 @@ def preview(
 
 
 def escape_markdown(value: object) -> str:
-    """Text of a document as harmless markdown: nothing in it becomes a link, a tag or a new cell."""
+    """Escape text of a document for markdown: nothing in it becomes a link, a tag or a new cell."""
     if value is None:
         return ""
     text = f"{value:.4g}" if isinstance(value, float) else visible(str(value), longest=200).replace("\n", " ")

@@ -55,11 +55,8 @@ def _label_issues(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
         every = find_label_issues(present, values, parts, groups, _transcript_issues(target, configured, scores))
         issues = [issue for issue in every if (issue.document_id, issue.field) not in reviewed]
         tables.diagnosis.replace_label_issues(target, issues, datasets, context.run.run_id)
-        shown = preview(
-            [vars(issue) for issue in issues],
-            ["document_id", "field", "label", "value", "reason"],
-            project.document_link,
-        )
+        columns = ["document_id", "field", "label", "value", "reason"]
+        shown = preview(issues, columns, project.document_link)
         return dg.MaterializeResult(metadata={"dagster/row_count": len(issues), "preview": shown})
 
     return label_issues
@@ -98,11 +95,7 @@ def _attributions(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
         )
         tables.diagnosis.replace_attributions(target, rows, context.run.run_id)
         counts = Counter(row.attribution for row in rows)
-        shown = preview(
-            [vars(row) for row in rows],
-            ["document_id", "backend", "field", "attribution", "reason"],
-            project.document_link,
-        )
+        shown = preview(rows, ["document_id", "backend", "field", "attribution", "reason"], project.document_link)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(rows),
@@ -204,7 +197,7 @@ def _consensus(configured: Backends) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(entries),
-                "preview": preview([vars(entry) for entry in entries], shown),
+                "preview": preview(entries, shown),
             }
         )
 

@@ -60,7 +60,7 @@ def _leaderboard(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
         tables.ranking.replace_leaderboard(target, rows, fields, context.run.run_id)
         shown = ["dataset", "backend", "status", "labelled_documents", "failures", "whole_document_accuracy"]
         boards = [tables.ranking.leaderboard_columns(row) for row in rows]
-        overall = [vars(row) for row in fields if row.field == ALL_FIELDS]
+        overall = [row for row in fields if row.field == ALL_FIELDS]
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(rows),
@@ -103,8 +103,8 @@ def _comparisons(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
 def _comparison_metadata(
     rows: list[Comparison], sensitivity: list[RuleSensitivity]
 ) -> dict[str, int | dg.MarkdownMetadataValue]:
-    overall = [vars(row) for row in rows if (row.field, row.rules) == (ALL_FIELDS, HEADLINE)]
-    depends = [vars(row) for row in sensitivity if row.winner_changes or row.significance_changes]
+    overall = [row for row in rows if (row.field, row.rules) == (ALL_FIELDS, HEADLINE)]
+    depends = [row for row in sensitivity if row.winner_changes or row.significance_changes]
     shown = ["dataset", "backend_a", "backend_b", "documents", "difference", "difference_low", "difference_high"]
     return {
         "dagster/row_count": len(rows),
@@ -130,7 +130,7 @@ def _slices(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(rows),
-                "preview": preview([vars(row) for row in rows if row.dimension != "dataset"], shown),
+                "preview": preview([row for row in rows if row.dimension != "dataset"], shown),
             }
         )
 
@@ -152,7 +152,7 @@ def _history(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
             latest = {key: row.content for key, row in tables.history.latest_evaluations(snapshot).items()}
         new = new_evaluations(columns, sha256, runs, label_versions(labels, datasets), latest, rules)
         rows = tables.history.append_evaluations(target, new, context.run.run_id)
-        overall = [vars(row) for row in rows if row.field == ALL_FIELDS]
+        overall = [row for row in rows if row.field == ALL_FIELDS]
         shown = ["dataset", "backend", "documents", "n", "f1", "f1_low", "f1_high", "label_version"]
         return dg.MaterializeResult(metadata={"appended": len(new), "preview": preview(overall, shown)})
 

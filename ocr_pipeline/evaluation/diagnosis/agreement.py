@@ -28,7 +28,10 @@ def same_value(field: str, value: str | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Consensus:
-    """What the backends extracted for one field of one document. Columns as in the table `consensus`."""
+    """What the backends extracted for one field of one document. Columns as in the table `consensus`.
+
+    `agreement` is the observed agreement of Fleiss (Psychological Bulletin 76, 1971).
+    """
 
     document_id: str
     field: str
@@ -37,8 +40,6 @@ class Consensus:
     agreeing: int
     distinct_values: int
     agreement: float
-    """Share of the pairs of backends that agree, 0..1, as the observed agreement of Fleiss (Psychological Bulletin 76, 1971);
-    1 for a single backend."""
 
 
 def consensus(document_id: str, values: Values) -> list[Consensus]:

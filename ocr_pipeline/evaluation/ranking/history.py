@@ -123,7 +123,6 @@ class HistoryRow:
     field: str
     documents: int
     n: int
-    """Labelled values."""
     correct: int
     wrong: int
     spurious: int
@@ -133,7 +132,6 @@ class HistoryRow:
     f1_low: float | None
     f1_high: float | None
     outcomes: str | None
-    """A letter per document; None for all fields together."""
 
 
 def evaluations(

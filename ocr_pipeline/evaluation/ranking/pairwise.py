@@ -42,25 +42,18 @@ class Comparison:
     backend_a: str
     backend_b: str
     documents: int
-    """Documents that both ran on and whose label mentions the field; failed ones included."""
     n: int
-    """Labelled values of these documents."""
     f1_a: float | None
     f1_b: float | None
     difference: float | None
     difference_low: float | None
-    """95 % interval of the difference: percentile bootstrap over documents, the same draws for both."""
     difference_high: float | None
     disagree: int
-    """Documents in which one has a value right that the other has wrong."""
     a_better: int
-    """Documents in which A has more values right; for a single field, documents that only A has right."""
     b_better: int
     test: Literal["mcnemar", "randomization"]
-    """A single field: McNemar, exact. All fields: randomization of F1, as fields of a document are not independent."""
     p: float
     p_holm: float
-    """Corrected by Holm over everything shown together: the pairs, or for single fields the pairs of all fields."""
 
     @property
     def significant(self) -> bool:

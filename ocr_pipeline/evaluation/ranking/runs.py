@@ -32,38 +32,27 @@ class ExtractionRun(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class BackendSummary:
-    """How one backend performs on one data set as a whole. Intervals are of 95 %."""
+    """How one backend performs on one data set as a whole. Columns as in the table `leaderboard`."""
 
     dataset: str
     backend: str
     documents: int
-    """Documents that were run, labelled or not, failed ones included."""
     failures: int
-    """Documents without a result. They count as missing in every score."""
     labelled_documents: int
-    """Documents whose label has at least one value: the n of `whole_document_accuracy`."""
     accurate_documents: int
-    """Of these, documents in which every labelled field is correct or rightly left empty."""
     whole_document_accuracy: float | None
-    """accurate_documents / labelled_documents, with a Wilson interval."""
     whole_document_accuracy_low: float | None
     whole_document_accuracy_high: float | None
     seconds_per_document: float | None
-    """Mean wall-clock seconds of the documents whose time is known."""
     seconds_median: float | None
-    """Their median, with a bootstrap interval."""
     seconds_median_low: float | None
     seconds_median_high: float | None
     cost_per_document: float | None
-    """Mean cost of all documents in the currency of the runs. None if the cost of any document is unknown."""
     cost_median: float | None
-    """Their median, with a bootstrap interval."""
     cost_median_low: float | None
     cost_median_high: float | None
     reported: bool
-    """Seconds and cost are reported by the maker of imported predictions, not measured."""
     fingerprints: tuple[str, ...]
-    """Fingerprints of the results, sorted. More than one: the backend changed between documents."""
 
 
 def summarise_backend(

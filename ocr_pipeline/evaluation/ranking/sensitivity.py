@@ -16,16 +16,12 @@ class RuleSensitivity:
     field: str
     rules: str
     best: str | None
-    """The backend that wins most of its pairs; None if it does not even beat the next one."""
     second: str
     difference: float
-    """F1 of the best minus F1 of the second, on the documents that both ran on."""
     p_holm: float
     significant: bool
     winner_changes: bool
-    """The headline's rules have another best backend."""
     significance_changes: bool
-    """The lead is significant under these rules only, or under the headline's only."""
 
 
 def rule_sensitivity(comparisons: Iterable[Comparison]) -> list[RuleSensitivity]:

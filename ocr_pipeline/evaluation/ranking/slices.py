@@ -36,12 +36,10 @@ class Slice:
     slice: str
     documents: int
     n: int
-    """Labelled values."""
     correct: int
     predicted: int
     f1: float | None
     f1_low: float | None
-    """95 %, bootstrap over the documents of the slice; None with fewer than 5."""
     f1_high: float | None
 
 

@@ -16,19 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One backend on one data set. Rates are 0..1, intervals are of 95 %."""
+    """One backend on one data set. Columns as in the table `leaderboard`."""
 
     dataset: str
     backend: str
     macro_f1: float | None
-    """Mean F1 of the fields that have a labelled value: every field counts the same, however rare it is."""
     macro_f1_low: float | None
-    """Bootstrap over documents; None with fewer than 5 documents."""
     macro_f1_high: float | None
     straight_through_documents: int
-    """Labelled documents that succeeded and in which every labelled field is right: nobody has to correct them."""
     straight_through_rate: float | None
-    """Share of them among all labelled documents that were run, failed ones included, with a Wilson interval."""
     straight_through_low: float | None
     straight_through_high: float | None
 

@@ -33,26 +33,21 @@ _COUNTS: dict[Outcome, tuple[int, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Rates:
-    """Counts of values and what follows from them. Rates are 0..1 with intervals of 95 %."""
+    """Counts of values and rates. The columns are described in `warehouse.tables`, as those of every row type here."""
 
     n: int
-    """Labelled values: correct + wrong + missing. For a single field, documents in which it has a value."""
     correct: int
     wrong: int
     spurious: int
     missing: int
     both_empty: int
-    """Counted here, but in no rate."""
     precision: float | None
-    """correct / (correct + wrong + spurious)."""
     precision_low: float | None
     precision_high: float | None
     recall: float | None
-    """correct / n."""
     recall_low: float | None
     recall_high: float | None
     f1: float | None
-    """2 · correct / (values predicted + values labelled)."""
     f1_low: float | None
     f1_high: float | None
 
@@ -71,24 +66,16 @@ class FieldSummary(Rates):
     backend: str
     field: str
     documents: int
-    """Documents whose label mentions the field, empty or not."""
     within_0_01: float | None = None
-    """Money: share of n that is off by at most 0.01. Missing values are in n, as for recall; so in the next columns."""
     within_0_05: float | None = None
     within_1_percent: float | None = None
     anls: float | None = None
-    """Names and addresses: mean ANLS over n."""
     anls_match: float | None = None
-    """Names and addresses: share of n with an ANLS of at least 0.8."""
     f1_strict: float | None
-    """F1 by the strict rules, while `f1` is by the normalised ones. None if a score lacks this outcome."""
     f1_lenient: float | None
     printed_date: float | None = None
-    """Dates: of the values whose printed text is known, the share whose text reads as the labelled day."""
     printed_unreadable: int | None = None
-    """Dates: how many of these texts are no date by themselves."""
     metrics: Mapping[str, float] | None = None
-    """The project's own metrics by name: their mean over n."""
 
 
 def summarise_field(dataset: str, backend: str, field: str, scores: Sequence[StoredScore], seed: int) -> FieldSummary:

@@ -102,12 +102,12 @@ class Comparator:
     """Higher is closer: chooses which of several accepted values a prediction is compared with."""
 
 
-def _cents(value: Decimal) -> Decimal:
-    return value.quantize(ONE_CENT, rounding=ROUND_HALF_UP)
+letters = lru_cache(2**16)(normalise_name)
+"""`normalise_name`, cached: a label is compared once per backend."""
 
 
-def _thousandths(value: Decimal) -> Decimal:
-    return value.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
+def _rounded(step: Decimal) -> Callable[[Decimal], Decimal]:
+    return lambda value: value.quantize(step, rounding=ROUND_HALF_UP)
 
 
 def _near(truth: Decimal, prediction: Decimal, tolerance: Tolerance) -> bool:
@@ -115,37 +115,17 @@ def _near(truth: Decimal, prediction: Decimal, tolerance: Tolerance) -> bool:
     return off <= tolerance.within or off * 100 <= abs(truth) * tolerance.within_percent
 
 
-def _difference(truth: Decimal, prediction: Decimal) -> Decimal:
-    return -abs(truth - prediction)
-
-
-def _itself(value: Decimal | date) -> Decimal | date:
-    return value
-
-
 def _days_or_order(truth: date, prediction: date, tolerance: Tolerance) -> bool:
     exchanged = (truth.year, truth.day, truth.month) == (prediction.year, prediction.month, prediction.day)
     return exchanged or abs((truth - prediction).days) <= tolerance.days
-
-
-def _no_difference(truth: date, prediction: date) -> float:
-    return -abs((truth - prediction).days)
 
 
 def _as_written(value: str) -> str:
     return unicodedata.normalize("NFC", value).strip()
 
 
-letters = lru_cache(2**16)(normalise_name)
-"""`normalise_name`, cached: a label is compared once per backend."""
-
-
-def _similar(truth: str, prediction: str, tolerance: Tolerance) -> bool:
-    return anls(truth, prediction) >= tolerance.similarity
-
-
-def _letters_similarity(truth: str, prediction: str) -> float:
-    return _similarity(letters(truth), letters(prediction))
+def _casefolded(value: str) -> str:
+    return _as_written(value).casefold()
 
 
 def _few_edits(truth: str, prediction: str, tolerance: Tolerance) -> bool:
@@ -160,16 +140,8 @@ def _few_edits(truth: str, prediction: str, tolerance: Tolerance) -> bool:
     return Levenshtein.distance(first, second, score_cutoff=tolerance.edits) <= tolerance.edits
 
 
-def _casefolded(value: str) -> str:
-    return _as_written(value).casefold()
-
-
-def _category_similarity(truth: str, prediction: str) -> float:
-    return _similarity(_casefolded(truth), _casefolded(prediction))
-
-
-def _never(truth: str, prediction: str, tolerance: Tolerance) -> bool:
-    return False
+def _similarity_of(form: Callable[[str], str]) -> Callable[[str, str], float]:
+    return lambda truth, prediction: _similarity(form(truth), form(prediction))
 
 
 def _similarity(first: str, second: str) -> float:
@@ -178,17 +150,40 @@ def _similarity(first: str, second: str) -> float:
     return Levenshtein.normalized_similarity(first, second)
 
 
-_PROSE = Comparator(str, _as_written, letters, _similar, _letters_similarity)
+_PROSE = Comparator(
+    str,
+    strict=_as_written,
+    normalised=letters,
+    lenient=lambda truth, prediction, tolerance: anls(truth, prediction) >= tolerance.similarity,
+    closeness=_similarity_of(letters),
+)
+
+
+def _number(step: Decimal) -> Comparator:
+    return Comparator(
+        Decimal,
+        strict=lambda value: value,
+        normalised=_rounded(step),
+        lenient=_near,
+        closeness=lambda truth, prediction: -abs(truth - prediction),
+    )
+
 
 COMPARATORS: dict[str, Comparator] = {
-    "money": Comparator(Decimal, _itself, _cents, _near, _difference),
-    "quantity": Comparator(Decimal, _itself, _thousandths, _near, _difference),
-    "date": Comparator(date, _itself, _itself, _days_or_order, _no_difference),
+    "money": _number(ONE_CENT),
+    "quantity": _number(_THOUSANDTH),
+    "date": Comparator(
+        date,
+        strict=lambda value: value,
+        normalised=lambda value: value,
+        lenient=_days_or_order,
+        closeness=lambda truth, prediction: -abs((truth - prediction).days),
+    ),
     "name": _PROSE,
     "address": _PROSE,
     "text": _PROSE,
-    "identifier": Comparator(str, _as_written, letters, _few_edits, _letters_similarity),
-    "category": Comparator(str, _as_written, _casefolded, _never, _category_similarity),
+    "identifier": Comparator(str, _as_written, letters, _few_edits, _similarity_of(letters)),
+    "category": Comparator(str, _as_written, _casefolded, lambda *_: False, _similarity_of(_casefolded)),
 }
 
 

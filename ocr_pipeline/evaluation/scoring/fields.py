@@ -52,25 +52,16 @@ class FieldScore:
     truth: str | None
     prediction: str | None
     outcome: Outcome
-    """At the level `normalised`: the headline."""
     outcome_strict: Outcome
     outcome_lenient: Outcome
     within_0_01: bool | None = None
-    """Money: off by at most 0.01."""
     within_0_05: bool | None = None
-    """Money: off by at most 0.05, as when cash totals are rounded."""
     within_1_percent: bool | None = None
-    """Money: off by at most 1 % of the truth."""
     anls: float | None = None
-    """Names, addresses and text: see `anls`, 0..1."""
     anls_match: bool | None = None
-    """Names, addresses and text: ANLS of at least 0.8."""
     printed: str | None = None
-    """Dates: the text at the place that the backend took the value from, if it names one."""
     printed_reads: PrintedReads | None = None
-    """Dates: how `printed` by itself compares with `truth`. See `read_printed`."""
     metrics: Mapping[str, float] | None = None
-    """The project's own metrics by name; None without any."""
 
 
 class _Match(NamedTuple):

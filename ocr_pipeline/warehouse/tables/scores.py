@@ -12,11 +12,11 @@ from ocr_pipeline.warehouse.tables.common import NewRows, Row
 
 COLUMNS = {
     "field_scores": {
-        "within_0_01": "Whether the amounts differ by at most 0.01.",
-        "within_0_05": "Whether the amounts differ by at most 0.05.",
-        "within_1_percent": "Whether the amounts differ by at most 1 %.",
-        "anls_match": "Whether the similarity counts as a match.",
-        "printed": "Dates: the text that the value was extracted from.",
+        "within_0_01": "Money: off by at most 0.01.",
+        "within_0_05": "Money: off by at most 0.05, as when cash totals are rounded.",
+        "within_1_percent": "Money: off by at most 1 % of the truth.",
+        "anls_match": "Names, addresses, text: ANLS of at least 0.8.",
+        "printed": "Dates: the text that the value was extracted from, if the backend names a place.",
         "printed_reads": "Dates: what that text says by itself: correct, wrong or unreadable.",
         "metrics": "The project's own metrics of the value, by name; NULL: none.",
     },
