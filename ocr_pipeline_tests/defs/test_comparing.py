@@ -177,8 +177,8 @@ def test_checks_of_documents_and_labels(pipeline: Pipeline) -> None:
     assert integrity.severity == dg.AssetCheckSeverity.WARN
     assert integrity.metadata["problems"].value == 2  # a sum that is off by 4 cents is rounding
     text = str(integrity.metadata["rows"].value)
-    assert "net amount and tax do not make the total" in text
-    assert "Invalid label" in text
+    assert "net amount and tax do not add up to the total" in text
+    assert "invalid label" in text
     assert not checks["no_duplicates"].passed
     assert "d4" in str(checks["no_duplicates"].metadata["rows"].value)
     assert not checks["no_leakage"].passed

@@ -22,7 +22,7 @@ def run(project: Project) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_a_doubtful_label_is_found_reviewed_and_scored_anew(project: Project) -> None:
+def test_label_issue_is_found_reviewed_and_scored_again(project: Project) -> None:
     """`pixel+first` and `page-width`, two extractors, give the width; `pdf-text+first` fails on images."""
     add_image(project, "shop/a.png", 40, total="8.20")
     add_image(project, "shop/b.png", 41, total="41.00")

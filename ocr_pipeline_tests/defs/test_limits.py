@@ -41,11 +41,11 @@ def results(project: Project, **limits: dict[str, Any]) -> dict[str, dg.AssetChe
     return found
 
 
-def test_without_limits_everything_passes(project: Project) -> None:
+def test_everything_passes_without_limits(project: Project) -> None:
     assert {name for name, result in results(project).items() if not result.passed} == set()
 
 
-def test_what_is_above_its_limit_is_named(project: Project) -> None:
+def test_backends_above_their_limit_are_named(project: Project) -> None:
     found = results(
         project,
         cost={"max_per_document": 0.01},
@@ -60,6 +60,6 @@ def test_what_is_above_its_limit_is_named(project: Project) -> None:
     assert problems == {"shop dear": "shop: dear costs 0.02000 US dollars per document."}
 
 
-def test_a_backend_can_have_a_limit_of_its_own(project: Project) -> None:
+def test_backends_can_have_their_own_limit(project: Project) -> None:
     assert results(project, cost={"max_per_document": 0.01, "backends": {"dear": 0.03}})["cost"].passed
     assert not results(project, latency={"backends": {"cheap": 8}})["latency"].passed

@@ -111,12 +111,12 @@ def label_problems(reader: Reader, tolerance: float) -> list[Row]:
                    max(value_date) FILTER (field = 'due_date') AS due
             FROM ground_truth GROUP BY document_id
         ), problems AS (
-            SELECT document_id, 'the label is not valid' AS problem FROM labels WHERE status = 'invalid'
+            SELECT document_id, 'invalid label' AS problem FROM labels WHERE status = 'invalid'
             UNION ALL
-            SELECT document_id, 'net amount and tax do not make the total' FROM amounts
+            SELECT document_id, 'net amount and tax do not add up to the total' FROM amounts
             WHERE abs(net + tax - total) > $tolerance
             UNION ALL
-            SELECT document_id, 'due before it was issued' FROM amounts WHERE due < issued
+            SELECT document_id, 'due date before invoice date' FROM amounts WHERE due < issued
         )
         SELECT l.dataset, document_id, problem
         FROM problems JOIN labels l USING (document_id) JOIN documents d USING (document_id)

@@ -3,7 +3,7 @@ import pytest
 from ocr_pipeline.evaluation.diagnosis.agreement import Consensus, consensus, suggest
 
 
-def test_the_value_of_most_backends_in_any_spelling() -> None:
+def test_consensus_ignores_spelling() -> None:
     values = {
         "a": {"total_amount": "9.0", "supplier_name": "ACME Ltd."},
         "b": {"total_amount": "9.00", "supplier_name": "acme ltd"},
@@ -15,7 +15,7 @@ def test_the_value_of_most_backends_in_any_spelling() -> None:
     assert total.agreement == 1 / 3
 
 
-def test_giving_none_is_an_opinion() -> None:
+def test_an_empty_value_is_an_opinion() -> None:
     (most,) = consensus("d", {"a": {"due_date": "2018-03-05"}, "b": {}, "c": {}})
     assert (most.value, most.agreeing, most.agreement) == (None, 2, 1 / 3)
     (tie,) = consensus("d", {"a": {}, "b": {"due_date": "2018-03-05"}})
@@ -37,7 +37,7 @@ def entry(document_id: str, field: str, agreement: float, backends: int = 3) -> 
     )
 
 
-def test_what_backends_disagree_on_is_labelled_first() -> None:
+def test_disagreement_is_labelled_first() -> None:
     entries = [entry("calm", "total_amount", 1.0), entry("torn", "total_amount", 0.0), entry("torn", "due_date", 1 / 3)]
     first, second = suggest(entries, {}, {}, [])
     assert (first.document_id, first.unsure_fields) == ("torn", ("total_amount", "due_date"))
@@ -45,13 +45,13 @@ def test_what_backends_disagree_on_is_labelled_first() -> None:
     assert (second.document_id, second.score, second.unsure_fields) == ("calm", 0.0, ())
 
 
-def test_where_they_agree_the_unsure_come_first() -> None:
+def test_low_confidence_comes_first_among_equals() -> None:
     entries = [entry(key, "total_amount", 1.0) for key in ("sure", "unsure")]
     sure = {("sure", "total_amount"): [0.99, 0.97], ("unsure", "total_amount"): [0.6, 0.6]}
     assert [s.document_id for s in suggest(entries, sure, {}, [])] == ["unsure", "sure"]
 
 
-def test_of_copies_one_and_none_of_a_labelled_one() -> None:
+def test_one_document_per_group_of_copies() -> None:
     entries = [entry(key, "total_amount", 0.5) for key in ("a", "b", "c", "done", "copy")]
     groups = {"a": "a", "b": "a", "done": "done", "copy": "done"}
     assert [s.document_id for s in suggest(entries, {}, groups, ["done"])] == ["a", "c"]

@@ -24,7 +24,7 @@ from ocr_pipeline_tests.evaluation.words import aligner
         "24 / 03 / 2018",
     ],
 )
-def test_a_date_is_found_in_every_spelling(line: str) -> None:
+def test_dates_are_found_in_every_spelling(line: str) -> None:
     place = aligner("Invoice 24318", line, "Total 24.03").find("date", "2018-03-24")
     assert place is not None
     assert place.exact
@@ -32,7 +32,7 @@ def test_a_date_is_found_in_every_spelling(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["25/03/2018", "124/03/2018", "24/03/2019", "24 May 2018", "24318", "4/03/2018"])
-def test_another_date_is_not_taken_for_it(line: str) -> None:
+def test_other_dates_do_not_match(line: str) -> None:
     place = aligner(line).find("date", "2018-03-24")
     assert place is None or not place.exact
 
@@ -51,20 +51,20 @@ def test_another_date_is_not_taken_for_it(line: str) -> None:
         "1234. 50",
     ],
 )
-def test_an_amount_is_found_in_every_spelling(line: str) -> None:
+def test_amounts_are_found_in_every_spelling(line: str) -> None:
     place = aligner("Total", line).find("money", "1234.50")
     assert place is not None
     assert place.exact
 
 
-def test_a_quantity_is_no_amount() -> None:
+def test_quantities_are_not_amounts() -> None:
     read = aligner("20 Nails 0.10 2.00", "Total 2O.00")
     place = read.find("money", "20.00")
     assert place is not None
     assert (place.text, place.exact) == ("2O.00", False)
 
 
-def test_of_equal_amounts_all_are_found() -> None:
+def test_all_equal_amounts_are_found() -> None:
     places = aligner("Total 9.00", "Cash 9.00").find_all("money", "9.00")
     assert [place.words for place in places] == [(1,), (3,)]
 
@@ -77,13 +77,13 @@ def test_of_equal_amounts_all_are_found() -> None:
         (("LidlGmbHCoKG",), "LidlGmbHCoKG"),
     ],
 )
-def test_spaces_and_marks_do_not_count_in_text(lines: tuple[str, ...], words: str) -> None:
+def test_spaces_and_punctuation_are_ignored_in_text(lines: tuple[str, ...], words: str) -> None:
     place = aligner(*lines).find("name", "Lidl GmbH & Co. KG")
     assert place is not None
     assert (place.text, place.exact) == (words, True)
 
 
-def test_an_identifier_stands_on_the_ends_of_words() -> None:
+def test_identifiers_begin_and_end_at_word_boundaries() -> None:
     inside = aligner("0041234").find("identifier", "1234")
     assert inside is None or not inside.exact
     glued = aligner("No:1234").find("identifier", "1234")
@@ -91,7 +91,7 @@ def test_an_identifier_stands_on_the_ends_of_words() -> None:
     assert glued.exact
 
 
-def test_an_address_with_another_column_in_between() -> None:
+def test_addresses_with_another_column_in_between() -> None:
     place = aligner("12 High Street Invoice", "no 7 London").find("address", "12 High Street, London")
     assert place is not None
     assert place.exact
@@ -113,7 +113,7 @@ def test_an_address_with_another_column_in_between() -> None:
         ),
     ],
 )
-def test_what_looks_like_it_is_found_where_it_is_not(
+def test_misread_values_are_found_by_similarity(
     kind: FieldKind, value: str, lines: tuple[str, ...], printed: str, similarity: float
 ) -> None:
     place = aligner(*lines).find(kind, value)
@@ -125,12 +125,12 @@ def test_what_looks_like_it_is_found_where_it_is_not(
 @pytest.mark.parametrize(
     ("kind", "value"), [("money", "77.10"), ("date", "1999-12-31"), ("name", "Something Else"), ("category", "MYR")]
 )
-def test_nothing_that_looks_like_it(kind: FieldKind, value: str) -> None:
+def test_nothing_similar(kind: FieldKind, value: str) -> None:
     assert aligner("Total 9.00", "24/03/2018").find(kind, value) is None
     assert aligner().find(kind, value) is None
 
 
-def test_a_currency_is_found_by_its_sign() -> None:
+def test_currencies_are_found_by_their_sign() -> None:
     place = aligner("Total", "RM12.50").find("category", "MYR")
     assert place is not None
     assert place.text == "RM12.50"

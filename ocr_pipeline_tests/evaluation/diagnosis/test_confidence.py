@@ -17,7 +17,7 @@ FIELDS = ("invoice_date", "total_amount")
 def simulated(
     documents: int, *, copies: int = 1, informative: bool = True, seed: int = 1
 ) -> tuple[list[Value], list[float]]:
-    """Values with one fact that tells the probability that they are right (or nothing), and these probabilities."""
+    """Values with a feature that determines the probability that they are right (or nothing), and these probabilities."""
     random = np.random.default_rng(seed)
     values, truth = [], []
     for number in range(documents):
@@ -54,8 +54,8 @@ def test_confidences_are_near_the_true_probabilities() -> None:
     assert inside >= 8
 
 
-def test_evidence_that_says_nothing_gives_the_share_of_right_values() -> None:
-    """What is fitted on its own documents would look better than chance here."""
+def test_uninformative_evidence_gives_the_share_of_right_values() -> None:
+    """A model applied to the documents that it was fitted on would look better than chance here."""
     values, _ = simulated(200, informative=False)
     found = calibrate(values)
     share = np.mean([bool(value.correct) for value in values])
@@ -64,8 +64,8 @@ def test_evidence_that_says_nothing_gives_the_share_of_right_values() -> None:
     assert found.calibration.auc < 0.58
 
 
-def test_no_document_is_judged_by_a_copy_of_itself() -> None:
-    """Each group has a fact of its own that gives its result away. Whoever has seen a copy is sure; nobody may have."""
+def test_copies_are_in_the_same_fold() -> None:
+    """Each group has a feature of its own that reveals its outcome. A model that has seen a copy would be certain."""
     random = np.random.default_rng(3)
     values = []
     for number in range(60):
@@ -124,7 +124,7 @@ def test_unlabelled_values_of_labelled_fields_get_a_confidence() -> None:
     assert found.calibration.values == 200
 
 
-def test_acceptance_on_values_whose_errors_are_the_unsure_ones() -> None:
+def test_acceptance_if_the_least_confident_values_are_wrong() -> None:
     confidences = np.linspace(0.01, 1, 100)
     right = confidences > 0.2
     rows = acceptance("value", confidences, right, np.arange(100) % 5)
@@ -136,8 +136,8 @@ def test_acceptance_on_values_whose_errors_are_the_unsure_ones() -> None:
     assert curve == [(step / 10, max(0, (step - 8) * 10)) for step in range(1, 11)]
 
 
-def test_the_risk_of_a_threshold_is_of_documents_that_did_not_choose_it() -> None:
-    """Confidences that say nothing: a threshold for no error is found in every sample, and holds in none."""
+def test_risk_is_measured_on_documents_that_did_not_choose_the_threshold() -> None:
+    """Uninformative confidences: a threshold without errors is found in every sample, but holds in none."""
     random = np.random.default_rng(5)
     risks = []
     for _ in range(20):
@@ -148,7 +148,7 @@ def test_the_risk_of_a_threshold_is_of_documents_that_did_not_choose_it() -> Non
     assert errors / accepted == pytest.approx(0.3, abs=0.15)
 
 
-def test_nothing_is_accepted_where_the_surest_is_wrong() -> None:
+def test_nothing_is_accepted_if_the_most_confident_value_is_wrong() -> None:
     right = np.array([True] * 9 + [False])
     rows = acceptance("value", np.linspace(0.1, 1, 10), right, np.zeros(10, dtype=int))
     assert (rows[0].threshold, rows[0].accepted, rows[0].risk) == (None, 0, None)
@@ -159,7 +159,7 @@ def test_bins_of_few_values() -> None:
     assert (low.confidence, low.accuracy, high.confidence, high.accuracy) == (0.1, 0.0, 0.9, 1.0)
 
 
-def test_the_evidence_about_a_value() -> None:
+def test_features_of_values() -> None:
     documents = {
         "d": {
             "a": {"net_amount": "10.00", "total_tax_amount": "1.90", "total_amount": "11.90"},

@@ -14,7 +14,7 @@ def found(labels: dict[str, Label], values: dict[str, Any] | None = None, **grou
     return label_issues(labels, values or {}, MADE_OF, groups)
 
 
-def test_backends_that_agree_against_a_label() -> None:
+def test_backends_agree_on_another_value() -> None:
     votes = {"d": {"a+rules": {"total_amount": "9.0"}, "b+rules": {}, "model": {"total_amount": "9.00"}}}
     (issue,) = found({"d": label(total_amount="8.20", supplier_name="x")}, votes)
     assert (issue.field, issue.label, issue.value) == ("total_amount", "8.20", "9.0")
@@ -23,13 +23,13 @@ def test_backends_that_agree_against_a_label() -> None:
     assert issue.reason == "2 backends agree on another value, 0 on the label's."
 
 
-def test_backends_with_one_extractor_ask_and_do_not_prove() -> None:
+def test_backends_with_one_extractor_are_not_independent() -> None:
     votes = {"d": {"a+rules": {"total_amount": "9.00"}, "b+rules": {"total_amount": "9.00"}, "model": {}}}
     (issue,) = found({"d": label(total_amount="8.20")}, votes)
     assert not issue.independent
 
 
-def test_backends_on_one_engine_misread_the_same() -> None:
+def test_backends_on_one_engine_are_not_independent() -> None:
     made_of = {
         "a+rules": ("a", "rules"),
         "a+model": ("a", "model"),
@@ -44,10 +44,10 @@ def test_backends_on_one_engine_misread_the_same() -> None:
 
     assert not independent("a+rules", "a+model")
     assert independent("a+rules", "b+model")
-    assert independent("a+rules", "a+model", "b+rules")  # a+model and b+rules share nothing
+    assert independent("a+rules", "a+model", "b+rules")  # a+model and b+rules share neither engine nor extractor
 
 
-def test_no_doubt_without_a_majority_or_for_an_accepted_value() -> None:
+def test_no_issue_without_a_majority_or_for_an_accepted_value() -> None:
     split = {name: {"total_amount": amount} for name, amount in zip(MADE_OF, ("9.00", "9.50", "8.20"), strict=True)}
     assert found({"d": label(total_amount="8.20")}, {"d": split}) == []
     tied = {"a+rules": {"supplier_name": "B"}, "b+rules": {"supplier_name": "b."}, "model": {"supplier_name": "A"}}
@@ -58,13 +58,13 @@ def test_no_doubt_without_a_majority_or_for_an_accepted_value() -> None:
     assert found({"d": label(total_amount="8.20")}, {"d": {"a+rules": {"supplier_name": "B"}}}) == []
 
 
-def test_a_value_where_the_label_says_that_there_is_none() -> None:
+def test_a_value_for_a_field_labelled_as_empty() -> None:
     votes = {"d": {name: {"due_date": "2018-03-05"} for name in MADE_OF}}
     (issue,) = found({"d": label(due_date=None)}, votes)
     assert (issue.label, issue.value) == (None, "2018-03-05")
 
 
-def test_sums_that_do_not_fit() -> None:
+def test_inconsistent_sums() -> None:
     broken = found({"d": label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")})
     assert {s.field: s.value for s in broken} == {
         "net_amount": "11.00",
@@ -79,19 +79,19 @@ def test_sums_that_do_not_fit() -> None:
     ]
     (tax,) = found({"d": label(total_tax_amount="1.90", net_amount="11.00", tax_lines=lines)})
     assert (tax.field, tax.value) == ("total_tax_amount", "1.97")
-    # groceries are not taxed: the one line is of what is
+    # groceries are not taxed: the tax line covers the rest
     assert found({"d": label(net_amount="46.14", tax_lines=[{"rate": "8.75", "net_amount": "19.27"}])}) == []
     (net,) = found({"d": label(net_amount="10.00", tax_lines=lines)})
     assert (net.field, net.value) == ("net_amount", "11.00")
 
 
-def test_due_before_it_was_issued() -> None:
+def test_due_date_before_invoice_date() -> None:
     dates = found({"d": label(invoice_date="2018-03-05", due_date="2018-03-04")})
     assert [s.field for s in dates] == ["due_date", "invoice_date"]
     assert found({"d": label(invoice_date="2018-03-05", due_date="2018-03-05")}) == []
 
 
-def test_copies_that_are_labelled_differently() -> None:
+def test_copies_with_different_labels() -> None:
     labels = {
         "d": label(total_amount="9.00", supplier_name="ACME"),
         "e": label(total_amount="9.5", supplier_name="acme."),
@@ -104,7 +104,7 @@ def test_copies_that_are_labelled_differently() -> None:
     ]
 
 
-def test_several_reasons_make_one_entry_that_comes_first() -> None:
+def test_issues_of_a_field_are_merged_and_come_first() -> None:
     votes = {"e": {name: {"total_amount": "11.90"} for name in MADE_OF}}
     wrong = label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")
     first = found({"d": wrong, "e": wrong}, votes)[0]

@@ -27,7 +27,7 @@ def evaluation(totals: str, dates: str | None = None, **changes: Any) -> Evaluat
     return replace(original, **changes)
 
 
-def test_letters_and_back() -> None:
+def test_letters_round_trip() -> None:
     assert to_letters(from_letters("-cwimb")) == "-cwimb"
 
 

@@ -113,7 +113,7 @@ def test_all_fields_is_the_micro_average() -> None:
     assert together.anls is None
 
 
-def test_the_other_levels_stand_beside_f1() -> None:
+def test_f1_at_the_other_levels() -> None:
     scores = [
         row("a", "total_amount", "correct", outcome_strict="wrong", outcome_lenient="correct"),
         row("b", "total_amount", "wrong", outcome_strict="wrong", outcome_lenient="correct"),
@@ -197,7 +197,7 @@ def test_one_unknown_cost_makes_the_cost_unknown() -> None:
     assert (summary.cost_per_document, summary.cost_median, summary.cost_median_low) == (None, None, None)
 
 
-def test_a_document_without_any_labelled_value_is_not_called_accurate() -> None:
+def test_documents_without_labelled_values_are_not_accurate() -> None:
     scores = [row("a", "due_date", "both_empty"), row("b", "due_date", "correct"), row("b", "invoice_id", "both_empty")]
     summary = backend(summarise(scores, [run("a"), run("b")]))
     assert (summary.labelled_documents, summary.accurate_documents, summary.whole_document_accuracy) == (1, 1, 1.0)
@@ -258,7 +258,7 @@ def test_leaderboard_names_its_versions() -> None:
     assert (board.label_version, board.scoring_version, board.evaluated_at) == ("abc", SCORING_VERSION, NOW)
 
 
-def test_empty_cells_of_a_data_frame_are_unknown() -> None:
+def test_nan_is_unknown() -> None:
     nan = float("nan")
     board = summarise(
         [row("a", "total_amount", "correct", within_0_01=True, anls=nan)], [run("a", seconds=nan, cost=nan)]

@@ -37,7 +37,7 @@ def test_columns_become_an_array_per_data_set() -> None:
 def test_a_case_by_hand() -> None:
     a = ["cc", "cc", "cc", "cw", "cm", "wc", "cc"]
     b = ["cc", "wc", "wc", "wc", "wc", "cc", "mb"]
-    # the date of the last document is labelled as not there: b is right to leave it empty, a invents one
+    # the date of the last document is labelled as empty: b is right to leave it empty, that of a is spurious
     a[-1] = "ci"
     rows = compare_backends(cube(a, b))
     total = of(rows, "total_amount")
@@ -67,7 +67,7 @@ LETTERS = st.sampled_from(["cc", "cw", "wc", "mm", "bc", "ic", "--"])
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(LETTERS, LETTERS), min_size=5, max_size=12))
-def test_b_against_a_is_the_opposite_of_a_against_b(documents: list[tuple[str, str]]) -> None:
+def test_swapped_comparisons_are_opposite(documents: list[tuple[str, str]]) -> None:
     a, b = (list(words) for words in zip(*documents, strict=True))
     forward, backward = compare_backends(cube(a, b)), compare_backends(cube(b, a))
     assert len(forward) == len(backward)
@@ -80,7 +80,7 @@ def test_b_against_a_is_the_opposite_of_a_against_b(documents: list[tuple[str, s
         assert mirrored.difference_high == pytest.approx(one.difference_high, abs=1e-12)
 
 
-def test_a_pair_is_compared_where_both_were_run() -> None:
+def test_pairs_are_compared_on_common_documents() -> None:
     a = ["c", "c", "c", "c", "c", "c", "-"]
     b = ["c", "c", "w", "w", "w", "w", "w"]
     c = ["-", "-", "-", "-", "-", "-", "c"]
@@ -92,17 +92,17 @@ def test_a_pair_is_compared_where_both_were_run() -> None:
     only_two = compare_backends(cube(a[:6], b[:6]))
     assert of(rows, "total_amount").difference_low == of(only_two, "total_amount").difference_low
     alone = of(rows, ALL_FIELDS, "bc")
-    assert (alone.p, alone.p_holm, alone.difference_low) == (1.0, 1.0, None)  # one document says nothing about luck
+    assert (alone.p, alone.p_holm, alone.difference_low) == (1.0, 1.0, None)  # one document cannot rule out luck
     assert alone.difference == -1
 
 
-def test_a_backend_against_its_twin() -> None:
+def test_identical_backends() -> None:
     rows = compare_backends(cube(["cw"] * 9, ["cw"] * 9))
     for row in rows:
         assert (row.difference, row.disagree, row.p, row.p_holm, row.significant) == (0.0, 0, 1.0, 1.0, False)
 
 
-def test_no_value_at_all_is_no_difference() -> None:
+def test_no_values_give_no_difference() -> None:
     for row in compare_backends(cube(["b"] * 9, ["b"] * 9)):
         assert (row.n, row.f1_a, row.difference, row.difference_low, row.p) == (0, None, None, None, 1.0)
 
@@ -120,12 +120,12 @@ def test_p_is_corrected_for_all_pairs_and_fields() -> None:
     assert rows == compare_backends(cube(*words))  # the same seed, the same numbers
 
 
-def test_a_field_without_a_label_is_left_out() -> None:
+def test_unlabelled_fields_are_left_out() -> None:
     rows = compare_backends(cube(["c-", "c-"], ["w-", "w-"]))
     assert [row.field for row in rows] == [ALL_FIELDS, "total_amount"]
 
 
-def test_a_clear_lead_is_significant_and_a_small_one_is_not() -> None:
+def test_only_a_clear_lead_is_significant() -> None:
     good, bad = ["c"] * 40, ["c"] * 28 + ["w"] * 12
     assert of(compare_backends(cube(good, bad)), "total_amount").significant
     nearly = ["c"] * 38 + ["w"] * 2

@@ -9,7 +9,7 @@ OUTCOMES = cube(["cc", "cw", "cm", "cc", "cc", "ci", "ww"], ["--", "cc", "cc", "
 DOCUMENTS = OUTCOMES.documents
 
 
-def test_each_document_is_in_one_slice() -> None:
+def test_each_document_is_in_exactly_one_slice() -> None:
     language = dict(zip(DOCUMENTS, ["de", "de", "de", "de", "de", "de", "en"], strict=True))
     rows = {(row.backend, row.slice): row for row in summarise_slices(OUTCOMES, "language", lambda _, d: language[d])}
     german, english = rows["a", "de"], rows["a", "en"]

@@ -7,7 +7,7 @@ from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline_tests.evaluation.cubes import cube
 
 
-def test_every_field_counts_the_same_in_macro_f1() -> None:
+def test_macro_f1_weighs_fields_equally() -> None:
     # total 6 of 6 right, date 0 of 1: micro would be 12 / 14
     [row] = standings(cube(["cw", *["c-"] * 5]), set())
     assert row.macro_f1 == pytest.approx((1 + 0) / 2)

@@ -78,7 +78,7 @@ def test_an_empty_label_scores_nothing() -> None:
     assert score_document(label(), extraction(total_amount="1")) == []
 
 
-def test_alternatives_are_read_as_values_of_their_field() -> None:
+def test_alternatives_are_parsed_like_values_of_their_field() -> None:
     accepting = label(
         {
             "supplier_name": ["Lidl"],

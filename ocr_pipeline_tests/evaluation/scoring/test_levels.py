@@ -68,12 +68,12 @@ CASES: dict[FieldKind, list[tuple[FieldValue, FieldValue, int]]] = {
     "identifier": [
         ("DE 123", "DE 123", 3),
         ("DE 123-456", "DE123456", 2),
-        ("DE 123-456", "DE 123-457", 1),  # one digit read wrong
+        ("DE 123-456", "DE 123-457", 1),  # one digit misread
         ("DE 123-456", "DE 123-45", 1),  # one lost
         ("DE 123-456", "123 456", 1),  # the digits are all there
         ("No. 4711", "4711", 1),
         ("DE 123-456", "DE 123-465", 0),  # two edits
-        ("12", "13", 0),  # too short for a slip
+        ("12", "13", 0),  # too short for a typo
         ("No. 12", "12", 0),
         ("ABCD", "WXYZ", 0),
     ],
@@ -86,7 +86,7 @@ def score(kind: FieldKind, *values: Any, **options: Any) -> FieldScore:
 
 
 def levels(score: FieldScore) -> int:
-    """At how many levels a value is correct; they are nested, so the number says at which."""
+    """Number of levels at which a value is correct; they are nested, so the number tells which."""
     return [score.outcome_strict, score.outcome, score.outcome_lenient].count("correct")
 
 
@@ -133,7 +133,7 @@ def test_the_level_from_which_alternatives_count(counts_from: Level, expected: i
     assert levels(own) == 3
 
 
-def test_an_optional_value_is_optional_where_its_alternatives_count() -> None:
+def test_optional_values_are_optional_if_their_alternatives_count() -> None:
     given = score("money", None, D("5.00"), [D("5.00")], alternatives_from="lenient")
     assert (given.outcome_strict, given.outcome, given.outcome_lenient) == ("spurious", "spurious", "correct")
     none = score("money", None, None, [D("5.00")])
@@ -151,14 +151,14 @@ def test_the_strictest_match_among_the_accepted_values_wins() -> None:
         ("05/03/2018", True, "correct"),
         ("03/05/2018", True, "wrong"),
         ("03/05/2018", False, "correct"),
-        ("03/05/2018", None, "correct"),  # nobody knows the order: both count
+        ("03/05/2018", None, "correct"),  # unknown order: both count
         ("06/03/2018", None, "wrong"),
         ("13/03/2018", False, "unreadable"),
         ("Datum: heute", None, "unreadable"),
         ("5. März 2018", False, "correct"),
     ],
 )
-def test_what_a_printed_date_says_by_itself(text: str, day_first: bool | None, reads: str) -> None:
+def test_read_printed(text: str, day_first: bool | None, reads: str) -> None:
     assert read_printed(text, DAY, day_first=day_first) == reads
 
 
@@ -193,8 +193,8 @@ SYMMETRIC: Sequence[FieldKind] = ("date", "name", "address", "text", "identifier
 
 
 @given(comparisons())
-def test_the_sides_can_be_swapped(comparison: tuple[FieldKind, Any, Any, list[Any]]) -> None:
-    """But for the lenient level of numbers: one percent is of the truth."""
+def test_sides_can_be_swapped(comparison: tuple[FieldKind, Any, Any, list[Any]]) -> None:
+    """Except at the lenient level of numbers: one percent is of the truth."""
     kind, truth, prediction, _ = comparison
     forth, back = score(kind, truth, prediction), score(kind, prediction, truth)
     assert (forth.outcome_strict == "correct") == (back.outcome_strict == "correct")

@@ -1,4 +1,4 @@
-"""Lists of an invoice: which row is held against which, and what counts as right."""
+"""Lists of an invoice: which rows are paired, and what counts as right."""
 
 import time
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ def pairs(rows: Sequence[RowScore]) -> list[tuple[int | None, int | None, str]]:
 COFFEE, CAKE, WATER = item("Flat White", "8.40"), item("Käsekuchen", "9.60"), item("Wasser 0,5", "3.20")
 
 
-def test_rows_find_each_other_in_any_order() -> None:
+def test_rows_are_paired_in_any_order() -> None:
     for order in permutations([COFFEE, CAKE, WATER]):
         rows = score_list("line_items", [COFFEE, CAKE, WATER], order)
         assert [row.outcome() for row in rows] == ["correct"] * 3
         assert [order[row.prediction_position or 0] for row in rows] == [COFFEE, CAKE, WATER]
 
 
-def test_what_is_wrong_missing_and_spurious() -> None:
+def test_wrong_missing_and_spurious_rows() -> None:
     misread = item("FLAT WHITE", "84.00")
     rows = score_list("line_items", [COFFEE, CAKE], [item("Zwischensumme", "18.00"), misread, item("MwSt", "2.00")])
     assert pairs(rows) == [(0, 1, "wrong"), (1, None, "missing"), (None, 0, "spurious"), (None, 2, "spurious")]
@@ -57,7 +57,7 @@ def test_what_is_wrong_missing_and_spurious() -> None:
     }
 
 
-def test_the_levels_of_rows_and_cells() -> None:
+def test_levels_of_rows_and_cells() -> None:
     rows = score_list(
         "line_items", [COFFEE, CAKE, WATER], [COFFEE, item("KÄSEKUCHEN", "9.60"), item("Waser 05", "3.22")]
     )
@@ -66,8 +66,8 @@ def test_the_levels_of_rows_and_cells() -> None:
     assert [counts[f"cells_correct{level}"] for level in ("_strict", "", "_lenient")] == [3, 4, 6]
 
 
-def test_the_assignment_is_the_best_for_all_rows_together() -> None:
-    """Row by row, the first label would take the prediction that is all the second one has."""
+def test_assignment_is_optimal_for_all_rows_together() -> None:
+    """Row by row, the first label would take the only prediction that fits the second."""
     rows = score_list(
         "line_items", [item("Tee", "2.00"), item("Tee", "3.00")], [item("Tee", "3.00"), item("Tea", "2.00")]
     )
@@ -76,8 +76,8 @@ def test_the_assignment_is_the_best_for_all_rows_together() -> None:
 
 @pytest.mark.parametrize("other", ["1", "3"])
 @pytest.mark.parametrize("wrong", ["1.00", "9.00"])
-def test_of_equally_many_cells_whole_rows_are_preferred(other: str, wrong: str) -> None:
-    """The other way round, each of both pairs would have two correct cells, and no row would be right."""
+def test_whole_rows_are_preferred_among_equally_many_cells(other: str, wrong: str) -> None:
+    """The other way round, both pairs would have two correct cells each, and no row would be correct."""
     right = item("Tee", "4.00", quantity="2", unit_price="2.00")
     label = item("Tee", wrong, quantity="2", unit_price=wrong)
     found = item("Saft", "4.00", quantity=other, unit_price="2.00")
@@ -88,17 +88,17 @@ def test_of_equally_many_cells_whole_rows_are_preferred(other: str, wrong: str) 
     ]
 
 
-def test_rows_with_nothing_in_common_are_no_pair() -> None:
+def test_rows_with_nothing_in_common_are_not_paired() -> None:
     rows = score_list("line_items", [COFFEE], [item("Summe", "99.00")])
     assert pairs(rows) == [(0, None, "missing"), (None, 0, "spurious")]
 
 
-def test_a_column_that_the_label_does_not_have_is_not_scored() -> None:
+def test_unlabelled_columns_are_not_scored() -> None:
     [row] = score_list("line_items", [COFFEE], [item("Flat White", "8.40", quantity="2", unit_price="4.20")])
     assert ([cell.field for cell in row.cells], row.outcome()) == (["description", "amount"], "correct")
 
 
-def test_an_empty_cell_of_a_labelled_column_is_labelled_as_empty() -> None:
+def test_empty_cells_of_labelled_columns_are_labelled_as_empty() -> None:
     labels = [item("Flat White", "8.40", quantity="2"), CAKE]
     rows = score_list("line_items", labels, [labels[0], item("Käsekuchen", "9.60", quantity="1")])
     assert [[cell.outcome for cell in row.cells] for row in rows] == [
@@ -144,7 +144,7 @@ ENTRIES = st.lists(
 
 
 @given(ENTRIES, ENTRIES, st.randoms(use_true_random=False))
-def test_the_order_of_rows_and_columns_does_not_count(truth: list[Entry], found: list[Entry], random: Random) -> None:
+def test_order_of_rows_and_columns_does_not_matter(truth: list[Entry], found: list[Entry], random: Random) -> None:
     def shuffled(entries: list[Entry]) -> list[Entry]:
         rows = [dict(random.sample(list(entry.items()), len(entry))) for entry in entries]
         return random.sample(rows, len(rows))
@@ -172,7 +172,7 @@ def test_every_row_and_cell_counts_once(truth: list[Entry], found: list[Entry]) 
 
 
 @given(ENTRIES, ENTRIES)
-def test_no_other_assignment_has_more_correct_cells(truth: list[Entry], found: list[Entry]) -> None:
+def test_assignment_has_the_most_correct_cells(truth: list[Entry], found: list[Entry]) -> None:
     truth, found = truth[:4], found[:4]
     rows = score_list("line_items", truth, found)
     size = max(len(truth), len(found))

@@ -25,7 +25,7 @@ def test_a_section(tmp_path: Path) -> None:
     assert found.failure_rate.backends == {"pdf-text+rules": 1.0}
 
 
-def test_a_threshold_makes_no_score_out_of_date(tmp_path: Path) -> None:
+def test_thresholds_do_not_make_scores_stale(tmp_path: Path) -> None:
     path = tmp_path / "evaluation.yaml"
     path.write_text("checks: {leakage: {max: 3}}")
     assert load_rules(path).fingerprint == DEFAULT_RULES.fingerprint
@@ -42,7 +42,7 @@ def test_a_threshold_makes_no_score_out_of_date(tmp_path: Path) -> None:
         ("checks: 5", "evaluation.yaml, line 1: checks"),
     ],
 )
-def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+def test_errors_are_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "evaluation.yaml"
     path.write_text(text)
     with pytest.raises(ConfigurationError) as error:

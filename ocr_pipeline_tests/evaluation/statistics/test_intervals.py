@@ -30,12 +30,12 @@ def test_wilson(successes: int, n: int, low: float, high: float) -> None:
     assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_wilson_of_nothing() -> None:
+def test_wilson_without_trials() -> None:
     assert wilson(0, 0) is None
 
 
 @pytest.mark.parametrize(("successes", "n"), [(2, 1), (-1, 1), (0, -1)])
-def test_wilson_refuses_what_is_no_proportion(successes: int, n: int) -> None:
+def test_wilson_refuses_impossible_proportions(successes: int, n: int) -> None:
     with pytest.raises(ValueError, match="not a proportion"):
         wilson(successes, n)
 
@@ -64,7 +64,9 @@ def test_bootstrap_is_deterministic_and_a_share(counts: list[tuple[int, int, int
     ):
         interval = bootstrap(per_document, seed=seed, resamples=50)
         assert interval == bootstrap(per_document, seed=seed, resamples=50)
-        assert interval == bootstrap(per_document[::-1], seed=seed, resamples=50)  # the order of documents is nothing
+        assert interval == bootstrap(
+            per_document[::-1], seed=seed, resamples=50
+        )  # the order of documents does not matter
         if np.count_nonzero((per_document[:, 1:] * weights[1:]).any(axis=1)) < MIN_DOCUMENTS:
             assert interval is None
         else:
@@ -77,7 +79,7 @@ def test_bootstrap_depends_on_the_seed() -> None:
     assert bootstrap_f1(per_document, seed=1, resamples=50) != bootstrap_f1(per_document, seed=2, resamples=50)
 
 
-def test_bootstrap_of_nothing() -> None:
+def test_bootstrap_without_documents() -> None:
     assert bootstrap_f1(np.empty((0, 3), dtype=int)) is None
     assert bootstrap_f1(np.zeros((5, 3), dtype=int)) is None
 
@@ -103,13 +105,13 @@ def test_bootstrap_f1_equals_drawing_documents_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3,), (5, 2), (2, 3, 1)])
-def test_bootstrap_refuses_another_shape(shape: tuple[int, ...]) -> None:
+def test_bootstrap_refuses_other_shapes(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="shape"):
         bootstrap_f1(np.ones(shape, dtype=int))
 
 
 def test_clustered_errors_widen_the_interval() -> None:
-    """Ten documents that are all right or all wrong say less than a hundred independent values."""
+    """Ten documents, each entirely right or wrong, are less evidence than a hundred independent values."""
     clustered = bootstrap_recall(np.array([(10, 10, 10)] * 5 + [(0, 10, 10)] * 5))
     independent = wilson(50, 100)
     assert clustered is not None
@@ -129,7 +131,7 @@ def test_bootstrap_median_equals_drawing_values_one_by_one(n: int, confidence: f
     )
 
 
-def test_bootstrap_median_of_nothing() -> None:
+def test_bootstrap_median_without_values() -> None:
     assert bootstrap_median([]) is None
 
 

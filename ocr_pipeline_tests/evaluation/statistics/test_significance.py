@@ -52,7 +52,7 @@ def test_holm_keeps_the_order_and_is_between_p_and_bonferroni(p_values: list[flo
         assert all(after <= other for q, other in zip(p_values, corrected, strict=True) if q > p)
 
 
-def test_every_sample_draws_as_many_documents_as_there_are() -> None:
+def test_samples_have_the_size_of_the_data() -> None:
     sums = resampled_sums(np.array([[1, 0], [1, 2], [1, 4]]), resamples=500)
     assert sums.shape == (500, 2)
     assert (sums[:, 0] == 3).all()
@@ -60,14 +60,14 @@ def test_every_sample_draws_as_many_documents_as_there_are() -> None:
     assert sums[:, 1].mean() == pytest.approx(6, abs=0.5)
 
 
-def test_samples_do_not_depend_on_how_many_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_do_not_depend_on_the_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.arange(40).reshape(20, 2)
     whole = resampled_sums(values, seed=3, resamples=50)
     monkeypatch.setattr("ocr_pipeline.evaluation.statistics.significance._DRAWS_AT_A_TIME", 130)
     assert (resampled_sums(values, seed=3, resamples=50) == whole).all()
 
 
-def test_the_interval_is_that_of_scipy() -> None:
+def test_interval_equals_scipy() -> None:
     rng = np.random.default_rng(5)
     a, b, labelled = rng.integers(0, 5, 80), rng.integers(0, 4, 80), np.full(80, 5)
 
@@ -82,7 +82,7 @@ def test_the_interval_is_that_of_scipy() -> None:
     assert found == pytest.approx((expected.low, expected.high), abs=0.006)
 
 
-def test_the_interval_of_one_backend_is_that_of_the_leaderboard() -> None:
+def test_interval_equals_that_of_the_leaderboard() -> None:
     rng = np.random.default_rng(7)
     correct = rng.integers(0, 4, 60)
     counts = np.stack([correct, np.full(60, 3), np.full(60, 3)], axis=1)
@@ -112,7 +112,7 @@ def test_randomization_of_one_field_is_mcnemar(only_a: int, only_b: int) -> None
     assert found == randomized(b, a, len(a))
 
 
-def test_randomization_is_that_of_scipy() -> None:
+def test_randomization_equals_scipy() -> None:
     rng = np.random.default_rng(3)
     a, b = rng.binomial(6, 0.8, 50), rng.binomial(6, 0.72, 50)
     expected = stats.permutation_test(
