@@ -1,5 +1,6 @@
-"""What docs/backends.md tells people to write works as it stands there."""
+"""The examples of docs/backends.md work as printed."""
 
+import pickle
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -9,12 +10,13 @@ import pytest
 import yaml
 
 from ocr_pipeline.backends.backend import Backends, load_backends
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
+from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.models.prices import price_table
 from ocr_pipeline.ocr.doctr import DocTr
-from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import OcrText
 from ocr_pipeline_tests.files import text_pdf
@@ -24,17 +26,17 @@ TEXT = (ROOT / "docs" / "backends.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
-    return [dedent(block) for _, block in found]
+    matches = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
+    return [dedent(block) for _, block in matches]
 
 
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backends:
     """The repository's `backends.yaml` with all examples added, in a place where the example package can be imported."""
-    (code,) = blocks("python")
-    module = tmp_path / code.partition("\n")[0].removeprefix("# ")
-    module.parent.mkdir()
-    module.write_text(code, "utf-8")
+    for code in blocks("python"):
+        module = tmp_path / code.partition("\n")[0].removeprefix("# ")
+        module.parent.mkdir(exist_ok=True)
+        module.write_text(code, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     content: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "backends.yaml").read_text("utf-8"))
     for block in blocks("yaml"):
@@ -54,12 +56,28 @@ def test_every_example_is_valid(configured: Backends) -> None:
     assert {"gemini-vision-large", "rapidocr+ollama", "ollama-vision", "openai-vision"} <= configured.keys()
 
 
-def test_the_extractor_of_your_own_reads_a_document(configured: Backends) -> None:
+def test_the_custom_engine_and_extractor_process_a_document(configured: Backends) -> None:
     document = open_document(text_pdf([[(20, 150, "Net 10.00"), (20, 100, "Total 12.50")]]), Limits())
-    text = OcrText(pages=PdfText().read(document))
-    extractor = configured["rapidocr+last"].extractor
-    found = extractor.extract(ExtractionInput(document_id="d", open=lambda: document, text=text))
-    assert (str(found.invoice.total_amount), found.invoice.currency) == ("12.50", "MYR")
+    engine, extractor = configured.engines["large-print"], configured["large-print+last"].extractor
+    text = OcrText(pages=pickle.loads(pickle.dumps(engine.component)).read(document))
+    extraction = extractor.extract(ExtractionInput(document_id="d", open=lambda: document, text=text))
+    assert (str(extraction.invoice.total_amount), extraction.invoice.currency) == ("12.50", "MYR")
+    assert extraction.evidence["total_amount"].words == [3]
+    small_print = open_document(text_pdf([[(20, 150, "Net 10.00")]], media_box=(0, 0, 300, 2000)), Limits())
+    with pytest.raises(DocumentError, match="no text layer"):
+        engine.component.read(small_print)
+
+
+def test_the_custom_classes_declare_their_ids_and_capabilities(configured: Backends, tmp_path: Path) -> None:
+    engine, extractor = configured.engines["large-print"].component, configured["large-print+last"].extractor
+    assert (engine.identity, extractor.identity) == ("my_package.large-print", "my_package.last-amount")
+    assert extractor.capabilities == Capabilities(requires="words", concurrency=4)
+    path = tmp_path / "backends.yaml"
+    content = yaml.safe_load(path.read_text("utf-8"))
+    del content["backends"]["large-print+last"]["engine"]
+    path.write_text(yaml.safe_dump(content), "utf-8")
+    with pytest.raises(ConfigurationError, match=r"large-print\+last: .*name an engine"):
+        load_backends(Project(tmp_path))
 
 
 def test_the_prices_are_those_of_the_table() -> None:
