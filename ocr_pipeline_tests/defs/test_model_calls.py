@@ -211,7 +211,7 @@ def test_a_provider_that_stays_down_fails_the_run_at_its_end_and_keeps_the_rest(
 def test_the_quota_of_the_day_is_final_for_everybody(pipeline: Pipeline, standin: StandIn) -> None:
     standin.then("ok", "quota_of_the_day")
     result = extract(pipeline, "vision")
-    assert "used up for today" in message_of(result)
+    assert "daily quota used up" in message_of(result)
     assert len(standin.seen) == 2, "the third document does not ask"
     assert [cells(pipeline, "vision")[key]["reason"] for key in DOCUMENTS] == [None] + ["provider_failed"] * 2
 

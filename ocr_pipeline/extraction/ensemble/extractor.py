@@ -1,4 +1,4 @@
-"""The extractor `ensemble`: of what other backends have read, per field the value that most speaks for."""
+"""The extractor `ensemble`: per field the value with the strongest votes of other backends."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -17,10 +17,10 @@ VERSION = 1
 
 
 class EnsembleExtractor(TrainedExtractor):
-    """Reads nothing itself: the results of its members, by the names of their backends, are what it votes on.
+    """Votes on the results of its members, which are other backends; it extracts nothing itself.
 
-    A document that weights were learned from is read by those of its fold. Line items and tax lines are those of the first
-    member that gives any: rows of different engines do not add up.
+    Training documents use the weights of their fold. Line items and tax lines are those of the first member with any: rows of
+    different engines cannot be combined.
     """
 
     id = "ensemble"
@@ -37,60 +37,58 @@ class EnsembleExtractor(TrainedExtractor):
         return Capabilities(votes_on=self.members)
 
     def use(self, path: Path) -> None:
-        """The weights to vote with, as they are now."""
+        """Load the current weights."""
         self._weights, self._fingerprint = load_weights(path, self.members)
 
     def fingerprint(self) -> dict[str, object]:
         return {"name": "ensemble", "version": VERSION, "of": list(self.members), "weights": self._fingerprint}
 
     def input_of(self, document_id: str, key: str) -> str:
-        """What a result is of: the members' results, and which weights it is read with."""
+        """The members' results, and the fold of the weights."""
         return f"{key}:fold={self._weights.fold_of.get(document_id)}" if self._weights else key
 
     def extract(self, document: ExtractionInput) -> Extraction:
         if document.members is None:
-            raise ConfigurationError("An ensemble works on the results of other backends, which were not given.")
-        given = document.members.extractions
-        if not given:
-            raise DocumentError("document_failed", "No member of the ensemble has read this document.")
+            raise ConfigurationError("An ensemble needs the results of its members: `members` is not set.")
+        extractions = document.members.extractions
+        if not extractions:
+            raise DocumentError("document_failed", "No member of the ensemble has a result for this document.")
         fold = self._weights.fold_of.get(document.document_id) if self._weights else None
         values: dict[str, object] = {}
         evidence: dict[str, Evidence] = {}
         for field in FIELD_KINDS:
-            groups = groups_of(field, given)
+            groups = groups_of(field, extractions)
             if not groups:
                 continue
-            shares = self._shares(field, groups, fold, len(given))
+            shares = self._shares(field, groups, fold, len(extractions))
             best = max(range(len(groups)), key=shares.__getitem__)
-            vote = max(groups[best].votes, key=lambda one: one.score)
+            vote = max(groups[best].votes, key=lambda vote: vote.score)
             values[field] = vote.value
             if vote.evidence:
                 evidence[field] = _of_member(vote.evidence, vote.member, shares[best])
         for name in LIST_KINDS:
-            member = next((one for one, found in given.items() if getattr(found.invoice, name)), None)
+            member = next((key for key, result in extractions.items() if getattr(result.invoice, name)), None)
             if member is not None:
-                values[name] = getattr(given[member].invoice, name)
-                places = given[member].evidence.items()
+                values[name] = getattr(extractions[member].invoice, name)
+                places = extractions[member].evidence.items()
                 evidence |= {
                     key: _of_member(place, member, place.score) for key, place in places if key.startswith(name)
                 }
         return Extraction(invoice=Invoice.model_validate(values), evidence=evidence, cost_usd=document.members.cost_usd)
 
     def _shares(self, field: str, groups: Sequence[Group], fold: int | None, members: int) -> list[float]:
-        """The probability of each value, as far as labels have taught; else the share of the members that give it, the
-        first ones before others."""
+        """The learned probability of each value; without weights, the share of members that give it."""
         weights = self._weights.of(field, fold) if self._weights else None
         return weights.shares(groups) if weights else [len(group.votes) / members for group in groups]
 
 
 def _of_member(evidence: Evidence, member: str, score: float) -> Evidence:
-    """The place that a member names. Its words are those of the member's engine, so they are left out."""
+    """The evidence of a member without its words, which are those of the member's engine."""
     return evidence.model_copy(update={"method": f"{member}: {evidence.method}", "score": score, "words": []})
 
 
 def load_weights(path: Path, members: Sequence[str]) -> tuple[Weights | None, str | None]:
-    """The weights and the fingerprint of their file; nothing where there are none, or those of another schema or of other
-    members."""
+    """The weights and the fingerprint of their file; (None, None) without a file or with one of another schema or members."""
     if not path.is_file():
         return None, None
     content = path.read_bytes()

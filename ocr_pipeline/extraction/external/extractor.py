@@ -1,4 +1,4 @@
-"""The extractor `external`: the prediction that was imported for a document, mapped to our fields."""
+"""The extractor `external`: the imported prediction of a document, mapped to our fields."""
 
 import logging
 from typing import ClassVar, Literal
@@ -16,12 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 class External(BaseModel, Extractor):
-    """Gives what was imported with `ocr-pipeline import predictions`. A document that is not in the file fails with the
-    reason `no_prediction`.
+    """Returns predictions imported with `ocr-pipeline import predictions`. Documents without one fail with the reason
+    `no_prediction`.
 
-    `fields` says where a value of ours stands in a row of theirs: a column, or a JMESPath expression. What is left out
-    stands under our name. Amounts are decimals and dates ISO, unless `decimal_separator` or `day_first` say how they are
-    printed.
+    `fields` maps our fields to columns of the imported rows or JMESPath expressions; the default is our own name. Amounts are
+    decimals and dates ISO unless `decimal_separator` or `day_first` say how they are printed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,18 +45,18 @@ class External(BaseModel, Extractor):
         return Mapping(self.fields, self.decimal_separator, self.day_first)
 
     def fingerprint(self) -> dict[str, object]:
-        """Without the column that names the document: it is needed for an import only."""
+        """Leaves out the column of the document name: only the import needs it."""
         fields = {name: path for name, path in self.fields.items() if name != "document"}
         return {**self.model_dump(), "fields": fields, "extractor": "external", "version": 1}
 
     def extract(self, document: ExtractionInput) -> Extraction:
         if document.prediction is None:
-            raise DocumentError("no_prediction", "No prediction of this document was imported.")
+            raise DocumentError("no_prediction", "No prediction was imported for this document.")
         try:
             mapped = map_row(parse(document.prediction()), self.mapping)
         except BadJson as error:
-            raise ConfigurationError(f"A prediction that was imported is damaged ({error}): import it again.") from None
+            raise ConfigurationError(f"An imported prediction is damaged ({error}): import it again.") from None
         if mapped.problems:
             fields = ", ".join(mapped.problems)
-            logger.warning("Prediction of %s: cannot be read, and left out: %s", document.document_id, fields)
+            logger.warning("Prediction of %s: unreadable values left out: %s", document.document_id, fields)
         return mapped.extraction

@@ -1,4 +1,4 @@
-"""A row of somebody else's to an `Extraction`: where each value stands, and what could not be read."""
+"""Maps an imported row to an `Extraction`, and lists the values that are unreadable."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,21 +33,21 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
     "evidence": ("evidence",),
     "confidence": ("confidence",),
 }
-"""Where a value is looked for, if `fields` does not say: the first of these that is there."""
+"""Where a value is looked up unless `fields` says otherwise: the first of these that exists."""
 
 _LISTS: dict[str, tuple[type[TaxLine] | type[LineItem], int]] = {
     "tax_lines": (TaxLine, 100),
     "line_items": (LineItem, 2000),
 }
 _LIST_TEXTS = ("description", "unit", "product_code")
-_MOST_USD, _MOST_SECONDS = 1e6, 1e7
+_MAX_USD, _MAX_SECONDS = 1e6, 1e7
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """How rows are read: the options of `External`."""
+    """How rows are mapped: the options of `External`."""
 
     fields: dict[str, str]
     decimal_separator: Literal[".", ","] | None = None
@@ -59,8 +59,8 @@ class Mapping:
 
 @dataclass
 class Mapped:
-    """What a row gives. `problems`: by field, what its value has to be and is not; it is left out. `ignored`: names in lists
-    that mean nothing here."""
+    """The result for a row. `problems`: by field, what the value has to be; unreadable values are left out. `ignored`: unknown
+    names in lists."""
 
     extraction: Extraction = field(default_factory=lambda: Extraction(invoice=Invoice()))
     problems: dict[str, str] = field(default_factory=dict)
@@ -68,20 +68,20 @@ class Mapped:
 
 
 def map_row(row: Content, mapping: Mapping) -> Mapped:
-    """The fields of a row. Never fails: what cannot be read is among the problems."""
+    """Map the fields of a row. Never fails: unreadable values are listed as problems."""
     mapped = Mapped()
     reader = _Reader(row, mapping, mapped)
     fields = {name: reader.value(name, partial(_field, name, mapping)) for name in FIELD_KINDS}
     lists = {name: reader.value(name, partial(reader.entries, name)) or [] for name in _LISTS}
     invoice = Invoice.model_validate({**fields, **lists})
-    milliseconds = reader.value("milliseconds", partial(values.measure, most=_MOST_SECONDS * 1000))
-    seconds = reader.value("seconds", partial(values.measure, most=_MOST_SECONDS))
+    milliseconds = reader.value("milliseconds", partial(values.measure, most=_MAX_SECONDS * 1000))
+    seconds = reader.value("seconds", partial(values.measure, most=_MAX_SECONDS))
     if seconds is None and milliseconds is not None:
         seconds = milliseconds / 1000
     mapped.extraction = Extraction(
         invoice=invoice,
         evidence=reader.evidence(invoice),
-        cost_usd=reader.value("cost_usd", partial(values.measure, most=_MOST_USD)),
+        cost_usd=reader.value("cost_usd", partial(values.measure, most=_MAX_USD)),
         reported=ReportedUsage(
             seconds=seconds,
             model=reader.value("model", values.text),
@@ -93,12 +93,12 @@ def map_row(row: Content, mapping: Mapping) -> Mapped:
 
 def document_of(row: Content, mapping: Mapping) -> str | None:
     """The name that a row gives its document, or None. Raises Unreadable."""
-    found = _find(row, mapping.paths("document"))
-    return found.strip() if isinstance(found, str) and len(found) <= values.MAX_TEXT else values.text(found)
+    name = _find(row, mapping.paths("document"))
+    return name.strip() if isinstance(name, str) and len(name) <= values.MAX_TEXT else values.text(name)
 
 
 def used_columns(row: Content, mapping: Mapping) -> set[str]:
-    """The columns of a row, its top-level keys, that some field is looked for in."""
+    """The columns (top-level keys) of a row that some field uses."""
     paths = {path for name in DEFAULTS for path in mapping.paths(name)}
     names = paths | {name for path in paths - row.keys() for name in _names_in(path)}
     return names & row.keys()
@@ -118,40 +118,40 @@ class _Reader:
             self.mapped.problems[name] = str(error)
             return None
 
-    def entries(self, name: str, found: Any) -> list[dict[str, object]]:
-        """Entries of a list, all of them: evidence names them by their position."""
+    def entries(self, name: str, rows: Any) -> list[dict[str, object]]:
+        """All entries of a list: evidence refers to them by position."""
         model, most = _LISTS[name]
-        found = _structure(found, list)
-        if len(found) > most or not all(isinstance(entry, dict) for entry in found):
+        rows = _structure(rows, list)
+        if len(rows) > most or not all(isinstance(entry, dict) for entry in rows):
             raise Unreadable(f"has to be a list of at most {most:,} objects")
-        self.mapped.ignored |= {f"{name}.{key}" for entry in found for key in entry if key not in model.model_fields}
+        self.mapped.ignored |= {f"{name}.{key}" for entry in rows for key in entry if key not in model.model_fields}
         return [
             {
                 key: self._read(f"{name}.{number}.{key}", partial(_cell, key, entry.get(key), self.mapping))
                 for key in model.model_fields
             }
-            for number, entry in enumerate(found)
+            for number, entry in enumerate(rows)
         ]
 
     def evidence(self, invoice: Invoice) -> dict[str, Evidence]:
-        """Boxes of values that are there. Keys are field paths, as in `Extraction.evidence`."""
+        """Boxes of the values that exist. Keys are field paths, as in `Extraction.evidence`."""
         boxes = self.value("evidence", partial(_structure, kind=dict)) or {}
         confidences = self.value("confidence", partial(_structure, kind=dict)) or {}
-        found = {}
+        by_path = {}
         for path in _value_paths(invoice):
             if boxes.get(path) is not None:
                 evidence = self._read(f"evidence.{path}", partial(_evidence, boxes[path], confidences.get(path)))
                 if evidence:
-                    found[path] = evidence
-        return found
+                    by_path[path] = evidence
+        return by_path
 
 
 def _find(row: Content, paths: tuple[str, ...]) -> Any:
-    """The first value that is there. A path is a column by its very name, else an expression."""
+    """The first value that exists. A path is the exact name of a column, else an expression."""
     for path in paths:
-        found = row[path] if path in row else _search(path, row)
-        if found is not None and found != "":
-            return found
+        value = row[path] if path in row else _search(path, row)
+        if value is not None and value != "":
+            return value
     return None
 
 
@@ -167,7 +167,7 @@ def _search(path: str, row: Content) -> Any:
 
 @cache
 def _compiled(path: str) -> Any:
-    """The expression, or None for a name that is none: `Invoice Total`."""
+    """The expression, or None for a name that is not one: `Invoice Total`."""
     try:
         return jmespath.compile(path)
     except (JMESPathError, RecursionError):
@@ -199,7 +199,7 @@ def _cell(key: str, value: Any, mapping: Mapping) -> Any:
 
 
 def _structure(value: Any, kind: type[Any]) -> Any:
-    """A list or an object; as JSON text, where it stands in a cell of a CSV file."""
+    """A list or an object, or JSON text of one in a CSV cell."""
     if isinstance(value, str):
         try:
             value = parse(value)
@@ -217,19 +217,19 @@ def _value_paths(invoice: Invoice) -> Iterator[str]:
             yield from (f"{name}.{number}.{key}" for key, value in entry.model_dump().items() if value is not None)
 
 
-def _evidence(found: Any, confidence: Any) -> Evidence:
+def _evidence(place: Any, confidence: Any) -> Evidence:
     expected = 'has to be like {"page": 1, "box": [0.1, 0.2, 0.3, 0.25]}, relative to the page'
-    if not isinstance(found, dict) or not isinstance(found.get("box"), list) or len(found["box"]) != 4:
+    if not isinstance(place, dict) or not isinstance(place.get("box"), list) or len(place["box"]) != 4:
         raise Unreadable(expected)
-    page = values.measure(found.get("page", Decimal(1)), most=100_000)
-    corners = [values.measure(corner, most=1) for corner in found["box"]]
+    page = values.measure(place.get("page", Decimal(1)), most=100_000)
+    corners = [values.measure(corner, most=1) for corner in place["box"]]
     x0, y0, x1, y1 = (corner if corner is not None else 2.0 for corner in corners)
     if not page or page != int(page) or not (x0 <= x1 <= 1 and y0 <= y1 <= 1):
         raise Unreadable(expected)
-    score = values.measure(found.get("confidence", confidence), most=1)
+    score = values.measure(place.get("confidence", confidence), most=1)
     return Evidence(
         page=int(page),
-        text=values.text(found.get("text")) or "",
+        text=values.text(place.get("text")) or "",
         box=(x0, y0, x1, y1),
         words=[],
         method=METHOD if score is not None else METHOD_WITHOUT_CONFIDENCE,

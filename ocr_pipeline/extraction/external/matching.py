@@ -1,4 +1,4 @@
-"""Which document a row is about: what somebody else calls a document, to our ids."""
+"""Maps document names in imported rows to document ids."""
 
 import re
 from collections.abc import Iterable, Sequence

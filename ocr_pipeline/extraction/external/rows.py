@@ -1,6 +1,6 @@
-"""The rows of a file of predictions: JSON lines, or CSV with a header. One row is about one document.
+"""The rows of a file of predictions: JSON lines, or CSV with a header. Each row is about one document.
 
-The file comes from outside: its size, its rows and what stands in them are checked, and an error names the line.
+The file is untrusted: its size and rows are validated, and errors name the line.
 """
 
 import csv
@@ -14,14 +14,14 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.external.strict_json import BadJson, Content, parse
 
 MAX_BYTES = 200_000_000
-"""Of a file. All of it is held in memory, because it is imported as a whole or not at all."""
+"""Of a file. All of it is held in memory, because imports are all or nothing."""
 MAX_ROW = 4_000_000
-"""Characters of a row: far more than a service answers for an invoice of many pages."""
+"""Characters of a row: far more than any service returns for a long invoice."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """`line` is its first line in the file, from 1; `text` the JSON object that is kept, which `content` is read from."""
+    """`line`: its first line in the file, from 1. `text`: the JSON object as stored; `content`: the same, parsed."""
 
     line: int
     text: str
@@ -29,10 +29,10 @@ class Row:
 
 
 def read_rows(source: Source) -> list[Row]:
-    """The rows of a file that is not empty.
+    """The rows of a file, at least one.
 
     Raises:
-        ConfigurationError: it cannot be read, is too large, or a line of it is not what it should be.
+        ConfigurationError: the file is unreadable or too large, or a line is invalid.
     """
     name = source.name
     with explained(source), source.open("rb") as file:
@@ -86,7 +86,7 @@ def _csv_rows(name: str, text: str) -> Iterator[Row]:
                     raise ConfigurationError(f"{name}, line {line}: longer than {MAX_ROW:,} characters.")
                 yield Row(line, row, content)
     except csv.Error as error:
-        raise ConfigurationError(f"{name}, after line {line}: no valid CSV ({error}).") from None
+        raise ConfigurationError(f"{name}, after line {line}: not valid CSV ({error}).") from None
 
 
 def _columns(name: str, header: list[str]) -> list[str]:

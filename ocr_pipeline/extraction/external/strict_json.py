@@ -1,4 +1,4 @@
-"""JSON from outside, taken exactly or not at all."""
+"""Strict JSON parsing for untrusted files: exact numbers, no duplicate keys."""
 
 import json
 from collections.abc import Mapping
@@ -10,28 +10,32 @@ Content = Mapping[str, object]
 
 
 class BadJson(ValueError):
-    """A text that is no JSON, or JSON that cannot be taken as it is. The message holds nothing of it."""
+    """Invalid or ambiguous JSON. The message contains nothing of the text."""
 
 
 def parse(text: str) -> Any:
-    """JSON with exact numbers. Raises BadJson, also where a key is there twice or a number is NaN or infinite."""
+    """Parse JSON with exact numbers. Raises BadJson, also for duplicate keys and for NaN and infinite numbers."""
     try:
         return json.loads(
-            text, object_pairs_hook=_no_key_twice, parse_float=_number, parse_int=_number, parse_constant=_no_number
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_float=_number,
+            parse_int=_number,
+            parse_constant=_no_number,
         )
     except BadJson:
         raise
     except RecursionError:
         raise BadJson("too deeply nested") from None
     except ValueError:
-        raise BadJson("no valid JSON") from None
+        raise BadJson("not valid JSON") from None
 
 
-def _no_key_twice(pairs: list[tuple[str, object]]) -> Content:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise BadJson("a key is there twice")
-    return found
+def _without_duplicates(pairs: list[tuple[str, object]]) -> Content:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise BadJson("duplicate key")
+    return content
 
 
 def _number(text: str) -> Decimal:
@@ -42,4 +46,4 @@ def _number(text: str) -> Decimal:
 
 
 def _no_number(_: str) -> None:
-    raise BadJson("NaN and Infinity are no JSON")
+    raise BadJson("NaN and Infinity are not JSON")

@@ -1,4 +1,4 @@
-"""One value of somebody else's to one of ours. A value that cannot be read is an error that is counted, never None."""
+"""Parses imported values. An unreadable value is an error that is counted, never None."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ _AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 
 
 class Unreadable(ValueError):
-    """The message says what a value has to be; it holds nothing of the value."""
+    """The message says what the value has to be; it contains nothing of the value."""
 
 
 def amount(value: Any, decimal_separator: Literal[".", ","] | None) -> Decimal | None:
@@ -45,7 +45,7 @@ def amount(value: Any, decimal_separator: Literal[".", ","] | None) -> Decimal |
         return None
     if not isinstance(value, Decimal):
         raise Unreadable(expected)
-    if not -20 < value.adjusted() < 20:  # of 0 and of what fits, that is true; others take long to write out
+    if not -20 < value.adjusted() < 20:  # true for 0 and all valid amounts; others are slow to write out
         raise Unreadable("has to have at most 18 digits")
     if value.as_tuple().exponent < -6:  # type: ignore[operator]
         value = value.quantize(_SIX)
@@ -56,27 +56,27 @@ def amount(value: Any, decimal_separator: Literal[".", ","] | None) -> Decimal |
 
 
 def day(value: Any, *, day_first: bool | None) -> date | None:
-    """An ISO date, also with a time behind it; with `day_first`, as printed: `31/12/2024`, `31 Dec 2024`."""
+    """An ISO date, optionally with a time; with `day_first`, as printed: `31/12/2024`, `31 Dec 2024`."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    found = None
+    parsed = None
     if isinstance(value, str):
         iso = _ISO_DATE.fullmatch(value.strip()[:64])
         try:
-            found = date.fromisoformat(iso[1]) if iso else None
+            parsed = date.fromisoformat(iso[1]) if iso else None
         except ValueError:
-            found = None
-        if found is None and day_first is not None:
-            found = parse_date(value, day_first=day_first)
-    if found is None:
+            parsed = None
+        if parsed is None and day_first is not None:
+            parsed = parse_date(value, day_first=day_first)
+    if parsed is None:
         raise Unreadable(
             "has to be a date like 2024-12-31" + ("" if day_first is not None else ", or day_first is not set")
         )
-    return found
+    return parsed
 
 
 def text(value: Any) -> str | None:
-    """A text in one line. A number is one, as a CSV would hold it."""
+    """Text on one line. Numbers become text, as in CSV."""
     if value is None:
         return None
     if isinstance(value, Decimal) and value == value.to_integral_value() and value.adjusted() < 60:
@@ -85,18 +85,18 @@ def text(value: Any) -> str | None:
         raise Unreadable("has to be a text")
     if len(value) > MAX_TEXT:
         raise Unreadable(f"has to have at most {MAX_TEXT:,} characters")
-    found = " ".join(value.split())
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in found):
+    line = " ".join(value.split())
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in line):
         raise Unreadable("has to be free of control characters")
-    return found or None
+    return line or None
 
 
 def document_type(value: Any) -> str | None:
     """`invoice`, `receipt` or `credit_note`, in any case."""
-    found = text(value)
-    if found is None:
+    name = text(value)
+    if name is None:
         return None
-    kind = found.casefold().replace(" ", "_")
+    kind = name.casefold().replace(" ", "_")
     if kind not in get_args(DocumentType):
         raise Unreadable(f"has to be {', '.join(get_args(DocumentType))}")
     return kind
@@ -104,10 +104,10 @@ def document_type(value: Any) -> str | None:
 
 def currency(value: Any) -> str | None:
     """A code of three letters."""
-    found = text(value)
-    if found is not None and not re.fullmatch(r"[A-Za-z]{3}", found):
+    code = text(value)
+    if code is not None and not re.fullmatch(r"[A-Za-z]{3}", code):
         raise Unreadable("has to be a three-letter ISO 4217 code like EUR")
-    return found.upper() if found else None
+    return code.upper() if code else None
 
 
 def measure(value: Any, most: float) -> float | None:

@@ -1,4 +1,4 @@
-"""The extractor `learned`: the candidates of the rules, chosen by rankers that were trained on your own labels."""
+"""The extractor `learned`: candidates of the rules, chosen by rankers trained on your own labels."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -99,7 +99,7 @@ def _learned(
     fold: int | None,
     region: str,
 ) -> Choice[Any]:
-    """The values by falling score of the rankers, and the best one where its score reaches the threshold of the field."""
+    """The values by score of the rankers, highest first, and the best one if it reaches the threshold of the field."""
     if not values:
         return choice
     scores = ranker.scores([value.features for value in values])

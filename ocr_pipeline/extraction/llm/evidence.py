@@ -1,7 +1,7 @@
-"""Where on the page the values of a model stand: each one is looked for among the words of an engine.
+"""Where the values of a model are printed: each one is searched among the words of an engine.
 
-Numbers are compared as decimals, dates as dates, text by similarity over windows of words. A value without evidence is one
-that nobody finds on the page: worth a look.
+Numbers are compared as decimals, dates as dates, text by similarity over windows of words. A value without evidence is not
+on the page and worth a review.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from ocr_pipeline.values.dates import parse_date
 METHOD = "found on the page"
 AT_LEAST = 0.8
 """Similarity (0..1) below which a text counts as not found."""
-_LONGEST_NUMBER, _LONGEST_DATE = 3, 5
+_MAX_NUMBER_WORDS, _MAX_DATE_WORDS = 3, 5
 """Words of a window: `RM 1 234.00`, `Friday 12 October 2018 ,`."""
 
 Window = tuple[int, int]
@@ -24,20 +24,20 @@ Window = tuple[int, int]
 
 
 def find_evidence(invoice: Invoice, text: OcrText) -> dict[str, Evidence]:
-    """Evidence by field path: `total_amount`, `line_items.0.amount`. Values that are not found are left out."""
+    """Evidence by field path: `total_amount`, `line_items.0.amount`. Values that are not on the page are left out."""
     page = _Words(list(text.words()))
-    found = {}
+    places = {}
     for name, kind in FIELD_KINDS.items():
         value = getattr(invoice, name)
         if value is not None and name != "document_type":
-            # Totals stand below: of equal amounts, the last one.
-            found[name] = page.find(value, last=kind == "money")
+            # Totals are at the bottom: of equal amounts, the last one.
+            places[name] = page.find(value, last=kind == "money")
     for name in ("tax_lines", "line_items"):
         for index, entry in enumerate(getattr(invoice, name)):
             for part, value in entry.model_dump().items():
                 if value is not None:
-                    found[f"{name}.{index}.{part}"] = page.find(value, last=False)
-    return {path: evidence for path, evidence in found.items() if evidence is not None}
+                    places[f"{name}.{index}.{part}"] = page.find(value, last=False)
+    return {path: evidence for path, evidence in places.items() if evidence is not None}
 
 
 class _Words:
@@ -59,28 +59,30 @@ class _Words:
 
     def _all_numbers(self) -> dict[Decimal, list[Window]]:
         if self._numbers is None:
-            self._numbers = self._read(_LONGEST_NUMBER, lambda text: [parse_amount(text.rstrip("%*"))])
+            self._numbers = self._read(_MAX_NUMBER_WORDS, lambda text: [parse_amount(text.rstrip("%*"))])
         return self._numbers
 
     def _all_dates(self) -> dict[date, list[Window]]:
         if self._dates is None:
             both = (True, False)
-            self._dates = self._read(_LONGEST_DATE, lambda text: [parse_date(text, day_first=order) for order in both])
+            self._dates = self._read(
+                _MAX_DATE_WORDS, lambda text: [parse_date(text, day_first=order) for order in both]
+            )
         return self._dates
 
     def _read(self, longest: int, values: Callable[[str], list[Any]]) -> dict[Any, list[Window]]:
-        """Windows by the value they hold; of windows from the same word, the shortest."""
-        found: dict[Any, list[Window]] = {}
+        """Windows by value; of windows that start at the same word, the shortest."""
+        windows_of: dict[Any, list[Window]] = {}
         for start in range(len(self.words)):
             for length in range(1, longest + 1):
                 if not self._one_line(start, start + length):
                     break
                 text = " ".join(self.texts[start : start + length])
-                for value in {value for value in values(text) if value is not None}:
-                    windows = found.setdefault(value, [])
+                for value in dict.fromkeys(value for value in values(text) if value is not None):
+                    windows = windows_of.setdefault(value, [])
                     if not windows or windows[-1][0] != start:
                         windows.append((start, start + length))
-        return found
+        return windows_of
 
     def _one_line(self, start: int, stop: int) -> bool:
         if stop > len(self.words):
@@ -89,7 +91,7 @@ class _Words:
         return (first.page, first.line) == (last.page, last.line)
 
     def _similar(self, value: str) -> Evidence | None:
-        """The window that reads most like `value`; over the end of a line, as an address does, but not of a page."""
+        """The window most similar to `value`; it may cross lines, as addresses do, but not pages."""
         from rapidfuzz import fuzz, utils
 
         wanted = utils.default_process(value)
@@ -102,7 +104,7 @@ class _Words:
         return self._evidence(best[1], best[0]) if best[1] != (0, 0) else None
 
     def _windows(self, length: int) -> Iterator[Window]:
-        """Windows of about so many words: OCR joins words and splits them."""
+        """Windows of about this many words: OCR joins and splits words."""
         for size in range(max(1, length - 1 - length // 4), length + 2 + length // 4):
             for start in range(len(self.words) - size + 1):
                 if self.words[start].page == self.words[start + size - 1].page:

@@ -22,13 +22,13 @@ from ocr_pipeline.models.types import ModelReply, ModelRequest, Part, Purpose, R
 from ocr_pipeline.schemas import Extraction
 
 VERSION = 2
-"""Raised with every change of the code that can change a result: the request, how a reply is read, how evidence is found."""
+"""Raise it with every code change that can change a result: the request, parsing of replies, evidence."""
 
 
 class LlmExtractor(BaseModel, ModelExtractor):
-    """Asks a model of `provider`: with the words of the backend's engine, or, without an engine, with the pages.
+    """Asks a model of `provider` about the words of the backend's engine or, without an engine, about the pages.
 
-    Options that are None are not sent, so the model's own default holds.
+    Options that are None are not sent, so the model's default applies.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,11 +39,9 @@ class LlmExtractor(BaseModel, ModelExtractor):
     prompt: str = "invoice-1"
     json_schema: str = Field(default="invoice-1", alias="schema")
     max_output_tokens: PositiveInt = 8192
-    repair: bool = Field(default=True, description="Ask once more, with the error, where a reply breaks the schema.")
+    repair: bool = Field(default=True, description="Ask again with the error if a reply violates the schema.")
     temperature: float | None = None
-    logprobs: bool = Field(
-        default=False, description="Ask for the log probabilities of the tokens: evidence of confidence."
-    )
+    logprobs: bool = Field(default=False, description="Request log probabilities of tokens, as evidence of confidence.")
     mode: Literal["interactive", "batch"] = "interactive"
 
     @field_validator("provider")
@@ -71,7 +69,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
         return self.provider.unavailable()
 
     def fingerprint(self) -> dict[str, object]:
-        """Not how hard the provider may be used, nor `mode`: they change no result. The server does."""
+        """Limits of the provider and `mode` do not change results and are left out; the server does."""
         return {
             "version": VERSION,
             "server": self.provider.endpoint,
@@ -84,11 +82,11 @@ class LlmExtractor(BaseModel, ModelExtractor):
         }
 
     def settings(self) -> dict[str, object]:
-        """Settings that are the provider's own, as they are sent."""
+        """Provider-specific settings, as sent."""
         return {} if self.temperature is None else {"temperature": self.temperature}
 
     def request(self, document: ExtractionInput) -> ModelRequest:
-        """What is asked about a document. Raises DocumentError."""
+        """The request about a document. Raises DocumentError."""
         parts: tuple[Part, ...]
         if document.text is None:
             parts = tuple(media_of(document.open(), pdf=self.speaks == "gemini"))
@@ -104,7 +102,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
         )
 
     def expected_tokens(self, pages: int, characters: int | None) -> int:
-        """Input tokens that a document may come to. `characters` is None for a backend without an engine."""
+        """Estimated input tokens of a document. `characters` is None for a backend without an engine."""
         sent = len(self._instructions) + len(str(self._json_schema)) + (characters or 0)
         return estimate_tokens(sent, pages if characters is None else 0)
 
@@ -142,7 +140,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
 
 
 class GeminiExtractor(LlmExtractor):
-    """Gemini. It gets a PDF as it is."""
+    """Gemini. It gets PDFs unchanged."""
 
     id: ClassVar[str] = "gemini"
     speaks = "gemini"

@@ -1,7 +1,7 @@
-"""The prompt and the schema that are sent: versioned files, known by the hash of their content.
+"""Prompts, schemas and examples: versioned files, addressed by the hash of their content.
 
-A change of one of them makes the results of exactly those backends stale that send it. A new version beside the old one
-(`prompts/invoice-2.md`, chosen by the option `prompt`) makes it possible to compare the two.
+Changing a file makes the results of the backends that send it stale. To compare two versions, add a new file beside the old
+one (`prompts/invoice-2.md`, chosen by the option `prompt`).
 """
 
 import hashlib
@@ -14,22 +14,22 @@ FOLDER = Path(__file__).parent
 
 
 def prompt(name: str) -> str:
-    """The instructions of this name. Raises ConfigurationError."""
+    """Load a prompt. Raises ConfigurationError."""
     return _read("prompts", name)
 
 
 def schema(name: str) -> dict[str, object]:
-    """The JSON schema of this name. Raises ConfigurationError."""
+    """Load a JSON schema. Raises ConfigurationError."""
     return dict(json.loads(_read("schemas", name)))
 
 
 def examples(name: str) -> str:
-    """The examples of this name, for a model that only continues a text. Raises ConfigurationError."""
+    """Load the examples for a model that only continues text. Raises ConfigurationError."""
     return _read("examples", name)
 
 
 def digest(content: object) -> str:
-    """The fingerprint of a prompt or a schema; how a schema is laid out does not count."""
+    """The fingerprint of a prompt or schema; the formatting of a schema does not count."""
     text = content if isinstance(content, str) else json.dumps(content)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -9,12 +9,12 @@ MAX_COLUMNS = 160
 """Columns per line at most. A model counts tokens: small print would spread a page over hundreds of columns."""
 _SAME_LINE = 0.5
 """Words share a line when their centres differ by less than this share of the smaller height."""
-_WIDE, _FEWEST = 0.15, 3
-"""The skew of a page is told by lines whose outer words are so far apart, where there are so many of them."""
+_WIDE, _MIN_WIDE_LINES = 0.15, 3
+"""Skew is measured on lines whose outer words are at least this far apart, if there are this many of them."""
 
 
 def text_with_layout(text: OcrText) -> str:
-    """The text of all pages. A page break is a line of its own where there are several pages."""
+    """The text of all pages; page breaks are lines of their own if there are several pages."""
     pages = ["\n".join(_lines(page)) for page in text.pages]
     if len(pages) == 1:
         return pages[0]
@@ -33,7 +33,7 @@ def _lines(page: OcrPage) -> list[str]:
 
 
 def _levelled(words: Sequence[Word]) -> list[Word]:
-    """The words as they would stand on a page that is not skewed, going by the lines that the engine found."""
+    """The words with the skew of the page removed, measured on the lines of the engine."""
     outer: dict[int, tuple[Word, Word]] = {}
     for word in sorted(words, key=_middle):
         outer[word.line] = (outer.get(word.line, (word,))[0], word)
@@ -42,7 +42,7 @@ def _levelled(words: Sequence[Word]) -> list[Word]:
         for first, last in outer.values()
         if _middle(last) - _middle(first) > _WIDE
     ]
-    if len(slopes) < _FEWEST:
+    if len(slopes) < _MIN_WIDE_LINES:
         return list(words)
     slope = median(slopes)
     return [word.model_copy(update={"box": _lifted(word, slope * _middle(word))}) for word in words]
@@ -54,9 +54,9 @@ def _lifted(word: Word, by: float) -> Box:
 
 
 def _rows(words: Sequence[Word]) -> list[list[Word]]:
-    """Words that stand on one line, from top to bottom, each line from left to right.
+    """Words by line, from top to bottom, each line from left to right.
 
-    A word joins the line whose nearest word to the left stands at its height, so a line may climb on a curved page.
+    A word joins the line whose nearest word to the left is at its height, so a line may climb on a curved page.
     """
     rows: list[list[Word]] = []
     for word in sorted(words, key=lambda word: word.box[0]):
@@ -86,7 +86,7 @@ def _offset(left: Word, right: Word) -> float:
 
 
 def _overlap(left: Word, right: Word) -> bool:
-    """More than a touch: two words above each other in a narrow place."""
+    """Whether two words overlap by more than a touch, e.g. words above each other in a narrow place."""
     width = min(left.box[2] - left.box[0], right.box[2] - right.box[0])
     return min(left.box[2], right.box[2]) - max(left.box[0], right.box[0]) > 0.3 * width
 

@@ -1,4 +1,4 @@
-"""How sure the model was of each value while it wrote it: from the log probabilities of its tokens, where it gives them."""
+"""The log probability of each value from those of its tokens, if the model returns them."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,8 @@ from ocr_pipeline.schemas import FIELD_KINDS
 def value_logprobs(text: str, tokens: Sequence[Token]) -> dict[str, float]:
     """The natural logarithm of the probability of each field's value (at most 0), null included, by field.
 
-    It is the sum over the tokens that the value is written with, its quotes included. A token that also holds a part of
-    what stands beside the value counts as well: nearly always that part was certain. Empty where the tokens are not those
-    of `text`, or where `text` is no JSON object.
+    The sum over the tokens of the value, its quotes included. Tokens that also hold neighbouring characters count as well:
+    these are almost always certain. Empty if the tokens are not those of `text` or `text` is not a JSON object.
     """
     start = "".join(token.text for token in tokens).find(text)
     if not tokens or start < 0:
@@ -29,7 +28,7 @@ def value_logprobs(text: str, tokens: Sequence[Token]) -> dict[str, float]:
 
 
 def _members(text: str) -> Iterator[tuple[str, int, int]]:
-    """Name of each member of the outer object, where its value starts, and where it has ended."""
+    """The name of each member of the outer object, and the start and end of its value."""
     decoder = json.JSONDecoder()
     position = text.find("{") + 1
     try:

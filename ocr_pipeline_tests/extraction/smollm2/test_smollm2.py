@@ -1,4 +1,4 @@
-"""The real model on small documents, and what the extractor says where it is not there."""
+"""The real model on small documents, and what the extractor says if it is missing."""
 
 import json
 import pickle
@@ -234,7 +234,7 @@ def test_missing_weights_are_one_sentence(installed: dict[str, str], monkeypatch
 def test_a_model_of_ones_own(installed: dict[str, str], project: Project) -> None:
     extractor = SmolLm2Extractor(model=Path("own.gguf"))
     path = project.root / "own.gguf"
-    assert extractor.unavailable() == f"the model {path} is not there"
+    assert extractor.unavailable() == f"the model {path} does not exist"
     assert extractor.fingerprint()["model"] is None
     path.write_bytes(b"one")
     assert extractor.unavailable() is None
@@ -260,5 +260,5 @@ def test_wrong_examples_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError, match="there is no 'lines-9' in examples; known are lines-1"):
         SmolLm2Extractor(examples="lines-9")
     monkeypatch.setattr(files, "examples", lambda name: "A = total\nB = company\nC = tax\nD = date\n")
-    with pytest.raises(ValidationError, match=r"no line that is labelled 'subtotal' in lines-1\.txt"):
+    with pytest.raises(ValidationError, match=r"lines-1\.txt has no line labelled 'subtotal'"):
         SmolLm2Extractor(examples="lines-1")

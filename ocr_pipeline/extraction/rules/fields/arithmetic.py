@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise, product
 
-from ocr_pipeline.extraction.rules.fields.labelled_amounts import LARGEST_ROUNDING, TOTALS, LabelledAmount
+from ocr_pipeline.extraction.rules.fields.labelled_amounts import MAX_ROUNDING, TOTALS, LabelledAmount
 
 _CENT = Decimal("0.01")
 _NOTHING = Decimal(0)
 _SAME_COLUMN = 0.035
 """Amounts of one column end within this distance, in page widths."""
-_LONGEST_COLUMN = 200
-_MOST_TERMS = 12
+_MAX_COLUMN_LENGTH = 200
+_MAX_TERMS = 12
 """Of each kind at most so many amounts are combined, so that a page of taxes does not take forever."""
 _TAX_ROUNDING = Decimal("0.02")
-_FEWEST_ITEMS = 2
+_MIN_ITEMS = 2
 
 Relations = Mapping[str, frozenset[Decimal]]
 
@@ -52,7 +52,7 @@ def relations(
         "part_of_totals": parts,
         "tax_of_other": _taxes_of_others(amounts, rates),
         "sum_of_column": _sums_of_columns(amounts),
-        "sum_of_items": {sum(item_amounts, _NOTHING)} if len(item_amounts) >= _FEWEST_ITEMS else set(),
+        "sum_of_items": {sum(item_amounts, _NOTHING)} if len(item_amounts) >= _MIN_ITEMS else set(),
         "total_less_tax": _totals_less(amounts, rates, "tax"),
         "total_less_net": _totals_less(amounts, rates, "net"),
     }
@@ -61,7 +61,7 @@ def relations(
 
 def _values(amounts: Sequence[LabelledAmount], *classes: str) -> list[Decimal]:
     """Distinct values that carry one of the labels, in reading order."""
-    return list(dict.fromkeys(amount.value for amount in amounts if amount.says(*classes)))[:_MOST_TERMS]
+    return list(dict.fromkeys(amount.value for amount in amounts if amount.says(*classes)))[:_MAX_TERMS]
 
 
 def _cash_less_change(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
@@ -99,7 +99,7 @@ def _around_rounding(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], s
     unrounded: set[Decimal] = set()
     for position, amount in enumerate(amounts):
         step = amount.value
-        if amount.says("rounding") and 0 < abs(step) <= LARGEST_ROUNDING:
+        if amount.says("rounding") and 0 < abs(step) <= MAX_ROUNDING:
             below = {other.value for other in amounts[position + 1 :]}
             for total in _values(amounts[:position], *TOTALS, "incl", "subtotal"):
                 if after := below & {total + step, total - step}:
@@ -144,7 +144,7 @@ def _sums_of_columns(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
 
 def _is_column_sum(amount: LabelledAmount, above: Sequence[LabelledAmount]) -> bool:
     target, running, terms = amount.value, _NOTHING, 0
-    for other in reversed(above[-_LONGEST_COLUMN:]):
+    for other in reversed(above[-_MAX_COLUMN_LENGTH:]):
         if other.value == target or abs(other.number.span.x1 - amount.number.span.x1) > _SAME_COLUMN:
             continue
         running += other.value

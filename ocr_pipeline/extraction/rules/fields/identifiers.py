@@ -34,7 +34,7 @@ _FILLERS = frozenset({"no", "nr", "n", "id", "num", "number", "nummer", "numero"
 _BESIDE = 0.03
 """Text so close behind a label belongs to it, so that nothing is looked for below."""
 _COUNTRY_PREFIX = re.compile(r"[A-Z]{2}|CHE")
-_FEWEST_DIGITS_OF_TAX_ID = 7
+_MIN_TAX_ID_DIGITS = 7
 _BRACKETED = re.compile(r"\(.*\)")
 _EDGES = ":.,;#()[]*'\""
 _PREFIXED_TAX_IDS = (
@@ -140,6 +140,6 @@ def _features(reading: Reading, hit: Hit, value: _Value) -> dict[str, float]:
         "plain_length": float(_PLAIN.fullmatch(value.text) is not None),
         "tax_id_shape": float(is_tax_id and any(shape.fullmatch(compact) for shape in _TAX_ID_SHAPES)),
         "is_date": float(any(len(span.text) > 0.7 * len(value.text) for span in dates)),
-        "too_short": float(is_tax_id and sum(c.isdigit() for c in compact) < _FEWEST_DIGITS_OF_TAX_ID),
+        "too_short": float(is_tax_id and sum(c.isdigit() for c in compact) < _MIN_TAX_ID_DIGITS),
         "is_amount": float(_AMOUNT.fullmatch(value.text) is not None),
     }

@@ -13,7 +13,7 @@ from ocr_pipeline.extraction.rules.reading.numbers import Number
 from ocr_pipeline.extraction.rules.text import letters_in
 
 _ROUNDING = Decimal("0.011")
-_LONGEST_CONTINUATION = 3
+_MAX_CONTINUATION = 3
 _WORDS_OF_SENTENCE = 5
 _ALIGNED = 0.012
 _TIMES = frozenset({"x", "a", "@", "*"})
@@ -176,7 +176,7 @@ def _text_of_cell(cell: Cell, never: frozenset[int], first: frozenset[int]) -> S
 def _continuation(reading: Reading, start: Span, rows: range) -> Iterator[Span]:
     """Short lines right below a description that begin where it begins; a sentence or a `label: value` ends it."""
     above = start
-    for row in rows[:_LONGEST_CONTINUATION]:
+    for row in rows[:_MAX_CONTINUATION]:
         cells = (cell.span for cell in reading.rows[row].cells)
         line = next((span for span in cells if abs(span.x0 - start.x0) < _ALIGNED), None)
         if line is None or line.y0 - above.y1 > 0.5 * start.height or ":" in line.text:

@@ -11,9 +11,9 @@ from ocr_pipeline.extraction.rules.reading.layout import Row
 from ocr_pipeline.extraction.rules.reading.numbers import Number
 from ocr_pipeline.extraction.rules.text import digits_of_lookalikes
 
-LARGEST_ROUNDING = Decimal("0.10")
+MAX_ROUNDING = Decimal("0.10")
 """Rounding to the smallest coin changes a total by less than this."""
-_HIGHEST_TAX_RATE = 30
+_MAX_TAX_RATE = 30
 _TAX_ROUNDING = Decimal("0.02")
 _CLEARLY = 0.5
 _WEAKER = 0.3
@@ -105,7 +105,7 @@ def says_only_total(left: Mapping[str, float]) -> float:
 
 def tax_rates(reading: Reading) -> set[Decimal]:
     """Printed percentages that may be tax rates, and the usual ones of the region."""
-    printed = {number.value for number in reading.numbers if number.percent and 0 < number.value <= _HIGHEST_TAX_RATE}
+    printed = {number.value for number in reading.numbers if number.percent and 0 < number.value <= _MAX_TAX_RATE}
     return printed | (reading.region.tax_rates if reading.region else frozenset())
 
 
@@ -132,6 +132,6 @@ def _settled(labels: Labels, value: Decimal) -> Labels:
     if left.keys() & {"incl", "excl"}:
         for name in ("total", "grand_total", "incl") if "tax" in labels.first else ("tax",):
             left[name] = _WEAKER * left.get(name, 0.0)
-    if "rounding" in left and abs(value) > LARGEST_ROUNDING:
+    if "rounding" in left and abs(value) > MAX_ROUNDING:
         left["grand_total"] = left.pop("rounding")
     return Labels(left, labels.above, labels.first)

@@ -14,7 +14,7 @@ TOP_ROWS = 14
 """A name without a legal form is looked for in so many rows."""
 _MERGED_ROWS = 4
 """Below so many rows, lines are merged only where the upper one is clearly unfinished."""
-_MOST_LINES = 3
+_MAX_LINES = 3
 """A name runs over at most so many lines."""
 
 
@@ -45,7 +45,7 @@ def merged(lines: Sequence[NameLine]) -> Iterator[list[NameLine]]:
         parts = [line]
         yield parts
         for after in lines[position + 1 :]:
-            if after.row > parts[-1].row + 1 or len(parts) == _MOST_LINES:
+            if after.row > parts[-1].row + 1 or len(parts) == _MAX_LINES:
                 break
             likely = parts[-1].row < _MERGED_ROWS or completes(parts[-1], after)
             if after.row == parts[-1].row + 1 and likely and _stacked(parts[-1], after):

@@ -12,7 +12,7 @@ from ocr_pipeline.extraction.rules.reading.layout import Row, Span
 from ocr_pipeline.extraction.rules.reading.numbers import Number
 
 _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
-_HIGHEST_RATE = 30
+_MAX_RATE = 30
 _TOLERANCE = Decimal("0.02")
 
 
@@ -55,7 +55,7 @@ def _fit(net: LabelledAmount, rate: Decimal, tax: Decimal) -> bool:
 def _rates(row: Row) -> Iterator[tuple[Decimal, Span]]:
     for match in _RATE.finditer(row.text):
         rate = Decimal(match[1].replace(",", "."))
-        if rate <= _HIGHEST_RATE:
+        if rate <= _MAX_RATE:
             word = next((word for word in row.words if match[1] in word.text), row.span)
             yield (rate.to_integral_value() if rate == rate.to_integral_value() else rate), word
 

@@ -19,7 +19,7 @@ from ocr_pipeline.schemas import OcrText
 
 _HEADER_REACH = 40
 """A column header is looked for in so many rows above a value."""
-_MOST_LETTERS_ALONE = 3
+_MAX_LETTERS_ALONE = 3
 """An amount stands alone in its row when the row holds no more letters than a currency or a tax code."""
 
 
@@ -75,7 +75,7 @@ class Reading:
         for hit in hits:
             between = sum(hit.last < position < first for position in amounts)
             _strengthen(left, hit, hit.score * 0.5**between)
-        if not hits and letters_in(self.rows[row].text) <= _MOST_LETTERS_ALONE:
+        if not hits and letters_in(self.rows[row].text) <= _MAX_LETTERS_ALONE:
             hits = self._lone_label(row)
             for hit in hits:
                 _strengthen(left, hit, 0.7 * hit.score)

@@ -9,7 +9,7 @@ from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
 from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
 
-_FEWEST_DIGITS = re.compile(r"\d\D*\d\D*\d")
+_MIN_DIGITS = re.compile(r"\d\D*\d\D*\d")
 """Text with fewer digits is no date."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2049
 _TIME = re.compile(r"\d{1,2}\s?[:.]\s?\d\d")
@@ -115,7 +115,7 @@ def find(layout: Layout, *, day_first: bool) -> tuple[PrintedDate, ...]:
 
 
 def _in_row(text: str) -> list[_Match]:
-    if not _FEWEST_DIGITS.search(text):
+    if not _MIN_DIGITS.search(text):
         return []
     matches: list[_Match] = []
     for shape in SHAPES:

@@ -12,9 +12,9 @@ from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.reading.layout import Cell, Layout, Row
 from ocr_pipeline.extraction.rules.text import key, letters_in
 
-_LONGEST_PHRASE = 5
+_MAX_PHRASE_WORDS = 5
 """Words in the longest phrase that is looked up."""
-_SHORTEST_FUZZY = 5
+_MIN_FUZZY_LETTERS = 5
 """Letters. Shorter words must be exact: too many differ in one letter."""
 _TWO_SLIPS = 11
 """From so many letters on, two slips are forgiven instead of one."""
@@ -105,7 +105,7 @@ def _matches_in_cell(cell: Cell, start: int) -> Iterator[_Match]:
     for first in range(len(keys)):
         if not keys[first]:
             continue
-        for last in range(first, min(first + _LONGEST_PHRASE, len(keys))):
+        for last in range(first, min(first + _MAX_PHRASE_WORDS, len(keys))):
             if keys[last] is None:
                 break  # no phrase runs across a number
             if keys[last]:
@@ -129,7 +129,7 @@ def _lookup(phrase: str) -> tuple[tuple[str, float], ...]:
     known = lexicon.load()
     if phrase in known.phrases:
         return ((phrase, 1.0),)
-    if len(phrase) < _SHORTEST_FUZZY or phrase in known.trade_words:
+    if len(phrase) < _MIN_FUZZY_LETTERS or phrase in known.trade_words:
         return ()
     slips = 1 if len(phrase) < _TWO_SLIPS else 2
     found = process.extractOne(phrase, _similar(phrase, slips), scorer=Levenshtein.distance, score_cutoff=slips)
@@ -138,7 +138,7 @@ def _lookup(phrase: str) -> tuple[tuple[str, float], ...]:
 
 def _similar(phrase: str, slips: int) -> list[str]:
     """Phrases of about the same length that begin or end with the same letter: one slip cannot change both ends."""
-    spread = slips if len(phrase) > _SHORTEST_FUZZY else 0
+    spread = slips if len(phrase) > _MIN_FUZZY_LETTERS else 0
     index = _by_ends()
     similar: list[str] = []
     for length in range(len(phrase) - spread, len(phrase) + spread + 1):
@@ -152,7 +152,7 @@ def _by_ends() -> Mapping[tuple[int, str, str], list[str]]:
     """Longer phrases by length and first letter, and by length and last letter."""
     index: dict[tuple[int, str, str], list[str]] = defaultdict(list)
     for phrase in lexicon.load().phrases:
-        if len(phrase) >= _SHORTEST_FUZZY:
+        if len(phrase) >= _MIN_FUZZY_LETTERS:
             index[len(phrase), phrase[0], ""].append(phrase)
             index[len(phrase), "", phrase[-1]].append(phrase)
     return dict(index)
