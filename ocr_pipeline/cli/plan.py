@@ -71,5 +71,5 @@ def _table(steps: Sequence[_Step]) -> Table:
     for step in steps:
         reasons = step.reasons.items()
         why = "; ".join(f"{reason} ({count})" if step.cells else reason for reason, count in reasons)
-        table.add_row(step.asset, str(len(step.cells) or ""), usd(step.usd), why)
+        table.add_row(step.asset, str(len(step.cells) or ""), "" if step.usd == 0 else usd(step.usd), why)
     return table

@@ -224,7 +224,7 @@ def test_a_wrong_address_in_the_environment_is_a_reason_not_to_run(
     write_backends(project.root, content)
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"http://me:{KEY}@proxy")
     result = run("run", "--backends", "vision", *THREE)
-    assert "GOOGLE_GEMINI_BASE_URL must hold no key" in error(result)
+    assert "GOOGLE_GEMINI_BASE_URL must not contain a key" in error(result)
     assert KEY not in result.err
     assert run("status", "--backends", "pixel+first").code == 0, "it is no reason for the others"
 
@@ -244,7 +244,7 @@ def test_the_key_is_nowhere(
     for scenarios in (["refused", "schema_breaking", "schema_breaking", "ok"], ["wrong_key"]):
         standin.then(*scenarios)
         said.append(run("run", "--backends", "vision", "--fresh", *THREE))
-    assert error(said[-1]).startswith("gemini does not accept GEMINI_API_KEY")
+    assert error(said[-1]).startswith("gemini rejected GEMINI_API_KEY")
     said += [run("status", "--json"), run("doctor"), run("backends"), run("leaderboard", "--json")]
     assert {seen.key for seen in standin.seen} == {KEY}
     files = [path for path in project.root.rglob("*") if path.is_file()]

@@ -200,7 +200,7 @@ def test_a_wrong_key_is_one_sentence(
     add_documents(asking, 2)
     standin.plan = lambda _: scenario
     result = call(monkeypatch, "run")
-    message = f"Error: gemini rejected GEMINI_API_KEY ({status}): check the key and what it may do.\n"
+    message = f"Error: gemini rejected GEMINI_API_KEY ({status}): check the key and its permissions.\n"
     assert (result.code, result.err) == (1, message)
 
 
