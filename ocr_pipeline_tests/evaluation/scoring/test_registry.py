@@ -17,7 +17,7 @@ from ocr_pipeline.schemas import Extraction, Invoice, Label
 from ocr_pipeline.warehouse.connection import Warehouse
 
 DOCS = (
-    (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8").split("### Your own kinds and metrics")[1]
+    (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8").split("### Custom kinds and metrics")[1]
 )
 CODE, YAML = (
     re.findall(rf"^```{language}\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL)[0] for language in ("python", "yaml")
