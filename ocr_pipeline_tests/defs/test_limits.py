@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from ocr_pipeline.defs.checks.evaluation import evaluation_checks
-from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
@@ -31,14 +31,13 @@ def results(project: Project, **limits: dict[str, Any]) -> dict[str, dg.AssetChe
             ],
         }
     )
-    warehouse = WarehouseResource(database=str(project.database))
-    checks = {next(iter(one.check_keys)).name: one for one in evaluation_checks(Thresholds.model_validate(limits))}
-    found = {}
-    for name in ("cost", "latency", "freshness"):
-        result = checks[name](warehouse=warehouse)
-        assert isinstance(result, dg.AssetCheckResult)
-        found[name] = result
-    return found
+    resources = {
+        "project": ProjectResource(root=str(project.root)),
+        "warehouse": WarehouseResource(database=str(project.database)),
+    }
+    checks = evaluation_checks(Thresholds.model_validate(limits))
+    by_name = {next(iter(check.check_keys)).name: check for check in checks}
+    return {name: by_name[name](**resources) for name in ("cost", "latency", "freshness")}  # type: ignore[misc]
 
 
 def test_everything_passes_without_limits(project: Project) -> None:

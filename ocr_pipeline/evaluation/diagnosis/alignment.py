@@ -69,13 +69,10 @@ class Aligner:
         self.words: list[Word] = list(text.words())
         self.rotations = {page.page: page.rotation for page in text.pages}
 
-    def find(self, kind: str, value: str, *, last: bool = False) -> Place | None:
-        """Find the best place of a value, written as in `field_scores`; None if nothing is similar.
-
-        `last`: of equal places the last one (totals are at the bottom), else the first.
-        """
+    def find(self, kind: str, value: str) -> Place | None:
+        """Find the first of the best places of a value, written as in `field_scores`; None if nothing is similar."""
         places = self.find_all(kind, value)
-        return places[-1 if last else 0] if places else None
+        return places[0] if places else None
 
     def find_all(self, kind: str, value: str) -> list[Place]:
         """Find every place of exactly this value, in reading order; failing that, the most similar one."""

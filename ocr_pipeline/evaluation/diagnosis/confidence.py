@@ -79,7 +79,7 @@ class Calibrated:
     acceptance: Sequence[Acceptance]
 
 
-def calibrate(values: Sequence[Value], *, folds: int = FOLDS) -> Calibrated:
+def calibrate(values: Sequence[Value]) -> Calibrated:
     """Compute the confidences of all values of one backend and data set, and how well they hold.
 
     Labelled values get theirs from models that did not see their group; unlabelled ones from a model fitted on all
@@ -96,7 +96,7 @@ def calibrate(values: Sequence[Value], *, folds: int = FOLDS) -> Calibrated:
     if calibration.message:
         return Calibrated(calibration, unknown, unknown, [], [])
 
-    fold_of = _folds(groups, folds)
+    fold_of = _folds(groups)
     fold = np.array([fold_of[value.group] for value in known])
     own, confidences = _fit(values, labelled, right, fold)
     in_fold: list[int | None] = list(unknown)
@@ -104,7 +104,7 @@ def calibrate(values: Sequence[Value], *, folds: int = FOLDS) -> Calibrated:
         in_fold[index] = int(fold[position])
     calibration = replace(
         calibration,
-        method=f"{METHOD}, {folds} folds by document",
+        method=f"{METHOD}, {FOLDS} folds by document",
         ece=expected_calibration_error(own, right),
         ece_by_chance=calibration_error_by_chance(own),
         brier=float(np.mean((own - right) ** 2)),
@@ -182,12 +182,12 @@ def _matrix(values: Sequence[Value], fields: Sequence[str]) -> "Floats":
     return matrix
 
 
-def _folds(groups: Sequence[str], folds: int) -> dict[str, int]:
+def _folds(groups: Sequence[str]) -> dict[str, int]:
     """Assign groups to folds of equal size, in an order that is independent of their names."""
     import numpy as np
 
     order = np.random.default_rng(_SEED).permutation(len(groups))
-    return {groups[index]: position % folds for position, index in enumerate(order)}
+    return {groups[index]: position % FOLDS for position, index in enumerate(order)}
 
 
 def _documents(

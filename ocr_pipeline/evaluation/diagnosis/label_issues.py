@@ -44,8 +44,6 @@ def label_issues(
     made_of: Mapping[str, tuple[str | None, str]],
     groups: Mapping[str, str],
     typed: Sequence[LabelIssue] = (),
-    *,
-    agreeing: int = MIN_AGREEING,
 ) -> list[LabelIssue]:
     """Find every doubtful label, the most doubtful first.
 
@@ -55,14 +53,13 @@ def label_issues(
         made_of: (engine or None, extractor) of each backend.
         groups: the group of copies that a document belongs to.
         typed: labels that transcripts contradict (`transcripts.transcript_issues`).
-        agreeing: how many backends must agree.
     """
     issues: dict[tuple[str, str], list[LabelIssue]] = defaultdict(list)
     copies: dict[str, list[str]] = defaultdict(list)
     for document_id, label in labels.items():
         copies[groups.get(document_id, document_id)].append(document_id)
         for issue in (
-            *_outvoted(document_id, label, values.get(document_id, {}), made_of, agreeing),
+            *_outvoted(document_id, label, values.get(document_id, {}), made_of),
             *_does_not_add_up(document_id, label),
         ):
             issues[document_id, issue.field].append(issue)
@@ -77,7 +74,7 @@ def label_issues(
 
 
 def _outvoted(
-    document_id: str, label: Label, values: Values, made_of: Mapping[str, tuple[str | None, str]], agreeing: int
+    document_id: str, label: Label, values: Values, made_of: Mapping[str, tuple[str | None, str]]
 ) -> list[LabelIssue]:
     """Fields for which more backends agree on a value that the label does not accept than on one that it does."""
     issues = []
@@ -94,7 +91,7 @@ def _outvoted(
         if not against:
             continue
         names = max(against.values(), key=len)
-        if len(names) < agreeing or len(names) <= with_label:
+        if len(names) < MIN_AGREEING or len(names) <= with_label:
             continue
         extractors = {made_of[name][1] for name in names}
         issues.append(

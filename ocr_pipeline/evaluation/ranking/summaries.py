@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 CELLS = ".cells"
 """`line_items` is the `field` of the row that counts whole line items, `line_items.cells` of the one that counts cells."""
 
-_Level = Literal["outcome", "outcome_strict", "outcome_lenient"]
-
 _PREDICTED: tuple[Outcome, ...] = ("correct", "wrong", "spurious")
 _LABELLED: tuple[Outcome, ...] = ("correct", "wrong", "missing")
 

@@ -9,13 +9,15 @@ from ocr_pipeline.evaluation.statistics.significance import ALPHA
 Severity = Literal["warn", "error"]
 
 
-class _Check(BaseModel):
+class Check(BaseModel):
+    """A check and what its failure means."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     severity: Severity = "warn"
 
 
-class RegressionCheck(_Check):
+class RegressionCheck(Check):
     """Fails on a drop of F1 of at least `min_drop` (0..1) with a corrected p below `alpha`."""
 
     severity: Severity = "error"
@@ -23,7 +25,7 @@ class RegressionCheck(_Check):
     min_drop: float = Field(default=0.0, ge=0, le=1)
 
 
-class FailureRateCheck(_Check):
+class FailureRateCheck(Check):
     """Fails if more than this share (0..1) of a backend's documents in a data set failed. `backends`: shares of their own, as
     for a backend that supports text layers only."""
 
@@ -31,14 +33,14 @@ class FailureRateCheck(_Check):
     backends: dict[str, float] = {}
 
 
-class ConfidenceCheck(_Check):
+class ConfidenceCheck(Check):
     """Fails if the mean word confidence (0..1) of an engine on a data set is below this."""
 
     min: float = Field(default=0.7, ge=0, le=1)
     engines: dict[str, float] = {}
 
 
-class LabelCheck(_Check):
+class LabelCheck(Check):
     """Fails if more than this share (0..1) of a data set's labels is invalid or inconsistent. Amounts are inconsistent if net
     and tax miss the total by more than `tolerance` in the document's currency."""
 
@@ -46,33 +48,33 @@ class LabelCheck(_Check):
     tolerance: float = Field(default=0.05, ge=0)
 
 
-class DuplicatesCheck(_Check):
+class DuplicatesCheck(Check):
     """Fails if more than this share (0..1) of a data set's labelled documents are copies of others."""
 
     max: float = Field(default=0.05, ge=0, le=1)
 
 
-class LeakageCheck(_Check):
+class LeakageCheck(Check):
     """Fails if more than this many groups of duplicates are in a holdout split and in another one."""
 
     max: int = Field(default=0, ge=0)
 
 
-class CostCheck(_Check):
+class CostCheck(Check):
     """Fails above this cost per document in US dollars; `backends`: limits of their own. None: no limit."""
 
     max_per_document: float | None = Field(default=None, ge=0)
     backends: dict[str, float] = {}
 
 
-class LatencyCheck(_Check):
+class LatencyCheck(Check):
     """Fails above this mean time per document in seconds (engine and extractor together). None: no limit."""
 
     max_seconds: float | None = Field(default=None, gt=0)
     backends: dict[str, float] = {}
 
 
-class FreshnessCheck(_Check):
+class FreshnessCheck(Check):
     """Fails if the last model call of a backend is older than this. None: no limit."""
 
     max_age_hours: float | None = Field(default=None, gt=0)
