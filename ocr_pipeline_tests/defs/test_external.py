@@ -117,7 +117,7 @@ def test_from_the_file_to_the_leaderboard_and_back(shop: Project, run: Cli) -> N
         "theirs": "no predictions: ocr-pipeline import predictions FILE --backend theirs"
     }
     output = take(run, shop, rows(d1={"total_amount": "9.99"}))
-    assert "3 new, 0 changed, 0 unchanged predictions of shop." in output
+    assert "3 new, 0 changed, 0 unchanged predictions for shop." in output
     assert do(shop).cells["extractions"] == 4 + 3, "page-width everywhere, theirs on one data set"
 
     board = boards(shop)
@@ -248,7 +248,7 @@ def test_a_hash_means_every_copy_of_a_document(shop: Project, run: Cli) -> None:
 
 def test_predictions_of_other_data_sets_stay(shop: Project, run: Cli) -> None:
     take(run, shop, rows())
-    assert "1 new, 0 changed, 0 unchanged predictions of other." in take(
+    assert "1 new, 0 changed, 0 unchanged predictions for other." in take(
         run, shop, [{"file": "e0", "total_amount": 50}]
     )
     kept_documents = json.loads((shop.predictions / "theirs" / "manifest.json").read_text())["documents"]
