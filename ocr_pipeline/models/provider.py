@@ -65,10 +65,10 @@ class Provider(BaseModel):
             ConfigurationError: the variable holds no valid URL, or a key in it.
         """
         variable = URL_VARIABLE[self.type]
-        given = os.environ.get(variable, "").strip()
-        if not self.base_url and given and (problem := _problem_of_url(given)):
+        from_environment = os.environ.get(variable, "").strip()
+        if not self.base_url and from_environment and (problem := _problem_of_url(from_environment)):
             raise ConfigurationError(f"{variable} {problem}.")
-        return (self.base_url or given or DEFAULT_URL[self.type]).rstrip("/")
+        return (self.base_url or from_environment or DEFAULT_URL[self.type]).rstrip("/")
 
     @property
     def host(self) -> str:

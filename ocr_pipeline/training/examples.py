@@ -9,11 +9,11 @@ from hashlib import sha256
 from typing import Any
 
 from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of
-from ocr_pipeline.extraction.rules import reading
 from ocr_pipeline.extraction.rules.candidates import Choice, Features
 from ocr_pipeline.extraction.rules.extractor import choices
 from ocr_pipeline.extraction.rules.fields import items
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
+from ocr_pipeline.extraction.rules.reading import read
 from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
 from ocr_pipeline.values.names import normalise_name
 
@@ -85,9 +85,9 @@ class FieldTask:
 
 def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], str]:
     """By field, the choices of the rules and the distinct values with their features; and the country."""
-    seen = reading.read(text)
-    made = choices(seen, labelled(seen), items.find(seen))
-    return made, {field: values_of(choice, seen) for field, choice in made.items()}, region_of(seen)
+    reading = read(text)
+    made = choices(reading, labelled(reading), items.find(reading))
+    return made, {field: values_of(choice, reading) for field, choice in made.items()}, region_of(reading)
 
 
 def sample_of(example: Example) -> Sample:

@@ -1,4 +1,4 @@
-"""Training what learns from labels: which documents, whether it is due, and whether the new model is good enough."""
+"""Training and promotion of models: whether training is due, on which documents, and whether the new model is used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
 @dataclass(frozen=True)
 class _Labelled:
-    """What there is to learn from: of each labelled document that an engine has read, the key of its result and the label;
-    and the groups of copies that have such a document, by all their members."""
+    """The training data of an engine: result key and label of each labelled document with OCR text, and the group of copies
+    of each member of a group with such a document."""
 
     keys: Mapping[str, str]
     labels: Mapping[str, Label]
@@ -28,14 +28,14 @@ class _Labelled:
 
     @property
     def training(self) -> str:
-        """Another text means another model."""
+        """The training key: another key means another model."""
         return training_key(self.keys, self.labels, self.members)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What became of a training. `worse`: the fields that the new model reads significantly worse than the one in use, out
-    of fold on the documents of both; then it was not promoted."""
+    """The outcome of a training. `worse`: fields on which the new model is significantly worse than the current one, out of
+    fold on the documents of both; then it is not promoted."""
 
     engine: str
     state: Literal["promoted", "kept", "too few labels"]
@@ -44,7 +44,7 @@ class Trained:
 
 
 def learning_engines(backends: Mapping[str, Backend]) -> list[str]:
-    """The engines whose text something learns from that can run here."""
+    """The engines with an extractor that learns and can run here."""
     engines = [
         backend.engine.name
         for backend in backends.values()
@@ -55,24 +55,28 @@ def learning_engines(backends: Mapping[str, Backend]) -> list[str]:
 
 def is_due(project: Project, reader: Reader, engine: str) -> bool:
     """Whether labels or OCR text changed since the current model was trained."""
-    found = _labelled(reader, engine)
-    if len(found.keys) < MIN_LABELS:
+    labelled = _labelled(reader, engine)
+    if len(labelled.keys) < MIN_LABELS:
         return False
     model, _ = load_model(project.model_file(engine))
     refused = _refused(project, engine)
     known = {model.training if model else None, refused.read_text() if refused.exists() else None}
-    return found.training not in known
+    return labelled.training not in known
 
 
 def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
-    """Learn from every labelled document that the engine has read, and put the model to use where it is not worse."""
+    """Train on every labelled document with OCR text of the engine, and promote the model unless it is worse."""
     with warehouse.snapshot() as snapshot:
-        found = _labelled(snapshot, engine)
-        texts = tables.words.ocr_texts(snapshot, engine, sorted(found.keys))
-    key, members = found.training, found.members
+        labelled = _labelled(snapshot, engine)
+        texts = tables.words.ocr_texts(snapshot, engine, sorted(labelled.keys))
+    key, members = labelled.training, labelled.members
     examples = [
         Example(
-            document_id, members.get(document_id, document_id), text, found.labels[document_id], found.keys[document_id]
+            document_id,
+            members.get(document_id, document_id),
+            text,
+            labelled.labels[document_id],
+            labelled.keys[document_id],
         )
         for document_id, text in sorted(texts.items())
     ]
@@ -85,7 +89,7 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
     model = model.model_copy(update={"training": key, "fold_of": with_copies(model.fold_of, members)})
     worse = tuple(worse_fields(before, model)) if before else ()
     if before and worse:
-        # The old model stays. Copies of what it has learned from, that were found since, are read without their fold, too.
+        # The current model stays. Copies of its training documents that were found since are left out of their fold, too.
         before.model_copy(update={"fold_of": with_copies(before.fold_of, members)}).save(project.model_file(engine))
         write_durably(refused, key)
         return Trained(engine, "kept", model, worse)
@@ -94,12 +98,12 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
 
 
 def with_copies(fold_of: Mapping[By, Mapping[str, int]], groups: Mapping[str, str]) -> dict[By, dict[str, int]]:
-    """The folds, and those of copies of the documents that were learned from, labelled or not. `groups`: by document."""
-    found: dict[By, dict[str, int]] = {}
+    """The folds, extended to copies of training documents, labelled or not. `groups`: by document."""
+    extended: dict[By, dict[str, int]] = {}
     for by, known in fold_of.items():
         folds = {groups[document]: fold for document, fold in known.items() if document in groups}
-        found[by] = {**{document: folds[group] for document, group in groups.items() if group in folds}, **known}
-    return found
+        extended[by] = {**{document: folds[group] for document, group in groups.items() if group in folds}, **known}
+    return extended
 
 
 def _labelled(reader: Reader, engine: str) -> _Labelled:
@@ -108,20 +112,20 @@ def _labelled(reader: Reader, engine: str) -> _Labelled:
         tables.words.ocr_cells(reader, engine),
         tables.documents.groups(reader),
     )
-    keys = {one: str(cells[one].result_key) for one in labels if one in cells and not cells[one].failed}
+    keys = {key: str(cells[key].result_key) for key in labels if key in cells and not cells[key].failed}
     learned = {groups[document] for document in keys if document in groups}
     members = {document: group for document, group in groups.items() if group in learned}
-    return _Labelled(keys, {one: labels[one] for one in keys}, members)
+    return _Labelled(keys, {key: labels[key] for key in keys}, members)
 
 
 def _refused(project: Project, engine: str) -> Path:
-    """Where the training key of the last model stands that was not put to use: it is not tried again."""
+    """The file with the training key of the last model that was not promoted: it is not trained again."""
     return project.model_file(f"{engine}.refused")
 
 
 def worse_fields(before: Model, now: Model) -> list[str]:
-    """The fields that the new model reads significantly worse (McNemar on the documents of both, corrected by Holm),
-    or not at all any more."""
+    """The fields on which the new model is significantly worse (McNemar on the documents of both, corrected by Holm), or that
+    it no longer has."""
     vanished = [field for field in before.right if field not in now.right]
     fields = [field for field in before.right if field in now.right]
     lost, gained = [], []

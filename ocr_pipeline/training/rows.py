@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from ocr_pipeline.evaluation.scoring.line_items import entries_of, score_list
 from ocr_pipeline.extraction.learned.model import By, RowModels
 from ocr_pipeline.extraction.learned.rows import RowModel, kind_of, row_features
-from ocr_pipeline.extraction.rules import reading
 from ocr_pipeline.extraction.rules.candidates import Features
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.extraction.rules.fields import items
+from ocr_pipeline.extraction.rules.reading import read
 from ocr_pipeline.schemas import Invoice, Label
 from ocr_pipeline.training.examples import FOLDS, Example
 
@@ -27,8 +27,8 @@ def learn_rows(examples: Sequence[Example], folds: Mapping[By, Sequence[int]]) -
             continue
         flags = right_rows(extract_text(example.text).invoice, example.label)
         if flags:
-            seen = reading.read(example.text)
-            kinds.setdefault(kind_of(seen), {})[index] = row_features(items.find(seen), seen), flags
+            reading = read(example.text)
+            kinds.setdefault(kind_of(reading), {})[index] = row_features(items.find(reading), reading), flags
     models = {}
     for kind, documents in kinds.items():
         spurious = sum(flags.count(False) for _, flags in documents.values())

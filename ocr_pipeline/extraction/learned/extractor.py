@@ -25,11 +25,10 @@ LEXICON = "vendor lexicon"
 
 
 class LearnedExtractor(TrainedExtractor):
-    """Rankers over candidates. A document that was learned from is read by the model of its fold, which has not seen it; with
-    `folds: vendor` by one that has seen no document of its vendor, which is what to expect of new vendors.
+    """Rankers over candidates. A training document uses the model of its fold, which was trained without it; with
+    `folds: vendor` a model trained without its vendor, which shows what to expect of new vendors.
 
-    Fields without a model, and documents while there is none at all, are left to the rules. `learns`: the pipeline trains a
-    model for it, and says where it is.
+    Fields without a model are left to the rules, and all fields while nothing was learned yet.
     """
 
     id = "learned"
@@ -43,7 +42,7 @@ class LearnedExtractor(TrainedExtractor):
         self._fingerprint: str | None = None
 
     def use(self, path: Path) -> None:
-        """The model to read with, as it is now."""
+        """Load the current model."""
         self._model, self._fingerprint = load_model(path)
 
     def unavailable(self) -> str | None:
@@ -52,18 +51,18 @@ class LearnedExtractor(TrainedExtractor):
         return None
 
     def fingerprint(self) -> dict[str, object]:
-        rules_too = rules.RulesExtractor().fingerprint()
+        rules_fingerprint = rules.RulesExtractor().fingerprint()
         return {
             "name": "learned",
             "version": VERSION,
             "schema": SCHEMA,
             "folds": self._by,
-            "rules": rules_too,
+            "rules": rules_fingerprint,
             "model": self._fingerprint,
         }
 
     def input_of(self, document_id: str, key: str) -> str:
-        """What a result is of: the words, and which ranker reads them. Of two copies one may be labelled and one not."""
+        """The words, and the fold of the ranker: one of two copies may be labelled and the other not."""
         fold = self._model.fold_of[self._by].get(document_id) if self._model else None
         return f"{key}:fold={fold}" if self._model else key
 
@@ -74,18 +73,18 @@ class LearnedExtractor(TrainedExtractor):
             return rules.extract_text(document.text)
         fold = model.fold_of[self._by].get(document.document_id)
 
-        def rechoose(name: str, choice: Choice[Any], seen: Reading) -> Choice[Any]:
+        def rechoose(name: str, choice: Choice[Any], reading: Reading) -> Choice[Any]:
             field = model.fields.get(name)
             split = field.splits.get(self._by) if field else None
             if field is None or split is None:
                 return choice
             ranker = field.ranker if fold is None else split.rankers[fold]
-            return _learned(name, choice, values_of(choice, seen), ranker, split, fold, region_of(seen))
+            return _learned(name, choice, values_of(choice, reading), ranker, split, fold, region_of(reading))
 
-        def keep(sold: Sequence[Item], seen: Reading) -> Sequence[Item]:
-            learned = model.rows.get(kind_of(seen)) if model.rows else None
+        def keep(sold: Sequence[Item], reading: Reading) -> Sequence[Item]:
+            learned = model.rows.get(kind_of(reading)) if model.rows else None
             rows = learned.of(fold, self._by) if learned else None
-            return sold if rows is None else list(compress(sold, rows.kept(row_features(sold, seen))))
+            return sold if rows is None else list(compress(sold, rows.kept(row_features(sold, reading))))
 
         return rules.extract_text(document.text, rechoose, keep)
 

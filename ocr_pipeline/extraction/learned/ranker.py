@@ -47,8 +47,8 @@ class Ranker:
         table = matrix(rows, self.names)
         total = np.zeros(len(rows))
         for number, booster in enumerate(self._boosters):
-            seen = table if number >= MODELS_PER_TABLE else table[:, columns_without_rules(self.names)]
-            raw = np.asarray(booster.predict(seen, num_threads=1), dtype=np.float64)
+            visible = table if number >= MODELS_PER_TABLE else table[:, columns_without_rules(self.names)]
+            raw = np.asarray(booster.predict(visible, num_threads=1), dtype=np.float64)
             total += raw if number % MODELS_PER_TABLE == 0 else _softmax(raw)
         rules = _softmax(np.array([row.get(f"{RULES}score", 0.0) for row in rows]))
         trust = self.documents / (self.documents + AS_MUCH_AS)

@@ -49,13 +49,13 @@ class RowModel(BaseModel):
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total)))) >= KEEP
 
 
-def kind_of(seen: Reading) -> str:
+def kind_of(reading: Reading) -> str:
     """Country and type of a document, as the rules see them: `DE invoice`."""
-    kind = choose(document_type.candidates(seen), document_type.WEIGHTS).chosen
-    return f"{seen.region.code if seen.region else '?'} {kind.value if kind else '?'}"
+    kind = choose(document_type.candidates(reading), document_type.WEIGHTS).chosen
+    return f"{reading.region.code if reading.region else '?'} {kind.value if kind else '?'}"
 
 
-def row_features(sold: Sequence[Item], seen: Reading) -> list[dict[str, float]]:
+def row_features(sold: Sequence[Item], reading: Reading) -> list[dict[str, float]]:
     """The features of each row."""
     amounts = [item.amount.value for item in sold]
     return [
@@ -66,8 +66,8 @@ def row_features(sold: Sequence[Item], seen: Reading) -> list[dict[str, float]]:
             "code": float(item.product_code is not None),
             "description": float(item.description is not None),
             "letters": min(letters_in(item.description.text), _LONG) / _LONG if item.description else 0.0,
-            "called_a_sum": float(bool(_classes(item, seen) & _SUMS)),
-            "called_a_deduction": float(bool(_classes(item, seen) & _DEDUCTIONS)),
+            "called_a_sum": float(bool(_classes(item, reading) & _SUMS)),
+            "called_a_deduction": float(bool(_classes(item, reading) & _DEDUCTIONS)),
             "first": float(index == 0),
             "last": float(index == len(sold) - 1),
             "only": float(len(sold) == 1),
@@ -80,8 +80,8 @@ def row_features(sold: Sequence[Item], seen: Reading) -> list[dict[str, float]]:
     ]
 
 
-def _classes(item: Item, seen: Reading) -> frozenset[str]:
+def _classes(item: Item, reading: Reading) -> frozenset[str]:
     """What the rows of the amount and of the description are called."""
     described = item.description.words[0] if item.description else None
-    rows = {item.amount.row, *(row.index for row in seen.rows if described in row.span.words)}
-    return frozenset().union(*(seen.keywords.classes(row) for row in rows))
+    rows = {item.amount.row, *(row.index for row in reading.rows if described in row.span.words)}
+    return frozenset().union(*(reading.keywords.classes(row) for row in rows))

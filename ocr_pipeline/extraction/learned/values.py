@@ -28,7 +28,7 @@ class Value:
     features: Features
 
 
-def values_of(choice: Choice[Any], seen: Reading) -> list[Value]:
+def values_of(choice: Choice[Any], reading: Reading) -> list[Value]:
     """The distinct values of a field, in the order of the rules."""
     groups: dict[str, list[Ranked[Any]]] = {}
     for entry in choice.ranked:
@@ -40,13 +40,13 @@ def values_of(choice: Choice[Any], seen: Reading) -> list[Value]:
     amounts = sorted({abs(entry.value) for entry in choice.ranked if isinstance(entry.value, Decimal)})
     days = [entry.value for entry in choice.ranked if isinstance(entry.value, date)]
     usual_year = median(day.year for day in days) if days else 0
-    found = []
+    values = []
     for rank, (key, places) in enumerate(groups.items()):
         features: dict[str, float] = {}
         for place in places:
             for name, held in place.candidate.features.items():
                 features[name] = max(held, features.get(name, held))
-        features |= _place(places, seen)
+        features |= _place(places, reading)
         features |= {"places": float(len(places)), "values": float(len(groups))}
         features |= {
             f"{RULES}score": places[0].score,
@@ -61,13 +61,13 @@ def values_of(choice: Choice[Any], seen: Reading) -> list[Value]:
             features |= {"day_above_12": float(value.day > 12), "year_gap": abs(value.year - usual_year)}
         else:
             features |= _text(str(value))
-        found.append(Value(key, places[0], features))
-    return found
+        values.append(Value(key, places[0], features))
+    return values
 
 
-def region_of(seen: Reading) -> str:
+def region_of(reading: Reading) -> str:
     """The country code that the document hints at; "" if it is unknown."""
-    return seen.region.code if seen.region else ""
+    return reading.region.code if reading.region else ""
 
 
 def value_key(value: Any) -> str:
@@ -77,9 +77,9 @@ def value_key(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else normalise_name(str(value))
 
 
-def _place(places: Sequence[Ranked[Any]], seen: Reading) -> dict[str, float]:
+def _place(places: Sequence[Ranked[Any]], reading: Reading) -> dict[str, float]:
     spans = [place.candidate.span for place in places]
-    height, text_height = seen.layout.height, seen.layout.text_height
+    height, text_height = reading.layout.height, reading.layout.text_height
     return {
         "y_first": min(span.y for span in spans) / height,
         "y_last": max(span.y for span in spans) / height,

@@ -1,11 +1,11 @@
-"""The rules extractor: reads a document, gathers candidates per field, chooses, and says where each value stands."""
+"""The extractor `rules`: reads a page, collects candidates per field, chooses one, and records where it is printed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
-from ocr_pipeline.extraction.rules import lexicon, reading
+from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.candidates import Choice, choose
 from ocr_pipeline.extraction.rules.fields import (
     addresses,
@@ -22,22 +22,22 @@ from ocr_pipeline.extraction.rules.fields import (
 )
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import LabelledAmount, labelled
-from ocr_pipeline.extraction.rules.reading import Reading
+from ocr_pipeline.extraction.rules.reading import Reading, read
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.schemas import Extraction, OcrText
 
 Rechoose = Callable[[str, Choice[Any], Reading], Choice[Any]]
-"""From a field, what the rules chose for it, and the document, to another choice among the same candidates."""
+"""Field, choice of the rules and reading -> another choice among the same candidates."""
 
 Rows = Callable[[Sequence[Item], Reading], Sequence[Item]]
-"""From the items that the rules found, and the document, to those of them that are some."""
+"""Items of the rules and reading -> the items to keep."""
 
 VERSION = 5
-"""Raised with every change of the code that can change a result."""
+"""Raise it with every code change that can change a result."""
 
 
 class RulesExtractor(Extractor):
-    """Reads invoice fields with hand-written rules. Needs the words of an OCR engine; opens no page and no network."""
+    """Extracts fields with hand-written rules from the words of an OCR engine; opens neither pages nor network."""
 
     id = "rules"
     capabilities = Capabilities(requires="words")
@@ -52,45 +52,45 @@ class RulesExtractor(Extractor):
 
 def extract_text(
     text: OcrText,
-    rechoose: Rechoose = lambda name, choice, seen: choice,
-    keep: Rows = lambda sold, seen: sold,
+    rechoose: Rechoose = lambda name, choice, reading: choice,
+    keep: Rows = lambda sold, reading: sold,
 ) -> Extraction:
-    """Read the fields of a document from its words. `rechoose` has the last word on every single-valued field, `keep` on the
-    line items."""
-    seen = reading.read(text)
-    found = labelled(seen)
+    """Extract the fields of a document from its words. `rechoose` decides every single-valued field last, `keep` the line
+    items."""
+    reading = read(text)
+    printed = labelled(reading)
     result = Result(list(text.words()))
-    sold = items.find(seen)
-    for name, choice in choices(seen, found, sold).items():
-        result.add_choice(name, rechoose(name, choice, seen))
-    result.add_tax_lines(tax_table.find(seen, found))
-    result.add_items(keep(sold, seen))
+    sold = items.find(reading)
+    for name, choice in choices(reading, printed, sold).items():
+        result.add_choice(name, rechoose(name, choice, reading))
+    result.add_tax_lines(tax_table.find(reading, printed))
+    result.add_items(keep(sold, reading))
     return result.extraction()
 
 
-def choices(seen: Reading, found: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:
-    """For each single-valued field, its candidates with their features and scores, and the one that was taken."""
-    dates = issue_dates.candidates(seen)
-    tax_ids = identifiers.candidates(seen, "supplier_tax_id", "tax_number") + identifiers.unlabelled_tax_ids(seen)
-    supplier = choose(suppliers.candidates(seen), suppliers.WEIGHTS, suppliers.AT_LEAST)
-    address = addresses.candidates(seen, supplier.chosen.candidate.span) if supplier.chosen else []
+def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:
+    """For each single-valued field, its candidates with features and scores, and the chosen one."""
+    dates = issue_dates.candidates(reading)
+    tax_ids = identifiers.candidates(reading, "supplier_tax_id", "tax_number") + identifiers.unlabelled_tax_ids(reading)
+    supplier = choose(suppliers.candidates(reading), suppliers.WEIGHTS, suppliers.AT_LEAST)
+    address = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
     return {
-        "document_type": choose(document_type.candidates(seen), document_type.WEIGHTS),
+        "document_type": choose(document_type.candidates(reading), document_type.WEIGHTS),
         "supplier_name": supplier,
         "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
         "supplier_tax_id": choose(tax_ids, identifiers.WEIGHTS, identifiers.AT_LEAST),
-        "receiver_name": choose(parties.receivers(seen), parties.RECEIVER_WEIGHTS),
-        "receiver_tax_id": _identifier(seen, "receiver_tax_id"),
-        "invoice_id": _identifier(seen, "invoice_id"),
+        "receiver_name": choose(parties.receivers(reading), parties.RECEIVER_WEIGHTS),
+        "receiver_tax_id": _identifier(reading, "receiver_tax_id"),
+        "invoice_id": _identifier(reading, "invoice_id"),
         "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),
         "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
-        "purchase_order": _identifier(seen, "purchase_order"),
-        "currency": choose(currency.candidates(seen), currency.WEIGHTS),
+        "purchase_order": _identifier(reading, "purchase_order"),
+        "currency": choose(currency.candidates(reading), currency.WEIGHTS),
         **totals.choose_amounts(
-            amounts.candidates(seen, found, [item.amount.value for item in sold]), amounts.cash_step(seen)
+            amounts.candidates(reading, printed, [item.amount.value for item in sold]), amounts.cash_step(reading)
         ),
     }
 
 
-def _identifier(seen: Reading, *classes: str) -> Choice[str]:
-    return choose(identifiers.candidates(seen, *classes), identifiers.WEIGHTS, identifiers.AT_LEAST)
+def _identifier(reading: Reading, *classes: str) -> Choice[str]:
+    return choose(identifiers.candidates(reading, *classes), identifiers.WEIGHTS, identifiers.AT_LEAST)

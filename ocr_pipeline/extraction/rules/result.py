@@ -73,8 +73,8 @@ class Result:
             parts = {"rate": row.rate_span, "net_amount": row.net, "amount": row.tax}
             self._add_line("tax_lines", parts, method, score)["rate"] = row.rate
 
-    def add_items(self, found: Sequence[Item]) -> None:
-        for item in found:
+    def add_items(self, items: Sequence[Item]) -> None:
+        for item in items:
             method, score = ("quantity x unit price", 0.9) if item.adds_up else ("item table", 0.6)
             self._add_line("line_items", item.parts, method, score)
 

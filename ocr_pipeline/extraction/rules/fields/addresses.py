@@ -47,14 +47,12 @@ def has_postal_code(text: str) -> bool:
 def candidates(reading: Reading, name: Span) -> list[Candidate[str]]:
     """The address under the supplier's name, if any, and other runs of lines around the name."""
     lines = list(_lines(reading, name))
-    found = []
+    own = []
     if lines:
         feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
         rows = _row_of(reading, lines[0]), _row_of(reading, lines[-1])
-        found.append(
-            _candidate(lines, {feature: 1.0, **_features(reading, _row_of(reading, name), rows, lines, lines)})
-        )
-    return [*found, *_other_lines(reading, name, lines)]
+        own.append(_candidate(lines, {feature: 1.0, **_features(reading, _row_of(reading, name), rows, lines, lines)}))
+    return [*own, *_other_lines(reading, name, lines)]
 
 
 def _candidate(lines: Sequence[Span], features: Features) -> Candidate[str]:

@@ -31,11 +31,12 @@ def candidates(
         largest=max(map(abs, by_value), default=Decimal(0)) or Decimal(1),
         last_total=max((amount.number.row for amount in amounts if amount.says(*TOTALS)), default=None),
     )
-    found = [_candidate(value, places, page) for value, places in by_value.items()]
+    printed = [_candidate(value, places, page) for value, places in by_value.items()]
     corrected = [
-        _candidate(value, [slip.place], page, slip) for value, slip in corrections.find(amounts, found, page.relations)
+        _candidate(value, [slip.place], page, slip)
+        for value, slip in corrections.find(amounts, printed, page.relations)
     ]
-    return [*found, *corrected]
+    return [*printed, *corrected]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class _Page:
 
 
 def cash_step(reading: Reading) -> Decimal | None:
-    """The smallest coin that totals are rounded to where the document comes from, if any."""
+    """The smallest coin that totals are rounded to in the country of the document, if any."""
     return reading.region.cash_step if reading.region else None
 
 

@@ -1,6 +1,6 @@
-"""What sums and differences of labelled amounts say: per relation, the values that fit it.
+"""Sums and differences of labelled amounts: per relation, the values that fit it.
 
-Arithmetic is the best witness a receipt has: cash less change is what was paid, whatever the OCR made of the total.
+Arithmetic is the best evidence on a receipt: cash less change is what was paid, even if OCR misread the total.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ _SAME_COLUMN = 0.035
 """Amounts of one column end within this distance, in page widths."""
 _MAX_COLUMN_LENGTH = 200
 _MAX_TERMS = 12
-"""Of each kind at most so many amounts are combined, so that a page of taxes does not take forever."""
+"""Amounts of each kind that are combined, which bounds the time for pages full of taxes."""
 _TAX_ROUNDING = Decimal("0.02")
 _MIN_ITEMS = 2
 
@@ -36,7 +36,7 @@ def relations(
     taxes = {amount.value for amount in amounts if amount.is_of_tax_row("tax")}
     all_nets, all_taxes = sum(nets, _NOTHING), sum(taxes, _NOTHING)
     several_rates = len(nets) > 1
-    found = {
+    values_of = {
         "cash_less_change": _cash_less_change(amounts),
         "net_plus_tax": _net_plus_tax(amounts) | ({all_nets + all_taxes} if several_rates else set()),
         "net_plus_its_tax": {
@@ -56,7 +56,7 @@ def relations(
         "total_less_tax": _totals_less(amounts, rates, "tax"),
         "total_less_net": _totals_less(amounts, rates, "net"),
     }
-    return {name: frozenset(values) for name, values in found.items()}
+    return {name: frozenset(values) for name, values in values_of.items()}
 
 
 def _values(amounts: Sequence[LabelledAmount], *classes: str) -> list[Decimal]:
@@ -66,11 +66,11 @@ def _values(amounts: Sequence[LabelledAmount], *classes: str) -> list[Decimal]:
 
 def _cash_less_change(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
     paid, change = _values(amounts, "cash", "card"), _values(amounts, "change")
-    return {abs(one) - abs(other) for one, other in product(paid, change) if abs(one) >= abs(other)}
+    return {abs(cash) - abs(back) for cash, back in product(paid, change) if abs(cash) >= abs(back)}
 
 
 def _net_plus_tax(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
-    """Net and tax, with a service charge or rounding where they are printed."""
+    """Net and tax, with service charge and rounding if they are printed."""
     nets, taxes = _nets(amounts), _values(amounts, "tax")
     services = [_NOTHING, *_values(amounts, "service_charge", "surcharge")]
     roundings = [_NOTHING, *_values(amounts, "rounding")]
@@ -78,10 +78,10 @@ def _net_plus_tax(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
 
 
 def _totals_less(amounts: Sequence[LabelledAmount], rates: set[Decimal], part: str) -> set[Decimal]:
-    """Totals without the tax (or net) amount, where one of the rates confirms that both belong together."""
+    """Totals without the tax (or net) amount, if one of the rates confirms that both belong together."""
     known = _values(amounts, "tax") if part == "tax" else _nets(amounts)
-    pairs = [(total - one, one) for total, one in product(_values(amounts, *TOTALS), known)]
-    return {rest for rest, one in pairs if _fit(*((rest, one) if part == "tax" else (one, rest)), rates)}
+    pairs = [(total - amount, amount) for total, amount in product(_values(amounts, *TOTALS), known)]
+    return {rest for rest, amount in pairs if _fit(*((rest, amount) if part == "tax" else (amount, rest)), rates)}
 
 
 def _nets(amounts: Sequence[LabelledAmount]) -> list[Decimal]:

@@ -32,17 +32,17 @@ _SLIPS = (
     (re.compile(r"(?<=[A-Z])0(?=[A-Z])"), "O"),  # B0OK
 )
 _LONG_WORD = 8
-"""Letters. Only so long a word is taken for a misspelt trade word."""
+"""Letters from which a word may be a misspelt trade word."""
 
 
 @lru_cache(maxsize=4096)
 def clean(text: str) -> tuple[str, bool]:
     """The name in a line, and whether a registration number stood behind it."""
     text = _LEADING_NUMBER.sub("", _OWNER.sub("", text))
-    found = _REGISTRATION.search(text)
-    registered = found is not None and letters_in(text[: found.start()]) >= 4
-    if found is not None and registered:
-        text = text[: found.start()]
+    registration = _REGISTRATION.search(text)
+    registered = registration is not None and letters_in(text[: registration.start()]) >= 4
+    if registration is not None and registered:
+        text = text[: registration.start()]
     before_comma = text.split(",")[0]
     if legal_form(before_comma) == "end":
         text = before_comma
@@ -107,7 +107,7 @@ def _balanced(text: str) -> str:
 
 @lru_cache(maxsize=16384)
 def _spelled(word: str) -> str:
-    """A word with its OCR slips repaired where its letters or a known long trade word settle them."""
+    """A word with its OCR slips repaired if its letters or a known long trade word settle them."""
     for pattern, letter in _SLIPS:
         word = pattern.sub(letter, word)
     folded, known = key(word), lexicon.load().trade_words

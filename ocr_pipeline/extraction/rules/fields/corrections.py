@@ -16,7 +16,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Slip:
-    """A misread amount: where it stands, what it is, and the arithmetic that settles it, `net + tax`."""
+    """A misread amount: where it is, its role, and the arithmetic that settles it, `net + tax`."""
 
     place: LabelledAmount
     role: Role

@@ -23,10 +23,10 @@ def candidates(reading: Reading) -> list[Candidate[str]]:
         code = home if home in signs[sign] else signs[sign][0]
         counts[code] += 1
         first.setdefault(code, span)
-    found = [Candidate(code, first[code], {"share_of_signs": n / counts.total()}) for code, n in counts.most_common()]
-    if reading.region and not found:
-        found = [Candidate(reading.region.currency, _hint(reading, reading.region), {"region": 1.0})]
-    return found
+    printed = [Candidate(code, first[code], {"share_of_signs": n / counts.total()}) for code, n in counts.most_common()]
+    if reading.region and not printed:
+        printed = [Candidate(reading.region.currency, _hint(reading, reading.region), {"region": 1.0})]
+    return printed
 
 
 def _printed_signs(reading: Reading) -> Iterator[tuple[str, Span]]:
@@ -43,6 +43,6 @@ def _printed_signs(reading: Reading) -> Iterator[tuple[str, Span]]:
 
 
 def _hint(reading: Reading, region: Region) -> Span:
-    """The first words that give the country away."""
+    """The first word that hints at the country."""
     words = (word for row in reading.rows for word in row.words if key(word.text) in region.hints)
     return next(words, reading.rows[0].span)

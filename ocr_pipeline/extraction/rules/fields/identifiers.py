@@ -1,4 +1,4 @@
-"""Candidates for numbers that name something: the invoice, an order, a tax registration."""
+"""Candidates for identifiers: of the invoice, an order, a tax registration."""
 
 import re
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _AMOUNT = re.compile(r"\d+[.,]\d\d")
 _FILLERS = frozenset({"no", "nr", "n", "id", "num", "number", "nummer", "numero", "o"})
 """Words between a label and its value."""
 _BESIDE = 0.03
-"""Text so close behind a label belongs to it, so that nothing is looked for below."""
+"""Text this close behind a label belongs to it, so nothing is searched below."""
 _COUNTRY_PREFIX = re.compile(r"[A-Z]{2}|CHE")
 _MIN_TAX_ID_DIGITS = 7
 _BRACKETED = re.compile(r"\(.*\)")
@@ -61,30 +61,30 @@ class _Value:
 
 
 def candidates(reading: Reading, *classes: str) -> list[Candidate[str]]:
-    """Identifiers that stand right of or below a keyword of one of the classes."""
-    found = []
+    """Identifiers right of or below a keyword of one of the classes."""
+    labelled = []
     for row in reading.rows:
         for hit in reading.keywords.in_row(row.index):
             value = _value_of(reading, hit) if hit.classes & set(classes) else None
             if value is not None:
-                found.append(Candidate(value.text, value.span, _features(reading, hit, value)))
-    return found
+                labelled.append(Candidate(value.text, value.span, _features(reading, hit, value)))
+    return labelled
 
 
 def unlabelled_tax_ids(reading: Reading) -> list[Candidate[str]]:
-    """Words that can be nothing but a tax registration, `DE213413740`, wherever they stand."""
-    found = []
+    """Words that can only be a tax registration, `DE213413740`, anywhere on the page."""
+    tax_ids = []
     for row in reading.rows:
         for word in row.words:
             text = word.text.strip(_EDGES)
             if any(shape.fullmatch(_compact(text)) for shape in _PREFIXED_TAX_IDS):
                 high = 1 - word.y / reading.layout.height
-                found.append(Candidate(text, word, {"tax_id_shape": 1.0, "has_digit": 1.0, "high_on_page": high}))
-    return found
+                tax_ids.append(Candidate(text, word, {"tax_id_shape": 1.0, "has_digit": 1.0, "high_on_page": high}))
+    return tax_ids
 
 
 def _value_of(reading: Reading, hit: Hit) -> _Value | None:
-    """The value right of a label, or below it where nothing is right of it."""
+    """The value right of a label, or below it if nothing is right of it."""
     words = reading.rows[hit.row].words
     rest = [word for word in words[hit.last + 1 :] if _says_something(word)]
     while rest and plain(rest[0].text).strip(".:#°") in _FILLERS:
@@ -111,7 +111,7 @@ def _has_digit(word: Span) -> bool:
 
 
 def _value(words: Sequence[Span], gap: float, *, below: bool) -> _Value:
-    """The first word, with the following ones where they continue it (`DE 281 260 691`, `TX - 471102`)."""
+    """The first word, with the following ones that continue it (`DE 281 260 691`, `TX - 471102`)."""
     taken = [words[0]]
     for word in words[1:]:
         close = word.x0 - taken[-1].x1 < 0.6 * word.height

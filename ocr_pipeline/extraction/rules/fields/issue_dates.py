@@ -36,7 +36,7 @@ def candidates(reading: Reading) -> list[Candidate[date]]:
         return []
     counts = Counter(printed.value for printed in reading.dates)
     usual_year = median(printed.value.year for printed in reading.dates)
-    found = []
+    dates = []
     for position, printed in enumerate(reading.dates):
         features = _features(reading, printed) | {"first_date": float(position == 0)}
         for value in (printed.value, *printed.other_values):
@@ -45,8 +45,8 @@ def candidates(reading: Reading) -> list[Candidate[date]]:
                 "far_from_others": min(abs(value.year - usual_year) / 5, 1.0),
                 "other_order": float(value != printed.value),
             }
-            found.append(Candidate(value, printed.span, features | own, printed.repair))
-    return found
+            dates.append(Candidate(value, printed.span, features | own, printed.repair))
+    return dates
 
 
 def _features(reading: Reading, printed: PrintedDate) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Finds where the items of a document stand: the header with its columns, the rows, and the amount of each item."""
+"""Finds the item table of a document: the header with its columns, the rows, and the amount of each item."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ _ENDS = frozenset(
 _NOT_AN_ITEM = frozenset({"discount", "surcharge", "saving", "carried"})
 _OTHER_TABLE = frozenset({"net", "tax_summary"})
 _NEAR_COLUMN = 0.06
-"""A value belongs to a column whose header is at most so far away, in page widths."""
+"""A value belongs to a column whose header is at most this far away, in page widths."""
 _SAME_EDGE = 0.12
 
 

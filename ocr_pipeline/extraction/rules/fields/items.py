@@ -20,13 +20,13 @@ _TIMES = frozenset({"x", "a", "@", "*"})
 _POSITION = re.compile(r"\W*|\d+[.)]?")
 """A running number or code of digits before a description."""
 _NOT_TEXT = frozenset({"position", "quantity", "unit_price"})
-"""Numbers of these columns are no part of a description."""
+"""Numbers of these columns do not belong to a description."""
 _NOT_CONTINUED_BY = frozenset({"code", "unit_price", "discount"})
 
 
 @dataclass(frozen=True)
 class Item:
-    """One position with the places of its parts; None where the line does not say."""
+    """One item with the places of its parts; None if the line does not say."""
 
     description: Span | None
     quantity: Number | None

@@ -1,4 +1,4 @@
-"""Every amount of money on the page with what the keywords around it say about it."""
+"""Every amount of money on the page with the keywords around it."""
 
 import re
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ _NO_TOTAL = (
     "excl", "tax", "change", "rounding", "discount", "saving", "subtotal", "prepaid", "service_charge", "surcharge",
     "net", "quantity", "count", "tax_summary", "cash", "carried",
 )  # fmt: skip
-"""Words that make a total in the same label into something smaller."""
+"""Words that turn a total in the same label into a smaller amount."""
 _WRONG_MARK = re.compile(r"(?P<whole>[0-9OoQDIl|!SsBZzG]{1,5})[^\w\s](?P<cents>[0-9OoQDIl|!SsBZzG]{2})")
-"""What an amount looks like when its decimal mark was misread: `52-00`, `52:O0`."""
+"""The shape of an amount whose decimal mark was misread: `52-00`, `52:O0`."""
 MARK_MISREAD = "decimal mark misread"
 
 
@@ -40,7 +40,7 @@ class LabelledAmount:
         return self.number.value
 
     def says(self, *classes: str) -> bool:
-        """Whether a keyword of one of the classes stands clearly beside the amount."""
+        """Whether a keyword of one of the classes is clearly beside the amount."""
         return not self._clearly.isdisjoint(classes)
 
     @cached_property
@@ -55,7 +55,7 @@ class LabelledAmount:
 def labelled(reading: Reading) -> list[LabelledAmount]:
     """All amounts of money of a document, in reading order."""
     rates = tax_rates(reading)
-    found = []
+    amounts = []
     for row in reading.rows:
         numbers = reading.numbers_in(row.index)
         money = [number for number in numbers if number.is_money]
@@ -65,15 +65,15 @@ def labelled(reading: Reading) -> list[LabelledAmount]:
             labels = _settled(reading.labels(row.index, number.first, number.span), number.value)
             if position in roles:
                 labels = Labels({roles[position]: 0.8, "tax_summary": 1.0}, labels.above, labels.first)
-            found.append(LabelledAmount(number, labels))
+            amounts.append(LabelledAmount(number, labels))
         guess = None if money else _with_wrong_mark(reading, row)
         if guess is not None:
-            found.append(guess)
-    return found
+            amounts.append(guess)
+    return amounts
 
 
 def _with_wrong_mark(reading: Reading, row: Row) -> LabelledAmount | None:
-    """The last word of a row that is labelled as a total, where only its decimal mark keeps it from being an amount."""
+    """The last word of a row that is labelled as a total, if only its decimal mark keeps it from being an amount."""
     last = len(row.words) - 1
     match = _WRONG_MARK.fullmatch(row.words[last].text)
     if match is None:
@@ -126,7 +126,7 @@ def _settled(labels: Labels, value: Decimal) -> Labels:
     """Labels with the words that only explain another word weakened.
 
     In `Total incl. GST` the row is about the total, in `GST included in total` about the tax. An amount behind
-    `Rounding` that is no small change is the rounded total.
+    `Rounding` that is not small change is the rounded total.
     """
     left = dict(labels.left)
     if left.keys() & {"incl", "excl"}:

@@ -11,18 +11,18 @@ from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
 from ocr_pipeline.extraction.rules.text import key, letters_in
 
 TOP_ROWS = 14
-"""A name without a legal form is looked for in so many rows."""
+"""Rows that are searched for a name without a legal form."""
 _MERGED_ROWS = 4
-"""Below so many rows, lines are merged only where the upper one is clearly unfinished."""
+"""Below these rows, lines are merged only if the upper one is clearly unfinished."""
 _MAX_LINES = 3
-"""A name runs over at most so many lines."""
+"""Lines of a name, at most."""
 
 
 @dataclass(frozen=True)
 class NameLine:
     """Neighbouring cells of a row. `span` is what is printed, `text` the name in it, cleaned.
 
-    `registered`: a registration number stood behind the name. `part_of_row`: other cells stand close by. `classes` are
+    `registered`: a registration number follows the name. `part_of_row`: other cells are close by. `classes` are
     the keyword classes that the cells mention.
     """
 
@@ -62,7 +62,7 @@ def completes(upper: NameLine, lower: NameLine) -> bool:
 
 
 def _stacked(upper: NameLine, lower: NameLine) -> bool:
-    """Whether two lines of following rows may be one name by their place."""
+    """Whether the positions of two lines in consecutive rows allow them to be one name."""
     close = lower.span.y0 - upper.span.y1 < 1.5 * upper.span.height
     return close and lower.span.overlap(upper.span) > 0 and not upper.registered
 
@@ -78,7 +78,7 @@ def _promising_rows(reading: Reading) -> Iterator[Row]:
 
 
 def _in_row(reading: Reading, row: Row) -> Iterator[NameLine]:
-    """Runs of neighbouring cells, and each cell alone where a run has several."""
+    """Runs of neighbouring cells, and each cell alone if a run has several."""
     runs: list[list[Span]] = []
     for cell in row.cells:
         if runs and cell.span.x0 - runs[-1][-1].x1 < 3 * row.span.height:

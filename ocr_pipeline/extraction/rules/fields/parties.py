@@ -1,4 +1,4 @@
-"""Reads who the document is addressed to: names under a label, or in the window of a letter."""
+"""The addressee of a document: names under a label, or in the window of a letter."""
 
 import re
 from collections.abc import Iterator
@@ -15,29 +15,29 @@ RECEIVER_WEIGHTS = {"under_buyer_label": 2.0, "under_ship_to_label": 1.0, "under
 
 _SENDER_MARK = re.compile(r"\s+[-–]\s+|\s*[·•●|]\s*")  # OCR loses the spaces around a dot, not around a dash
 _REACH = 6
-"""A name stands at most so many rows below its label."""
+"""A name is at most this many rows below its label."""
 _BEHIND = 0.15
-"""A name stands at most so far behind its label, in page widths."""
+"""A name is at most this far behind its label, in page widths."""
 _ALIGNED = 0.04
 _IN_WINDOW = 0.08
 """The sender's line is often centred over the address."""
 _NUMBERS = frozenset(
     {"other_id", "position", "supplier_tax_id", "code", "invoice_title", "purchase_order", "other_date"}
 )
-"""Classes of lines that are no name: `Customer no. 4711`."""
+"""Classes of lines that are not a name: `Customer no. 4711`."""
 
 
 def named_under(reading: Reading, *classes: str) -> list[Span]:
-    """Names that stand behind or under a label of one of the classes, such as `Bill to:` or `Verkäufer:`."""
-    found = []
+    """Names behind or under a label of one of the classes, such as `Bill to:` or `Verkäufer:`."""
+    names = []
     for row in reading.rows:
         for hit in reading.keywords.in_row(row.index):
             if hit.classes & set(classes) and _is_label(row, hit):
                 has_value = any(word.x0 - hit.x1 < 0.03 for word in row.words[hit.last + 1 :])
                 name = _behind(reading, row, hit, _BEHIND) or (None if has_value else _under(reading, hit))
                 if name is not None:
-                    found.append(name)
-    return found
+                    names.append(name)
+    return names
 
 
 def receivers(reading: Reading) -> list[Candidate[str]]:
@@ -60,7 +60,7 @@ def _is_sender_line(text: str) -> bool:
 
 
 def _in_windows(reading: Reading) -> Iterator[Span]:
-    """The first text below each sender's line that starts about where the line starts."""
+    """The first text below each sender's line that is aligned with it."""
     for row in reading.rows:
         for cell in row.cells:
             if _is_sender_line(cell.span.text):
@@ -99,7 +99,7 @@ def _behind(reading: Reading, row: Row, hit: Hit, reach: float) -> Span | None:
 
 
 def _under(reading: Reading, hit: Hit) -> Span | None:
-    """The first name below the label that starts where it starts; of `Name: ...`, what stands behind."""
+    """The first name below the label that is aligned with it; for `Name: ...`, the text behind."""
     name = next(_texts_below(reading, hit.row, hit.x0, _ALIGNED), None)
     for row in reading.rows[hit.row + 1 : hit.row + 1 + _REACH]:
         if name is not None and name.words[0] in row.span.words:

@@ -33,7 +33,7 @@ WEIGHTS = {
     "loose_letters": -2.0,
     "in_brackets": -3.0,
     "large_print": 0.8,
-    # where it stands
+    # where it is
     "first_rows": 2.0,
     "first_row": 0.4,
     "seller": 3.0,
@@ -57,7 +57,7 @@ _NUMBER_LABELS = frozenset({"supplier_tax_id", "invoice_id", "other_id", "regist
 
 @dataclass(frozen=True)
 class _Page:
-    """What a line is judged against. `sellers` and `buyers` are the words of names that stand in such a place."""
+    """The context of a line. `sellers` and `buyers`: the words of names in these places."""
 
     first_title: int
     first_address: int
@@ -78,7 +78,7 @@ def candidates(reading: Reading) -> list[Candidate[str]]:
 
 
 def _first_row(reading: Reading, keyword_class: str) -> int:
-    """The first row but the top one that says a keyword of the class."""
+    """The first row below the top one with a keyword of the class."""
     rows = (row.index for row in reading.rows[1:] if keyword_class in reading.keywords.classes(row.index))
     return next(rows, len(reading.rows))
 

@@ -36,9 +36,9 @@ def find(reading: Reading, amounts: Sequence[LabelledAmount]) -> list[TaxRow]:
     for row in reading.rows:
         in_row = [amount for amount in amounts if amount.number.row == row.index] if "%" in row.text else []
         for rate, span in _rates(row) if in_row else ():
-            found = _tax_row(rate, span, in_row)
-            if found and (rate not in by_rate or found.is_complete > by_rate[rate].is_complete):
-                by_rate[rate] = found
+            tax_row = _tax_row(rate, span, in_row)
+            if tax_row and (rate not in by_rate or tax_row.is_complete > by_rate[rate].is_complete):
+                by_rate[rate] = tax_row
     return [row if row.is_complete else replace(row, net=_net_elsewhere(row, amounts)) for row in by_rate.values()]
 
 

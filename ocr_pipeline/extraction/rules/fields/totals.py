@@ -221,5 +221,5 @@ def _completed(chosen: _Combination, nets: Sequence[Amount], taxes: Sequence[Amo
 
 
 def _printed(value: Decimal, ranked: Sequence[Amount], reason: str) -> Amount | None:
-    found = next((entry for entry in ranked if entry.value == value > 0), None)
-    return replace(found, reason=reason) if found else None
+    amount = next((entry for entry in ranked if entry.value == value > 0), None)
+    return replace(amount, reason=reason) if amount else None

@@ -32,7 +32,7 @@ class Region:
     tax_rates: frozenset[Decimal]
     """In percent."""
     hints: frozenset[str]
-    """Words that give the country away, folded with `text.key`."""
+    """Words that hint at the country, folded with `text.key`."""
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ from ocr_pipeline.extraction.rules.text import letters_in
 from ocr_pipeline.schemas import OcrText
 
 _HEADER_REACH = 40
-"""A column header is looked for in so many rows above a value."""
+"""Rows above a value that are searched for a column header."""
 _MAX_LETTERS_ALONE = 3
-"""An amount stands alone in its row when the row holds no more letters than a currency or a tax code."""
+"""An amount is alone in its row if the row has no more letters than a currency or a tax code."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Keyword classes that speak about one place, each with a strength of 0..1."""
+    """Keyword classes that apply to one place, each with a strength of 0..1."""
 
     left: dict[str, float]
     above: dict[str, float]
@@ -66,7 +66,7 @@ class Reading:
     def labels(self, row: int, first: int, span: Span) -> Labels:
         """Keywords left of and above a value that starts at word `first` of a row.
 
-        Left: the strength halves with every amount that stands between. A value alone in its row takes the label of a
+        Left: the strength halves with every amount in between. A value alone in its row takes the label of a
         row above that has no amount or date of its own. Above: the nearest text in the value's column, usually a header.
         """
         amounts = [number.first for number in self.numbers_in(row) if number.is_money]
@@ -109,7 +109,7 @@ def _strengthen(labels: dict[str, float], hit: Hit, strength: float) -> None:
 
 
 def read(text: OcrText) -> Reading:
-    """Read rows, keywords, numbers and dates off a document."""
+    """Find rows, keywords, numbers and dates in a document."""
     rows = layout.build(text)
     country = region.guess(rows)
     return Reading(

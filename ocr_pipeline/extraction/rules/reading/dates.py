@@ -10,7 +10,7 @@ from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
 from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
 
 _MIN_DIGITS = re.compile(r"\d\D*\d\D*\d")
-"""Text with fewer digits is no date."""
+"""Text with fewer digits is not a date."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2049
 _TIME = re.compile(r"\d{1,2}\s?[:.]\s?\d\d")
 
@@ -71,7 +71,7 @@ SHAPES = (
     _shape("compact", 0.4, r"(?<![\w/-])(?P<y>20\d\d){MM}{DD}(?![\w-])"),  # 20180222
     _shape("compact, year last", 0.4, r"(?<![\w/-]){DD}{MM}(?P<y>20\d\d)(?![\w-])"),  # 22022018
 )
-"""All shapes, the surest first. Text that one shape has taken is not read again by a later one."""
+"""All shapes, the most reliable first. Text matched by one shape is not matched by later ones."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ class _Match:
 
 
 def find(layout: Layout, *, day_first: bool) -> tuple[PrintedDate, ...]:
-    """All dates of a document. `day_first` counts only where no date of the document settles the order."""
-    found = [(row, match) for row in layout.rows for match in _in_row(row.text)]
-    day_first = _order([match for _, match in found], default=day_first)
-    printed = (_printed(row, match, day_first) for row, match in found)
+    """All dates of a document. `day_first` applies only if no date of the document settles the order."""
+    matches = [(row, match) for row in layout.rows for match in _in_row(row.text)]
+    day_first = _order([match for _, match in matches], default=day_first)
+    printed = (_printed(row, match, day_first) for row, match in matches)
     return tuple(entry for entry in printed if entry is not None)
 
 
@@ -119,22 +119,24 @@ def _in_row(text: str) -> list[_Match]:
         return []
     matches: list[_Match] = []
     for shape in SHAPES:
-        for found in shape.pattern.finditer(text):
-            free = all(found.end() <= other.start or found.start() >= other.end for other in matches)
-            match = _match(shape, found) if free else None
+        for text_match in shape.pattern.finditer(text):
+            free = all(text_match.end() <= other.start or text_match.start() >= other.end for other in matches)
+            match = _match(shape, text_match) if free else None
             if match is not None:
                 matches.append(match)
     return sorted(matches, key=lambda match: match.start)
 
 
-def _match(shape: Shape, found: re.Match[str]) -> _Match | None:
-    month = _month(found["m"])
-    day, year = digits_of_lookalikes(found["d"]), digits_of_lookalikes(found["y"])
+def _match(shape: Shape, text_match: re.Match[str]) -> _Match | None:
+    month = _month(text_match["m"])
+    day, year = digits_of_lookalikes(text_match["d"]), digits_of_lookalikes(text_match["y"])
     if month is None or not day.isdecimal() or not year.isdecimal():
         return None
-    as_printed = (found["d"] + found["y"]).isdecimal() and (found["m"].isdecimal() or found["m"].isalpha())
+    as_printed = (text_match["d"] + text_match["y"]).isdecimal() and (
+        text_match["m"].isdecimal() or text_match["m"].isalpha()
+    )
     repair = None if as_printed else LETTERS_AS_DIGITS
-    return _Match(shape, int(day), month, int(year), found.start(), found.end(), repair)
+    return _Match(shape, int(day), month, int(year), text_match.start(), text_match.end(), repair)
 
 
 _LETTERS = str.maketrans("0158", "olsb")
@@ -152,7 +154,7 @@ def _month(text: str) -> int | None:
 
 
 def _order(matches: list[_Match], default: bool) -> bool:
-    """Whether numeric dates print the day first, judged by those where only one order makes a date."""
+    """Whether numeric dates have the day first, judged by dates that are valid in one order only."""
     sure = [match for match in matches if match.shape.name in ("numeric", "short year")]
     day_first = sum(31 >= match.day > 12 >= match.month for match in sure)
     month_first = sum(31 >= match.month > 12 >= match.day for match in sure)

@@ -15,14 +15,14 @@ from ocr_pipeline.extraction.rules.text import key, letters_in
 _MAX_PHRASE_WORDS = 5
 """Words in the longest phrase that is looked up."""
 _MIN_FUZZY_LETTERS = 5
-"""Letters. Shorter words must be exact: too many differ in one letter."""
+"""Letters. Shorter words must match exactly: too many differ in one letter."""
 _TWO_SLIPS = 11
-"""From so many letters on, two slips are forgiven instead of one."""
+"""Letters from which two slips are tolerated instead of one."""
 _GLUED = 9
-"""A word of at least so many letters may be several words whose spaces were lost."""
+"""Letters from which a word may be several words whose spaces were lost."""
 _GLUED_SCORE = 0.8
 _LANGUAGE_SHARE = 0.45
-"""A document speaks a language when its phrases weigh at least this share of the first language's."""
+"""A document uses a language if its phrases weigh at least this share of the first language's."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Keywords:
-    """All keyword hits of a document, by row, and the languages that they speak, the most likely first."""
+    """All keyword hits of a document, by row, and their languages, the most likely first."""
 
     by_row: Mapping[int, tuple[Hit, ...]]
     languages: tuple[str, ...]
@@ -58,7 +58,7 @@ class Keywords:
 
 @dataclass(frozen=True)
 class _Match:
-    """A phrase of the lexicon, read in the words `first` to `last` of a row."""
+    """A phrase of the lexicon, matched in the words `first` to `last` of a row."""
 
     phrase: str
     first: int
@@ -72,11 +72,11 @@ class _Match:
 
 
 def find(layout: Layout) -> Keywords:
-    """Look up every run of words in every row, then drop the languages that the document does not speak."""
-    found = [(row, match) for row in layout.rows for match in _matches(row)]
-    languages = _languages(match.phrase for _, match in found)
+    """Look up every run of words in every row, then drop the languages that the document does not use."""
+    matches = [(row, match) for row in layout.rows for match in _matches(row)]
+    languages = _languages(match.phrase for _, match in matches)
     by_row: dict[int, list[Hit]] = defaultdict(list)
-    for row, match in found:
+    for row, match in matches:
         meanings = lexicon.load().phrases[match.phrase]
         classes = frozenset().union(*(meanings[language] for language in languages if language in meanings))
         if classes:
@@ -86,7 +86,7 @@ def find(layout: Layout) -> Keywords:
 
 
 def _matches(row: Row) -> list[_Match]:
-    """Matches of one row, longer and surer phrases first taken, so that `sub total` is not also `total`."""
+    """Matches of one row; longer and surer phrases take precedence, so that `sub total` is not also `total`."""
     matches: list[_Match] = []
     start = 0
     for cell in row.cells:
@@ -116,7 +116,7 @@ def _matches_in_cell(cell: Cell, start: int) -> Iterator[_Match]:
 
 @lru_cache(maxsize=65536)
 def _word_key(word: str) -> str | None:
-    """The letters of a word, none of a mark. None for a number, so that `8.00` never reads as a word."""
+    """The letters of a word; "" for a mark, None for a number, so that `8.00` never counts as a word."""
     letters, digits = letters_in(word), sum(c.isdigit() for c in word)
     if letters and letters >= digits:
         return key(word)
@@ -125,15 +125,15 @@ def _word_key(word: str) -> str | None:
 
 @lru_cache(maxsize=65536)
 def _lookup(phrase: str) -> tuple[tuple[str, float], ...]:
-    """The known phrase that the letters stand for, with its score: exact, else the nearest with a slip or two."""
+    """The known phrase for the letters with its score: exact, else the nearest with one or two slips."""
     known = lexicon.load()
     if phrase in known.phrases:
         return ((phrase, 1.0),)
     if len(phrase) < _MIN_FUZZY_LETTERS or phrase in known.trade_words:
         return ()
     slips = 1 if len(phrase) < _TWO_SLIPS else 2
-    found = process.extractOne(phrase, _similar(phrase, slips), scorer=Levenshtein.distance, score_cutoff=slips)
-    return ((found[0], 1 - found[1] / len(phrase)),) if found else ()
+    nearest = process.extractOne(phrase, _similar(phrase, slips), scorer=Levenshtein.distance, score_cutoff=slips)
+    return ((nearest[0], 1 - nearest[1] / len(phrase)),) if nearest else ()
 
 
 def _similar(phrase: str, slips: int) -> list[str]:
@@ -163,14 +163,14 @@ def _glued(word: str) -> tuple[tuple[str, float], ...]:
     """Phrases that together cover most of a word whose spaces were lost: `TotalSalesInclusiveGST`."""
     if len(word) < _GLUED:
         return ()
-    found: list[tuple[str, float]] = []
+    parts: list[tuple[str, float]] = []
     rest = word
     for part in _longest_first():
         if part in rest:
-            found.append((part, _GLUED_SCORE))
+            parts.append((part, _GLUED_SCORE))
             rest = rest.replace(part, " ", 1)
-    covered = sum(len(part) for part, _ in found) / len(word)
-    return tuple(found) if covered >= (0.7 if len(found) > 1 else 0.9) else ()
+    covered = sum(len(part) for part, _ in parts) / len(word)
+    return tuple(parts) if covered >= (0.7 if len(parts) > 1 else 0.9) else ()
 
 
 @cache

@@ -23,11 +23,11 @@ _ROW_TOLERANCE = 0.55
 _OVERLAP = 0.3
 """Cells of one row overlap horizontally by at most this share of the lower height."""
 _OPEN_ROWS = 4
-"""A cell may still join one of so many rows above it: skew that is left makes neighbours overtake each other."""
+"""Rows above that a cell may still join: residual skew makes neighbours overtake each other."""
 _WIDE = 0.15
 """A line tells the skew when its outer words are at least this far apart."""
 _VERTICAL = 10
-"""So many lines of one character above each other are text that runs up the margin."""
+"""This many lines of one character above each other are vertical text in the margin."""
 
 _GLUED_LABEL = re.compile(
     r"""
@@ -83,7 +83,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """Cells that stand beside each other, from left to right. `page` counts from 1, `index` through the document."""
+    """Cells beside each other, from left to right. `page` counts from 1, `index` through the document."""
 
     index: int
     page: int
@@ -140,10 +140,10 @@ def _lines(page: OcrPage, first_word: int, aspect: float) -> list[list[Span]]:
 
 
 def _pieces(word: Span) -> Iterator[Span]:
-    """A word cut where OCR glued a label to its value: `Total:RM9.00` is `Total:` and `RM9.00`."""
+    """A word split where OCR glued a label to its value: `Total:RM9.00` is `Total:` and `RM9.00`."""
     if not word.text:
         return
-    cuts = [found.end() for found in _GLUED_LABEL.finditer(word.text)]
+    cuts = [label.end() for label in _GLUED_LABEL.finditer(word.text)]
     width = (word.x1 - word.x0) / len(word.text)
     for start, end in pairwise([0, *cuts, len(word.text)]) if cuts else ():
         yield word._replace(text=word.text[start:end], x0=word.x0 + start * width, x1=word.x0 + end * width)
@@ -152,7 +152,7 @@ def _pieces(word: Span) -> Iterator[Span]:
 
 
 def _without_vertical_text(lines: list[list[Span]]) -> list[list[Span]]:
-    """The lines without those of a text that runs up the margin, one character per line."""
+    """The lines without vertical text in the margin, which has one character per line."""
     places = [round(line[0].x0, 2) if len(line) == 1 and len(line[0].text) == 1 else None for line in lines]
     single = Counter(place for place in places if place is not None)
     return [
@@ -171,7 +171,7 @@ def _levelled(lines: list[list[Span]], top: float) -> Iterator[list[Span]]:
 
 
 def _slope(lines: Iterable[list[Span]]) -> float:
-    """Median rise of the lines that are wide enough to tell; a page with few such lines is level."""
+    """Median slope of the lines that are wide enough to tell; 0 for a page with few such lines."""
     slopes = []
     for line in lines:
         first, last = min(line, key=lambda span: span.x0), max(line, key=lambda span: span.x1)
@@ -210,7 +210,7 @@ def _rows(lines: Iterable[list[Span]]) -> list[tuple[Cell, ...]]:
 
 
 def _distance(cell: Cell, row: list[Cell]) -> float | None:
-    """Vertical distance to the row's horizontally nearest cell; None where the cell does not belong to the row."""
+    """Vertical distance to the row's horizontally nearest cell; None if the cell does not belong to the row."""
     span = cell.span
     if abs(span.y - row[-1].span.y) > 2 * span.height:
         return None

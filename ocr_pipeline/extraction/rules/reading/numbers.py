@@ -40,7 +40,7 @@ _MEASURES = frozenset({"kg", "ml", "cm", "mm", "m²", "km"})
 
 @dataclass(frozen=True)
 class Parsed:
-    """A number read from one string. `decimals` is the count of printed decimals, `sign` the currency sign or code.
+    """A number parsed from one string. `decimals`: the number of printed decimals, `sign` the currency sign or code.
 
     `repair` says which slip of the OCR was undone to read it.
     """
@@ -54,7 +54,7 @@ class Parsed:
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A number on the page: words `first` to `last` of row `row`. `measure`: a unit stands behind it, `0.144 kg`.
+    """A number on the page: words `first` to `last` of row `row`. `measure`: a unit follows it, `0.144 kg`.
 
     `repair` says which slip of the OCR was undone to read it.
     """
@@ -81,10 +81,10 @@ class Number:
 
 @lru_cache(maxsize=65536)
 def parse(text: str, decimal_mark: str = ".") -> Parsed | None:
-    """Read a whole string as one number, or return None.
+    """Parse a whole string as one number; None if it is not one.
 
     The last mark is the decimal mark unless exactly three digits follow it; then `decimal_mark` decides. Letters that
-    look like digits are repaired where the string has the shape of an amount.
+    look like digits are repaired if the string has the shape of an amount.
     """
     text = text.strip(" :;|=*_")
     match = _NUMBER.fullmatch(text)
@@ -112,7 +112,7 @@ def parse(text: str, decimal_mark: str = ".") -> Parsed | None:
 
 
 def _decimal(digits: str, decimal_mark: str) -> tuple[Decimal, int]:
-    """Value and count of decimals of digits with marks."""
+    """Value and number of decimals of digits with marks."""
     last = max(digits.rfind("."), digits.rfind(","))
     whole, decimals = re.sub(r"\D", "", digits[: max(last, 0)]), digits[last + 1 :]
     mark = digits[last] if last >= 0 else ""
@@ -149,7 +149,7 @@ def _in_row(row: Row, mark: str) -> Iterator[Number]:
 
 
 def _number(row: Row, first: int, count: int, text: str, mark: str, repair: str | None = None) -> Number | None:
-    """The number that `text` is, printed in `count` words from `first` on, with what its neighbours say about it."""
+    """The number in `text`, printed in `count` words from `first` on, with currency or unit from its neighbours."""
     parsed = parse(text, mark)
     after = row.words[first + count].text if first + count < len(row.words) else ""
     before = row.words[first - 1].text if first else ""
@@ -176,10 +176,10 @@ def _currency_sign(word: str) -> str | None:
 
 @dataclass(frozen=True)
 class _Split:
-    """How one amount looks when it is two words. They are read joined by `glue`.
+    """The shape of an amount printed as two words, which are joined by `glue`.
 
-    `alone`: only where nothing else stands near, because such a pair is often two things. `repair`: None where amounts
-    are printed like this, without any slip.
+    `alone`: only if no other word is near, because such a pair is often two things. `repair`: None if amounts are printed
+    like this, without a slip.
     """
 
     first: re.Pattern[str]
@@ -203,7 +203,7 @@ _SPLIT_ENDS = frozenset("0123456789.,-–−")
 
 
 def _split_number(row: Row, position: int, mark: str) -> Number | None:
-    """The number that a word makes together with the next one, if they look like one that was split."""
+    """The number that a word forms with the next one, if they look like a split amount."""
     pair: Sequence[Span] = row.words[position : position + 2]
     if len(pair) < 2 or pair[0].text[-1] not in _SPLIT_ENDS:
         return None

@@ -9,7 +9,7 @@ from ocr_pipeline.extraction.rules.text import key
 
 
 def guess(layout: Layout) -> Region | None:
-    """The region with the most distinct hints in the document, or None where there is none."""
+    """The region with the most distinct hints in the document, or None without hints."""
     said: set[str] = set()
     for row in layout.rows:
         keys = [key(word.text) for word in row.words]
