@@ -80,7 +80,7 @@ def test_the_custom_classes_declare_their_ids_and_capabilities(configured: Backe
         load_backends(Project(tmp_path))
 
 
-def test_the_prices_are_those_of_the_table() -> None:
+def test_prices_match_the_price_table() -> None:
     rows = re.findall(
         r"^\| `((?:gemini|gpt)-[\w.-]+)`.*?\| (\S+) / (\S+?)(?:;| \|).*\| (\d{4}-\d\d-\d\d) \|$", TEXT, re.MULTILINE
     )

@@ -20,8 +20,8 @@ def test_the_tree_at_the_top_of_the_module_is_complete() -> None:
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_an_error_crosses_a_process_boundary(cls: type[OcrPipelineError]) -> None:
     error = DocumentError("encrypted", "It is locked.") if cls is DocumentError else cls("It is locked.")
-    again = pickle.loads(pickle.dumps(error))
-    assert (type(again), str(again), vars(again)) == (cls, "It is locked.", vars(error))
+    repeated = pickle.loads(pickle.dumps(error))
+    assert (type(repeated), str(repeated), vars(repeated)) == (cls, "It is locked.", vars(error))
 
 
 @pytest.mark.parametrize("reason", DOCUMENT_ERROR_REASONS)
@@ -51,7 +51,7 @@ class Outer(BaseModel):
 def test_a_validation_error_as_a_sentence_without_the_value(value: object, sentence: str) -> None:
     with pytest.raises(ValidationError) as error:
         Outer.model_validate(value)
-    said = describe(error.value)
-    assert said.startswith(sentence)
-    assert said.endswith(".")
-    assert "SECRET" not in said
+    message = describe(error.value)
+    assert message.startswith(sentence)
+    assert message.endswith(".")
+    assert "SECRET" not in message

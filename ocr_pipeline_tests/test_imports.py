@@ -109,8 +109,8 @@ def test_the_watch_sees_what_it_should(tmp_path: Path) -> None:
     (package / "reads.py").write_text("import os\nX = os.environ.get('HOME')\n")
     (package / "writes.py").write_text("from pathlib import Path\nPath('x').write_text('')\nPath('y').mkdir()\n")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{WATCH}"
-    found = json.loads(python(code, "ocr_pipeline.reads", "ocr_pipeline.writes", cwd=tmp_path))
-    assert [event for event, _ in found] == ["environment", "open", "os.mkdir"]
+    result = json.loads(python(code, "ocr_pipeline.reads", "ocr_pipeline.writes", cwd=tmp_path))
+    assert [event for event, _ in result] == ["environment", "open", "os.mkdir"]
 
 
 def test_private_dagster_apis_are_used_in_one_module() -> None:

@@ -18,7 +18,7 @@ class Clock:
         return self.now
 
 
-def test_the_terminal_tells_pages_rate_and_time_left() -> None:
+def test_the_terminal_shows_pages_rate_and_remaining_time() -> None:
     out, clock = io.StringIO(), Clock()
     console = Console(file=out, width=110, force_terminal=True, color_system=None, get_time=clock)
     with TerminalProgress(console) as progress:
@@ -31,7 +31,7 @@ def test_the_terminal_tells_pages_rate_and_time_left() -> None:
     assert re.search(r"ocr rapidocr .* 6/10 +pages .* 0\.8/s · 0:06 left +1 cached, 1 failed", last), last
 
 
-def test_the_log_tells_it_at_every_tenth(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_reports_every_tenth(caplog: pytest.LogCaptureFixture) -> None:
     progress = LogProgress()
     with caplog.at_level(logging.INFO):
         progress.start("ocr", 40, "pages")

@@ -8,7 +8,7 @@ from ocr_pipeline.project import ROOT_VARIABLE, Project, find_project
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def test_everything_is_below_the_root(project: Project) -> None:
+def test_all_paths_are_below_the_root(project: Project) -> None:
     paths = (project.config_file, project.data, project.database, project.results, project.dagster_home)
     assert [project.relative(path) for path in paths] == [
         "backends.yaml",
@@ -20,7 +20,7 @@ def test_everything_is_below_the_root(project: Project) -> None:
     assert project.relative(Path("/elsewhere/x.png")) == "/elsewhere/x.png"
 
 
-def test_the_variable_wins(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_has_priority(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "backends.yaml").touch()
@@ -36,7 +36,7 @@ def test_the_nearest_folder_upwards(project: Project, monkeypatch: pytest.Monkey
     assert find_project() == project
 
 
-def test_else_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_checkout_is_the_fallback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ROOT_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     assert find_project() == Project(CHECKOUT)
@@ -51,7 +51,7 @@ def test_a_relative_or_home_path_becomes_absolute(project: Project, monkeypatch:
     assert find_project() == project
 
 
-def test_a_variable_that_names_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
     with pytest.raises(ConfigurationError) as error:
         find_project()

@@ -38,7 +38,7 @@ def test_amounts_are_exact() -> None:
 
 
 @pytest.mark.parametrize("amount", ["1e400", "Infinity", "NaN", "1,5", "", "12 €", "0.0000001", "1" * 19])
-def test_what_is_no_amount(amount: str) -> None:
+def test_invalid_amounts(amount: str) -> None:
     if amount == "":
         assert Invoice.model_validate({"total_amount": amount}).total_amount is None
     else:
@@ -46,18 +46,18 @@ def test_what_is_no_amount(amount: str) -> None:
             Invoice.model_validate({"total_amount": amount})
 
 
-@pytest.mark.parametrize(("given", "kept"), [("eur", "EUR"), ("CHF", "CHF"), ("", None), (None, None), ("  ", None)])
-def test_currencies(given: str | None, kept: str | None) -> None:
-    assert Invoice(currency=given).currency == kept
+@pytest.mark.parametrize(("extracted", "kept"), [("eur", "EUR"), ("CHF", "CHF"), ("", None), (None, None), ("  ", None)])
+def test_currencies(extracted: str | None, kept: str | None) -> None:
+    assert Invoice(currency=extracted).currency == kept
 
 
 @pytest.mark.parametrize("currency", ["€", "EURO", "EU", "ÄÖÜ", "E R", "123"])
-def test_what_is_no_currency(currency: str) -> None:
+def test_invalid_currencies(currency: str) -> None:
     with pytest.raises(ValidationError, match="three-letter ISO 4217 code"):
         Invoice(currency=currency)
 
 
-def test_empty_text_is_no_value() -> None:
+def test_empty_text_is_none() -> None:
     invoice = Invoice.model_validate({"supplier_name": " \n", "invoice_date": "", "document_type": ""})
     assert (invoice.supplier_name, invoice.invoice_date, invoice.document_type) == (None, None, None)
     assert invoice.model_fields_set == {"supplier_name", "invoice_date", "document_type"}
@@ -66,7 +66,7 @@ def test_empty_text_is_no_value() -> None:
 @pytest.mark.parametrize(
     "value", [{"totl": 1}, {"line_items": [{"price": 1}]}, {"tax_lines": {}}, {"due_date": "1.5.24"}]
 )
-def test_what_is_no_invoice(value: dict[str, Any]) -> None:
+def test_invalid_invoices(value: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Invoice.model_validate(value)
 
@@ -83,7 +83,7 @@ def test_words_of_all_pages_in_reading_order() -> None:
     assert OcrText.model_validate_json(text.model_dump_json()) == text
 
 
-def test_an_extraction_comes_back_from_json() -> None:
+def test_an_extraction_survives_json() -> None:
     extraction = Extraction(
         invoice=Invoice(
             invoice_date=date(2024, 2, 29),
@@ -93,9 +93,9 @@ def test_an_extraction_comes_back_from_json() -> None:
         ),
         evidence={"total_amount": Evidence(page=1, text="x", box=(0, 0, 1, 1), words=[0], method="m", score=0.5)},
     )
-    again = Extraction.model_validate_json(extraction.model_dump_json())
-    assert again == extraction
-    assert str(again.invoice.total_amount) == "12.50"
+    repeated = Extraction.model_validate_json(extraction.model_dump_json())
+    assert repeated == extraction
+    assert str(repeated.invoice.total_amount) == "12.50"
 
 
 @pytest.mark.parametrize("score", [-0.1, 1.1])
@@ -104,11 +104,11 @@ def test_a_score_is_between_0_and_1(score: float) -> None:
         Evidence(page=1, text="x", box=(0, 0, 1, 1), words=[], method="m", score=score)
 
 
-def test_labelled_fields_are_those_that_are_mentioned() -> None:
+def test_labelled_fields_are_the_keys_of_the_label() -> None:
     label = Label.model_validate({"invoice": {"total_amount": 1, "due_date": None, "line_items": []}})
     assert label.labelled_fields == ["due_date", "total_amount"]
-    again = Label.model_validate_json(label.model_dump_json(exclude_unset=True))
-    assert again.labelled_fields == label.labelled_fields
+    repeated = Label.model_validate_json(label.model_dump_json(exclude_unset=True))
+    assert repeated.labelled_fields == label.labelled_fields
 
 
 @pytest.mark.parametrize(

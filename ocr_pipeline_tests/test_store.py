@@ -68,13 +68,13 @@ def test_a_reader_sees_all_or_nothing_while_others_write(store: ResultStore) -> 
     store.put("ocr", KEY, "a" * 200_000)
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_put_many, args=(store.root, letter, 40)) for letter in "bc"]
-    seen = set()
+    observed = set()
     stop = threading.Event()
 
     def look() -> None:
         while not stop.is_set():
             text = store.get("ocr", KEY) or ""
-            seen.add((len(text), text[:1], text.count(text[:1])))
+            observed.add((len(text), text[:1], text.count(text[:1])))
 
     reader = threading.Thread(target=look)
     reader.start()
@@ -85,8 +85,8 @@ def test_a_reader_sees_all_or_nothing_while_others_write(store: ResultStore) -> 
     stop.set()
     reader.join()
     assert [writer.exitcode for writer in writers] == [0, 0]
-    assert seen <= {(200_000, letter, 200_000) for letter in "abc"}
-    assert len(seen) > 1
+    assert observed <= {(200_000, letter, 200_000) for letter in "abc"}
+    assert len(observed) > 1
     assert [path.name for path in store.root.rglob("*.*")] == [f"{KEY}.json"]
 
 
@@ -108,7 +108,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(store: ResultStore)
     assert done.stdout == f"The result store cannot use {path}: File too large.\n"
     assert done.stderr == ""
     assert store.get("ocr", KEY) == "before"
-    assert [found.name for found in store.root.rglob("*.*")] == [f"{KEY}.json"]
+    assert [result.name for result in store.root.rglob("*.*")] == [f"{KEY}.json"]
 
 
 def test_a_place_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:

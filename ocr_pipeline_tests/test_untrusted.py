@@ -15,11 +15,11 @@ from ocr_pipeline.untrusted import visible
         ("مرحبا", "مرحبا"),
     ],
 )
-def test_what_does_something_is_shown_as_its_code(text: str, shown: str) -> None:
+def test_active_characters_are_shown_as_codes(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-def test_long_texts_are_cut_and_say_so() -> None:
+def test_long_texts_are_truncated_with_a_note() -> None:
     assert visible("a" * 1_000_000, longest=3) == "aaa… (999,997 more characters)"
     assert visible("abc", longest=3) == "abc"
     assert visible("a" * 5_000, longest=None) == "a" * 5_000

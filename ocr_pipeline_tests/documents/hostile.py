@@ -214,18 +214,18 @@ def heif_bytes(width: int = 64, height: int = 64, **save: object) -> bytes:
 def heif_that_says(width: int, height: int) -> bytes:
     """Its property for the size, `ispe`, changed."""
     content = heif_bytes()
-    said = b"ispe" + bytes(4) + struct.pack(">II", 64, 64)
+    reported = b"ispe" + bytes(4) + struct.pack(">II", 64, 64)
     changed = b"ispe" + bytes(4) + struct.pack(">II", width, height)
-    assert said in content
-    return content.replace(said, changed)
+    assert reported in content
+    return content.replace(reported, changed)
 
 
 def heif_with_a_grid() -> bytes:
     """A picture of 4 x 3 tiles, whose grid says it is 30,000 x 30,000."""
     content = heif_bytes(256, 192, tile_size=64)
-    said = struct.pack(">BBBBHH", 0, 0, 2, 3, 256, 192)
-    assert said in content
-    content = content.replace(said, struct.pack(">BBBBHH", 0, 0, 255, 255, 30_000, 30_000))
+    reported = struct.pack(">BBBBHH", 0, 0, 2, 3, 256, 192)
+    assert reported in content
+    content = content.replace(reported, struct.pack(">BBBBHH", 0, 0, 255, 255, 30_000, 30_000))
     return content.replace(struct.pack(">II", 256, 192), struct.pack(">II", 30_000, 30_000))
 
 

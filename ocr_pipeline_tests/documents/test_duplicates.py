@@ -47,23 +47,23 @@ def print_of(document_id: str, image: Image.Image, sha256: str, pages: int = 1) 
 
 
 @pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
-def test_a_copy_is_found_and_looks_the_same(copy: object) -> None:
+def test_a_copy_is_detected(copy: object) -> None:
     assert callable(copy)
     original, other = receipt(), copy(receipt())
     assert candidate_pairs([print_of("a", original, "1"), print_of("b", other, "2")]) == [("1", "2")]
     assert alike(original, other) >= MIN_SIMILARITY
 
 
-def test_another_receipt_of_the_same_shop_does_not() -> None:
+def test_another_receipt_of_the_same_shop_is_not_a_duplicate() -> None:
     assert alike(receipt(), receipt("9-11876 28.11.2025")) < MIN_SIMILARITY
 
 
-def test_a_blank_page_looks_like_nothing() -> None:
+def test_a_blank_page_is_not_similar_to_anything() -> None:
     blank = Image.new("RGB", (300, 400), "white")
     assert alike(blank, blank) == 0
 
 
-def test_only_documents_of_as_many_pages_and_the_same_shape_are_candidates() -> None:
+def test_candidates_have_equal_page_counts_and_similar_shapes() -> None:
     image = receipt()
     wide = image.resize((image.width, image.height // 2))
     assert candidate_pairs([print_of("a", image, "1"), print_of("b", image, "2", pages=2)]) == []
@@ -81,15 +81,15 @@ def test_all_pairs_are_found_across_blocks_of_rows(monkeypatch: pytest.MonkeyPat
 def test_groups() -> None:
     image = receipt()
     prints = [print_of(name, image, sha) for name, sha in (("d", "3"), ("c", "1"), ("b", "1"), ("a", "2"), ("e", "4"))]
-    found = duplicates(prints, {("1", "2"): 0.95, ("2", "3"): 0.9, ("3", "4"): 0.5})
-    assert [(member.document_id, member.duplicate_of, member.kind) for member in found] == [
+    result = duplicates(prints, {("1", "2"): 0.95, ("2", "3"): 0.9, ("3", "4"): 0.5})
+    assert [(member.document_id, member.duplicate_of, member.kind) for member in result] == [
         ("a", None, None),
         ("b", "a", "near"),
         ("c", "a", "near"),
         ("d", "a", "near"),
     ]
-    found = duplicates(prints, {})
-    assert [(member.document_id, member.duplicate_of, member.kind, member.distance) for member in found] == [
+    result = duplicates(prints, {})
+    assert [(member.document_id, member.duplicate_of, member.kind, member.distance) for member in result] == [
         ("b", None, None, None),
         ("c", "b", "exact", 0),
     ]
@@ -109,7 +109,7 @@ def group(*documents: str) -> list[Duplicate]:
         ({"a": "dev", "b": "test", "c": "train"}, {"a": "test", "b": "test", "c": "train"}),
     ],
 )
-def test_a_group_with_a_held_out_document_is_held_out(
+def test_a_group_with_a_holdout_document_is_a_holdout(
     own: dict[str, str | None], expected: dict[str, str | None]
 ) -> None:
     assert splits_in_use(own, group("a", "b")) == expected

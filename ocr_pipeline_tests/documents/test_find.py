@@ -16,7 +16,7 @@ def put(data: Path, *names: str) -> None:
         path.write_bytes(b"x")
 
 
-def found(data: Path) -> dict[str, SourceFile]:
+def result(data: Path) -> dict[str, SourceFile]:
     sources = find_documents(data)
     by_id = {source.document_id: source for source in sources}
     assert len(by_id) == len(sources)
@@ -34,7 +34,7 @@ def test_ids_and_data_sets_come_from_the_path(tmp_path: Path) -> None:
         "documents/My Shop/2024/May/Bill No. 7.PDF",
         "documents/sroie/under_score.jpg",
     )
-    assert {name: source.dataset for name, source in found(tmp_path).items()} == {
+    assert {name: source.dataset for name, source in result(tmp_path).items()} == {
         "demo-cafe": "demo",
         "loose": "documents",
         "sroie-x51": "sroie",
@@ -43,7 +43,7 @@ def test_ids_and_data_sets_come_from_the_path(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_no_document_is_left_out(tmp_path: Path) -> None:
+def test_other_files_are_ignored(tmp_path: Path) -> None:
     put(
         tmp_path,
         "documents/a.png",
@@ -55,35 +55,35 @@ def test_what_is_no_document_is_left_out(tmp_path: Path) -> None:
         "documents/.git/b.png",
         "results/ocr/ab/c.png",
     )
-    assert list(found(tmp_path)) == ["a"]
+    assert list(result(tmp_path)) == ["a"]
 
 
-def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_folder_is_empty(tmp_path: Path) -> None:
     assert find_documents(tmp_path / "nothing") == []
 
 
-def test_names_without_ascii_letters_are_told_apart(tmp_path: Path) -> None:
+def test_names_without_ascii_letters_get_distinct_ids(tmp_path: Path) -> None:
     put(tmp_path, "documents/发票.pdf", "documents/領収書.pdf", "documents/---.pdf", "documents/счёт 7.pdf")
-    assert len(found(tmp_path)) == 4
+    assert len(result(tmp_path)) == 4
 
 
 def test_accents_are_folded(tmp_path: Path) -> None:
     put(tmp_path, "documents/Bücher Straße.pdf")
-    assert list(found(tmp_path)) == ["bucher-strasse"]
+    assert list(result(tmp_path)) == ["bucher-strasse"]
 
 
 def test_colliding_names_keep_their_own_ids(tmp_path: Path) -> None:
     put(tmp_path, "documents/a.png", "documents/a.jpg", "documents/A.PNG", "documents/a b.png", "documents/a-b.png")
     put(tmp_path, "documents/a/b.png", "documents/demo/x.png", "demo/x.png")
-    sources = found(tmp_path)
+    sources = result(tmp_path)
     assert len({source.path for source in sources.values()}) == len(sources) >= 7
-    assert found(tmp_path) == sources
+    assert result(tmp_path) == sources
 
 
-def test_very_long_names_are_cut_and_told_apart(tmp_path: Path) -> None:
+def test_very_long_names_are_truncated_to_distinct_ids(tmp_path: Path) -> None:
     put(tmp_path, f"documents/{'x' * 200}1.png", f"documents/{'x' * 200}2.png")
-    assert len(found(tmp_path)) == 2
-    assert all(len(name) <= MAX_ID_LENGTH + 9 for name in found(tmp_path))
+    assert len(result(tmp_path)) == 2
+    assert all(len(name) <= MAX_ID_LENGTH + 9 for name in result(tmp_path))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse file names that are not UTF-8")
@@ -91,23 +91,23 @@ def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")).write_bytes(b"x")
-    assert [name.rpartition("-")[0] for name in found(tmp_path)] == ["caf"]
+    assert [name.rpartition("-")[0] for name in result(tmp_path)] == ["caf"]
 
 
-def test_a_label_lies_beside_its_document(tmp_path: Path) -> None:
+def test_labels_are_beside_documents(tmp_path: Path) -> None:
     put(tmp_path, "documents/a.png", "documents/a.json", "documents/b.pdf", "documents/b.pdf.json", "documents/b.json")
     put(tmp_path, "documents/c.png")
-    labels = {name: source.label and source.label.name for name, source in found(tmp_path).items()}
+    labels = {name: source.label and source.label.name for name, source in result(tmp_path).items()}
     assert labels == {"a": "a.json", "b": "b.pdf.json", "c": None}
 
 
-def test_a_symlink_that_leads_back_is_not_followed(tmp_path: Path) -> None:
+def test_symlink_loops_are_not_followed(tmp_path: Path) -> None:
     put(tmp_path, "documents/s/a.png", "elsewhere/b.png")
     (tmp_path / "documents/s/self").symlink_to(tmp_path / "documents/s")
     (tmp_path / "documents/s/up").symlink_to(tmp_path / "documents")
     (tmp_path / "documents/linked").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere/out").symlink_to(tmp_path / "documents")
-    assert set(found(tmp_path)) == {"s-a", "linked-b"}
+    assert set(result(tmp_path)) == {"s-a", "linked-b"}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")

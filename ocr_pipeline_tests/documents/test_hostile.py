@@ -12,22 +12,22 @@ def test_every_hostile_file_has_its_outcome_in_bounded_time_and_memory(tmp_path:
     """Time is bounded by the guard: it ends the child after `max_seconds` of CPU time."""
     assert len(FILES) >= 40
     assert {file.outcome for file in FILES} <= {"ok", *DOCUMENT_ERROR_REASONS}
-    found = list(measure_all(tmp_path, Limits()))
-    assert {file.name: measured.outcome for file, measured in found} == {file.name: file.outcome for file in FILES}
-    assert max(measured.peak_bytes or 0 for _, measured in found) < 1_000_000_000
-    for _, measured in found:
+    result = list(measure_all(tmp_path, Limits()))
+    assert {file.name: measured.outcome for file, measured in result} == {file.name: file.outcome for file in FILES}
+    assert max(measured.peak_bytes or 0 for _, measured in result) < 1_000_000_000
+    for _, measured in result:
         assert "\n" not in measured.message
         assert (measured.outcome == "ok") == (measured.message == "")
 
 
-def test_a_file_that_ends_its_process_takes_no_other_along(tmp_path: Path) -> None:
+def test_a_file_that_kills_the_process_only_fails_itself(tmp_path: Path) -> None:
     for name, content in {"a": image_bytes(), "b": pdf_with_nested_forms(), "c": image_bytes()}.items():
         (tmp_path / name).write_bytes(content)
     sources = [SourceFile(name, "documents", tmp_path / name, None) for name in "abc"]
-    taken = list(ingest_all(sources, Limits(max_seconds=0.5)))
-    assert [source for source, _, _ in taken] == sources
-    assert [failure.reason if failure else None for _, _, failure in taken] == [None, "too_large", None]
-    assert [document.size if document else None for _, document, _ in taken] == [
+    ingested = list(ingest_all(sources, Limits(max_seconds=0.5)))
+    assert [source for source, _, _ in ingested] == sources
+    assert [failure.reason if failure else None for _, _, failure in ingested] == [None, "too_large", None]
+    assert [document.size if document else None for _, document, _ in ingested] == [
         len(image_bytes()),
         None,
         len(image_bytes()),

@@ -62,8 +62,8 @@ def test_the_orientation_is_applied_once(format: str) -> None:
 @pytest.mark.parametrize(("unit", "dpi"), [(2, 118.0), (3, 118 * 2.54), (1, None)])
 def test_the_dpi_of_a_tiff_has_a_unit(unit: int, dpi: float | None) -> None:
     content = image_bytes(format="TIFF", tiffinfo={282: 118.0, 283: 118.0, 296: unit})
-    found = open_document(content, Limits()).pages[0].dpi
-    assert found == (pytest.approx(dpi) if dpi else None)
+    result = open_document(content, Limits()).pages[0].dpi
+    assert result == (pytest.approx(dpi) if dpi else None)
 
 
 @pytest.mark.parametrize("format", ["BMP", "PNG", "JPEG"])
@@ -89,13 +89,13 @@ def test_every_mode_of_a_tiff_becomes_rgb(image: Image.Image, colour: list[int])
     assert np.abs(np.array(middle(encoded(image, "TIFF"))) - colour).max() <= 1
 
 
-def test_float_samples_are_stretched() -> None:
+def test_float_samples_are_scaled() -> None:
     samples = np.array([[0.0, 0.5, 1.0, np.nan]], np.float32)
     page = open_document(encoded(Image.fromarray(samples), "TIFF"), Limits()).pages[0]
     assert page.image()[0, :, 0].tolist() == [0, 127, 255, 255]
 
 
 @pytest.mark.parametrize("format", ["WEBP", "HEIF"])
-def test_transparent_is_paper(format: str) -> None:
+def test_transparent_becomes_white(format: str) -> None:
     pillow_heif.register_heif_opener()
     assert min(middle(encoded(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), format))) > 250

@@ -77,7 +77,7 @@ def test_cord_from_the_categories_of_its_words(tmp_path: Path, documents: Path) 
     assert label_of(image).model_dump(mode="json", exclude_unset=True) == EXPECTED
     [page] = transcript(image).pages
     assert (page.width, page.height) == (40, 30)
-    assert [(found.text, found.line) for found in page.words] == [
+    assert [(result.text, result.line) for result in page.words] == [
         ("2", 0), ("TICKET", 0), ("CP", 0), ("60.000", 0), ("5.455", 1), ("TOTAL", 2), ("Rp", 2), ("60.000", 2),
     ]  # fmt: skip
     assert page.words[1].box == (0.3, round(5 / 30, 6), 0.55, 0.3)
@@ -107,7 +107,7 @@ def test_cord_from_its_flat_form(tmp_path: Path, documents: Path) -> None:
         ({"menu": [{"nm": "A", "price": "1.000", "sub": {"nm": "B", "price": "500"}}]}, "line_items"),
     ],
 )
-def test_what_cord_does_not_say_clearly_is_not_labelled(
+def test_ambiguous_cord_values_are_not_labelled(
     tmp_path: Path, documents: Path, change: dict[str, Any], missing: str
 ) -> None:
     report = import_cord(cord(tmp_path, {"gt_parse": {**PARSE, **change}}), documents)
@@ -117,7 +117,7 @@ def test_what_cord_does_not_say_clearly_is_not_labelled(
 
 
 @pytest.mark.parametrize("truth", [[], {"valid_line": [1]}, {"gt_parse": {"menu": [], "total": 3}}, {}, "x"])
-def test_a_cord_file_that_is_none_gives_no_label(tmp_path: Path, documents: Path, truth: Any) -> None:
+def test_an_invalid_cord_file_gives_no_label(tmp_path: Path, documents: Path, truth: Any) -> None:
     report = import_cord(cord(tmp_path, truth), documents)
     assert (report.new, report.labelled, report.transcripts) == (1, 0, 0)
 
@@ -148,7 +148,7 @@ def test_sroie_transcripts_are_written_kept_updated_and_removed(tmp_path: Path, 
     )
     assert (report.new, report.transcripts, report.problems) == (1, 1, [])
     words = list(transcript(image).words())
-    assert [(found.text, found.line) for found in words] == [("NO.", 0), ('3,"A"', 0), ("X", 1)]
+    assert [(result.text, result.line) for result in words] == [("NO.", 0), ('3,"A"', 0), ("X", 1)]
     assert words[0].box == (0.1, 0.1, round((10 + 50 * 3 / 9) / 100, 6), 0.3)
     assert words[1].box == (round((10 + 50 * 4 / 9) / 100, 6), 0.1, 0.6, 0.3)
     assert words[2].box == (0, 0.4, 1, 0.6)
@@ -159,7 +159,7 @@ def test_sroie_transcripts_are_written_kept_updated_and_removed(tmp_path: Path, 
     )
     assert {path: path.stat().st_mtime_ns for path in documents.rglob("*")} == before
     assert import_sroie(sroie(tmp_path, "10,5,60,5,60,15,10,15,NEW"), documents).changed == 1
-    assert [found.text for found in transcript(image).words()] == ["NEW"]
+    assert [result.text for result in transcript(image).words()] == ["NEW"]
     report = import_sroie(sroie(tmp_path, "10,5,60,5,60,15,NEW"), documents)
     assert report.problems == ["X1.csv: line 1 is not x1,y1,...,x4,y4,text; imported without a transcript."]
     assert not image.with_name("X1.jpg.transcript.json").exists()
@@ -197,12 +197,12 @@ def test_real_e_invoices_agree_with_their_ground_truth(documents: Path) -> None:
             for line in truth["lines"]
             if line["quantity"] and line["line_total"]
         ]
-        found = [
+        result = [
             (item.description or "", item.quantity, item.amount)
             for item in invoice.line_items
             if item.amount is not None
         ]
-        assert found == expected, truth["file"]
+        assert result == expected, truth["file"]
         compared += 8 + bool(truth["date"]) + 3 * len(expected)
     assert compared > 400
 
@@ -217,9 +217,7 @@ def test_a_pdf_without_xml_is_imported_and_counted(tmp_path: Path, documents: Pa
     assert report.notes == ["2 PDFs without invoice XML: imported without a label."]
 
 
-def test_without_the_package_there_is_one_sentence(
-    tmp_path: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_package_is_one_sentence(tmp_path: Path, documents: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "facturx", None)
     with pytest.raises(ConfigurationError, match=r"^The XML of e-invoices needs the package factur-x: pip install"):
         import_zugferd(tmp_path, documents)
@@ -259,7 +257,7 @@ def test_csv_labels_as_a_spreadsheet_writes_them(invoices: Path, documents: Path
     assert import_folder(invoices, documents).unchanged == 4
 
 
-def test_cells_and_rows_that_cannot_be_used_are_reported_without_their_value(invoices: Path, documents: Path) -> None:
+def test_skipped_cells_and_rows_are_reported_without_their_values(invoices: Path, documents: Path) -> None:
     (invoices / "labels.csv").write_text(
         "document_id,total_amount,invoice_date,currency\n"
         'inv-b,"SEC\nRET",03/04/2026,EURO\n'
@@ -303,7 +301,7 @@ def test_the_order_of_day_and_month_comes_from_the_file(invoices: Path, document
         ("file\nä".encode("utf-16"), r"labels\.csv is not UTF-8 text: save it as CSV UTF-8\."),
     ],
 )
-def test_a_csv_that_makes_no_sense_is_refused(invoices: Path, documents: Path, content: bytes, message: str) -> None:
+def test_an_invalid_csv_is_rejected(invoices: Path, documents: Path, content: bytes, message: str) -> None:
     (invoices / "labels.csv").write_bytes(content)
     with pytest.raises(ConfigurationError, match=message):
         import_folder(invoices, documents)

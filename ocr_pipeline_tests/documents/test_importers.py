@@ -41,11 +41,11 @@ class TestFolder:
     def test_copies_documents_and_labels(self, source: Path, documents: Path, project: Project) -> None:
         report = import_folder(source, documents)
         assert (report.dataset, counts(report), report.labelled, report.problems) == ("my-invoices", (2, 0, 0), 1, [])
-        found = {document.document_id: document for document in find_documents(project.data)}
-        assert set(found) == {"my-invoices-a", "my-invoices-2024-b"}
-        assert {document.dataset for document in found.values()} == {"my-invoices"}
-        assert found["my-invoices-2024-b"].path.read_bytes() == image_bytes(20)
-        label_file = found["my-invoices-a"].label
+        result = {document.document_id: document for document in find_documents(project.data)}
+        assert set(result) == {"my-invoices-a", "my-invoices-2024-b"}
+        assert {document.dataset for document in result.values()} == {"my-invoices"}
+        assert result["my-invoices-2024-b"].path.read_bytes() == image_bytes(20)
+        label_file = result["my-invoices-a"].label
         assert label_file is not None
         label, _ = load_label(label_file)
         assert label.labelled_fields == ["due_date", "total_amount"]
@@ -57,7 +57,7 @@ class TestFolder:
         assert counts(import_folder(source, documents)) == (0, 0, 2)
         assert {path: path.stat().st_mtime_ns for path in documents.rglob("*")} == before
 
-    def test_what_changed_is_replaced(self, source: Path, documents: Path) -> None:
+    def test_changed_files_are_replaced(self, source: Path, documents: Path) -> None:
         import_folder(source, documents)
         (source / "a.png").write_bytes(image_bytes(11))
         assert counts(import_folder(source, documents)) == (0, 1, 1)
@@ -68,7 +68,7 @@ class TestFolder:
         report = import_folder(source, documents)
         assert (counts(report), report.labelled) == ((0, 1, 1), 2)
 
-    def test_a_wrong_label_is_reported_and_its_document_imported(self, source: Path, documents: Path) -> None:
+    def test_an_invalid_label_is_reported_and_its_document_imported(self, source: Path, documents: Path) -> None:
         (source / "2024" / "b.json").write_text('{"invoice": {"totl": "SECRET"}}')
         report = import_folder(source, documents, "x")
         assert counts(report) == (2, 0, 0)
@@ -76,7 +76,7 @@ class TestFolder:
         assert not (documents / "x" / "2024" / "b.png.json").exists()
 
     @pytest.mark.parametrize("now", [None, '{"invoice": {"totl": "SECRET"}}'])
-    def test_a_label_that_is_gone_or_wrong_now_goes_from_the_project(
+    def test_a_label_deleted_or_invalid_at_the_source_is_deleted(
         self, source: Path, documents: Path, now: str | None
     ) -> None:
         import_folder(source, documents)
@@ -89,7 +89,7 @@ class TestFolder:
         assert not (documents / "my-invoices" / "a.png.json").exists()
         assert counts(import_folder(source, documents)) == (0, 0, 2)
 
-    def test_hidden_folders_and_files_are_left_out(self, source: Path, documents: Path) -> None:
+    def test_hidden_folders_and_files_are_skipped(self, source: Path, documents: Path) -> None:
         for name in (".git/x.png", "2024/.cache/deep/y.png", ".z.png"):
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes(image_bytes(30))
@@ -131,7 +131,7 @@ class TestFolder:
             ("project/data/results", None, r"No documents to import were found\."),
         ],
     )
-    def test_what_cannot_be_imported(
+    def test_invalid_imports_are_rejected(
         self, source: Path, documents: Path, tmp_path: Path, path: str, name: str | None, message: str
     ) -> None:
         (tmp_path / "project/data/results").mkdir()
@@ -204,7 +204,7 @@ class TestSroie:
             ({"company": ["SECRET"]}, "X1.json: invalid company; skipped."),
         ],
     )
-    def test_a_field_that_cannot_be_read_is_reported(
+    def test_an_invalid_field_is_reported(
         self, tmp_path: Path, documents: Path, change: dict[str, Any], problem: str
     ) -> None:
         report = import_sroie(sroie(tmp_path, {**KEY, **change}), documents)
@@ -212,7 +212,7 @@ class TestSroie:
         assert len(load_label(documents / "sroie" / "X1.jpg.json")[0].labelled_fields) == 3
 
     @pytest.mark.parametrize("key", [b"not JSON", b"[1]", b"\xff", b"[" * 100_000, b""])
-    def test_a_key_file_that_is_no_object_is_reported(self, tmp_path: Path, documents: Path, key: bytes) -> None:
+    def test_a_key_file_without_an_object_is_reported(self, tmp_path: Path, documents: Path, key: bytes) -> None:
         report = import_sroie(sroie(tmp_path, key), documents)
         assert (counts(report), report.labelled) == ((1, 0, 0), 0)
         assert report.problems == ["X1.json: not a JSON object; X1 is imported without a label."]

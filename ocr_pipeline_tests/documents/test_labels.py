@@ -18,7 +18,7 @@ def written(tmp_path: Path, content: Any) -> Path:
     return path
 
 
-def test_absent_is_not_labelled_and_null_is_labelled_as_empty(tmp_path: Path) -> None:
+def test_absent_is_not_labelled_and_null_is_labelled_as_not_on_the_document(tmp_path: Path) -> None:
     path = written(tmp_path, {"invoice": {"total_amount": "12.50", "due_date": None, "purchase_order": " "}})
     label, sha256 = load_label(path)
     assert label.labelled_fields == ["due_date", "purchase_order", "total_amount"]
@@ -28,7 +28,7 @@ def test_absent_is_not_labelled_and_null_is_labelled_as_empty(tmp_path: Path) ->
     assert sha256 == sha256_of(path.read_bytes())
 
 
-def test_everything_that_a_label_can_say(tmp_path: Path) -> None:
+def test_a_complete_label(tmp_path: Path) -> None:
     label, _ = load_label(
         written(
             tmp_path,
@@ -81,17 +81,17 @@ def test_the_bundled_labels_are_valid(path: Path) -> None:
         (b"[" * 100_000, "Invalid JSON: recursion limit exceeded at line 1 column"),
     ],
 )
-def test_a_wrong_label_is_one_sentence_without_its_values(tmp_path: Path, content: Any, message: str) -> None:
+def test_an_invalid_label_is_one_sentence_without_its_values(tmp_path: Path, content: Any, message: str) -> None:
     with pytest.raises(DocumentError) as error:
         load_label(written(tmp_path, content))
     assert error.value.reason == "invalid_label"
-    said = str(error.value)
-    assert said.startswith("Invalid label: ")
-    assert message in said
-    assert said.endswith(".")
-    assert "\n" not in said
+    reported = str(error.value)
+    assert reported.startswith("Invalid label: ")
+    assert message in reported
+    assert reported.endswith(".")
+    assert "\n" not in reported
     if not message.startswith("SECRET"):
-        assert "SECRET" not in said
+        assert "SECRET" not in reported
 
 
 def test_a_label_that_cannot_be_read(tmp_path: Path) -> None:

@@ -29,44 +29,44 @@ def decide(project: Project, field: str, what: Decision) -> Any:
     return load_decided_label(source)
 
 
-def test_a_decision_is_laid_on_top_of_the_label(project: Project, image: Path) -> None:
+def test_a_decision_is_applied_to_the_label(project: Project, image: Path) -> None:
     decide(project, "total_amount", decision("value", "8.2", "9.00"))
-    found = decide(project, "due_date", decision("value", "2018-03-05", None))
-    assert (str(found.label.invoice.total_amount), found.label.invoice.due_date) == ("9.00", None)
-    assert found.label.labelled_fields == ["supplier_name", "due_date", "total_amount"]
-    assert str(found.file.invoice.total_amount) == "8.20"
-    assert set(found.decisions) == {"total_amount", "due_date"}
+    result = decide(project, "due_date", decision("value", "2018-03-05", None))
+    assert (str(result.label.invoice.total_amount), result.label.invoice.due_date) == ("9.00", None)
+    assert result.label.labelled_fields == ["supplier_name", "due_date", "total_amount"]
+    assert str(result.file.invoice.total_amount) == "8.20"
+    assert set(result.decisions) == {"total_amount", "due_date"}
     assert "8.20" in image.with_name("a.png.json").read_text()
 
 
 def test_both_values_are_accepted(project: Project, image: Path) -> None:
-    found = decide(project, "supplier_name", decision("both", "ACME", "Acme Holding"))
-    assert found.label.invoice.supplier_name == "ACME"
-    assert found.label.alternatives == {"supplier_name": ["Acme Holding"]}
+    result = decide(project, "supplier_name", decision("both", "ACME", "Acme Holding"))
+    assert result.label.invoice.supplier_name == "ACME"
+    assert result.label.alternatives == {"supplier_name": ["Acme Holding"]}
 
 
-def test_a_label_that_is_right_stays(project: Project, image: Path) -> None:
-    found = decide(project, "total_amount", decision("label", "8.20", "9.00", note="torn, but legible"))
-    assert found.label == found.file
-    assert found.decisions["total_amount"].note == "torn, but legible"
+def test_a_label_decided_as_right_is_unchanged(project: Project, image: Path) -> None:
+    result = decide(project, "total_amount", decision("label", "8.20", "9.00", note="torn, but legible"))
+    assert result.label == result.file
+    assert result.decisions["total_amount"].note == "torn, but legible"
 
 
-def test_a_decision_about_another_value_holds_no_more(project: Project, image: Path) -> None:
+def test_a_decision_about_another_value_no_longer_applies(project: Project, image: Path) -> None:
     add_label(image, total_amount="8.50")
-    found = decide(project, "total_amount", decision("value", "8.20", "9.00"))
-    assert str(found.label.invoice.total_amount) == "8.50"
-    assert found.decisions == {}
+    result = decide(project, "total_amount", decision("value", "8.20", "9.00"))
+    assert str(result.label.invoice.total_amount) == "8.50"
+    assert result.decisions == {}
     assert decide(project, "supplier_name", decision("value", "ACME", "Other")).decisions == {}
 
 
 def test_a_decision_changes_the_version_of_the_label(project: Project, image: Path) -> None:
     (before,) = find_documents(project.data)
-    found = decide(project, "total_amount", decision("value", "8.20", "9.00"))
+    result = decide(project, "total_amount", decision("value", "8.20", "9.00"))
     (after,) = find_documents(project.data)
-    assert found.sha256 == labels_sha256(after) != labels_sha256(before)
+    assert result.sha256 == labels_sha256(after) != labels_sha256(before)
 
 
-def test_what_is_not_valid_is_said_without_the_value(project: Project, image: Path) -> None:
+def test_invalid_overrides_are_reported_without_the_value(project: Project, image: Path) -> None:
     with pytest.raises(DocumentError, match=r"^Invalid override: invoice\.total_amount: ") as raised:
         decide(project, "total_amount", decision("value", "8.20", "SECRET"))
     assert "SECRET" not in str(raised.value)

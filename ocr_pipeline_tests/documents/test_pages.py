@@ -74,7 +74,7 @@ class TestType:
             (b"junk before\n" + text_pdf([[(10, 10, "a")]]), "application/pdf"),
         ],
     )
-    def test_is_read_from_the_content(self, content: bytes, media_type: str) -> None:
+    def test_is_detected_from_the_content(self, content: bytes, media_type: str) -> None:
         document = opened(content)
         assert document.media_type == media_type
         assert document.sha256 == sha256_of(content)
@@ -85,13 +85,13 @@ class TestType:
     def test_anything_else_is_unsupported(self, content: bytes) -> None:
         assert reason(content)[0] == "unsupported_type"
 
-    def test_nothing_is_an_empty_file(self) -> None:
+    def test_empty_content(self) -> None:
         assert reason(b"") == ("empty_file", "The file is empty.")
 
 
 class TestImage:
     @pytest.mark.parametrize("orientation", range(1, 9))
-    def test_exif_orientation_turns_pixels_and_swaps_sizes(self, orientation: int) -> None:
+    def test_exif_orientation_rotates_pixels_and_swaps_sizes(self, orientation: int) -> None:
         stored = Image.new("RGB", (60, 40), "white")
         ImageDraw.Draw(stored).rectangle((0, 0, 19, 9), "black")  # top left as stored
         exif = Image.Exif()
@@ -143,27 +143,27 @@ class TestImage:
         assert np.abs(pixels(encoded(image, "JPEG"))[8, 8].astype(int) - colour).max() <= 2
 
     @pytest.mark.parametrize(("saved", "read"), [((300, 300), 300.0), ((1, 1), None), (None, None)])
-    def test_dpi_only_where_the_file_says_it(self, saved: tuple[int, int] | None, read: float | None) -> None:
+    def test_dpi_only_if_the_file_states_it(self, saved: tuple[int, int] | None, read: float | None) -> None:
         content = image_bytes(format="JPEG", dpi=saved) if saved else image_bytes(format="JPEG")
         assert opened(content).pages[0].dpi == read
 
-    def test_an_image_holds_no_text(self) -> None:
+    def test_an_image_has_no_text_layer(self) -> None:
         assert opened(image_bytes()).pages[0].text_layer() is None
 
-    def test_cut_off_pixels_are_found_when_they_are_decoded(self) -> None:
+    def test_truncated_pixels_fail_when_they_are_decoded(self) -> None:
         content = encoded(Image.effect_noise((200, 200), 90), "PNG")
         assert reason(content[:-5000])[0] == "unreadable"
 
     def test_an_image_without_area(self) -> None:
         assert reason(png_header(0, 10))[0] == "unreadable"
 
-    def test_a_cut_off_header_is_unreadable(self) -> None:
+    def test_a_truncated_header_is_unreadable(self) -> None:
         assert reason(image_bytes()[:20])[0] == "unreadable"
 
 
 class TestLimits:
     @pytest.mark.parametrize(("width", "height"), [(10_000, 10_000), (100_000, 100_000), (2**31 - 1, 1)])
-    def test_a_bomb_is_refused_by_its_header_without_a_warning(self, width: int, height: int) -> None:
+    def test_a_bomb_is_rejected_by_its_header_without_a_warning(self, width: int, height: int) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             why, message = reason(png_header(width, height))
@@ -238,7 +238,7 @@ class TestPdf:
         for image, colour in zip(images, ((200, 30, 40), (30, 40, 200)), strict=True):
             assert np.abs(image[50, 50].astype(int) - colour).max() <= 6
 
-    def test_filled_form_fields_are_drawn(self) -> None:
+    def test_filled_form_fields_are_rendered(self) -> None:
         image = pixels(form_pdf())
         height, width = image.shape[:2]
         ys, xs = np.nonzero(image.min(axis=2) < 128)
@@ -246,7 +246,7 @@ class TestPdf:
         assert 50 / 300 < xs.min() / width < xs.max() / width < 150 / 300
         assert 130 / 200 < ys.min() / height < ys.max() / height < 150 / 200
 
-    def test_a_scan_holds_no_text(self) -> None:
+    def test_a_scan_has_no_text_layer(self) -> None:
         assert opened(encoded(Image.new("RGB", (72, 72)), "PDF")).pages[0].text_layer() is None
 
     def test_an_encrypted_file(self) -> None:
@@ -260,10 +260,10 @@ class TestPdf:
     @pytest.mark.parametrize(
         "content", [b"%PDF-1.7", text_pdf([[(10, 10, "a")]])[:60], b"%PDF-1.4\n%%EOF\n" + b"\0" * 999]
     )
-    def test_a_broken_file(self, content: bytes) -> None:
+    def test_a_corrupt_file(self, content: bytes) -> None:
         assert reason(content)[0] == "unreadable"
 
-    def test_a_broken_page(self) -> None:
+    def test_a_corrupt_page(self) -> None:
         content = text_pdf([[(10, 10, "a")]]).replace(b"/Kids [4 0 R]", b"/Kids [9 0 R]")
         assert reason(content)[0] == "unreadable"
 
@@ -273,15 +273,15 @@ TEXT = [(60.0, 160.0, "Top"), (60.0, 100.0, "Invoice 4711"), (150.0, 60.0, "EUR 
 
 class TestTextLayer:
     def test_words_in_reading_order_with_lines(self) -> None:
-        found = words(text_pdf([TEXT]))
-        assert [(word.text, word.line) for word in found] == [
+        result = words(text_pdf([TEXT]))
+        assert [(word.text, word.line) for word in result] == [
             ("Top", 0),
             ("Invoice", 1),
             ("4711", 1),
             ("EUR", 2),
             ("12.50", 2),
         ]
-        assert {(word.page, word.confidence) for word in found} == {(1, None)}
+        assert {(word.page, word.confidence) for word in result} == {(1, None)}
 
     @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
     @pytest.mark.parametrize("crop_box", [None, (50, 40, 250, 190)])
@@ -292,9 +292,9 @@ class TestTextLayer:
         ink = pixels(content).min(axis=2) < 128
         height, width = ink.shape
         assert (width > height) == (rotate in (0, 180))
-        found = words(content)
-        assert len(found) == 5
-        for word in found:
+        result = words(content)
+        assert len(result) == 5
+        for word in result:
             x0, y0, x1, y1 = word.box
             top, bottom, left, right = round(y0 * height), round(y1 * height), round(x0 * width), round(x1 * width)
             inside = ink[top:bottom, left:right]
@@ -305,9 +305,9 @@ class TestTextLayer:
             ink[top:bottom, left:right] = False
         assert ink.sum() == 0  # nothing is outside the boxes
 
-    def test_text_outside_the_crop_box_is_left_out(self) -> None:
-        found = words(text_pdf([[*TEXT, (5.0, 5.0, "Hidden")]], crop_box=(50, 40, 250, 190)))
-        assert [word.text for word in found] == ["Top", "Invoice", "4711", "EUR", "12.50"]
+    def test_text_outside_the_crop_box_is_dropped(self) -> None:
+        result = words(text_pdf([[*TEXT, (5.0, 5.0, "Hidden")]], crop_box=(50, 40, 250, 190)))
+        assert [word.text for word in result] == ["Top", "Invoice", "4711", "EUR", "12.50"]
 
     def test_a_word_over_the_edge_is_clipped(self) -> None:
         (word,) = words(text_pdf([[(280.0, 100.0, "Overflowing")]]))
@@ -322,13 +322,13 @@ class TestTextLayer:
             "€",
         ]
 
-    def test_the_bundled_invoice_holds_its_text(self) -> None:
+    def test_the_bundled_invoice_has_a_text_layer(self) -> None:
         (page,) = opened((DEMO / "design-studio-invoice.pdf").read_bytes()).pages
-        found = page.text_layer() or []
-        assert len(found) > 100
-        assert [word.line for word in found] == sorted(word.line for word in found)
+        result = page.text_layer() or []
+        assert len(result) > 100
+        assert [word.line for word in result] == sorted(word.line for word in result)
         ink = page.image().min(axis=2) < 128
-        for word in found:
+        for word in result:
             x0, y0, x1, y1 = word.box
             assert ink[int(y0 * page.height) : int(y1 * page.height), int(x0 * page.width) : int(x1 * page.width)].any()
 
@@ -336,8 +336,8 @@ class TestTextLayer:
         pages = opened(text_pdf([[(20, 20, "one")], [], [(20, 20, "three")]])).pages
         layers = [page.text_layer() for page in pages]
         assert layers[1] is None
-        found = [word for layer in layers for word in layer or []]
-        assert [(word.text, word.page, word.line) for word in found] == [("one", 1, 0), ("three", 3, 0)]
+        result = [word for layer in layers for word in layer or []]
+        assert [(word.text, word.page, word.line) for word in result] == [("one", 1, 0), ("three", 3, 0)]
 
 
 SEEDS = [
@@ -352,7 +352,7 @@ SEEDS = [
 
 @settings(max_examples=150, deadline=None)
 @given(seed=st.sampled_from(SEEDS), random=st.randoms(use_true_random=False), changes=st.integers(1, 12))
-def test_damaged_files_fail_with_a_reason_or_are_read(seed: bytes, random: random.Random, changes: int) -> None:
+def test_damaged_files_fail_with_a_reason_or_open(seed: bytes, random: random.Random, changes: int) -> None:
     content = bytearray(seed)
     for _ in range(changes):
         position = random.randrange(len(content))

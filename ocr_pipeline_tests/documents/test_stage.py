@@ -25,7 +25,7 @@ def source(path: Path, label: Path | None = None) -> SourceFile:
 
 
 @pytest.mark.parametrize(("content", "reason"), CONTENTS.values(), ids=CONTENTS)
-def test_a_broken_document_has_a_reason_and_one_sentence(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_corrupt_document_has_a_reason_and_one_sentence(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
     document, failure = ingest(source(path), Limits(max_pages=4, max_page_pixels=1500, max_bytes=20_000))
@@ -36,7 +36,7 @@ def test_a_broken_document_has_a_reason_and_one_sentence(tmp_path: Path, content
     assert "\n" not in failure.message
 
 
-def test_a_mislabelled_document_is_read_by_its_content(tmp_path: Path) -> None:
+def test_a_document_with_a_wrong_suffix_is_opened_by_content(tmp_path: Path) -> None:
     path = tmp_path / "invoice.pdf"
     path.write_bytes(image_bytes(format="PNG"))
     document, failure = ingest(source(path), Limits())
@@ -45,7 +45,7 @@ def test_a_mislabelled_document_is_read_by_its_content(tmp_path: Path) -> None:
     assert document.media_type == "image/png"
 
 
-def test_a_file_that_is_gone(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     _, failure = ingest(source(tmp_path / "none.png"), Limits())
     assert failure is not None
     assert failure.reason == "missing_file"

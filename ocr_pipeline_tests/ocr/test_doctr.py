@@ -162,17 +162,17 @@ def test_boxes_around_words_at_an_angle(weights: Weights) -> None:
 
 
 @pytest.mark.parametrize(("quarters", "straight"), [(1, True), (2, True), (3, True), (3, False)])
-def test_a_turned_page_is_read_as_if_it_were_upright(weights: Weights, quarters: int, straight: bool) -> None:
+def test_a_rotated_page_is_recognised_like_an_upright_one(weights: Weights, quarters: int, straight: bool) -> None:
     engine = weights.engine(assume_straight_pages=straight)
     engine._predictor.reco_predictor.forward = surer_of_upright_words
     (upright,) = read(engine, encoded(PAGE, "PNG"))
     assert (upright.rotation, upright.width, upright.height) == (0, WIDTH, HEIGHT)
     turned = PAGE.rotate(90 * quarters, expand=True)  # anticlockwise
-    (found,) = read(engine, encoded(turned, "PNG"))
-    assert (found.rotation, found.width, found.height) == (90 * quarters, WIDTH, HEIGHT)
-    assert found.words == upright.words
-    assert_boxes_lie_on_the_ink(found, INK)
-    assert {word.text for word in found.words} == {"upright"}
+    (actual,) = read(engine, encoded(turned, "PNG"))
+    assert (actual.rotation, actual.width, actual.height) == (90 * quarters, WIDTH, HEIGHT)
+    assert actual.words == upright.words
+    assert_boxes_lie_on_the_ink(actual, INK)
+    assert {word.text for word in actual.words} == {"upright"}
 
 
 def surer_of_upright_words(crops: list[Image]) -> list[tuple[str, float]]:
@@ -189,10 +189,10 @@ def test_the_same_page_gives_the_same_words_from_a_pickled_engine_too(engine: Do
     content = pickle.dumps(engine)
     assert len(content) < 2000
     assert "_predictor" in engine.__dict__
-    again = pickle.loads(content)
-    assert "_predictor" not in again.__dict__
-    assert again.fingerprint() == engine.fingerprint()
-    for reader in (engine, again):
+    retry = pickle.loads(content)
+    assert "_predictor" not in retry.__dict__
+    assert retry.fingerprint() == engine.fingerprint()
+    for reader in (engine, retry):
         (repeated,) = read(reader, encoded(PAGE, "PNG"))
         assert repeated.words == page.words
 
@@ -236,8 +236,8 @@ def test_through_the_stage(weights: Weights, page: OcrPage, tmp_path: Path) -> N
     assert pdf is not None
     assert [(page.page, page.width, page.height) for page in pdf.pages] == [(1, 834, 556), (2, 834, 556)]
     assert results["broken.png"].outcome.failure is not None
-    again = stage(weights.engine(), tmp_path, {name: files[name] for name in ("page.png", "two.pdf")})
-    assert {result.cached for result in again.values()} == {True}
+    retry = stage(weights.engine(), tmp_path, {name: files[name] for name in ("page.png", "two.pdf")})
+    assert {result.cached for result in retry.values()} == {True}
 
 
 @pytest.mark.parametrize("damage", ["swapped", "garbage", "empty", "cut"])
@@ -265,10 +265,10 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """docTR's cache in an empty folder, and a proxy that refuses every connection, for worker processes too."""
     monkeypatch.setenv("DOCTR_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
         for name in ("http_proxy", "https_proxy"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{taken.getsockname()[1]}")
+            monkeypatch.setenv(name, f"http://127.0.0.1:{occupied.getsockname()[1]}")
         yield
 
 
@@ -291,7 +291,7 @@ def test_offline_is_one_sentence_and_repairs_what_doctr_left(weights: Weights, t
 
 
 @pytest.mark.usefixtures("offline")
-def test_a_file_of_the_users_own_survives(weights: Weights, tmp_path: Path) -> None:
+def test_other_files_are_not_deleted(weights: Weights, tmp_path: Path) -> None:
     own = weights_file("db_mobilenet_v3_large")
     own.parent.mkdir(parents=True)
     own.write_bytes(weights.detection.read_bytes())
@@ -313,7 +313,7 @@ def test_the_list_of_weights_is_the_one_of_this_doctr() -> None:
         assert module.default_cfgs[architecture]["url"] == weights_url(architecture)
 
 
-def test_a_gpu_that_is_not_there_is_one_sentence(weights: Weights) -> None:
+def test_a_missing_gpu_is_one_sentence(weights: Weights) -> None:
     import torch
 
     if torch.cuda.is_available():

@@ -59,18 +59,18 @@ def test_the_fingerprint_names_the_weights(installed: dict[str, str], tmp_path: 
     local = tmp_path / "det.pt"
     local.write_bytes(b"one")
     engine = DocTr(detection_weights=local)
-    found = engine.fingerprint()
-    assert found["detection_weights"] == hashlib.sha256(b"one").hexdigest()
-    assert found["recognition_weights"] == "crnn_mobilenet_v3_small_pt-3b919a02.pt"
-    assert (found["python-doctr"], found["torch"]) == ("1.1.0", "2.14.1")
-    assert json.loads(json.dumps(found)) == found
+    result = engine.fingerprint()
+    assert result["detection_weights"] == hashlib.sha256(b"one").hexdigest()
+    assert result["recognition_weights"] == "crnn_mobilenet_v3_small_pt-3b919a02.pt"
+    assert (result["python-doctr"], result["torch"]) == ("1.1.0", "2.14.1")
+    assert json.loads(json.dumps(result)) == result
     moved = local.rename(tmp_path / "moved.pt")
-    assert DocTr(detection_weights=moved).fingerprint() == found  # where it lies changes nothing
+    assert DocTr(detection_weights=moved).fingerprint() == result  # where it lies changes nothing
     moved.write_bytes(b"two")
-    assert DocTr(detection_weights=moved).fingerprint() != found
+    assert DocTr(detection_weights=moved).fingerprint() != result
 
 
-def test_what_changes_results_changes_the_fingerprint(installed: dict[str, str]) -> None:
+def test_everything_that_changes_results_changes_the_fingerprint(installed: dict[str, str]) -> None:
     engines = [
         DocTr(),
         DocTr(detection="fast_base"),
@@ -89,7 +89,7 @@ def test_what_changes_results_changes_the_fingerprint(installed: dict[str, str])
     "options",
     [{"detection": "parseq"}, {"recognition": "fast_base"}, {"threads": 0}, {"device": "tpu"}, {"weights": "x.pt"}],
 )
-def test_wrong_options_are_refused(options: dict[str, object]) -> None:
+def test_invalid_options_are_rejected(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         DocTr.model_validate(options)
 
@@ -110,7 +110,7 @@ def test_paths_are_absolute_or_of_the_home_or_project_folder(tmp_path: Path, mon
     assert engine.recognition_weights == Path("/home/somebody/r.pt")
 
 
-def test_a_gpu_has_one_process_and_a_processor_as_many_as_asked_for() -> None:
+def test_one_process_on_a_gpu_and_no_limit_on_a_cpu() -> None:
     assert DocTr(device="cpu").max_processes is None
 
 

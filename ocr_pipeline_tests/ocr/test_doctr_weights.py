@@ -90,9 +90,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def refused() -> Iterator[str]:
     """An address that refuses connections: the port is taken, and nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{occupied.getsockname()[1]}"
 
 
 def files(path: Path) -> list[str]:
@@ -100,7 +100,7 @@ def files(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("before", [None, b"", b"PK", GOOD[:70_000]])
-def test_it_is_downloaded_once_and_leftovers_are_replaced(server: Server, path: Path, before: bytes | None) -> None:
+def test_weights_are_downloaded_once_and_leftovers_replaced(server: Server, path: Path, before: bytes | None) -> None:
     if before is not None:
         path.parent.mkdir(parents=True)
         path.write_bytes(before)
@@ -141,7 +141,7 @@ def test_a_failed_download_is_one_sentence_and_leaves_nothing(
     ("way", "limit", "cause"),
     [("silent", "STALL_SECONDS", "timed out"), ("dripping", "DOWNLOAD_SECONDS", "not complete after 0.2 seconds")],
 )
-def test_it_never_hangs(
+def test_downloads_time_out(
     server: Server, path: Path, monkeypatch: pytest.MonkeyPatch, way: str, limit: str, cause: str
 ) -> None:
     monkeypatch.setattr(doctr_weights, limit, 0.2)
@@ -164,7 +164,7 @@ def test_complete_weights_need_no_network_and_no_writable_folder(refused: str, p
 
 
 @pytest.mark.parametrize("content", [OTHER, b"\x80\x02 an old pickle", b"<html>"])
-def test_a_file_that_is_no_leftover_is_not_touched(server: Server, path: Path, content: bytes) -> None:
+def test_other_files_are_left_unchanged(server: Server, path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     with pytest.raises(ConfigurationError) as error:
@@ -176,7 +176,7 @@ def test_a_file_that_is_no_leftover_is_not_touched(server: Server, path: Path, c
     assert server.requests == []
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(server: Server, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_one_sentence(server: Server, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(ConfigurationError, match=r"could not be downloaded \((Not a directory|File exists)\)"):
         fetch(server.url("good"), tmp_path / "cache" / "models" / NAME)
@@ -199,7 +199,7 @@ def test_of_several_processes_each_reports_the_failure(server: Server, path: Pat
     assert files(path) == []
 
 
-def test_weights_lie_where_doctr_keeps_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_weights_are_stored_in_the_cache_of_doctr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCTR_CACHE_DIR", str(tmp_path))
     assert weights_file("parseq") == tmp_path / "models" / "parseq-56125471.pt"
     monkeypatch.delenv("DOCTR_CACHE_DIR")

@@ -30,7 +30,7 @@ def test_a_document_without_a_text_layer_fails(content: bytes) -> None:
     assert error.value.reason == "no_text_layer"
 
 
-def test_it_can_run_everywhere() -> None:
+def test_the_engine_is_always_available() -> None:
     assert PdfText().unavailable() is None
     assert PdfText().fingerprint() == PdfText().fingerprint()
 

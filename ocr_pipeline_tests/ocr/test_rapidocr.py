@@ -73,20 +73,20 @@ def test_it_is_pickled_without_the_loaded_models(engine: RapidOcr, page: OcrPage
     assert "_engine" in engine.__dict__  # the fixture has loaded them
     content = pickle.dumps(engine)
     assert len(content) < 1000
-    again = pickle.loads(content)
-    assert again == engine
-    assert again.fingerprint() == engine.fingerprint()
-    assert "_engine" not in again.__dict__
+    repeated = pickle.loads(content)
+    assert repeated == engine
+    assert repeated.fingerprint() == engine.fingerprint()
+    assert "_engine" not in repeated.__dict__
     assert "_engine" in engine.__dict__
 
 
-def test_what_changes_results_changes_the_fingerprint() -> None:
+def test_everything_that_changes_results_changes_the_fingerprint() -> None:
     assert RapidOcr().fingerprint() == RapidOcr(detection_side=960).fingerprint()
     assert RapidOcr().fingerprint() != RapidOcr(detection_side=640).fingerprint()
     assert {"rapidocr", "onnxruntime", "detection_side"} <= set(RapidOcr().fingerprint())
 
 
-def test_wrong_options_are_refused() -> None:
+def test_invalid_options_are_rejected() -> None:
     with pytest.raises(ValidationError):
         RapidOcr(detection_side=10)
     with pytest.raises(ValidationError):
@@ -124,8 +124,8 @@ def cells(*texts: str) -> list[tuple[str, float, Any]]:
     ],
 )
 def test_words_of_line(line: str, pieces: Sequence[str], expected: list[tuple[str, list[int]]]) -> None:
-    found = words_of_line(line, cells(*pieces))
-    assert [(text, [index for _, _, index in taken]) for text, taken in found] == expected
+    result = words_of_line(line, cells(*pieces))
+    assert [(text, [index for _, _, index in own]) for text, own in result] == expected
 
 
 @pytest.mark.parametrize(("name", "value"), [("version", lambda package: f"{package} 0"), ("PDF_RENDER_DPI", 300)])
@@ -136,14 +136,14 @@ def test_a_changed_rendering_changes_the_fingerprint(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])
-def test_a_turned_page_is_read_upright(engine: RapidOcr, page: OcrPage, turned: int) -> None:
+def test_a_rotated_page_is_turned_upright(engine: RapidOcr, page: OcrPage, turned: int) -> None:
     """`turned`: degrees clockwise by which the scan is wrong."""
     content = encoded(text_image(LINES, size=30, width=500).rotate(-turned, expand=True), "PNG")
-    (found,) = engine.read(open_document(content, Limits()))
-    assert found.rotation == 360 - turned
-    assert (found.width, found.height) == (page.width, page.height)
-    assert [word.text for word in found.words] == [word.text for word in page.words]
-    for word, upright in zip(found.words, page.words, strict=True):
+    (result,) = engine.read(open_document(content, Limits()))
+    assert result.rotation == 360 - turned
+    assert (result.width, result.height) == (page.width, page.height)
+    assert [word.text for word in result.words] == [word.text for word in page.words]
+    for word, upright in zip(result.words, page.words, strict=True):
         assert word.box == pytest.approx(upright.box, abs=0.02)
 
 
@@ -151,8 +151,8 @@ def test_a_small_receipt_on_a_large_scan_keeps_its_print() -> None:
     receipt = text_image([*LINES, "VAT 19 % 2.00", "03.11.2026 10:15"], size=22, width=300)
     scan = Image.new("RGB", (2480, 3508), "#333")
     scan.paste(receipt, (1900, 60))
-    (found,) = RapidOcr(detection_side=320).read(open_document(encoded(scan, "PNG"), Limits()))
-    assert " ".join(word.text for word in found.words) == "Invoice 4711 TOTAL EUR 12.50 VAT 19 % 2.00 03.11.2026 10:15"
-    first = found.words[0].box
+    (result,) = RapidOcr(detection_side=320).read(open_document(encoded(scan, "PNG"), Limits()))
+    assert " ".join(word.text for word in result.words) == "Invoice 4711 TOTAL EUR 12.50 VAT 19 % 2.00 03.11.2026 10:15"
+    first = result.words[0].box
     assert 1900 < first[0] * 2480 < 1950
     assert 60 < first[1] * 3508 < 110

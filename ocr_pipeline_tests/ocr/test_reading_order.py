@@ -30,7 +30,7 @@ def read(words: list[Word]) -> list[str]:
     return [" ".join(texts) for texts in lines.values()]
 
 
-def test_a_receipt_is_read_row_by_row() -> None:
+def test_a_receipt_is_ordered_row_by_row() -> None:
     receipt = page(
         (0.3, 0.1, "CORNER SHOP"),
         (0.1, 0.2, "Coffee beans"),
@@ -47,7 +47,7 @@ def test_a_receipt_is_read_row_by_row() -> None:
     assert read(receipt[::-1]) == expected  # whatever order the engine gives
 
 
-def test_two_addresses_are_read_one_after_the_other() -> None:
+def test_two_addresses_follow_each_other() -> None:
     letter = page(
         (0.1, 0.1, "INVOICE"),
         (0.1, 0.2, "Alpha Ltd"),
@@ -70,7 +70,7 @@ def test_two_addresses_are_read_one_after_the_other() -> None:
     ]
 
 
-def test_columns_need_not_have_their_lines_at_one_height() -> None:
+def test_columns_may_have_lines_at_different_heights() -> None:
     left = [(0.05, 0.1 + 0.02 * n, f"left line {'abcdef'[n]}") for n in range(6)]
     right = [(0.55, 0.105 + 0.025 * n, f"right line {'uvwxy'[n]}") for n in range(5)]
     expected = [text for _, _, text in (*left, *right)]
@@ -106,7 +106,7 @@ def test_columns_end_where_a_table_begins() -> None:
     assert read(page(*columns, *head)) == [*left, *right, "Code", "Text", "Qty", "Price", "Net"]
 
 
-def test_an_item_table_is_read_row_by_row() -> None:
+def test_an_item_table_is_ordered_row_by_row() -> None:
     rows = [("1", "Garden chair", "2", "40.00", "80.00"), ("2", "Table", "1", "99.00", "99.00")]
     rows = [("Pos", "Description", "Qty", "Price", "Amount"), *rows, ("3", "Parasol", "1", "55.00", "55.00")]
     places = [
@@ -131,5 +131,5 @@ def test_a_skewed_receipt(skew: float) -> None:
     assert read(page(*goods, *prices, skew=skew)) == expected
 
 
-def test_nothing_to_read() -> None:
+def test_a_page_without_words() -> None:
     assert arrange([], ASPECT) == []

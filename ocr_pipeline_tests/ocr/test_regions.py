@@ -64,7 +64,7 @@ def test_margins_end_at_the_page() -> None:
     assert region == Region(0, 0, 1000, 2000, 2000)
 
 
-def test_text_that_runs_up_the_page() -> None:
+def test_sideways_text() -> None:
     upright = lines(100, 100, 400, 20, 10)
     assert not runs_sideways(upright)
     assert runs_sideways(upright[:, :, ::-1][:, [0, 3, 2, 1]])

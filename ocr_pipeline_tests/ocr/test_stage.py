@@ -57,7 +57,7 @@ def reason(result: OcrResult) -> str:
     return result.outcome.failure.reason
 
 
-def test_each_document_is_read_once_and_kept(stage: Stage) -> None:
+def test_each_document_is_recognised_once_and_stored(stage: Stage) -> None:
     stage.add(40, 50)
     first = stage.read()
     assert {name: text(result) for name, result in first.items()} == {"w40": "40.00", "w50": "50.00"}
@@ -79,7 +79,7 @@ def test_equal_documents_share_a_result(stage: Stage) -> None:
     assert reads(stage.project) == ["40x30"]
 
 
-def test_a_changed_engine_reads_again(stage: Stage) -> None:
+def test_a_changed_engine_recognises_again(stage: Stage) -> None:
     stage.add(40)
     stage.read()
     assert not stage.read(PixelEngine(log=stage.log, version=2))["w40"].cached
@@ -87,7 +87,7 @@ def test_a_changed_engine_reads_again(stage: Stage) -> None:
     assert len(reads(stage.project)) == 2
 
 
-def test_a_file_that_changed_after_it_was_taken_in(stage: Stage) -> None:
+def test_a_file_that_changed_after_ingestion(stage: Stage) -> None:
     stage.add(40)
     stage.tasks[0].path.write_bytes(image_bytes(77))
     result = stage.read()["w40"]
@@ -99,7 +99,7 @@ def test_a_file_that_changed_after_it_was_taken_in(stage: Stage) -> None:
     assert text(stage.read()["w40"]) == "40.00"
 
 
-def test_an_unexpected_exception_fails_one_document_and_is_tried_again(
+def test_an_unexpected_exception_fails_one_document_and_is_retried(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage.add(40, 661, 50)
@@ -114,12 +114,12 @@ def test_an_unexpected_exception_fails_one_document_and_is_tried_again(
     assert len(reads(stage.project)) == 4
 
 
-def test_a_document_error_of_the_engine_is_kept(stage: Stage) -> None:
+def test_a_document_error_of_the_engine_is_stored(stage: Stage) -> None:
     stage.add(662)
     first = stage.read(TroubledEngine(log=stage.log))["w662"]
-    again = stage.read(TroubledEngine(log=stage.log))["w662"]
-    assert reason(again) == "no_text_layer"
-    assert (first.cached, again.cached) == (False, True)
+    repeated = stage.read(TroubledEngine(log=stage.log))["w662"]
+    assert reason(repeated) == "no_text_layer"
+    assert (first.cached, repeated.cached) == (False, True)
     assert len(reads(stage.project)) == 1
 
 
@@ -129,7 +129,7 @@ def test_a_scan_has_no_text_layer(stage: Stage) -> None:
     assert stage.read(PdfText())["w40"].cached
 
 
-def test_a_limit_of_today_is_not_kept(stage: Stage) -> None:
+def test_an_exceeded_limit_is_not_stored(stage: Stage) -> None:
     stage.add(40)
     result = stage.read(limits=Limits(max_page_pixels=10))["w40"]
     assert (reason(result), result.key) == ("too_large", None)
@@ -137,13 +137,13 @@ def test_a_limit_of_today_is_not_kept(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_wrong_setting_stops_the_run(stage: Stage, processes: int) -> None:
+def test_an_invalid_setting_stops_the_run(stage: Stage, processes: int) -> None:
     stage.add(664, 665)
     with pytest.raises(ConfigurationError, match="The key is wrong"):
         stage.read(TroubledEngine(), processes)
 
 
-def test_an_engine_that_cannot_run_stops_only_where_it_is_needed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_engine_fails_only_if_it_is_needed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.add(40)
     stage.read()
     monkeypatch.setattr(PixelEngine, "unavailable", lambda self: "the package pixel is not installed")
@@ -171,7 +171,7 @@ def test_a_process_loads_the_engine_once_for_many_documents(stage: Stage) -> Non
     assert 1 <= len(loads.read_text().split()) <= 2
 
 
-def test_a_result_that_came_after_the_start_is_used(stage: Stage) -> None:
+def test_a_result_stored_after_the_start_is_used(stage: Stage) -> None:
     stage.add(40)
     copy = add_image(stage.project, "copy.png", 40)
     stage.tasks.append(OcrTask("copy", copy, stage.tasks[0].sha256))
@@ -190,7 +190,7 @@ def test_a_document_that_kills_its_process_never_ends_the_run(stage: Stage, othe
     assert [text(result) for result in results.values()] == ["40.00"] * len(others)
 
 
-def test_a_later_page_that_never_ends_loses_only_its_document(stage: Stage) -> None:
+def test_a_later_page_that_hangs_fails_only_its_document(stage: Stage) -> None:
     stage.add(40)
     path = add_file(stage.project, "bomb.pdf", pdf_with_nested_forms(behind_a_blank_page=True))
     stage.tasks.append(OcrTask("bomb", path, sha256_of(path.read_bytes()), pages=2))
@@ -199,7 +199,7 @@ def test_a_later_page_that_never_ends_loses_only_its_document(stage: Stage) -> N
     assert text(results["w40"]) == "40.00"
 
 
-def test_a_page_that_needs_too_much_memory_loses_only_its_document(stage: Stage) -> None:
+def test_a_page_that_needs_too_much_memory_fails_only_its_document(stage: Stage) -> None:
     stage.add(40)
     path = add_image(stage.project, "large.png", 4000, 4000)
     stage.tasks.append(OcrTask("large", path, sha256_of(path.read_bytes())))
@@ -208,7 +208,7 @@ def test_a_page_that_needs_too_much_memory_loses_only_its_document(stage: Stage)
     assert text(results["w40"]) == "40.00"
 
 
-def test_several_processes_lose_only_the_document_that_kills_one(stage: Stage) -> None:
+def test_with_several_processes_only_the_crashing_document_fails(stage: Stage) -> None:
     stage.add(40, 50, 663, 60, 661, 662)
     results = stage.read(TroubledEngine(log=stage.log), processes=2)
     assert {name: result.outcome.failure and reason(result) for name, result in results.items()} == {

@@ -38,7 +38,7 @@ def test_words_with_lines_boxes_and_confidences() -> None:
 
 @installed
 @pytest.mark.parametrize("turned", [90, 180, 270])
-def test_a_turned_page_is_read_upright(turned: int) -> None:
+def test_a_rotated_page_is_turned_upright(turned: int) -> None:
     page = read(turned)
     assert page.rotation == 360 - turned
     assert (page.width, page.height) == (900, 540)
@@ -46,13 +46,13 @@ def test_a_turned_page_is_read_upright(turned: int) -> None:
 
 
 @installed
-def test_a_page_that_takes_too_long_fails_its_document() -> None:
+def test_a_timeout_of_a_page_fails_its_document() -> None:
     with pytest.raises(DocumentError, match="page 1"):
         read(engine=Tesseract(seconds_per_page=0.001))
 
 
 @installed
-def test_what_changes_results_changes_the_fingerprint() -> None:
+def test_everything_that_changes_results_changes_the_fingerprint() -> None:
     normal = Tesseract().fingerprint()
     assert normal["tesseract"]
     assert Tesseract(segmentation=4).fingerprint() != normal

@@ -53,44 +53,44 @@ def test_one_job_or_one_process_has_one_worker(count: int, processes: int) -> No
     assert pid != os.getpid()  # what crashes there must not take this process along
 
 
-def test_the_work_is_done_elsewhere() -> None:
+def test_jobs_run_in_other_processes() -> None:
     pids = set(run(jobs.where, [(number,) for number in range(8)], 2).values())
     assert os.getpid() not in pids
     assert len(pids) <= 2
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_an_exception_goes_to_the_caller(processes: int) -> None:
+def test_an_exception_is_raised_in_the_caller(processes: int) -> None:
     with pytest.raises(LookupError, match="three"):
         run(jobs.raising, [(number,) for number in range(5)], processes)
 
 
 @pytest.mark.parametrize(("numbers", "processes"), [([3], 2), ([3, 4], 1), ([3], 0)])
-def test_a_job_that_ends_its_process_never_ends_the_caller(numbers: list[int], processes: int) -> None:
-    found = run(jobs.killing_itself, [(number, "kill") for number in numbers], processes)
-    assert found == {(number, "kill"): None if number == 3 else number for number in numbers}
+def test_a_job_that_kills_its_process_does_not_affect_the_caller(numbers: list[int], processes: int) -> None:
+    actual = run(jobs.killing_itself, [(number, "kill") for number in numbers], processes)
+    assert actual == {(number, "kill"): None if number == 3 else number for number in numbers}
 
 
-def test_the_function_comes_to_each_worker_once() -> None:
-    found = run(partial(jobs.remembering, jobs.Memory()), [(number,) for number in range(8)], 2)
-    assert len(set(found.values())) <= 2
+def test_the_function_is_sent_to_each_worker_once() -> None:
+    actual = run(partial(jobs.remembering, jobs.Memory()), [(number,) for number in range(8)], 2)
+    assert len(set(actual.values())) <= 2
 
 
 @pytest.mark.parametrize("how", ["exit", "kill", "segfault"])
-def test_a_job_that_ends_its_process_loses_only_itself(how: str) -> None:
-    found = run(jobs.killing_itself, [(number, how) for number in range(8)], 2)
-    assert found == {(number, how): None if number in (3, 6) else number for number in range(8)}
+def test_a_job_that_kills_its_process_only_loses_itself(how: str) -> None:
+    actual = run(jobs.killing_itself, [(number, how) for number in range(8)], 2)
+    assert actual == {(number, how): None if number in (3, 6) else number for number in range(8)}
 
 
-def test_nothing_is_lost_or_done_twice_where_a_worker_dies_while_the_caller_is_busy(tmp_path: Path) -> None:
+def test_nothing_is_lost_or_repeated_if_a_worker_dies_while_the_caller_is_busy(tmp_path: Path) -> None:
     results = run_in_workers(jobs.counted, [(str(tmp_path), number) for number in range(6)], 2)
-    found = dict([next(results)])  # the other worker is in job 0, and the caller takes its time
+    actual = dict([next(results)])  # the other worker is in job 0, and the caller takes its time
     (tmp_path / "go").touch()
     wait_until(lambda: (tmp_path / "pid").exists(), "job 0 has not begun")
     pid = int((tmp_path / "pid").read_text())
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the dead worker was not noticed")
-    found.update(results)
-    assert {number: result for (_, number), result in found.items()} == {0: None, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
+    actual.update(results)
+    assert {number: result for (_, number), result in actual.items()} == {0: None, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
 
 
 @pytest.fixture
@@ -121,22 +121,22 @@ def parent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def group_members(group: int) -> list[int]:
     """Processes of a process group that are not zombies."""
-    found = []
+    actual = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, _, its_group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
         except OSError:
             continue
         if int(its_group) == group and state != "Z":
-            found.append(int(folder.name))
-    return found
+            actual.append(int(folder.name))
+    return actual
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 
 
 @needs_proc
-def test_workers_leave_when_their_parent_is_killed(parent: subprocess.Popen[bytes], tmp_path: Path) -> None:
+def test_workers_exit_if_their_parent_is_killed(parent: subprocess.Popen[bytes], tmp_path: Path) -> None:
     workers = [int(file.read_text()) for file in tmp_path.glob("worker-*")]
     assert len(workers) == 2
     assert all(alive(pid) for pid in workers)
@@ -158,7 +158,7 @@ def test_ctrl_c_leaves_no_process(parent: subprocess.Popen[bytes], tmp_path: Pat
     wait_until(lambda: not group_members(parent.pid), f"still there: {group_members(parent.pid)}")
 
 
-def test_cores_are_those_that_may_be_used() -> None:
+def test_only_available_cores_are_counted() -> None:
     assert available_cores() >= 1
     if hasattr(os, "sched_setaffinity"):
         before = os.sched_getaffinity(0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project of `inspected`, with the report that its run wrote. Nobody may change it."""
+    """The project of `inspected`, with the report written by its run. Must not be modified."""
     return inspected(tmp_path_factory.mktemp("site") / "project")
 
 
@@ -23,13 +23,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def browser(site: Project) -> Iterator["Browser"]:
     """After `site`, and closed with the module: while it is open, this thread has a running event loop, and Dagster wants
     one of its own."""
-    with headless() as found:
-        yield found
+    with headless() as browser:
+        yield browser
 
 
 @dataclass
 class Reader:
-    """Somebody who reads the report, and what the browser says about it meanwhile."""
+    """Opens pages of the report and records requests and errors of the browser."""
 
     browser: "Browser"
     folder: Path
@@ -38,7 +38,7 @@ class Reader:
     contexts: list[Any] = field(default_factory=list)
 
     def open(self, name: str, width: int = 1400, height: int = 900, theme: str = "light") -> "Page":
-        """A page of the report in a window of its own."""
+        """Open a page of the report in its own window."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light"
         )
@@ -54,10 +54,10 @@ class Reader:
 
 @pytest.fixture
 def reader(browser: "Browser", site: Project) -> Iterator[Reader]:
-    """Fails where the browser complained about anything, or asked for anything outside of the report."""
-    found = Reader(browser, site.report)
-    yield found
-    for context in found.contexts:
+    """Fails if the browser reported an error or loaded anything outside the report."""
+    reader = Reader(browser, site.report)
+    yield reader
+    for context in reader.contexts:
         context.close()
-    assert found.complaints == []
-    assert [url for url in found.requests if not url.startswith((site.report.as_uri(), "data:"))] == []
+    assert reader.complaints == []
+    assert [url for url in reader.requests if not url.startswith((site.report.as_uri(), "data:"))] == []

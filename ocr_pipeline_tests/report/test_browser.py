@@ -28,7 +28,7 @@ HOSTILE = "documents/shop-d.html"
 
 def relative(page: "Page", selector: str) -> list[float]:
     """Where an element is on the page image: left, top, right, bottom, 0..1."""
-    box, image = (page.locator(one).first.bounding_box() for one in (selector, "figure.page img"))
+    box, image = (page.locator(entry).first.bounding_box() for entry in (selector, "figure.page img"))
     assert box is not None
     assert image is not None
     left, top = (box["x"] - image["x"]) / image["width"], (box["y"] - image["y"]) / image["height"]
@@ -98,9 +98,9 @@ def test_zoom(reader: Reader) -> None:
     assert after is not None
     assert after["width"] == pytest.approx(before["width"] * 1.25, rel=0.02)
     page.keyboard.press("0")
-    again = image.bounding_box()
-    assert again is not None
-    assert again["width"] == before["width"]
+    after = image.bounding_box()
+    assert after is not None
+    assert after["width"] == before["width"]
 
 
 def test_keyboard(reader: Reader) -> None:
@@ -136,11 +136,11 @@ def test_filters_live_in_the_address(reader: Reader) -> None:
     assert names.all_inner_texts() == ["shop-a"]
     address = page.url
     assert "backend=pdf-text%2Brules" in address
-    again = reader.open(address.rpartition("/")[2])
-    assert again.locator("#list tbody th").all_inner_texts() == ["shop-a"]
-    assert again.get_by_label("Outcome").input_value() == "wrong"
-    again.get_by_role("link", name="shop-a").click()
-    assert again.locator("#details h2").inner_text() == "total amount pdf-text+rules"
+    reopened = reader.open(address.rpartition("/")[2])
+    assert reopened.locator("#list tbody th").all_inner_texts() == ["shop-a"]
+    assert reopened.get_by_label("Outcome").input_value() == "wrong"
+    reopened.get_by_role("link", name="shop-a").click()
+    assert reopened.locator("#details h2").inner_text() == "total amount pdf-text+rules"
     page.get_by_label("Attribution").select_option("document_failed")
     expect(names).to_have_count(0)
     page.get_by_role("button", name="Clear").click()
@@ -193,11 +193,11 @@ def test_it_can_be_read_by_everybody(reader: Reader, name: str, theme: str) -> N
         "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
         "preload": False,
     }
-    found = Axe().run(page, options=rules)
+    result = Axe().run(page, options=rules)
     problems = [
-        (one["id"], node["target"], node["failureSummary"])
-        for one in found.response["violations"]
-        for node in one["nodes"]
+        (entry["id"], node["target"], node["failureSummary"])
+        for entry in result.response["violations"]
+        for node in entry["nodes"]
     ]
     assert problems == []
 

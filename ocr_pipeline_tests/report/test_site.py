@@ -120,7 +120,7 @@ def test_boxes_of_a_page_that_an_engine_has_turned() -> None:
     common: dict[str, Any] = {"document_id": "d", "fields": (field,), "lists": {}, "places": {}}
     names = ("turning", "plain")
     cases = {name: Case(backend=name, extraction={"engine": name, "status": "ok"}, **common) for name in names}
-    found = DocumentCases(
+    result = DocumentCases(
         document={"document_id": "d", "sha256": "0" * 64},
         pages=({"page": 1, "width_px": 200, "height_px": 100},),
         label=None,
@@ -132,8 +132,8 @@ def test_boxes_of_a_page_that_an_engine_has_turned() -> None:
         duplicate=None,
     )
     more = EngineReading(engine="old", row=row, pages=({"page": 2, "rotation": 0},), words=())
-    assert len(document_page(replace(found, readings={**found.readings, "old": more}), set()).images) == 1
-    page = document_page(found, set())
+    assert len(document_page(replace(result, readings={**result.readings, "old": more}), set()).images) == 1
+    page = document_page(result, set())
     assert page.cells["total_amount", "turning"].box == [1, 0.1, 0.2, 0.3, 0.25]
     assert page.cells["total_amount", "plain"].box == pytest.approx([1, 0.75, 0.1, 0.8, 0.3])
     assert [word[1:5] for word in json.loads(page.viewer)["engines"]["plain"]] == [pytest.approx([0.75, 0.1, 0.8, 0.3])]
