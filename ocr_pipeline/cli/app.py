@@ -71,7 +71,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyCommand("backends", "backends:backends", "List configured backends and whether they can run."),
         LazyCommand("doctor", "doctor:doctor", "Check packages, engines, keys, documents and database."),
         LazyCommand("dev", "dev:dev", "Start the Dagster UI and its daemon."),
-        LazyCommand("prune", "prune:prune", "Delete results and runs that are no longer needed."),
+        LazyCommand("prune", "prune:prune", "Delete results and runs no longer needed (default: dry run)."),
         LazyCommand("resume", "resume:resume", "Resume re-evaluation after it paused itself."),
     ),
 }

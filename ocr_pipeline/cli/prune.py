@@ -13,7 +13,7 @@ def prune(
     days: Annotated[int, typer.Option("--days", min=0, help="Only items older than this many days.")] = 30,
     yes: Annotated[bool, typer.Option("--yes", help="Delete the listed files and runs (default: dry run).")] = False,
 ) -> None:
-    """Delete results and runs that are no longer needed.
+    """Delete results and runs no longer needed (default: dry run).
 
     These are replaced and refused model replies, results that no cell refers to, and failed or cancelled Dagster runs.
     Model replies in use are kept, and so are successful runs, which hold the lineage.
