@@ -49,7 +49,7 @@ def pin(
     Without --backend, every backend is pinned.
     """
     from ocr_pipeline.warehouse import tables
-    from ocr_pipeline.warehouse.connection import Warehouse, utc_now
+    from ocr_pipeline.warehouse.connection import Warehouse
 
     warehouse = Warehouse(find_project().database)
     chosen = [
@@ -63,17 +63,7 @@ def pin(
         raise ConfigurationError("No such evaluation; `ocr-pipeline history` lists them.")
     if evaluation is not None and len(chosen) > 1:
         raise ConfigurationError(f"{evaluation!r} matches {len(chosen)} evaluations; use more characters of the id.")
-    now = utc_now()
-    warehouse.replace(
-        ("dataset", "backend"),
-        [(row["dataset"], row["backend"]) for row in chosen],
-        {
-            "evaluation_baselines": [
-                {name: row[name] for name in ("dataset", "backend", "evaluation_id")} | {"pinned_at": now}
-                for row in chosen
-            ]
-        },
-    )
+    tables.history.pin(warehouse, [(row["dataset"], row["backend"], row["evaluation_id"]) for row in chosen])
     for row in chosen:
         name = _name(row["evaluation_id"], row["evaluated_at"])
         console.print(f"{row['dataset']}, {row['backend']}: pinned {name}.", soft_wrap=True)
@@ -141,17 +131,18 @@ def _table(title: str, fields: Sequence[FieldChange]) -> Table:
 
 def clear(dataset: DatasetOption = None, backend: BackendOption = None) -> None:
     """Unpin baselines; the previous evaluation becomes the baseline."""
+    from ocr_pipeline.warehouse import tables
     from ocr_pipeline.warehouse.connection import Warehouse
 
     warehouse = Warehouse(find_project().database)
     keys = [
-        (row["dataset"], row["backend"])
-        for row in warehouse.rows("FROM evaluation_baselines")
-        if dataset in (None, row["dataset"]) and backend in (None, row["backend"])
+        (of_dataset, of_backend)
+        for of_dataset, of_backend in tables.history.pinned(warehouse)
+        if dataset in (None, of_dataset) and backend in (None, of_backend)
     ]
     if not keys:
         raise ConfigurationError("No such pinned baseline.")
-    warehouse.replace(("dataset", "backend"), keys, {"evaluation_baselines": []})
+    tables.history.unpin(warehouse, keys)
     console.print(f"Unpinned {counted(len(keys), 'baseline')}.")
 
 

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from ocr_pipeline.cli.options import DatasetOption, JsonOption, ScoredFieldOption
 from ocr_pipeline.cli.output import (
-    Row,
     console,
     counted,
     interval,
@@ -17,10 +16,16 @@ from ocr_pipeline.cli.output import (
     plain,
     points,
     print_json,
+    print_notice,
     titled_table,
 )
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.inspection.current import comparisons, scoring_of
 from ocr_pipeline.project import find_project
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
+from ocr_pipeline.warehouse.tables.scores import Flip
 
 MAX_FLIPPED = 12
 """Flipped values printed per direction; `--json` has all."""
@@ -48,50 +53,47 @@ def compare(
 
 
 def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-    from ocr_pipeline.evaluation.scoring.settings import load_rules
-    from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-    from ocr_pipeline.warehouse import tables
-
     project = find_project()
-    scored_by = SCORING_VERSION, load_rules(project.evaluation_file).fingerprint
+    scoring = scoring_of(project)
     with opened(project).snapshot() as snapshot:
-        rows = tables.ranking.compared(snapshot, a, b, dataset, field)
-        if not rows:
-            _explain(tables.ranking.compared_names(snapshot), (a, b), dataset, field)
+        found = comparisons(snapshot, scoring, pair=(a, b), dataset=dataset, field=field)
+        rows = found.rows
+        if not rows and not found.stale:
+            _explain(tables.comparisons.comparisons(snapshot, None, None), (a, b), dataset, field)
         single = None if field == ALL_FIELDS else field
         flipped = {
-            name: tables.scores.flipped_values(snapshot, a, b, *scored_by, name, single)
-            for name in dict.fromkeys(row["dataset"] for row in rows)
+            name: tables.scores.flipped_values(snapshot, scoring, a, b, name, single)
+            for name in dict.fromkeys(row.dataset for row in rows)
         }
+    print_notice(found.notice, as_json=as_json)
     if as_json:
-        every = [{"dataset": name, **value} for name, values in flipped.items() for value in values]
+        every = [{"dataset": name, **vars(value)} for name, values in flipped.items() for value in values]
         print_json({"comparisons": rows, "flipped": every})
         return
     for name, values in flipped.items():
-        of_dataset = [row for row in rows if row["dataset"] == name]
-        console.print(_pair_table(name, a, b, [row for row in of_dataset if row["rules"] == "headline"]))
+        of_dataset = [row for row in rows if row.dataset == name]
+        console.print(_pair_table(name, a, b, [row for row in of_dataset if row.rules == "headline"]))
         _print_rules(of_dataset)
         for side, right, wrong in (("a", a, b), ("b", b, a)):
-            _print_flipped(right, wrong, side, [value for value in values if value["right"] == side])
+            _print_flipped(right, wrong, side, [value for value in values if value.right == side])
 
 
-def _pair_table(dataset: str, a: str, b: str, rows: Sequence[Row]) -> Table:
-    documents = max(row["documents"] for row in rows)
+def _pair_table(dataset: str, a: str, b: str, rows: Sequence[ComparisonRow]) -> Table:
+    documents = max(row.documents for row in rows)
     table = titled_table(f"{dataset}: A = {a}, B = {b}, {counted(documents, 'document')} run by both")
     table.add_column("field", no_wrap=True)
     for name in ("n", "A", "B", "A - B \\[95 %]", "A/B right", "p"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        difference = points(row["difference"], sign=True)
+        difference = points(row.difference, sign=True)
         table.add_row(
-            row["field"],
-            str(row["n"]),
-            points(row["f1_a"]),
-            points(row["f1_b"]),
-            difference + interval(row["difference_low"], row["difference_high"], sign=True),
-            f"{row['a_better']}/{row['b_better']}",
-            p_value(row["p_holm"]) + ("*" if _significant(row) else " "),
+            row.field,
+            str(row.n),
+            points(row.f1_a),
+            points(row.f1_b),
+            difference + interval(row.difference_low, row.difference_high, sign=True),
+            f"{row.a_better}/{row.b_better}",
+            p_value(row.p_holm) + ("*" if _significant(row) else " "),
         )
     table.caption = (
         "F1 in %. A/B right: documents where only A or only B is right (all_fields: has more values right). p:"
@@ -101,30 +103,27 @@ def _pair_table(dataset: str, a: str, b: str, rows: Sequence[Row]) -> Table:
     return table
 
 
-def _significant(row: Row) -> bool:
+def _significant(row: ComparisonRow) -> bool:
     from ocr_pipeline.evaluation.statistics.significance import ALPHA
 
-    return bool(row["difference"]) and row["p_holm"] < ALPHA
+    return bool(row.difference) and row.p_holm < ALPHA
 
 
-def _print_rules(rows: Sequence[Row]) -> None:
+def _print_rules(rows: Sequence[ComparisonRow]) -> None:
     """Say where sign or significance changes under other rules."""
-    headline = {row["field"]: row for row in rows if row["rules"] == "headline"}
+    headline = {row.field: row for row in rows if row.rules == "headline"}
     for row in rows:
-        reference = headline.get(row["field"])
-        if row["rules"] == "headline" or reference is None:
+        reference = headline.get(row.field)
+        if row.rules == "headline" or reference is None:
             continue
-        if (
-            _significant(row) != _significant(reference)
-            or (row["difference"] or 0) * (reference["difference"] or 0) < 0
-        ):
+        if _significant(row) != _significant(reference) or (row.difference or 0) * (reference.difference or 0) < 0:
             console.print(
-                f"The result for {row['field']} depends on the rules: with {row['rules']} rules the difference is"
-                f" {points(row['difference'], sign=True)}, p {p_value(row['p_holm'])}."
+                f"The result for {row.field} depends on the rules: with {row.rules} rules the difference is"
+                f" {points(row.difference, sign=True)}, p {p_value(row.p_holm)}."
             )
 
 
-def _print_flipped(right: str, wrong: str, side: str, values: Sequence[Row]) -> None:
+def _print_flipped(right: str, wrong: str, side: str, values: Sequence[Flip]) -> None:
     if not values:
         console.print(f"\nNo value is right in {right} only.")
         return
@@ -134,10 +133,10 @@ def _print_flipped(right: str, wrong: str, side: str, values: Sequence[Row]) -> 
     other = "b" if side == "a" else "a"
     for value in values[:MAX_FLIPPED]:
         texts = (
-            value["document_id"],
-            value["field"],
-            value["truth"] or "none",
-            value[f"prediction_{other}"] or "none",
+            value.document_id,
+            value.field,
+            value.truth or "none",
+            getattr(value, f"prediction_{other}") or "none",
         )
         table.add_row(*(plain(text) for text in texts))
     console.print(table)
@@ -146,53 +145,55 @@ def _print_flipped(right: str, wrong: str, side: str, values: Sequence[Row]) -> 
 
 
 def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> None:
-    from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-    from ocr_pipeline.warehouse import tables
-
-    with opened(find_project()).snapshot() as snapshot:
-        rows = tables.ranking.compared(snapshot, None, None, dataset, field or ALL_FIELDS)
-        sensitivity = tables.ranking.rule_sensitivity(snapshot, dataset, field)
-        if not rows:
-            _explain(tables.ranking.compared_names(snapshot), (), dataset, field)
+    project = find_project()
+    with opened(project).snapshot() as snapshot:
+        found = comparisons(
+            snapshot, scoring_of(project), dataset=dataset, field=field or ALL_FIELDS, field_of_rules=field
+        )
+        rows = found.rows
+        if not rows and not found.stale:
+            _explain(tables.comparisons.comparisons(snapshot, None, None), (), dataset, field)
+    print_notice(found.notice, as_json=as_json)
     if as_json:
-        print_json({"comparisons": rows, "rule_sensitivity": sensitivity})
+        print_json({"comparisons": rows, "rule_sensitivity": found.sensitivity})
         return
-    for name in dict.fromkeys(row["dataset"] for row in rows):
+    for name in dict.fromkeys(row.dataset for row in rows):
         table = titled_table(f"{name}: {field or 'all fields pooled'}, every pair")
         for column in ("A", "B"):
             table.add_column(column, overflow="fold")
         for column in ("docs", "A - B \\[95 %]", "disagree", "p"):
             table.add_column(column, justify="right", no_wrap=True)
         for row in rows:
-            if (row["dataset"], row["rules"]) == (name, "headline"):
+            if (row.dataset, row.rules) == (name, "headline"):
                 table.add_row(
-                    row["backend_a"],
-                    row["backend_b"],
-                    str(row["documents"]),
-                    points(row["difference"], sign=True)
-                    + interval(row["difference_low"], row["difference_high"], sign=True),
-                    str(row["disagree"]),
-                    p_value(row["p_holm"]) + ("*" if _significant(row) else " "),
+                    row.backend_a,
+                    row.backend_b,
+                    str(row.documents),
+                    points(row.difference, sign=True) + interval(row.difference_low, row.difference_high, sign=True),
+                    str(row.disagree),
+                    p_value(row.p_holm) + ("*" if _significant(row) else " "),
                 )
         console.print(table)
-        for row in sensitivity:
-            if row["dataset"] == name and (row["winner_changes"] or row["significance_changes"]):
-                lead = "a tie" if row["best"] is None else f"{row['best']} ahead of {row['second']}"
+        for rule in found.sensitivity:
+            if rule.dataset == name and (rule.winner_changes or rule.significance_changes):
+                lead = "a tie" if rule.best is None else f"{rule.best} ahead of {rule.second}"
                 console.print(
-                    f"The result for {row['field']} depends on the rules: with {row['rules']} rules {lead},"
-                    f" {points(row['difference'], sign=True)}, p {p_value(row['p_holm'])}."
+                    f"The result for {rule.field} depends on the rules: with {rule.rules} rules {lead},"
+                    f" {points(rule.difference, sign=True)}, p {p_value(rule.p_holm)}."
                 )
 
 
-def _explain(known: Sequence[Row], backends: Sequence[str], dataset: str | None, field: str | None) -> NoReturn:
+def _explain(
+    known: Sequence[ComparisonRow], backends: Sequence[str], dataset: str | None, field: str | None
+) -> NoReturn:
     """Raise an error that says why there is no comparison."""
-    names = {row["backend"] for row in known}
+    names = {name for row in known for name in (row.backend_a, row.backend_b)}
     if not known:
         raise ConfigurationError("No comparisons yet; run `ocr-pipeline run` with two backends first.")
     for name in backends:
         if name not in names:
             raise ConfigurationError(f"No comparison includes {name!r}; choose from {', '.join(sorted(names))}.")
-    if dataset is not None and dataset not in {row["dataset"] for row in known}:
+    if dataset is not None and dataset not in {row.dataset for row in known}:
         raise ConfigurationError(f"No comparisons for data set {dataset!r}.")
     field_name = field or "any field"
     raise ConfigurationError(f"No document labelled for {field_name} was run by both backends.")

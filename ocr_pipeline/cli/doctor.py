@@ -118,17 +118,14 @@ def _database(project: Project) -> Check:
     if not project.database.exists():
         return Check("database", "note", f"{path} does not exist yet; `ocr-pipeline run` creates it")
     try:
-        [row] = Warehouse(project.database, lock_timeout=1).rows(
-            "SELECT (SELECT max(version) FROM schema_version) AS schema, (SELECT count(*) FROM documents) AS documents,"
-            " (SELECT count(*) FROM extractions) AS extractions"
-        )
+        size = Warehouse(project.database, lock_timeout=1).size()
     except OcrPipelineError as error:
         return Check("database", "bad", str(error))
     return Check(
         "database",
         "ok",
-        f"{path}, schema {row['schema']}, {counted(row['documents'], 'document')},"
-        f" {counted(row['extractions'], 'extraction')}",
+        f"{path}, schema {size.schema}, {counted(size.documents, 'document')},"
+        f" {counted(size.extractions, 'extraction')}",
     )
 
 

@@ -10,10 +10,11 @@ from ocr_pipeline.cli.explain_chain import print_chain
 from ocr_pipeline.cli.explain_fields import SIGNS, print_changes, print_fields, print_lists
 from ocr_pipeline.cli.explain_lines import CELL, print_step, short
 from ocr_pipeline.cli.options import BackendOption, FieldOption, JsonOption
-from ocr_pipeline.cli.output import check_known, console, counted, opened, plain, print_json, titled_table
+from ocr_pipeline.cli.output import check_known, console, counted, opened, plain, print_json, print_notice, titled_table
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.inspection.cases import load_case
 from ocr_pipeline.inspection.changes import changes
+from ocr_pipeline.inspection.current import scoring_of
+from ocr_pipeline.inspection.loading import load_case
 from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import FIELD_KINDS
 
@@ -39,7 +40,7 @@ def explain(
     check_known("field", field, FIELD_KINDS)
     check_known("backend", backend, configured)
     with opened(project).snapshot() as snapshot:
-        cases = load_case(snapshot, document, list(configured), words=as_json or backend is not None)
+        cases = load_case(snapshot, scoring_of(project), document, words=as_json or backend is not None)
         changed = changes(snapshot, document, backend) if backend is not None else []
     if backend is not None and backend not in cases.cases:
         raise ConfigurationError(f"{backend} has not been run on {document}; run `ocr-pipeline run` first.")
@@ -48,6 +49,7 @@ def explain(
         print_json({**asdict(cases), "cases": {case.backend: asdict(case) for case in selected}})
         return
     _print_document(cases)
+    print_notice(cases.notice, as_json=False)
     if backend is None:
         _print_side_by_side(cases, field)
         return
@@ -65,21 +67,21 @@ def explain(
 
 def _print_document(cases: "DocumentCases") -> None:
     row, label = cases.document, cases.label
-    console.print(f"[b]{plain(cases.document_id)}[/], data set {plain(row['dataset'])}")
-    size = f"{counted(row['size_bytes'], 'byte')}, {counted(row['pages'], 'page')}, " if row["size_bytes"] else ""
-    kind = row["media_type"] or "unknown type"
-    print_step("file", f"{plain(row['path'])}: {kind}, {size}sha256 {short(row['sha256'])}")
-    if row["status"] == "failed":
-        print_step("", f"[red]{plain(row['message'] or row['reason'])}[/]")
-    if cases.duplicate and cases.duplicate["duplicate_of"]:
-        print_step("", f"{cases.duplicate['kind']} duplicate of {plain(cases.duplicate['duplicate_of'])}")
+    console.print(f"[b]{plain(cases.document_id)}[/], data set {plain(row.dataset)}")
+    size = f"{counted(row.size_bytes, 'byte')}, {counted(row.pages or 0, 'page')}, " if row.size_bytes else ""
+    kind = row.media_type or "unknown type"
+    print_step("file", f"{plain(row.path)}: {kind}, {size}sha256 {short(row.sha256)}")
+    if row.status == "failed":
+        print_step("", f"[red]{plain(row.message or row.reason or '')}[/]")
+    if cases.duplicate and cases.duplicate.duplicate_of:
+        print_step("", f"{cases.duplicate.kind} duplicate of {plain(cases.duplicate.duplicate_of)}")
     if label is None:
         print_step("label", "none; nothing is scored")
     else:
-        fields = f"{counted(len(cases.truth), 'field')}, " if label["status"] == "ok" else ""
-        print_step("label", f"{label['status']}, {fields}sha256 {short(label['label_sha256'])}")
+        fields = f"{counted(len(cases.truth), 'field')}, " if label.status == "ok" else ""
+        print_step("label", f"{label.status}, {fields}sha256 {short(label.label_sha256)}")
     for issue in cases.issues:
-        print_step("", f"[yellow]label issue in {issue['field']}:[/] {plain(issue['reason'])}")
+        print_step("", f"[yellow]label issue in {issue.field}:[/] {plain(issue.reason)}")
 
 
 def _print_side_by_side(cases: "DocumentCases", field: str | None) -> None:
@@ -99,7 +101,7 @@ def _print_side_by_side(cases: "DocumentCases", field: str | None) -> None:
     console.print(table)
     for name, case in cases.cases.items():
         if case.failed:
-            console.print(f"{name} failed: {plain(case.extraction['message'] or case.extraction['reason'])}")
+            console.print(f"{name} failed: {plain(case.extraction.message or case.extraction.reason or '')}")
     console.print("✓ correct  ✗ wrong  ∅ missing  + spurious  ? not scored.  Details: [b]--backend NAME[/].")
 
 
@@ -107,7 +109,7 @@ def _labelled(cases: "DocumentCases", field: str) -> str:
     truth = cases.truth.get(field)
     if truth is None:
         return ""
-    return "[dim]none[/]" if truth["value"] is None else plain(truth["value"], longest=CELL)
+    return "[dim]none[/]" if truth.value is None else plain(truth.value, longest=CELL)
 
 
 def _side(value: "FieldCase | None", case: "Case") -> str:

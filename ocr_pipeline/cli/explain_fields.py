@@ -25,7 +25,7 @@ MAX_ALTERNATIVES = 5
 
 def print_fields(cases: "DocumentCases", case: "Case", field: str | None) -> None:
     """Print one field, or every error and a line with the fields that are right."""
-    reading = cases.readings.get(case.extraction["engine"] or "")
+    reading = cases.readings.get(case.extraction.engine or "")
     values = [value for value in case.fields if field in (None, value.field)]
     for value in values:
         if value.is_wrong or field is not None:
@@ -66,10 +66,10 @@ def _print_places(value: "FieldCase", case: "Case", reading: "EngineReading | No
 
 
 def _print_alternatives(value: "FieldCase") -> None:
-    alternatives = [row for row in value.candidates if not row["chosen"]][:MAX_ALTERNATIVES]
+    alternatives = [row for row in value.candidates if not row.chosen][:MAX_ALTERNATIVES]
     for number, row in enumerate(alternatives):
-        details = f"(score {row['score']:.2f}; {plain(row['reason'] or '')})"
-        print_step("" if number else "alternatives", f"{plain(row['value'])} {details}")
+        details = f"(score {row.score:.2f}; {plain(row.reason or '')})"
+        print_step("" if number else "alternatives", f"{plain(row.value)} {details}")
 
 
 def _print_lines(reading: "EngineReading | None", place: "Place") -> None:
@@ -87,19 +87,19 @@ def _print_lines(reading: "EngineReading | None", place: "Place") -> None:
 
 def print_lists(case: "Case") -> None:
     """Print the cells of line items and tax lines that are wrong, missing or spurious."""
-    errors = [row for row in case.cells if row["outcome"] not in ("correct", "both_empty")]
+    errors = [row for row in case.cells if row.outcome not in ("correct", "both_empty")]
     if not errors:
         return
     table = titled_table(f"{counted(len(errors), 'error')} in line items and tax lines")
     for name in ("list, row", "column", "label", "extracted"):
         table.add_column(name, overflow="fold")
     for row in errors:
-        position = row["truth_position"] if row["truth_position"] is not None else row["prediction_position"]
+        position = row.truth_position if row.truth_position is not None else row.prediction_position
         table.add_row(
-            f"{row['list']} {position + 1}",
-            row["column_name"],
-            plain(row["truth"] or "", longest=CELL),
-            plain(row["prediction"] or "", longest=CELL),
+            f"{row.list} {(position or 0) + 1}",
+            row.column_name,
+            plain(row.truth or "", longest=CELL),
+            plain(row.prediction or "", longest=CELL),
         )
     console.print()
     console.print(table)

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from ocr_pipeline.cli.options import BackendOption, DatasetOption, JsonOption, ScoredFieldOption
-from ocr_pipeline.cli.output import Row, console, interval, opened, points, print_json, titled_table
+from ocr_pipeline.cli.output import console, interval, opened, points, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.tables.history import HistoryEntry
 
 COLUMNS = {
     "documents": ("documents_hash",),
@@ -32,18 +34,18 @@ def history(
     backend.
     """
     from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-    from ocr_pipeline.warehouse import tables
 
     warehouse = opened(find_project())
     rows = tables.history.history(warehouse, dataset, backend, field or ALL_FIELDS)
     if not rows:
         raise ConfigurationError("No such evaluation yet; run `ocr-pipeline run` first.")
-    groups: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[tuple[HistoryEntry, list[str]]]] = defaultdict(list)
     for evaluation in rows:
-        group = groups[evaluation["dataset"], evaluation["backend"]]
-        group.append({**evaluation, "changed": _changed(group[-1], evaluation) if group else []})
+        group = groups[evaluation.dataset, evaluation.backend]
+        group.append((evaluation, _changed(group[-1][0], evaluation) if group else []))
     if as_json:
-        print_json([row for group in groups.values() for row in group[-last:]])
+        shown = [entry for group in groups.values() for entry in group[-last:]]
+        print_json([{**vars(evaluation), "changed": changed} for evaluation, changed in shown])
         return
     for (dataset_name, backend_name), group in groups.items():
         table = titled_table(f"{dataset_name}: {backend_name}, {field or 'all fields pooled'}")
@@ -52,17 +54,21 @@ def history(
         for name in ("docs", "n", "F1 % \\[95 %]"):
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("changed", overflow="fold", ratio=1)
-        for row in group[-last:]:
+        for row, changed in group[-last:]:
             table.add_row(
-                f"{row['evaluated_at']:%Y-%m-%d %H:%M}",
-                row["evaluation_id"][:8],
-                str(row["documents"]),
-                str(row["n"]),
-                points(row["f1"]) + interval(row["f1_low"], row["f1_high"]),
-                ", ".join([*row["changed"], *(["pinned"] if row["pinned"] else [])]),
+                f"{row.evaluated_at:%Y-%m-%d %H:%M}",
+                row.evaluation_id[:8],
+                str(row.documents),
+                str(row.n),
+                points(row.f1) + interval(row.f1_low, row.f1_high),
+                ", ".join([*changed, *(["pinned"] if row.pinned else [])]),
             )
         console.print(table)
 
 
-def _changed(before: Row, now: Row) -> list[str]:
-    return [name for name, columns in COLUMNS.items() if any(before[column] != now[column] for column in columns)]
+def _changed(before: HistoryEntry, now: HistoryEntry) -> list[str]:
+    return [
+        name
+        for name, columns in COLUMNS.items()
+        if any(getattr(before, column) != getattr(now, column) for column in columns)
+    ]

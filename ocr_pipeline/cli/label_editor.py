@@ -53,25 +53,15 @@ def edit(
 def _prefilled(project: Project, warehouse: "Warehouse", source: SourceFile, backend: str | None) -> str:
     """A label with the values of a backend."""
     from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.warehouse import tables
 
     configured = load_backends(project)
     check_known("backend", backend, configured)
-    ranked = warehouse.rows(
-        """
-        SELECT e.backend FROM extractions e LEFT JOIN leaderboard_fields f
-            ON f.backend = e.backend AND f.field = 'all_fields' AND f.dataset = ?
-        WHERE e.document_id = ? AND e.status = 'ok' AND (? IS NULL OR e.backend = ?) ORDER BY f.f1 DESC NULLS LAST LIMIT 1
-        """,
-        [source.dataset, source.document_id, backend, backend],
-    )
-    if not ranked:
+    chosen = tables.ranking.best_backend(warehouse, source.dataset, source.document_id, backend)
+    if chosen is None:
         by = f" by {backend}" if backend else ""
         raise ConfigurationError(f"{source.document_id} has no extraction{by} yet; run `ocr-pipeline run` first.")
-    chosen = ranked[0]["backend"]
-    rows = warehouse.rows(
-        "SELECT field, value FROM extracted_fields WHERE document_id = ? AND backend = ?", [source.document_id, chosen]
-    )
-    values = {row["field"]: row["value"] for row in rows}
+    values = tables.extractions.values_of(warehouse, source.document_id, chosen)
     console.print(f"Prefilled with the values of {chosen}.")
     invoice = {field: values[field] for field in FIELD_KINDS if field in values}
     return json.dumps({"invoice": invoice}, indent=2, ensure_ascii=False) + "\n"
@@ -142,9 +132,9 @@ def _show_effect(project: Project, warehouse: "Warehouse", document: str, before
         scores = score_document(Label.model_validate_json(text), extraction, rules)
         return f"{sum(score.outcome in ('correct', 'both_empty') for score in scores)} of {len(scores)}"
 
-    for row in warehouse.rows("SELECT backend FROM extractions WHERE document_id = ? ORDER BY backend", [document]):
-        result = tables.extractions.extractions(warehouse, row["backend"], document).get(document)
+    for backend in tables.extractions.backends_of(warehouse, document):
+        result = tables.extractions.extractions(warehouse, backend, document).get(document)
         extraction = result if isinstance(result, Extraction) else None
-        table.add_row(row["backend"], right(before, extraction), right(after, extraction))
+        table.add_row(backend, right(before, extraction), right(after, extraction))
     if table.row_count:
         console.print(table)

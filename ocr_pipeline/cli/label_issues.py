@@ -1,14 +1,25 @@
 """`ocr-pipeline labels issues`: labels that may be wrong."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.table import Table
 
 from ocr_pipeline.cli.options import DatasetOption, JsonOption
-from ocr_pipeline.cli.output import Row, console, counted, no_scores, opened, plain, print_json, titled_table
+from ocr_pipeline.cli.output import console, counted, no_scores, opened, plain, print_json, print_notice, titled_table
+from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import Project, find_project
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.tables.diagnosis import QueuedIssue
 
 NONE = "No label issues."
+
+
+class Issues(NamedTuple):
+    """The queue, and a notice if issues of stale scores are left out."""
+
+    rows: Sequence[QueuedIssue]
+    notice: str | None
 
 
 def issues(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
@@ -16,42 +27,41 @@ def issues(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
 
     Reasons: backends agree on another value, amounts do not add up, or duplicates are labelled differently.
     """
-    rows = label_issues(find_project(), dataset)
+    rows, notice = label_issues(find_project(), dataset)
+    print_notice(notice, as_json=as_json)
     if as_json:
         print_json(rows)
     elif not rows:
-        console.print(NONE)
+        if not notice:
+            console.print(NONE)
     else:
         console.print(_table(rows))
         console.print("Next: [b]ocr-pipeline labels review[/]")
 
 
-def label_issues(project: Project, dataset: str | None, document: str | None = None) -> Sequence[Row]:
-    """The issues with the paths of their documents, worst first.
+def label_issues(project: Project, dataset: str | None, document: str | None = None) -> Issues:
+    """The current issues, worst first.
 
     Raises:
         ConfigurationError: nothing was scored.
     """
+    scoring = scoring_of(project)
     with opened(project).snapshot() as snapshot:
-        rows = snapshot.rows(
-            "SELECT s.*, d.path FROM label_issues s JOIN documents d USING (document_id)"
-            " WHERE coalesce(s.dataset = ?, true) AND coalesce(s.document_id = ?, true)"
-            " ORDER BY s.score DESC, s.document_id, s.field",
-            [dataset, document],
-        )
-        scored = snapshot.rows("SELECT 1 FROM field_scores LIMIT 1")
-    if not rows and not scored:
+        rows = tables.diagnosis.queued_issues(snapshot, scoring, dataset, document)
+        scored = rows or tables.scores.exist(snapshot, {})
+        notice = tables.current.states(snapshot, scoring).notice(dataset)
+    if not scored:
         raise no_scores()
-    return rows
+    return Issues(rows, notice)
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[QueuedIssue]) -> Table:
     table = titled_table(counted(len(rows), "label issue"))
     table.add_column("document", overflow="fold", ratio=2)
     table.add_column("field", overflow="fold")
     table.add_column("label, suggested value", overflow="fold", ratio=3)
     for row in rows:
-        value = plain(row["value"]) if row["value"] is not None else "–"
-        label = plain(row["label"]) if row["label"] is not None else "–"
-        table.add_row(plain(row["document_id"]), row["field"], f"{label}\n{value}\n[dim]{plain(row['reason'])}[/]")
+        value = plain(row.value) if row.value is not None else "–"
+        label = plain(row.label) if row.label is not None else "–"
+        table.add_row(plain(row.document_id), row.field, f"{label}\n{value}\n[dim]{plain(row.reason)}[/]")
     return table

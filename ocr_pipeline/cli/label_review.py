@@ -11,10 +11,11 @@ from rich.markup import escape
 
 from ocr_pipeline.cli.label_issues import NONE, label_issues
 from ocr_pipeline.cli.options import DatasetOption
-from ocr_pipeline.cli.output import Row, console, counted, opened, plain, points, titled_table
+from ocr_pipeline.cli.output import console, counted, opened, plain, points, print_notice, titled_table
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, apply, write_decision
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.schemas import Invoice
+from ocr_pipeline.warehouse.tables.diagnosis import QueuedIssue
 
 CHOICES = "Which is right: the [l]abel, the [v]alue, [b]oth, an[o]ther value? Or [n]ote, [s]kip, [q]uit."
 QUESTION = "l, v, b, o, n, s, q? "
@@ -33,9 +34,11 @@ def review(
     changed. Answers are read line by line from the terminal or a pipe.
     """
     project = find_project()
-    rows = label_issues(project, dataset, document)
+    rows, notice = label_issues(project, dataset, document)
+    print_notice(notice, as_json=False)
     if not rows:
-        console.print(NONE)
+        if not notice:
+            console.print(NONE)
         return
     decided = _walk(rows, project, _answer)
     if not decided:
@@ -47,35 +50,33 @@ def review(
     console.print("Next: [b]ocr-pipeline run[/] rescores everything with the new labels.")
 
 
-def _walk(rows: Sequence[Row], project: Project, answer: Callable[[str], str | None]) -> Decisions:
+def _walk(rows: Sequence[QueuedIssue], project: Project, answer: Callable[[str], str | None]) -> Decisions:
     """Ask about each row and save each decision at once. `answer` takes a question and returns a line, None at the end."""
     decided: dict[str, dict[str, Decision]] = {}
     console.print(escape(CHOICES))
     for number, row in enumerate(rows, 1):
-        console.print(
-            f"\n[b]{number} of {len(rows)}[/]  {plain(row['document_id'])}  [b]{row['field']}[/]", soft_wrap=True
-        )
+        console.print(f"\n[b]{number} of {len(rows)}[/]  {plain(row.document_id)}  [b]{row.field}[/]", soft_wrap=True)
         for name, text in (
-            ("file", row["path"]),
-            ("label", row["label"]),
-            ("value", row["value"]),
-            ("why", row["reason"]),
+            ("file", row.path),
+            ("label", row.label),
+            ("value", row.value),
+            ("why", row.reason),
         ):
             console.print(
                 f"  {name:6}{plain(text) if text is not None else '[dim]not on the document[/]'}", soft_wrap=True
             )
-        if row["backends"]:
-            console.print(f"  {'by':6}{', '.join(row['backends'])}", soft_wrap=True)
+        if row.backends:
+            console.print(f"  {'by':6}{', '.join(row.backends)}", soft_wrap=True)
         decision = _decide(row, answer)
         if decision is None:
             break
         if isinstance(decision, Decision):
-            write_decision(project.data, row["document_id"], row["field"], decision)
-            decided.setdefault(row["document_id"], {})[row["field"]] = decision
+            write_decision(project.data, row.document_id, row.field, decision)
+            decided.setdefault(row.document_id, {})[row.field] = decision
     return decided
 
 
-def _decide(row: Row, answer: Callable[[str], str | None]) -> Decision | str | None:
+def _decide(row: QueuedIssue, answer: Callable[[str], str | None]) -> Decision | str | None:
     """A decision, `skip`, or None to stop."""
     note = ""
     while True:
@@ -90,7 +91,7 @@ def _decide(row: Row, answer: Callable[[str], str | None]) -> Decision | str | N
                 return "skip"
             case "n":
                 note = answer("Note: ") or ""
-            case "v" | "b" if row["value"] is None:
+            case "v" | "b" if row.value is None:
                 console.print("No value is suggested; enter one with o.")
             case "o":
                 text = answer("Value as in a label, - for none: ")
@@ -98,20 +99,20 @@ def _decide(row: Row, answer: Callable[[str], str | None]) -> Decision | str | N
                     return None
                 value = None if text.strip() == "-" else text.strip()
                 try:
-                    Invoice.model_validate({row["field"]: value})
+                    Invoice.model_validate({row.field: value})
                 except ValidationError:
-                    console.print(f"Not a valid value for {row['field']}.")
+                    console.print(f"Not a valid value for {row.field}.")
                     continue
                 return _decision("value", row, value, note)
             case "l" | "v" | "b" as known:
-                return _decision(choices[known], row, row["value"], note)
+                return _decision(choices[known], row, row.value, note)
             case _:
                 console.print(f"Please answer with one of these letters. {escape(CHOICES)}")
 
 
-def _decision(choice: Choice, row: Row, value: str | None, note: str) -> Decision:
+def _decision(choice: Choice, row: QueuedIssue, value: str | None, note: str) -> Decision:
     today = datetime.now(UTC).date()
-    return Decision(choice=choice, label=row["label"], value=value, note=note.strip(), decided_on=today)
+    return Decision(choice=choice, label=row.label, value=value, note=note.strip(), decided_on=today)
 
 
 def _answer(question: str) -> str | None:

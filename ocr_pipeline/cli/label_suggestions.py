@@ -1,6 +1,5 @@
 """`ocr-pipeline labels suggest`: what to label next."""
 
-from collections import defaultdict
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.agreement import Consensus, Suggestion
 from ocr_pipeline.evaluation.diagnosis.agreement import suggest as rank
 from ocr_pipeline.project import find_project
+from ocr_pipeline.warehouse import tables
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,16 @@ def suggest(
     Documents on which backends disagree or are unsure come first.
     """
     with opened(find_project()).snapshot() as snapshot:
-        entries = snapshot.rows("FROM consensus ORDER BY document_id")
-        confident = snapshot.rows("SELECT document_id, field, confidence FROM confidences WHERE confidence IS NOT NULL")
-        groups = {row["document_id"]: row["group_id"] for row in snapshot.rows("FROM duplicates")}
-        labelled = {row["document_id"] for row in snapshot.rows("FROM labels WHERE status = 'ok'")}
+        entries = tables.diagnosis.consensus(snapshot)
+        confidences = tables.confidence.confidences_by_value(snapshot)
+        groups = tables.documents.groups(snapshot)
+        labelled = {key for key, row in tables.labels.labels(snapshot).items() if row.valid}
     if not entries:
         raise ConfigurationError("No extractions yet; run `ocr-pipeline run` first.")
-    confidences: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    for row in confident:
-        confidences[row["document_id"], row["field"]].append(row["confidence"])
-    datasets = {row["document_id"]: row["dataset"] for row in entries}
+    datasets = {row.document_id: row.dataset for row in entries}
     names = [field.name for field in fields(Consensus)]
     consensus = (
-        Consensus(**{name: row[name] for name in names}) for row in entries if dataset in (None, row["dataset"])
+        Consensus(**{name: getattr(row, name) for name in names}) for row in entries if dataset in (None, row.dataset)
     )
     suggestions = [
         _DatasetSuggestion(**vars(suggestion), dataset=datasets[suggestion.document_id])

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from ocr_pipeline.cli.options import DatasetOption, JsonOption
 from ocr_pipeline.cli.output import (
-    Row,
     console,
     counted,
     interval,
@@ -17,10 +16,12 @@ from ocr_pipeline.cli.output import (
     plain,
     points,
     print_json,
+    print_notice,
     titled_table,
 )
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.project import Project, find_project
+from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
 WIDE = 100
 """Terminal columns from which on F1 by the strict and the lenient rules is shown too."""
@@ -62,20 +63,21 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
         ConfigurationError: nothing was scored.
     """
     from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.inspection import current
     from ocr_pipeline.training.notes import notes_on_scores
 
-    where, parameters = ("WHERE dataset = ?", [dataset]) if dataset else ("", [])
     with opened(project).snapshot() as snapshot:
-        boards = snapshot.rows(f"FROM leaderboard {where} ORDER BY dataset, status, backend", parameters)
-        rows = snapshot.rows(f"FROM leaderboard_fields {where}", parameters)
+        found = current.leaderboard(snapshot, current.scoring_of(project), dataset)
         notes = {} if as_json else notes_on_scores(project, load_backends(project), snapshot)
-    if not boards:
+    boards, rows = found.boards, found.fields
+    if not boards and not found.stale:
         raise no_scores(dataset=dataset)
+    print_notice(found.notice, as_json=as_json)
     if as_json:
         print_json({"leaderboard": boards, "fields": rows})
         return
-    for name in dict.fromkeys(board["dataset"] for board in boards):
-        of_dataset = [board for board in boards if board["dataset"] == name]
+    for name in dict.fromkeys(board.dataset for board in boards):
+        of_dataset = [board for board in boards if board.dataset == name]
         console.print(leaderboard_table(name, of_dataset, rows))
         if fields:
             for board in ranked(of_dataset, rows):
@@ -86,76 +88,76 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
             console.print(plain(note), style="dim")
 
 
-def _notes(board: Row) -> list[str]:
+def _notes(board: BoardRow) -> list[str]:
     """What to know about the numbers of one backend."""
     notes = []
-    if board["reported"]:
-        notes.append(f"{board['backend']}: seconds and cost as reported, not measured here.")
-    if board["status"] == "not_run":
-        notes.append(f"not run: {board['backend']}: {board['message']}")
-    elif missing := board["missing_documents"]:
-        notes.append(f"{board['backend']}: {counted(missing, 'labelled document')} without a current score.")
+    if board.reported:
+        notes.append(f"{board.backend}: seconds and cost as reported, not measured here.")
+    if board.status == "not_run":
+        notes.append(f"not run: {board.backend}: {board.message}")
+    elif missing := board.missing_documents:
+        notes.append(f"{board.backend}: {counted(missing, 'labelled document')} without a current score.")
     return notes
 
 
-def leaderboard_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
+def leaderboard_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> Table:
     """One row per backend that ran, best F1 first. All fields together."""
     overall = _overall(boards, fields)
-    labelled = max((board["labelled_documents"] or 0 for board in boards), default=0)
+    labelled = max((board.labelled_documents or 0 for board in boards), default=0)
     table = titled_table(f"{dataset}: {counted(labelled, 'labelled document')}, all fields pooled")
     table.add_column("backend", overflow="fold")
     for name in ("docs", "failed", "F1 % \\[95 %]", "prec.", "recall", "right", "s/doc", "$/doc"):
         table.add_column(name, justify="right", no_wrap=True)
     for board in ranked(boards, fields):
-        total = overall[board["backend"]]
+        total = overall[board.backend]
         table.add_row(
-            board["backend"],
-            str(board["documents"]),
-            str(board["failures"]),
-            points(total["f1"]) + interval(total["f1_low"], total["f1_high"]),
-            points(total["precision"]),
-            points(total["recall"]),
-            f"{board['accurate_documents']}/{board['labelled_documents']}",
-            _number(board["seconds_per_document"], 2),
-            "0" if board["cost_per_document"] == 0 else _number(board["cost_per_document"], 4),
+            board.backend,
+            str(board.documents),
+            str(board.failures),
+            points(total.f1) + interval(total.f1_low, total.f1_high),
+            points(total.precision),
+            points(total.recall),
+            f"{board.accurate_documents}/{board.labelled_documents}",
+            _number(board.seconds_per_document, 2),
+            "0" if board.cost_per_document == 0 else _number(board.cost_per_document, 4),
         )
     return table
 
 
-def _overall(boards: Sequence[Row], fields: Sequence[Row]) -> dict[str, Row]:
+def _overall(boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> dict[str, FieldRow]:
     """By backend, the row of all fields pooled, for boards of one data set."""
-    datasets = {board["dataset"] for board in boards}
-    return {row["backend"]: row for row in fields if row["dataset"] in datasets and row["field"] == ALL_FIELDS}
+    datasets = {board.dataset for board in boards}
+    return {row.backend: row for row in fields if row.dataset in datasets and row.field == ALL_FIELDS}
 
 
-def ranked(boards: Sequence[Row], fields: Sequence[Row]) -> list[Row]:
+def ranked(boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> list[BoardRow]:
     """The backends of one data set that ran, best F1 first."""
     overall = _overall(boards, fields)
-    ran = [board for board in boards if board["status"] == "ok"]
-    return sorted(ran, key=lambda board: -(overall[board["backend"]]["f1"] or 0))
+    ran = [board for board in boards if board.status == "ok"]
+    return sorted(ran, key=lambda board: -(overall[board.backend].f1 or 0))
 
 
-def f1_table(dataset: str, boards: Sequence[Row], fields: Sequence[Row]) -> Table:
+def f1_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> Table:
     """F1 of every field, one column per backend."""
-    of_dataset = [row for row in fields if row["dataset"] == dataset]
-    backends = [board["backend"] for board in ranked(boards, fields)]
+    of_dataset = [row for row in fields if row.dataset == dataset]
+    backends = [board.backend for board in ranked(boards, fields)]
     table = titled_table(f"{dataset}: F1 in % by field")
     table.add_column("field", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     for name in backends:
         table.add_column(name.replace("+", "\n+"), justify="right", overflow="fold")
-    by_field: dict[str, dict[str, Row]] = {}
+    by_field: dict[str, dict[str, FieldRow]] = {}
     for row in of_dataset:
-        by_field.setdefault(row["field"], {})[row["backend"]] = row
+        by_field.setdefault(row.field, {})[row.backend] = row
     for field, cells in by_field.items():
-        n = max(cell["n"] for cell in cells.values())
-        table.add_row(field, str(n), *(points(cells[name]["f1"]) if name in cells else "–" for name in backends))
+        n = max(cell.n for cell in cells.values())
+        table.add_row(field, str(n), *(points(cells[name].f1) if name in cells else "–" for name in backends))
     return table
 
 
-def field_table(board: Row, fields: Sequence[Row], width: int) -> Table:
+def field_table(board: BoardRow, fields: Sequence[FieldRow], width: int) -> Table:
     """One row per field of one backend; w/m/s: wrong, missing and spurious values. `width` of the terminal, in columns."""
-    table = titled_table(f"{board['dataset']}: {board['backend']}")
+    table = titled_table(f"{board.dataset}: {board.backend}")
     table.add_column("field", no_wrap=True)
     other_rules = ("f1_strict", "f1_lenient") if width >= WIDE else ()
     for name in (
@@ -168,15 +170,15 @@ def field_table(board: Row, fields: Sequence[Row], width: int) -> Table:
     ):
         table.add_column(name, justify="right", no_wrap=True)
     for row in fields:
-        if (row["dataset"], row["backend"]) == (board["dataset"], board["backend"]):
+        if (row.dataset, row.backend) == (board.dataset, board.backend):
             table.add_row(
-                row["field"],
-                str(row["n"]),
-                f"{row['wrong']}/{row['missing']}/{row['spurious']}",
-                points(row["precision"]) + interval(row["precision_low"], row["precision_high"]),
-                points(row["recall"]) + interval(row["recall_low"], row["recall_high"]),
-                points(row["f1"]) + interval(row["f1_low"], row["f1_high"]),
-                *(points(row[name]) for name in other_rules),
+                row.field,
+                str(row.n),
+                f"{row.wrong}/{row.missing}/{row.spurious}",
+                points(row.precision) + interval(row.precision_low, row.precision_high),
+                points(row.recall) + interval(row.recall_low, row.recall_high),
+                points(row.f1) + interval(row.f1_low, row.f1_high),
+                *(points(getattr(row, name)) for name in other_rules),
             )
     return table
 

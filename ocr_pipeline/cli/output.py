@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +84,17 @@ def print_json(value: Any) -> None:
     """Print JSON for scripts, dates in ISO 8601."""
 
     def text(item: Any) -> Any:
+        if is_dataclass(item):
+            return vars(item)
         return item.isoformat() if isinstance(item, datetime) else str(item)
 
     print(json.dumps(value, indent=2, default=text))
+
+
+def print_notice(notice: str | None, *, as_json: bool) -> None:
+    """Print what is stale and therefore not shown; on standard error beside JSON."""
+    if notice:
+        (errors if as_json else console).print(f"[yellow]{plain(notice)}[/]")
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from ocr_pipeline.cli.options import BackendOption, DatasetOption, FieldOption, JsonOption
 from ocr_pipeline.cli.output import (
-    Row,
     check_known,
     console,
     counted,
@@ -16,13 +15,16 @@ from ocr_pipeline.cli.output import (
     opened,
     plain,
     print_json,
+    print_notice,
     selected,
     titled_table,
 )
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.inspection import wrong_values as inspection
+from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.warehouse import tables
 
 
 def wrong_values(
@@ -47,18 +49,22 @@ def wrong_values(
     check_known("field", field, FIELD_KINDS)
     scope = {"backend": backend, "field": field, "dataset": dataset}
     filters = {name: value for name, value in (scope | {"attribution": attribution}).items() if value is not None}
-    with opened(find_project()).snapshot() as snapshot:
-        rows = inspection.wrong_values(snapshot, filters)
-        used = {name: value for name, value in scope.items() if value is not None}
-        where = " AND ".join(f"{name} = ?" for name in used) or "true"
-        scored = rows or snapshot.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", list(used.values()))  # noqa: S608
+    used = {name: value for name, value in scope.items() if value is not None}
+    project = find_project()
+    scoring = scoring_of(project)
+    with opened(project).snapshot() as snapshot:
+        rows = inspection.wrong_values(snapshot, scoring, filters)
+        scored = rows or tables.scores.exist(snapshot, used)
+        notice = tables.current.states(snapshot, scoring).notice(dataset)
     if not scored:
         raise no_scores(**scope)
+    print_notice(notice, as_json=as_json)
     if as_json:
-        print_json(rows)
+        print_json([{**vars(row), "at_stake": row.at_stake} for row in rows])
         return
     if not rows:
-        console.print(plain(f"No errors{selected(**filters)}."))
+        if not notice:
+            console.print(plain(f"No errors{selected(**filters)}."))
         return
     console.print(_table(rows, limit))
     if len(rows) > limit:
@@ -68,23 +74,23 @@ def wrong_values(
         )
     worst = rows[0]
     console.print(
-        f"Next: [b]ocr-pipeline explain {plain(worst['document_id'])} --backend {worst['backend']}[/]", soft_wrap=True
+        f"Next: [b]ocr-pipeline explain {plain(worst.document_id)} --backend {worst.backend}[/]", soft_wrap=True
     )
 
 
-def _table(rows: Sequence[Row], limit: int) -> Table:
+def _table(rows: Sequence[inspection.WrongValue], limit: int) -> Table:
     table = titled_table(f"{counted(len(rows), 'error')}, worst first")
     for name in ("document, backend", "field", "label", "extracted", "attribution"):
         table.add_column(name, overflow="fold")
     table.add_column("at stake", justify="right", no_wrap=True)
     for row in rows[:limit]:
         table.add_row(
-            f"{plain(row['document_id'])}\n  [dim]{row['backend']}[/]",
-            row["field"],
-            _value(row["truth"]),
-            _value(row["prediction"]),
-            row["attribution"],
-            "" if row["at_stake"] is None else f"{row['at_stake']:.2f} {plain(row['currency'] or '')}",
+            f"{plain(row.document_id)}\n  [dim]{row.backend}[/]",
+            row.field,
+            _value(row.truth),
+            _value(row.prediction),
+            row.attribution,
+            "" if row.at_stake is None else f"{row.at_stake:.2f} {plain(row.currency or '')}",
         )
     return table
 

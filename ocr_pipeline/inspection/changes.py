@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ocr_pipeline.evaluation.ranking.outcomes import CODES, LETTERS
+from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 
 _OUTCOMES = {LETTERS[code]: name for name, code in CODES.items()}
@@ -22,24 +23,13 @@ class Change:
 def changes(reader: Reader, document_id: str, backend: str) -> list[Change]:
     """By field, between the last two evaluations of `backend` that have this document. A value that was not labelled in one
     of them has not changed."""
-    rows = reader.rows(
-        """
-        SELECT h.evaluation_id, h.evaluated_at, h.field,
-               substr(h.outcomes, list_position(d.document_ids, $document)::INTEGER, 1) AS letter
-        FROM evaluation_history h JOIN evaluation_documents d USING (set_id)
-        WHERE h.backend = $backend AND h.outcomes IS NOT NULL AND list_contains(d.document_ids, $document)
-        ORDER BY h.evaluated_at, h.evaluation_id
-        """,
-        {"document": document_id, "backend": backend},
-    )
-    evaluations = list(dict.fromkeys(row["evaluation_id"] for row in rows))[-2:]
+    rows = tables.history.outcomes_of(reader, document_id, backend)
+    evaluations = list(dict.fromkeys(row.evaluation_id for row in rows))[-2:]
     if len(evaluations) < 2:
         return []
-    old, new = ({row["field"]: row for row in rows if row["evaluation_id"] == one} for one in evaluations)
+    old, new = ({row.field: row for row in rows if row.evaluation_id == one} for one in evaluations)
     return [
-        Change(field, _OUTCOMES[old[field]["letter"]], _OUTCOMES[row["letter"]], row["evaluated_at"])
+        Change(field, _OUTCOMES[old[field].letter], _OUTCOMES[row.letter], row.evaluated_at)
         for field, row in new.items()
-        if field in old
-        and row["letter"] != old[field]["letter"]
-        and LETTERS[0] not in (row["letter"], old[field]["letter"])
+        if field in old and row.letter != old[field].letter and LETTERS[0] not in (row.letter, old[field].letter)
     ]

@@ -1,20 +1,21 @@
-"""One document with everything that was made of it, as a zip for a bug report."""
+"""One document with everything computed from it, as a zip for a bug report."""
 
 import json
 import os
 import platform
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass, replace
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.documents.find import label_of
 from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.inspection.cases import DocumentCases, load_case
+from ocr_pipeline.inspection.cases import DocumentCases
+from ocr_pipeline.inspection.current import scoring_of
+from ocr_pipeline.inspection.loading import load_case
 from ocr_pipeline.models.provider import KEY_VARIABLE
 from ocr_pipeline.models.stored import CALLS
 from ocr_pipeline.project import Project
@@ -22,7 +23,7 @@ from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.connection import Warehouse
 
 HIDDEN = "[key]"
-"""Stands where a key stood."""
+"""Replaces an API key."""
 
 README = """\
 What ocr_pipeline knows about one document.
@@ -48,16 +49,17 @@ def pack_case(
     target: Path,
     backends: Sequence[str],
 ) -> list[str]:
-    """Write the zip, and return the names in it. Every API key that the environment holds is replaced in every text, and so
-    is the value of every option whose name says that it is a secret.
+    """Write the zip and return the names in it.
+
+    API keys of the environment are replaced in every text, and so are the values of options that are named like a secret.
 
     Raises:
         ConfigurationError: there is no such document in the database.
         WarehouseError: the file cannot be written.
     """
     with warehouse.snapshot() as snapshot:
-        found = load_case(snapshot, document_id, backends)
-    source = project.root / found.document["path"]
+        found = load_case(snapshot, replace(scoring_of(project), backends=backends), document_id)
+    source = project.root / found.document.path
     texts = {name: _without_keys(text, configured) for name, text in _texts(project, found).items()}
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
@@ -76,7 +78,7 @@ def pack_case(
 
 
 def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
-    """Everything but the document itself, by name in the archive."""
+    """Everything except the document itself, by name in the archive."""
     known = asdict(found)
     readings = known.pop("readings")
     texts = {"README.txt": README, "case.json": _json(known), "versions.json": _json(_versions())}
@@ -85,11 +87,11 @@ def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
     store = ResultStore(project.results)
     for case in found.cases.values():
         for call in case.calls:
-            stored = store.get(CALLS, call["call_key"])
+            stored = store.get(CALLS, call.call_key)
             if stored is not None:
-                texts[f"calls/{call['call_key'][:16]}.json"] = stored
+                texts[f"calls/{call.call_key[:16]}.json"] = stored
     for name, path in (
-        ("label.json", label_of(project.root / found.document["path"])),
+        ("label.json", label_of(project.root / found.document.path)),
         ("override.json", project.data / "overrides" / f"{found.document_id}.json"),
         ("backends.yaml", project.config_file),
         ("evaluation.yaml", project.evaluation_file),
@@ -113,7 +115,7 @@ _SECRET = re.compile(
     r"""(?P<before>\b(?:api_?key|token|secret|password|authorization)\\?["']?\s*[:=]\s*\\?["']?)(?!null\b)[^\s"',}\\]+""",
     re.IGNORECASE,
 )
-"""What somebody has written into the options of an engine or extractor of their own, in YAML, or in JSON within JSON."""
+"""Secrets in the options of custom engines and extractors, in YAML, or in JSON within JSON."""
 
 
 def _versions() -> dict[str, str]:
@@ -121,5 +123,9 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), "system": platform.platform(), **dict(sorted(packages.items()))}
 
 
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, indent=1, default=str, ensure_ascii=False)
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)

@@ -11,6 +11,7 @@ from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
 from ocr_pipeline.operation.spending import month_of
 from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 
 
@@ -37,8 +38,8 @@ def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now:
         ConfigurationError: the database is empty, so files in use cannot be told from others.
     """
     used = {
-        OCR: {row["result_key"] for row in warehouse.rows("SELECT result_key FROM ocr_text")},
-        EXTRACTION: {row["result_key"] for row in warehouse.rows("SELECT result_key FROM extractions")},
+        OCR: tables.words.result_keys(warehouse),
+        EXTRACTION: tables.extractions.result_keys(warehouse),
     }
     if not any(used.values()) and any(True for stage in used for _ in (project.results / stage).glob("*/*.json")):
         raise ConfigurationError(

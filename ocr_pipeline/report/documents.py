@@ -3,16 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.report.pages import image_name
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.untrusted import visible
+from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
-
-Row = Mapping[str, Any]
+from ocr_pipeline.warehouse.tables.current import Scoring
+from ocr_pipeline.warehouse.tables.scores import ListCellRow
 
 DIGITS = 4
 """Of a relative coordinate: a tenth of a pixel of the largest image shown."""
@@ -33,7 +34,7 @@ class ShownRow:
     """One row of a list of one backend: its outcome, and its cells by column."""
 
     outcome: str
-    cells: Mapping[str, Row]
+    cells: Mapping[str, ListCellRow]
     boxes: Mapping[str, Sequence[float] | None]
 
 
@@ -51,7 +52,7 @@ class DocumentPage:
 
 def rotations(found: DocumentCases) -> dict[int, int]:
     """By page, the degrees by which it is shown turned: as the first engine that turned it did."""
-    shown = {page["page"]: 0 for page in found.pages}
+    shown = {page.page: 0 for page in found.pages}
     for reading in found.readings.values():
         for page, degrees in reading.rotations.items():
             if page in shown:  # what was read of an older file may have had more pages
@@ -74,15 +75,15 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
             if rows:
                 lists[name, backend] = rows
     names = {field for field, _ in cells} | found.truth.keys()
-    sha256 = str(found.document["sha256"] or "")
+    sha256 = str(found.document.sha256 or "")
     pages = []
     for page in found.pages:
-        name = image_name(sha256, page["page"], shown[page["page"]])
-        sideways = shown[page["page"]] in (90, 270)
-        width, height = page["width_px"], page["height_px"]
+        name = image_name(sha256, page.page, shown[page.page])
+        sideways = shown[page.page] in (90, 270)
+        width, height = page.width_px, page.height_px
         pages.append(
             {
-                "page": page["page"],
+                "page": page.page,
                 "image": f"../images/{name}" if name in images else None,
                 "width": height if sideways else width,
                 "height": width if sideways else height,
@@ -93,7 +94,7 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
         "engines": {name: _words(reading, shown) for name, reading in found.readings.items() if reading.words},
         "boxes": {
             f"{field}@{backend}": {
-                "engine": found.cases[backend].extraction["engine"],
+                "engine": found.cases[backend].extraction.engine,
                 "box": cell.box,
                 "label": cell.label_box,
             }
@@ -120,7 +121,7 @@ def in_script(value: Any) -> str:
 
 def _turns(found: DocumentCases, case: Case, shown: Mapping[int, int]) -> dict[int, int]:
     """By page, how the boxes of a case are turned to where they are on the image that is shown."""
-    reading = found.readings.get(case.extraction["engine"] or "")
+    reading = found.readings.get(case.extraction.engine or "")
     read = reading.rotations if reading else {}
     return {page: (degrees - read.get(page, 0)) % 360 for page, degrees in shown.items()}
 
@@ -128,12 +129,12 @@ def _turns(found: DocumentCases, case: Case, shown: Mapping[int, int]) -> dict[i
 def _words(reading: EngineReading, shown: Mapping[int, int]) -> list[list[Any]]:
     found = []
     for row in reading.words:
-        page = row["page"]
+        page = row.page
         by = (shown.get(page, 0) - reading.rotations.get(page, 0)) % 360
-        box = turned((row["x0"], row["y0"], row["x1"], row["y1"]), by)
-        confidence = None if row["confidence"] is None else round(row["confidence"], 3)
+        box = turned((row.x0, row.y0, row.x1, row.y1), by)
+        confidence = None if row.confidence is None else round(row.confidence, 3)
         found.append(
-            [page, *(round(value, DIGITS) for value in box), visible(row["text"], longest=LONGEST_WORD), confidence]
+            [page, *(round(value, DIGITS) for value in box), visible(row.text, longest=LONGEST_WORD), confidence]
         )
     return found
 
@@ -144,24 +145,22 @@ def _box(place: Place | None, turns: Mapping[int, int]) -> list[float] | None:
     return [place.page, *(round(value, DIGITS) for value in turned(place.box, turns.get(place.page, 0)))]
 
 
-def _rows(case: Case, name: str) -> list[list[Row]]:
+def _rows(case: Case, name: str) -> list[list[ListCellRow]]:
     """The cells of each pair of rows of a list."""
-    rows: dict[tuple[Any, Any], list[Row]] = {}
+    rows: dict[tuple[Any, Any], list[ListCellRow]] = {}
     for cell in case.cells:
-        if cell["list"] == name:
-            rows.setdefault((cell["truth_position"], cell["prediction_position"]), []).append(cell)
+        if cell.list == name:
+            rows.setdefault((cell.truth_position, cell.prediction_position), []).append(cell)
     return list(rows.values())
 
 
-def _row(case: Case, cells: Sequence[Row], turns: Mapping[int, int]) -> ShownRow:
+def _row(case: Case, cells: Sequence[ListCellRow], turns: Mapping[int, int]) -> ShownRow:
     boxes = {
-        cell["column_name"]: _box(
-            case.places.get(f"{cell['list']}.{cell['prediction_position']}.{cell['column_name']}"), turns
-        )
+        cell.column_name: _box(case.places.get(f"{cell.list}.{cell.prediction_position}.{cell.column_name}"), turns)
         for cell in cells
     }
-    by_column = {cell["column_name"]: cell for cell in cells}
-    return ShownRow(outcome=cells[0]["row_outcome"], cells=by_column, boxes=boxes)
+    by_column = {cell.column_name: cell for cell in cells}
+    return ShownRow(outcome=cells[0].row_outcome, cells=by_column, boxes=boxes)
 
 
 # ---- the list of documents -------------------------------------------------------------------------------------------
@@ -169,44 +168,68 @@ def _row(case: Case, cells: Sequence[Row], turns: Mapping[int, int]) -> ShownRow
 OUTCOMES = ("correct", "wrong", "missing", "spurious")
 
 
-def document_list(reader: Reader, backends: Sequence[str], fields: Sequence[str], attributions: Sequence[str]) -> Row:
-    """Every document with its outcomes, for the script of the list: names by number, so that 1,000 documents stay small.
+class ListedDocument(TypedDict):
+    """A document in the list. An outcome is [backend, field, outcome, attribution], as indices of the lists beside it; -1
+    for none."""
 
-    An outcome is [backend, field, outcome, attribution], all as indices of the lists beside it; -1 for none.
-    """
-    numbers = {name: {text: index for index, text in enumerate(texts)} for name, texts in (
-        ("backend", backends), ("field", fields), ("attribution", attributions), ("outcome", OUTCOMES)
-    )}  # fmt: skip
-    documents = {
-        row["document_id"]: {
-            "id": row["document_id"],
-            "dataset": row["dataset"],
-            "pages": row["pages"],
-            "status": row["status"],
-            "labelled": row["labelled"],
+    id: str
+    dataset: str
+    pages: int | None
+    status: str
+    labelled: bool
+    outcomes: list[list[int]]
+
+
+class Listing(TypedDict):
+    """All documents, for the script of the list: names by number, so that 1,000 documents stay small."""
+
+    backends: list[str]
+    fields: list[str]
+    attributions: list[str]
+    outcomes: list[str]
+    documents: list[ListedDocument]
+
+
+def document_list(
+    reader: Reader, scoring: Scoring, fields: Sequence[str], attributions: Sequence[str], dataset: str | None
+) -> Listing:
+    """Every document whose file exists, with its current outcomes. `dataset`: only this data set."""
+    labels = tables.labels.labels(reader)
+    documents: dict[str, ListedDocument] = {
+        row.document_id: {
+            "id": row.document_id,
+            "dataset": row.dataset,
+            "pages": row.pages,
+            "status": row.status,
+            "labelled": row.document_id in labels and labels[row.document_id].valid,
             "outcomes": [],
         }
-        for row in reader.rows(
-            """
-            SELECT d.document_id, d.dataset, d.pages, d.status, l.status IS NOT DISTINCT FROM 'ok' AS labelled
-            FROM documents d LEFT JOIN labels l USING (document_id)
-            WHERE d.reason IS DISTINCT FROM 'missing_file' ORDER BY d.dataset, d.document_id
-            """
-        )
+        for row in sorted(tables.documents.documents(reader).values(), key=lambda row: (row.dataset, row.document_id))
+        if not row.file_deleted and dataset in (None, row.dataset)
     }
-    for row in reader.rows(
-        """
-        SELECT s.document_id, s.backend, s.field, s.outcome, v.attribution FROM field_scores s
-        LEFT JOIN attributions v USING (document_id, backend, field) WHERE s.outcome <> 'both_empty'
-        """
-    ):
-        document, backend = documents.get(row["document_id"]), numbers["backend"].get(row["backend"])
-        if document is not None and backend is not None and row["field"] in numbers["field"]:
-            attribution = numbers["attribution"].get(row["attribution"], -1)
-            outcome = [backend, numbers["field"][row["field"]], numbers["outcome"][row["outcome"]], attribution]
-            document["outcomes"].append(outcome)
+    backend_numbers, field_numbers, outcome_numbers, attribution_numbers = (
+        {name: number for number, name in enumerate(names)}
+        for names in (scoring.backends, fields, OUTCOMES, attributions)
+    )
+    causes = {
+        (row.document_id, row.backend, row.field): row.attribution
+        for row in tables.diagnosis.current_attributions(reader, scoring, {})
+    }
+    for score in tables.scores.current(reader, scoring):
+        document = documents.get(score.document_id)
+        if document is None or score.field not in field_numbers or score.outcome not in outcome_numbers:
+            continue
+        cause = causes.get((score.document_id, score.backend, score.field), "")
+        document["outcomes"].append(
+            [
+                backend_numbers[score.backend],
+                field_numbers[score.field],
+                outcome_numbers[score.outcome],
+                attribution_numbers.get(cause, -1),
+            ]
+        )
     return {
-        "backends": list(backends),
+        "backends": list(scoring.backends),
         "fields": list(fields),
         "attributions": list(attributions),
         "outcomes": list(OUTCOMES),

@@ -1,97 +1,109 @@
-"""What the pages about whole data sets show: scores, comparisons, confidence, history, doubtful labels."""
+"""What the pages about whole data sets show: scores, comparisons, confidence, history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Protocol
 
 from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
+from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.report.charts import (
-    history_chart,
-    pareto_chart,
-    reliability_chart,
-    risk_chart,
-    scores_chart,
-    svg,
-)
+from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
+from ocr_pipeline.inspection import current
+from ocr_pipeline.report.charts import history_chart, pareto_chart, reliability_chart, risk_chart, scores_chart, svg
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
+from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
+from ocr_pipeline.warehouse.tables.current import Scoring
+from ocr_pipeline.warehouse.tables.history import HistoryEntry
+from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
+from ocr_pipeline.warehouse.tables.scores import Flip
 
-Row = dict[str, Any]
-
-FLIPS = 40
+MAX_FLIPS = 40
 """Flipped values of a pair that are listed; `ocr-pipeline compare A B --json` has all."""
+
+_STAGE_OF = {str(attribution): stage for attribution, stage in STAGES.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board(BoardRow):
+    """A backend that was run: `all` is its row for all fields together, `attributions` counts wrong values by stage."""
+
+    all: FieldRow
+    attributions: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
-    """One data set. `boards` are rows of `leaderboard` of the backends that ran, best first, each with its row of
-    `leaderboard_fields` for all fields together as `all`, its `attributions` by stage; `heat` is F1 by field and backend."""
+    """One data set. `boards`: the backends that were run, best first; `heat`: F1 by field and backend."""
 
     name: str
     documents: int
-    boards: Sequence[Row]
-    not_run: Sequence[Row]
+    boards: Sequence[Board]
+    not_run: Sequence[BoardRow]
     fields: Sequence[str]
-    heat: Mapping[tuple[str, str], Row]
+    heat: Mapping[tuple[str, str], FieldRow]
     stages: Sequence[str]
 
     @cached_property
     def charts(self) -> Mapping[str, str | None]:
-        """Drawings of scores, and of scores against seconds and cost, where these are known."""
+        """Drawings of scores, and of scores against seconds and cost if these are known."""
         return _board_charts(self.boards)
 
 
-def data_sets(reader: Reader, only: str | None = None) -> list[DataSet]:
-    """Every data set that was scored, by name."""
-    boards = reader.rows("FROM leaderboard ORDER BY dataset, backend")
-    fields = reader.rows("FROM leaderboard_fields ORDER BY rowid")
-    attributions = reader.rows("SELECT dataset, backend, attribution, count(*) AS n FROM attributions GROUP BY ALL")
-    names = sorted({row["dataset"] for row in boards if row["status"] == "ok"})
-    return [_data_set(name, boards, fields, attributions) for name in names if only in (None, name)]
+def data_sets(reader: Reader, scoring: Scoring, only: str | None = None) -> list[DataSet]:
+    """Every data set that has current scores, by name."""
+    board = current.leaderboard(reader, scoring, only)
+    attributions = tables.diagnosis.current_attributions(reader, scoring, {})
+    names = sorted({row.dataset for row in board.boards if row.status == "ok"})
+    return [_data_set(name, board.boards, board.fields, attributions) for name in names]
 
 
-def _data_set(name: str, boards: Sequence[Row], fields: Sequence[Row], attributions: Sequence[Row]) -> DataSet:
-    by_cell = {(row["field"], row["backend"]): row for row in fields if row["dataset"] == name}
+def _data_set(
+    name: str, boards: Sequence[BoardRow], fields: Sequence[FieldRow], attributions: Sequence[AttributionRow]
+) -> DataSet:
+    by_cell = {(row.field, row.backend): row for row in fields if row.dataset == name}
     counts: dict[str, dict[str, int]] = {}
     for row in attributions:
-        if row["dataset"] == name:
-            of_backend = counts.setdefault(row["backend"], {})
-            of_backend[STAGES[row["attribution"]]] = of_backend.get(STAGES[row["attribution"]], 0) + row["n"]
+        if row.dataset == name:
+            of_backend = counts.setdefault(row.backend, {})
+            stage = _STAGE_OF[row.attribution]
+            of_backend[stage] = of_backend.get(stage, 0) + 1
     ran = [
-        {**row, "all": by_cell[ALL_FIELDS, row["backend"]], "attributions": counts.get(row["backend"], {})}
-        for row in boards
-        if row["dataset"] == name and row["status"] == "ok" and (ALL_FIELDS, row["backend"]) in by_cell
+        Board(**vars(board), all=by_cell[ALL_FIELDS, board.backend], attributions=counts.get(board.backend, {}))
+        for board in boards
+        if board.dataset == name and board.status == "ok" and (ALL_FIELDS, board.backend) in by_cell
     ]
-    ran.sort(key=lambda row: -(row["all"]["f1"] or 0))
+    ran.sort(key=lambda board: -(board.all.f1 or 0))
     return DataSet(
         name=name,
-        documents=max((row["labelled_documents"] or 0 for row in ran), default=0),
+        documents=max((board.labelled_documents or 0 for board in ran), default=0),
         boards=ran,
-        not_run=[row for row in boards if row["dataset"] == name and row["status"] != "ok"],
+        not_run=[board for board in boards if board.dataset == name and board.status != "ok"],
         fields=list(dict.fromkeys(field for field, _ in by_cell)),
         heat=by_cell,
         stages=[stage for stage in dict.fromkeys(STAGES.values()) if any(stage in of for of in counts.values())],
     )
 
 
-def _board_charts(boards: Sequence[Row]) -> dict[str, str | None]:
-    rows = [
+def _board_charts(boards: Sequence[Board]) -> dict[str, str | None]:
+    points = [
         {
-            "backend": row["backend"],
-            "pareto": bool(row["pareto"]),
-            "seconds": row["seconds_per_document"],
-            "cost": row["cost_per_document"],
-            **_f1(row["all"]),
+            "backend": board.backend,
+            "pareto": bool(board.pareto),
+            "seconds": board.seconds_per_document,
+            "cost": board.cost_per_document,
+            **_f1(board.all),
         }
-        for row in boards
-        if row["all"]["f1"] is not None
+        for board in boards
+        if board.all.f1 is not None
     ]
-    timed = [row for row in rows if row["seconds"]]
-    priced = [row for row in rows if row["cost"] is not None] if any(row["cost"] for row in rows) else []
+    timed = [point for point in points if point["seconds"]]
+    known = [point for point in points if point["cost"] is not None]
+    priced = known if any(point["cost"] for point in points) else []
     return {
-        "scores": svg(scores_chart(rows)) if rows else None,
+        "scores": svg(scores_chart(points)) if points else None,
         "seconds": svg(pareto_chart(timed, "seconds", "seconds per document")) if timed else None,
         "cost": svg(pareto_chart(priced, "cost", "US dollars per document")) if priced else None,
     }
@@ -99,52 +111,53 @@ def _board_charts(boards: Sequence[Row]) -> dict[str, str | None]:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two backends on the documents of both. `row` is that of `comparisons` for all fields, `flips` the values that only
-    one of them has right, the first `FLIPS` of `count`."""
+    """Two backends on the documents of both. `row`: all fields together; `flips`: the first of the `count` values that only
+    one of them has right."""
 
-    row: Row
-    fields: Sequence[Row]
-    flips: Sequence[Row]
+    row: ComparisonRow
+    fields: Sequence[ComparisonRow]
+    flips: Sequence[Flip]
     count: int
 
 
-def pairs(reader: Reader, dataset: str, scored_by: tuple[int, str]) -> list[Pair]:
+def pairs(reader: Reader, dataset: str, scoring: Scoring) -> list[Pair]:
     """Every pair of backends of a data set."""
-    rows = [row for row in tables.ranking.compared(reader, None, None, dataset, None) if row["rules"] == "headline"]
+    every = current.comparisons(reader, scoring, dataset=dataset).rows
+    rows = [row for row in every if row.rules == HEADLINE]
     found = []
     for row in rows:
-        if row["field"] == ALL_FIELDS:
-            a, b = row["backend_a"], row["backend_b"]
-            flips = tables.scores.flipped_values(reader, a, b, *scored_by, dataset)
+        if row.field == ALL_FIELDS:
+            names = (row.backend_a, row.backend_b)
+            flips = tables.scores.flipped_values(reader, scoring, *names, dataset)
             fields = [
-                one for one in rows if (one["backend_a"], one["backend_b"]) == (a, b) and one["field"] != ALL_FIELDS
+                other for other in rows if (other.backend_a, other.backend_b) == names and other.field != ALL_FIELDS
             ]
-            found.append(Pair(row=row, fields=fields, flips=flips[:FLIPS], count=len(flips)))
+            found.append(Pair(row=row, fields=fields, flips=flips[:MAX_FLIPS], count=len(flips)))
     return found
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confidence:
-    """Calibration of the backends of a data set: rows of `calibrations`, `reliability` and `risk_coverage`."""
+    """Calibration of the backends of a data set."""
 
     name: str
-    calibrations: Sequence[Row]
-    bins: Sequence[Row]
-    risks: Sequence[Row]
+    calibrations: Sequence[CalibrationRow]
+    bins: Sequence[ReliabilityRow]
+    risks: Sequence[RiskRow]
 
     @property
-    def accepted(self) -> list[Row]:
+    def accepted(self) -> list[RiskRow]:
         """What is accepted for each wanted share of errors."""
-        return [row for row in self.risks if row["target_risk"] is not None]
+        return [row for row in self.risks if row.target_risk is not None]
 
     @cached_property
     def charts(self) -> Mapping[str, str | None]:
         """Drawings of the reliability, and of risk against coverage, for single values."""
-        points = [{"backend": row["backend"], **{name: 100 * row[name] for name in _RATES}} for row in self.bins]
+        points = [{"backend": row.backend, **{name: 100 * getattr(row, name) for name in _RATES}} for row in self.bins]
         curve = [
-            {"backend": row["backend"], "coverage": 100 * row["coverage"], "risk": 100 * row["risk"]}
+            {"backend": row.backend, "coverage": 100 * row.coverage, "risk": 100 * row.risk}
             for row in self.risks
-            if row["target_risk"] is None and row["level"] == "value" and row["risk"] is not None
+            if row.target_risk is None and row.level == "value" and row.risk is not None
         ]
         return {
             "reliability": svg(reliability_chart(points)) if points else None,
@@ -152,16 +165,10 @@ class Confidence:
         }
 
 
-def confidence(reader: Reader, dataset: str) -> Confidence:
-    """How sure the backends of a data set are, and what that is worth."""
-    return Confidence(
-        name=dataset,
-        calibrations=reader.rows("FROM calibrations WHERE dataset = ? ORDER BY backend", [dataset]),
-        bins=reader.rows("FROM reliability WHERE dataset = ? ORDER BY backend, bin", [dataset]),
-        risks=reader.rows(
-            "FROM risk_coverage WHERE dataset = ? ORDER BY backend, level, target_risk, accepted", [dataset]
-        ),
-    )
+def confidence(reader: Reader, dataset: str, scoring: Scoring) -> Confidence:
+    """The calibrations of the backends of a data set."""
+    found = current.confidences(reader, scoring, {"dataset": dataset})
+    return Confidence(name=dataset, calibrations=found.calibrations, bins=found.reliability, risks=found.risk_coverage)
 
 
 _RATES = ("confidence", "accuracy", "accuracy_low", "accuracy_high")
@@ -172,35 +179,38 @@ class History:
     """The evaluations of a data set, newest first."""
 
     name: str
-    rows: Sequence[Row]
+    rows: Sequence[HistoryEntry]
 
     @cached_property
     def chart(self) -> str | None:
-        """A drawing, where there is a trend to see."""
+        """A drawing; None without a trend to see."""
         points = [
-            {
-                "backend": row["backend"],
-                "evaluated_at": row["evaluated_at"].isoformat(),
-                **_f1(row),
-            }
+            {"backend": row.backend, "evaluated_at": row.evaluated_at.isoformat(), **_f1(row)}
             for row in self.rows
-            if row["f1"] is not None
+            if row.f1 is not None
         ]
         trend = len({point["evaluated_at"] for point in points}) > 1
         return svg(history_chart(points[::-1])) if trend else None
 
 
-def _f1(row: Row) -> dict[str, float]:
+class _WithF1(Protocol):
+    @property
+    def f1(self) -> float | None: ...
+
+    @property
+    def f1_low(self) -> float | None: ...
+
+    @property
+    def f1_high(self) -> float | None: ...
+
+
+def _f1(row: _WithF1) -> dict[str, float]:
     """F1 and its interval in percent, as far as they are known."""
-    return {name: 100 * row[name] for name in ("f1", "f1_low", "f1_high") if row[name] is not None}
+    values = {"f1": row.f1, "f1_low": row.f1_low, "f1_high": row.f1_high}
+    return {name: 100 * value for name, value in values.items() if value is not None}
 
 
 def history(reader: Reader, dataset: str) -> History:
-    """How F1 of all fields went."""
+    """F1 of all fields over time."""
     rows = tables.history.history(reader, dataset, None, ALL_FIELDS)
-    return History(name=dataset, rows=sorted(rows, key=lambda row: row["evaluated_at"], reverse=True))
-
-
-def label_issues(reader: Reader) -> list[Row]:
-    """The queue of doubtful labels, worst first."""
-    return reader.rows("FROM label_issues ORDER BY score DESC, document_id, field")
+    return History(name=dataset, rows=sorted(rows, key=lambda row: row.evaluated_at, reverse=True))

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
-from ocr_pipeline.evaluation.scoring.settings import load_rules
-from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-from ocr_pipeline.inspection.cases import BATCH, DocumentCases, load_cases
+from ocr_pipeline.inspection.cases import DocumentCases
+from ocr_pipeline.inspection.current import scoring_of
+from ocr_pipeline.inspection.loading import BATCH, load_cases
 from ocr_pipeline.models.stored import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
@@ -28,7 +28,9 @@ from ocr_pipeline.store import ResultStore
 from ocr_pipeline.training.notes import notes_on_scores
 from ocr_pipeline.training.promotion import learning_engines
 from ocr_pipeline.untrusted import visible
+from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
+from ocr_pipeline.warehouse.tables.current import Scoring
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,7 +65,8 @@ def build_site(
     manifest = folder / MANIFEST
     if folder.exists() and any(folder.iterdir()) and not manifest.is_file():
         raise ConfigurationError(f"{folder} holds other files than a report: name an empty or a new folder.")
-    if dataset is not None and not warehouse.rows("SELECT 1 FROM documents WHERE dataset = ? LIMIT 1", [dataset]):
+    known = {row.dataset for row in tables.documents.documents(warehouse).values()}
+    if dataset is not None and dataset not in known:
         raise ConfigurationError(f"There is no data set {dataset!r} in the database.")
     try:
         for name in ("assets", "documents", "calls", "images"):
@@ -86,16 +89,15 @@ def _build(
 ) -> Built:
     """The database is open only while rows are read: whoever wants to write waits for no page and no image."""
     backends = list(configured)
-    scored_by = SCORING_VERSION, load_rules(project.evaluation_file).fingerprint
+    scoring = replace(scoring_of(project), backends=backends)
     with warehouse.snapshot() as snapshot:
-        listing = document_list(snapshot, backends, list(FIELD_KINDS), ATTRIBUTIONS)
-        if dataset is not None:
-            listing = {**listing, "documents": [row for row in listing["documents"] if row["dataset"] == dataset]}
+        notice = tables.current.states(snapshot, scoring).notice(dataset)
+        listing = document_list(snapshot, scoring, list(FIELD_KINDS), ATTRIBUTIONS, dataset)
         ids = [row["id"] for row in listing["documents"]]
-        views = _overview(snapshot, scored_by, dataset)
+        views = _overview(snapshot, scoring, dataset)
         views["index.html"]["notes"] = notes_on_scores(project, configured, snapshot)
-        states = document_states(snapshot, _version())
-    pages = _Pages(folder)
+        states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())
+    pages = _Pages(folder, notice)
     _write_assets(folder)
     _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
     models = learned_models(project, learning_engines(configured))
@@ -109,7 +111,7 @@ def _build(
     store = ResultStore(project.results)
     for start in range(0, len(stale), BATCH):
         with warehouse.snapshot() as snapshot:
-            batch = list(load_cases(snapshot, stale[start : start + BATCH], backends))
+            batch = list(load_cases(snapshot, scoring, stale[start : start + BATCH]))
         for found in batch:
             _write_document(project, configured, pages, store, found, *neighbours[found.document_id])
     removed = _remove(folder, before.keys() - set(ids))
@@ -117,15 +119,15 @@ def _build(
     return Built(folder / "index.html", len(stale), len(ids) - len(stale), removed)
 
 
-def _overview(reader: Reader, scored_by: tuple[int, str], dataset: str | None) -> dict[str, dict[str, Any]]:
+def _overview(reader: Reader, scoring: Scoring, dataset: str | None) -> dict[str, dict[str, Any]]:
     """The values of each page about data sets."""
-    sets = overview.data_sets(reader, dataset)
+    sets = overview.data_sets(reader, scoring, dataset)
     names = [one.name for one in sets]
-    issues = [row for row in overview.label_issues(reader) if dataset in (None, row["dataset"])]
+    issues = tables.diagnosis.queued_issues(reader, scoring, dataset)
     return {
         "index.html": {"data_sets": sets, "linked": FIELD_KINDS},
-        "comparisons.html": {"comparisons": [(name, overview.pairs(reader, name, scored_by)) for name in names]},
-        "confidence.html": {"confidences": [overview.confidence(reader, name) for name in names]},
+        "comparisons.html": {"comparisons": [(name, overview.pairs(reader, name, scoring)) for name in names]},
+        "confidence.html": {"confidences": [overview.confidence(reader, name, scoring) for name in names]},
         "history.html": {"histories": [overview.history(reader, name) for name in names]},
         "labels.html": {"issues": issues},
     }
@@ -141,15 +143,15 @@ def _write_document(
     following: str | None,
 ) -> None:
     images: set[str] = set()
-    sha256 = found.document["sha256"]
+    sha256 = found.document.sha256
     if sha256 and found.pages:
-        path = project.root / found.document["path"]
+        path = project.root / found.document.path
         images = write_images(path, sha256, rotations(found), pages.folder / "images", configured.limits)
     calls = {}
     for backend, case in found.cases.items():
         if case.calls:
             name = calls[backend] = f"{found.document_id}.{backend}.html"
-            texts = [(call, _texts(store, call["call_key"])) for call in case.calls]
+            texts = [(call, _texts(store, call.call_key)) for call in case.calls]
             pages.write(f"calls/{name}", "calls.html.j2", document_id=found.document_id, backend=backend, calls=texts)
     pages.write(
         f"documents/{found.document_id}.html",
@@ -181,15 +183,16 @@ def _texts(store: ResultStore, call_key: str) -> list[tuple[str, str]] | None:
 class _Pages:
     """Renders templates into a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, notice: str | None) -> None:
         self.folder = folder
+        self._notice = notice
         self._templates = _environment()
 
     def write(self, name: str, template: str | None = None, **values: Any) -> None:
         """Write the page `name`; a page in a folder has its assets one level up."""
         root = "../" * name.count("/")
         page = self._templates.get_template(template or f"{name}.j2")
-        _write(self.folder / name, page.render(page=name, root=root, signs=SIGNS, **values))
+        _write(self.folder / name, page.render(page=name, root=root, signs=SIGNS, notice=self._notice, **values))
 
 
 def _environment() -> "Environment":

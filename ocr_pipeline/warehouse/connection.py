@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -72,6 +73,15 @@ class Snapshot:
         return {} if self._connection is None else self._connection.execute(sql, parameters).fetchnumpy()
 
 
+@dataclass(frozen=True)
+class Size:
+    """Version of the schema, and how much is in a database."""
+
+    schema: int
+    documents: int
+    extractions: int
+
+
 class Warehouse:
     """Reads and transactional writes of one DuckDB file.
 
@@ -101,6 +111,15 @@ class Warehouse:
         """Run one query and return its columns. A database that does not exist yet has none."""
         with self.snapshot() as snapshot:
             return snapshot.columns(sql, parameters)
+
+    def size(self) -> "Size":
+        """Version of the schema and number of rows."""
+        [size] = self.select(
+            Size,
+            "SELECT (SELECT max(version) FROM schema_version) AS schema, (SELECT count(*) FROM documents) AS documents,"
+            " (SELECT count(*) FROM extractions) AS extractions",
+        )
+        return size
 
     @contextmanager
     def snapshot(self) -> Iterator["Reader"]:

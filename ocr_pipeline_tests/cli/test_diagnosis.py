@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.documents.overrides import load_overrides
+from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse, utc_now
@@ -24,17 +26,31 @@ def fill(project: Project, **new_rows: list[dict[str, Any]]) -> None:
     Warehouse(project.database).replace_all(new_rows)
 
 
-def score(document_id: str, outcome: str) -> dict[str, Any]:
+def score(document_id: str, outcome: str, field: str = "total_amount", label_sha256: str = "x") -> dict[str, Any]:
     return {
         **KEY,
         "document_id": document_id,
-        "field": "total_amount",
+        "field": field,
         "kind": "money",
         "outcome": outcome,
-        "label_sha256": "x",
+        "label_sha256": label_sha256,
         "extractor_fingerprint": "x",
-        "scoring_version": 1,
+        "scoring_version": SCORING_VERSION,
+        "rules": DEFAULT_RULES.fingerprint,
         "scored_at": utc_now(),
+    }
+
+
+def scored(scores: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """These scores, and what they were made from."""
+    ids = sorted({row["document_id"] for row in scores})
+    common = {"dataset": "shop", "updated_at": utc_now(), "status": "ok"}
+    cell = {"backend": "page-width", "extractor": "x", "status": "ok", "extractor_fingerprint": "x"}
+    return {
+        "documents": [{**common, "document_id": key, "path": key} for key in ids],
+        "labels": [{**common, "document_id": key, "label_sha256": "x"} for key in ids],
+        "extractions": [{**cell, "document_id": key, "updated_at": utc_now()} for key in ids],
+        "field_scores": scores,
     }
 
 
@@ -46,7 +62,8 @@ def attribution(document_id: str, name: str, field: str = "total_amount") -> dic
 def test_attributions_are_summed_up(run: Cli, project: Project) -> None:
     names = ["ocr_missing", "ocr_misread", "selection", "selection", "label_issue"]
     found = [attribution(f"d{number}", name) for number, name in enumerate(names)]
-    fill(project, attributions=[*found, attribution("d0", "selection", "due_date")])
+    rows = [*found, attribution("d0", "selection", "due_date")]
+    fill(project, **scored([score(row["document_id"], "wrong", row["field"]) for row in rows]), attributions=rows)
     out = run.ok("attribution")
     assert "shop: page-width: 6 errors: 2 OCR, 3 selection, 1 label." in " ".join(out.split())
     assert [line.split() for line in out.splitlines() if "total_amount" in line] == [
@@ -61,7 +78,7 @@ def test_attributions_are_summed_up(run: Cli, project: Project) -> None:
 
 def test_nothing_is_wrong_or_nothing_is_scored(run: Cli, project: Project) -> None:
     assert run.fails("attribution", "--backend", "x").startswith("No scores for backend 'x' yet")
-    fill(project, field_scores=[score("a", "correct")])
+    fill(project, **scored([score("a", "correct")]))
     assert run.ok("attribution") == "No errors: nothing is wrong, missing or spurious.\n"
 
 
@@ -109,6 +126,7 @@ def queue(project: Project) -> Project:
     add_label(add_image(project, "shop/a.png", 40), total_amount="8.20", supplier_name="ACME")
     add_image(project, "shop/b.png", 41, total="41.00")
     taken_in(project)
+    target = Warehouse(project.database)
     issue = {"dataset": "shop", "kinds": ["agreement"], "backends": ["page-width"], "independent": True}
     issue |= {"reason": "2 backends agree.", "found_at": utc_now(), "document_id": "shop-a"}
     new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
@@ -125,7 +143,7 @@ def queue(project: Project) -> Project:
             {**issue, "field": "total_amount", "label": "8.20", "value": "40.00", "score": 2.0},
             {**issue, "field": "supplier_name", "label": "ACME", "value": None, "score": 1.0},
         ],
-        field_scores=[score("shop-a", "wrong")],
+        field_scores=[score("shop-a", "wrong", label_sha256=tables.labels.label_sha256(target)["shop-a"])],
     )
     return project
 

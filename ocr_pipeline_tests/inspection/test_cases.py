@@ -1,17 +1,18 @@
 """The data behind every view of a document."""
 
-from ocr_pipeline.inspection.cases import DocumentCases, load_cases
+from ocr_pipeline.inspection.cases import DocumentCases
+from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.lines import lines_around
+from ocr_pipeline.inspection.loading import load_cases
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
-from ocr_pipeline_tests.inspected import BACKENDS
 
 DOCUMENTS = ["shop-a", "shop-b", "shop-c", "shop-d"]
 
 
 def cases(project: Project, *documents: str, words: bool = True) -> dict[str, DocumentCases]:
     with Warehouse(project.database).snapshot() as snapshot:
-        found = list(load_cases(snapshot, documents or DOCUMENTS, BACKENDS, words=words))
+        found = list(load_cases(snapshot, scoring_of(project), documents or DOCUMENTS, words=words))
     return {one.document_id: one for one in found}
 
 
@@ -23,10 +24,10 @@ def test_a_wrong_value_with_all_that_led_to_it(shop: Project) -> None:
     assert total is not None
     assert (total.value, total.truth, total.outcome, total.attribution) == ("120.00", "150.00", "wrong", "selection")
     assert total.is_wrong
-    assert [one["value"] for one in total.candidates if one["chosen"]] == ["120.00"]
+    assert [one.value for one in total.candidates if one.chosen] == ["120.00"]
     reading = found["shop-a"].readings["pdf-text"]
     assert total.evidence is not None
-    assert [reading.words[index]["text"] for index in total.evidence.words] == ["120.00"]
+    assert [reading.words[index].text for index in total.evidence.words] == ["120.00"]
     lines = lines_around(reading, total.evidence)
     assert [" ".join(line.words) for line in lines] == ["VAT 20% 20.00", "Total 120.00", "Cash 150.00"]
     assert [word for line in lines for word, marked in zip(line.words, line.marked, strict=True) if marked] == [
@@ -48,8 +49,8 @@ def test_what_is_not_labelled_has_no_outcome(shop: Project) -> None:
 def test_calls_failures_and_pages(shop: Project) -> None:
     found = cases(shop)
     [call] = found["shop-b"].cases["pdf-text+gemini"].calls
-    assert (call["model_version"], call["input_tokens"]) == ("stand-in-001", 1000)
-    assert [page["page"] for page in found["shop-b"].pages] == [1, 2]
+    assert (call.model_version, call.input_tokens) == ("stand-in-001", 1000)
+    assert [page.page for page in found["shop-b"].pages] == [1, 2]
     failed = found["shop-c"].cases["pdf-text+rules"]
     assert failed.failed
     assert [one.attribution for one in failed.fields] == ["document_failed"]

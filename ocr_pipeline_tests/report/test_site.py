@@ -3,8 +3,8 @@
 import json
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.report.documents import document_page, in_script
 from ocr_pipeline.report.site import Built, build_site
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.documents import DocumentRow, PageRow
+from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
 from ocr_pipeline_tests.cli.test_cli import Cli
 
 
@@ -103,12 +106,35 @@ def test_json_cannot_end_its_script() -> None:
     assert json.loads(written)["text"] == value["text"]
 
 
+NO_DOCUMENT: dict[str, Any] = {
+    **dict.fromkeys(entry.name for entry in fields(DocumentRow)),
+    "document_id": "d",
+    "status": "ok",
+    "updated_at": datetime(2026, 1, 1),
+}
+
+
+def _reading(engine: str, rotation: int, page: int = 1) -> EngineReading:
+    cell: dict[str, Any] = {entry.name: None for entry in fields(OcrCell)}
+    size: dict[str, Any] = {"width_px": 200, "height_px": 100, "words": 1, "mean_confidence": None, "seconds": 0.0}
+    key: dict[str, Any] = {"document_id": "d", "engine": engine, "page": page}
+    word = OcrWordRow(**key, word=0, line=0, text="x", x0=0.1, y0=0.2, x1=0.3, y1=0.25, confidence=None)
+    return EngineReading(
+        engine=engine,
+        row=OcrCell(**{**cell, "engine": engine}),
+        pages=(OcrPageRow(**key, **size, rotation=rotation),),
+        words=(word,),
+    )
+
+
+def _extraction(engine: str) -> ExtractionCell:
+    cell: dict[str, Any] = {entry.name: None for entry in fields(ExtractionCell)}
+    return ExtractionCell(**{**cell, "engine": engine, "status": "ok"})
+
+
 def test_boxes_of_a_page_that_an_engine_has_turned() -> None:
     """It is shown upright; what another engine has read in the file as it is, is turned with it."""
-    row: Mapping[str, Any] = {"engine": "turning", "text": "x", "confidence": None, "page": 1, "word": 0, "line": 0}
-    box = {"x0": 0.1, "y0": 0.2, "x1": 0.3, "y1": 0.25}
-    turning = EngineReading(engine="turning", row=row, pages=({"page": 1, "rotation": 90},), words=({**row, **box},))
-    plain = EngineReading(engine="plain", row=row, pages=({"page": 1, "rotation": 0},), words=({**row, **box},))
+    turning, plain = _reading("turning", 90), _reading("plain", 0)
     field = FieldCase(
         field="total_amount",
         value="1",
@@ -119,10 +145,10 @@ def test_boxes_of_a_page_that_an_engine_has_turned() -> None:
     )
     common: dict[str, Any] = {"document_id": "d", "fields": (field,), "lists": {}, "places": {}}
     names = ("turning", "plain")
-    cases = {name: Case(backend=name, extraction={"engine": name, "status": "ok"}, **common) for name in names}
-    result = DocumentCases(
-        document={"document_id": "d", "sha256": "0" * 64},
-        pages=({"page": 1, "width_px": 200, "height_px": 100},),
+    cases = {name: Case(backend=name, extraction=_extraction(name), **common) for name in names}
+    found = DocumentCases(
+        document=DocumentRow(**{**NO_DOCUMENT, "sha256": "0" * 64}),
+        pages=(PageRow(document_id="d", page=1, width_px=200, height_px=100, dpi=None),),
         label=None,
         truth={},
         truth_lists={},
@@ -130,10 +156,11 @@ def test_boxes_of_a_page_that_an_engine_has_turned() -> None:
         cases=cases,
         issues=(),
         duplicate=None,
+        notice=None,
     )
-    more = EngineReading(engine="old", row=row, pages=({"page": 2, "rotation": 0},), words=())
-    assert len(document_page(replace(result, readings={**result.readings, "old": more}), set()).images) == 1
-    page = document_page(result, set())
+    more = replace(_reading("old", 0, page=2), words=())
+    assert len(document_page(replace(found, readings={**found.readings, "old": more}), set()).images) == 1
+    page = document_page(found, set())
     assert page.cells["total_amount", "turning"].box == [1, 0.1, 0.2, 0.3, 0.25]
     assert page.cells["total_amount", "plain"].box == pytest.approx([1, 0.75, 0.1, 0.8, 0.3])
     assert [word[1:5] for word in json.loads(page.viewer)["engines"]["plain"]] == [pytest.approx([0.75, 0.1, 0.8, 0.3])]

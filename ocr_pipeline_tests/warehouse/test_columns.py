@@ -1,6 +1,9 @@
 from ocr_pipeline.warehouse.migrate import table_columns
 from ocr_pipeline.warehouse.tables import (
+    calls,
     column_descriptions,
+    comparisons,
+    confidence,
     diagnosis,
     documents,
     evidence,
@@ -13,7 +16,20 @@ from ocr_pipeline.warehouse.tables import (
 )
 from ocr_pipeline.warehouse.tables.common import SHARED
 
-FAMILIES = (documents, labels, words, extractions, evidence, scores, ranking, history, diagnosis)
+FAMILIES = (
+    documents,
+    labels,
+    words,
+    extractions,
+    calls,
+    evidence,
+    scores,
+    ranking,
+    comparisons,
+    history,
+    diagnosis,
+    confidence,
+)
 TABLES = {
     table: {name for name, _ in columns} for table, columns in table_columns().items() if table != "schema_version"
 }

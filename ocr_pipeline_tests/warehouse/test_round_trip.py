@@ -31,6 +31,7 @@ from ocr_pipeline.schemas import (
 )
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline_tests.files import image_bytes, text_pdf
 
 FAILURE = DocumentFailure(reason="unreadable", message='The image is "broken": OSError.')
@@ -287,8 +288,8 @@ def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> Non
     assert tables.labels.valid_labels(warehouse) == {}
     assert tables.words.ocr_texts(warehouse, "e", ["a"]) == {}
     assert tables.extractions.extractions(warehouse, "b") == {}
-    assert tables.scores.current(warehouse, ["b"], 1, "r") == []
-    assert tables.scores.current_lists(warehouse, ["b"], 1, "r") == []
+    assert tables.scores.current(warehouse, Scoring(["b"], "r", 1)) == []
+    assert tables.scores.current_lists(warehouse, Scoring(["b"], "r", 1)) == []
     assert tables.evidence.printed_dates(warehouse, "b") == {}
     assert tables.extractions.extraction_runs(warehouse, ["b"]) == []
 

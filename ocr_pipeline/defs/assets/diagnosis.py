@@ -17,10 +17,10 @@ from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
 from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
-from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
-from ocr_pipeline.warehouse.tables.diagnosis import NewConfidences
+from ocr_pipeline.warehouse.tables.confidence import NewConfidences
+from ocr_pipeline.warehouse.tables.current import Scoring
 
 ASSETS = ("label_issues", "attributions", "confidences", "consensus")
 
@@ -49,7 +49,7 @@ def _label_issues(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
             values = tables.extractions.extracted_values(snapshot, competitors)
             groups, reviewed = tables.documents.groups(snapshot), tables.labels.reviewed(snapshot)
-            scores = tables.scores.current(snapshot, list(configured), SCORING_VERSION, rules.fingerprint)
+            scores = tables.scores.current(snapshot, Scoring(list(configured), rules.fingerprint))
         present = {key: label for key, label in labels.items() if key in datasets}
         parts = {name: (configured[name].engine_name, configured[name].extractor_type) for name in competitors}
         every = find_label_issues(present, values, parts, groups, _transcript_issues(target, configured, scores))
@@ -112,7 +112,7 @@ def _findings(target: Warehouse, configured: Backends, rules: Rules) -> Findings
     backends = list(configured)
     with target.snapshot() as snapshot:
         return Findings(
-            scores=tables.scores.current(snapshot, backends, SCORING_VERSION, rules.fingerprint),
+            scores=tables.scores.current(snapshot, Scoring(backends, rules.fingerprint)),
             engines={name: configured[name].engine_name for name in backends},
             transcripts=_transcripts(configured),
             control_of=_controls(configured),
@@ -139,7 +139,7 @@ def _confidences(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
             NewConfidences(dataset=dataset, backend=backend, values=part, result=calibrate(part))
             for (dataset, backend), part in values.items()
         ]
-        tables.diagnosis.replace_confidences(target, new, context.run.run_id)
+        tables.confidence.replace_confidences(target, new, context.run.run_id)
         calibrations = [
             {"dataset": part.dataset, "backend": part.backend, **vars(part.result.calibration)} for part in new
         ]
@@ -159,7 +159,7 @@ def _values(target: Warehouse, backends: list[str], rules: Rules) -> dict[tuple[
     with target.snapshot() as snapshot:
         datasets, groups = tables.documents.datasets(snapshot), tables.documents.groups(snapshot)
         extracted = tables.extractions.extracted_values(snapshot, backends)
-        scores = tables.scores.current(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+        scores = tables.scores.current(snapshot, Scoring(backends, rules.fingerprint))
         evidence = {backend: tables.evidence.evidence(snapshot, backend) for backend in backends}
         margins = {backend: tables.evidence.margins(snapshot, backend) for backend in backends}
         words = {backend: tables.evidence.word_confidences(snapshot, backend) for backend in backends}

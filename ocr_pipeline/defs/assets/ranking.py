@@ -15,8 +15,8 @@ from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
 from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import label_versions, labelled_datasets
-from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.tables.current import Scoring
 
 COMPARING = ("comparisons", "leaderboard_slices", "evaluation_history")
 """Assets beside `leaderboard` that are made from scores."""
@@ -47,12 +47,12 @@ def _leaderboard(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
     def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
         target, backends = warehouse.warehouse(), list(configured)
-        chosen = (backends, SCORING_VERSION, rules.fingerprint)
+        scoring = Scoring(backends, rules.fingerprint)
         with target.snapshot() as snapshot:
             labels, transcribed = tables.labels.valid_labels(snapshot), tables.documents.transcribed(snapshot)
-            scores, lists = tables.scores.current(snapshot, *chosen), tables.scores.current_lists(snapshot, *chosen)
+            scores, lists = tables.scores.current(snapshot, scoring), tables.scores.current_lists(snapshot, scoring)
             runs = tables.extractions.extraction_runs(snapshot, backends)
-            columns = tables.scores.outcome_columns(snapshot, *chosen)
+            columns = tables.scores.outcome_columns(snapshot, scoring)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
         scorable = {key: labels[key] for key in datasets}
         not_run = partial(_not_run, configured, transcribed)
@@ -92,9 +92,9 @@ def _comparisons(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
     def comparisons(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """Every pair of backends on the documents of both: difference of F1 with interval, test, Holm-corrected p."""
         target, levels = warehouse.warehouse(), list(tables.scores.RULES)
-        columns = tables.scores.outcome_columns(target, list(configured), SCORING_VERSION, rules.fingerprint, levels)
+        columns = tables.scores.outcome_columns(target, Scoring(list(configured), rules.fingerprint), levels)
         rows, sensitivity = comparison_rows(columns, levels)
-        tables.ranking.replace_comparisons(target, rows, sensitivity, context.run.run_id)
+        tables.comparisons.replace_comparisons(target, rows, sensitivity, context.run.run_id)
         return dg.MaterializeResult(metadata=_comparison_metadata(rows, sensitivity))
 
     return comparisons
@@ -121,7 +121,7 @@ def _slices(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
         """F1 of every backend by document type, language, currency, engine confidence, pages, data set and split."""
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
-            columns = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))
             features = tables.documents.document_features(snapshot)
             confidences = tables.words.confidences(snapshot, backends)
         rows = slice_rows(columns, features, confidences)
@@ -145,7 +145,7 @@ def _history(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
         """Every evaluation ever made, with the fingerprints of all stages. Unchanged evaluations are not appended."""
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
-            columns = tables.scores.outcome_columns(snapshot, backends, SCORING_VERSION, rules.fingerprint)
+            columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))
             labels, sha256 = tables.labels.valid_labels(snapshot), tables.labels.label_sha256(snapshot)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
             runs = tables.extractions.extraction_runs(snapshot, backends)

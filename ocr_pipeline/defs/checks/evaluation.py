@@ -175,7 +175,7 @@ def _latency(warehouse: Warehouse, limits: limits_of.LatencyCheck) -> _Findings:
 def _freshness(warehouse: Warehouse, limits: limits_of.FreshnessCheck) -> _Findings:
     """Models were called recently, so that their scores are up to date."""
     hours, now = limits.max_age_hours, datetime.now(UTC).replace(tzinfo=None)
-    rows = tables.extractions.last_calls(warehouse)
+    rows = tables.calls.last_calls(warehouse)
     bad = [row for row in rows if hours is not None and row["asked_at"] < now - timedelta(hours=hours)]
     return _Findings(
         bad, "{backend} was last called at {asked_at:%Y-%m-%d %H:%M} UTC".format_map, ["backend", "asked_at"]

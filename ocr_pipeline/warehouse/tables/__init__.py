@@ -5,6 +5,10 @@ row means.
 """
 
 from ocr_pipeline.warehouse.tables import (
+    calls,
+    comparisons,
+    confidence,
+    current,
     diagnosis,
     documents,
     evidence,
@@ -20,7 +24,11 @@ from ocr_pipeline.warehouse.tables.common import SHARED, NewRows, Row, empty
 __all__ = [
     "NewRows",
     "Row",
+    "calls",
     "column_descriptions",
+    "comparisons",
+    "confidence",
+    "current",
     "diagnosis",
     "documents",
     "empty",
@@ -33,7 +41,20 @@ __all__ = [
     "words",
 ]
 
-_FAMILIES = (documents, labels, words, extractions, evidence, scores, ranking, history, diagnosis)
+_FAMILIES = (
+    documents,
+    labels,
+    words,
+    extractions,
+    calls,
+    evidence,
+    scores,
+    ranking,
+    comparisons,
+    history,
+    diagnosis,
+    confidence,
+)
 
 
 def column_descriptions(table: str) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """What several table families share: how values, boxes and failures become columns, and invoices come back from them."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ocr_pipeline.schemas import FIELD_KINDS, Invoice, LineItem, TaxLine, Word
+from ocr_pipeline.warehouse.connection import Reader
 
 Row = dict[str, Any]
 NewRows = dict[str, list[Row]]
@@ -75,6 +77,34 @@ SHARED = {
     "f1_high": "F1: upper end of the 95 % interval.",
 }
 """Columns that mean the same in several tables."""
+
+
+class DocumentTableRow(Protocol):
+    """A row type of a table that has a column `document_id`."""
+
+    @property
+    def document_id(self) -> str: ...
+
+
+T = TypeVar("T", bound=DocumentTableRow)
+
+
+def of_documents(
+    reader: Reader, row_type: Callable[..., T], table: str, document_ids: Sequence[str], order: str = ""
+) -> dict[str, list[T]]:
+    """The rows of these documents in a table, by document. `order`: columns to sort by."""
+    ordered = f" ORDER BY {order}" if order else ""
+    found: dict[str, list[T]] = defaultdict(list)
+    for row in reader.select(
+        row_type, f"FROM {table} WHERE document_id IN (SELECT unnest(?)){ordered}", [list(document_ids)]
+    ):
+        found[row.document_id].append(row)
+    return found
+
+
+def where_equal(filters: Mapping[str, str], prefix: str = "") -> tuple[str, list[str]]:
+    """A condition on columns, whose names come from the code, and its parameters."""
+    return " AND ".join(f"{prefix}{name} = ?" for name in filters) or "true", list(filters.values())
 
 
 def empty(tables: Sequence[str]) -> NewRows:

@@ -1,14 +1,14 @@
-"""The tables `label_issues`, `attributions`, `consensus`, `confidences`, `calibrations`, `reliability`, `risk_coverage`."""
+"""The tables `label_issues`, `attributions` and `consensus`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Consensus
-from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row
+from ocr_pipeline.warehouse.tables.current import CURRENT_SCORES, Scoring
 
 COLUMNS = {
     "label_issues": {
@@ -29,44 +29,6 @@ COLUMNS = {
         "judged_at": "When it was computed (UTC).",
         "content": "Hash of what it was computed from; while it stays the same, the row is kept.",
     },
-    "confidences": {
-        "correct": "Whether the value is right; NULL: not labelled.",
-        "confidence": "Probability that the value is right, 0..1; NULL: not calibrated.",
-        "fold": "Fold whose documents were left out of the fit; NULL: an unlabelled value.",
-        "features": "Features that the confidence was computed from.",
-    },
-    "calibrations": {
-        "status": "ok, or too_few: then the message says what is missing.",
-        "message": "What is missing.",
-        "method": "Method of calibration.",
-        "groups": "Documents, copies counted once.",
-        "values": "Labelled values.",
-        "errors": "Values that are not right.",
-        "ece": "Expected calibration error in ten bins of equal size, 0..1.",
-        "ece_by_chance": "What a perfect calibration shows with as many values.",
-        "brier": "Brier score.",
-        "auc": "Probability that a right value has a higher confidence than a wrong one.",
-    },
-    "reliability": {
-        "bin": "Bin, from 0.",
-        "n": "Values in the bin.",
-        "confidence": "Mean confidence in the bin.",
-        "accuracy": "Share of right values in the bin.",
-        "accuracy_low": "Lower end of its 95 % interval (Wilson).",
-        "accuracy_high": "Upper end of its 95 % interval.",
-    },
-    "risk_coverage": {
-        "level": "document: all of its values are right; or value.",
-        "target_risk": "Error rate that the threshold was chosen for on other documents; NULL: the surest share.",
-        "threshold": "Accept new documents from this confidence on; NULL: accept none.",
-        "n": "Documents or values.",
-        "accepted": "Of these, accepted.",
-        "coverage": "accepted / n.",
-        "errors": "Of the accepted, not right.",
-        "risk": "errors / accepted.",
-        "risk_low": "Lower end of its 95 % interval (Wilson).",
-        "risk_high": "Upper end of its 95 % interval.",
-    },
     "consensus": {
         "labelled": "Whether the field is labelled.",
         "value": "Value of most backends; NULL: most gave none.",
@@ -79,19 +41,105 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewConfidences:
-    """The confidences of one backend on one data set to store."""
+class LabelIssueRow:
+    """A row of `label_issues`."""
 
+    document_id: str
     dataset: str
-    backend: str
-    values: Sequence[Value]
-    result: Calibrated
+    field: str
+    label: str | None
+    value: str | None
+    kinds: list[str]
+    reason: str
+    backends: list[str]
+    independent: bool
+    score: float
+    run_id: str | None
+    found_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsensusRow:
+    """A row of `consensus`."""
+
+    document_id: str
+    dataset: str
+    field: str
+    labelled: bool
+    value: str | None
+    backends: int
+    agreeing: int
+    distinct_values: int
+    agreement: float
+    run_id: str | None
+    computed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuedIssue(LabelIssueRow):
+    """A label issue and the file of its document."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongValueRow(AttributionRow):
+    """An attribution, the confidence of the value, and the currency of the label."""
+
+    confidence: float | None
+    currency: str | None
+
+
+_CURRENT = f"""
+    JOIN (SELECT s.* FROM {CURRENT_SCORES}) s ON s.document_id = a.document_id AND s.backend = a.backend
+        AND s.field = a.field AND s.outcome = a.outcome AND s.truth IS NOT DISTINCT FROM a.truth
+        AND s.prediction IS NOT DISTINCT FROM a.prediction
+"""
+"""Attributions (`a`) of current scores (`s`)."""
+
+
+def current_attributions(
+    reader: Reader, scoring: Scoring, filters: Mapping[str, str], document_ids: Sequence[str] | None = None
+) -> list[WrongValueRow]:
+    """The attributions of current scores.
+
+    Args:
+        filters: columns and the value that they must have.
+        document_ids: of these documents only.
+    """
+    where = " AND ".join(["true", *(f"a.{name} = ${name}" for name in filters)])
+    parameters = {**scoring.parameters, **filters}
+    if document_ids is not None:
+        where += " AND a.document_id IN (SELECT unnest($documents))"
+        parameters["documents"] = list(document_ids)
+    return reader.select(
+        WrongValueRow,
+        f"""
+        SELECT a.*, c.confidence, g.value AS currency FROM attributions a {_CURRENT}
+        LEFT JOIN confidences c ON c.document_id = a.document_id AND c.backend = a.backend AND c.field = a.field
+        LEFT JOIN ground_truth g ON g.document_id = a.document_id AND g.field = 'currency'
+        WHERE {where} ORDER BY a.dataset, a.backend, a.field, a.document_id
+        """,
+        parameters,
+    )
+
+
+def attributions(reader: Reader) -> list[AttributionRow]:
+    """Every stored attribution."""
+    return reader.select(AttributionRow, "FROM attributions")
+
+
+def replace_attributions(warehouse: Warehouse, rows: Sequence[AttributionRow], run_id: str) -> None:
+    """Replace `attributions`. Rows that were loaded keep their run and time."""
+    now = str(utc_now())
+    stored = [row if row.judged_at else replace(row, run_id=run_id, judged_at=now) for row in rows]
+    warehouse.replace_all({"attributions": [vars(row) for row in stored]})
 
 
 def label_issues(reader: Reader) -> list[LabelIssue]:
     """Every doubtful label."""
     columns = [field.name for field in fields(LabelIssue)]
-    rows = reader.rows(f"SELECT {', '.join(columns)} FROM label_issues")  # noqa: S608 - the text is this module's own
+    rows = reader.rows(f"SELECT {', '.join(columns)} FROM label_issues")
     lists = ("kinds", "backends")
     return [LabelIssue(**{**row, **{name: tuple(row[name] or ()) for name in lists}}) for row in rows]
 
@@ -105,16 +153,21 @@ def replace_label_issues(
     warehouse.replace_all({"label_issues": rows})
 
 
-def attributions(reader: Reader) -> list[AttributionRow]:
-    """Every stored attribution."""
-    return reader.select(AttributionRow, "FROM attributions")
-
-
-def replace_attributions(warehouse: Warehouse, rows: Sequence[AttributionRow], run_id: str) -> None:
-    """Replace `attributions`. Rows that were loaded keep their run and time."""
-    now = str(utc_now())
-    stored = [row if row.judged_at else replace(row, run_id=run_id, judged_at=now) for row in rows]
-    warehouse.replace_all({"attributions": [vars(row) for row in stored]})
+def queued_issues(
+    reader: Reader, scoring: Scoring, dataset: str | None = None, document_id: str | None = None
+) -> list[QueuedIssue]:
+    """The label issues, worst first, without those of labels whose scores are all stale."""
+    return reader.select(
+        QueuedIssue,
+        f"""
+        SELECT i.*, d.path FROM label_issues i JOIN documents d USING (document_id)
+        WHERE ($dataset IS NULL OR i.dataset = $dataset) AND ($document IS NULL OR i.document_id = $document)
+            AND ((i.document_id, i.field) IN (SELECT (s.document_id, s.field) FROM {CURRENT_SCORES})
+                 OR (i.document_id, i.field) NOT IN (SELECT (document_id, field) FROM field_scores))
+        ORDER BY i.score DESC, i.document_id, i.field
+        """,
+        {**scoring.parameters, "dataset": dataset, "document": document_id},
+    )
 
 
 def replace_consensus(
@@ -138,17 +191,5 @@ def replace_consensus(
     warehouse.replace_all({"consensus": rows})
 
 
-def replace_confidences(warehouse: Warehouse, new: Sequence[NewConfidences], run_id: str) -> None:
-    """Replace `confidences`, `calibrations`, `reliability` and `risk_coverage`."""
-    stamp: Row = {"run_id": run_id, "computed_at": utc_now()}
-    new_rows: NewRows = {"confidences": [], "calibrations": [], "reliability": [], "risk_coverage": []}
-    names = ("document_id", "field", "prediction", "correct", "features")
-    for part in new:
-        key, result = {"dataset": part.dataset, "backend": part.backend}, part.result
-        for value, confidence, fold in zip(part.values, result.confidences, result.folds, strict=True):
-            columns = {name: getattr(value, name) for name in names}
-            new_rows["confidences"].append({**key, **columns, "confidence": confidence, "fold": fold, **stamp})
-        new_rows["calibrations"].append({**key, **vars(result.calibration), **stamp})
-        new_rows["reliability"] += [{**key, **vars(point)} for point in result.reliability]
-        new_rows["risk_coverage"] += [{**key, **vars(row)} for row in result.acceptance]
-    warehouse.replace_all(new_rows)
+def consensus(reader: Reader) -> list[ConsensusRow]:
+    return reader.select(ConsensusRow, "FROM consensus ORDER BY document_id")

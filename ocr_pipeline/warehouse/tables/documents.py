@@ -76,6 +76,17 @@ class DocumentRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageRow:
+    """A row of `pages`."""
+
+    document_id: str
+    page: int
+    width_px: int
+    height_px: int
+    dpi: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DuplicateRow:
     """A row of `duplicates`."""
 

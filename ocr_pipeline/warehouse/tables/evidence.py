@@ -1,6 +1,7 @@
 """The tables `evidence`, `candidates` and `value_logprobs`."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from ocr_pipeline.evaluation.diagnosis.records import Key, ValueEvidence
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction
@@ -24,6 +25,58 @@ COLUMNS = {
     },
     "value_logprobs": {"logprob": "Natural logarithm of the probability of the value's tokens; at most 0."},
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceRow:
+    """A row of `evidence`."""
+
+    document_id: str
+    backend: str
+    field: str
+    page: int
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    words: list[int]
+    method: str
+    score: float
+    correction: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateRow:
+    """A row of `candidates`."""
+
+    document_id: str
+    backend: str
+    field: str
+    rank: int
+    value: str
+    score: float
+    chosen: bool
+    reason: str
+    correction: str | None
+    features: dict[str, float]
+    page: int
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    words: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogprobRow:
+    """A row of `value_logprobs`."""
+
+    document_id: str
+    backend: str
+    field: str
+    logprob: float
 
 
 def evidence(reader: Reader, backend: str) -> dict[Key, ValueEvidence]:

@@ -1,16 +1,19 @@
-"""The tables `extractions`, `extracted_fields`, its lists, and `model_calls`."""
+"""The tables `extractions`, `extracted_fields` and its lists."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
 from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.calls import add_calls
 from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, typed_value
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
+from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow
 
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.stage import ExtractionOutcome
@@ -29,25 +32,6 @@ COLUMNS = {
     "extracted_fields": {},
     "extracted_line_items": {},
     "extracted_tax_lines": {},
-    "model_calls": {
-        "position": "Order within the cell, from 0.",
-        "call_key": "Address of the request and the reply in the result store.",
-        "purpose": "extract or repair.",
-        "provider": "Provider of the model.",
-        "model": "Model, as requested.",
-        "model_version": "Model, as reported by the server.",
-        "finish": "complete, truncated, blocked or empty.",
-        "asked_at": "When the model was called (UTC).",
-        "seconds": "Seconds of the attempt that was answered; of a batch, from submission to collection.",
-        "attempts": "Number of attempts.",
-        "batch": "Whether the call was part of a batch.",
-        "from_store": "Whether an earlier run or another cell paid for it.",
-        "input_tokens": "Input tokens, cached ones included; NULL: not reported.",
-        "cached_tokens": "Input tokens that were cached.",
-        "output_tokens": "Output tokens.",
-        "thought_tokens": "Tokens of the model's reasoning.",
-        "cost_usd": "Cost in USD; NULL: the price is unknown.",
-    },
 }
 
 Values = dict[str, dict[str, dict[str, str]]]
@@ -98,6 +82,32 @@ class ExtractionCell:
         return self.status == "failed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class FieldValueRow:
+    """A row of `extracted_fields`."""
+
+    document_id: str
+    backend: str
+    field: str
+    value: str
+    value_amount: Decimal | None
+    value_date: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractedItemRow(ItemRow):
+    """A row of `extracted_line_items`."""
+
+    backend: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractedTaxRow(TaxRow):
+    """A row of `extracted_tax_lines`."""
+
+    backend: str
+
+
 def extraction_cells(reader: Reader, backend: str, document_id: str | None = None) -> dict[str, ExtractionCell]:
     """The cells of one backend by document. `document_id`: of this document only."""
     rows = reader.select(
@@ -132,6 +142,25 @@ def extractions(
         else DocumentFailure.model_validate({"reason": row.reason, "message": row.message})
         for document_id, row in extraction_cells(reader, backend, document_id).items()
     }
+
+
+def backends_of(reader: Reader, document_id: str) -> list[str]:
+    """The backends that were run on a document, by name."""
+    rows = reader.rows("SELECT backend FROM extractions WHERE document_id = ? ORDER BY backend", [document_id])
+    return [row["backend"] for row in rows]
+
+
+def values_of(reader: Reader, document_id: str, backend: str) -> dict[str, str]:
+    """The extracted values of a cell as text, by field."""
+    rows = reader.rows(
+        "SELECT field, value FROM extracted_fields WHERE document_id = ? AND backend = ?", [document_id, backend]
+    )
+    return {row["field"]: row["value"] for row in rows}
+
+
+def result_keys(reader: Reader) -> set[str]:
+    """Addresses of the results in use."""
+    return {row["result_key"] for row in reader.rows("SELECT result_key FROM extractions WHERE result_key IS NOT NULL")}
 
 
 def extraction_failures(reader: Reader) -> dict[str, dict[str, str]]:
@@ -215,11 +244,6 @@ def failed_cells(reader: Reader) -> list[Row]:
     )
 
 
-def last_calls(reader: Reader) -> list[Row]:
-    """backend, asked_at (UTC) of the last model call of every backend that asks one."""
-    return reader.rows("SELECT backend, max(asked_at) AS asked_at FROM model_calls GROUP BY backend ORDER BY backend")
-
-
 def add_extraction(
     tables: NewRows,
     document_id: str,
@@ -261,12 +285,7 @@ def add_extraction(
         updated_at=utc_now(),
     )
     tables["extractions"].append(asdict(cell))
-    for position, call in enumerate(outcome.calls):
-        usage = {f"{name}_tokens": count for name, count in call.usage.model_dump().items()} if call.usage else {}
-        usage["thought_tokens"] = usage.pop("thoughts_tokens", None)
-        facts = call.model_dump(exclude={"usage", "asked_at"})
-        asked_at = call.asked_at.replace(tzinfo=None).isoformat(sep=" ")
-        tables["model_calls"].append({**key, "position": position, **facts, "asked_at": asked_at, **usage})
+    add_calls(tables, key, outcome.calls)
     if outcome.extraction is None:
         return cell
     invoice = outcome.extraction.invoice

@@ -1,6 +1,7 @@
 """The tables `evaluation_history`, `evaluation_documents` and `evaluation_baselines`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -127,9 +128,40 @@ def every_evaluation(reader: Reader) -> list[Row]:
     )
 
 
-def history(reader: Reader, dataset: str | None, backend: str | None, field: str) -> list[Row]:
-    """The rows of one field of `evaluation_history` without the outcomes, oldest first, and whether each is pinned."""
-    return reader.rows(
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """One field of one evaluation, and whether the evaluation is pinned."""
+
+    evaluation_id: str
+    evaluated_at: datetime
+    run_id: str | None
+    dataset: str
+    backend: str
+    field: str
+    documents: int
+    n: int
+    correct: int
+    wrong: int
+    spurious: int
+    missing: int
+    both_empty: int
+    f1: float | None
+    f1_low: float | None
+    f1_high: float | None
+    fingerprints: list[str]
+    label_version: str
+    scoring_version: int
+    rules: str
+    documents_hash: str
+    set_id: str
+    content: str
+    pinned: bool
+
+
+def history(reader: Reader, dataset: str | None, backend: str | None, field: str) -> list[HistoryEntry]:
+    """One field of every evaluation, oldest first, without the outcomes."""
+    return reader.select(
+        HistoryEntry,
         """
         SELECT h.* EXCLUDE (outcomes), b.evaluation_id IS NOT NULL AS pinned
         FROM evaluation_history h LEFT JOIN evaluation_baselines b USING (evaluation_id)
@@ -139,3 +171,45 @@ def history(reader: Reader, dataset: str | None, backend: str | None, field: str
         """,
         {"dataset": dataset, "backend": backend, "field": field},
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastOutcome:
+    """The outcome of one field of a document in one evaluation, as a letter."""
+
+    evaluation_id: str
+    evaluated_at: datetime
+    field: str
+    letter: str
+
+
+def outcomes_of(reader: Reader, document_id: str, backend: str) -> list[PastOutcome]:
+    """The outcomes of a document in every evaluation of `backend` that has it, oldest first."""
+    return reader.select(
+        PastOutcome,
+        """
+        SELECT h.evaluation_id, h.evaluated_at, h.field,
+               substr(h.outcomes, list_position(d.document_ids, $document)::INTEGER, 1) AS letter
+        FROM evaluation_history h JOIN evaluation_documents d USING (set_id)
+        WHERE h.backend = $backend AND h.outcomes IS NOT NULL AND list_contains(d.document_ids, $document)
+        ORDER BY h.evaluated_at, h.evaluation_id
+        """,
+        {"document": document_id, "backend": backend},
+    )
+
+
+def pinned(reader: Reader) -> list[tuple[str, str]]:
+    """(dataset, backend) of every pinned baseline."""
+    return [(row["dataset"], row["backend"]) for row in reader.rows("FROM evaluation_baselines ORDER BY ALL")]
+
+
+def pin(warehouse: Warehouse, evaluations: Sequence[tuple[str, str, str]]) -> None:
+    """Make these (dataset, backend, evaluation_id) baselines."""
+    names, now = ("dataset", "backend", "evaluation_id"), utc_now()
+    rows = [{**dict(zip(names, entry, strict=True)), "pinned_at": now} for entry in evaluations]
+    warehouse.replace(names[:2], [entry[:2] for entry in evaluations], {"evaluation_baselines": rows})
+
+
+def unpin(warehouse: Warehouse, keys: Sequence[tuple[str, str]]) -> None:
+    """Remove the baselines of these (dataset, backend)."""
+    warehouse.replace(("dataset", "backend"), keys, {"evaluation_baselines": []})

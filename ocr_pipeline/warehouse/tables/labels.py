@@ -1,7 +1,8 @@
 """The tables `labels` and `ground_truth`, with its lists."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.schemas import DocumentFailure, Invoice, Label
@@ -49,6 +50,45 @@ class LabelRow:
     @property
     def valid(self) -> bool:
         return self.status == "ok"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TruthRow:
+    """A row of `ground_truth`."""
+
+    document_id: str
+    field: str
+    value: str | None
+    value_amount: Decimal | None
+    value_date: date | None
+    alternatives: list[str] | None
+    decision: str | None
+    file_value: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRow:
+    """A row of `ground_truth_line_items`."""
+
+    document_id: str
+    position: int
+    description: str | None
+    quantity: Decimal | None
+    unit: str | None
+    unit_price: Decimal | None
+    amount: Decimal | None
+    product_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaxRow:
+    """A row of `ground_truth_tax_lines`."""
+
+    document_id: str
+    position: int
+    rate: Decimal | None
+    net_amount: Decimal | None
+    amount: Decimal | None
 
 
 def labels(reader: Reader) -> dict[str, LabelRow]:

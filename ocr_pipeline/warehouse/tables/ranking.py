@@ -1,13 +1,13 @@
-"""The tables `leaderboard`, `leaderboard_fields`, `leaderboard_slices`, `comparisons` and `rule_sensitivity`."""
+"""The tables `leaderboard`, `leaderboard_fields` and `leaderboard_slices`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
-from ocr_pipeline.evaluation.ranking.pairwise import Comparison
-from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
 from ocr_pipeline.evaluation.ranking.slices import Slice
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
-from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.common import Row
 
 COLUMNS = {
@@ -65,60 +65,99 @@ COLUMNS = {
         "slice": "Value of the dimension.",
         "predicted": "Extracted values.",
     },
-    "comparisons": {
-        "field": "Field, or all_fields.",
-        "rules": "headline, or the name of stricter or more lenient rules.",
-        "backend_a": "Backend A: the first by name.",
-        "backend_b": "Backend B.",
-        "documents": "Documents that both ran on and whose label mentions the field, failed ones included.",
-        "n": "Labelled values on these documents.",
-        "f1_a": "F1 of A on these documents.",
-        "f1_b": "F1 of B on these documents.",
-        "difference": "F1 of A minus F1 of B.",
-        "difference_low": "Lower end of its 95 % interval: bootstrap over documents, the same draws for both.",
-        "difference_high": "Upper end of its 95 % interval.",
-        "disagree": "Documents in which one has a value right that the other has not.",
-        "a_better": "Documents in which A has more values right; of a single field, documents that only A has right.",
-        "b_better": "Documents in which B has more values right.",
-        "test": "Single field: mcnemar, exact. All fields: randomization of F1, as fields of a document are not independent.",
-        "p": "p value of the test.",
-        "p_holm": "p value, corrected (Holm) over all pairs and fields shown together.",
-    },
-    "rule_sensitivity": {
-        "field": "Field, or all_fields.",
-        "rules": "Name of the rules.",
-        "best": "Backend that wins most of its pairs; NULL if it does not even beat the next one.",
-        "second": "Second best backend.",
-        "difference": "F1 of the best minus F1 of the second, on the documents that both ran on.",
-        "p_holm": "Its p value, corrected (Holm).",
-        "significant": "Whether the difference is significant.",
-        "winner_changes": "Whether the headline rules have another winner.",
-        "significance_changes": "Whether the headline rules differ in significance.",
-    },
 }
 
 
-def failure_rates(reader: Reader) -> list[Row]:
-    """dataset, backend, documents, failures, share of every backend that ran."""
-    return reader.rows(
-        """
-        SELECT dataset, backend, documents, failures, failures / documents AS share
-        FROM leaderboard WHERE status = 'ok' AND documents > 0 ORDER BY dataset, backend
-        """
-    )
+@dataclass(frozen=True, kw_only=True)
+class BoardRow:
+    """A row of `leaderboard`."""
+
+    dataset: str
+    backend: str
+    status: str
+    message: str | None
+    documents: int | None
+    failures: int | None
+    labelled_documents: int | None
+    missing_documents: int | None
+    accurate_documents: int | None
+    whole_document_accuracy: float | None
+    whole_document_accuracy_low: float | None
+    whole_document_accuracy_high: float | None
+    seconds_per_document: float | None
+    seconds_median: float | None
+    seconds_median_low: float | None
+    seconds_median_high: float | None
+    cost_per_document: float | None
+    cost_median: float | None
+    cost_median_low: float | None
+    cost_median_high: float | None
+    fingerprints: list[str] | None
+    label_version: str | None
+    scoring_version: int | None
+    run_id: str | None
+    evaluated_at: datetime
+    reported: bool | None
+    rules: str | None
+    macro_f1: float | None
+    macro_f1_low: float | None
+    macro_f1_high: float | None
+    straight_through_documents: int | None
+    straight_through_rate: float | None
+    straight_through_low: float | None
+    straight_through_high: float | None
+    pareto: bool | None
 
 
-def costs_and_seconds(reader: Reader) -> list[Row]:
-    """dataset, backend, cost_per_document, seconds_per_document of every backend that ran; NULL: not known."""
-    return reader.rows(
-        "SELECT dataset, backend, cost_per_document, seconds_per_document FROM leaderboard WHERE status = 'ok' ORDER BY ALL"
-    )
+@dataclass(frozen=True, kw_only=True)
+class FieldRow:
+    """A row of `leaderboard_fields`."""
+
+    dataset: str
+    backend: str
+    field: str
+    documents: int
+    n: int
+    correct: int
+    wrong: int
+    spurious: int
+    missing: int
+    both_empty: int
+    precision: float | None
+    precision_low: float | None
+    precision_high: float | None
+    recall: float | None
+    recall_low: float | None
+    recall_high: float | None
+    f1: float | None
+    f1_low: float | None
+    f1_high: float | None
+    within_0_01: float | None
+    within_0_05: float | None
+    within_1_percent: float | None
+    anls: float | None
+    anls_match: float | None
+    f1_strict: float | None
+    f1_lenient: float | None
+    printed_date: float | None
+    printed_unreadable: int | None
 
 
-def scored_backends(reader: Reader) -> set[tuple[str, str]]:
-    """(backend, data set) of every score on the leaderboard."""
-    rows = reader.rows("SELECT backend, dataset FROM leaderboard WHERE status = 'ok'")
-    return {(row["backend"], row["dataset"]) for row in rows}
+@dataclass(frozen=True, kw_only=True)
+class SliceRow:
+    """A row of `leaderboard_slices`."""
+
+    dataset: str
+    backend: str
+    dimension: str
+    slice: str
+    documents: int
+    n: int
+    correct: int
+    predicted: int
+    f1: float | None
+    f1_low: float | None
+    f1_high: float | None
 
 
 def replace_leaderboard(
@@ -144,64 +183,65 @@ def replace_slices(warehouse: Warehouse, rows: Sequence[Slice]) -> None:
     warehouse.replace_all({"leaderboard_slices": [vars(row) for row in rows]})
 
 
-def replace_comparisons(
-    warehouse: Warehouse, comparisons: Sequence[Comparison], sensitivity: Sequence[RuleSensitivity], run_id: str
-) -> None:
-    """Replace `comparisons` and `rule_sensitivity`."""
-    stamp = {"run_id": run_id, "evaluated_at": utc_now()}
-    warehouse.replace_all(
-        {
-            "comparisons": [{**vars(row), **stamp} for row in comparisons],
-            "rule_sensitivity": [vars(row) for row in sensitivity],
-        }
+def leaderboard(reader: Reader, dataset: str | None = None) -> list[BoardRow]:
+    """The rows of `leaderboard`: of a data set, those that ran come last."""
+    return reader.select(
+        BoardRow,
+        "FROM leaderboard WHERE ? IS NULL OR dataset = ? ORDER BY dataset, status, backend",
+        [dataset, dataset],
     )
 
 
-def slices(reader: Reader, dimension: str, dataset: str | None) -> list[Row]:
-    """The rows of one dimension of `leaderboard_slices`."""
+def leaderboard_fields(reader: Reader, dataset: str | None = None) -> list[FieldRow]:
+    """The rows of `leaderboard_fields` in their order."""
+    return reader.select(
+        FieldRow, "FROM leaderboard_fields WHERE ? IS NULL OR dataset = ? ORDER BY rowid", [dataset, dataset]
+    )
+
+
+def best_backend(reader: Reader, dataset: str, document_id: str, backend: str | None = None) -> str | None:
+    """The backend with the best F1 on the data set, of those with a result for the document; None: none has."""
+    rows = reader.rows(
+        """
+        SELECT e.backend FROM extractions e LEFT JOIN leaderboard_fields f
+            ON f.backend = e.backend AND f.field = 'all_fields' AND f.dataset = ?
+        WHERE e.document_id = ? AND e.status = 'ok' AND (? IS NULL OR e.backend = ?) ORDER BY f.f1 DESC NULLS LAST LIMIT 1
+        """,
+        [dataset, document_id, backend, backend],
+    )
+    return str(rows[0]["backend"]) if rows else None
+
+
+def failure_rates(reader: Reader) -> list[Row]:
+    """dataset, backend, documents, failures, share of every backend that ran."""
     return reader.rows(
+        """
+        SELECT dataset, backend, documents, failures, failures / documents AS share
+        FROM leaderboard WHERE status = 'ok' AND documents > 0 ORDER BY dataset, backend
+        """
+    )
+
+
+def costs_and_seconds(reader: Reader) -> list[Row]:
+    """dataset, backend, cost_per_document, seconds_per_document of every backend that ran; NULL: not known."""
+    return reader.rows(
+        "SELECT dataset, backend, cost_per_document, seconds_per_document FROM leaderboard WHERE status = 'ok' ORDER BY ALL"
+    )
+
+
+def scored_backends(reader: Reader) -> set[tuple[str, str]]:
+    """(backend, data set) of every score on the leaderboard."""
+    rows = reader.rows("SELECT backend, dataset FROM leaderboard WHERE status = 'ok'")
+    return {(row["backend"], row["dataset"]) for row in rows}
+
+
+def slices(reader: Reader, dimension: str, dataset: str | None) -> list[SliceRow]:
+    """The rows of one dimension of `leaderboard_slices`."""
+    return reader.select(
+        SliceRow,
         """
         FROM leaderboard_slices WHERE dimension = $dimension AND ($dataset IS NULL OR dataset = $dataset)
         ORDER BY dataset, slice, backend
         """,
         {"dimension": dimension, "dataset": dataset},
-    )
-
-
-def compared(
-    reader: Reader, backend_a: str | None, backend_b: str | None, dataset: str | None, field: str | None
-) -> list[Row]:
-    """dict[str, Row] of `comparisons` in their order: of one pair, with `backend_a` as A, or of all (None, None)."""
-    rows = reader.rows(
-        """
-        FROM comparisons
-        WHERE ($a IS NULL OR (backend_a, backend_b) IN (($a, $b), ($b, $a)))
-            AND ($dataset IS NULL OR dataset = $dataset) AND ($field IS NULL OR field = $field)
-        ORDER BY rowid
-        """,
-        {"a": backend_a, "b": backend_b, "dataset": dataset, "field": field},
-    )
-    return [_swapped(row) if backend_a is not None and row["backend_a"] != backend_a else row for row in rows]
-
-
-def _swapped(row: Row) -> Row:
-    values = {name: row[name] for name in Comparison.__dataclass_fields__}
-    return {**row, **vars(Comparison(**values).swapped())}
-
-
-def compared_names(reader: Reader) -> list[Row]:
-    """dataset and backend of everything that is in a comparison."""
-    return reader.rows(
-        "SELECT DISTINCT dataset, unnest([backend_a, backend_b]) AS backend FROM comparisons ORDER BY ALL"
-    )
-
-
-def rule_sensitivity(reader: Reader, dataset: str | None, field: str | None) -> list[Row]:
-    """The rows of `rule_sensitivity` in their order."""
-    return reader.rows(
-        """
-        FROM rule_sensitivity
-        WHERE ($dataset IS NULL OR dataset = $dataset) AND ($field IS NULL OR field = $field) ORDER BY rowid
-        """,
-        {"dataset": dataset, "field": field},
     )

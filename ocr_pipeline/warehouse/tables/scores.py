@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
-from ocr_pipeline.evaluation.scoring.fields import FieldScore
+from ocr_pipeline.evaluation.scoring.fields import FieldScore, Outcome
 from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, list_counts
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row
+from ocr_pipeline.warehouse.tables.common import NewRows, Row, where_equal
+from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
 
 COLUMNS = {
     "field_scores": {
@@ -43,23 +45,27 @@ COLUMNS = {
     },
 }
 
-_OF_TODAY = """
-    JOIN documents d ON d.document_id = s.document_id AND d.dataset = s.dataset
-    JOIN labels l ON l.document_id = s.document_id AND l.label_sha256 = s.label_sha256
-    JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
-        AND e.extractor_fingerprint = s.extractor_fingerprint
-        AND e.engine_fingerprint IS NOT DISTINCT FROM s.engine_fingerprint
-        AND e.result_key IS NOT DISTINCT FROM s.result_key
-    WHERE s.backend IN (SELECT unnest($backends)) AND s.scoring_version = $scoring_version AND s.rules = $rules
-        AND d.reason IS DISTINCT FROM 'missing_file' AND e.reason IS DISTINCT FROM 'no_transcript'
-"""
 
-CURRENT_SCORES = f"field_scores s {_OF_TODAY}"
-"""SQL of the scores (`s`) that belong to the cells of `run_facts` and to today's labels.
+@dataclass(frozen=True, kw_only=True)
+class ListCellRow:
+    """A row of `line_item_cells`."""
 
-A score whose label, engine, extractor or scoring rules (`$rules`: their fingerprint) are not those of today is left out: it is
-of something else.
-"""
+    document_id: str
+    dataset: str
+    backend: str
+    list: str
+    truth_position: int | None
+    prediction_position: int | None
+    row_outcome: str
+    column_name: str
+    kind: str
+    truth: str | None
+    prediction: str | None
+    outcome: str
+    outcome_strict: str
+    outcome_lenient: str
+    anls: float | None
+
 
 RULES = {
     "headline": "s.outcome",
@@ -136,22 +142,41 @@ def _cell(score: FieldScore) -> Row:
     return {"column_name": score.field, **{name: getattr(score, name) for name in names}}
 
 
-def current(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[StoredScore]:
-    """Load the current scores: `CURRENT_SCORES`."""
+def current(reader: Reader, scoring: Scoring) -> list[StoredScore]:
+    """The current scores."""
     columns = ", ".join(f"s.{name}" for name in StoredScore._fields)
-    rows = reader.rows(
-        f"SELECT {columns} FROM {CURRENT_SCORES} ORDER BY s.document_id",  # noqa: S608 - the text is this module's own
-        {"backends": list(backends), "scoring_version": scoring_version, "rules": rules},
+    return reader.select(
+        StoredScore, f"SELECT {columns} FROM {CURRENT_SCORES} ORDER BY s.document_id", scoring.parameters
     )
-    return [StoredScore(**row) for row in rows]
 
 
-def current_lists(reader: Reader, backends: Sequence[str], scoring_version: int, rules: str) -> list[StoredList]:
-    """Load the current scores of lists, as `current`."""
-    rows = reader.rows(
-        f"SELECT s.* FROM line_item_scores s {_OF_TODAY} ORDER BY s.document_id",  # noqa: S608 - as above
-        {"backends": list(backends), "scoring_version": scoring_version, "rules": rules},
+class CaseScore(NamedTuple):
+    """The outcome of one value, and whether it is stale."""
+
+    document_id: str
+    backend: str
+    field: str
+    outcome: Outcome
+    outcome_strict: Outcome | None
+    outcome_lenient: Outcome | None
+    stale: bool
+
+
+def of_documents(reader: Reader, scoring: Scoring, document_ids: Sequence[str]) -> list[CaseScore]:
+    """The scores of these documents, current or stale."""
+    return reader.select(
+        CaseScore,
+        f"""
+        SELECT s.document_id, s.backend, s.field, s.outcome, s.outcome_strict, s.outcome_lenient, {STALE} AS stale
+        FROM field_scores s {COUNTED} AND s.document_id IN (SELECT unnest($documents))
+        """,
+        {**scoring.parameters, "documents": list(document_ids)},
     )
+
+
+def current_lists(reader: Reader, scoring: Scoring) -> list[StoredList]:
+    """The current scores of lists."""
+    rows = reader.rows(f"SELECT s.* FROM line_item_scores s {CURRENT} ORDER BY s.document_id", scoring.parameters)
     names = [field.name for field in fields(ListCounts)]
     return [
         StoredList(
@@ -165,32 +190,32 @@ def current_lists(reader: Reader, backends: Sequence[str], scoring_version: int,
     ]
 
 
-def outcome_columns(
-    reader: Reader, backends: Sequence[str], scoring_version: int, rules: str, levels: Sequence[str] = ("headline",)
-) -> Columns:
-    """`dataset`, `document_id`, `backend`, `field` of every current score, and its outcome by each of `levels` of `RULES`.
-
-    `rules`: the fingerprint of the rules that the scores were made by.
-    """
+def outcome_columns(reader: Reader, scoring: Scoring, levels: Sequence[str] = ("headline",)) -> Columns:
+    """`dataset`, `document_id`, `backend`, `field` of every current score, and its outcome by each of `levels` of `RULES`."""
     outcomes = ", ".join(f'{RULES[name]} AS "{name}"' for name in levels)
     return reader.columns(
-        f"SELECT s.dataset, s.document_id, s.backend, s.field, {outcomes} FROM {CURRENT_SCORES}",  # noqa: S608 - ours
-        {"backends": list(backends), "scoring_version": scoring_version, "rules": rules},
+        f"SELECT s.dataset, s.document_id, s.backend, s.field, {outcomes} FROM {CURRENT_SCORES}", scoring.parameters
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A value that exactly one of two backends has right. `right`: a or b."""
+
+    document_id: str
+    field: str
+    truth: str | None
+    prediction_a: str | None
+    prediction_b: str | None
+    right: str
+
+
 def flipped_values(
-    reader: Reader,
-    backend_a: str,
-    backend_b: str,
-    scoring_version: int,
-    rules: str,
-    dataset: str,
-    field: str | None = None,
-) -> list[Row]:
-    """Values that exactly one of two backends has right, with what each gave: document_id, field, truth, prediction_a,
-    prediction_b, right ('a' or 'b'). Those that only A has right come first."""
-    return reader.rows(
+    reader: Reader, scoring: Scoring, backend_a: str, backend_b: str, dataset: str, field: str | None = None
+) -> list[Flip]:
+    """The values that exactly one of two backends has right; those that only A has right come first."""
+    return reader.select(
+        Flip,
         f"""
         WITH current AS (
             SELECT s.*, s.outcome IN ('correct', 'both_empty') AS is_right FROM {CURRENT_SCORES} AND s.dataset = $dataset
@@ -202,14 +227,19 @@ def flipped_values(
         WHERE a.backend = $backend_a AND b.backend = $backend_b AND a.is_right <> b.is_right
             AND ($field IS NULL OR field = $field)
         ORDER BY 6, document_id, field
-        """,  # noqa: S608 - the text is this module's own
+        """,
         {
+            **scoring.parameters,
             "backends": [backend_a, backend_b],
-            "scoring_version": scoring_version,
-            "rules": rules,
             "dataset": dataset,
             "backend_a": backend_a,
             "backend_b": backend_b,
             "field": field,
         },
     )
+
+
+def exist(reader: Reader, filters: Mapping[str, str]) -> bool:
+    """Whether there is any score, current or stale. `filters`: columns and the value that they must have."""
+    where, values = where_equal(filters)
+    return bool(reader.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", values))

@@ -60,6 +60,38 @@ class OcrCell:
         return self.status == "failed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class OcrPageRow:
+    """A row of `ocr_pages`."""
+
+    document_id: str
+    engine: str
+    page: int
+    width_px: int
+    height_px: int
+    words: int
+    mean_confidence: float | None
+    seconds: float
+    rotation: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class OcrWordRow:
+    """A row of `ocr_words`. Not frozen, because there are hundreds of thousands."""
+
+    document_id: str
+    engine: str
+    page: int
+    word: int
+    line: int
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    confidence: float | None
+
+
 def ocr_cells(reader: Reader, engine: str) -> dict[str, OcrCell]:
     """The cells of one engine by document."""
     return {row.document_id: row for row in reader.select(OcrCell, "FROM ocr_text WHERE engine = ?", [engine])}
@@ -105,6 +137,11 @@ def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[
         )
         for document_id, rows in groupby(pages, key=lambda row: str(row["document_id"]))
     }
+
+
+def result_keys(reader: Reader) -> set[str]:
+    """Addresses of the results in use."""
+    return {row["result_key"] for row in reader.rows("SELECT result_key FROM ocr_text WHERE result_key IS NOT NULL")}
 
 
 def characters(reader: Reader, engine: str) -> dict[str, int]:

@@ -1,0 +1,71 @@
+"""The table `model_calls`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ocr_pipeline.models.types import CallFacts
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.common import NewRows, Row
+
+COLUMNS = {
+    "model_calls": {
+        "position": "Order within the cell, from 0.",
+        "call_key": "Address of the request and the reply in the result store.",
+        "purpose": "extract or repair.",
+        "provider": "Provider of the model.",
+        "model": "Model, as requested.",
+        "model_version": "Model, as reported by the server.",
+        "finish": "complete, truncated, blocked or empty.",
+        "asked_at": "When the model was called (UTC).",
+        "seconds": "Seconds of the attempt that was answered; of a batch, from submission to collection.",
+        "attempts": "Number of attempts.",
+        "batch": "Whether the call was part of a batch.",
+        "from_store": "Whether an earlier run or another cell paid for it.",
+        "input_tokens": "Input tokens, cached ones included; NULL: not reported.",
+        "cached_tokens": "Input tokens that were cached.",
+        "output_tokens": "Output tokens.",
+        "thought_tokens": "Tokens of the model's reasoning.",
+        "cost_usd": "Cost in USD; NULL: the price is unknown.",
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRow:
+    """A row of `model_calls`."""
+
+    document_id: str
+    backend: str
+    position: int
+    call_key: str
+    purpose: str
+    provider: str
+    model: str
+    model_version: str | None
+    finish: str
+    asked_at: datetime
+    seconds: float
+    attempts: int
+    batch: bool
+    from_store: bool
+    input_tokens: int | None
+    cached_tokens: int | None
+    output_tokens: int | None
+    thought_tokens: int | None
+    cost_usd: float | None
+
+
+def last_calls(reader: Reader) -> list[Row]:
+    """backend, asked_at (UTC) of the last model call of every backend that asks one."""
+    return reader.rows("SELECT backend, max(asked_at) AS asked_at FROM model_calls GROUP BY backend ORDER BY backend")
+
+
+def add_calls(tables: NewRows, key: dict[str, str], calls: Iterable[CallFacts]) -> None:
+    """Add the rows of the model calls of one cell."""
+    for position, call in enumerate(calls):
+        usage = {f"{name}_tokens": count for name, count in call.usage.model_dump().items()} if call.usage else {}
+        usage["thought_tokens"] = usage.pop("thoughts_tokens", None)
+        facts = call.model_dump(exclude={"usage", "asked_at"})
+        asked_at = call.asked_at.replace(tzinfo=None).isoformat(sep=" ")
+        tables["model_calls"].append({**key, "position": position, **facts, "asked_at": asked_at, **usage})

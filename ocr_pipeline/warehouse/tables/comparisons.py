@@ -1,0 +1,136 @@
+"""The tables `comparisons` and `rule_sensitivity`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ocr_pipeline.evaluation.ranking.pairwise import Comparison
+from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
+from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
+
+COLUMNS = {
+    "comparisons": {
+        "field": "Field, or all_fields.",
+        "rules": "headline, or the name of stricter or more lenient rules.",
+        "backend_a": "Backend A: the first by name.",
+        "backend_b": "Backend B.",
+        "documents": "Documents that both ran on and whose label mentions the field, failed ones included.",
+        "n": "Labelled values on these documents.",
+        "f1_a": "F1 of A on these documents.",
+        "f1_b": "F1 of B on these documents.",
+        "difference": "F1 of A minus F1 of B.",
+        "difference_low": "Lower end of its 95 % interval: bootstrap over documents, the same draws for both.",
+        "difference_high": "Upper end of its 95 % interval.",
+        "disagree": "Documents in which one has a value right that the other has not.",
+        "a_better": "Documents in which A has more values right; of a single field, documents that only A has right.",
+        "b_better": "Documents in which B has more values right.",
+        "test": "Single field: mcnemar, exact. All fields: randomization of F1, as fields of a document are not independent.",
+        "p": "p value of the test.",
+        "p_holm": "p value, corrected (Holm) over all pairs and fields shown together.",
+    },
+    "rule_sensitivity": {
+        "field": "Field, or all_fields.",
+        "rules": "Name of the rules.",
+        "best": "Backend that wins most of its pairs; NULL if it does not even beat the next one.",
+        "second": "Second best backend.",
+        "difference": "F1 of the best minus F1 of the second, on the documents that both ran on.",
+        "p_holm": "Its p value, corrected (Holm).",
+        "significant": "Whether the difference is significant.",
+        "winner_changes": "Whether the headline rules have another winner.",
+        "significance_changes": "Whether the headline rules differ in significance.",
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRow:
+    """A row of `comparisons`."""
+
+    dataset: str
+    field: str
+    rules: str
+    backend_a: str
+    backend_b: str
+    documents: int
+    n: int
+    f1_a: float | None
+    f1_b: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    disagree: int
+    a_better: int
+    b_better: int
+    test: str
+    p: float
+    p_holm: float
+    run_id: str | None
+    evaluated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensitivityRow:
+    """A row of `rule_sensitivity`."""
+
+    dataset: str
+    field: str
+    rules: str
+    best: str | None
+    second: str
+    difference: float
+    p_holm: float
+    significant: bool
+    winner_changes: bool
+    significance_changes: bool
+
+
+def replace_comparisons(
+    warehouse: Warehouse, comparisons: Sequence[Comparison], sensitivity: Sequence[RuleSensitivity], run_id: str
+) -> None:
+    """Replace `comparisons` and `rule_sensitivity`."""
+    stamp = {"run_id": run_id, "evaluated_at": utc_now()}
+    warehouse.replace_all(
+        {
+            "comparisons": [{**vars(row), **stamp} for row in comparisons],
+            "rule_sensitivity": [vars(row) for row in sensitivity],
+        }
+    )
+
+
+def comparisons(
+    reader: Reader,
+    backend_a: str | None,
+    backend_b: str | None,
+    *,
+    dataset: str | None = None,
+    field: str | None = None,
+) -> list[ComparisonRow]:
+    """The rows of `comparisons` in their order: of one pair, with `backend_a` as A, or of all (None, None)."""
+    rows = reader.select(
+        ComparisonRow,
+        """
+        FROM comparisons
+        WHERE ($a IS NULL OR (backend_a, backend_b) IN (($a, $b), ($b, $a)))
+            AND ($dataset IS NULL OR dataset = $dataset) AND ($field IS NULL OR field = $field)
+        ORDER BY rowid
+        """,
+        {"a": backend_a, "b": backend_b, "dataset": dataset, "field": field},
+    )
+    return [_swapped(row) if backend_a is not None and row.backend_a != backend_a else row for row in rows]
+
+
+def _swapped(row: ComparisonRow) -> ComparisonRow:
+    comparison = Comparison(**{name: getattr(row, name) for name in Comparison.__dataclass_fields__})
+    return replace(row, **vars(comparison.swapped()))
+
+
+def rule_sensitivity(reader: Reader, dataset: str | None, field: str | None) -> list[SensitivityRow]:
+    """The rows of `rule_sensitivity` in their order."""
+    return reader.select(
+        SensitivityRow,
+        """
+        FROM rule_sensitivity
+        WHERE ($dataset IS NULL OR dataset = $dataset) AND ($field IS NULL OR field = $field) ORDER BY rowid
+        """,
+        {"dataset": dataset, "field": field},
+    )
