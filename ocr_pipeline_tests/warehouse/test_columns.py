@@ -1,3 +1,8 @@
+from dataclasses import fields
+
+import pytest
+
+from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.warehouse.migrate import table_columns
 from ocr_pipeline.warehouse.tables import (
     calls,
@@ -58,3 +63,43 @@ def test_a_description_of_its_own_differs_from_the_shared_one() -> None:
             for name, text in columns.items():
                 assert text.endswith("."), (table, name)
                 assert SHARED.get(name) != text, (table, name)
+
+
+ROW_TYPES = {
+    "documents": documents.DocumentRow,
+    "pages": documents.PageRow,
+    "duplicates": documents.DuplicateRow,
+    "labels": labels.LabelRow,
+    "ground_truth": labels.TruthRow,
+    "ground_truth_line_items": labels.ItemRow,
+    "ground_truth_tax_lines": labels.TaxRow,
+    "ocr_text": words.OcrCell,
+    "ocr_pages": words.OcrPageRow,
+    "ocr_words": words.OcrWordRow,
+    "extractions": extractions.ExtractionCell,
+    "extracted_fields": extractions.FieldValueRow,
+    "extracted_line_items": extractions.ExtractedItemRow,
+    "extracted_tax_lines": extractions.ExtractedTaxRow,
+    "model_calls": calls.CallRow,
+    "evidence": evidence.EvidenceRow,
+    "candidates": evidence.CandidateRow,
+    "value_logprobs": evidence.LogprobRow,
+    "line_item_cells": scores.ListCellRow,
+    "leaderboard": ranking.BoardRow,
+    "leaderboard_fields": ranking.FieldRow,
+    "leaderboard_slices": ranking.SliceRow,
+    "comparisons": comparisons.ComparisonRow,
+    "rule_sensitivity": comparisons.SensitivityRow,
+    "label_issues": diagnosis.LabelIssueRow,
+    "attributions": AttributionRow,
+    "confidences": confidence.ConfidenceRow,
+    "calibrations": confidence.CalibrationRow,
+    "reliability": confidence.ReliabilityRow,
+    "risk_coverage": confidence.RiskRow,
+    "consensus": diagnosis.ConsensusRow,
+}
+
+
+@pytest.mark.parametrize("table", ROW_TYPES)
+def test_a_row_type_has_the_columns_of_its_table(table: str) -> None:
+    assert {field.name for field in fields(ROW_TYPES[table])} == TABLES[table]

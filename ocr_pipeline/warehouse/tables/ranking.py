@@ -141,6 +141,7 @@ class FieldRow:
     f1_lenient: float | None
     printed_date: float | None
     printed_unreadable: int | None
+    metrics: dict[str, float] | None
 
 
 @dataclass(frozen=True, kw_only=True)
