@@ -46,7 +46,9 @@ def test_invalid_amounts(amount: str) -> None:
             Invoice.model_validate({"total_amount": amount})
 
 
-@pytest.mark.parametrize(("extracted", "kept"), [("eur", "EUR"), ("CHF", "CHF"), ("", None), (None, None), ("  ", None)])
+@pytest.mark.parametrize(
+    ("extracted", "kept"), [("eur", "EUR"), ("CHF", "CHF"), ("", None), (None, None), ("  ", None)]
+)
 def test_currencies(extracted: str | None, kept: str | None) -> None:
     assert Invoice(currency=extracted).currency == kept
 
