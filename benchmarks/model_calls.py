@@ -34,7 +34,7 @@ from PIL import Image
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs.instance import open_instance, register_documents
-from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
+from ocr_pipeline.defs.launch import Launcher, cell_ranges, document_ranges
 from ocr_pipeline.defs.partitions import BACKEND, Partitions
 from ocr_pipeline.documents.pages import read_bytes, sha256_of
 from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
@@ -173,11 +173,11 @@ def asset(project: Project) -> tuple[float, float]:
     with open_instance(project) as instance:
         register_documents(instance, documents)
         ranges = document_ranges(documents, instance, partitions)
-        assert materialize(definitions, instance, ["raw_documents"], ranges)[-1].success
+        assert Launcher(definitions, instance).materialize(["raw_documents"], ranges)[-1].success
         cells = [(NAME, document) for document in documents]
         started = time.perf_counter()
         spans = cell_ranges(cells, BACKEND, instance, partitions.document_backend)
-        assert materialize(definitions, instance, ["extractions"], spans)[-1].success
+        assert Launcher(definitions, instance).materialize(["extractions"], spans)[-1].success
         took = time.perf_counter() - started
     assert len(tables.extractions.extraction_cells(Warehouse(project.database), NAME)) == len(documents)
     return watch.ended - watch.began, took

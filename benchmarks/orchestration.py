@@ -54,7 +54,7 @@ def worker(mode: str, count: int) -> None:
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.definitions import build_definitions
     from ocr_pipeline.defs.instance import instance_environment, register_documents
-    from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
+    from ocr_pipeline.defs.launch import Launcher, cell_ranges, document_ranges
     from ocr_pipeline.defs.partitions import BACKEND as DIMENSION
     from ocr_pipeline.defs.partitions import Partitions
     from ocr_pipeline.defs.resources import LogProgress
@@ -74,10 +74,12 @@ def worker(mode: str, count: int) -> None:
         partitions = Partitions(load_backends(project))
         with dg.DagsterInstance.get() as instance:
             register_documents(instance, documents)
-            materialize(definitions, instance, ["raw_documents"], document_ranges(documents, instance, partitions))
+            Launcher(definitions, instance).materialize(
+                ["raw_documents"], document_ranges(documents, instance, partitions)
+            )
             cells = [(BACKEND, document) for document in documents]
             everything = cell_ranges(cells, DIMENSION, instance, partitions.document_backend)
-            materialize(definitions, instance, ["extractions"], everything)  # fills the result store
+            Launcher(definitions, instance).materialize(["extractions"], everything)  # fills the result store
 
             started = time.perf_counter()
             if mode == "direct":
@@ -85,9 +87,9 @@ def worker(mode: str, count: int) -> None:
             elif mode == "single":
                 for cell in cells:
                     spans = cell_ranges([cell], DIMENSION, instance, partitions.document_backend)
-                    materialize(definitions, instance, ["extractions"], spans)
+                    Launcher(definitions, instance).materialize(["extractions"], spans)
             else:
-                materialize(definitions, instance, ["extractions"], everything)
+                Launcher(definitions, instance).materialize(["extractions"], everything)
             print(1000 * (time.perf_counter() - started) / count)
 
 

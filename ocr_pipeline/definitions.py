@@ -36,5 +36,8 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dg dev` and `workspace.yaml` load: the project folder around the working directory."""
-    return build_definitions(find_project())
+    """What `dg dev` and `workspace.yaml` load: the project folder around the working directory, with its own assets."""
+    from ocr_pipeline.defs.found import found_definitions
+
+    project = find_project()
+    return dg.Definitions.merge(build_definitions(project), found_definitions(project))

@@ -97,7 +97,7 @@ def _print_summary(project: Project, summary: pipeline.RunSummary, selected: str
     for document_id in summary.gone:
         errors.print(f"{document_id}: file deleted; results kept, excluded from scores", soft_wrap=True)
     done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
-    console.print(f"{selected}. Materialised: {done}.", soft_wrap=True)
+    console.print(f"{selected}. Materialised: {done or 'nothing, everything is current'}.", soft_wrap=True)
 
 
 def _print_next_steps(project: Project, summary: pipeline.RunSummary) -> None:

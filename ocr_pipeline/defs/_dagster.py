@@ -1,13 +1,17 @@
 """The private APIs of Dagster that this project needs, each with its reason. No other module imports `dagster._...`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from dagster._utils.schedules import is_valid_cron_schedule
 
-__all__ = ["add_cell_metadata", "is_valid_cron_schedule", "latest_checks", "range_tags"]
+__all__ = ["add_cell_metadata", "is_valid_cron_schedule", "latest_checks", "located_runs", "range_tags"]
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:
@@ -44,3 +48,19 @@ def latest_checks(
         evaluation = data if isinstance(data, dg.AssetCheckEvaluation) else None
         latest[key] = evaluation, datetime.fromtimestamp(record.create_timestamp, UTC)
     return latest
+
+
+@contextmanager
+def located_runs(instance: dg.DagsterInstance, location: str, job: str) -> Iterator[None]:
+    """Runs that are created meanwhile belong to a job of a code location.
+
+    `execute_in_process` leaves this out, and pages of the UI that group runs by job (the timeline) then ignore the runs.
+    """
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), SINGLETON_REPOSITORY_NAME)
+    create = instance.create_run_for_job
+    origin = RemoteJobOrigin(repository, job)
+    instance.create_run_for_job = partial(create, remote_job_origin=origin)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del instance.create_run_for_job

@@ -13,16 +13,17 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.assets.diagnosis import diagnosis_assets
+from ocr_pipeline.defs.assets.documents import document_assets
+from ocr_pipeline.defs.assets.ensembles import ensemble_assets
 from ocr_pipeline.defs.assets.ranking import ranking_assets
+from ocr_pipeline.defs.assets.reading import reading_assets
+from ocr_pipeline.defs.assets.report import report_assets
 from ocr_pipeline.defs.assets.scoring import scoring_assets
+from ocr_pipeline.defs.assets.training import training_assets
 from ocr_pipeline.defs.checks.evaluation import evaluation_checks
 from ocr_pipeline.defs.checks.reading import reading_checks
-from ocr_pipeline.defs.documents import document_assets
 from ocr_pipeline.defs.launch import CHECKS
-from ocr_pipeline.defs.learning import learning_assets
 from ocr_pipeline.defs.partitions import Partitions
-from ocr_pipeline.defs.reading import reading_assets
-from ocr_pipeline.defs.report import report_assets
 from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.project import Project
@@ -41,13 +42,14 @@ def build_graph(project: Project, resources: Mapping[str, Any] | None = None) ->
         # Backfill policies and multi-dimensional mappings are "beta"; the Dagster version is pinned, and tests cover them.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = [
-            *document_assets(backends, partitions),
-            *learning_assets(backends),
+            *document_assets(partitions),
+            *training_assets(backends),
             *reading_assets(backends, partitions),
+            *ensemble_assets(partitions),
             *scoring_assets(backends, partitions, rules),
             *ranking_assets(backends, rules),
             *diagnosis_assets(backends, rules),
-            *report_assets(backends),
+            *report_assets(),
         ]
         checks = [*reading_checks(rules.checks), *evaluation_checks(rules.checks)]
         all_checks = dg.define_asset_job(

@@ -14,10 +14,14 @@ from ocr_pipeline.defs.partitions import DOCUMENTS
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 
+BATCH_VARIABLE, EVENT_BATCH = "DAGSTER_EVENT_BATCH_SIZE", "100"
+"""Events that are written together: half the time per cell. Those that a killed process loses are recorded by the next run."""
 PROCESS = "process"
 """The name of the job that sensors and schedules launch."""
 PROCESS_TAG = "ocr_pipeline/process"
 """The id of the run whose lock its process holds."""
+RUN_TAG = "ocr_pipeline/run"
+"""Common to all runs of one `ocr-pipeline run`, or of one run of `process`: the UI lists them by it."""
 REASON_TAG = "ocr_pipeline/reason"
 """Why a run was launched, in words."""
 
@@ -37,7 +41,7 @@ def instance_environment(project: Project) -> dict[str, str]:
             new.replace(home / "dagster.yaml")  # whole or not at all, should this be killed
     except OSError as error:
         raise ConfigurationError(f"The Dagster instance folder {home} cannot be made: {error.strerror}.") from None
-    return {"DAGSTER_HOME": str(home)}
+    return {"DAGSTER_HOME": str(home), BATCH_VARIABLE: os.environ.get(BATCH_VARIABLE, EVENT_BATCH)}
 
 
 def open_instance(project: Project) -> dg.DagsterInstance:

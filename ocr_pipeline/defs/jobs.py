@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.defs.instance import PROCESS, REASON_TAG, only_run
+from ocr_pipeline.defs.instance import PROCESS, REASON_TAG, RUN_TAG, only_run
 from ocr_pipeline.defs.launch import RunLock, run_locks
 from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.defs.resources import ProjectResource
@@ -99,7 +99,7 @@ def _process_locked(
     lock = RunLock(run_locks(context.instance), context.run_id)
     lock.take()
     _LOCKS.append(lock)
-    context.instance.add_run_tags(context.run_id, lock.tags)
+    context.instance.add_run_tags(context.run_id, {**lock.tags, RUN_TAG: context.run_id})
     try:
         _collect_inboxes(context, config, project)
         with only_run(project.project, lambda: log.info("Waiting for another run in this project.")):
@@ -149,6 +149,7 @@ def _process(
             fresh_since=datetime.fromisoformat(config.fresh_since) if config.fresh_since else None,
             max_cost_usd=min(limits) if limits else None,
             announce=announce,
+            label=context.run_id,
         )
     except BudgetError as error:
         if left is not None and (limit is None or left < limit):

@@ -1,4 +1,4 @@
-"""Launching runs over exactly the cells that were asked for.
+"""Launching runs over exactly the requested cells.
 
 No partitioned *job* covers `ocr_text` or `extractions`: a job backfill over a two-dimensional asset runs the same key
 again and again and turns green (dagster-io/dagster #28861, #30786, #17404). A run that carries Dagster's range tags is
@@ -8,6 +8,8 @@ definition; so a set of cells is cut into rectangles, and each rectangle is one 
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from uuid import uuid4
@@ -15,10 +17,12 @@ from uuid import uuid4
 import dagster as dg
 from filelock import FileLock, Timeout
 
-from ocr_pipeline.defs._dagster import range_tags
+from ocr_pipeline.defs._dagster import located_runs, range_tags
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
 from ocr_pipeline.defs.partitions import Partitions
 
+LOCATION = "ocr_pipeline"
+"""The name of the code location, as in pyproject.toml and workspace.yaml."""
 CHECKS = "checks"
 """The name of the job that evaluates every asset check."""
 LOST = 600.0
@@ -69,7 +73,7 @@ def cell_ranges(
         elif spans:
             groups.append((index, index, spans))
     if documents_of:
-        raise ValueError(f"{next(iter(documents_of))!r} is no partition of {dimension}")
+        raise ValueError(f"{next(iter(documents_of))!r} is not a partition of {dimension}")
 
     def key(value: int, document: int) -> str:
         return dg.MultiPartitionKey({dimension: orders[dimension][value], other: orders[other][document]})
@@ -87,7 +91,7 @@ def _spans(order: Sequence[str], wanted: Iterable[str]) -> list[tuple[int, int]]
     try:
         indices = sorted({position[key] for key in wanted})
     except KeyError as error:
-        raise ValueError(f"{error.args[0]!r} is no partition") from None
+        raise ValueError(f"{error.args[0]!r} is not a partition") from None
     stretches = groupby(enumerate(indices), key=lambda pair: pair[1] - pair[0])
     return [(stretch[0][1], stretch[-1][1]) for stretch in (list(group) for _, group in stretches)]
 
@@ -156,53 +160,55 @@ def close_killed_runs(instance: dg.DagsterInstance) -> int:
     return len(closed)
 
 
-def materialize(
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    assets: Sequence[str],
-    ranges: Sequence[Range | None],
-) -> list[dg.ExecuteInProcessResult]:
-    """Materialise assets in this process, one run per range (None: unpartitioned), recorded on the instance.
+@dataclass(frozen=True)
+class Launcher:
+    """Runs in this process, recorded on the instance. All of them get `tags`."""
 
-    Without their asset checks: these look at the whole project, and in between it is half done. See `check`.
-    Stops at the first run that fails; its result is the last one.
-    """
-    unchecked = dg.Definitions(
-        assets=definitions.assets, resources=definitions.resources, executor=dg.in_process_executor
-    )
-    job = unchecked.resolve_implicit_global_asset_job_def()
-    results = []
-    for span in ranges:
-        tags = range_tags(*span) if span else {}
-        results.append(_execute(job, instance, tags, [dg.AssetKey(asset) for asset in assets]))
-        if not results[-1].success:
-            break
-    return results
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    tags: Mapping[str, str] = field(default_factory=dict)
 
+    def materialize(self, assets: Sequence[str], ranges: Sequence[Range | None]) -> list[dg.ExecuteInProcessResult]:
+        """Materialise assets, one run per range (None: unpartitioned).
 
-def check(definitions: dg.Definitions, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    """Evaluate every asset check that is not a part of an asset, in one run of this process: the job `checks`."""
-    return _execute(definitions.resolve_job_def(CHECKS), instance, {})
+        Stops at the first run that fails; its result is the last one.
+        """
+        results = []
+        for span in ranges:
+            tags = range_tags(*span) if span else {}
+            results.append(self._execute(self._assets_job, tags, [dg.AssetKey(asset) for asset in assets]))
+            if not results[-1].success:
+                break
+        return results
 
+    def check(self, tags: Mapping[str, str] | None = None) -> dg.ExecuteInProcessResult:
+        """Evaluate every asset check that is not a part of an asset, in one run: the job `checks`."""
+        return self._execute(self.definitions.resolve_job_def(CHECKS), tags or {})
 
-def _execute(
-    job: dg.JobDefinition,
-    instance: dg.DagsterInstance,
-    tags: Mapping[str, str],
-    assets: Sequence[dg.AssetKey] | None = None,
-) -> dg.ExecuteInProcessResult:
-    run_id = str(uuid4())
-    lock = RunLock(run_locks(instance), run_id)
-    lock.take()
-    try:
-        return job.execute_in_process(
-            instance=instance,
-            asset_selection=assets,
-            run_id=run_id,
-            tags={**lock.tags, **tags},
-            # The story of the run is in its event log; the terminal belongs to the progress bars.
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
+    @cached_property
+    def _assets_job(self) -> dg.JobDefinition:
+        """All assets without their checks: checks look at the whole project, which is incomplete between two runs."""
+        unchecked = dg.Definitions(
+            assets=self.definitions.assets, resources=self.definitions.resources, executor=dg.in_process_executor
         )
-    finally:
-        lock.drop()
+        return unchecked.resolve_implicit_global_asset_job_def()
+
+    def _execute(
+        self, job: dg.JobDefinition, tags: Mapping[str, str], assets: Sequence[dg.AssetKey] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        run_id = str(uuid4())
+        lock = RunLock(run_locks(self.instance), run_id)
+        lock.take()
+        try:
+            with located_runs(self.instance, LOCATION, job.name):
+                return job.execute_in_process(
+                    instance=self.instance,
+                    asset_selection=assets,
+                    run_id=run_id,
+                    tags={**lock.tags, **self.tags, **tags},
+                    # Details of the run are in its event log; the terminal belongs to the progress bars.
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    raise_on_error=False,
+                )
+        finally:
+            lock.drop()

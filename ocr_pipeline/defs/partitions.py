@@ -1,5 +1,6 @@
-"""The partitions: documents (dynamic), engines and backends (from `backends.yaml`), and how they map to each other."""
+"""The partitions: documents (dynamic), engines, backends and ensembles (from `backends.yaml`), and their mappings."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +11,8 @@ from ocr_pipeline.backends.backend import Backends
 DOCUMENTS = "documents"
 """Name of the dynamic partition set: one key per document."""
 
-DOCUMENT, ENGINE, BACKEND = "document", "engine", "backend"
-"""The dimensions. Dagster orders them by name, so a key reads `backend|document` and `document|engine`."""
+DOCUMENT, ENGINE, BACKEND, ENSEMBLE = "document", "engine", "backend", "ensemble"
+"""The dimensions. Dagster orders them by name: keys read `backend|document`, `document|engine` and `document|ensemble`."""
 
 
 @dataclass(frozen=True)
@@ -26,33 +27,54 @@ class Partitions:
 
     @cached_property
     def backends(self) -> dg.StaticPartitionsDefinition:
+        """All backends, ensembles included."""
         return dg.StaticPartitionsDefinition(list(self.configured))
 
     @cached_property
     def document_engine(self) -> dg.MultiPartitionsDefinition:
-        engines = dg.StaticPartitionsDefinition(list(self.configured.engines))
-        return dg.MultiPartitionsDefinition({DOCUMENT: self.documents, ENGINE: engines})
+        return self._by_document(ENGINE, self.configured.engines)
 
     @cached_property
     def document_backend(self) -> dg.MultiPartitionsDefinition:
-        return dg.MultiPartitionsDefinition({DOCUMENT: self.documents, BACKEND: self.backends})
+        """Ensembles are not included."""
+        return self._by_document(BACKEND, self.configured.extracting)
+
+    @cached_property
+    def document_ensemble(self) -> dg.MultiPartitionsDefinition:
+        return self._by_document(ENSEMBLE, self.configured.ensembles)
 
     @cached_property
     def ocr_to_extractions(self) -> dg.MultiPartitionMapping:
         """`rapidocr+rules | r-001` depends on `r-001 | rapidocr`; a backend without an engine on no OCR at all."""
-        backends_of = {
-            engine: {name for name, backend in self.configured.items() if backend.engine_name == engine}
-            for engine in self.configured.engines
-        }
-        return dg.MultiPartitionMapping(
-            {
-                DOCUMENT: dg.DimensionPartitionMapping(DOCUMENT, dg.IdentityPartitionMapping()),
-                ENGINE: dg.DimensionPartitionMapping(
-                    BACKEND,
-                    dg.StaticPartitionMapping({engine: names for engine, names in backends_of.items() if names}),
-                ),
-            }
+        backends_of: dict[str, set[str]] = {}
+        for name in self.configured.extracting:
+            if engine := self.configured[name].engine_name:
+                backends_of.setdefault(engine, set()).add(name)
+        return _mapping(ENGINE, BACKEND, backends_of)
+
+    @cached_property
+    def members_to_ensembles(self) -> dg.MultiPartitionMapping:
+        """`r-001 | vote` depends on `member | r-001` of each of its members."""
+        ensembles_of: dict[str, set[str]] = {}
+        for name in self.configured.ensembles:
+            for member in self.configured[name].members:
+                ensembles_of.setdefault(member.name, set()).add(name)
+        return _mapping(BACKEND, ENSEMBLE, ensembles_of)
+
+    def _by_document(self, dimension: str, keys: Iterable[str]) -> dg.MultiPartitionsDefinition:
+        return dg.MultiPartitionsDefinition(
+            {DOCUMENT: self.documents, dimension: dg.StaticPartitionsDefinition(list(keys))}
         )
+
+
+def _mapping(upstream: str, downstream: str, keys: dict[str, set[str]]) -> dg.MultiPartitionMapping:
+    """The same document; `keys` of the other dimension, downstream by upstream."""
+    return dg.MultiPartitionMapping(
+        {
+            DOCUMENT: dg.DimensionPartitionMapping(DOCUMENT, dg.IdentityPartitionMapping()),
+            upstream: dg.DimensionPartitionMapping(downstream, dg.StaticPartitionMapping(keys)),
+        }
+    )
 
 
 def cell(partition_key: str) -> dict[str, str]:

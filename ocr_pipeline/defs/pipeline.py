@@ -1,29 +1,25 @@
 """The main job: run the plan, step by step, as runs on the project's own instance."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
+from uuid import uuid4
 
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
+from ocr_pipeline.defs.failures import cause_of
 from ocr_pipeline.defs.graph import build_graph
-from ocr_pipeline.defs.instance import forget_documents, open_instance, register_documents
-from ocr_pipeline.defs.launch import (
-    Range,
-    backend_ranges,
-    cell_ranges,
-    check,
-    close_killed_runs,
-    document_ranges,
-    materialize,
-)
-from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
+from ocr_pipeline.defs.instance import RUN_TAG, forget_documents, open_instance, register_documents
+from ocr_pipeline.defs.launch import Launcher, Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, ENSEMBLE, Partitions
+from ocr_pipeline.defs.records import EVALUATED_TAG, InstanceRecords, evaluation_identity, failed_checks
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineError, WarehouseError
+from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.planning.costs import Estimate, refuse_above
 from ocr_pipeline.planning.plan import DELETED, EVALUATION, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
@@ -49,26 +45,6 @@ class RunSummary:
     failed_checks: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class InstanceRecords:
-    """What a Dagster instance has recorded, for the plan."""
-
-    instance: dg.DagsterInstance
-
-    def cells(self, asset: str) -> Collection[Cell]:
-        keys = self.instance.get_materialized_partitions(dg.AssetKey("extractions" if asset == "ensembles" else asset))
-        if asset in ("raw_documents", "ground_truth"):
-            return {("", key) for key in keys}
-        parts = (key.split("|") for key in keys)  # `document|engine` and `backend|document`: dimensions by name
-        return {(second, first) if asset == "ocr_text" else (first, second) for first, second in parts}
-
-    def ever(self, asset: str) -> bool:
-        return self.instance.get_latest_materialization_event(dg.AssetKey(asset)) is not None
-
-    def is_evaluated(self) -> bool:
-        return False
-
-
 def run_pipeline(
     project: Project,
     sources: Sequence[SourceFile],
@@ -79,6 +55,7 @@ def run_pipeline(
     fresh_since: datetime | None = None,
     max_cost_usd: float | None = None,
     announce: Callable[[Sequence[Estimate]], None] = lambda _: None,
+    label: str | None = None,
 ) -> RunSummary:
     """Bring these documents and backends up to date, then score and rank all of them.
 
@@ -87,6 +64,7 @@ def run_pipeline(
         fresh_since: ask language models again about what was asked before this moment.
         max_cost_usd: do not call models if the estimate exceeds it, and stop before it is exceeded. All else is done.
         announce: gets the estimated cost of model calls before the first one.
+        label: the value of the tag `ocr_pipeline/run` that all its Dagster runs have; default: a new one.
 
     Raises:
         OcrPipelineError: a run failed; the message is its first cause. What was done before is kept.
@@ -102,11 +80,11 @@ def run_pipeline(
             sources=sources,
             mode=mode,
             fresh_since=fresh_since,
-            records=InstanceRecords(instance),
+            records=InstanceRecords(instance, project, backends),
         )
         register_documents(instance, [source.document_id for source in sources])
-        execution = _Execution(scope, instance, progress, calls, max_cost_usd, announce)
-        return execution.run()
+        tags = {RUN_TAG: label or str(uuid4())}
+        return _Execution(scope, instance, progress, calls, max_cost_usd, announce, tags).run()
 
 
 def plan_run(
@@ -123,7 +101,7 @@ def plan_run(
                 sources=sources,
                 mode=mode,
                 fresh_since=datetime.now().astimezone() if fresh else None,
-                records=InstanceRecords(instance),
+                records=InstanceRecords(instance, project, backends),
             )
         )
 
@@ -139,20 +117,27 @@ class _Execution:
         calls: ModelCalls,
         max_cost_usd: float | None,
         announce: Callable[[Sequence[Estimate]], None],
+        tags: Mapping[str, str],
     ) -> None:
         self._scope, self._instance = scope, instance
         self._max_cost_usd, self._announce = max_cost_usd, announce
-        resources = {"progress": progress, "models": calls}
-        self._definitions = build_graph(
-            scope.project, {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in resources.items()}
-        )
+        self._resources = {"progress": progress, "models": calls}
+        self._tags = tags
         self._partitions = Partitions(scope.backends)
         self._refused: OcrPipelineError | None = None
         self._done: list[str] = []
         self.summary = RunSummary()
 
+    @cached_property
+    def _launcher(self) -> Launcher:
+        """Built only if there is something to do."""
+        resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in self._resources.items()}
+        return Launcher(build_graph(self._scope.project, resources), self._instance, self._tags)
+
     def run(self) -> RunSummary:
         plan = make_plan(self._scope)
+        if not plan.steps:
+            self._add_checks(failed_checks(self._instance).values())
         while plan.steps:
             self._execute(plan)
             plan = make_plan(self._scope, self._done) if plan.steps[0].asset != EVALUATION else Plan(())
@@ -175,7 +160,7 @@ class _Execution:
             case "extractions":
                 self._extract(step)
             case "ensembles":
-                self._launch(["extractions"], self._cell_ranges(step.cells, BACKEND))
+                self._launch(["ensembles"], self._cell_ranges(step.cells, ENSEMBLE))
             case "duplicates" | "extractor_model":
                 self._launch([step.asset], [None])
             case _ if step.asset == DELETED:
@@ -187,18 +172,20 @@ class _Execution:
                     )
             case _:
                 self._evaluate()
-        if step.asset in ("extractor_model", WEIGHTS):  # what was learned is a part of fingerprints
-            self._scope = replace(self._scope, backends=load_backends(self._scope.project))
+        if step.asset in ("extractor_model", WEIGHTS):  # trained models are part of fingerprints
+            backends = load_backends(self._scope.project)
+            records = InstanceRecords(self._instance, self._scope.project, backends)
+            self._scope = replace(self._scope, backends=backends, records=records)
 
     def _forget(self, step: Step) -> None:
-        """Documents whose file is gone: their rows say so, and their partitions go, so that no one materialises them."""
+        """Documents whose file was deleted: their rows say so, and their partitions are removed."""
         self.summary.gone = step.documents
         register_documents(self._instance, step.documents)
         self._launch(["raw_documents"], self._document_ranges(step))
         forget_documents(self._instance, step.documents)
 
     def _extract(self, step: Step) -> None:
-        """What asks no model first. Models are asked unless that may cost too much; the rest of the run goes on."""
+        """Backends without model calls first. Models are called unless that may cost too much; the run continues anyway."""
         backends = self._scope.backends
         asking = {expected.backend for expected in step.estimates} | {
             name for name, _ in step.cells if backends[name].capabilities.asks
@@ -213,36 +200,44 @@ class _Execution:
                 ["extractions"], self._cell_ranges([cell for cell in step.cells if cell[0] in asking], BACKEND)
             )
         except OcrPipelineError as error:
-            self._refused = error  # what is there is scored and reported first
+            self._refused = error  # existing results are scored and reported first
 
     def _evaluate(self) -> None:
-        """All backends, not only those asked for: a changed label changes every score, and scoring costs little."""
-        self._launch(list(EVALUATION_ASSETS), backend_ranges(self._scope.backends, self._partitions))
-        self._record(check(self._definitions, self._instance))
+        """All backends, not only the selected ones: a changed label changes every score, and scoring is cheap."""
+        project, backends = self._scope.project, self._scope.backends
+        identity = evaluation_identity(
+            project, backends, Warehouse(project.database)
+        )  # before: later changes count for the next
+        self._launch(list(EVALUATION_ASSETS), backend_ranges(backends, self._partitions))
+        self._record(self._launcher.check({EVALUATED_TAG: identity}))
 
     def _document_ranges(self, step: Step) -> list[Range]:
         return document_ranges(step.documents, self._instance, self._partitions)
 
     def _cell_ranges(self, cells: Iterable[Cell], dimension: str) -> list[Range]:
-        is_ocr = dimension == ENGINE
-        definition = self._partitions.document_engine if is_ocr else self._partitions.document_backend
-        return cell_ranges(cells, dimension, self._instance, definition)
+        definitions = {
+            ENGINE: self._partitions.document_engine,
+            BACKEND: self._partitions.document_backend,
+            ENSEMBLE: self._partitions.document_ensemble,
+        }
+        return cell_ranges(cells, dimension, self._instance, definitions[dimension])
 
     def _launch(self, assets: list[str], ranges: Sequence[Range | None]) -> None:
-        self._record(*materialize(self._definitions, self._instance, assets, ranges))
+        self._record(*self._launcher.materialize(assets, ranges))
 
     def _record(self, *results: dg.ExecuteInProcessResult) -> None:
         for result in results:
             self.summary.run_ids.append(result.run_id)
             if not result.success:
-                raise _cause(result)
+                raise cause_of(result)
             for event in result.get_asset_materialization_events():
                 name = event.asset_key.to_user_string() if event.asset_key else "?"
                 self.summary.cells[name] = self.summary.cells.get(name, 0) + 1
-            for evaluation in result.get_asset_check_evaluations():
-                if not evaluation.passed:
-                    sentence = (evaluation.severity.value, evaluation.description or "")
-                    self.summary.failed_checks[evaluation.check_name] = sentence
+            self._add_checks(check for check in result.get_asset_check_evaluations() if not check.passed)
+
+    def _add_checks(self, failed: Iterable[dg.AssetCheckEvaluation]) -> None:
+        for check in failed:
+            self.summary.failed_checks[check.check_name] = (check.severity.value, check.description or "")
 
 
 def with_members(backends: Backends, names: Iterable[str]) -> list[str]:
@@ -259,7 +254,7 @@ def train_models(project: Project) -> None:
     Raises:
         OcrPipelineError: it failed.
     """
-    warehouse, definitions = Warehouse(project.database), build_graph(project)
+    warehouse = Warehouse(project.database)
     known = tables.documents.documents(warehouse)
     sources = [source for source in find_documents(project.data) if source.document_id in known]
     due = [state.document_id for state in label_states(sources, tables.labels.labels(warehouse)) if state.due]
@@ -267,33 +262,8 @@ def train_models(project: Project) -> None:
         close_killed_runs(instance)
         register_documents(instance, [source.document_id for source in sources])
         labels = document_ranges(due, instance, Partitions(load_backends(project)))
+        launcher = Launcher(build_graph(project), instance, {RUN_TAG: str(uuid4())})
         for asset, ranges in (("ground_truth", labels), ("extractor_model", [None])):
-            for result in materialize(definitions, instance, [asset], ranges):
+            for result in launcher.materialize([asset], ranges):
                 if not result.success:
-                    raise _cause(result)
-
-
-_KNOWN = {error.__name__: error for error in (WarehouseError, ConfigurationError, BudgetError)}
-"""Errors that come out of a run as they were."""
-
-
-def _cause(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardInterrupt:
-    """The innermost error of a failed run as one sentence. The run's log has the rest."""
-    for event in result.all_events:
-        error = getattr(event.event_specific_data, "error", None) if event.is_step_failure else None
-        user_failure = getattr(event.event_specific_data, "user_failure_data", None)
-        if user_failure and user_failure.description:
-            return OcrPipelineError(user_failure.description)
-        # What a worker process raised brings its traceback there along, as its cause.
-        while error is not None and error.cause is not None and error.cause.cls_name != "_RemoteTraceback":
-            error = error.cause
-        if error is not None:
-            message = error.message.strip()
-            if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
-                return KeyboardInterrupt()
-            name, _, text = message.partition(": ")
-            known = _KNOWN.get(name.rsplit(".", 1)[-1])
-            if known or name.startswith("ocr_pipeline.errors"):
-                return (known or OcrPipelineError)(text)
-            return OcrPipelineError(f"The run {result.run_id[:8]} failed: {message.splitlines()[0][:300]}")
-    return OcrPipelineError(f"The run {result.run_id[:8]} failed; its log in the Dagster UI says why.")
+                    raise cause_of(result)

@@ -54,7 +54,7 @@ class Records(Protocol):
         """Whether an unpartitioned asset was materialised at least once."""
         ...
 
-    def is_evaluated(self) -> bool:
+    def is_evaluated(self, reader: Reader) -> bool:
         """Whether the scores and the report were made from what the tables hold now."""
         ...
 
@@ -229,7 +229,7 @@ class _Planner:
 
     def _evaluation(self) -> Iterable[Step]:
         records, is_forced = self._scope.records, self._scope.mode == "all"
-        if self._steps or self._done or is_forced or (records and not records.is_evaluated()):
+        if self._steps or self._done or is_forced or (records and not records.is_evaluated(self._reader)):
             changed = "results changed" if self._steps or self._done else "scores are stale"
             yield Step(EVALUATION, reasons={"asked for" if is_forced else changed: 1})
 

@@ -10,7 +10,7 @@ import dagster as dg
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.instance import register_documents
-from ocr_pipeline.defs.launch import cell_ranges, check, document_ranges, materialize
+from ocr_pipeline.defs.launch import Launcher, cell_ranges, document_ranges
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
@@ -74,7 +74,7 @@ class Pipeline:
         return self.launch(["extractions"], ranges)
 
     def launch(self, assets: list[str], ranges: list[Any]) -> list[dg.ExecuteInProcessResult]:
-        return materialize(self.definitions, self.instance, assets, ranges)
+        return Launcher(self.definitions, self.instance).materialize(assets, ranges)
 
     def run(self, assets: list[str], **options: Any) -> dg.ExecuteInProcessResult:
         """One run with raw options: `partition_key`, `tags`."""
@@ -97,7 +97,7 @@ class Pipeline:
 
     def check(self) -> dict[str, dg.AssetCheckEvaluation]:
         """Every asset check, as it is evaluated at the end of a run."""
-        result = check(self.definitions, self.instance)
+        result = Launcher(self.definitions, self.instance).check()
         assert result.success
         return {one.check_name: one for one in result.get_asset_check_evaluations()}
 

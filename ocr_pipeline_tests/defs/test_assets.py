@@ -19,6 +19,7 @@ def test_every_asset_is_documented(pipeline: Pipeline) -> None:
         "duplicates",
         "ocr_text",
         "extractions",
+        "ensembles",
         "field_scores",
         *EVERY_RUN,
     }

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.defs.found import found_definitions
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 
@@ -60,3 +61,26 @@ def test_a_wrong_configuration_is_one_sentence(project: Project) -> None:
     project.config_file.write_text("engines: {}\n")
     with pytest.raises(ConfigurationError, match=r"^backends.yaml, line 1: "):
         build_definitions(project)
+
+
+def test_an_asset_in_the_defs_folder_of_a_project_is_found(project: Project) -> None:
+    folder = project.root / "defs"
+    folder.mkdir()
+    (folder / "mine.py").write_text(
+        "import dagster as dg\n\n\n"
+        "@dg.asset(deps=['leaderboard'])\n"
+        "def my_table(warehouse: dg.ResourceParam[object]) -> None: ...\n"
+    )
+    executable = Path(sys.executable).parent / "dg"
+    answer = subprocess.run(
+        [str(executable), "list", "defs", "--assets", "key:my_table", "--json"],
+        cwd=CHECKOUT,
+        env={**os.environ, "PATH": f"{executable.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '"my_table"' in answer.stdout
+    (folder / "broken.py").write_text("import nowhere_to_be_found\n")
+    with pytest.raises(ConfigurationError, match=r"^defs/broken.py cannot be imported: No module named"):
+        found_definitions(project)

@@ -177,7 +177,7 @@ def test_a_cell_that_is_asked_for_in_the_ui_without_predictions_of_its_data_set(
 
     from ocr_pipeline.definitions import build_definitions
     from ocr_pipeline.defs.instance import register_documents
-    from ocr_pipeline.defs.launch import cell_ranges, document_ranges, materialize
+    from ocr_pipeline.defs.launch import Launcher, cell_ranges, document_ranges
     from ocr_pipeline.defs.partitions import BACKEND, Partitions
 
     take(run, shop, rows(d0={"model": "m", "version": "7", "line_items": [{"amount": 1}]}, d1=None))
@@ -185,10 +185,10 @@ def test_a_cell_that_is_asked_for_in_the_ui_without_predictions_of_its_data_set(
     documents = [*SHOP, OTHER]
     with dg.DagsterInstance.ephemeral() as instance:
         register_documents(instance, documents)
-        materialize(definitions, instance, ["raw_documents"], document_ranges(documents, instance, partitions))
+        Launcher(definitions, instance).materialize(["raw_documents"], document_ranges(documents, instance, partitions))
         cells = [("theirs", document) for document in documents]
         ranges = cell_ranges(cells, BACKEND, instance, partitions.document_backend)
-        results = materialize(definitions, instance, ["extractions"], ranges)
+        results = Launcher(definitions, instance).materialize(["extractions"], ranges)
         assert all(result.success for result in results)
         metadata = {
             str(event.partition).partition("|")[2]: event.materialization.metadata

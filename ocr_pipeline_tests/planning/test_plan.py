@@ -11,6 +11,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, make_plan
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline_tests.files import add_image, small_backends, write_backends
 
 NAMES = ["pixel+first", "page-width", "both"]
@@ -26,7 +27,7 @@ class Everything:
     def ever(self, asset: str) -> bool:
         return True
 
-    def is_evaluated(self) -> bool:
+    def is_evaluated(self, reader: Reader) -> bool:
         return True
 
 

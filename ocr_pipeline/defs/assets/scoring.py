@@ -9,7 +9,7 @@ import dagster as dg
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs._dagster import add_cell_metadata
 from ocr_pipeline.defs.metadata import asset_options, preview
-from ocr_pipeline.defs.partitions import BACKEND, Partitions, asked_for
+from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.evaluation.scoring.settings import Rules
@@ -34,10 +34,9 @@ def scoring_assets(configured: Backends, partitions: Partitions, rules: Rules) -
         partitions_def=partitions.backends,
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[
-            dg.AssetDep(
-                "extractions",
-                partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=BACKEND),
-            ),
+            # Dagster maps one dimension to a partitions definition only if both have the same keys; here, each has a part.
+            dg.AssetDep("extractions", partition_mapping=dg.AllPartitionMapping()),
+            dg.AssetDep("ensembles", partition_mapping=dg.AllPartitionMapping()),
             dg.AssetDep("ground_truth", partition_mapping=dg.AllPartitionMapping()),
         ],
         **asset_options("evaluation", "field_scores", version=scores_version(rules), lineage=_LINEAGE),

@@ -1,0 +1,171 @@
+"""`raw_documents`, `ground_truth` and `duplicates`: the documents of the project and their labels."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import dagster as dg
+
+from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.failures import readable_failure
+from ocr_pipeline.defs.metadata import asset_options, preview
+from ocr_pipeline.defs.partitions import Partitions, asked_for
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use
+from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
+from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.stage import first_page, ingest_all, ingest_decided_label
+from ocr_pipeline.documents.transcripts import transcript_sha256
+from ocr_pipeline.progress import Progress
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import utc_now
+from ocr_pipeline.warehouse.tables.common import NewRows
+
+
+def document_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """`raw_documents`, `ground_truth` and `duplicates`."""
+    return [_raw_documents(partitions), _ground_truth(partitions), _duplicates()]
+
+
+def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
+    @dg.asset(
+        partitions_def=partitions.documents,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        **asset_options("documents", "documents"),
+    )
+    @readable_failure
+    def raw_documents(
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """Every document file: type by content, SHA-256, pages and their sizes. A broken file is a row with a reason."""
+        keys = asked_for(context)
+        new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
+        progress.start("documents", len(keys))
+        began = utc_now()
+        for source, document, failure in ingest_all(_sources(project, keys), project.backends().limits):
+            row = tables.documents.add_document(
+                new_rows,
+                source,
+                project.project.relative(source.path),
+                run_id=context.run.run_id,
+                document=document,
+                transcript_sha256=transcript_sha256(source.path),
+                failure=failure,
+                began=began,
+            )
+            metadata = {
+                "dagster/partition_row_count": 1,
+                "status": row.status,
+                "reason": row.reason,
+                "media_type": row.media_type,
+                "pages": row.pages or 0,
+                "sha256": row.sha256,
+            }
+            add_cell_metadata(context, source.document_id, metadata)
+            progress.advance("documents", cached=False, failed=failure is not None)
+        warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
+        return dg.MaterializeResult()
+
+    return raw_documents
+
+
+def _ground_truth(partitions: Partitions) -> dg.AssetsDefinition:
+    @dg.asset(
+        partitions_def=partitions.documents,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        **asset_options("documents", "ground_truth"),
+    )
+    @readable_failure
+    def ground_truth(
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """The label file beside a document, validated, with the decisions of reviews (`data/overrides`) applied.
+
+        A field that the file does not mention is not labelled, and not scored.
+        """
+        keys = asked_for(context)
+        new_rows = tables.empty(tables.labels.LABEL_TABLES)
+        progress.start("labels", len(keys))
+        began = utc_now()
+        for source in _sources(project, keys):
+            failed = _add_label(context, new_rows, source, began)
+            progress.advance("labels", cached=False, failed=failed)
+        warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
+        return dg.MaterializeResult()
+
+    return ground_truth
+
+
+def _add_label(context: dg.AssetExecutionContext, new_rows: NewRows, source: SourceFile, began: datetime) -> bool:
+    """Add the rows of a label. Returns whether it is invalid."""
+    key = source.document_id
+    decided, failure = ingest_decided_label(source)
+    row = tables.labels.add_label(
+        new_rows,
+        key,
+        source.dataset,
+        run_id=context.run.run_id,
+        label=decided.label if decided else None,
+        label_sha256=decided.sha256 if decided else None,
+        failure=failure,
+        decided=decided,
+        began=began,
+    )
+    fields = [entry for entry in new_rows["ground_truth"] if entry["document_id"] == key]
+    metadata = {
+        "dagster/partition_row_count": len(fields),
+        "status": row.status,
+        "message": row.message,
+        "values": preview(fields, ["field", "value"]),
+    }
+    add_cell_metadata(context, key, metadata)
+    return failure is not None
+
+
+def _duplicates() -> dg.AssetsDefinition:
+    @dg.asset(deps=["raw_documents", "ground_truth"], **asset_options("documents", "duplicates"))
+    @readable_failure
+    def duplicates(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """Documents with the same bytes or the same look, and the split that they belong to together.
+
+        Two contents are compared once: `page_similarities` keeps the result.
+        """
+        target, limits = warehouse.warehouse(), project.backends().limits
+        with target.snapshot() as snapshot:
+            documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
+            prints, known = tables.documents.fingerprints(snapshot), tables.documents.page_similarities(snapshot)
+        pairs = candidate_pairs(prints)
+        paths = {row.sha256: project.project.root / row.path for row in documents.values() if row.sha256}
+        new = compare(
+            [pair for pair in pairs if pair not in known],
+            lambda sha256: first_page(paths[sha256], sha256, limits),
+        )
+        similarities = {**{pair: known[pair] for pair in pairs if pair in known}, **new}
+        members = find_duplicates(prints, similarities)
+        splits = splits_in_use({key: row.split for key, row in labels.items()}, members)
+        rows = tables.documents.duplicate_rows(members, splits, run_id=context.run.run_id)
+        tables.documents.replace_duplicates(target, rows, similarities)
+        shown = ["document_id", "duplicate_of", "kind", "distance", "split"]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(rows),
+                "compared": len(new),
+                "preview": preview([vars(row) for row in rows], shown),
+            }
+        )
+
+    return duplicates
+
+
+def _sources(project: ProjectResource, keys: Sequence[str]) -> list[SourceFile]:
+    """The files of these documents. A deleted file stays in the list and is reported as one that cannot be opened."""
+    found = {source.document_id: source for source in find_documents(project.project.data)}
+    folder = project.project.data / "documents"
+    return [found.get(key) or SourceFile(key, "documents", folder / key, None) for key in keys]

@@ -1,0 +1,127 @@
+"""Writing extraction results, for `extractions` and `ensembles`: rows of the warehouse, and metadata for the UI."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from ocr_pipeline.backends.backend import Backend
+from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.assets.cells import batches
+from ocr_pipeline.defs.calls import add_totals, call_metadata, tag_totals
+from ocr_pipeline.defs.metadata import escape_markdown, preview
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.extraction.stage import ExtractionResult
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.tables.common import NewRows
+from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.words import OcrCell
+
+HEADLINE_FIELDS = ("supplier_name", "invoice_date", "total_amount", "currency")
+
+
+@dataclass
+class ExtractionWriter:
+    """Writes results in batches. `to_retry`: cells that failed because of their provider."""
+
+    context: dg.AssetExecutionContext
+    project: ProjectResource
+    warehouse: WarehouseResource
+    to_retry: list[ExtractionCell] = field(default_factory=list)
+    _totals: Counter[str] = field(default_factory=Counter)
+
+    def write(
+        self,
+        backend: Backend,
+        results: Iterator[ExtractionResult],
+        partition_keys: Mapping[str, str],
+        ocr: Mapping[str, OcrCell] | None = None,
+    ) -> None:
+        """Write the results of a backend. `partition_keys` and `ocr` (the words it worked on) are by document."""
+        for batch in batches(results):
+            new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
+            for result in batch:
+                row = self._add(new_rows, backend, result, (ocr or {}).get(result.document_id))
+                if row.reason == "provider_failed":
+                    self.to_retry.append(row)
+                fields = [one for one in new_rows["extracted_fields"] if one["document_id"] == result.document_id]
+                metadata = _metadata(self.project, backend, row, result, fields)
+                add_cell_metadata(self.context, partition_keys[result.document_id], metadata)
+            keys = [(result.document_id, backend.name) for result in batch]
+            self.warehouse.warehouse().replace(tables.extractions.EXTRACTION_KEY, keys, new_rows)
+            add_totals(self._totals, [result.outcome for result in batch if not result.cached])
+            tag_totals(self.context, self._totals)
+
+    def _add(
+        self, new_rows: NewRows, backend: Backend, result: ExtractionResult, text: OcrCell | None
+    ) -> ExtractionCell:
+        return tables.extractions.add_extraction(
+            new_rows,
+            result.document_id,
+            backend.name,
+            result.outcome,
+            engine=backend.engine_name,
+            extractor=backend.extractor_type,
+            ocr_seconds=text.seconds if text else None,
+            engine_fingerprint=text.fingerprint if text else None,
+            extractor_fingerprint=backend.fingerprint,
+            extractor_settings=backend.settings,
+            result_key=result.key,
+            run_id=self.context.run.run_id,
+        )
+
+
+Fields = Sequence[Mapping[str, Any]]
+"""Rows of `extracted_fields`."""
+
+
+def _metadata(
+    project: ProjectResource, backend: Backend, row: ExtractionCell, result: ExtractionResult, fields: Fields
+) -> dict[str, object]:
+    document_id = result.document_id
+    return {
+        "summary": _summary(row, fields),
+        "status": row.status,
+        "reason": row.reason,
+        "failed": int(row.failed),
+        "report": dg.MetadataValue.url(project.document_link(document_id)),
+        "explain": f"ocr-pipeline explain {document_id} --backend {backend.name}",
+        "dagster/partition_row_count": len(fields),
+        "without_evidence": _without_evidence(result, fields),
+        "seconds": row.seconds,
+        "from_result_store": result.cached,
+        "fingerprint": row.extractor_fingerprint,
+        "values": preview(fields, ["field", "value"]),
+        "corrected": _corrections(result),
+        **call_metadata(result.outcome),
+    }
+
+
+def _summary(row: ExtractionCell, fields: Fields) -> dg.MarkdownMetadataValue:
+    """The outcome of a cell in one line."""
+    if row.failed:
+        return dg.MetadataValue.md(f"**failed** ({row.reason}): {escape_markdown(row.message)}")
+    values = {entry["field"]: escape_markdown(entry["value"]) for entry in fields}
+    named = [values[name] for name in HEADLINE_FIELDS if name in values]
+    cost = f", {row.cost_usd:.5f} USD" if row.cost_usd else ""
+    return dg.MetadataValue.md(f"**{len(fields)} fields**: {', '.join(named)} ({row.seconds or 0:.2f} s{cost})")
+
+
+def _without_evidence(result: ExtractionResult, fields: Fields) -> int:
+    """Number of values without a place on the page: a cell with many of them is suspicious."""
+    extraction = result.outcome.extraction
+    evidence = extraction.evidence if extraction else {}
+    return sum(entry["field"] not in evidence for entry in fields)
+
+
+def _corrections(result: ExtractionResult) -> dg.MarkdownMetadataValue | None:
+    """Values that differ from what is printed, with the correction that changed them."""
+    extraction = result.outcome.extraction
+    changed = [
+        {"field": name, "printed": evidence.text, "correction": evidence.correction}
+        for name, evidence in (extraction.evidence if extraction else {}).items()
+        if evidence.correction
+    ]
+    return preview(changed, ["field", "printed", "correction"]) if changed else None

@@ -1,0 +1,245 @@
+"""`ocr_text`, the words of a document, and `extractions`, the fields that a backend extracts; ensembles are in `ensembles`."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+import dagster as dg
+
+from ocr_pipeline.backends.backend import Backend, Backends, Engine
+from ocr_pipeline.backends.predictions import Predictions
+from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.assets.cells import (
+    Restartable,
+    batches,
+    by_dimension,
+    counted,
+    document_failure,
+    of_document,
+    require,
+)
+from ocr_pipeline.defs.assets.extracted import ExtractionWriter
+from ocr_pipeline.defs.failures import readable_failure
+from ocr_pipeline.defs.metadata import asset_options, escape_markdown
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions, asked_for
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.models.asking import ModelCalls
+from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
+from ocr_pipeline.progress import Progress
+from ocr_pipeline.schemas import DocumentFailure
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
+from ocr_pipeline.warehouse.tables.words import OcrCell
+
+Documents = Mapping[str, DocumentRow]
+
+FIRST_LINES = 15
+"""Lines of text that the metadata of a cell shows."""
+
+
+def reading_assets(backends: Backends, partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """`ocr_text` and `extractions`."""
+    has_model = any(backend.capabilities.learns and backend.engine for backend in backends.values())
+    return [_ocr_text(partitions), _extractions(partitions, has_model)]
+
+
+def _ocr_text(partitions: Partitions) -> dg.AssetsDefinition:
+    @dg.asset(
+        partitions_def=partitions.document_engine,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[of_document()],
+        **asset_options("reading", "ocr_text", lineage={"pages": "raw_documents.pages"}),
+    )
+    @readable_failure
+    def ocr_text(
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """The words of each document as an engine recognises them: text, box, confidence, line, reading order."""
+        backends, target = project.backends(), warehouse.warehouse()
+        known = tables.documents.documents(target)
+        cells = by_dimension(asked_for(context), ENGINE)
+        require(known, cells, "raw_documents")
+        for name, keys in cells.items():
+            engine = backends.engines[name]
+            pages = {key: known[key].pages or 1 for key in keys}
+            progress.start(f"ocr {name}", sum(pages.values()), "pages")
+            results = _recognise(engine, list(keys), known, project, backends)
+            for batch in batches(counted(results, progress, f"ocr {name}", pages)):
+                _write_words(context, project, target, engine, batch, keys)
+        return dg.MaterializeResult()
+
+    return ocr_text
+
+
+def _recognise(
+    engine: Engine, document_ids: Sequence[str], known: Documents, project: ProjectResource, backends: Backends
+) -> Iterator[OcrResult]:
+    tasks = []
+    for document_id in document_ids:
+        document = known[document_id]
+        if failure := document_failure(document):
+            yield OcrResult(document_id, OcrOutcome(failure=failure), key=None, cached=False)
+            continue
+        assert document.sha256 is not None
+        assert document.pages is not None
+        tasks.append(
+            OcrTask(
+                document_id,
+                path=project.project.root / document.path,
+                sha256=document.sha256,
+                transcript_sha256=document.transcript_sha256,
+                pages=document.pages,
+            )
+        )
+    yield from read_documents(engine.component, tasks, project.store, backends.limits, project.workers)
+
+
+def _write_words(
+    context: dg.AssetExecutionContext,
+    project: ProjectResource,
+    warehouse: Warehouse,
+    engine: Engine,
+    batch: Sequence[OcrResult],
+    partition_keys: Mapping[str, str],
+) -> None:
+    new_rows = tables.empty(tables.words.OCR_TABLES)
+    for result in batch:
+        row = tables.words.add_ocr(
+            new_rows,
+            result.document_id,
+            engine.name,
+            result.outcome,
+            fingerprint=engine.fingerprint,
+            result_key=result.key,
+            run_id=context.run.run_id,
+        )
+        metadata = {
+            "status": row.status,
+            "reason": row.reason,
+            "failed": int(row.failed),
+            "report": dg.MetadataValue.url(project.document_link(result.document_id)),
+            "dagster/partition_row_count": row.words or 0,
+            "mean_confidence": row.mean_confidence,
+            "seconds": row.seconds,
+            "from_result_store": result.cached,
+            "fingerprint": row.fingerprint,
+            "text": dg.MetadataValue.md(_first_lines(result)),
+        }
+        add_cell_metadata(context, partition_keys[result.document_id], metadata)
+    warehouse.replace(tables.words.OCR_KEY, [(result.document_id, engine.name) for result in batch], new_rows)
+
+
+def _first_lines(result: OcrResult) -> str:
+    """The first lines of the text, for the materialisation's metadata."""
+    if result.outcome.text is None:
+        return ""
+    lines: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for word in result.outcome.text.words():
+        lines[word.page, word.line].append(word.text)
+    return "  \n".join(escape_markdown(" ".join(words)) for words in list(lines.values())[:FIRST_LINES])
+
+
+def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition:
+    lineage = {"engine_fingerprint": "ocr_text.fingerprint", "ocr_seconds": "ocr_text.seconds"}
+    words = dg.AssetDep("ocr_text", partition_mapping=partitions.ocr_to_extractions)
+
+    @dg.asset(
+        partitions_def=partitions.document_backend,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[of_document(), words, *(["extractor_model"] if has_model else [])],
+        **asset_options("reading", "extractions", lineage=lineage),
+    )
+    @readable_failure
+    def extractions(
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        models: dg.ResourceParam[ModelCalls],
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """The fields of each document as a backend extracts them, with the evidence for every value."""
+        backends, target = project.backends(), warehouse.warehouse()
+        known = tables.documents.documents(target)
+        cells = by_dimension(asked_for(context), BACKEND)
+        require(known, cells, "raw_documents")
+        writer = ExtractionWriter(context, project, warehouse)
+        for name, keys in cells.items():
+            backend = backends[name]
+            if backend.predictions:
+                keys = _covered(context, keys, known, backend.predictions)
+            ocr = tables.words.ocr_cells(target, backend.engine.name) if backend.engine else {}
+            if backend.engine:
+                require(ocr, {name: keys}, f"ocr_text of {backend.engine.name}")
+            progress.start(name, len(keys))
+            tasks = Restartable(partial(_tasks, target, backend, list(keys), known, ocr, project))
+            results = extract_documents(backend.extractor, tasks, project.store, backends.limits, models)
+            writer.write(backend, counted(results, progress, name), keys, ocr)
+        if failed := writer.to_retry:
+            raise dg.Failure(
+                f"{len(failed)} documents failed temporarily at the provider: {failed[0].message} "
+                "All other results are kept: run again later for these."
+            )
+        return dg.MaterializeResult()
+
+    return extractions
+
+
+def _tasks(
+    warehouse: Warehouse,
+    backend: Backend,
+    document_ids: Sequence[str],
+    known: Documents,
+    ocr: dict[str, OcrCell],
+    project: ProjectResource,
+) -> Iterator[ExtractionTask]:
+    engine, predictions = backend.engine_name, backend.predictions
+    for batch in batches(iter(document_ids)):
+        texts = {}
+        if engine:
+            with warehouse.snapshot() as snapshot:  # words and their key from one state: another run may replace both
+                ocr.update(tables.words.ocr_cells(snapshot, engine))
+                texts = tables.words.ocr_texts(snapshot, engine, batch)
+        for document_id in batch:
+            document = known[document_id]
+            failure = document_failure(document) or (_words_failure(ocr[document_id]) if engine else None)
+            input_key = ocr[document_id].result_key if engine else document.sha256
+            if predictions and input_key:
+                input_key = predictions.input_of(document_id, input_key)
+            yield ExtractionTask(
+                document_id=document_id,
+                path=project.project.root / document.path,
+                sha256=document.sha256,
+                text=texts.get(document_id),
+                input_key=backend.extractor.input_of(document_id, input_key) if input_key and not failure else None,
+                failure=failure,
+                prediction=predictions.text_of(document_id) if predictions else None,
+            )
+
+
+def _words_failure(words: OcrCell) -> DocumentFailure | None:
+    if not words.failed:
+        return None
+    # A document without a transcript can only be selected in the UI; it is excluded from scores.
+    reason = "no_transcript" if words.reason == "no_transcript" else "ocr_failed"
+    return DocumentFailure(reason=reason, message=f"There is no text to work on: {words.message}")
+
+
+def _covered(
+    context: dg.AssetExecutionContext, partition_keys: dict[str, str], known: Documents, predictions: Predictions
+) -> dict[str, str]:
+    """The cells of data sets with predictions. For the others the backend was never run: they get no row."""
+    covered = {}
+    for document_id, partition_key in partition_keys.items():
+        if known[document_id].dataset in predictions.datasets:
+            covered[document_id] = partition_key
+        else:
+            reason = "no predictions of this data set were imported"
+            add_cell_metadata(context, partition_key, {"status": "not_run", "reason": reason})
+    if absent := len(partition_keys) - len(covered):
+        context.log.info(f"{predictions.backend}: not run on {absent} documents of data sets without predictions.")
+    return covered
