@@ -1,4 +1,4 @@
-"""The examples of docs/backends.md work as printed."""
+"""The examples of docs/backends.md and docs/architecture.md work as printed."""
 
 import pickle
 import re
@@ -6,11 +6,14 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import dagster as dg
 import pytest
 import yaml
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.components import Capabilities
+from ocr_pipeline.defs.found import found_definitions
+from ocr_pipeline.defs.resources import WarehouseResource
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import ConfigurationError, DocumentError
@@ -25,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "backends.md").read_text("utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    matches = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = TEXT) -> list[str]:
+    matches = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     return [dedent(block) for _, block in matches]
 
 
@@ -78,6 +81,15 @@ def test_the_custom_classes_declare_their_ids_and_capabilities(configured: Backe
     path.write_text(yaml.safe_dump(content), "utf-8")
     with pytest.raises(ConfigurationError, match=r"large-print\+last: .*name an engine"):
         load_backends(Project(tmp_path))
+
+
+def test_the_asset_of_the_defs_folder_is_found(project: Project) -> None:
+    (code,) = blocks("python", (ROOT / "docs" / "architecture.md").read_text("utf-8"))
+    (project.root / "defs").mkdir()
+    (project.root / code.partition("\n")[0].removeprefix("# ")).write_text(code, "utf-8")
+    warehouse = WarehouseResource(database=str(project.database))
+    suppliers = found_definitions(project).get_assets_def("suppliers")
+    assert dg.materialize([suppliers], resources={"warehouse": warehouse}).success
 
 
 def test_prices_match_the_price_table() -> None:
