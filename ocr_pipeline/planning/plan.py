@@ -39,6 +39,8 @@ DELETED = "deleted_documents"
 """The step for documents whose file is gone: their rows in `raw_documents` say so from then on."""
 WEIGHTS = "ensemble_weights"
 """The step that trains the weights of ensembles."""
+CONTENT = ("file", "transcript")
+"""Why a document is stale, if later stages depend on it."""
 EVALUATION = "evaluation"
 """The step for scores, leaderboard, comparisons, diagnosis and report, of all backends."""
 
@@ -63,8 +65,8 @@ class Records(Protocol):
 class Scope:
     """What a plan is about: documents, backends (members of ensembles included), and what is to be done for them.
 
-    `fresh_since`: models are asked again about what was asked before. `records`: None if nobody can tell; then everything
-    counts as recorded.
+    `fresh_since`: models are asked again about what was asked before. `records`: None if not known; then everything counts as
+    recorded. `check_files`: whether files are read to see if they changed; without it only ingested documents are planned.
     """
 
     project: Project
@@ -74,6 +76,7 @@ class Scope:
     mode: Mode = "due"
     fresh_since: datetime | None = None
     records: Records | None = None
+    check_files: bool = True
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,7 @@ class Plan:
 def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
     """The plan, without the assets that were run already (`done`)."""
     warehouse = Warehouse(scope.project.database)
-    known, labels = tables.documents.documents(warehouse), tables.labels.labels(warehouse)
-    files = _Files(
-        documents=document_states(scope.sources, known, scope.backends.limits) if "raw_documents" not in done else [],
-        labels=label_states(scope.sources, labels) if "ground_truth" not in done else [],
-        deleted=deleted_documents(find_documents(scope.project.data), known),
-        transcribed=frozenset(source.document_id for source in scope.sources if has_transcript(source.path)),
-    )
+    files = _files(scope, warehouse, done) if scope.check_files else _Files()
     with warehouse.snapshot() as reader:
         planner = _Planner(scope, done, reader, files)
         steps = list(planner.steps())
@@ -140,10 +137,25 @@ def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
 class _Files:
     """What was found on the disk, before the database is opened."""
 
-    documents: list[CellState]
-    labels: list[CellState]
-    deleted: list[str]
-    transcribed: frozenset[str]
+    documents: Sequence[CellState] = ()
+    labels: Sequence[CellState] = ()
+    deleted: Sequence[str] = ()
+    transcribed: frozenset[str] = frozenset()
+
+    @property
+    def changed(self) -> set[str]:
+        """Ingested documents whose content is going to be another one."""
+        return {state.document_id for state in self.documents if state.state == "stale" and state.why in CONTENT}
+
+
+def _files(scope: Scope, warehouse: Warehouse, done: Collection[str]) -> _Files:
+    known, labels = tables.documents.documents(warehouse), tables.labels.labels(warehouse)
+    return _Files(
+        documents=document_states(scope.sources, known, scope.backends.limits) if "raw_documents" not in done else (),
+        labels=label_states(scope.sources, labels) if "ground_truth" not in done else (),
+        deleted=deleted_documents(find_documents(scope.project.data), known),
+        transcribed=frozenset(source.document_id for source in scope.sources if has_transcript(source.path)),
+    )
 
 
 class _Planner:
@@ -169,10 +181,12 @@ class _Planner:
             yield Step(DELETED, tuple(("", key) for key in deleted), {"file deleted": len(deleted)})
 
     def _ingestion(self) -> Iterable[Step]:
-        yield from self._step("raw_documents", [("", key) for key in self._documents], self._files.documents)
+        if self._scope.check_files:
+            yield from self._step("raw_documents", [("", key) for key in self._documents], self._files.documents)
 
     def _labels(self) -> Iterable[Step]:
-        yield from self._step("ground_truth", [("", key) for key in self._documents], self._files.labels)
+        if self._scope.check_files:
+            yield from self._step("ground_truth", [("", key) for key in self._documents], self._files.labels)
 
     def _duplicates(self) -> Iterable[Step]:
         changed = self._steps or {DELETED, "raw_documents", "ground_truth"} & set(self._done)
@@ -184,6 +198,11 @@ class _Planner:
         states: list[CellState] = []
         for engine in engines.values():
             states += ocr_states(engine, self._documents, self._reader, self._files.transcribed)
+        changed = self._files.changed
+        states = [
+            replace(state, state="stale", why="document", due=True) if state.document_id in changed else state
+            for state in states
+        ]
         yield from self._step("ocr_text", [state.cell for state in states], states)
 
     def _models(self) -> Iterable[Step]:
@@ -196,8 +215,8 @@ class _Planner:
     def _extractions(self) -> Iterable[Step]:
         backends = self._scope.backends
         names = [name for name in self._scope.names if not backends[name].is_ensemble]
-        changed = {state.document_id for state in self._files.documents if state.due and state.state == "stale"}
-        states = extraction_states(backends, names, self._documents, self._reader, changed, self._files.transcribed)
+        files = self._files
+        states = extraction_states(backends, names, self._documents, self._reader, files.changed, files.transcribed)
         dataset_of = {source.document_id: source.dataset for source in self._scope.sources}
         states = [state for state in states if backends[state.name].covers(dataset_of[state.document_id])]
         self.states += states

@@ -83,10 +83,11 @@ def test_a_changed_file_makes_its_own_cells_due_and_says_why(shop: Project) -> N
     run(shop)
     add_image(shop, "s/b.png", 60)
     planned = plan(shop)
-    assert counts(planned) == {"raw_documents": 1, "extractions": 2, "ensembles": 1}
+    assert counts(planned) == {"raw_documents": 1, "ocr_text": 1, "extractions": 2, "ensembles": 1}
     reasons = {step.asset: dict(step.reasons) for step in planned.steps if step.asset in ASSETS}
     assert reasons == {
         "raw_documents": {"stale: file": 1},
+        "ocr_text": {"stale: document": 1},
         "extractions": {"stale: document": 2},
         "ensembles": {"stale: members": 1},
     }

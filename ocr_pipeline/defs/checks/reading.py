@@ -7,8 +7,9 @@ import dagster as dg
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
-from ocr_pipeline.planning.states import extraction_states
+from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.warehouse import tables
 
 
@@ -21,17 +22,18 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     )
     def no_stale_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         configured = load_backends(project.project)
-        with warehouse.warehouse().snapshot() as snapshot:
-            known = [key for key, row in tables.documents.documents(snapshot).items() if not row.file_deleted]
-            states = extraction_states(configured, configured, known, snapshot)
-        stale = [state for state in states if state.state == "stale"]
+        documents = tables.documents.documents(warehouse.warehouse())
+        sources = [source for source in find_documents(project.project.data) if source.document_id in documents]
+        names = list(configured)
+        scope = Scope(project=project.project, backends=configured, names=names, sources=sources, check_files=False)
+        stale = [state for state in make_plan(scope).states if state.state == "stale"]
         counts = Counter((state.name, state.why) for state in stale)
         lines = ["| backend | changed | documents |", "| --- | --- | --- |"]
         lines += [f"| {backend} | {why} | {count} |" for (backend, why), count in counts.items()]
         return dg.AssetCheckResult(
             passed=not stale,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{len(stale)} cells are out of date: `ocr-pipeline run` does them again." if stale else None,
+            description=f"{len(stale)} cells are stale; refresh them with `ocr-pipeline run`." if stale else None,
             metadata={"found": len(stale), "cells": dg.MetadataValue.md("\n".join(lines))},
         )
 

@@ -11,8 +11,9 @@ from ocr_pipeline.defs.instance import is_processing
 from ocr_pipeline.defs.jobs import ProcessConfig, process_request
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
+from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.operation.arrivals import Attempt, next_attempt
-from ocr_pipeline.planning.states import extraction_states
+from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.warehouse import tables
 
 
@@ -47,10 +48,10 @@ def _tick(
         return skipped("A run is in progress; stale cells are looked up after it.", before)
     configured, settings = project.backends(), project.operation().arrivals
     backends = [name for name in settings.backends or configured if configured[name].unavailable() is None]
-    with warehouse.warehouse().snapshot() as snapshot:
-        known = [key for key, row in tables.documents.documents(snapshot).items() if not row.failed]
-        states = extraction_states(configured, backends, known, snapshot)
-    pending = [state for state in states if state.due and state.state in ("missing", "stale")]
+    documents = tables.documents.documents(warehouse.warehouse())
+    sources = [source for source in find_documents(project.project.data) if source.document_id in documents]
+    scope = Scope(project=project.project, backends=configured, names=backends, sources=sources, check_files=False)
+    pending = [state for state in make_plan(scope).states if state.due and state.state in ("missing", "stale")]
     if not pending:
         return skipped("All cells are current.", StaleCursor())
     # If a run leaves the same cells as they were, because of its budget or a fault, the next one comes after a pause.
