@@ -17,6 +17,6 @@ def evaluation_inputs(reader: Reader) -> str:
     digests = []
     for table, columns in _KEYS.items():
         digest = f"md5(string_agg(concat_ws('|', {columns}), ',' ORDER BY {columns}))"
-        [row] = reader.rows(f"SELECT {digest} AS digest FROM {table}")  # noqa: S608 - names of this module
+        [row] = reader.rows(f"SELECT {digest} AS digest FROM {table}")
         digests.append(f"{table} {row['digest']}")
     return "\n".join(digests)
