@@ -30,10 +30,10 @@ class DocumentNames:
 
         A hash means them all: they are the same document, byte for byte.
         """
-        found = self._by_name.get(name.lstrip("/"), set())
-        if not found and _SHA256.fullmatch(name):
+        ids = self._by_name.get(name.lstrip("/"), set())
+        if not ids and _SHA256.fullmatch(name):
             return self._by_sha256.get(name.lower(), set()), False
-        return found, True
+        return ids, True
 
     @cached_property
     def _by_sha256(self) -> dict[str, set[str]]:

@@ -1,4 +1,4 @@
-"""Votes of several backends: who is believed, and that nobody is judged by weights that saw him."""
+"""Votes of several backends: which value wins, and that no document is judged by weights trained on it."""
 
 import random
 from collections.abc import Mapping

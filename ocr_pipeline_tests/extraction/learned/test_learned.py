@@ -1,4 +1,4 @@
-"""Learning from labels: what is learned, what is left to the rules, and that nobody is judged by a model that saw him."""
+"""Learning from labels: what is learned, what is left to the rules, and that no model judges its own training documents."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Rows of line items: what labels teach about rows that are none, and for which documents."""
+"""Rows of line items: what labels teach about spurious rows, and for which documents."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -168,11 +168,11 @@ def _amounts(reading: Reading, rows: Sequence[Row], columns: Columns) -> list[Nu
     if "amount" in columns:
         x0, x1 = columns["amount"]
         in_column = [
-            [n for n in found if n.span.x1 > x0 - _NEAR_COLUMN and n.span.x0 < x1 + _NEAR_COLUMN] for found in money
+            [n for n in numbers if n.span.x1 > x0 - _NEAR_COLUMN and n.span.x0 < x1 + _NEAR_COLUMN] for numbers in money
         ]
         if any(in_column):
-            return [found[-1] for found in in_column if found]
-    last = [found[-1] for found in money if found]
+            return [numbers[-1] for numbers in in_column if numbers]
+    last = [numbers[-1] for numbers in money if numbers]
     if not last:
         return []
     edge = Counter(round(number.span.x1, 1) for number in last).most_common(1)[0][0]
