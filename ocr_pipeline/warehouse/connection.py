@@ -12,7 +12,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +66,13 @@ class Snapshot:
 
     def select(self, row_type: Callable[..., T], sql: str, parameters: Parameters = ()) -> list[T]:
         """Run a query and make a `row_type` of each row; the columns are its arguments by name."""
-        return [row_type(**row) for row in self.rows(sql, parameters)]
+        if self._connection is None:
+            return []
+        cursor = self._connection.execute(sql, parameters)
+        names = tuple(column[0] for column in cursor.description or ())
+        if getattr(row_type, "_fields", None) == names:  # a named tuple: hundreds of thousands of scores
+            return [row_type(*row) for row in cursor.fetchall()]
+        return [row_type(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
     def columns(self, sql: str, parameters: Parameters = ()) -> Columns:
         """The same by column, for hundreds of thousands of rows. A database that does not exist yet has no columns."""
@@ -237,7 +243,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Ro
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ?", [table]
     )
     types = dict(described.fetchall())
-    unknown = {name for row in rows for name in row} - set(types)
+    unknown = set().union(*rows) - set(types)
     if unknown:
         raise ValueError(f"table {table} has no column {sorted(unknown)[0]!r}")
     for start in range(0, len(rows), _ROWS_AT_A_TIME):
@@ -248,9 +254,10 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Ro
         )
 
 
-def _json(row: Row, columns: Iterable[str]) -> str:
+def _json(row: Row, columns: Mapping[str, str]) -> str:
     # DuckDB refuses half of a surrogate pair, which a file name or a model's answer can hold: it becomes a question mark.
-    text = json.dumps({name: row.get(name) for name in columns}, default=str, ensure_ascii=False)
+    complete = row if len(row) == len(columns) else {name: row.get(name) for name in columns}
+    text = json.dumps(complete, default=str, ensure_ascii=False)
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

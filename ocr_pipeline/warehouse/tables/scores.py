@@ -113,11 +113,12 @@ def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
 
 def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: str, run_id: str) -> None:
     """Replace the scores of these backends. `rules`: fingerprint of the rules that they were made by."""
+    now = str(utc_now())
     new_rows: NewRows = {"field_scores": [], "line_item_scores": [], "line_item_cells": []}
     for of_backend in scores:
         for document in of_backend.documents:
             origin = vars(of_backend.origins[document.document_id])
-            _add_rows(new_rows, document, {**origin, "rules": rules, "run_id": run_id, "scored_at": utc_now()})
+            _add_rows(new_rows, document, {**origin, "rules": rules, "run_id": run_id, "scored_at": now})
     warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], new_rows)
 
 
