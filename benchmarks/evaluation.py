@@ -99,10 +99,9 @@ def worker(documents: int) -> None:
     from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
     from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES
     from ocr_pipeline.evaluation.scoring.stage import label_versions, score_backend
-    from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
     from ocr_pipeline.warehouse import tables
     from ocr_pipeline.warehouse.connection import Warehouse
-    from ocr_pipeline.warehouse.tables.scores import NewScores
+    from ocr_pipeline.warehouse.tables.scores import NewScores, Scoring
 
     seconds: dict[str, float] = {}
 
@@ -120,7 +119,7 @@ def worker(documents: int) -> None:
         make_database(path, documents)
         target = Warehouse(path)
         rules = DEFAULT_RULES.fingerprint
-        chosen = (BACKENDS, SCORING_VERSION, rules)
+        scoring = Scoring(BACKENDS, rules)
         with timed("read labels and values"), target.snapshot() as snapshot:
             labels = tables.labels.valid_labels(snapshot)
             origins = {backend: tables.scores.origins(snapshot, backend) for backend in BACKENDS}
@@ -141,10 +140,10 @@ def worker(documents: int) -> None:
         del scores
         with timed("leaderboard"):
             with target.snapshot() as snapshot:
-                current = tables.scores.current(snapshot, *chosen)
-                lists = tables.scores.current_lists(snapshot, *chosen)
+                current = tables.scores.current(snapshot, scoring)
+                lists = tables.scores.current_lists(snapshot, scoring)
                 runs = tables.extractions.extraction_runs(snapshot, BACKENDS)
-                columns = tables.scores.outcome_columns(snapshot, *chosen)
+                columns = tables.scores.outcome_columns(snapshot, scoring)
             boards, fields = leaderboard_rows(
                 current, lists, runs, labels, datasets, BACKENDS, lambda dataset, backend: None, columns
             )
@@ -152,15 +151,15 @@ def worker(documents: int) -> None:
         del current
         with timed("comparisons"):
             levels = list(tables.scores.RULES)
-            compared, sensitivity = comparison_rows(tables.scores.outcome_columns(target, *chosen, levels), levels)
+            compared, sensitivity = comparison_rows(tables.scores.outcome_columns(target, scoring, levels), levels)
             tables.ranking.replace_comparisons(target, compared, sensitivity, "r")
         with timed("slices"):
-            columns = tables.scores.outcome_columns(target, *chosen)
+            columns = tables.scores.outcome_columns(target, scoring)
             features = tables.documents.document_features(target)
             confidences = tables.words.confidences(target, BACKENDS)
             tables.ranking.replace_slices(target, slice_rows(columns, features, confidences))
         with timed("history"):
-            columns = tables.scores.outcome_columns(target, *chosen)
+            columns = tables.scores.outcome_columns(target, scoring)
             versions = label_versions(labels, datasets)
             new = new_evaluations(columns, {key: key for key in labels}, runs, versions, {})
             tables.history.append_evaluations(target, new, "r")
