@@ -152,7 +152,7 @@ def worker(documents: int) -> None:
         with timed("comparisons"):
             levels = list(tables.scores.RULES)
             compared, sensitivity = comparison_rows(tables.scores.outcome_columns(target, scoring, levels), levels)
-            tables.ranking.replace_comparisons(target, compared, sensitivity, "r")
+            tables.comparisons.replace_comparisons(target, compared, sensitivity, "r")
         with timed("slices"):
             columns = tables.scores.outcome_columns(target, scoring)
             features = tables.documents.document_features(target)
