@@ -31,8 +31,8 @@ def confidence(
 ) -> None:
     """Show how far confidences can be trusted.
 
-    And which share of values can be accepted without review at which error rate. All figures are from documents that were
-    held out of the calibration, with 95 % intervals.
+    Also shows which share of values can be accepted without review at which error rate. All figures are from documents that
+    were held out of the calibration, with 95 % intervals.
     """
     filters = {name: value for name, value in {"backend": backend, "dataset": dataset}.items() if value is not None}
     project = find_project()

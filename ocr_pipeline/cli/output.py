@@ -1,7 +1,7 @@
 """What commands print with: consoles, tables, JSON, numbers and text from outside; and the database they read."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -18,9 +18,6 @@ from ocr_pipeline.untrusted import MAX_CHARACTERS, visible
 
 if TYPE_CHECKING:
     from ocr_pipeline.warehouse.connection import Warehouse
-
-Row = Mapping[str, Any]
-"""A row of a table or of a query, by column."""
 
 READ_TIMEOUT = 10.0
 """Seconds that a read-only command waits for a locked database."""

@@ -60,7 +60,8 @@ def wrong_values(
         raise no_scores(**scope)
     print_notice(notice, as_json=as_json)
     if as_json:
-        print_json([{**vars(row), "at_stake": row.at_stake} for row in rows])
+        columns = [name for name in vars(rows[0]) if name != "content"] if rows else []
+        print_json([{name: getattr(row, name) for name in (*columns, "at_stake")} for row in rows])
         return
     if not rows:
         if not notice:
