@@ -52,7 +52,7 @@ def three(project: Project) -> Project:
     return project
 
 
-def test_first_run_does_everything_and_the_second_only_scores(three: Project) -> None:
+def test_first_run_does_everything_and_the_second_does_nothing(three: Project) -> None:
     first = run(three)
     assert first.cells == {
         "raw_documents": 3,
