@@ -46,9 +46,9 @@ def build_graph(project: Project, resources: Mapping[str, Any] | None = None) ->
             *training_assets(backends),
             *reading_assets(backends, partitions),
             *ensemble_assets(partitions),
-            *scoring_assets(backends, partitions, rules),
-            *ranking_assets(backends, rules),
-            *diagnosis_assets(backends, rules),
+            *scoring_assets(partitions, rules),
+            *ranking_assets(rules),
+            *diagnosis_assets(),
             *report_assets(),
         ]
         checks = [*reading_checks(rules.checks), *evaluation_checks(rules.checks)]

@@ -5,6 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.diagnosis.agreement import consensus as find_consensus
@@ -25,25 +26,26 @@ from ocr_pipeline.warehouse.tables.current import Scoring
 ASSETS = ("label_issues", "attributions", "confidences", "consensus")
 
 
-def diagnosis_assets(configured: Backends, rules: Rules) -> list[dg.AssetsDefinition]:
+def diagnosis_assets() -> list[dg.AssetsDefinition]:
     """`label_issues`, `attributions`, `confidences` and `consensus`."""
     return [
-        _label_issues(configured, rules),
-        _attributions(configured, rules),
-        _confidences(configured, rules),
-        _consensus(configured),
+        _label_issues(),
+        _attributions(),
+        _confidences(),
+        _consensus(),
     ]
 
 
-def _label_issues(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
-    competitors = _competitors(configured)
-
+def _label_issues() -> dg.AssetsDefinition:
     @dg.asset(deps=["field_scores", "duplicates"], **asset_options("diagnosis", "label_issues"))
+    @readable_failure
     def label_issues(
         context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
         """Labels that backends agree against, that contradict themselves, or that differ between copies: the queue of
         `ocr-pipeline labels review`, without reviewed labels."""
+        configured, rules = project.backends(), project.rules()
+        competitors = _competitors(configured)
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
@@ -75,17 +77,19 @@ def _transcript_issues(target: Warehouse, configured: Backends, scores: list[Sto
     )
 
 
-def _attributions(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+def _attributions() -> dg.AssetsDefinition:
     lineage = {
         **{name: f"field_scores.{name}" for name in ("outcome", "truth", "prediction")},
         "attribution": "field_scores.outcome field_scores.truth field_scores.prediction label_issues.reason",
     }
 
     @dg.asset(deps=["field_scores", "label_issues"], **asset_options("diagnosis", "attributions", lineage=lineage))
+    @readable_failure
     def attributions(
         context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
         """The cause of each wrong, missing or spurious value: OCR, selection, normalisation, spurious, label, failure."""
+        configured, rules = project.backends(), project.rules()
         target = warehouse.warehouse()
         findings = _findings(target, configured, rules)
         rows = attribution_rows(
@@ -123,16 +127,19 @@ def _findings(target: Warehouse, configured: Backends, rules: Rules) -> Findings
         )
 
 
-def _confidences(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
-    competitors = _competitors(configured)
-
+def _confidences() -> dg.AssetsDefinition:
     @dg.asset(
         deps=["field_scores", "duplicates"],
         **asset_options("diagnosis", "confidences", lineage={"correct": "field_scores.outcome"}),
     )
-    def confidences(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    @readable_failure
+    def confidences(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
         """How probably each value is right, calibrated on other documents; how well that holds; and what could be
         accepted without review."""
+        configured, rules = project.backends(), project.rules()
+        competitors = _competitors(configured)
         target = warehouse.warehouse()
         values = _values(target, competitors, rules)
         new = [
@@ -180,10 +187,14 @@ def _values(target: Warehouse, backends: list[str], rules: Rules) -> dict[tuple[
     return values
 
 
-def _consensus(configured: Backends) -> dg.AssetsDefinition:
-    @dg.asset(deps=["extractions", "ground_truth"], **asset_options("diagnosis", "consensus"))
-    def consensus(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+def _consensus() -> dg.AssetsDefinition:
+    @dg.asset(deps=["extractions", "ensembles", "ground_truth"], **asset_options("diagnosis", "consensus"))
+    @readable_failure
+    def consensus(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
         """What most backends extracted for each field of each document, labelled or not, and how far they agree."""
+        configured = project.backends()
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)

@@ -7,8 +7,9 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.assets.scoring import scores_version
+from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
-from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison
 from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
@@ -22,17 +23,17 @@ COMPARING = ("comparisons", "leaderboard_slices", "evaluation_history")
 """Assets beside `leaderboard` that are made from scores."""
 
 
-def ranking_assets(configured: Backends, rules: Rules) -> list[dg.AssetsDefinition]:
+def ranking_assets(rules: Rules) -> list[dg.AssetsDefinition]:
     """`leaderboard`, `comparisons`, `leaderboard_slices` and `evaluation_history`."""
     return [
-        _leaderboard(configured, rules),
-        _comparisons(configured, rules),
-        _slices(configured, rules),
-        _history(configured, rules),
+        _leaderboard(rules),
+        _comparisons(rules),
+        _slices(rules),
+        _history(rules),
     ]
 
 
-def _leaderboard(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
     lineage = {
         **dict.fromkeys(("accurate_documents", "whole_document_accuracy", "macro_f1"), "field_scores.outcome"),
         "seconds_per_document": "extractions.seconds extractions.ocr_seconds",
@@ -44,8 +45,12 @@ def _leaderboard(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
         deps=["field_scores"],
         **asset_options("evaluation", "leaderboard", version=scores_version(rules), lineage=lineage),
     )
-    def leaderboard(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    @readable_failure
+    def leaderboard(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
         """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
+        configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
         scoring = Scoring(backends, rules.fingerprint)
         with target.snapshot() as snapshot:
@@ -82,15 +87,19 @@ def _not_run(configured: Backends, transcribed: Collection[str], dataset: str, b
     return configured[backend].unavailable(dataset)
 
 
-def _comparisons(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+def _comparisons(rules: Rules) -> dg.AssetsDefinition:
     lineage = dict.fromkeys(("f1_a", "f1_b", "difference", "p"), "field_scores.outcome")
 
     @dg.asset(
         deps=["field_scores"],
         **asset_options("evaluation", "comparisons", version=scores_version(rules), lineage=lineage),
     )
-    def comparisons(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    @readable_failure
+    def comparisons(
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
         """Every pair of backends on the documents of both: difference of F1 with interval, test, Holm-corrected p."""
+        configured, rules = project.backends(), project.rules()
         target, levels = warehouse.warehouse(), list(tables.scores.RULES)
         columns = tables.scores.outcome_columns(target, Scoring(list(configured), rules.fingerprint), levels)
         rows, sensitivity = comparison_rows(columns, levels)
@@ -115,10 +124,12 @@ def _comparison_metadata(
     }
 
 
-def _slices(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+def _slices(rules: Rules) -> dg.AssetsDefinition:
     @dg.asset(deps=["field_scores"], **asset_options("evaluation", "leaderboard_slices", version=scores_version(rules)))
-    def leaderboard_slices(warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    @readable_failure
+    def leaderboard_slices(project: ProjectResource, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
         """F1 of every backend by document type, language, currency, engine confidence, pages, data set and split."""
+        configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
             columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))
@@ -137,12 +148,14 @@ def _slices(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
     return leaderboard_slices
 
 
-def _history(configured: Backends, rules: Rules) -> dg.AssetsDefinition:
+def _history(rules: Rules) -> dg.AssetsDefinition:
     @dg.asset(deps=["field_scores"], **asset_options("evaluation", "evaluation_history", version=scores_version(rules)))
+    @readable_failure
     def evaluation_history(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
         """Every evaluation ever made, with the fingerprints of all stages. Unchanged evaluations are not appended."""
+        configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
             columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))

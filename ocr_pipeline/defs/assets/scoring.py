@@ -6,8 +6,8 @@ from typing import get_args
 
 import dagster as dg
 
-from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
@@ -27,7 +27,7 @@ _LINEAGE = {
 }
 
 
-def scoring_assets(configured: Backends, partitions: Partitions, rules: Rules) -> list[dg.AssetsDefinition]:
+def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefinition]:
     """`field_scores`."""
 
     @dg.asset(
@@ -41,6 +41,7 @@ def scoring_assets(configured: Backends, partitions: Partitions, rules: Rules) -
         ],
         **asset_options("evaluation", "field_scores", version=scores_version(rules), lineage=_LINEAGE),
     )
+    @readable_failure
     def field_scores(
         context: dg.AssetExecutionContext,
         project: ProjectResource,
@@ -48,7 +49,8 @@ def scoring_assets(configured: Backends, partitions: Partitions, rules: Rules) -
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
         """Extracted fields, line items and tax lines compared with labels: correct, wrong, spurious, missing, both empty."""
-        target, backends, scores = warehouse.warehouse(), asked_for(context), []
+        target, backends, rules = warehouse.warehouse(), asked_for(context), project.rules()
+        scores: list[NewScores] = []
         progress.start("scores", len(backends))
         for backend in backends:
             scores.append(_score(target, backend, rules))

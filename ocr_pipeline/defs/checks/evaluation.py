@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import dagster as dg
 
+from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import PREVIEW_ROWS, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.history import against_baseline, lost_documents, regressions
@@ -58,6 +59,7 @@ def _check(asset: str, find: Callable[[Warehouse, _Limits], _Findings], limits: 
     """Make an asset check: its name and description are those of `find`."""
 
     @dg.asset_check(name=find.__name__.removeprefix("_"), asset=asset, description=find.__doc__)
+    @readable_failure
     def check(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         found = find(warehouse.warehouse(), limits)
         bad, say = found.bad, found.say

@@ -5,6 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.find import find_documents
@@ -20,6 +21,7 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset="extractions", description="No result is of an older document, engine, prompt, model or setting."
     )
+    @readable_failure
     def no_stale_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         configured = load_backends(project.project)
         documents = tables.documents.documents(warehouse.warehouse())
@@ -38,6 +40,7 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
         )
 
     @dg.asset_check(asset="extractions", description="Every document has a result in every backend that was run on it.")
+    @readable_failure
     def no_failed_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         """The grid of partitions shows a cell that was done and failed as done: here they are."""
         rows = [row for row in tables.extractions.failed_cells(warehouse.warehouse()) if row["backend"] not in may_fail]
