@@ -56,16 +56,16 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
     project = find_project()
     scoring = scoring_of(project)
     with opened(project).snapshot() as snapshot:
-        found = comparisons(snapshot, scoring, pair=(a, b), dataset=dataset, field=field)
-        rows = found.rows
-        if not rows and not found.stale:
+        view = comparisons(snapshot, scoring, pair=(a, b), dataset=dataset, field=field)
+        rows = view.rows
+        if not rows and not view.stale:
             _explain(tables.comparisons.comparisons(snapshot, None, None), (a, b), dataset, field)
         single = None if field == ALL_FIELDS else field
         flipped = {
             name: tables.scores.flipped_values(snapshot, scoring, a, b, name, single)
             for name in dict.fromkeys(row.dataset for row in rows)
         }
-    print_notice(found.notice, as_json=as_json)
+    print_notice(view.notice, as_json=as_json)
     if as_json:
         every = [{"dataset": name, **vars(value)} for name, values in flipped.items() for value in values]
         print_json({"comparisons": rows, "flipped": every})
@@ -147,15 +147,15 @@ def _print_flipped(right: str, wrong: str, side: str, values: Sequence[Flip]) ->
 def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> None:
     project = find_project()
     with opened(project).snapshot() as snapshot:
-        found = comparisons(
+        view = comparisons(
             snapshot, scoring_of(project), dataset=dataset, field=field or ALL_FIELDS, field_of_rules=field
         )
-        rows = found.rows
-        if not rows and not found.stale:
+        rows = view.rows
+        if not rows and not view.stale:
             _explain(tables.comparisons.comparisons(snapshot, None, None), (), dataset, field)
-    print_notice(found.notice, as_json=as_json)
+    print_notice(view.notice, as_json=as_json)
     if as_json:
-        print_json({"comparisons": rows, "rule_sensitivity": found.sensitivity})
+        print_json({"comparisons": rows, "rule_sensitivity": view.sensitivity})
         return
     for name in dict.fromkeys(row.dataset for row in rows):
         table = titled_table(f"{name}: {field or 'all fields pooled'}, every pair")
@@ -174,7 +174,7 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
                     p_value(row.p_holm) + ("*" if _significant(row) else " "),
                 )
         console.print(table)
-        for rule in found.sensitivity:
+        for rule in view.sensitivity:
             if rule.dataset == name and (rule.winner_changes or rule.significance_changes):
                 lead = "a tie" if rule.best is None else f"{rule.best} ahead of {rule.second}"
                 console.print(

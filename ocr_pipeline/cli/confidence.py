@@ -37,20 +37,20 @@ def confidence(
     filters = {name: value for name, value in {"backend": backend, "dataset": dataset}.items() if value is not None}
     project = find_project()
     with opened(project).snapshot() as snapshot:
-        found = confidences(snapshot, scoring_of(project), filters)
-    if not found.calibrations and not found.stale:
+        view = confidences(snapshot, scoring_of(project), filters)
+    if not view.calibrations and not view.stale:
         raise ConfigurationError("No confidences yet; run `ocr-pipeline run` first.")
-    print_notice(found.notice, as_json=as_json)
+    print_notice(view.notice, as_json=as_json)
     if as_json:
         names = ("calibrations", "reliability", "risk_coverage")
-        print_json({name: getattr(found, name) for name in names})
+        print_json({name: getattr(view, name) for name in names})
         return
-    for row in found.calibrations:
+    for row in view.calibrations:
         reliability = [
-            point for point in found.reliability if (point.dataset, point.backend) == (row.dataset, row.backend)
+            point for point in view.reliability if (point.dataset, point.backend) == (row.dataset, row.backend)
         ]
         coverage = [
-            point for point in found.risk_coverage if (point.dataset, point.backend) == (row.dataset, row.backend)
+            point for point in view.risk_coverage if (point.dataset, point.backend) == (row.dataset, row.backend)
         ]
         _print_calibration(row, reliability, coverage, curve=curve)
 

@@ -67,12 +67,12 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
     from ocr_pipeline.training.notes import notes_on_scores
 
     with opened(project).snapshot() as snapshot:
-        found = current.leaderboard(snapshot, current.scoring_of(project), dataset)
+        view = current.leaderboard(snapshot, current.scoring_of(project), dataset)
         notes = {} if as_json else notes_on_scores(project, load_backends(project), snapshot)
-    boards, rows = found.boards, found.fields
-    if not boards and not found.stale:
+    boards, rows = view.boards, view.fields
+    if not boards and not view.stale:
         raise no_scores(dataset=dataset)
-    print_notice(found.notice, as_json=as_json)
+    print_notice(view.notice, as_json=as_json)
     if as_json:
         print_json({"leaderboard": boards, "fields": rows})
         return

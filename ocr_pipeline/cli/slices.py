@@ -26,11 +26,11 @@ def show_slices(project: Project, dimension: str, dataset: str | None, *, as_jso
 
     check_known("dimension", dimension, DIMENSIONS)
     with opened(project).snapshot() as snapshot:
-        found = slices(snapshot, scoring_of(project), dimension, dataset)
-    rows = found.rows
-    if not rows and not found.stale:
+        view = slices(snapshot, scoring_of(project), dimension, dataset)
+    rows = view.rows
+    if not rows and not view.stale:
         raise no_scores(dataset=dataset)
-    print_notice(found.notice, as_json=as_json)
+    print_notice(view.notice, as_json=as_json)
     if as_json:
         print_json(rows)
         return

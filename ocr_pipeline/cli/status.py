@@ -9,13 +9,15 @@ from rich.table import Table
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, JsonOption
-from ocr_pipeline.cli.output import console, plain, print_json, titled_table
+from ocr_pipeline.cli.output import console, opened, plain, print_json, print_notice, titled_table
 from ocr_pipeline.cli.plan import usd
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
 from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse import tables
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def status(
         print_json([asdict(row) for row in rows])
         return
     console.print(_table(rows))
+    with opened(project).snapshot() as snapshot:
+        print_notice(tables.current.states(snapshot, scoring_of(project)).notice(dataset), as_json=False)
     for sentence in _operation_notes(project, configured):
         console.print(plain(sentence), soft_wrap=True)
     for backend, reason in skipped.items():
