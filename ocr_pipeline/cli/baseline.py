@@ -55,18 +55,18 @@ def pin(
     chosen = [
         row
         for row in tables.history.every_evaluation(warehouse)
-        if dataset in (None, row["dataset"])
-        and backend in (None, row["backend"])
-        and (row["is_last"] if evaluation is None else row["evaluation_id"].startswith(evaluation))
+        if dataset in (None, row.dataset)
+        and backend in (None, row.backend)
+        and (row.is_last if evaluation is None else row.evaluation_id.startswith(evaluation))
     ]
     if not chosen:
         raise ConfigurationError("No such evaluation; `ocr-pipeline history` lists them.")
     if evaluation is not None and len(chosen) > 1:
         raise ConfigurationError(f"{evaluation!r} matches {len(chosen)} evaluations; use more characters of the id.")
-    tables.history.pin(warehouse, [(row["dataset"], row["backend"], row["evaluation_id"]) for row in chosen])
+    tables.history.pin(warehouse, [(row.dataset, row.backend, row.evaluation_id) for row in chosen])
     for row in chosen:
-        name = _name(row["evaluation_id"], row["evaluated_at"])
-        console.print(f"{row['dataset']}, {row['backend']}: pinned {name}.", soft_wrap=True)
+        name = _name(row.evaluation_id, row.evaluated_at)
+        console.print(f"{row.dataset}, {row.backend}: pinned {name}.", soft_wrap=True)
 
 
 def show(dataset: DatasetOption = None, backend: BackendOption = None, as_json: JsonOption = False) -> None:

@@ -47,7 +47,7 @@ def retry_failed(backend: BackendOption = None, dataset: DatasetOption = None, m
 def _failed(project: Project) -> Cells:
     from ocr_pipeline.warehouse import tables
 
-    return {(row["backend"], row["document_id"]) for row in tables.extractions.failed_cells(opened(project))}
+    return {(row.backend, row.document_id) for row in tables.extractions.failed_cells(opened(project))}
 
 
 def _retry(

@@ -1,4 +1,4 @@
-"""What became of a document's values since the evaluation before the last."""
+"""Outcomes of a document that changed between the last two evaluations."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ _OUTCOMES = {LETTERS[code]: name for name, code in CODES.items()}
 
 @dataclass(frozen=True)
 class Change:
-    """An outcome of one field that is another one in the last evaluation than in the one before, and when the last was."""
+    """The outcome of a field before and in the last evaluation, and when that was."""
 
     field: str
     before: str
@@ -21,13 +21,13 @@ class Change:
 
 
 def changes(reader: Reader, document_id: str, backend: str) -> list[Change]:
-    """By field, between the last two evaluations of `backend` that have this document. A value that was not labelled in one
-    of them has not changed."""
+    """The changed outcomes between the last two evaluations of `backend` that include this document. A field that was not
+    labelled in either evaluation is left out."""
     rows = tables.history.outcomes_of(reader, document_id, backend)
     evaluations = list(dict.fromkeys(row.evaluation_id for row in rows))[-2:]
     if len(evaluations) < 2:
         return []
-    old, new = ({row.field: row for row in rows if row.evaluation_id == one} for one in evaluations)
+    old, new = ({row.field: row for row in rows if row.evaluation_id == evaluation} for evaluation in evaluations)
     return [
         Change(field, _OUTCOMES[old[field].letter], _OUTCOMES[row.letter], row.evaluated_at)
         for field, row in new.items()

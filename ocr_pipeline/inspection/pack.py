@@ -29,15 +29,15 @@ README = """\
 What ocr_pipeline knows about one document.
 
 document.*        the file itself
-label.json        its label, where it has one
+label.json        its label, if any
 case.json         values, evidence, outcomes, attributions, candidates, fingerprints, runs; boxes relative to the page
-words/ENGINE.json what each engine read, word by word
-calls/KEY.json    each question to a model and its raw reply
+words/ENGINE.json what each engine recognised, word by word
+calls/KEY.json    each model request and its raw reply
 *.yaml            the configuration
 versions.json     Python and packages
 
-It holds the document: look at it before you pass it on. API keys of the environment were left out, and so were options whose
-name says that they are a secret.
+The archive contains the document: check it before you share it. API keys of the environment and options named like a secret
+were removed.
 """
 
 
@@ -54,7 +54,7 @@ def pack_case(
     API keys of the environment are replaced in every text, and so are the values of options that are named like a secret.
 
     Raises:
-        ConfigurationError: there is no such document in the database.
+        ConfigurationError: the document is not in the database.
         WarehouseError: the file cannot be written.
     """
     with warehouse.snapshot() as snapshot:
@@ -119,7 +119,7 @@ _SECRET = re.compile(
 
 
 def _versions() -> dict[str, str]:
-    packages = {one.metadata["Name"]: one.version for one in distributions()}
+    packages = {package.metadata["Name"]: package.version for package in distributions()}
     return {"python": platform.python_version(), "system": platform.platform(), **dict(sorted(packages.items()))}
 
 

@@ -1,17 +1,19 @@
 """The charts of the report: Vega-Lite specifications, drawn to SVG when the report is built.
 
-Nothing is drawn in the browser: the pages need no script for it, and the charts are there in print and without
-JavaScript. Colours are CSS variables of the page, so that one drawing serves the light and the dark theme.
+The browser draws nothing: charts need no script and appear in print. Colours are CSS variables of the page, so that one
+drawing serves the light and the dark theme.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-Row = Mapping[str, Any]
-Spec = dict[str, Any]
+Point = Mapping[str, str | float | bool | None]
+"""One thing to draw: values by name."""
+
+Spec = dict[str, object]
+"""A Vega-Lite specification."""
 
 SERIES = [f"var(--series-{number})" for number in range(1, 8)]
-"""Colours that people with colour blindness tell apart (Okabe and Ito); each series has a shape of its own, too."""
+"""Colours that people with colour blindness can tell apart (Okabe and Ito); each series also has its own shape."""
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right"]
 
 _INK, _LINE, _MUTED = "var(--ink)", "var(--line)", "var(--muted)"
@@ -40,7 +42,7 @@ def svg(spec: Spec) -> str:
     return drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the table beside it says the same in words
 
 
-def scores_chart(rows: Sequence[Row]) -> Spec:
+def scores_chart(rows: Sequence[Point]) -> Spec:
     """F1 of each backend with its interval. Rows: backend, f1, f1_low, f1_high in percent, best first."""
     y = {"field": "backend", "type": "nominal", "sort": None, "title": None, "axis": {"grid": False, "ticks": False}}
     x = {
@@ -67,13 +69,13 @@ def scores_chart(rows: Sequence[Row]) -> Spec:
     }
 
 
-def pareto_chart(rows: Sequence[Row], cost: str, title: str) -> Spec:
-    """F1 against seconds or cost per document; what nothing else beats in both is filled and named in bold.
+def pareto_chart(rows: Sequence[Point], cost: str, title: str) -> Spec:
+    """F1 against seconds or cost per document; backends on the Pareto front are filled.
 
     Rows: backend, f1, f1_low, f1_high in percent, `cost`, pareto (bool).
     """
     x: Spec = {"field": cost, "type": "quantitative", "title": title}
-    if all(row[cost] > 0 for row in rows):
+    if all(isinstance(value := row[cost], int | float) and value > 0 for row in rows):
         x["scale"] = {"type": "log", "nice": True}
         x["axis"] = {"tickCount": 5, "format": "~g"}
     y = {"field": "f1", "type": "quantitative", "title": "F1 in %", "scale": {"domain": [0, 100]}}
@@ -99,8 +101,8 @@ def pareto_chart(rows: Sequence[Row], cost: str, title: str) -> Spec:
     }
 
 
-def reliability_chart(rows: Sequence[Row]) -> Spec:
-    """Share that is right against confidence, in bins of equal size. Rows: backend, confidence, accuracy, accuracy_low,
+def reliability_chart(rows: Sequence[Point]) -> Spec:
+    """Accuracy against confidence, in bins of equal size. Rows: backend, confidence, accuracy, accuracy_low,
     accuracy_high, all in percent."""
     x = {"field": "confidence", "type": "quantitative", "title": "confidence in %", "scale": {"domain": [0, 100]}}
     y = {"field": "accuracy", "type": "quantitative", "title": "right in %", "scale": {"domain": [0, 100]}}
@@ -131,12 +133,12 @@ def reliability_chart(rows: Sequence[Row]) -> Spec:
     }
 
 
-def risk_chart(rows: Sequence[Row]) -> Spec:
-    """How much of what is accepted is wrong, against how much is accepted. Rows: backend, coverage, risk in percent."""
+def risk_chart(rows: Sequence[Point]) -> Spec:
+    """Error rate of the accepted values against their share. Rows: backend, coverage, risk in percent."""
     x = {
         "field": "coverage",
         "type": "quantitative",
-        "title": "accepted without a look, in %",
+        "title": "accepted without review, in %",
         "scale": {"domain": [0, 100]},
     }
     y = {"field": "risk", "type": "quantitative", "title": "wrong of these, in %", "scale": {"domainMin": 0}}
@@ -149,7 +151,7 @@ def risk_chart(rows: Sequence[Row]) -> Spec:
     }
 
 
-def history_chart(rows: Sequence[Row]) -> Spec:
+def history_chart(rows: Sequence[Point]) -> Spec:
     """F1 over time. Rows: backend, evaluated_at (ISO 8601), f1, f1_low, f1_high in percent."""
     x = {"field": "evaluated_at", "type": "temporal", "title": None, "axis": {"labelOverlap": "greedy", "tickCount": 6}}
     y = {"field": "f1", "type": "quantitative", "title": "F1 in %", "scale": {"domain": [0, 100]}}
@@ -170,11 +172,12 @@ def history_chart(rows: Sequence[Row]) -> Spec:
     }
 
 
-def learning_chart(rows: Sequence[Row]) -> Spec:
-    """What so many labels read. Rows: backend (the name of the series), labels, accuracy, accuracy_low, accuracy_high in
+def learning_chart(rows: Sequence[Point]) -> Spec:
+    """Accuracy by number of labels. Rows: backend (name of the series), labels, accuracy, accuracy_low, accuracy_high in
     percent."""
-    x = {"field": "labels", "type": "quantitative", "title": "labels", "scale": {"type": "log"}}
-    x["axis"] = {"values": sorted({row["labels"] for row in rows}), "grid": False}
+    counts = sorted({value for row in rows if isinstance(value := row["labels"], int | float)})
+    axis = {"values": counts, "grid": False}
+    x = {"field": "labels", "type": "quantitative", "title": "labels", "scale": {"type": "log"}, "axis": axis}
     y = {"field": "accuracy", "type": "quantitative", "title": "right in %", "scale": {"zero": False}}
     bounds = {"x": x, "y": {**y, "field": "accuracy_low"}, "y2": {"field": "accuracy_high"}, "color": _colour(rows)}
     points = {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)}
@@ -190,16 +193,16 @@ def learning_chart(rows: Sequence[Row]) -> Spec:
     }
 
 
-def _colour(rows: Sequence[Row]) -> Spec:
+def _colour(rows: Sequence[Point]) -> Spec:
     return _series(rows, SERIES)
 
 
-def _shape(rows: Sequence[Row]) -> Spec:
+def _shape(rows: Sequence[Point]) -> Spec:
     return _series(rows, SHAPES)
 
 
-def _series(rows: Sequence[Row], values: Sequence[str]) -> Spec:
-    """Backends keep their colour and shape from chart to chart, as far as there are enough."""
+def _series(rows: Sequence[Point], values: Sequence[str]) -> Spec:
+    """Backends keep their colour and shape from chart to chart, as far as the colours suffice."""
     backends = list(dict.fromkeys(row["backend"] for row in rows))
     scale = {"domain": backends, "range": [values[index % len(values)] for index in range(len(backends))]}
     return {"field": "backend", "type": "nominal", "scale": scale}

@@ -16,13 +16,15 @@ from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.scores import ListCellRow
 
 DIGITS = 4
-"""Of a relative coordinate: a tenth of a pixel of the largest image shown."""
-LONGEST_WORD = 200
+"""Of a relative coordinate: a tenth of a pixel of the largest image."""
+
+MAX_WORD = 200
+"""Characters of a word."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownCell:
-    """One field of one backend. Boxes are [page, left, top, right, bottom] on the image as it is shown, relative."""
+    """One field of one backend. Boxes are [page, left, top, right, bottom], relative to the image as shown."""
 
     case: FieldCase
     box: Sequence[float] | None
@@ -38,37 +40,46 @@ class ShownRow:
     boxes: Mapping[str, Sequence[float] | None]
 
 
+class PageImage(TypedDict):
+    """A page as shown. `image`: address of the file; None if it could not be written."""
+
+    page: int
+    image: str | None
+    width: int
+    height: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class DocumentPage:
-    """All of one document page. `viewer` is the data of its script, as JSON that is safe inside of a script element."""
+    """All of one document page. `viewer` is the data of its script, as JSON that is safe inside a script element."""
 
     found: DocumentCases
     fields: Sequence[str]
     cells: Mapping[tuple[str, str], ShownCell]
     lists: Mapping[tuple[str, str], Sequence[ShownRow]]
-    images: Sequence[Mapping[str, Any]]
+    images: Sequence[PageImage]
     viewer: str
 
 
 def rotations(found: DocumentCases) -> dict[int, int]:
-    """By page, the degrees by which it is shown turned: as the first engine that turned it did."""
+    """By page, the degrees by which it is shown rotated: those of the first engine that rotated it."""
     shown = {page.page: 0 for page in found.pages}
     for reading in found.readings.values():
         for page, degrees in reading.rotations.items():
-            if page in shown:  # what was read of an older file may have had more pages
+            if page in shown:  # results of an older file may have more pages
                 shown[page] = shown[page] or degrees
     return shown
 
 
 def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
-    """What is shown of a document. `images`: names of the page images that there are."""
+    """What is shown of a document. `images`: names of the existing page images."""
     shown = rotations(found)
     cells, lists = {}, {}
     for backend, case in found.cases.items():
         turns = _turns(found, case, shown)
-        for one in case.fields:
-            cells[one.field, backend] = ShownCell(
-                case=one, box=_box(one.evidence, turns), label_box=_box(one.label_place, turns)
+        for field in case.fields:
+            cells[field.field, backend] = ShownCell(
+                case=field, box=_box(field.evidence, turns), label_box=_box(field.label_place, turns)
             )
         for name in ("line_items", "tax_lines"):
             rows = [_row(case, cells_of, turns) for cells_of in _rows(case, name)]
@@ -76,7 +87,7 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
                 lists[name, backend] = rows
     names = {field for field, _ in cells} | found.truth.keys()
     sha256 = str(found.document.sha256 or "")
-    pages = []
+    pages: list[PageImage] = []
     for page in found.pages:
         name = image_name(sha256, page.page, shown[page.page])
         sideways = shown[page.page] in (90, 270)
@@ -112,7 +123,7 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
 
 
 def in_script(value: Any) -> str:
-    """JSON for inside of a script element: nothing in it can end the element or a line of JavaScript."""
+    """JSON for a script element: nothing in it can end the element or a line of JavaScript."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -120,7 +131,7 @@ def in_script(value: Any) -> str:
 
 
 def _turns(found: DocumentCases, case: Case, shown: Mapping[int, int]) -> dict[int, int]:
-    """By page, how the boxes of a case are turned to where they are on the image that is shown."""
+    """By page, the degrees by which boxes of a case are rotated to match the image as shown."""
     reading = found.readings.get(case.extraction.engine or "")
     read = reading.rotations if reading else {}
     return {page: (degrees - read.get(page, 0)) % 360 for page, degrees in shown.items()}
@@ -133,9 +144,7 @@ def _words(reading: EngineReading, shown: Mapping[int, int]) -> list[list[Any]]:
         by = (shown.get(page, 0) - reading.rotations.get(page, 0)) % 360
         box = turned((row.x0, row.y0, row.x1, row.y1), by)
         confidence = None if row.confidence is None else round(row.confidence, 3)
-        found.append(
-            [page, *(round(value, DIGITS) for value in box), visible(row.text, longest=LONGEST_WORD), confidence]
-        )
+        found.append([page, *(round(value, DIGITS) for value in box), visible(row.text, longest=MAX_WORD), confidence])
     return found
 
 

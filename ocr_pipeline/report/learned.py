@@ -8,9 +8,7 @@ from typing import Any
 from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.project import Project
-from ocr_pipeline.report.charts import learning_chart, reliability_chart, svg
-
-Row = dict[str, Any]
+from ocr_pipeline.report.charts import Point, learning_chart, reliability_chart, svg
 
 MAX_FEATURES = 6
 """Features listed per field, the most important first."""
@@ -36,7 +34,7 @@ class LearnedModel:
 
     @property
     def lexicon(self) -> Sequence[tuple[str, str]]:
-        """(field, entry) of the names that labels had twice or more."""
+        """(field, entry) of the names that occur in at least two labels."""
         return [
             (name, entry)
             for name, field in self.model.fields.items()
@@ -45,7 +43,7 @@ class LearnedModel:
 
     @cached_property
     def charts(self) -> Mapping[str, str | None]:
-        """Drawings, where there is something to draw."""
+        """Drawings; None without data."""
         curve = list(_points(self.reports, "curve", "labels", 1))
         calibration = list(_points(self.reports, "calibration", "confidence", 100))
         return {
@@ -54,8 +52,8 @@ class LearnedModel:
         }
 
 
-def _points(reports: Mapping[str, Mapping[str, Any]], kind: str, x: str, factor: float) -> Iterator[Row]:
-    """Shares that are right with their intervals in percent. A field is what a backend is in other charts."""
+def _points(reports: Mapping[str, Mapping[str, Any]], kind: str, x: str, factor: float) -> Iterator[Point]:
+    """Accuracies with their intervals in percent; each field is a series."""
     for name, report in reports.items():
         for point in report[kind]:
             interval = wilson(point["right"], point["n"])
@@ -70,7 +68,7 @@ def _points(reports: Mapping[str, Mapping[str, Any]], kind: str, x: str, factor:
 
 
 def learned_models(project: Project, engines: Iterable[str]) -> list[LearnedModel]:
-    """The models in use; none of engines that nothing was learned for yet."""
+    """The models in use; engines without a trained model are left out."""
     found = []
     for engine in engines:
         model, fingerprint = load_model(project.model_file(engine))

@@ -10,7 +10,15 @@ from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
 from ocr_pipeline.inspection import current
-from ocr_pipeline.report.charts import history_chart, pareto_chart, reliability_chart, risk_chart, scores_chart, svg
+from ocr_pipeline.report.charts import (
+    Point,
+    history_chart,
+    pareto_chart,
+    reliability_chart,
+    risk_chart,
+    scores_chart,
+    svg,
+)
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
@@ -154,7 +162,7 @@ class Confidence:
     def charts(self) -> Mapping[str, str | None]:
         """Drawings of the reliability, and of risk against coverage, for single values."""
         points = [{"backend": row.backend, **{name: 100 * getattr(row, name) for name in _RATES}} for row in self.bins]
-        curve = [
+        curve: list[Point] = [
             {"backend": row.backend, "coverage": 100 * row.coverage, "risk": 100 * row.risk}
             for row in self.risks
             if row.target_risk is None and row.level == "value" and row.risk is not None
@@ -184,7 +192,7 @@ class History:
     @cached_property
     def chart(self) -> str | None:
         """A drawing; None without a trend to see."""
-        points = [
+        points: list[Point] = [
             {"backend": row.backend, "evaluated_at": row.evaluated_at.isoformat(), **_f1(row)}
             for row in self.rows
             if row.f1 is not None

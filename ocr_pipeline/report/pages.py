@@ -7,21 +7,21 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.errors import DocumentError
 
-LONGEST_SIDE = 1600
+MAX_SIDE = 1600
 """Pixels: sharp enough to read small print when zoomed in, some 150 kB."""
 QUALITY = 80
 
 
 def image_name(sha256: str, page: int, rotation: int) -> str:
-    """The file of a page that is turned clockwise by `rotation` degrees."""
+    """File name of a page that is rotated clockwise by `rotation` degrees."""
     return f"{sha256[:20]}-{page}" + (f"-{rotation}" if rotation else "") + ".webp"
 
 
 def write_images(path: Path, sha256: str, rotations: dict[int, int], folder: Path, limits: Limits) -> set[str]:
-    """Write the pages of a document that are not there yet; returns the names of all that are there now.
+    """Write the missing page images of a document; returns the names of all existing ones.
 
     Args:
-        rotations: by page, the degrees clockwise that it is shown turned by.
+        rotations: by page, the degrees clockwise by which it is shown rotated.
     """
     names = {image_name(sha256, page, rotation): (page, rotation) for page, rotation in rotations.items()}
     missing = {name: place for name, place in names.items() if not (folder / name).exists()}
@@ -32,10 +32,10 @@ def write_images(path: Path, sha256: str, rotations: dict[int, int], folder: Pat
             document = open_unchanged(path, sha256, limits)
             for name, (page, rotation) in missing.items():
                 image = Image.fromarray(document.pages[page - 1].image())
-                image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+                image.thumbnail((MAX_SIDE, MAX_SIDE))
                 temporary = folder / f".{os.getpid()}-{name}"
                 image.rotate(-rotation, expand=True).save(temporary, "WEBP", quality=QUALITY)
                 temporary.replace(folder / name)
         except (DocumentError, OSError):
-            pass  # the file has changed or is gone: its page says so
+            pass  # the file changed or was deleted: its page says so
     return {name for name in names if (folder / name).exists()}

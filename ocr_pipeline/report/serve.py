@@ -2,7 +2,7 @@
 
     python -m ocr_pipeline.report.serve FOLDER HOST PORT
 
-Ends with the process that started it, whatever ends that one.
+Exits when the process that started it ends, for whatever reason.
 """
 
 import os
@@ -15,25 +15,25 @@ from urllib.parse import quote
 from ocr_pipeline.schemas import FIELD_KINDS
 
 URL_VARIABLE = "OCR_PIPELINE_REPORT_URL"
-"""Where links to the report lead; `ocr-pipeline dev` sets it for the runs that it starts."""
+"""Base of links to the report; `ocr-pipeline dev` sets it for the runs that it starts."""
 DEFAULT_URL = "http://127.0.0.1:3001"
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Only answers: the log of the Dagster UI is no place for its requests."""
+    """Does not log requests: they would clutter the log of the Dagster UI."""
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
 
 def document_url(base: str, document_id: str, field: str | None = None, backend: str | None = None) -> str:
-    """The page of a document, opened on the value of a field of a backend where both are given."""
+    """The page of a document, opened at the value of a field and backend if both are given."""
     place = f"#{quote(f'{field}@{backend}', safe='')}" if field in FIELD_KINDS and backend else ""
     return f"{base}/documents/{quote(document_id)}.html{place}"
 
 
 def serve(folder: Path, host: str, port: int) -> None:
-    """Serve until the parent process is gone."""
+    """Serve until the parent process ends."""
     parent = os.getppid()
     with ThreadingHTTPServer((host, port), partial(_Handler, directory=str(folder))) as server:
         server.timeout = 1.0

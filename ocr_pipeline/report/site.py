@@ -1,4 +1,4 @@
-"""Writes the report: pages about data sets, and one page per document, of which only those that changed."""
+"""Writes the report: pages about data sets, and one page per document if it changed."""
 
 import hashlib
 import json
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 SIGNS = {"correct": "✓", "wrong": "✗", "missing": "∅", "spurious": "+", "both_empty": "·"}
 MANIFEST = "manifest.json"
-"""What each page was made from. It also says that a folder is a report, which may be written over."""
+"""What each page was made from; also marks a folder as a report, which may be overwritten."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """What was written: the page to open, and how many document pages were written, left as they were, and removed."""
+    """The page to open, and how many document pages were written, left unchanged and removed."""
 
     index: Path
     written: int
@@ -53,21 +53,21 @@ class Built:
 def build_site(
     project: Project, configured: Backends, warehouse: Warehouse, folder: Path, dataset: str | None = None
 ) -> Built:
-    """Write the report to `folder`, and document pages only where something about them has changed.
+    """Write the report to `folder`; document pages only if they changed.
 
     Args:
         dataset: only this data set.
 
     Raises:
-        ConfigurationError: the folder holds something else, or there is no such data set.
+        ConfigurationError: the folder contains something else, or the data set is unknown.
         WarehouseError: the database or the folder cannot be used.
     """
     manifest = folder / MANIFEST
     if folder.exists() and any(folder.iterdir()) and not manifest.is_file():
-        raise ConfigurationError(f"{folder} holds other files than a report: name an empty or a new folder.")
+        raise ConfigurationError(f"{folder} contains files that are not a report: choose an empty or new folder.")
     known = {row.dataset for row in tables.documents.documents(warehouse).values()}
     if dataset is not None and dataset not in known:
-        raise ConfigurationError(f"There is no data set {dataset!r} in the database.")
+        raise ConfigurationError(f"The database has no data set {dataset!r}.")
     try:
         for name in ("assets", "documents", "calls", "images"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def _build(
     dataset: str | None,
     before: dict[str, str],
 ) -> Built:
-    """The database is open only while rows are read: whoever wants to write waits for no page and no image."""
+    """The database is open only while rows are read, so that writers do not wait for pages and images."""
     backends = list(configured)
     scoring = replace(scoring_of(project), backends=backends)
     with warehouse.snapshot() as snapshot:
@@ -104,9 +104,9 @@ def _build(
     for name, values in {**views, "documents.html": {"ids": ids}, "learned.html": {"models": models}}.items():
         pages.write(name, **values)
     neighbours = dict(zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=True))
-    wanted = {one: f"{states.get(one, '')} {neighbours[one]} {backends}" for one in ids}
+    wanted = {key: f"{states.get(key, '')} {neighbours[key]} {backends}" for key in ids}
     stale = [
-        one for one in ids if before.get(one) != wanted[one] or not (folder / "documents" / f"{one}.html").exists()
+        key for key in ids if before.get(key) != wanted[key] or not (folder / "documents" / f"{key}.html").exists()
     ]
     store = ResultStore(project.results)
     for start in range(0, len(stale), BATCH):
@@ -122,7 +122,7 @@ def _build(
 def _overview(reader: Reader, scoring: Scoring, dataset: str | None) -> dict[str, dict[str, Any]]:
     """The values of each page about data sets."""
     sets = overview.data_sets(reader, scoring, dataset)
-    names = [one.name for one in sets]
+    names = [data_set.name for data_set in sets]
     issues = tables.diagnosis.queued_issues(reader, scoring, dataset)
     return {
         "index.html": {"data_sets": sets, "linked": FIELD_KINDS},
@@ -210,7 +210,7 @@ def _environment() -> "Environment":
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a page whole, so that whoever reads it meanwhile sees the old or the new one."""
+    """Replace a page atomically, so that a reader sees the old or the new page."""
     content = text.encode("utf-8", "replace")
     temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}")
     temporary.write_bytes(content)
@@ -224,7 +224,7 @@ def _write_assets(folder: Path) -> None:
 
 
 def _remove(folder: Path, ids: Iterable[str]) -> int:
-    """Remove the pages of documents that are no more."""
+    """Remove the pages of deleted documents."""
     count = 0
     for document_id in ids:
         for path in [folder / "documents" / f"{document_id}.html", *(folder / "calls").glob(f"{document_id}.*.html")]:

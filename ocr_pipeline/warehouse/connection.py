@@ -1,8 +1,8 @@
 """The warehouse: one DuckDB file that every stage reads from and writes to.
 
-DuckDB lets one process write at a time, and a writer shuts readers out. So a connection is held for milliseconds: callers
-collect their rows first and hand them over in one call. A locked file is waited for, with jitter, and then reported with
-the name of the process that holds it. Nothing else in the project opens the file.
+DuckDB allows one writing process at a time, and a writer locks readers out. Connections are therefore held for milliseconds:
+callers collect their rows first and write them in one call. If the file is locked, opening it is retried with jitter, and
+the final error names the process that holds the lock. Nothing else in the project opens the file.
 """
 
 import json
@@ -27,7 +27,7 @@ from ocr_pipeline.warehouse.migrate import is_current, migrate
 Row = Mapping[str, object]
 Key = tuple[str, ...]
 
-# DuckDB refuses a read-only and a writing connection to one file in one process; taking turns costs milliseconds.
+# DuckDB refuses a read-only and a writing connection to the same file in one process; taking turns costs milliseconds.
 _ONE_CONNECTION = threading.Lock()
 
 _ROWS_AT_A_TIME = 5000
@@ -37,11 +37,11 @@ Parameters = Sequence[object] | Mapping[str, object]
 T = TypeVar("T")
 
 Columns = Mapping[str, Any]
-"""An array of values per column, all of one length."""
+"""An array of values per column, all of the same length."""
 
 
 class Reader(Protocol):
-    """What queries need: the warehouse itself for a single one, a snapshot for several that belong together."""
+    """What queries need: the warehouse for a single query, a snapshot for several that must see the same state."""
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]: ...
 
@@ -75,7 +75,7 @@ class Snapshot:
         return [row_type(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
     def columns(self, sql: str, parameters: Parameters = ()) -> Columns:
-        """The same by column, for hundreds of thousands of rows. A database that does not exist yet has no columns."""
+        """Run a query and return its columns, for hundreds of thousands of rows; empty without a database."""
         return {} if self._connection is None else self._connection.execute(sql, parameters).fetchnumpy()
 
 
@@ -104,7 +104,7 @@ class Warehouse:
         self._is_current = False
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
-        """Run one query and return its rows as dictionaries. A database that does not exist yet has no rows."""
+        """Run one query and return its rows as dictionaries. Empty without a database."""
         with self.snapshot() as snapshot:
             return snapshot.rows(sql, parameters)
 
@@ -114,7 +114,7 @@ class Warehouse:
             return snapshot.select(row_type, sql, parameters)
 
     def columns(self, sql: str, parameters: Parameters = ()) -> Columns:
-        """Run one query and return its columns. A database that does not exist yet has none."""
+        """Run one query and return its columns; empty without a database."""
         with self.snapshot() as snapshot:
             return snapshot.columns(sql, parameters)
 
@@ -129,7 +129,7 @@ class Warehouse:
 
     @contextmanager
     def snapshot(self) -> Iterator["Reader"]:
-        """Several queries that see one state of the database: no other run can write in between. Keep it short."""
+        """Several queries that see the same state: nothing can write in between. Keep it short."""
         if not self.path.exists():
             yield Snapshot(None)
             return
@@ -137,11 +137,11 @@ class Warehouse:
             yield Snapshot(connection)
 
     def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Sequence[Row]]) -> None:
-        """Replace everything that `tables` hold for `keys`, in one transaction.
+        """Replace the rows of `keys` in `tables`, in one transaction.
 
         Args:
             key_columns: the columns that make a key, present in every table: `("document_id", "engine")`.
-            keys: the keys to replace. A key without new rows is left empty.
+            keys: the keys to replace. A key without new rows ends up empty.
             tables: the new rows per table. Values are matched to columns by name; dates are ISO strings or dates.
         """
         if not keys:
@@ -151,12 +151,12 @@ class Warehouse:
         values = [list(column) for column in zip(*keys, strict=True)]
         with self.connect(read_only=False) as connection, _transaction(connection):
             for table, rows in tables.items():
-                # The names come from the code, never from a document: they are no parameters in SQL.
+                # The names come from the code, never from a document; SQL cannot take them as parameters.
                 connection.execute(f'DELETE FROM "{table}" WHERE ({columns}) IN (SELECT {matches})', values)  # noqa: S608
                 _insert(connection, table, rows)
 
     def replace_all(self, tables: Mapping[str, Sequence[Row]]) -> None:
-        """Replace the whole content of `tables`, in one transaction."""
+        """Replace all rows of `tables`, in one transaction."""
         with self.connect(read_only=False) as connection, _transaction(connection):
             for table, rows in tables.items():
                 connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
@@ -164,17 +164,17 @@ class Warehouse:
 
     @contextmanager
     def connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for a short piece of work. Raises WarehouseError with one clear sentence."""
+        """A connection for a short task. Raises WarehouseError with one clear sentence."""
         with _ONE_CONNECTION:
             try:
-                self._bring_up_to_date()
+                self._ensure_schema()
                 with self._open(read_only) as connection:
                     yield connection
             except duckdb.Error as error:
                 raise _explain(error, self.path) from None
 
-    def _bring_up_to_date(self) -> None:
-        """Create or migrate the schema, once per object. Looks first, so that a current database is not written to."""
+    def _ensure_schema(self) -> None:
+        """Create or migrate the schema, once per object. Checks first, so that a current database is not written to."""
         if not self.path.exists():
             self._is_current = False
             self._create()
@@ -189,18 +189,20 @@ class Warehouse:
             self._is_current = True
 
     def _create(self) -> None:
-        """Make the database beside its place and link it there complete: a killed process leaves no half of one, nobody
-        opens one that is not ready, and of two processes the second takes what the first has made."""
+        """Create the database under a temporary name and link it into place: a killed process leaves no partial file, no
+        process opens an unfinished one, and of two processes the second uses what the first created."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".warehouse-") as folder:
                 fresh = Path(folder) / self.path.name
                 with duckdb.connect(fresh, config=self._config) as connection:
                     migrate(connection)
-                with suppress(OSError):  # there by now, or no hard links here: then it is made in its place
+                with suppress(
+                    OSError
+                ):  # it exists by now, or there are no hard links here: then it is created in place
                     os.link(fresh, self.path)
         except OSError as error:
-            raise WarehouseError(f"The database {self.path} cannot be made: {error.strerror}.") from None
+            raise WarehouseError(f"The database {self.path} cannot be created: {error.strerror}.") from None
 
     def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self._lock_timeout
@@ -232,10 +234,10 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
-    """Insert by name, typed by the table itself: each row is JSON, read with the table's own column types.
+    """Insert by name: each row is JSON, converted to the column types of the table.
 
     Fourteen times faster than executemany, and, unlike with a data frame, no type is guessed: docs/decisions/0002. One text
-    per row and some thousand rows at a time: as one text, 500,000 scores took 12 GB and more than twice as long.
+    per row, some thousand rows at a time: as a single text, 500,000 scores took 12 GB and more than twice as long.
     """
     if not rows:
         return
@@ -255,14 +257,14 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Ro
 
 
 def _json(row: Row, columns: Mapping[str, str]) -> str:
-    # DuckDB refuses half of a surrogate pair, which a file name or a model's answer can hold: it becomes a question mark.
+    # DuckDB refuses a lone surrogate, which a file name or a model's answer can contain: it becomes a question mark.
     complete = row if len(row) == len(columns) else {name: row.get(name) for name in columns}
     text = json.dumps(complete, default=str, ensure_ascii=False)
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _explain(error: duckdb.Error, path: Path) -> WarehouseError:
-    """One sentence for a person. DuckDB's own message can quote the rows: it is not passed on."""
+    """One sentence for the user. DuckDB's own message can quote rows, so it is not passed on."""
     text = str(error)
     holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
     if holder:

@@ -1,4 +1,4 @@
-"""Every table as a file, for other tools."""
+"""Exports tables as files for other tools."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -22,11 +22,11 @@ _OPTIONS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION
 def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequence[str] = ()) -> dict[str, int]:
     """Write each table (all by default) to `folder/TABLE.csv`, `.parquet`, or `.json` (an object per line); rows by table.
 
-    A file that is there is replaced, each whole or not at all. In CSV a text that a spreadsheet would carry out as a formula
-    gets an apostrophe before it, as numbers do not; Parquet and JSON hold every text as it is.
+    Existing files are replaced, each atomically. In CSV, a text that a spreadsheet would run as a formula is prefixed with an
+    apostrophe, but not a number; Parquet and JSON contain every text unchanged.
 
     Raises:
-        ConfigurationError: there is no such table.
+        ConfigurationError: a table is unknown.
         WarehouseError: the database or the folder cannot be used.
     """
     known = table_columns()
@@ -37,7 +37,7 @@ def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequ
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WarehouseError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+        raise WarehouseError(f"The folder {folder} cannot be created: {error.strerror}.") from None
     counts = {}
     with warehouse.connect(read_only=True) as connection:
         for table in tables or sorted(known):
@@ -63,7 +63,7 @@ def load_frame(warehouse: Warehouse, table: str) -> "pd.DataFrame":
     """A table as a pandas data frame; of a database that does not exist yet, an empty one.
 
     Raises:
-        ConfigurationError: there is no such table.
+        ConfigurationError: a table is unknown.
         WarehouseError: the database cannot be opened.
     """
     _check_table(table, table_columns())

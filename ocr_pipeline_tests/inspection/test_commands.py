@@ -169,7 +169,7 @@ class TestExport:
     def test_what_cannot_be_exported(self, run: Cli, shop: Project, tmp_path: Path) -> None:
         assert run.fails("export", str(tmp_path), "-t", "x").startswith("There is no table 'x'; known are attributions")
         (tmp_path / "file").write_text("")
-        assert "cannot be made: " in run.fails("export", str(tmp_path / "file" / "deeper"))
+        assert "cannot be created: " in run.fails("export", str(tmp_path / "file" / "deeper"))
 
 
 class TestPack:

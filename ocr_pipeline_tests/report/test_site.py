@@ -64,7 +64,7 @@ def test_it_can_be_moved(shop: Project, tmp_path: Path) -> None:
 
 def test_one_data_set(shop: Project, tmp_path: Path) -> None:
     assert build(shop, tmp_path / "report", "shop").written == 4
-    with pytest.raises(ConfigurationError, match="There is no data set 'x' in the database"):
+    with pytest.raises(ConfigurationError, match="The database has no data set 'x'"):
         build(shop, tmp_path / "other", "x")
 
 
@@ -72,7 +72,7 @@ def test_a_folder_with_other_files_is_left_alone(shop: Project, tmp_path: Path) 
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "a.jpg").write_text("mine")
-    with pytest.raises(ConfigurationError, match="holds other files than a report"):
+    with pytest.raises(ConfigurationError, match="contains files that are not a report"):
         build(shop, folder)
     assert [path.name for path in folder.iterdir()] == ["a.jpg"]
 

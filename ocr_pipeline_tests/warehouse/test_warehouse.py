@@ -353,13 +353,13 @@ class TestUnusableFile:
 
     def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("in the way")
-        with pytest.raises(WarehouseError, match=r"cannot be made: (File exists|Not a directory)\.$"):
+        with pytest.raises(WarehouseError, match=r"cannot be created: (File exists|Not a directory)\.$"):
             Warehouse(tmp_path / "file" / "w.duckdb").replace_all({"pages": []})
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
     def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o500)
-        with pytest.raises(WarehouseError, match=r"cannot be made: Permission denied\.$"):
+        with pytest.raises(WarehouseError, match=r"cannot be created: Permission denied\.$"):
             Warehouse(tmp_path / "w.duckdb").replace_all({"pages": []})
 
     def test_a_full_disk_loses_nothing(self, warehouse: Warehouse) -> None:

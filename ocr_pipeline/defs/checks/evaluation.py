@@ -6,7 +6,7 @@ Thresholds and severities come from `evaluation.yaml`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ from ocr_pipeline.evaluation.scoring import thresholds as limits_of
 from ocr_pipeline.evaluation.scoring.thresholds import Check, Thresholds
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
-from ocr_pipeline.warehouse.tables.common import Row
+from ocr_pipeline.warehouse.tables.labels import LabelledCopy, LabelProblem
 
 MAX_NAMED = 5
 """Things that a check names in its sentence; its table has more."""
@@ -33,11 +33,11 @@ class _Findings:
     """What a check found. `say` gives a sentence without a full stop about one of the `bad` rows; `documents`: rows of a
     second table, with links."""
 
-    bad: Sequence[Row]
-    say: Callable[[Row], str]
+    bad: Sequence[Mapping[str, Any]]
+    say: Callable[[Mapping[str, Any]], str]
     columns: Sequence[str]
     numbers: Mapping[str, int] = field(default_factory=dict)
-    documents: Sequence[Row] = ()
+    documents: Sequence[Mapping[str, Any]] = ()
 
 
 def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
@@ -109,7 +109,7 @@ def _no_regression(warehouse: Warehouse, limits: limits_of.RegressionCheck) -> _
     return _Findings(worse, _regression, columns, {"backends_compared": compared}, documents)
 
 
-def _regression(row: Row) -> str:
+def _regression(row: Mapping[str, Any]) -> str:
     """`demo: rapidocr+rules is worse at total_amount: F1 61.0 after 98.0, on d1, d2 and 3 more documents`."""
     lost: Sequence[str] = row["lost"]
     more = f" and {len(lost) - MAX_NAMED} more documents" if len(lost) > MAX_NAMED else ""
@@ -122,7 +122,7 @@ def _regression(row: Row) -> str:
 def _failure_rate(warehouse: Warehouse, limits: limits_of.FailureRateCheck) -> _Findings:
     """No backend fails on more documents than allowed."""
     rows = tables.ranking.failure_rates(warehouse)
-    bad = [row for row in rows if row["share"] > limits.backends.get(row["backend"], limits.max)]
+    bad = [row._asdict() for row in rows if row.share > limits.backends.get(row.backend, limits.max)]
     say = "{dataset}: {backend} failed on {failures} of {documents} documents".format_map
     return _Findings(bad, say, ["dataset", "backend", "failures", "documents", "share"])
 
@@ -130,7 +130,7 @@ def _failure_rate(warehouse: Warehouse, limits: limits_of.FailureRateCheck) -> _
 def _ocr_confidence(warehouse: Warehouse, limits: limits_of.ConfidenceCheck) -> _Findings:
     """No engine has a lower mean confidence in its words than allowed."""
     rows = tables.words.ocr_confidences(warehouse)
-    bad = [row for row in rows if row["confidence"] < limits.engines.get(row["engine"], limits.min)]
+    bad = [row._asdict() for row in rows if row.confidence < limits.engines.get(row.engine, limits.min)]
     say = "{dataset}: {engine} has a mean confidence of {confidence:.2f}".format_map
     return _Findings(bad, say, ["dataset", "engine", "documents", "confidence"])
 
@@ -158,7 +158,7 @@ def _no_leakage(warehouse: Warehouse, limits: limits_of.LeakageCheck) -> _Findin
     """No document is in a holdout split and in another split."""
     groups = tables.labels.leaking_groups(warehouse)
     say = "{documents} are in the splits {splits}".format_map
-    bad = groups if len(groups) > limits.max else []
+    bad = [group._asdict() for group in groups] if len(groups) > limits.max else []
     return _Findings(bad, say, ["group_id", "splits", "documents"], {"groups": len(groups)})
 
 
@@ -178,7 +178,7 @@ def _freshness(warehouse: Warehouse, limits: limits_of.FreshnessCheck) -> _Findi
     """Models were called recently, so that their scores are up to date."""
     hours, now = limits.max_age_hours, datetime.now(UTC).replace(tzinfo=None)
     rows = tables.calls.last_calls(warehouse)
-    bad = [row for row in rows if hours is not None and row["asked_at"] < now - timedelta(hours=hours)]
+    bad = [row._asdict() for row in rows if hours is not None and row.asked_at < now - timedelta(hours=hours)]
     return _Findings(
         bad, "{backend} was last called at {asked_at:%Y-%m-%d %H:%M} UTC".format_map, ["backend", "asked_at"]
     )
@@ -188,15 +188,17 @@ def _above(warehouse: Warehouse, column: str, limit: float | None, own: Mapping[
     """Find backends above their `own` limit, or else above the general one, if these are known."""
     bad = []
     for row in tables.ranking.costs_and_seconds(warehouse):
-        most = own.get(row["backend"], limit)
-        if row[column] is not None and most is not None and row[column] > most:
-            bad.append(row)
+        most, value = own.get(row.backend, limit), getattr(row, column)
+        if value is not None and most is not None and value > most:
+            bad.append(row._asdict())
     return _Findings(bad, say.format_map, ["dataset", "backend", column])
 
 
-def _beyond_share(problems: Sequence[Row], labelled: Mapping[str, int], share: float) -> list[Row]:
+def _beyond_share(
+    problems: Sequence[LabelProblem | LabelledCopy], labelled: Mapping[str, int], share: float
+) -> list[dict[str, Any]]:
     """The problems of data sets in which more than this share of the labelled documents has one."""
     documents: dict[str, set[str]] = {}
     for row in problems:
-        documents.setdefault(row["dataset"], set()).add(row["document_id"])
-    return [row for row in problems if len(documents[row["dataset"]]) > share * labelled[row["dataset"]]]
+        documents.setdefault(row.dataset, set()).add(row.document_id)
+    return [row._asdict() for row in problems if len(documents[row.dataset]) > share * labelled[row.dataset]]

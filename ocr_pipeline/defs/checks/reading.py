@@ -43,7 +43,7 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     @readable_failure
     def no_failed_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         """The grid of partitions shows a cell that was done and failed as done: here they are."""
-        rows = [row for row in tables.extractions.failed_cells(warehouse.warehouse()) if row["backend"] not in may_fail]
+        rows = [row for row in tables.extractions.failed_cells(warehouse.warehouse()) if row.backend not in may_fail]
         return dg.AssetCheckResult(
             passed=not rows,
             severity=dg.AssetCheckSeverity.WARN,

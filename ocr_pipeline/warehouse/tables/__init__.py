@@ -20,11 +20,11 @@ from ocr_pipeline.warehouse.tables import (
     scores,
     words,
 )
-from ocr_pipeline.warehouse.tables.common import SHARED, NewRows, Row, empty
+from ocr_pipeline.warehouse.tables.common import SHARED, NewRow, NewRows, empty
 
 __all__ = [
+    "NewRow",
     "NewRows",
-    "Row",
     "calls",
     "column_descriptions",
     "comparisons",

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ocr_pipeline.models.types import CallFacts
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.common import NewRows, Row
+from ocr_pipeline.warehouse.tables.common import NewRows
 
 COLUMNS = {
     "model_calls": {
@@ -56,9 +57,18 @@ class CallRow:
     cost_usd: float | None
 
 
-def last_calls(reader: Reader) -> list[Row]:
-    """backend, asked_at (UTC) of the last model call of every backend that asks one."""
-    return reader.rows("SELECT backend, max(asked_at) AS asked_at FROM model_calls GROUP BY backend ORDER BY backend")
+class LastCall(NamedTuple):
+    """The last model call of a backend (UTC)."""
+
+    backend: str
+    asked_at: datetime
+
+
+def last_calls(reader: Reader) -> list[LastCall]:
+    """The last model call of every backend."""
+    return reader.select(
+        LastCall, "SELECT backend, max(asked_at) AS asked_at FROM model_calls GROUP BY backend ORDER BY backend"
+    )
 
 
 def add_calls(tables: NewRows, key: dict[str, str], calls: Iterable[CallFacts]) -> None:

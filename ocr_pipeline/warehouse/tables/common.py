@@ -1,4 +1,4 @@
-"""What several table families share: how values, boxes and failures become columns, and invoices come back from them."""
+"""What table families share: descriptions of common columns, and how values, boxes and invoices map to columns."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -9,8 +9,10 @@ from typing import Any, Protocol, TypeVar
 from ocr_pipeline.schemas import FIELD_KINDS, Invoice, LineItem, TaxLine, Word
 from ocr_pipeline.warehouse.connection import Reader
 
-Row = dict[str, Any]
-NewRows = dict[str, list[Row]]
+NewRow = dict[str, object]
+"""A row to write: values by column."""
+
+NewRows = dict[str, list[NewRow]]
 """New rows by table."""
 
 SHARED = {
@@ -108,11 +110,11 @@ def where_equal(filters: Mapping[str, str], prefix: str = "") -> tuple[str, list
 
 
 def empty(tables: Sequence[str]) -> NewRows:
-    """A place to collect rows for these tables."""
+    """Empty lists of new rows for these tables."""
     return {table: [] for table in tables}
 
 
-def typed_value(value: str | date | Decimal | None) -> Row:
+def typed_value(value: str | date | Decimal | None) -> NewRow:
     return {
         "value": None if value is None else str(value),
         "value_amount": value if isinstance(value, Decimal) else None,
@@ -130,8 +132,10 @@ def add_lists(tables: NewRows, items: str, taxes: str, key: dict[str, str], invo
             tables[table].append({**key, "position": position, **entry.model_dump(mode="json")})
 
 
-def invoices_of(fields: list[Row], items: list[Row], taxes: list[Row]) -> dict[str, Invoice]:
-    values: dict[str, Row] = {}
+def invoices_of(
+    fields: list[dict[str, Any]], items: list[dict[str, Any]], taxes: list[dict[str, Any]]
+) -> dict[str, Invoice]:
+    values: dict[str, dict[str, Any]] = {}
     for row in fields:
         kind = FIELD_KINDS.get(row["field"])
         column = {"money": "value_amount", "date": "value_date"}.get(kind or "", "value")
@@ -144,7 +148,7 @@ def invoices_of(fields: list[Row], items: list[Row], taxes: list[Row]) -> dict[s
 
 
 def _exact(value: Any) -> Any:
-    """DECIMAL(24, 6) gives 12.500000: back to the shortest exact spelling, so that 18 digits are enough."""
+    """DECIMAL(24, 6) gives 12.500000: shortened, so that 18 digits suffice."""
     return value.normalize() if isinstance(value, Decimal) else value
 
 

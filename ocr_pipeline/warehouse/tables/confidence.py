@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, where_equal
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, where_equal
 
 COLUMNS = {
     "confidences": {
@@ -157,7 +157,7 @@ def confidences_by_value(reader: Reader) -> dict[tuple[str, str], list[float]]:
 
 def replace_confidences(warehouse: Warehouse, new: Sequence[NewConfidences], run_id: str) -> None:
     """Replace `confidences`, `calibrations`, `reliability` and `risk_coverage`."""
-    stamp: Row = {"run_id": run_id, "computed_at": utc_now()}
+    stamp: NewRow = {"run_id": run_id, "computed_at": utc_now()}
     new_rows: NewRows = {"confidences": [], "calibrations": [], "reliability": [], "risk_coverage": []}
     names = ("document_id", "field", "prediction", "correct", "features")
     for part in new:

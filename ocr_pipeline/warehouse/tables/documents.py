@@ -117,7 +117,7 @@ def transcribed(reader: Reader) -> set[str]:
 
 
 def fingerprints(reader: Reader) -> list[Fingerprint]:
-    """What every document that is there and can be opened is compared by."""
+    """What documents are compared by to find duplicates; documents that cannot be opened are left out."""
     return reader.select(
         Fingerprint,
         """
@@ -129,7 +129,7 @@ def fingerprints(reader: Reader) -> list[Fingerprint]:
 
 
 def page_similarities(reader: Reader) -> dict[Pair, float]:
-    """How alike the first pages of two contents are, by pair."""
+    """Similarity of the first pages of two contents, by pair."""
     return {(row["sha256_a"], row["sha256_b"]): row["similarity"] for row in reader.rows("FROM page_similarities")}
 
 
@@ -139,7 +139,7 @@ def duplicates(reader: Reader) -> dict[str, DuplicateRow]:
 
 
 def groups(reader: Reader) -> dict[str, str]:
-    """The group of copies of each document that has copies."""
+    """The group of each document that has duplicates."""
     return {row["document_id"]: row["group_id"] for row in reader.rows("SELECT document_id, group_id FROM duplicates")}
 
 

@@ -92,7 +92,7 @@ def evidence(reader: Reader, backend: str) -> dict[Key, ValueEvidence]:
 
 
 def printed_dates(reader: Reader, backend: str) -> dict[str, dict[str, str]]:
-    """The text that `backend` read each date from, where it names a place, by document and field."""
+    """The printed text of each date, by document and field, if the backend gives evidence."""
     dates = [field for field, kind in FIELD_KINDS.items() if kind == "date"]
     rows = reader.rows(
         "SELECT document_id, field, text FROM evidence WHERE backend = ? AND field IN (SELECT unnest(?)) AND text <> ''",
@@ -105,9 +105,9 @@ def printed_dates(reader: Reader, backend: str) -> dict[str, dict[str, str]]:
 
 
 def margins(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
-    """How far the chosen candidate is ahead of the best other value, in units of its score, by (document, field).
+    """Score of the chosen candidate minus the best score of another value, by (document, field).
 
-    Negative where another one has the higher score. A field without a rival has none.
+    Negative if another value has a higher score. Fields without another value are left out.
     """
     rows = reader.rows(
         """
@@ -122,13 +122,13 @@ def margins(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
 
 
 def logprobs(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
-    """How sure the model was of each value: natural logarithm of its probability, by (document, field)."""
+    """Natural logarithm of the probability that the model gave each value, by (document, field)."""
     rows = reader.rows("SELECT document_id, field, logprob FROM value_logprobs WHERE backend = ?", [backend])
     return {(row["document_id"], row["field"]): row["logprob"] for row in rows}
 
 
 def word_confidences(reader: Reader, backend: str) -> dict[tuple[str, str], tuple[float, float]]:
-    """Mean and lowest confidence of the words that each value was read from, by (document, field)."""
+    """Mean and lowest confidence of the words of each value, by (document, field)."""
     rows = reader.rows(
         """
         SELECT e.document_id, e.field, avg(w.confidence) AS mean, min(w.confidence) AS lowest
@@ -144,7 +144,7 @@ def word_confidences(reader: Reader, backend: str) -> dict[tuple[str, str], tupl
 
 
 def add_evidence(tables: NewRows, key: dict[str, str], extraction: Extraction) -> None:
-    """Rows of the places, candidates and probabilities of one cell of `extractions`."""
+    """Add the evidence, candidates and probabilities of one cell of `extractions`."""
     for field, found in extraction.evidence.items():
         tables["evidence"].append(
             {

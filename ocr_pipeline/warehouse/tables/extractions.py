@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
 from ocr_pipeline.warehouse.connection import Reader, utc_now
 from ocr_pipeline.warehouse.tables.calls import add_calls
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, invoices_of, typed_value
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
 from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow
 
@@ -126,10 +126,7 @@ def all_cells(reader: Reader) -> set[tuple[str, str]]:
 def extractions(
     reader: Reader, backend: str, document_id: str | None = None
 ) -> dict[str, Extraction | DocumentFailure]:
-    """What `backend` extracted, or why it could not, by document; only that of `document_id`, where it is given.
-
-    Without evidence: scoring does not need it.
-    """
+    """The extraction or the failure of `backend` by document, without evidence. `document_id`: of this document only."""
     of = {"backend": backend, "document": document_id}
     invoices = invoices_of(
         reader.rows(f"FROM extracted_fields WHERE {_OF_BACKEND}", of),
@@ -163,24 +160,29 @@ def result_keys(reader: Reader) -> set[str]:
     return {row["result_key"] for row in reader.rows("SELECT result_key FROM extractions WHERE result_key IS NOT NULL")}
 
 
-def extraction_failures(reader: Reader) -> dict[str, dict[str, str]]:
-    """By document, the backends that have no result for it, and the first reason: the engine's, where that failed."""
-    failures: dict[str, dict[str, str]] = {}
+def extraction_failures(reader: Reader, backend: str | None = None) -> dict[str, dict[str, str]]:
+    """By document, the backends without a result and the reason: that of the engine if it failed."""
+    reasons: dict[str, dict[str, str]] = {}
     for row in reader.rows(
         """
         SELECT e.document_id, e.backend, coalesce(o.reason, e.reason) AS reason
         FROM extractions e
         LEFT JOIN ocr_text o ON o.document_id = e.document_id AND o.engine = e.engine AND e.reason = 'ocr_failed'
-        WHERE e.status = 'failed' ORDER BY e.document_id, e.backend
-        """
+        WHERE e.status = 'failed' AND ($backend IS NULL OR e.backend = $backend) ORDER BY e.document_id, e.backend
+        """,
+        {"backend": backend},
     ):
-        failures.setdefault(row["document_id"], {})[row["backend"]] = row["reason"]
-    return failures
+        reasons.setdefault(row["document_id"], {})[row["backend"]] = row["reason"]
+    return reasons
+
+
+def failures(reader: Reader, backend: str) -> dict[str, str]:
+    """Reasons of the failures of a backend by document, as in `extraction_failures`."""
+    return {key: reasons[backend] for key, reasons in extraction_failures(reader, backend).items()}
 
 
 def extracted_values(reader: Reader, backends: Sequence[str]) -> Values:
-    """What the backends gave: document -> backend -> field -> value. A document without any value has an empty one; one
-    that failed in a backend has none of that backend."""
+    """The values by document, backend and field. A backend without values maps to an empty dict; a failed one is left out."""
     values: Values = defaultdict(dict)
     for row in reader.rows(
         """
@@ -196,19 +198,6 @@ def extracted_values(reader: Reader, backends: Sequence[str]) -> Values:
             of_backend[row["field"]] = row["value"]
     order = {backend: position for position, backend in enumerate(backends)}
     return {key: dict(sorted(found.items(), key=lambda item: order[item[0]])) for key, found in sorted(values.items())}
-
-
-def failures(reader: Reader, backend: str) -> dict[str, str]:
-    """Why the backend has no result, by document; the engine's reason, where that failed."""
-    rows = reader.rows(
-        """
-        SELECT e.document_id, coalesce(o.reason, e.reason) AS reason FROM extractions e
-        LEFT JOIN ocr_text o ON o.document_id = e.document_id AND o.engine = e.engine AND e.reason = 'ocr_failed'
-        WHERE e.backend = ? AND e.status = 'failed'
-        """,
-        [backend],
-    )
-    return {row["document_id"]: row["reason"] for row in rows}
 
 
 def extraction_runs(reader: Reader, backends: Sequence[str]) -> list[ExtractionRun]:
@@ -233,14 +222,23 @@ def extraction_runs(reader: Reader, backends: Sequence[str]) -> list[ExtractionR
     )
 
 
-def failed_cells(reader: Reader) -> list[Row]:
-    """document_id, backend, reason of every cell without a result; not of transcripts that there are not."""
-    return reader.rows(
+class FailedCell(NamedTuple):
+    """A cell without a result."""
+
+    document_id: str
+    backend: str
+    reason: str | None
+
+
+def failed_cells(reader: Reader) -> list[FailedCell]:
+    """Every cell without a result, except for missing transcripts and deleted files."""
+    return reader.select(
+        FailedCell,
         """
         SELECT e.document_id, e.backend, e.reason FROM extractions e JOIN documents d USING (document_id)
         WHERE e.status = 'failed' AND e.reason IS DISTINCT FROM 'no_transcript'
             AND d.reason IS DISTINCT FROM 'missing_file' ORDER BY ALL
-        """
+        """,
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ocr_pipeline.evaluation.ranking.history import Evaluation, HistoryRow, evaluation_of
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import Row
+from ocr_pipeline.warehouse.tables.common import NewRow
 
 COLUMNS = {
     "evaluation_history": {
@@ -55,7 +55,7 @@ def append_evaluations(warehouse: Warehouse, evaluations: Sequence[Evaluation], 
     """Store evaluations and return the new rows of `evaluation_history`."""
     now = str(utc_now())
     rows = [row for evaluation in evaluations for row in evaluation.rows(now, run_id)]
-    sets: dict[str, Row] = {
+    sets: dict[str, NewRow] = {
         evaluation.set_id: {"document_ids": evaluation.documents, "label_sha256": evaluation.label_sha256}
         for evaluation in evaluations
     }
@@ -117,14 +117,25 @@ def evaluation(reader: Reader, evaluation_id: str) -> Evaluation:
     return evaluation_of(rows, documents["document_ids"], documents["label_sha256"])
 
 
-def every_evaluation(reader: Reader) -> list[Row]:
-    """dataset, backend, evaluation_id, evaluated_at, is_last of every evaluation, oldest first."""
-    return reader.rows(
+class KnownEvaluation(NamedTuple):
+    """An evaluation, and whether it is the last of its data set and backend."""
+
+    dataset: str
+    backend: str
+    evaluation_id: str
+    evaluated_at: datetime
+    is_last: bool
+
+
+def every_evaluation(reader: Reader) -> list[KnownEvaluation]:
+    """Every evaluation, oldest first."""
+    return reader.select(
+        KnownEvaluation,
         """
         WITH every AS (SELECT DISTINCT dataset, backend, evaluation_id, evaluated_at FROM evaluation_history)
         SELECT *, evaluated_at = max(evaluated_at) OVER (PARTITION BY dataset, backend) AS is_last
         FROM every ORDER BY evaluated_at, dataset, backend
-        """
+        """,
     )
 
 

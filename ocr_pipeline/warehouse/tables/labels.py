@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_pipeline.schemas import DocumentFailure, Invoice, Label
 from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, add_lists, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, invoices_of, typed_value
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.labels import DecidedLabel
@@ -127,20 +127,29 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
 
 
 def decided_documents(reader: Reader) -> set[str]:
-    """The documents on whose label decisions of a review were laid."""
+    """Documents whose label a review changed or confirmed."""
     rows = reader.rows("SELECT DISTINCT document_id FROM ground_truth WHERE decision IS NOT NULL")
     return {row["document_id"] for row in rows}
 
 
 def reviewed(reader: Reader) -> set[tuple[str, str]]:
-    """(document, field) of every label that a person has decided about."""
+    """(document, field) of every reviewed label."""
     rows = reader.rows("SELECT document_id, field FROM ground_truth WHERE decision IS NOT NULL")
     return {(row["document_id"], row["field"]) for row in rows}
 
 
-def label_problems(reader: Reader, tolerance: float) -> list[Row]:
-    """dataset, document_id, problem of every label that is invalid or contradicts itself; a document can have several."""
-    return reader.rows(
+class LabelProblem(NamedTuple):
+    """What is wrong with a label."""
+
+    dataset: str
+    document_id: str
+    problem: str
+
+
+def label_problems(reader: Reader, tolerance: float) -> list[LabelProblem]:
+    """Labels that are invalid or contradict themselves; a document can have several problems."""
+    return reader.select(
+        LabelProblem,
         """
         WITH amounts AS (
             SELECT document_id,
@@ -167,7 +176,7 @@ def label_problems(reader: Reader, tolerance: float) -> list[Row]:
 
 
 def labelled_documents(reader: Reader) -> dict[str, int]:
-    """How many documents of each data set have a label, valid or not."""
+    """Number of labelled documents by data set, valid or not."""
     rows = reader.rows(
         """
         SELECT l.dataset, count(*) AS n FROM labels l JOIN documents d USING (document_id)
@@ -177,23 +186,41 @@ def labelled_documents(reader: Reader) -> dict[str, int]:
     return {row["dataset"]: row["n"] for row in rows}
 
 
-def labelled_duplicates(reader: Reader) -> list[Row]:
-    """dataset, document_id, duplicate_of, kind of labelled documents that count twice: their first one is in the same data
-    set, and labelled."""
-    return reader.rows(
+class LabelledCopy(NamedTuple):
+    """A labelled document that counts twice."""
+
+    dataset: str
+    document_id: str
+    duplicate_of: str
+    kind: str
+
+
+def labelled_duplicates(reader: Reader) -> list[LabelledCopy]:
+    """Labelled documents whose original is in the same data set and labelled, too."""
+    return reader.select(
+        LabelledCopy,
         """
         SELECT l.dataset, u.document_id, u.duplicate_of, u.kind
         FROM duplicates u
         JOIN labels l ON l.document_id = u.document_id AND l.status = 'ok'
         JOIN labels f ON f.document_id = u.duplicate_of AND f.status = 'ok' AND f.dataset = l.dataset
         ORDER BY ALL
-        """
+        """,
     )
 
 
-def leaking_groups(reader: Reader) -> list[Row]:
-    """group_id, splits, documents of groups of duplicates whose own labels put them into different splits."""
-    return reader.rows(
+class LeakingGroup(NamedTuple):
+    """A group of duplicates in several splits."""
+
+    group_id: str
+    splits: list[str]
+    documents: list[str]
+
+
+def leaking_groups(reader: Reader) -> list[LeakingGroup]:
+    """Groups of duplicates whose own labels assign them to different splits."""
+    return reader.select(
+        LeakingGroup,
         """
         SELECT u.group_id, list_sort(list(DISTINCT coalesce(l.split, 'none'))) AS splits,
                list_sort(list(u.document_id)) AS documents
@@ -202,7 +229,7 @@ def leaking_groups(reader: Reader) -> list[Row]:
         HAVING count(DISTINCT coalesce(l.split, 'none')) > 1
             AND bool_or(lower(l.split) IN ('test', 'dev', 'validation', 'val'))
         ORDER BY u.group_id
-        """
+        """,
     )
 
 

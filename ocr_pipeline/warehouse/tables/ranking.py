@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
 from ocr_pipeline.evaluation.ranking.slices import Slice
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
-from ocr_pipeline.warehouse.tables.common import Row
+from ocr_pipeline.warehouse.tables.common import NewRow
 
 COLUMNS = {
     "leaderboard": {
@@ -169,13 +170,13 @@ def replace_leaderboard(
     warehouse.replace_all({"leaderboard": boards, "leaderboard_fields": [vars(field) for field in fields]})
 
 
-def leaderboard_columns(row: LeaderboardRow) -> Row:
+def leaderboard_columns(row: LeaderboardRow) -> NewRow:
     """The columns of `leaderboard`: the parts of a row side by side."""
     parts = {name: value for name, value in vars(row).items() if name not in ("summary", "standing")}
     return {**_columns(row.summary), **_columns(row.standing), **parts}
 
 
-def _columns(part: object) -> Row:
+def _columns(part: object) -> NewRow:
     return vars(part) if part else {}
 
 
@@ -213,20 +214,41 @@ def best_backend(reader: Reader, dataset: str, document_id: str, backend: str | 
     return str(rows[0]["backend"]) if rows else None
 
 
-def failure_rates(reader: Reader) -> list[Row]:
-    """dataset, backend, documents, failures, share of every backend that ran."""
-    return reader.rows(
+class FailureRate(NamedTuple):
+    """How many documents a backend failed on."""
+
+    dataset: str
+    backend: str
+    documents: int
+    failures: int
+    share: float
+
+
+def failure_rates(reader: Reader) -> list[FailureRate]:
+    """The failures of every backend that was run."""
+    return reader.select(
+        FailureRate,
         """
         SELECT dataset, backend, documents, failures, failures / documents AS share
         FROM leaderboard WHERE status = 'ok' AND documents > 0 ORDER BY dataset, backend
-        """
+        """,
     )
 
 
-def costs_and_seconds(reader: Reader) -> list[Row]:
-    """dataset, backend, cost_per_document, seconds_per_document of every backend that ran; NULL: not known."""
-    return reader.rows(
-        "SELECT dataset, backend, cost_per_document, seconds_per_document FROM leaderboard WHERE status = 'ok' ORDER BY ALL"
+class Expense(NamedTuple):
+    """Cost in USD and seconds per document; None: unknown."""
+
+    dataset: str
+    backend: str
+    cost_per_document: float | None
+    seconds_per_document: float | None
+
+
+def costs_and_seconds(reader: Reader) -> list[Expense]:
+    """Cost and time of every backend that was run."""
+    return reader.select(
+        Expense,
+        "SELECT dataset, backend, cost_per_document, seconds_per_document FROM leaderboard WHERE status = 'ok' ORDER BY ALL",
     )
 
 

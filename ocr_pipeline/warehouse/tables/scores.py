@@ -9,7 +9,7 @@ from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, l
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, where_equal
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
 
 COLUMNS = {
@@ -75,7 +75,7 @@ RULES = {
 }
 """The outcome of a value under each set of rules, in SQL. The headline's, which are the normalised ones, first.
 
-`within_0_05` stands between them and the lenient ones: cash rounding, and no share of the amount.
+`within_0_05` is between normalised and lenient: it allows cash rounding, but no share of the amount.
 """
 
 
@@ -122,8 +122,8 @@ def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: 
     warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], new_rows)
 
 
-def _add_rows(new_rows: NewRows, document: DocumentScores, origin: Row) -> None:
-    key: Row = {"document_id": document.document_id, "dataset": document.dataset, "backend": document.backend}
+def _add_rows(new_rows: NewRows, document: DocumentScores, origin: NewRow) -> None:
+    key: NewRow = {"document_id": document.document_id, "dataset": document.dataset, "backend": document.backend}
     common = {**origin, **key, "scoring_version": SCORING_VERSION}
     new_rows["field_scores"].extend({**common, **vars(score)} for score in document.fields)
     for name, rows in document.lists.items():
@@ -138,7 +138,7 @@ def _add_rows(new_rows: NewRows, document: DocumentScores, origin: Row) -> None:
             new_rows["line_item_cells"].extend({**key, **place, **_cell(cell)} for cell in row.cells)
 
 
-def _cell(score: FieldScore) -> Row:
+def _cell(score: FieldScore) -> NewRow:
     names = ("kind", "truth", "prediction", "outcome", "outcome_strict", "outcome_lenient", "anls")
     return {"column_name": score.field, **{name: getattr(score, name) for name in names}}
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
 from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, Row, box_columns, mean_confidence
+from ocr_pipeline.warehouse.tables.common import NewRows, box_columns, mean_confidence
 
 if TYPE_CHECKING:
     from ocr_pipeline.ocr.stage import OcrOutcome
@@ -103,7 +103,7 @@ def all_cells(reader: Reader) -> set[tuple[str, str]]:
 
 
 def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
-    """What `engine` read in these documents; those without a result are left out."""
+    """The text that `engine` recognised in these documents; documents without a result are left out."""
     parameters = [engine, list(document_ids)]
     pages = reader.rows(
         "FROM ocr_pages WHERE engine = ? AND document_id IN (SELECT unnest(?)) ORDER BY document_id, page", parameters
@@ -145,7 +145,7 @@ def result_keys(reader: Reader) -> set[str]:
 
 
 def characters(reader: Reader, engine: str) -> dict[str, int]:
-    """How many characters `engine` read in each document, with a space after each word."""
+    """Number of characters that `engine` recognised in each document, with a space after each word."""
     rows = reader.rows(
         "SELECT document_id, sum(length(text) + 1)::BIGINT AS size FROM ocr_words WHERE engine = ? GROUP BY document_id",
         [engine],
@@ -154,7 +154,7 @@ def characters(reader: Reader, engine: str) -> dict[str, int]:
 
 
 def readings(reader: Reader) -> dict[str, str]:
-    """By document, which results of the engines there are: another text where one of them read something else."""
+    """By document, a text that changes when the result of any engine does."""
     rows = reader.rows(
         """
         SELECT document_id, string_agg(engine || '=' || coalesce(result_key, status), ' ' ORDER BY engine) AS results
@@ -165,7 +165,7 @@ def readings(reader: Reader) -> dict[str, str]:
 
 
 def confidences(reader: Reader, backends: Sequence[str]) -> dict[tuple[str, str], float]:
-    """The mean confidence of the words that the engine of a backend read, by (backend, document), where it gives one."""
+    """Mean confidence of the words that a backend worked on, by (backend, document), if the engine gives any."""
     rows = reader.rows(
         """
         SELECT e.backend, e.document_id, o.mean_confidence FROM extractions e
@@ -177,15 +177,25 @@ def confidences(reader: Reader, backends: Sequence[str]) -> dict[tuple[str, str]
     return {(row["backend"], row["document_id"]): row["mean_confidence"] for row in rows}
 
 
-def ocr_confidences(reader: Reader) -> list[Row]:
-    """dataset, engine, documents, confidence (the mean over documents) of every engine that gives confidences."""
-    return reader.rows(
+class OcrConfidence(NamedTuple):
+    """Mean confidence of an engine over the documents of a data set."""
+
+    dataset: str
+    engine: str
+    documents: int
+    confidence: float
+
+
+def ocr_confidences(reader: Reader) -> list[OcrConfidence]:
+    """The confidence of every engine that gives one."""
+    return reader.select(
+        OcrConfidence,
         """
         SELECT d.dataset, o.engine, count(*) AS documents, avg(o.mean_confidence) AS confidence
         FROM ocr_text o JOIN documents d USING (document_id)
         WHERE o.mean_confidence IS NOT NULL AND d.reason IS DISTINCT FROM 'missing_file'
         GROUP BY ALL ORDER BY ALL
-        """
+        """,
     )
 
 
