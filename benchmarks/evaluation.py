@@ -101,7 +101,8 @@ def worker(documents: int) -> None:
     from ocr_pipeline.evaluation.scoring.stage import label_versions, score_backend
     from ocr_pipeline.warehouse import tables
     from ocr_pipeline.warehouse.connection import Warehouse
-    from ocr_pipeline.warehouse.tables.scores import NewScores, Scoring
+    from ocr_pipeline.warehouse.tables.current import Scoring
+    from ocr_pipeline.warehouse.tables.scores import NewScores
 
     seconds: dict[str, float] = {}
 
