@@ -73,7 +73,7 @@ class ModelCalls:
 
         Raises:
             DocumentError: the server refuses this document.
-            ProviderError: it failed for now, after all attempts.
+            ProviderError: it failed temporarily, after all attempts.
             ConfigurationError: it can never work, or `max_cost_usd` is reached.
         """
         if stored := self.stored(provider, request):

@@ -48,7 +48,7 @@ def answer_in_batch(calls: ModelCalls, provider: Provider, requests: Iterable[Mo
     Requests that a job does not answer in time are not in the store afterwards.
 
     Raises:
-        ProviderError: the service failed for now.
+        ProviderError: the service failed temporarily.
         ConfigurationError: it can never work, or the spending limit would be exceeded.
     """
     jobs = _open_jobs(calls, provider)

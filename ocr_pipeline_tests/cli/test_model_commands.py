@@ -180,7 +180,7 @@ def test_status_says_what_is_stale_and_why_and_stale_does_only_that(
 def test_a_provider_that_is_down_ends_in_one_sentence_and_is_shown(run: Any, standin: StandIn) -> None:
     standin.then("ok", "quota_of_the_day")
     result = run("run", "--backends", "vision", "--fresh", *THREE)
-    assert error(result).startswith("2 documents failed for now at the provider: gemini: daily quota used up")
+    assert error(result).startswith("2 documents failed temporarily at the provider: gemini: daily quota used up")
     row = states(run, "--backends", "vision", *THREE)["vision"]
     assert (counts(row), row["why"]) == ((1, 0, 0, 2), {"failed: provider_failed": 2})
 

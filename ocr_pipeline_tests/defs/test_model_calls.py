@@ -199,7 +199,7 @@ def test_a_provider_that_stays_down_fails_the_run_at_its_end_and_keeps_the_rest(
     standin.then("ok", "error_500", "unavailable_503", "html_502")
     result = extract(pipeline, "vision")
     assert not result.success
-    assert "1 documents failed for now at the provider" in message_of(result)
+    assert "1 documents failed temporarily at the provider" in message_of(result)
     rows = cells(pipeline, "vision")
     assert [rows[key]["reason"] for key in DOCUMENTS] == [None, "provider_failed", None]
     assert (rows["d1"]["result_key"], rows["d1"]["cost_usd"]) == (None, None)
@@ -390,7 +390,7 @@ def test_a_batch_whose_state_cannot_be_asked_for_is_not_paid_again(pipeline: Pip
     batch_jobs(pipeline, standin, retries=0)
     standin.batch_then("ok", "unavailable_503")
     result = extract(pipeline, "vision")
-    assert "3 documents failed for now at the provider" in message_of(result)
+    assert "3 documents failed temporarily at the provider" in message_of(result)
     assert extract(pipeline, "vision").success
     assert standin.counts["batch_create"] == 1
 
