@@ -224,7 +224,7 @@ def test_a_server_that_is_not_there_is_one_sentence(asking: Project, url: str, m
     assert (result.code, result.err) == (
         1,
         f"Error: 3 documents failed temporarily at the provider: gemini is unreachable at {url.partition('//')[2]}. "
-        "Everything else is kept: run again later for these.\n",
+        "All other results are kept: run again later for these.\n",
     )
 
 
