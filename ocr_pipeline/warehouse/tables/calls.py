@@ -3,33 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from ocr_pipeline.models.types import CallFacts
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.common import NewRows
-
-COLUMNS = {
-    "model_calls": {
-        "position": "Order within the cell, from 0.",
-        "call_key": "Address of the request and the reply in the result store.",
-        "purpose": "extract or repair.",
-        "provider": "Provider of the model.",
-        "model": "Model, as requested.",
-        "model_version": "Model, as reported by the server.",
-        "finish": "complete, truncated, blocked or empty.",
-        "asked_at": "When the model was called (UTC).",
-        "seconds": "Seconds of the attempt that was answered; of a batch, from submission to collection.",
-        "attempts": "Number of attempts.",
-        "batch": "Whether the call was part of a batch.",
-        "from_store": "Whether an earlier run or another cell paid for it.",
-        "input_tokens": "Input tokens, cached ones included; NULL: not reported.",
-        "cached_tokens": "Input tokens that were cached.",
-        "output_tokens": "Output tokens.",
-        "thought_tokens": "Tokens of the model's reasoning.",
-        "cost_usd": "Cost in USD; NULL: the price is unknown.",
-    },
-}
+from ocr_pipeline.warehouse.tables.common import NewRows, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,23 +16,23 @@ class CallRow:
 
     document_id: str
     backend: str
-    position: int
-    call_key: str
-    purpose: str
-    provider: str
-    model: str
-    model_version: str | None
-    finish: str
-    asked_at: datetime
-    seconds: float
-    attempts: int
-    batch: bool
-    from_store: bool
-    input_tokens: int | None
-    cached_tokens: int | None
-    output_tokens: int | None
-    thought_tokens: int | None
-    cost_usd: float | None
+    position: Annotated[int, "Order within the cell, from 0."]
+    call_key: Annotated[str, "Address of the request and the reply in the result store."]
+    purpose: Annotated[str, "extract or repair."]
+    provider: Annotated[str, "Provider of the model."]
+    model: Annotated[str, "Model, as requested."]
+    model_version: Annotated[str | None, "Model, as reported by the server."]
+    finish: Annotated[str, "complete, truncated, blocked or empty."]
+    asked_at: Annotated[datetime, "When the model was called (UTC)."]
+    seconds: Annotated[float, "Seconds of the attempt that was answered; of a batch, from submission to collection."]
+    attempts: Annotated[int, "Number of attempts."]
+    batch: Annotated[bool, "Whether the call was part of a batch."]
+    from_store: Annotated[bool, "Whether an earlier run or another cell paid for it."]
+    input_tokens: Annotated[int | None, "Input tokens, cached ones included; NULL: not reported."]
+    cached_tokens: Annotated[int | None, "Input tokens that were cached."]
+    output_tokens: Annotated[int | None, "Output tokens."]
+    thought_tokens: Annotated[int | None, "Tokens of the model's reasoning."]
+    cost_usd: Annotated[float | None, "Cost in USD; NULL: the price is unknown."]
 
 
 class LastCall(NamedTuple):
@@ -79,3 +57,8 @@ def add_calls(tables: NewRows, key: dict[str, str], calls: Iterable[CallFacts]) 
         facts = call.model_dump(exclude={"usage", "asked_at"})
         asked_at = call.asked_at.replace(tzinfo=None).isoformat(sep=" ")
         tables["model_calls"].append({**key, "position": position, **facts, "asked_at": asked_at, **usage})
+
+
+COLUMNS = {
+    "model_calls": described(CallRow),
+}

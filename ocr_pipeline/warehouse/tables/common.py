@@ -81,6 +81,12 @@ SHARED = {
 """Columns that mean the same in several tables."""
 
 
+def described(row_type: type) -> dict[str, str]:
+    """The descriptions of the columns that a row type annotates; other columns have those of `SHARED`."""
+    hints = row_type.__annotations__
+    return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+
+
 class DocumentTableRow(Protocol):
     """A row type of a table that has a column `document_id`."""
 

@@ -3,43 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Annotated
 
 from ocr_pipeline.evaluation.ranking.pairwise import Comparison
 from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-
-COLUMNS = {
-    "comparisons": {
-        "field": "Field, or all_fields.",
-        "rules": "headline, or the name of stricter or more lenient rules.",
-        "backend_a": "Backend A: the first by name.",
-        "backend_b": "Backend B.",
-        "documents": "Documents that both ran on and whose label mentions the field, failed ones included.",
-        "n": "Labelled values on these documents.",
-        "f1_a": "F1 of A on these documents.",
-        "f1_b": "F1 of B on these documents.",
-        "difference": "F1 of A minus F1 of B.",
-        "difference_low": "Lower end of its 95 % interval: bootstrap over documents, the same draws for both.",
-        "difference_high": "Upper end of its 95 % interval.",
-        "disagree": "Documents in which one has a value right that the other has not.",
-        "a_better": "Documents in which A has more values right; of a single field, documents that only A has right.",
-        "b_better": "Documents in which B has more values right.",
-        "test": "Single field: mcnemar, exact. All fields: randomization of F1, as fields of a document are not independent.",
-        "p": "p value of the test.",
-        "p_holm": "p value, corrected (Holm) over all pairs and fields shown together.",
-    },
-    "rule_sensitivity": {
-        "field": "Field, or all_fields.",
-        "rules": "Name of the rules.",
-        "best": "Backend that wins most of its pairs; NULL if it does not even beat the next one.",
-        "second": "Second best backend.",
-        "difference": "F1 of the best minus F1 of the second, on the documents that both ran on.",
-        "p_holm": "Its p value, corrected (Holm).",
-        "significant": "Whether the difference is significant.",
-        "winner_changes": "Whether the headline rules have another winner.",
-        "significance_changes": "Whether the headline rules differ in significance.",
-    },
-}
+from ocr_pipeline.warehouse.tables.common import described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,23 +16,30 @@ class ComparisonRow:
     """A row of `comparisons`."""
 
     dataset: str
-    field: str
-    rules: str
-    backend_a: str
-    backend_b: str
-    documents: int
-    n: int
-    f1_a: float | None
-    f1_b: float | None
-    difference: float | None
-    difference_low: float | None
-    difference_high: float | None
-    disagree: int
-    a_better: int
-    b_better: int
-    test: str
-    p: float
-    p_holm: float
+    field: Annotated[str, "Field, or all_fields."]
+    rules: Annotated[str, "headline, or the name of stricter or more lenient rules."]
+    backend_a: Annotated[str, "Backend A: the first by name."]
+    backend_b: Annotated[str, "Backend B."]
+    documents: Annotated[int, "Documents that both ran on and whose label mentions the field, failed ones included."]
+    n: Annotated[int, "Labelled values on these documents."]
+    f1_a: Annotated[float | None, "F1 of A on these documents."]
+    f1_b: Annotated[float | None, "F1 of B on these documents."]
+    difference: Annotated[float | None, "F1 of A minus F1 of B."]
+    difference_low: Annotated[
+        float | None, "Lower end of its 95 % interval: bootstrap over documents, the same draws for both."
+    ]
+    difference_high: Annotated[float | None, "Upper end of its 95 % interval."]
+    disagree: Annotated[int, "Documents in which one has a value right that the other has not."]
+    a_better: Annotated[
+        int, "Documents in which A has more values right; of a single field, documents that only A has right."
+    ]
+    b_better: Annotated[int, "Documents in which B has more values right."]
+    test: Annotated[
+        str,
+        "Single field: mcnemar, exact. All fields: randomization of F1, as fields of a document are not independent.",
+    ]
+    p: Annotated[float, "p value of the test."]
+    p_holm: Annotated[float, "p value, corrected (Holm) over all pairs and fields shown together."]
     run_id: str | None
     evaluated_at: datetime
 
@@ -73,15 +49,15 @@ class SensitivityRow:
     """A row of `rule_sensitivity`."""
 
     dataset: str
-    field: str
-    rules: str
-    best: str | None
-    second: str
-    difference: float
-    p_holm: float
-    significant: bool
-    winner_changes: bool
-    significance_changes: bool
+    field: Annotated[str, "Field, or all_fields."]
+    rules: Annotated[str, "Name of the rules."]
+    best: Annotated[str | None, "Backend that wins most of its pairs; NULL if it does not even beat the next one."]
+    second: Annotated[str, "Second best backend."]
+    difference: Annotated[float, "F1 of the best minus F1 of the second, on the documents that both ran on."]
+    p_holm: Annotated[float, "Its p value, corrected (Holm)."]
+    significant: Annotated[bool, "Whether the difference is significant."]
+    winner_changes: Annotated[bool, "Whether the headline rules have another winner."]
+    significance_changes: Annotated[bool, "Whether the headline rules differ in significance."]
 
 
 def replace_comparisons(
@@ -134,3 +110,9 @@ def rule_sensitivity(reader: Reader, dataset: str | None, field: str | None) -> 
         """,
         {"dataset": dataset, "field": field},
     )
+
+
+COLUMNS = {
+    "comparisons": described(ComparisonRow),
+    "rule_sensitivity": described(SensitivityRow),
+}

@@ -3,51 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, where_equal
-
-COLUMNS = {
-    "confidences": {
-        "correct": "Whether the value is right; NULL: not labelled.",
-        "confidence": "Probability that the value is right, 0..1; NULL: not calibrated.",
-        "fold": "Fold whose documents were left out of the fit; NULL: an unlabelled value.",
-        "features": "Features that the confidence was computed from.",
-    },
-    "calibrations": {
-        "status": "ok, or too_few: then the message says what is missing.",
-        "message": "What is missing.",
-        "method": "Method of calibration.",
-        "groups": "Documents, copies counted once.",
-        "values": "Labelled values.",
-        "errors": "Values that are not right.",
-        "ece": "Expected calibration error in ten bins of equal size, 0..1.",
-        "ece_by_chance": "What a perfect calibration shows with as many values.",
-        "brier": "Brier score.",
-        "auc": "Probability that a right value has a higher confidence than a wrong one.",
-    },
-    "reliability": {
-        "bin": "Bin, from 0.",
-        "n": "Values in the bin.",
-        "confidence": "Mean confidence in the bin.",
-        "accuracy": "Share of right values in the bin.",
-        "accuracy_low": "Lower end of its 95 % interval (Wilson).",
-        "accuracy_high": "Upper end of its 95 % interval.",
-    },
-    "risk_coverage": {
-        "level": "document: all of its values are right; or value.",
-        "target_risk": "Error rate that the threshold was chosen for on other documents; NULL: the surest share.",
-        "threshold": "Accept new documents from this confidence on; NULL: accept none.",
-        "n": "Documents or values.",
-        "accepted": "Of these, accepted.",
-        "coverage": "accepted / n.",
-        "errors": "Of the accepted, not right.",
-        "risk": "errors / accepted.",
-        "risk_low": "Lower end of its 95 % interval (Wilson).",
-        "risk_high": "Upper end of its 95 % interval.",
-    },
-}
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +29,10 @@ class ConfidenceRow:
     backend: str
     field: str
     prediction: str | None
-    correct: bool | None
-    confidence: float | None
-    fold: int | None
-    features: dict[str, float]
+    correct: Annotated[bool | None, "Whether the value is right; NULL: not labelled."]
+    confidence: Annotated[float | None, "Probability that the value is right, 0..1; NULL: not calibrated."]
+    fold: Annotated[int | None, "Fold whose documents were left out of the fit; NULL: an unlabelled value."]
+    features: Annotated[dict[str, float], "Features that the confidence was computed from."]
     run_id: str | None
     computed_at: datetime
 
@@ -83,17 +43,17 @@ class CalibrationRow:
 
     dataset: str
     backend: str
-    status: str
-    message: str | None
-    method: str | None
+    status: Annotated[str, "ok, or too_few: then the message says what is missing."]
+    message: Annotated[str | None, "What is missing."]
+    method: Annotated[str | None, "Method of calibration."]
     documents: int
-    groups: int
-    values: int
-    errors: int
-    ece: float | None
-    ece_by_chance: float | None
-    brier: float | None
-    auc: float | None
+    groups: Annotated[int, "Documents, copies counted once."]
+    values: Annotated[int, "Labelled values."]
+    errors: Annotated[int, "Values that are not right."]
+    ece: Annotated[float | None, "Expected calibration error in ten bins of equal size, 0..1."]
+    ece_by_chance: Annotated[float | None, "What a perfect calibration shows with as many values."]
+    brier: Annotated[float | None, "Brier score."]
+    auc: Annotated[float | None, "Probability that a right value has a higher confidence than a wrong one."]
     run_id: str | None
     computed_at: datetime
 
@@ -104,12 +64,12 @@ class ReliabilityRow:
 
     dataset: str
     backend: str
-    bin: int
-    n: int
-    confidence: float
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
+    bin: Annotated[int, "Bin, from 0."]
+    n: Annotated[int, "Values in the bin."]
+    confidence: Annotated[float, "Mean confidence in the bin."]
+    accuracy: Annotated[float, "Share of right values in the bin."]
+    accuracy_low: Annotated[float, "Lower end of its 95 % interval (Wilson)."]
+    accuracy_high: Annotated[float, "Upper end of its 95 % interval."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,16 +78,18 @@ class RiskRow:
 
     dataset: str
     backend: str
-    level: str
-    target_risk: float | None
-    threshold: float | None
-    n: int
-    accepted: int
-    coverage: float
-    errors: int
-    risk: float | None
-    risk_low: float | None
-    risk_high: float | None
+    level: Annotated[str, "document: all of its values are right; or value."]
+    target_risk: Annotated[
+        float | None, "Error rate that the threshold was chosen for on other documents; NULL: the surest share."
+    ]
+    threshold: Annotated[float | None, "Accept new documents from this confidence on; NULL: accept none."]
+    n: Annotated[int, "Documents or values."]
+    accepted: Annotated[int, "Of these, accepted."]
+    coverage: Annotated[float, "accepted / n."]
+    errors: Annotated[int, "Of the accepted, not right."]
+    risk: Annotated[float | None, "errors / accepted."]
+    risk_low: Annotated[float | None, "Lower end of its 95 % interval (Wilson)."]
+    risk_high: Annotated[float | None, "Upper end of its 95 % interval."]
 
 
 def calibrations(reader: Reader, filters: Mapping[str, str]) -> list[CalibrationRow]:
@@ -169,3 +131,11 @@ def replace_confidences(warehouse: Warehouse, new: Sequence[NewConfidences], run
         new_rows["reliability"] += [{**key, **vars(point)} for point in result.reliability]
         new_rows["risk_coverage"] += [{**key, **vars(row)} for row in result.acceptance]
     warehouse.replace_all(new_rows)
+
+
+COLUMNS = {
+    "confidences": described(ConfidenceRow),
+    "calibrations": described(CalibrationRow),
+    "reliability": described(ReliabilityRow),
+    "risk_coverage": described(RiskRow),
+}

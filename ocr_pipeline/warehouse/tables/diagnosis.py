@@ -3,41 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Annotated
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Consensus
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
+from ocr_pipeline.warehouse.tables.common import described
 from ocr_pipeline.warehouse.tables.current import CURRENT_SCORES, Scoring
-
-COLUMNS = {
-    "label_issues": {
-        "label": "The labelled value.",
-        "value": "Proposed value; NULL: none.",
-        "kinds": "agreement, arithmetic, duplicate, transcript.",
-        "reason": "Why the label is in doubt, as a sentence.",
-        "backends": "Backends that agree on the value.",
-        "independent": "Whether two extractors agree, or the doubt does not rest on agreement.",
-        "score": "Doubt; the largest first.",
-        "found_at": "When it was computed (UTC).",
-    },
-    "attributions": {
-        "attribution": "Cause: ocr_missing, ocr_misread, selection, spurious, normalisation, label_issue, document_failed.",
-        "reason": "The cause as a sentence.",
-        "page": "Page of the labelled value, or of what resembles it most.",
-        "similarity": "Similarity of the words there with the labelled value, 0..1.",
-        "judged_at": "When it was computed (UTC).",
-        "content": "Hash of what it was computed from; while it stays the same, the row is kept.",
-    },
-    "consensus": {
-        "labelled": "Whether the field is labelled.",
-        "value": "Value of most backends; NULL: most gave none.",
-        "backends": "Backends that were run on the document.",
-        "agreeing": "Backends that gave this value.",
-        "distinct_values": "Number of different values; none counts as one.",
-        "agreement": "Share of the pairs of backends that agree; 1 for a single backend.",
-    },
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +20,15 @@ class LabelIssueRow:
     document_id: str
     dataset: str
     field: str
-    label: str | None
-    value: str | None
-    kinds: list[str]
-    reason: str
-    backends: list[str]
-    independent: bool
-    score: float
+    label: Annotated[str | None, "The labelled value."]
+    value: Annotated[str | None, "Proposed value; NULL: none."]
+    kinds: Annotated[list[str], "agreement, arithmetic, duplicate, transcript."]
+    reason: Annotated[str, "Why the label is in doubt, as a sentence."]
+    backends: Annotated[list[str], "Backends that agree on the value."]
+    independent: Annotated[bool, "Whether two extractors agree, or the doubt does not rest on agreement."]
+    score: Annotated[float, "Doubt; the largest first."]
     run_id: str | None
-    found_at: datetime
+    found_at: Annotated[datetime, "When it was computed (UTC)."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +38,12 @@ class ConsensusRow:
     document_id: str
     dataset: str
     field: str
-    labelled: bool
-    value: str | None
-    backends: int
-    agreeing: int
-    distinct_values: int
-    agreement: float
+    labelled: Annotated[bool, "Whether the field is labelled."]
+    value: Annotated[str | None, "Value of most backends; NULL: most gave none."]
+    backends: Annotated[int, "Backends that were run on the document."]
+    agreeing: Annotated[int, "Backends that gave this value."]
+    distinct_values: Annotated[int, "Number of different values; none counts as one."]
+    agreement: Annotated[float, "Share of the pairs of backends that agree; 1 for a single backend."]
     run_id: str | None
     computed_at: datetime
 
@@ -193,3 +166,17 @@ def replace_consensus(
 
 def consensus(reader: Reader) -> list[ConsensusRow]:
     return reader.select(ConsensusRow, "FROM consensus ORDER BY document_id")
+
+
+COLUMNS = {
+    "label_issues": described(LabelIssueRow),
+    "attributions": {
+        "attribution": "Cause: ocr_missing, ocr_misread, selection, spurious, normalisation, label_issue, document_failed.",
+        "reason": "The cause as a sentence.",
+        "page": "Page of the labelled value, or of what resembles it most.",
+        "similarity": "Similarity of the words there with the labelled value, 0..1.",
+        "judged_at": "When it was computed (UTC).",
+        "content": "Hash of what it was computed from; while it stays the same, the row is kept.",
+    },
+    "consensus": described(ConsensusRow),
+}

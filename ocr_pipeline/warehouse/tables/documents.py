@@ -3,43 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
 from ocr_pipeline.evaluation.ranking.slices import DocumentFeatures
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows
+from ocr_pipeline.warehouse.tables.common import NewRows, described
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.find import SourceFile
     from ocr_pipeline.documents.pages import Document
-
-COLUMNS = {
-    "documents": {
-        "path": "Path of the file, relative to the project.",
-        "media_type": "Media type, detected from the content.",
-        "size_bytes": "Size of the file.",
-        "sha256": "Hash of the content.",
-        "pages": "Number of pages.",
-        "transcript_sha256": "Hash of the transcript that the data set provides beside the document; NULL: none.",
-        "perceptual_hash": "Hash of how the first page looks: dct1-, then 256 bits in hex.",
-    },
-    "pages": {"dpi": "Resolution; NULL: unknown."},
-    "duplicates": {
-        "group_id": "First document of the group that has the same content or looks the same.",
-        "duplicate_of": "The same; NULL for the first document itself.",
-        "kind": "exact or near.",
-        "distance": "Bits of 256 in which the perceptual hashes differ.",
-        "split": "Split in use: test for a whole group that has a test document.",
-    },
-    "page_similarities": {
-        "sha256_a": "Content of the first document; the smaller hash.",
-        "sha256_b": "Content of the second document.",
-        "similarity": "Similarity of the first pages, 0..1; the same document from 0.83.",
-    },
-}
-
 
 DOCUMENT_KEY = ("document_id",)
 
@@ -52,13 +26,15 @@ class DocumentRow:
 
     document_id: str
     dataset: str
-    path: str
-    media_type: str | None
-    size_bytes: int | None
-    sha256: str | None
-    perceptual_hash: str | None
-    pages: int | None
-    transcript_sha256: str | None
+    path: Annotated[str, "Path of the file, relative to the project."]
+    media_type: Annotated[str | None, "Media type, detected from the content."]
+    size_bytes: Annotated[int | None, "Size of the file."]
+    sha256: Annotated[str | None, "Hash of the content."]
+    perceptual_hash: Annotated[str | None, "Hash of how the first page looks: dct1-, then 256 bits in hex."]
+    pages: Annotated[int | None, "Number of pages."]
+    transcript_sha256: Annotated[
+        str | None, "Hash of the transcript that the data set provides beside the document; NULL: none."
+    ]
     status: str
     reason: str | None
     message: str | None
@@ -83,7 +59,7 @@ class PageRow:
     page: int
     width_px: int
     height_px: int
-    dpi: float | None
+    dpi: Annotated[float | None, "Resolution; NULL: unknown."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +67,11 @@ class DuplicateRow:
     """A row of `duplicates`."""
 
     document_id: str
-    group_id: str
-    duplicate_of: str | None
-    kind: str | None
-    distance: int | None
-    split: str | None
+    group_id: Annotated[str, "First document of the group that has the same content or looks the same."]
+    duplicate_of: Annotated[str | None, "The same; NULL for the first document itself."]
+    kind: Annotated[str | None, "exact or near."]
+    distance: Annotated[int | None, "Bits of 256 in which the perceptual hashes differ."]
+    split: Annotated[str | None, "Split in use: test for a whole group that has a test document."]
     run_id: str | None
     updated_at: datetime
 
@@ -222,3 +198,15 @@ def replace_duplicates(warehouse: Warehouse, rows: Sequence[DuplicateRow], simil
     """Replace `duplicates` and `page_similarities`."""
     pairs = [{"sha256_a": a, "sha256_b": b, "similarity": alike} for (a, b), alike in similarities.items()]
     warehouse.replace_all({"duplicates": [asdict(row) for row in rows], "page_similarities": pairs})
+
+
+COLUMNS = {
+    "documents": described(DocumentRow),
+    "pages": described(PageRow),
+    "duplicates": described(DuplicateRow),
+    "page_similarities": {
+        "sha256_a": "Content of the first document; the smaller hash.",
+        "sha256_b": "Content of the second document.",
+        "similarity": "Similarity of the first pages, 0..1; the same document from 0.83.",
+    },
+}

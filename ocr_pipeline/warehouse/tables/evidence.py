@@ -2,29 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Annotated
 
 from ocr_pipeline.evaluation.diagnosis.records import Key, ValueEvidence
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.common import NewRows, box_columns
-
-COLUMNS = {
-    "evidence": {
-        "field": "Path of the value: total_amount, line_items.0.amount.",
-        "text": "The text there, as printed.",
-        "method": "How the extractor located the value.",
-        "score": "The extractor's score of the place.",
-    },
-    "candidates": {
-        "rank": "Rank by score, from 0.",
-        "score": "Weighted sum of the features; comparable within one field only.",
-        "chosen": "Whether this candidate became the value.",
-        "reason": "The feature with the largest contribution.",
-        "features": "Features that are not 0.",
-        "text": "The text there, as printed.",
-    },
-    "value_logprobs": {"logprob": "Natural logarithm of the probability of the value's tokens; at most 0."},
-}
+from ocr_pipeline.warehouse.tables.common import NewRows, box_columns, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +16,16 @@ class EvidenceRow:
 
     document_id: str
     backend: str
-    field: str
+    field: Annotated[str, "Path of the value: total_amount, line_items.0.amount."]
     page: int
-    text: str
+    text: Annotated[str, "The text there, as printed."]
     x0: float
     y0: float
     x1: float
     y1: float
     words: list[int]
-    method: str
-    score: float
+    method: Annotated[str, "How the extractor located the value."]
+    score: Annotated[float, "The extractor's score of the place."]
     correction: str | None
 
 
@@ -53,15 +36,15 @@ class CandidateRow:
     document_id: str
     backend: str
     field: str
-    rank: int
+    rank: Annotated[int, "Rank by score, from 0."]
     value: str
-    score: float
-    chosen: bool
-    reason: str
+    score: Annotated[float, "Weighted sum of the features; comparable within one field only."]
+    chosen: Annotated[bool, "Whether this candidate became the value."]
+    reason: Annotated[str, "The feature with the largest contribution."]
     correction: str | None
-    features: dict[str, float]
+    features: Annotated[dict[str, float], "Features that are not 0."]
     page: int
-    text: str
+    text: Annotated[str, "The text there, as printed."]
     x0: float
     y0: float
     x1: float
@@ -76,7 +59,7 @@ class LogprobRow:
     document_id: str
     backend: str
     field: str
-    logprob: float
+    logprob: Annotated[float, "Natural logarithm of the probability of the value's tokens; at most 0."]
 
 
 def evidence(reader: Reader, backend: str) -> dict[Key, ValueEvidence]:
@@ -166,3 +149,10 @@ def add_evidence(tables: NewRows, key: dict[str, str], extraction: Extraction) -
         row = candidate.model_dump(exclude={"box"})
         tables["candidates"].append({**key, **row, "rank": ranks[candidate.field], **box_columns(candidate.box)})
         ranks[candidate.field] += 1
+
+
+COLUMNS = {
+    "evidence": described(EvidenceRow),
+    "candidates": described(CandidateRow),
+    "value_logprobs": described(LogprobRow),
+}

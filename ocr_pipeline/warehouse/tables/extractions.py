@@ -5,34 +5,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
 from ocr_pipeline.warehouse.connection import Reader, utc_now
 from ocr_pipeline.warehouse.tables.calls import add_calls
-from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, described, invoices_of, typed_value
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
 from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow
 
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.stage import ExtractionOutcome
 
-COLUMNS = {
-    "extractions": {
-        "extractor": "Extractor of the backend.",
-        "seconds": "Seconds of the extractor alone.",
-        "ocr_seconds": "Seconds of the engine.",
-        "cost_usd": "Cost in USD; NULL: unknown.",
-        "extractor_settings": "What the extractor's fingerprint is made of, as JSON: says why a cell is stale.",
-        "reported": "Imported predictions: seconds and cost are as reported by their maker, not measured.",
-        "reported_model": "Imported predictions: name of the model.",
-        "reported_model_version": "Imported predictions: version of the model.",
-    },
-    "extracted_fields": {},
-    "extracted_line_items": {},
-    "extracted_tax_lines": {},
-}
 
 Values = dict[str, dict[str, dict[str, str]]]
 
@@ -60,22 +45,26 @@ class ExtractionCell:
     document_id: str
     backend: str
     engine: str | None
-    extractor: str
+    extractor: Annotated[str, "Extractor of the backend."]
     status: str
     reason: str | None
     message: str | None
-    seconds: float | None
-    ocr_seconds: float | None
-    cost_usd: float | None
+    seconds: Annotated[float | None, "Seconds of the extractor alone."]
+    ocr_seconds: Annotated[float | None, "Seconds of the engine."]
+    cost_usd: Annotated[float | None, "Cost in USD; NULL: unknown."]
     engine_fingerprint: str | None
     extractor_fingerprint: str
     result_key: str | None
     run_id: str | None
     updated_at: datetime
-    extractor_settings: str | None
-    reported: bool | None
-    reported_model: str | None
-    reported_model_version: str | None
+    extractor_settings: Annotated[
+        str | None, "What the extractor's fingerprint is made of, as JSON: says why a cell is stale."
+    ]
+    reported: Annotated[
+        bool | None, "Imported predictions: seconds and cost are as reported by their maker, not measured."
+    ]
+    reported_model: Annotated[str | None, "Imported predictions: name of the model."]
+    reported_model_version: Annotated[str | None, "Imported predictions: version of the model."]
 
     @property
     def failed(self) -> bool:
@@ -294,3 +283,11 @@ def add_extraction(
     add_lists(tables, "extracted_line_items", "extracted_tax_lines", key, invoice)
     add_evidence(tables, key, outcome.extraction)
     return cell
+
+
+COLUMNS = {
+    "extractions": described(ExtractionCell),
+    "extracted_fields": described(FieldValueRow),
+    "extracted_line_items": described(ExtractedItemRow),
+    "extracted_tax_lines": described(ExtractedTaxRow),
+}

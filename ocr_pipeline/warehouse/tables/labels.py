@@ -3,32 +3,14 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ocr_pipeline.schemas import DocumentFailure, Invoice, Label
 from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, described, invoices_of, typed_value
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.labels import DecidedLabel
-
-COLUMNS = {
-    "labels": {
-        "status": "ok, invalid or none.",
-        "message": "Why the label is invalid.",
-        "language": "Language of the document, as labelled.",
-        "split": "Split, as labelled: train, test and so on.",
-    },
-    "ground_truth": {
-        "value": "The labelled value as text; NULL: labelled as not on the document.",
-        "alternatives": "Other spellings that count as right.",
-        "decision": "Decision of a review: label, value or both; NULL: not reviewed.",
-        "file_value": "The value in the label file, if a review changed it.",
-    },
-    "ground_truth_line_items": {},
-    "ground_truth_tax_lines": {},
-}
-
 
 LABEL_TABLES = ("labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines")
 
@@ -39,11 +21,11 @@ class LabelRow:
 
     document_id: str
     dataset: str
-    status: str
-    message: str | None
+    status: Annotated[str, "ok, invalid or none."]
+    message: Annotated[str | None, "Why the label is invalid."]
     label_sha256: str | None
-    language: str | None
-    split: str | None
+    language: Annotated[str | None, "Language of the document, as labelled."]
+    split: Annotated[str | None, "Split, as labelled: train, test and so on."]
     run_id: str | None
     updated_at: datetime
 
@@ -58,12 +40,12 @@ class TruthRow:
 
     document_id: str
     field: str
-    value: str | None
+    value: Annotated[str | None, "The labelled value as text; NULL: labelled as not on the document."]
     value_amount: Decimal | None
     value_date: date | None
-    alternatives: list[str] | None
-    decision: str | None
-    file_value: str | None
+    alternatives: Annotated[list[str] | None, "Other spellings that count as right."]
+    decision: Annotated[str | None, "Decision of a review: label, value or both; NULL: not reviewed."]
+    file_value: Annotated[str | None, "The value in the label file, if a review changed it."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,3 +262,11 @@ def add_label(
     key = {"document_id": document_id}
     add_lists(tables, "ground_truth_line_items", "ground_truth_tax_lines", key, label.invoice)
     return row
+
+
+COLUMNS = {
+    "labels": described(LabelRow),
+    "ground_truth": described(TruthRow),
+    "ground_truth_line_items": described(ItemRow),
+    "ground_truth_tax_lines": described(TaxRow),
+}

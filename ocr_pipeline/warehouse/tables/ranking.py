@@ -3,70 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
 from ocr_pipeline.evaluation.ranking.slices import Slice
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
-from ocr_pipeline.warehouse.tables.common import NewRow
-
-COLUMNS = {
-    "leaderboard": {
-        "status": "ok, or not_run: then the message says why, and there is no score.",
-        "message": "Why the backend was not run.",
-        "documents": "Documents that were run, labelled or not, failed ones included.",
-        "failures": "Documents without a result; they count as missing in every field.",
-        "labelled_documents": "Documents that were run and whose label has a value: the n of whole_document_accuracy.",
-        "missing_documents": "Labelled documents that were not run, or not scored since; they are in no score.",
-        "accurate_documents": "Of these, documents in which every labelled field is correct or rightly empty.",
-        "whole_document_accuracy": "accurate_documents / labelled_documents, with a Wilson interval.",
-        "whole_document_accuracy_low": "Lower end of its 95 % interval.",
-        "whole_document_accuracy_high": "Upper end of its 95 % interval.",
-        "seconds_per_document": "Seconds of engine and extractor together, mean of the documents whose time is known.",
-        "seconds_median": "Their median, with a bootstrap interval.",
-        "seconds_median_low": "Lower end of its 95 % interval.",
-        "seconds_median_high": "Upper end of its 95 % interval.",
-        "cost_per_document": "Cost in USD, mean; NULL if the cost of any document is unknown.",
-        "cost_median": "Their median, with a bootstrap interval.",
-        "cost_median_low": "Lower end of its 95 % interval.",
-        "cost_median_high": "Upper end of its 95 % interval.",
-        "fingerprints": "engine/extractor fingerprints; more than one: it changed between documents.",
-        "reported": "Whether seconds and cost are as reported by the maker of imported predictions.",
-        "macro_f1": "Mean F1 of the fields with a labelled value, each counting the same, however rare it is.",
-        "macro_f1_low": "Lower end of its 95 % interval (bootstrap over documents; NULL with fewer than 5).",
-        "macro_f1_high": "Upper end of its 95 % interval.",
-        "straight_through_documents": "Documents that did not fail and have every labelled field right.",
-        "straight_through_rate": "Their share of the labelled documents that were run, with a Wilson interval.",
-        "straight_through_low": "Lower end of its 95 % interval.",
-        "straight_through_high": "Upper end of its 95 % interval.",
-        "pareto": "Whether no other backend is better in F1, cost and seconds at once.",
-    },
-    "leaderboard_fields": {
-        "field": "Field; all_fields: all values together; line_items, tax_lines: rows; with .cells: their cells.",
-        "precision": "correct / (correct + wrong + spurious), 0..1.",
-        "precision_low": "Lower end of its 95 % interval (Wilson; bootstrap for all fields together).",
-        "precision_high": "Upper end of its 95 % interval.",
-        "recall": "correct / n, 0..1.",
-        "recall_low": "Lower end of its 95 % interval.",
-        "recall_high": "Upper end of its 95 % interval.",
-        "within_0_01": "Money: share of n that is off by at most 0.01; missing values are in n, here and below.",
-        "within_0_05": "Money: share of n that is off by at most 0.05.",
-        "within_1_percent": "Money: share of n that is off by at most 1 %.",
-        "anls": "Names, addresses, text: mean ANLS over n, 0..1.",
-        "anls_match": "Names, addresses, text: share of n with an ANLS of at least 0.8.",
-        "f1_strict": "F1 by the strict rules, while f1 is by the normalised ones.",
-        "f1_lenient": "F1 by the lenient rules.",
-        "printed_date": "Share of known printed dates that say the labelled date by themselves.",
-        "printed_unreadable": "Printed dates that are not a date by themselves.",
-        "metrics": "The project's own metrics by name, mean over n; NULL: none.",
-    },
-    "leaderboard_slices": {
-        "dimension": "document_type, language, currency, confidence, pages, dataset or split.",
-        "slice": "Value of the dimension.",
-        "predicted": "Extracted values.",
-    },
-}
+from ocr_pipeline.warehouse.tables.common import NewRow, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,39 +18,57 @@ class BoardRow:
 
     dataset: str
     backend: str
-    status: str
-    message: str | None
-    documents: int | None
-    failures: int | None
-    labelled_documents: int | None
-    missing_documents: int | None
-    accurate_documents: int | None
-    whole_document_accuracy: float | None
-    whole_document_accuracy_low: float | None
-    whole_document_accuracy_high: float | None
-    seconds_per_document: float | None
-    seconds_median: float | None
-    seconds_median_low: float | None
-    seconds_median_high: float | None
-    cost_per_document: float | None
-    cost_median: float | None
-    cost_median_low: float | None
-    cost_median_high: float | None
-    fingerprints: list[str] | None
+    status: Annotated[str, "ok, or not_run: then the message says why, and there is no score."]
+    message: Annotated[str | None, "Why the backend was not run."]
+    documents: Annotated[int | None, "Documents that were run, labelled or not, failed ones included."]
+    failures: Annotated[int | None, "Documents without a result; they count as missing in every field."]
+    labelled_documents: Annotated[
+        int | None, "Documents that were run and whose label has a value: the n of whole_document_accuracy."
+    ]
+    missing_documents: Annotated[
+        int | None, "Labelled documents that were not run, or not scored since; they are in no score."
+    ]
+    accurate_documents: Annotated[
+        int | None, "Of these, documents in which every labelled field is correct or rightly empty."
+    ]
+    whole_document_accuracy: Annotated[float | None, "accurate_documents / labelled_documents, with a Wilson interval."]
+    whole_document_accuracy_low: Annotated[float | None, "Lower end of its 95 % interval."]
+    whole_document_accuracy_high: Annotated[float | None, "Upper end of its 95 % interval."]
+    seconds_per_document: Annotated[
+        float | None, "Seconds of engine and extractor together, mean of the documents whose time is known."
+    ]
+    seconds_median: Annotated[float | None, "Their median, with a bootstrap interval."]
+    seconds_median_low: Annotated[float | None, "Lower end of its 95 % interval."]
+    seconds_median_high: Annotated[float | None, "Upper end of its 95 % interval."]
+    cost_per_document: Annotated[float | None, "Cost in USD, mean; NULL if the cost of any document is unknown."]
+    cost_median: Annotated[float | None, "Their median, with a bootstrap interval."]
+    cost_median_low: Annotated[float | None, "Lower end of its 95 % interval."]
+    cost_median_high: Annotated[float | None, "Upper end of its 95 % interval."]
+    fingerprints: Annotated[
+        list[str] | None, "engine/extractor fingerprints; more than one: it changed between documents."
+    ]
     label_version: str | None
     scoring_version: int | None
     run_id: str | None
     evaluated_at: datetime
-    reported: bool | None
+    reported: Annotated[bool | None, "Whether seconds and cost are as reported by the maker of imported predictions."]
     rules: str | None
-    macro_f1: float | None
-    macro_f1_low: float | None
-    macro_f1_high: float | None
-    straight_through_documents: int | None
-    straight_through_rate: float | None
-    straight_through_low: float | None
-    straight_through_high: float | None
-    pareto: bool | None
+    macro_f1: Annotated[
+        float | None, "Mean F1 of the fields with a labelled value, each counting the same, however rare it is."
+    ]
+    macro_f1_low: Annotated[
+        float | None, "Lower end of its 95 % interval (bootstrap over documents; NULL with fewer than 5)."
+    ]
+    macro_f1_high: Annotated[float | None, "Upper end of its 95 % interval."]
+    straight_through_documents: Annotated[
+        int | None, "Documents that did not fail and have every labelled field right."
+    ]
+    straight_through_rate: Annotated[
+        float | None, "Their share of the labelled documents that were run, with a Wilson interval."
+    ]
+    straight_through_low: Annotated[float | None, "Lower end of its 95 % interval."]
+    straight_through_high: Annotated[float | None, "Upper end of its 95 % interval."]
+    pareto: Annotated[bool | None, "Whether no other backend is better in F1, cost and seconds at once."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +77,9 @@ class FieldRow:
 
     dataset: str
     backend: str
-    field: str
+    field: Annotated[
+        str, "Field; all_fields: all values together; line_items, tax_lines: rows; with .cells: their cells."
+    ]
     documents: int
     n: int
     correct: int
@@ -124,25 +87,29 @@ class FieldRow:
     spurious: int
     missing: int
     both_empty: int
-    precision: float | None
-    precision_low: float | None
-    precision_high: float | None
-    recall: float | None
-    recall_low: float | None
-    recall_high: float | None
+    precision: Annotated[float | None, "correct / (correct + wrong + spurious), 0..1."]
+    precision_low: Annotated[
+        float | None, "Lower end of its 95 % interval (Wilson; bootstrap for all fields together)."
+    ]
+    precision_high: Annotated[float | None, "Upper end of its 95 % interval."]
+    recall: Annotated[float | None, "correct / n, 0..1."]
+    recall_low: Annotated[float | None, "Lower end of its 95 % interval."]
+    recall_high: Annotated[float | None, "Upper end of its 95 % interval."]
     f1: float | None
     f1_low: float | None
     f1_high: float | None
-    within_0_01: float | None
-    within_0_05: float | None
-    within_1_percent: float | None
-    anls: float | None
-    anls_match: float | None
-    f1_strict: float | None
-    f1_lenient: float | None
-    printed_date: float | None
-    printed_unreadable: int | None
-    metrics: dict[str, float] | None
+    within_0_01: Annotated[
+        float | None, "Money: share of n that is off by at most 0.01; missing values are in n, here and below."
+    ]
+    within_0_05: Annotated[float | None, "Money: share of n that is off by at most 0.05."]
+    within_1_percent: Annotated[float | None, "Money: share of n that is off by at most 1 %."]
+    anls: Annotated[float | None, "Names, addresses, text: mean ANLS over n, 0..1."]
+    anls_match: Annotated[float | None, "Names, addresses, text: share of n with an ANLS of at least 0.8."]
+    f1_strict: Annotated[float | None, "F1 by the strict rules, while f1 is by the normalised ones."]
+    f1_lenient: Annotated[float | None, "F1 by the lenient rules."]
+    printed_date: Annotated[float | None, "Share of known printed dates that say the labelled date by themselves."]
+    printed_unreadable: Annotated[int | None, "Printed dates that are not a date by themselves."]
+    metrics: Annotated[dict[str, float] | None, "The project's own metrics by name, mean over n; NULL: none."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,12 +118,12 @@ class SliceRow:
 
     dataset: str
     backend: str
-    dimension: str
-    slice: str
+    dimension: Annotated[str, "document_type, language, currency, confidence, pages, dataset or split."]
+    slice: Annotated[str, "Value of the dimension."]
     documents: int
     n: int
     correct: int
-    predicted: int
+    predicted: Annotated[int, "Extracted values."]
     f1: float | None
     f1_low: float | None
     f1_high: float | None
@@ -268,3 +235,10 @@ def slices(reader: Reader, dimension: str, dataset: str | None) -> list[SliceRow
         """,
         {"dimension": dimension, "dataset": dataset},
     )
+
+
+COLUMNS = {
+    "leaderboard": described(BoardRow),
+    "leaderboard_fields": described(FieldRow),
+    "leaderboard_slices": described(SliceRow),
+}

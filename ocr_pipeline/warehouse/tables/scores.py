@@ -2,48 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.scoring.fields import FieldScore, Outcome
 from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, list_counts
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, where_equal
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
-
-COLUMNS = {
-    "field_scores": {
-        "within_0_01": "Money: off by at most 0.01.",
-        "within_0_05": "Money: off by at most 0.05, as when cash totals are rounded.",
-        "within_1_percent": "Money: off by at most 1 % of the truth.",
-        "anls_match": "Names, addresses, text: ANLS of at least 0.8.",
-        "printed": "Dates: the text that the value was extracted from, if the backend names a place.",
-        "printed_reads": "Dates: what that text says by itself: correct, wrong or unreadable.",
-        "metrics": "The project's own metrics of the value, by name; NULL: none.",
-    },
-    "line_item_scores": {
-        "rows_correct": "Rows in which every cell is correct or rightly empty.",
-        "rows_wrong": "Rows that match a labelled row and have a cell that is not correct.",
-        "rows_spurious": "Extracted rows that match no labelled row.",
-        "rows_missing": "Labelled rows without an extracted row.",
-        "rows_correct_strict": "Correct rows by the strict rules.",
-        "rows_correct_lenient": "Correct rows by the lenient rules.",
-        "cells_correct": "Correct cells, of the columns that the label uses in this list.",
-        "cells_wrong": "Wrong cells.",
-        "cells_spurious": "Spurious cells.",
-        "cells_missing": "Missing cells.",
-        "cells_both_empty": "Cells that are empty in both.",
-        "cells_correct_strict": "Correct cells by the strict rules.",
-        "cells_correct_lenient": "Correct cells by the lenient rules.",
-    },
-    "line_item_cells": {
-        "truth_position": "Row in the label (position in its list); NULL: a spurious row.",
-        "prediction_position": "Extracted row (position in its list); NULL: a missing row.",
-        "row_outcome": "Outcome of the row: correct, wrong, spurious or missing.",
-        "column_name": "Column of the list: description, amount and so on.",
-    },
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +21,10 @@ class ListCellRow:
     dataset: str
     backend: str
     list: str
-    truth_position: int | None
-    prediction_position: int | None
-    row_outcome: str
-    column_name: str
+    truth_position: Annotated[int | None, "Row in the label (position in its list); NULL: a spurious row."]
+    prediction_position: Annotated[int | None, "Extracted row (position in its list); NULL: a missing row."]
+    row_outcome: Annotated[str, "Outcome of the row: correct, wrong, spurious or missing."]
+    column_name: Annotated[str, "Column of the list: description, amount and so on."]
     kind: str
     truth: str | None
     prediction: str | None
@@ -244,3 +211,32 @@ def exist(reader: Reader, filters: Mapping[str, str]) -> bool:
     """Whether there is any score, current or stale. `filters`: columns and the value that they must have."""
     where, values = where_equal(filters)
     return bool(reader.rows(f"SELECT 1 FROM field_scores WHERE {where} LIMIT 1", values))
+
+
+COLUMNS = {
+    "field_scores": {
+        "within_0_01": "Money: off by at most 0.01.",
+        "within_0_05": "Money: off by at most 0.05, as when cash totals are rounded.",
+        "within_1_percent": "Money: off by at most 1 % of the truth.",
+        "anls_match": "Names, addresses, text: ANLS of at least 0.8.",
+        "printed": "Dates: the text that the value was extracted from, if the backend names a place.",
+        "printed_reads": "Dates: what that text says by itself: correct, wrong or unreadable.",
+        "metrics": "The project's own metrics of the value, by name; NULL: none.",
+    },
+    "line_item_scores": {
+        "rows_correct": "Rows in which every cell is correct or rightly empty.",
+        "rows_wrong": "Rows that match a labelled row and have a cell that is not correct.",
+        "rows_spurious": "Extracted rows that match no labelled row.",
+        "rows_missing": "Labelled rows without an extracted row.",
+        "rows_correct_strict": "Correct rows by the strict rules.",
+        "rows_correct_lenient": "Correct rows by the lenient rules.",
+        "cells_correct": "Correct cells, of the columns that the label uses in this list.",
+        "cells_wrong": "Wrong cells.",
+        "cells_spurious": "Spurious cells.",
+        "cells_missing": "Missing cells.",
+        "cells_both_empty": "Cells that are empty in both.",
+        "cells_correct_strict": "Correct cells by the strict rules.",
+        "cells_correct_lenient": "Correct cells by the lenient rules.",
+    },
+    "line_item_cells": described(ListCellRow),
+}

@@ -4,33 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
 from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, box_columns, mean_confidence
+from ocr_pipeline.warehouse.tables.common import NewRows, box_columns, described, mean_confidence
 
 if TYPE_CHECKING:
     from ocr_pipeline.ocr.stage import OcrOutcome
-
-COLUMNS = {
-    "ocr_text": {
-        "pages": "Number of pages.",
-        "words": "Number of words.",
-        "fingerprint": "Version and settings of the engine.",
-    },
-    "ocr_pages": {
-        "words": "Number of words on the page.",
-        "rotation": "Degrees clockwise by which the page was turned upright; boxes refer to the upright page.",
-    },
-    "ocr_words": {
-        "word": "Index in reading order over all pages, from 0.",
-        "line": "Line of the word.",
-        "text": "The word.",
-        "confidence": "Confidence of the engine, 0..1; NULL: unknown.",
-    },
-}
-
 
 OCR_KEY = ("document_id", "engine")
 
@@ -46,11 +27,11 @@ class OcrCell:
     status: str
     reason: str | None
     message: str | None
-    pages: int | None
-    words: int | None
+    pages: Annotated[int | None, "Number of pages."]
+    words: Annotated[int | None, "Number of words."]
     mean_confidence: float | None
     seconds: float | None
-    fingerprint: str
+    fingerprint: Annotated[str, "Version and settings of the engine."]
     result_key: str | None
     run_id: str | None
     updated_at: datetime
@@ -69,10 +50,12 @@ class OcrPageRow:
     page: int
     width_px: int
     height_px: int
-    words: int
+    words: Annotated[int, "Number of words on the page."]
     mean_confidence: float | None
     seconds: float
-    rotation: int | None
+    rotation: Annotated[
+        int | None, "Degrees clockwise by which the page was turned upright; boxes refer to the upright page."
+    ]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,14 +65,14 @@ class OcrWordRow:
     document_id: str
     engine: str
     page: int
-    word: int
-    line: int
-    text: str
+    word: Annotated[int, "Index in reading order over all pages, from 0."]
+    line: Annotated[int, "Line of the word."]
+    text: Annotated[str, "The word."]
     x0: float
     y0: float
     x1: float
     y1: float
-    confidence: float | None
+    confidence: Annotated[float | None, "Confidence of the engine, 0..1; NULL: unknown."]
 
 
 def ocr_cells(reader: Reader, engine: str) -> dict[str, OcrCell]:
@@ -256,3 +239,10 @@ def add_ocr(
             }
         )
     return cell
+
+
+COLUMNS = {
+    "ocr_text": described(OcrCell),
+    "ocr_pages": described(OcrPageRow),
+    "ocr_words": described(OcrWordRow),
+}
