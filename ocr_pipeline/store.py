@@ -1,7 +1,7 @@
-"""The result store: what a stage computed for one document, addressed by everything that it was computed from.
+"""The result store: what a stage computed for one document, addressed by everything it was computed from.
 
-A result is written the moment it exists, durably (write, fsync, rename), before anything is put into the database. So a
-run that is killed continues where it stopped, and nothing is computed twice: see docs/decisions/0004.
+A result is written durably (write, fsync, rename) as soon as it exists, before anything goes into the database. So a
+killed run continues where it stopped, and nothing is computed twice: see docs/decisions/0004.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ class ResultStore:
                 return None
 
     def load(self, stage: str, key: str, model: type[Model]) -> Model | None:
-        """The stored result as a model, or None; also where it is damaged: then it is computed and stored again."""
+        """The stored result as a model, or None. A damaged result counts as None: it is computed and stored again."""
         text = self.get(stage, key)
         try:
             return None if text is None else model.model_validate_json(text)
@@ -59,7 +59,7 @@ class ResultStore:
             return None
 
     def put(self, stage: str, key: str, text: str) -> None:
-        """Store a result. Whoever reads sees all of it or nothing, also after a crash. Raises WarehouseError."""
+        """Store a result. Readers see all of it or nothing, even after a crash. Raises WarehouseError."""
         write_durably(self._path(stage, key), text)
 
     def _path(self, stage: str, key: str) -> Path:
@@ -67,7 +67,7 @@ class ResultStore:
 
 
 def write_durably(path: Path, text: str) -> None:
-    """Write a file, or replace it, so that whoever reads sees all of it or nothing of it. Raises WarehouseError."""
+    """Write or replace a file atomically: readers see all of it or nothing. Raises WarehouseError."""
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")

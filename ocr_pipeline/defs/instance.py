@@ -29,7 +29,7 @@ REASON_TAG = "ocr_pipeline/reason"
 def instance_environment(project: Project) -> dict[str, str]:
     """Environment variables for Dagster's own commands, so that they use this project's instance.
 
-    Creates the instance folder with its `dagster.yaml` where there is none yet.
+    Creates the instance folder with its `dagster.yaml` if it does not exist.
     """
     home = project.dagster_home
     try:
@@ -65,7 +65,7 @@ def open_instance(project: Project) -> dg.DagsterInstance:
 
 @contextmanager
 def only_run(project: Project, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Let one `ocr-pipeline run` work at a time: two would read the same documents twice.
+    """Let one `ocr-pipeline run` work at a time: two would recognise the same documents twice.
 
     `on_wait` is called before it waits for another one.
     """
@@ -83,13 +83,13 @@ def only_run(project: Project, on_wait: Callable[[], None]) -> Iterator[None]:
 
 
 def forget_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]) -> None:
-    """Take the partitions of documents away whose file is gone, so that nobody materialises them with `all`."""
+    """Remove the partitions of deleted documents, so that "all" in the UI does not include them."""
     for document_id in document_ids:
         instance.delete_dynamic_partition(DOCUMENTS, document_id)
 
 
 def register_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]) -> list[str]:
-    """Make each document a partition. Returns the ones that were not there before."""
+    """Make each document a partition. Returns the new ones."""
     known = set(instance.get_dynamic_partitions(DOCUMENTS))
     new = [document_id for document_id in document_ids if document_id not in known]
     if new:
@@ -106,14 +106,14 @@ _ACTIVE = [
 
 
 def is_processing(instance: dg.DagsterInstance) -> bool:
-    """Whether a run of the pipeline is at work or waits for its turn. What somebody materialises in the UI is none: nobody
-    could tell whether its process is still there."""
+    """Whether a run of the pipeline is in progress or queued. Materialisations from the UI do not count: there is no way
+    to tell whether their process is still alive."""
     runs = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
     return any(run.job_name == PROCESS or PROCESS_TAG in run.tags for run in runs)
 
 
 def running(project: Project) -> list[str]:
-    """The runs that are at work or wait for their turn, in words; empty where there is no instance yet."""
+    """The runs in progress or queued, in words; empty if there is no instance yet."""
     if not (project.dagster_home / "dagster.yaml").exists():
         return []
     with open_instance(project) as instance:

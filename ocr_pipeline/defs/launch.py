@@ -26,7 +26,7 @@ LOCATION = "ocr_pipeline"
 CHECKS = "checks"
 """The name of the job that evaluates every asset check."""
 LOST = 600.0
-"""Seconds after which a run of `process` that has begun and holds no lock is taken for lost: it was killed at once."""
+"""Seconds after which a started run of `process` without a lock counts as lost: it was killed right away."""
 
 Range = tuple[str, str]
 """First and last partition key of a run, both included."""
@@ -97,10 +97,10 @@ def _spans(order: Sequence[str], wanted: Iterable[str]) -> list[tuple[int, int]]
 
 
 class RunLock:
-    """Held by the process that works on a run, until it ends in any way: so others can tell whether it is still there.
+    """Held by the process of a run until it ends, however it ends: so others can tell whether it is alive.
 
-    A lock of the operating system, because host names change, process ids are given out again, and a run that is launched
-    once more has the tags of the one before.
+    A lock of the operating system, because host names change, process ids are reused, and a relaunched run has the tags
+    of the first one.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
@@ -109,11 +109,11 @@ class RunLock:
         self.tags = {PROCESS_TAG: run_id}
 
     def take(self) -> None:
-        """Take it; nobody else has it."""
+        """Acquire the lock; no other process holds it."""
         self._lock.acquire(timeout=0)
 
     def is_held(self) -> bool:
-        """Whether a process has it."""
+        """Whether a process holds the lock."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -122,7 +122,7 @@ class RunLock:
         return False
 
     def drop(self) -> None:
-        """Let it go, after the run has ended, or of one that nobody holds."""
+        """Release and delete the lock: its run has ended, or no process holds it."""
         Path(self._lock.lock_file).unlink(missing_ok=True)
         self._lock.release()
 
@@ -133,8 +133,8 @@ def run_locks(instance: dg.DagsterInstance) -> Path:
 
 
 def close_killed_runs(instance: dg.DagsterInstance) -> int:
-    """Mark runs as failed whose process was killed: nobody else would, the UI shows them running, and they hold their place
-    in the queue. Of runs that the daemon launched, a restarted daemon does not know whether they are there.
+    """Mark runs whose process was killed as failed. Dagster does not: the UI shows them running, and they keep their place
+    in the queue. A restarted daemon cannot tell whether the runs it launched are alive.
 
     Returns their number.
     """

@@ -49,7 +49,7 @@ class Extractor(Component):
 
         Raises:
             DocumentError: this document cannot be handled.
-            ProviderError: a remote service failed for now.
+            ProviderError: a remote service failed temporarily.
             ConfigurationError: it can never work as it is set up.
         """
 

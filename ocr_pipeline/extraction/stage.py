@@ -34,8 +34,8 @@ class ExtractionTask:
     """One document to extract.
 
     `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
-    an engine, with that of the imported prediction where the backend has those. It is None where an earlier stage failed;
-    then `failure` says why. `prediction` gives the text of the row that was imported, where there is one; `members` is for an
+    an engine, plus the hash of the imported prediction if the backend imports. It is None if an earlier stage failed;
+    then `failure` says why. `prediction` gives the text of the imported row, if there is one; `members` is for an
     ensemble.
     """
 
@@ -50,9 +50,9 @@ class ExtractionTask:
 
 
 class ExtractionOutcome(BaseModel):
-    """What is stored for a document: its fields, or why there are none, and what it took.
+    """What is stored for a document: its fields, or why there are none, with time and cost.
 
-    `seconds` is None for an imported prediction whose maker does not say.
+    `seconds` is None for an imported prediction that does not say.
     """
 
     extraction: Extraction | None = None
@@ -64,7 +64,7 @@ class ExtractionOutcome(BaseModel):
 
 @dataclass(frozen=True)
 class ExtractionResult:
-    """The outcome for one task. `key` is None where the outcome was not stored, so that the next run tries again."""
+    """The outcome for one task. `key` is None if the outcome was not stored, so that the next run retries it."""
 
     document_id: str
     outcome: ExtractionOutcome
@@ -79,10 +79,10 @@ def extract_documents(
     limits: Limits,
     models: ModelCalls | None = None,
 ) -> Iterator[ExtractionResult]:
-    """Extract every document that the store does not know yet.
+    """Extract every document without a stored result.
 
-    Yields results in the order of the tasks; of an extractor that takes several documents at once, as they are done. No
-    more tasks are taken than there is room for. In the mode `batch` the tasks are gone through twice.
+    Yields results in the order of the tasks, or as they finish if the extractor works on several documents at once. Tasks
+    are consumed lazily; in batch mode they are iterated twice.
 
     Raises:
         ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
@@ -100,7 +100,7 @@ def _at_once(
     concurrency: int,
     models: ModelCalls | None,
 ) -> Iterator[ExtractionResult]:
-    """Results of a pool of threads, as they are done. As many tasks again wait, so that writing rows stops no thread."""
+    """Results of a thread pool as they finish. Twice as many tasks as threads are submitted, so that no thread idles."""
     waiting = iter(tasks)
     running: set[Future[ExtractionResult]] = set()
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="extract")
@@ -130,7 +130,7 @@ def _at_once(
 
 
 def _stop(pool: ThreadPoolExecutor, models: ModelCalls | None) -> None:
-    """Begin nothing more; wait for what is on its way: it is paid for, and will be stored."""
+    """Start nothing new; wait for calls in progress: they are paid for, and will be stored."""
     if models is not None:
         models.stop()
     pool.shutdown(wait=True, cancel_futures=True)
@@ -139,7 +139,7 @@ def _stop(pool: ThreadPoolExecutor, models: ModelCalls | None) -> None:
 def _ask_in_batch(
     extractor: ModelExtractor, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits, models: ModelCalls
 ) -> None:
-    """Have everything answered that the tasks are going to ask; then they find it in the store."""
+    """Get the replies to all questions of the tasks as one batch; the tasks then find them in the store."""
     provider = extractor.capabilities.asks
     extractor_fingerprint = fingerprint_of(extractor)
 

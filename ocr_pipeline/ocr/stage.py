@@ -25,7 +25,7 @@ STAGE = "ocr"
 
 @dataclass(frozen=True)
 class OcrTask:
-    """One document to read. The hashes are of what the path, and the transcript beside it, held when it was taken in."""
+    """One document to recognise. The hashes are of the file, and of its transcript, when they were ingested."""
 
     document_id: str
     path: Path
@@ -43,7 +43,7 @@ class OcrOutcome(BaseModel):
 
 @dataclass(frozen=True)
 class OcrResult:
-    """The outcome for one task. `key` is None where the outcome was not stored, so that the next run tries again."""
+    """The outcome for one task. `key` is None if the outcome was not stored, so that the next run retries it."""
 
     document_id: str
     outcome: OcrOutcome
@@ -54,7 +54,7 @@ class OcrResult:
 def read_documents(
     engine: OcrEngine, tasks: Sequence[OcrTask], store: ResultStore, limits: Limits, processes: int
 ) -> Iterator[OcrResult]:
-    """Read every document that the store does not know yet, on several processes; yield results as they come.
+    """Recognise every document without a stored result, in several processes; yield results as they finish.
 
     Raises:
         ConfigurationError: the engine cannot run here.
