@@ -33,7 +33,7 @@ Cell = tuple[str, str]
 """(engine or backend, document); the name is empty for a document or a label."""
 
 Mode = Literal["due", "stale", "all"]
-"""`due`: what is missing, stale, failed temporarily or not recorded. `stale`: only cells that have a result. `all`: every cell."""
+"""`due`: missing, stale, failed temporarily or not recorded. `stale`: only cells that have a result. `all`: every cell."""
 
 DELETED = "deleted_documents"
 """The step for documents whose file is gone: their rows in `raw_documents` say so from then on."""
