@@ -1,17 +1,26 @@
 """The private APIs of Dagster that this project needs, each with its reason. No other module imports `dagster._...`."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
 import dagster as dg
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from dagster._utils.schedules import is_valid_cron_schedule
 
-__all__ = ["add_cell_metadata", "is_valid_cron_schedule", "latest_checks", "located_runs", "range_tags"]
+__all__ = [
+    "add_cell_metadata",
+    "is_valid_cron_schedule",
+    "latest_checks",
+    "located_runs",
+    "open_event_log",
+    "range_tags",
+]
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:
@@ -64,3 +73,20 @@ def located_runs(instance: dg.DagsterInstance, location: str, job: str) -> Itera
         yield
     finally:
         del instance.create_run_for_job
+
+
+@contextmanager
+def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Keep the SQLite files of a run's events open.
+
+    Dagster opens and closes a file per event, and SQLite writes its log back whenever the last connection closes.
+    """
+    storage = instance.event_log_storage
+    with ExitStack() as stack:
+        if isinstance(storage, SqliteEventLogStorage):
+            with storage.run_connection(run_id):
+                pass  # creates the file with its tables
+            for shard in (INDEX_SHARD_NAME, run_id):
+                connection = stack.enter_context(closing(sqlite3.connect(storage.path_for_shard(shard))))
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        yield

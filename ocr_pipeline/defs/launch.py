@@ -17,7 +17,7 @@ from uuid import uuid4
 import dagster as dg
 from filelock import FileLock, Timeout
 
-from ocr_pipeline.defs._dagster import located_runs, range_tags
+from ocr_pipeline.defs._dagster import located_runs, open_event_log, range_tags
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
 from ocr_pipeline.defs.partitions import Partitions
 
@@ -200,7 +200,7 @@ class Launcher:
         lock = RunLock(run_locks(self.instance), run_id)
         lock.take()
         try:
-            with located_runs(self.instance, LOCATION, job.name):
+            with located_runs(self.instance, LOCATION, job.name), open_event_log(self.instance, run_id):
                 return job.execute_in_process(
                     instance=self.instance,
                     asset_selection=assets,
