@@ -74,9 +74,9 @@ def test_a_rectangle_is_one_range() -> None:
 def test_an_unknown_cell_is_refused() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("documents", NAMES)
-        with pytest.raises(ValueError, match="'nobody' is no partition"):
+        with pytest.raises(ValueError, match="'nobody' is not a partition"):
             document_ranges(["nobody"], instance, Partitions(backends()))
-        with pytest.raises(ValueError, match="'nothing' is no partition of backend"):
+        with pytest.raises(ValueError, match="'nothing' is not a partition of backend"):
             cell_ranges([("nothing", "a")], BACKEND, instance, Partitions(backends()).document_backend)
 
 

@@ -102,6 +102,6 @@ def test_cells_without_a_transcript_that_the_ui_materialised_are_in_no_score(
 def test_asked_for_by_name_where_nothing_is_transcribed(transcribed: Project) -> None:
     configured = load_backends(transcribed)
     sources = [source for source in find_documents(transcribed.data) if source.dataset == "office"]
-    with pytest.raises(ConfigurationError, match="oracle\\+first cannot run: none of the documents has a transcript"):
+    with pytest.raises(ConfigurationError, match="oracle\\+first cannot run: no document has a transcript"):
         choose_backends(configured, ["oracle+first"], sources)
     assert "oracle+first" not in choose_backends(configured, None, sources)[0]
