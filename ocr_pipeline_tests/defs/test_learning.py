@@ -61,7 +61,9 @@ def test_labels_train_a_model_and_exactly_its_cells_follow(project: Project, mon
     assert "pdf-text: 24 labelled documents, cross-validated" in shown
     assert "total_amount" in shown
     board = " ".join(Cli(monkeypatch).ok("leaderboard").split())
-    assert "pdf-text+learned: 24 of 24 labelled documents were extracted by a model that was not trained on them" in board
+    assert (
+        "pdf-text+learned: 24 of 24 labelled documents were extracted by a model that was not trained on them" in board
+    )
     page = (project.report / "learned.html").read_text()
     assert fingerprint
     assert fingerprint in page
