@@ -107,11 +107,6 @@ def extraction_cells(reader: Reader, backend: str, document_id: str | None = Non
     return {row.document_id: row for row in rows}
 
 
-def all_cells(reader: Reader) -> set[tuple[str, str]]:
-    """(backend, document) of every cell."""
-    return {(row["backend"], row["document_id"]) for row in reader.rows("SELECT backend, document_id FROM extractions")}
-
-
 def extractions(
     reader: Reader, backend: str, document_id: str | None = None
 ) -> dict[str, Extraction | DocumentFailure]:

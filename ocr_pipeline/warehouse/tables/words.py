@@ -80,11 +80,6 @@ def ocr_cells(reader: Reader, engine: str) -> dict[str, OcrCell]:
     return {row.document_id: row for row in reader.select(OcrCell, "FROM ocr_text WHERE engine = ?", [engine])}
 
 
-def all_cells(reader: Reader) -> set[tuple[str, str]]:
-    """(engine, document) of every cell."""
-    return {(row["engine"], row["document_id"]) for row in reader.rows("SELECT engine, document_id FROM ocr_text")}
-
-
 def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
     """The text that `engine` recognised in these documents; documents without a result are left out."""
     parameters = [engine, list(document_ids)]
