@@ -172,6 +172,12 @@ class _Execution:
                     )
             case _:
                 self._evaluate()
+        if step.asset not in (
+            DELETED,
+            "raw_documents",
+            "ground_truth",
+        ):  # files were read and hashed for the first plan
+            self._scope = replace(self._scope, check_files=False)
         if step.asset in ("extractor_model", WEIGHTS):  # trained models are part of fingerprints
             backends = load_backends(self._scope.project)
             records = InstanceRecords(self._instance, self._scope.project, backends)
@@ -187,9 +193,7 @@ class _Execution:
     def _extract(self, step: Step) -> None:
         """Backends without model calls first. Models are called unless that may cost too much; the run continues anyway."""
         backends = self._scope.backends
-        asking = {expected.backend for expected in step.estimates} | {
-            name for name, _ in step.cells if backends[name].capabilities.asks
-        }
+        asking = {name for name, _ in step.cells if backends[name].capabilities.asks}
         self._announce(step.estimates)
         self._launch(
             ["extractions"], self._cell_ranges([cell for cell in step.cells if cell[0] not in asking], BACKEND)
