@@ -10,7 +10,7 @@ from ocr_pipeline.cli.output import console, interval, opened, points, print_jso
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.tables.history import HistoryEntry
+from ocr_pipeline.warehouse.tables.history import PinnableEntry
 
 COLUMNS = {
     "documents": ("documents_hash",),
@@ -39,7 +39,7 @@ def history(
     rows = tables.history.history(warehouse, dataset, backend, field or ALL_FIELDS)
     if not rows:
         raise ConfigurationError("No such evaluation yet; run `ocr-pipeline run` first.")
-    groups: defaultdict[tuple[str, str], list[tuple[HistoryEntry, list[str]]]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[tuple[PinnableEntry, list[str]]]] = defaultdict(list)
     for evaluation in rows:
         group = groups[evaluation.dataset, evaluation.backend]
         group.append((evaluation, _changed(group[-1][0], evaluation) if group else []))
@@ -66,7 +66,7 @@ def history(
         console.print(table)
 
 
-def _changed(before: HistoryEntry, now: HistoryEntry) -> list[str]:
+def _changed(before: PinnableEntry, now: PinnableEntry) -> list[str]:
     return [
         name
         for name, columns in COLUMNS.items()

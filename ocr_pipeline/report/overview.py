@@ -24,7 +24,7 @@ from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
 from ocr_pipeline.warehouse.tables.current import Scoring
-from ocr_pipeline.warehouse.tables.history import HistoryEntry
+from ocr_pipeline.warehouse.tables.history import PinnableEntry
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 from ocr_pipeline.warehouse.tables.scores import Flip
 
@@ -187,7 +187,7 @@ class History:
     """The evaluations of a data set, newest first."""
 
     name: str
-    rows: Sequence[HistoryEntry]
+    rows: Sequence[PinnableEntry]
 
     @cached_property
     def chart(self) -> str | None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -105,21 +106,14 @@ class Evaluation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryRow:
-    """One field of one evaluation. Columns as in the table `evaluation_history`."""
+class HistoryEntry:
+    """One field of one evaluation, without the outcomes. Columns as in the table `evaluation_history`."""
 
     evaluation_id: str
-    evaluated_at: str
+    evaluated_at: str | datetime
     run_id: str | None
     dataset: str
     backend: str
-    fingerprints: Sequence[str]
-    label_version: str
-    scoring_version: int
-    rules: str
-    documents_hash: str
-    set_id: str
-    content: str
     field: str
     documents: int
     n: int
@@ -131,6 +125,19 @@ class HistoryRow:
     f1: float | None
     f1_low: float | None
     f1_high: float | None
+    fingerprints: Sequence[str]
+    label_version: str
+    scoring_version: int
+    rules: str
+    documents_hash: str
+    set_id: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryRow(HistoryEntry):
+    """The same with the outcome of every document, as letters; None for all fields together."""
+
     outcomes: str | None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from ocr_pipeline.evaluation.ranking.history import Evaluation, HistoryRow, evaluation_of
+from ocr_pipeline.evaluation.ranking.history import Evaluation, HistoryEntry, HistoryRow, evaluation_of
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRow
 
@@ -140,39 +140,17 @@ def every_evaluation(reader: Reader) -> list[KnownEvaluation]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryEntry:
+class PinnableEntry(HistoryEntry):
     """One field of one evaluation, and whether the evaluation is pinned."""
 
-    evaluation_id: str
     evaluated_at: datetime
-    run_id: str | None
-    dataset: str
-    backend: str
-    field: str
-    documents: int
-    n: int
-    correct: int
-    wrong: int
-    spurious: int
-    missing: int
-    both_empty: int
-    f1: float | None
-    f1_low: float | None
-    f1_high: float | None
-    fingerprints: list[str]
-    label_version: str
-    scoring_version: int
-    rules: str
-    documents_hash: str
-    set_id: str
-    content: str
     pinned: bool
 
 
-def history(reader: Reader, dataset: str | None, backend: str | None, field: str) -> list[HistoryEntry]:
+def history(reader: Reader, dataset: str | None, backend: str | None, field: str) -> list[PinnableEntry]:
     """One field of every evaluation, oldest first, without the outcomes."""
     return reader.select(
-        HistoryEntry,
+        PinnableEntry,
         """
         SELECT h.* EXCLUDE (outcomes), b.evaluation_id IS NOT NULL AS pinned
         FROM evaluation_history h LEFT JOIN evaluation_baselines b USING (evaluation_id)
