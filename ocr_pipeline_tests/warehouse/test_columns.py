@@ -5,6 +5,7 @@ import pytest
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.warehouse.migrate import table_columns
 from ocr_pipeline.warehouse.tables import (
+    FAMILIES,
     calls,
     column_descriptions,
     comparisons,
@@ -13,7 +14,6 @@ from ocr_pipeline.warehouse.tables import (
     documents,
     evidence,
     extractions,
-    history,
     labels,
     ranking,
     scores,
@@ -21,20 +21,6 @@ from ocr_pipeline.warehouse.tables import (
 )
 from ocr_pipeline.warehouse.tables.common import SHARED
 
-FAMILIES = (
-    documents,
-    labels,
-    words,
-    extractions,
-    calls,
-    evidence,
-    scores,
-    ranking,
-    comparisons,
-    history,
-    diagnosis,
-    confidence,
-)
 TABLES = {
     table: {name for name, _ in columns} for table, columns in table_columns().items() if table != "schema_version"
 }

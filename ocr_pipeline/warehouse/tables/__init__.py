@@ -43,7 +43,7 @@ __all__ = [
     "words",
 ]
 
-_FAMILIES = (
+FAMILIES = (
     documents,
     labels,
     words,
@@ -61,4 +61,4 @@ _FAMILIES = (
 
 def column_descriptions(table: str) -> dict[str, str]:
     """What each column of a table means; one of `SHARED` may not occur in the table."""
-    return {**SHARED, **next(family.COLUMNS[table] for family in _FAMILIES if table in family.COLUMNS)}
+    return {**SHARED, **next(family.COLUMNS[table] for family in FAMILIES if table in family.COLUMNS)}
