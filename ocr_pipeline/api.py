@@ -42,7 +42,7 @@ def run(
         sources = [source for source in sources if source.document_id in set(documents)]
     if backends is not None:
         _check_known("backend", backends, set(configured))
-    names = backends if backends is not None else [name for name in configured if not configured[name].unavailable()]
+    names = backends if backends is not None else configured.runnable()
     with only_run(project, lambda: None):
         return run_pipeline(project, sources, names, NoProgress(), max_cost_usd=max_cost_usd)
 

@@ -5,7 +5,7 @@ Whoever needs today's fingerprints loads today's backends: `load_backends` is ch
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -131,6 +131,10 @@ class Backends(Mapping[str, Backend]):
 
     def __len__(self) -> int:
         return len(self.by_name)
+
+    def runnable(self, names: Iterable[str] | None = None) -> list[str]:
+        """Of these backends (None or empty: all), those that can run here."""
+        return [name for name in names or self if self[name].unavailable() is None]
 
     @property
     def limits(self) -> Limits:

@@ -129,7 +129,7 @@ def _process(
 ) -> RunSummary:
     configured = project.backends()
     sources = _chosen(config, find_documents(project.project.data))
-    backends = [name for name in config.backends or configured if configured[name].unavailable() is None]
+    backends = configured.runnable(config.backends)
     context.log.info(f"{len(sources)} documents, backends {', '.join(backends) or 'none'}.")
 
     def announce(estimates: Sequence[Estimate]) -> None:

@@ -79,6 +79,17 @@ class Scope:
     check_files: bool = True
 
 
+def ingested_scope(project: Project, backends: Backends, names: Sequence[str], *, with_failed: bool) -> Scope:
+    """The documents as they were ingested: no file is read. `with_failed`: also those that could not be opened."""
+    known = tables.documents.documents(Warehouse(project.database))
+    sources = [
+        source
+        for source in find_documents(project.data)
+        if (row := known.get(source.document_id)) and (with_failed or not row.failed)
+    ]
+    return Scope(project=project, backends=backends, names=names, sources=sources, check_files=False)
+
+
 @dataclass(frozen=True)
 class Step:
     """Cells of one asset, in the order in which they were asked for; none for an asset without partitions.

@@ -145,10 +145,16 @@ def extraction_states(
     """
     known = tables.documents.documents(reader)
     states: list[CellState] = []
+    stale_words: dict[str, dict[str, str]] = {}  # several backends share an engine
     for name in names:
         backend = backends[name]
+        if backend.engine and backend.engine.name not in stale_words:
+            words = ocr_states(backend.engine, documents, reader)
+            stale_words[backend.engine.name] = {
+                state.document_id: state.why or "text" for state in words if state.state == "stale"
+            }
         rows = tables.extractions.extraction_cells(reader, name)
-        upstream = _stale_inputs(backend, documents, reader, changed)
+        upstream = (stale_words[backend.engine.name] if backend.engine else {}) | dict.fromkeys(changed, "document")
         for document_id, expected in expected_extraction_keys(backend, documents, reader).items():
             row, document = rows.get(document_id), known.get(document_id)
             if row is not None:
@@ -166,17 +172,6 @@ def _is_asked_for(backend: Backend, document: DocumentRow | None, expected: str 
     if document is not None and not backend.covers(document.dataset):
         return False
     return has_input(backend.engine, bool(document.transcript_sha256) if document else is_transcribed)
-
-
-def _stale_inputs(
-    backend: Backend, documents: Collection[str], reader: Reader, changed: Collection[str]
-) -> dict[str, str]:
-    """By document, why what the backend works on is stale itself."""
-    reasons: dict[str, str] = {}
-    if backend.engine:
-        states = ocr_states(backend.engine, documents, reader)
-        reasons = {state.document_id: state.why or "text" for state in states if state.state == "stale"}
-    return reasons | dict.fromkeys(changed, "document")
 
 
 def _extraction_state(

@@ -8,7 +8,7 @@ import pytest
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.pipeline import plan_run, run_pipeline
 from ocr_pipeline.documents.find import find_documents
-from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, make_plan
+from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, ingested_scope, make_plan
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Reader
@@ -124,6 +124,18 @@ def test_a_deleted_file(shop: Project) -> None:
     first, *rest = plan(shop).steps
     assert (first.asset, first.documents) == ("deleted_documents", ["s-b"])
     assert [step.asset for step in rest] == ["duplicates", "evaluation"]
+
+
+def test_documents_as_they_were_ingested(shop: Project) -> None:
+    (shop.data / "documents/s/broken.png").write_bytes(b"no image")
+    run(shop)
+    add_image(shop, "s/b.png", 60)
+    add_image(shop, "s/new.png", 70)
+    backends = load_backends(shop)
+    for with_failed, expected in ((True, ["s-a", "s-b", "s-broken"]), (False, ["s-a", "s-b"])):
+        scope = ingested_scope(shop, backends, NAMES, with_failed=with_failed)
+        assert [source.document_id for source in scope.sources] == expected
+        assert {state.state for state in make_plan(scope).states} <= {"current", "failed"}, "no file is read"
 
 
 def test_planning_changes_nothing(shop: Project) -> None:

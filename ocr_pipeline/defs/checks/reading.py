@@ -4,13 +4,11 @@ from collections import Counter
 
 import dagster as dg
 
-from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
-from ocr_pipeline.planning.plan import Scope, make_plan
+from ocr_pipeline.planning.plan import ingested_scope, make_plan
 from ocr_pipeline.warehouse import tables
 
 
@@ -22,12 +20,9 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
         asset="extractions", description="No result is of an older document, engine, prompt, model or setting."
     )
     @readable_failure
-    def no_stale_cells(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
-        configured = load_backends(project.project)
-        documents = tables.documents.documents(warehouse.warehouse())
-        sources = [source for source in find_documents(project.project.data) if source.document_id in documents]
-        names = list(configured)
-        scope = Scope(project=project.project, backends=configured, names=names, sources=sources, check_files=False)
+    def no_stale_cells(project: ProjectResource) -> dg.AssetCheckResult:
+        configured = project.backends()
+        scope = ingested_scope(project.project, configured, list(configured), with_failed=True)
         stale = [state for state in make_plan(scope).states if state.state == "stale"]
         counts = Counter((state.name, state.why) for state in stale)
         lines = ["| backend | changed | documents |", "| --- | --- | --- |"]

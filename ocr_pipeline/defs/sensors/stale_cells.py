@@ -9,12 +9,10 @@ from pydantic import BaseModel
 
 from ocr_pipeline.defs.instance import is_processing
 from ocr_pipeline.defs.jobs import ProcessConfig, process_request
-from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
-from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.operation.arrivals import Attempt, next_attempt
-from ocr_pipeline.planning.plan import Scope, make_plan
-from ocr_pipeline.warehouse import tables
+from ocr_pipeline.planning.plan import ingested_scope, make_plan
 
 
 class StaleCursor(BaseModel):
@@ -32,25 +30,19 @@ def stale_cells_sensor(process: dg.JobDefinition, every_seconds: int) -> dg.Sens
         minimum_interval_seconds=every_seconds,
         description="Cells that are missing or stale because a backend, a prompt or an engine changed.",
     )
-    def stale_cells(
-        context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
-    ) -> dg.SensorResult:
-        return _tick(context, project, warehouse)
+    def stale_cells(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
+        return _tick(context, project)
 
     return stale_cells
 
 
-def _tick(
-    context: dg.SensorEvaluationContext, project: ProjectResource, warehouse: WarehouseResource
-) -> dg.SensorResult:
+def _tick(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
     before = load_cursor(context.cursor, StaleCursor())
     if is_processing(context.instance):
         return skipped("A run is in progress; stale cells are looked up after it.", before)
     configured, settings = project.backends(), project.operation().arrivals
-    backends = [name for name in settings.backends or configured if configured[name].unavailable() is None]
-    documents = tables.documents.documents(warehouse.warehouse())
-    sources = [source for source in find_documents(project.project.data) if source.document_id in documents]
-    scope = Scope(project=project.project, backends=configured, names=backends, sources=sources, check_files=False)
+    backends = configured.runnable(settings.backends)
+    scope = ingested_scope(project.project, configured, backends, with_failed=False)
     pending = [state for state in make_plan(scope).states if state.due and state.state in ("missing", "stale")]
     if not pending:
         return skipped("All cells are current.", StaleCursor())
