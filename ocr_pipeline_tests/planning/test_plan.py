@@ -1,14 +1,17 @@
 """The plan of a project: what it predicts is what a run does."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.pipeline import plan_run, run_pipeline
-from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, ingested_scope, make_plan
+from ocr_pipeline.planning.states import CellState, document_states
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Reader
@@ -106,6 +109,46 @@ def test_a_changed_option_names_the_setting(shop: Project) -> None:
         ("pixel+first", "stale"),
         ("both", "stale"),
     }
+
+
+def test_a_changed_engine_is_named(shop: Project) -> None:
+    run(shop)
+    path = shop.root / "backends.yaml"
+    settings = yaml.safe_load(path.read_text())
+    settings["engines"]["pixel"]["options"] = {**settings["engines"]["pixel"].get("options", {}), "version": 2}
+    path.write_text(yaml.safe_dump(settings))
+    reasons = {step.asset: dict(step.reasons) for step in plan(shop).steps if step.asset in ASSETS}
+    assert reasons == {
+        "ocr_text": {"stale: engine": 2},
+        "extractions": {"stale: engine": 2},
+        "ensembles": {"stale: members": 2},
+    }
+
+
+def test_what_scores_are_made_from_is_scored_again(shop: Project) -> None:
+    def due() -> list[str]:
+        return [step.asset for step in plan_run(shop, find_documents(shop.data), NAMES).steps]
+
+    run(shop)
+    assert due() == []
+    shop.evaluation_file.write_text("fields:\n  total_amount:\n    within: '0.10'\n")
+    assert due() == ["evaluation"]
+    run(shop)
+    assert due() == []
+    (shop.report / "index.html").unlink()
+    assert due() == ["evaluation"]
+
+
+def test_files_are_hashed_until_they_are_ingested_and_not_after(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[int] = []
+
+    def counting(sources: Sequence[SourceFile], *arguments: Any) -> list[CellState]:
+        hashed.append(len(sources))
+        return document_states(sources, *arguments)
+
+    monkeypatch.setattr("ocr_pipeline.planning.plan.document_states", counting)
+    run(shop)
+    assert hashed == [2], "the plans after `raw_documents` read no file"
 
 
 def test_the_modes(shop: Project) -> None:
