@@ -149,6 +149,13 @@ def test_files_are_hashed_until_they_are_ingested_and_not_after(shop: Project, m
     monkeypatch.setattr("ocr_pipeline.planning.plan.document_states", counting)
     run(shop)
     assert hashed == [2], "the plans after `raw_documents` read no file"
+    path = shop.root / "backends.yaml"
+    settings = yaml.safe_load(path.read_text())
+    settings["backends"]["pixel+first"]["options"] = {"version": 7}
+    path.write_text(yaml.safe_dump(settings))
+    hashed.clear()
+    assert run(shop)["extractions"] == 2
+    assert hashed == [2], "nor do the plans after a later step, if nothing was to be ingested"
 
 
 def test_the_modes(shop: Project) -> None:
