@@ -96,13 +96,15 @@ def cli(checkout: Path, python: str, project: Path, *arguments: str) -> float:
 def per_cell(checkout: Path, python: str) -> float:
     """The default way of the checkout to launch all cells in one run."""
     command = [python, str(checkout / "benchmarks" / "orchestration.py"), "--worker", "range", "200"]
-    answer = subprocess.run(command, env=environment(checkout), check=True, capture_output=True, text=True)
+    answer = subprocess.run(command, cwd=checkout, env=environment(checkout), check=True, capture_output=True, text=True)
     return float(json.loads(answer.stdout.splitlines()[-1]))
 
 
 def timed(checkout: Path, python: str, *arguments: str, **variables: str) -> float:
     started = time.perf_counter()
-    subprocess.run([python, *arguments], env=environment(checkout, **variables), check=True, capture_output=True)
+    # `python -m` looks into the working directory first: without cwd, both checkouts would run the code of one of them.
+    command = [python, *arguments]
+    subprocess.run(command, cwd=checkout, env=environment(checkout, **variables), check=True, capture_output=True)
     return time.perf_counter() - started
 
 
