@@ -96,7 +96,9 @@ def cli(checkout: Path, python: str, project: Path, *arguments: str) -> float:
 def per_cell(checkout: Path, python: str) -> float:
     """The default way of the checkout to launch all cells in one run."""
     command = [python, str(checkout / "benchmarks" / "orchestration.py"), "--worker", "range", "200"]
-    answer = subprocess.run(command, cwd=checkout, env=environment(checkout), check=True, capture_output=True, text=True)
+    answer = subprocess.run(
+        command, cwd=checkout, env=environment(checkout), check=True, capture_output=True, text=True
+    )
     return float(json.loads(answer.stdout.splitlines()[-1]))
 
 
