@@ -32,7 +32,7 @@ Rechoose = Callable[[str, Choice[Any], Reading], Choice[Any]]
 Rows = Callable[[Sequence[Item], Reading], Sequence[Item]]
 """Items of the rules and reading -> the items to keep."""
 
-VERSION = 5
+VERSION = 6
 """Raise it with every code change that can change a result."""
 
 
