@@ -12,11 +12,12 @@ from ocr_pipeline.extraction.rules.fields import (
     amounts,
     currency,
     document_type,
-    identifiers,
+    invoice_ids,
     issue_dates,
     items,
     parties,
     suppliers,
+    tax_ids,
     tax_table,
     totals,
 )
@@ -71,20 +72,20 @@ def extract_text(
 def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:
     """For each single-valued field, its candidates with features and scores, and the chosen one."""
     dates = issue_dates.candidates(reading)
-    tax_ids = identifiers.candidates(reading, "supplier_tax_id", "tax_number") + identifiers.unlabelled_tax_ids(reading)
+    registrations = tax_ids.candidates(reading, "supplier_tax_id", "tax_number") + tax_ids.unlabelled(reading)
     supplier = choose(suppliers.candidates(reading), suppliers.WEIGHTS, suppliers.AT_LEAST)
     address = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
     return {
         "document_type": choose(document_type.candidates(reading), document_type.WEIGHTS),
         "supplier_name": supplier,
         "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
-        "supplier_tax_id": choose(tax_ids, identifiers.WEIGHTS, identifiers.AT_LEAST),
+        "supplier_tax_id": choose(registrations, tax_ids.WEIGHTS, tax_ids.AT_LEAST),
         "receiver_name": choose(parties.receivers(reading), parties.RECEIVER_WEIGHTS),
-        "receiver_tax_id": _identifier(reading, "receiver_tax_id"),
-        "invoice_id": _identifier(reading, "invoice_id"),
+        "receiver_tax_id": choose(tax_ids.candidates(reading, "receiver_tax_id"), tax_ids.WEIGHTS, tax_ids.AT_LEAST),
+        "invoice_id": _number(reading, "invoice_id"),
         "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),
         "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
-        "purchase_order": _identifier(reading, "purchase_order"),
+        "purchase_order": _number(reading, "purchase_order"),
         "currency": choose(currency.candidates(reading), currency.WEIGHTS),
         **totals.choose_amounts(
             amounts.candidates(reading, printed, [item.amount.value for item in sold]), amounts.cash_step(reading)
@@ -92,5 +93,5 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
     }
 
 
-def _identifier(reading: Reading, *classes: str) -> Choice[str]:
-    return choose(identifiers.candidates(reading, *classes), identifiers.WEIGHTS, identifiers.AT_LEAST)
+def _number(reading: Reading, *classes: str) -> Choice[str]:
+    return choose(invoice_ids.candidates(reading, *classes), invoice_ids.WEIGHTS, invoice_ids.AT_LEAST)
