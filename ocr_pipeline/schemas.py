@@ -126,15 +126,15 @@ class Invoice(_Model):
         return value.upper() if value else value
 
 
-FieldKind = Literal["money", "quantity", "date", "name", "address", "text", "identifier", "category"]
+FieldKind = Literal["money", "quantity", "date", "name", "address", "text", "identifier", "tax_id", "category"]
 
 FIELD_KINDS: dict[str, FieldKind] = {
     "document_type": "category",
     "supplier_name": "name",
     "supplier_address": "address",
-    "supplier_tax_id": "identifier",
+    "supplier_tax_id": "tax_id",
     "receiver_name": "name",
-    "receiver_tax_id": "identifier",
+    "receiver_tax_id": "tax_id",
     "invoice_id": "identifier",
     "invoice_date": "date",
     "due_date": "date",

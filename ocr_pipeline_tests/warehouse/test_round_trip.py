@@ -304,6 +304,7 @@ values = {
     "name": texts,
     "address": texts,
     "identifier": texts,
+    "tax_id": texts,
     "category": st.none(),
 }
 invoices = st.builds(

@@ -65,7 +65,9 @@ def _check_printed(document: Document, text: str) -> None:
     amounts += [value for t in inv.tax_lines for value in (t.rate, t.net_amount, t.amount)]
     amounts += [value for item in inv.line_items for value in (item.quantity, item.unit_price, item.amount)]
     dates = [inv.invoice_date, inv.due_date]
-    names = [getattr(inv, name) for name, kind in FIELD_KINDS.items() if kind in ("name", "address", "identifier")]
+    names = [
+        getattr(inv, name) for name, kind in FIELD_KINDS.items() if kind in ("name", "address", "identifier", "tax_id")
+    ]
     names += [value for item in inv.line_items for value in (item.description, item.product_code, item.unit)]
     names += [value for values in document.alternatives.values() for value in values]
     wanted = [document.format_amount(value) for value in amounts if value is not None]

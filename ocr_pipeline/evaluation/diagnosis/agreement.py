@@ -9,6 +9,7 @@ from statistics import fmean
 
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.values.names import normalise_name
+from ocr_pipeline.values.tax_ids import tax_id_key
 
 Values = Mapping[str, Mapping[str, str]]
 """Values by backend and field, as in `extracted_fields`. Backends that failed on the document are left out."""
@@ -17,12 +18,15 @@ _CENT = Decimal("0.01")
 
 
 def same_value(field: str, value: str | None) -> str | None:
-    """Return a text that is equal for equal values: amounts to the cent, text by letters and digits."""
+    """Return a text that is equal for equal values: amounts to the cent, tax ids by number, text by letters and
+    digits."""
     if value is None:
         return None
     kind = FIELD_KINDS[field]
     if kind == "money":
         return str(Decimal(value).quantize(_CENT))
+    if kind == "tax_id":
+        return tax_id_key(value) or None
     return value if kind == "date" else normalise_name(value) or None
 
 

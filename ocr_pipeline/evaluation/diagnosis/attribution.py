@@ -152,7 +152,7 @@ def _wrong_selection(case: Case, prediction: str, text: Aligner, place: Place) -
     if case.kind == "category" or (selected and selected.exact):
         elsewhere = f"; {selected.quoted} was selected" if selected and selected.exact else ", but another was chosen"
         return Judgement("selection", f"The text has {place.quoted}{elsewhere}.", place)
-    if selected and set(selected.words) & set(place.words) and case.kind in ("name", "address", "identifier"):
+    if selected and set(selected.words) & set(place.words) and case.kind in ("name", "address", "identifier", "tax_id"):
         is_part = normalise_name(prediction) in normalise_name(place.text)
         attribution: Attribution = "selection" if is_part else "normalisation"
         return Judgement(attribution, f"{place.quoted} was selected and then changed.", place)

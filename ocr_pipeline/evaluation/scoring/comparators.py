@@ -8,6 +8,7 @@
     address     as written            the same letters and digits      ANLS of at least 0.8
     text        as written            the same letters and digits      ANLS of at least 0.8
     identifier  as written            the same letters and digits      one edit, or the same digits
+    tax_id      as written            spellings of the same number     one edit, or the same digits
     category    as written            the same but for case            the same but for case
 
 A value that is correct at one level is correct at the next: strict, normalised, lenient. docs/evaluation.md explains each
@@ -23,6 +24,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from ocr_pipeline.values.names import normalise_name
+from ocr_pipeline.values.tax_ids import same_tax_id
 
 Level = Literal["strict", "normalised", "lenient"]
 
@@ -53,7 +55,7 @@ class Tolerance:
     similarity: float = ANLS_MATCH
     """Name, address, text: an ANLS of at least this."""
     edits: int = 1
-    """Identifier: at most this many characters inserted, deleted or replaced."""
+    """Identifier, tax id: at most this many characters inserted, deleted or replaced."""
     days: int = 0
     """Date: off by at most this many days."""
 
@@ -100,6 +102,8 @@ class Comparator:
     """(truth, prediction, tolerance): whether two unequal values are close enough."""
     closeness: Callable[[Any, Any], Decimal | float]
     """Higher is closer: chooses which of several accepted values a prediction is compared with."""
+    equal: Callable[[Any, Any], bool] | None = None
+    """Equality at the normalised level that no form of one value can tell; None if `normalised` tells it."""
 
 
 letters = lru_cache(2**16)(normalise_name)
@@ -183,6 +187,7 @@ COMPARATORS: dict[str, Comparator] = {
     "address": _PROSE,
     "text": _PROSE,
     "identifier": Comparator(str, _as_written, letters, _few_edits, _similarity_of(letters)),
+    "tax_id": Comparator(str, _as_written, letters, _few_edits, _similarity_of(letters), equal=same_tax_id),
     "category": Comparator(str, _as_written, _casefolded, lambda *_: False, _similarity_of(_casefolded)),
 }
 
@@ -192,6 +197,8 @@ def grade(comparator: Comparator, truth: FieldValue, prediction: FieldValue, tol
     if truth == prediction or comparator.strict(truth) == comparator.strict(prediction):
         return 3
     if comparator.normalised(truth) == comparator.normalised(prediction):
+        return 2
+    if comparator.equal is not None and comparator.equal(truth, prediction):
         return 2
     return int(comparator.lenient(truth, prediction, tolerance))
 

@@ -25,6 +25,7 @@ _BUILT_IN_OPTIONS: dict[str, set[str]] = {
     "address": {"similarity"},
     "text": {"similarity"},
     "identifier": {"edits"},
+    "tax_id": {"edits"},
     "category": set(),
 }
 

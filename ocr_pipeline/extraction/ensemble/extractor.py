@@ -13,7 +13,7 @@ from ocr_pipeline.extraction.ensemble.votes import Group, groups_of
 from ocr_pipeline.extraction.ensemble.weights import SCHEMA, Weights
 from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction, Invoice
 
-VERSION = 1
+VERSION = 2
 
 
 class EnsembleExtractor(TrainedExtractor):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_pipeline.extraction.learned.values import value_key
-from ocr_pipeline.schemas import Evidence, Extraction
+from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction
+from ocr_pipeline.values.tax_ids import tax_id_key
 
 UNKNOWN = 0.5
 """The score of a value without one."""
@@ -37,5 +38,10 @@ def groups_of(field: str, extractions: Mapping[str, Extraction]) -> list[Group]:
         if value is not None:
             evidence = extraction.evidence.get(field)
             score = evidence.score if evidence else UNKNOWN
-            groups.setdefault(value_key(value), []).append(Vote(member, value, score, evidence))
+            groups.setdefault(_key(field, value), []).append(Vote(member, value, score, evidence))
     return [Group(key, tuple(votes)) for key, votes in groups.items()]
+
+
+def _key(field: str, value: Any) -> str:
+    """Members with the same key agree; two spellings of one tax id do."""
+    return tax_id_key(value) if FIELD_KINDS[field] == "tax_id" else value_key(value)

@@ -15,6 +15,11 @@ def test_consensus_ignores_spelling() -> None:
     assert total.agreement == 1 / 3
 
 
+def test_spellings_of_a_tax_id_agree() -> None:
+    (tax_id,) = consensus("d", {"a": {"supplier_tax_id": "GR094259216"}, "b": {"supplier_tax_id": "EL 094 259 216"}})
+    assert (tax_id.agreeing, tax_id.distinct_values) == (2, 1)
+
+
 def test_an_empty_value_is_an_opinion() -> None:
     (most,) = consensus("d", {"a": {"due_date": "2018-03-05"}, "b": {}, "c": {}})
     assert (most.value, most.agreeing, most.agreement) == (None, 2, 1 / 3)

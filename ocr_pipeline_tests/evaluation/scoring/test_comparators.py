@@ -23,6 +23,7 @@ SAME_AND_OTHER: dict[FieldKind, tuple[FieldValue, FieldValue, FieldValue]] = {
     "name": ("Lidl GmbH & Co. KG", "LIDL GMBH&CO.KG", "Aldi Süd"),
     "address": ("Hauptstr. 1,\n12345 Ort", "hauptstr 1 12345 ORT", "Hauptstr. 2, 12345 Ort"),
     "identifier": ("DE 123-456", "de123456", "DE 123-457"),
+    "tax_id": ("DE136695976", "136 695 976", "AT136695976"),
     "category": ("EUR", "eur", "USD"),
     "quantity": (D("2"), D("2.0000"), D("3")),
     "text": ("Flat White, groß", "FLAT WHITE GROSS", "Espresso"),

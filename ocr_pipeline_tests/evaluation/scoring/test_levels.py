@@ -77,6 +77,14 @@ CASES: dict[FieldKind, list[tuple[FieldValue, FieldValue, int]]] = {
         ("No. 12", "12", 0),
         ("ABCD", "WXYZ", 0),
     ],
+    "tax_id": [
+        ("CHE-107.787.577 MWST", "CHE-107.787.577 MWST", 3),
+        ("CHE-107.787.577 MWST", "CHE107787577", 2),
+        ("NL004495445B01", "NL4495445B01", 2),
+        ("DE136695976", "DE136695977", 1),
+        ("DE136695976", "AT136695976", 1),  # the same digits
+        ("DE136695976", "DE136695795", 0),
+    ],
     "category": [("EUR", "EUR", 3), ("EUR", "eur", 2), ("EUR", "EUP", 0)],
 }
 
@@ -189,7 +197,7 @@ def test_strict_is_within_normalised_is_within_lenient(
     assert len(not_correct) <= 1, "correct, or one and the same fault"
 
 
-SYMMETRIC: Sequence[FieldKind] = ("date", "name", "address", "text", "identifier", "category")
+SYMMETRIC: Sequence[FieldKind] = ("date", "name", "address", "text", "identifier", "tax_id", "category")
 
 
 @given(comparisons())

@@ -162,3 +162,9 @@ def test_what_it_cannot_work_on() -> None:
     for wrong in (["a"], [], ["a", "a"], "ab"):
         with pytest.raises(ValueError, match="two backends or more"):
             EnsembleExtractor(of=wrong)
+
+
+def test_spellings_of_one_tax_id_are_one_vote() -> None:
+    spellings = {"good": "CHE-107.787.577 MWST", "poor": "CHE107787577", "shadow": "CHE-107.787.578"}
+    groups = groups_of("supplier_tax_id", {name: gave(None, supplier_tax_id=text) for name, text in spellings.items()})
+    assert [[vote.member for vote in group.votes] for group in groups] == [["good", "poor"], ["shadow"]]
