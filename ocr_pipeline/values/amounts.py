@@ -1,24 +1,104 @@
-"""Printed amounts of money."""
+"""Printed amounts of money: sign, currency and number of one text."""
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
-from ocr_pipeline.values.text import MAX_LENGTH, plain_text
-from ocr_pipeline.values.vocabulary import CURRENCY, THREE_DECIMALS
+from ocr_pipeline.values import currencies
+from ocr_pipeline.values.numerals import Numeral, plain_marks, read_numeral
+from ocr_pipeline.values.text import MAX_LENGTH
 
-_AMOUNT = re.compile(
-    rf"(?P<sign1>[-+]?) ?(?P<currency1>{CURRENCY}?) ?(?P<sign2>[-+]?) ?"
-    r"(?P<number>[\d.,](?:[\d.,' ]*[\d.,])?)"
-    rf" ?(?P<sign3>-?) ?(?P<currency2>{CURRENCY}?) ?(?P<sign4>-?)"
-)
-_PARENTHESES = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
-_GROUPED = re.compile(
-    r"\d*"
-    r"|\d{1,3}(?P<mark>[., '])\d{3}(?:(?P=mark)\d{3})*"
-    r"|\d{1,2}(?:,\d{2})+,\d{3}"  # Indian: 1,23,456
-)
+_PARTS = re.compile(r"(?P<before>\D*)(?P<core>\d(?:[\d.,' :]*\d)?)(?P<after>\D*)")
+_NO_CENTS = re.compile(r" ?[.,:] ?(?:-{1,2}|=)(?! ?\d)")
+"""A dash in place of the cents, behind the whole number: `12,-`, `1'200.--`."""
+_SIGN_AS_MARK = re.compile(r"(?<=\d)([€£$])(?=\d\d\D*$)")
+_SIGNS = re.compile(r"[-+()]")
+_ABBREVIATIONS = frozenset("rs fr sfr kr rp bs руб грн лв р rm din tk sh nt dhs s/ b/".split())  # noqa: SIM905
+"""Currencies printed with a dot behind, which is no decimal mark."""
+
+
+@dataclass(frozen=True)
+class PrintedAmount:
+    """An amount as printed. `signs`: every minus, plus and bracket in reading order; `currency`: its spelling.
+
+    `rest`: what stands behind the number and is no currency, such as `%` or the code of a tax; empty in a clean text.
+    """
+
+    numeral: Numeral
+    signs: str
+    currency: str | None
+    rest: str = ""
+
+    @property
+    def is_bracketed(self) -> bool:
+        return "(" in self.signs and ")" in self.signs
+
+    @property
+    def has_minus(self) -> bool:
+        return "-" in self.signs
+
+
+@lru_cache(maxsize=65536)
+def read_amount(text: str, *, loose: bool = False) -> PrintedAmount | None:
+    """Read a text that is one amount with what may be glued to it; None if it is not.
+
+    Before the number only signs, brackets and a currency may stand. Behind it may be anything without digits, given as
+    `rest` if it is no currency. `loose` is that of `read_numeral`.
+    """
+    plain = plain_marks(text).strip()
+    inside = _SIGN_AS_MARK.search(plain)
+    if inside:  # French: 12€50
+        plain = plain[: inside.start()] + "," + plain[inside.end() :]
+    match = _PARTS.fullmatch(plain)
+    if match is None:
+        return None
+    before, core, after = match.group("before", "core", "after")
+    before, core = _with_leading_mark(before, core)
+    no_cents = _NO_CENTS.match(after)
+    if no_cents:
+        core, after = core + ".00" if "." not in core else core + ",00", after[no_cents.end() :]
+    elif after[:1] in (".", ",") and core.isdecimal():
+        after = after[1:]  # 5,
+    numeral = read_numeral(re.sub(r" ?([.,]) ?", r"\1", core), loose=loose)
+    if numeral is None:
+        return None
+    signs = "".join(_SIGNS.findall(before))
+    front = _SIGNS.sub(" ", before).strip()
+    if front and not _is_currency(front):
+        return None
+    back, tail_signs = _behind(after)
+    currency = front or (inside[1] if inside else None)
+    if back and _is_currency(back):
+        currency, back = currency or back, ""
+    return PrintedAmount(numeral, signs + tail_signs, currency, back)
+
+
+def _with_leading_mark(before: str, core: str) -> tuple[str, str]:
+    """`.50` is fifty cents, `Rs.50` is fifty rupees."""
+    sign = before[:-1].strip()
+    if before[-1:] in (".", ",") and re.fullmatch(r"\d+", core):
+        letters = currencies.fold(_SIGNS.sub("", sign))
+        if (len(core) == 2 and letters not in _ABBREVIATIONS) or not letters:
+            return before[:-1], before[-1] + core
+    return before, core
+
+
+def _behind(after: str) -> tuple[str, str]:
+    """The text behind a number without signs, and the signs. `CR` marks a credit."""
+    signs = "".join(_SIGNS.findall(after))
+    text = _SIGNS.sub(" ", after).strip()
+    if text.casefold().strip(".") == "cr":
+        return "", signs + "-"
+    return text, signs
+
+
+@lru_cache(maxsize=8192)
+def _is_currency(text: str) -> bool:
+    words = text.replace(".", ". ").split() if " " in text else [text]
+    return bool(currencies.codes_of(text)) or (1 < len(words) <= 2 and all(currencies.codes_of(word) for word in words))
 
 
 def parse_amount(
@@ -27,7 +107,8 @@ def parse_amount(
     """Parse a printed amount of money: `1.234,56`, `RM 1,234.56`, `1'234.56`, `12,50- €`, `(12.50)`, `12,--`.
 
     Returns the amount in the currency's main unit with the decimals as printed, or None if the text is not one amount.
-    A minus before or after, or parentheses, make it negative. A currency sign or code may be on either side.
+    A minus before or after, or parentheses, make it negative. A currency sign, code or name may be on either side. Digits
+    may be of any script, and spaces of any kind.
 
     Decimal mark: if `.` and `,` both occur, the last one. A mark that occurs several times groups thousands; space and
     apostrophe always do. A mark that occurs once is the decimal mark, except in the one ambiguous shape: one to three
@@ -37,37 +118,17 @@ def parse_amount(
     """
     if len(text) > MAX_LENGTH or any(unicodedata.category(character) == "No" for character in text):
         return None  # raised cents (12⁵⁰) and fractions would silently become other numbers in NFKC
-    plain = plain_text(text)
-    plain = re.sub(r"(?<=\d)€(?=\d\d$)", ",", plain)  # French: 12€50
-    plain = re.sub(r"(?<=\d)([.,]) ?-{1,2}(?! ?\d)", r"\g<1>00", plain)  # no cents: 12,- and 12.--
-    parentheses = _PARENTHESES.fullmatch(plain)
-    if parentheses:
-        plain = "".join(parentheses.groups()).strip()
-    match = _AMOUNT.fullmatch(plain)
-    if match is None:
+    amount = read_amount(text)
+    if amount is None or amount.rest or not _has_one_sign(amount.signs):
         return None
-    signs = "".join(match[f"sign{i}"] for i in (1, 2, 3, 4))
-    if len(signs) + bool(parentheses) > 1:
-        return None
-    currencies = {match["currency1"], match["currency2"], (currency or "").casefold()}
-    number = _parse_number(match["number"], decimal_separator, three_decimals=bool(currencies & THREE_DECIMALS))
-    if number is None:
-        return None
-    return -number if signs == "-" or parentheses else number
+    if ":" in amount.numeral.mark and not (amount.numeral.grouped or amount.currency):
+        return None  # 12:50 is a time
+    codes = {(currency or "").upper(), *(currencies.codes_of(amount.currency)[:1] if amount.currency else ())}
+    numeral = amount.numeral
+    if decimal_separator == numeral.mark or any(currencies.decimals(code) == 3 for code in codes):
+        numeral = numeral.as_decimals
+    return -numeral.value if amount.has_minus or amount.is_bracketed else numeral.value
 
 
-def _parse_number(number: str, decimal_separator: str | None, *, three_decimals: bool) -> Decimal | None:
-    number = re.sub(r" ?([.,]) ?", r"\1", number)  # OCR puts spaces around marks
-    marks = [character for character in number if character in ".,"]
-    decimal_mark: str | None = marks[-1] if marks else None
-    if len(marks) > 1 and len(set(marks)) == 1:
-        decimal_mark = None
-    elif len(marks) == 1 and re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", number):
-        decimal_mark = marks[0] if three_decimals or decimal_separator == marks[0] else None
-    whole, fraction = number, ""
-    if decimal_mark:
-        whole, _, fraction = number.rpartition(decimal_mark)
-    digits = re.sub(r"\D", "", whole)
-    if not _GROUPED.fullmatch(whole) or re.search(r"\D", fraction) or not digits + fraction:
-        return None
-    return Decimal(f"{digits or '0'}.{fraction}" if fraction else digits)
+def _has_one_sign(signs: str) -> bool:
+    return signs in ("", "-", "+", "()")

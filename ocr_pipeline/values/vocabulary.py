@@ -1,4 +1,4 @@
-"""Months, weekdays and currencies as they are printed. Everything is lower case; names of months and days have no accents.
+"""Months and weekdays as they are printed. Everything is lower case; names of months and days have no accents.
 
 The lexicon of `extraction.rules` keeps its own files, because their hash is part of its results' fingerprints; a test checks
 that this vocabulary covers them.
@@ -36,26 +36,3 @@ _WEEKDAY_NAMES = (
     "isnin selasa rabu khamis jumaat sabtu ahad"
 )
 WEEKDAYS = frozenset(_WEEKDAY_NAMES.split())
-
-CURRENCY = (
-    r"(?:(?:us|a|c|s|hk|nt|nz|r)?[$]|[€£¥₩₹₺₽₫₱₦₴₪฿]"
-    r"|euro|eur|usd|gbp|chf|sek|nok|dkk|isk|pln|zł|czk|kč|huf|ft|ron|lei|bgn|try|tl|rub|uah"
-    r"|rm|myr|sgd|idr|thb|php|vnd|krw|jpy|cny|rmb|inr|hkd|twd|aud|nzd|cad|brl|mxn|zar|aed|sar"
-    r"|bhd|iqd|jod|kwd|lyd|omr|tnd|(?:sfr|fr|kr|rp|rs)\.?)"
-)
-"""Pattern of every sign, code and name of a currency that may stand beside an amount."""
-
-THREE_DECIMALS = frozenset({"bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"})
-"""Currencies with three decimals (ISO 4217, minor unit 3)."""
-
-CURRENCY_SPELLINGS: dict[str, tuple[str, ...]] = {
-    "MYR": ("rm", "myr"),
-    "EUR": ("€", "eur", "euro"),
-    "USD": ("$", "us$", "usd"),
-    "GBP": ("£", "gbp"),
-    "CHF": ("chf", "fr.", "sfr"),
-    "JPY": ("¥", "jpy"),
-    "SGD": ("s$", "sgd"),
-    "IDR": ("rp", "idr"),
-}
-"""Spellings that show a currency on a page, by ISO 4217 code. A currency that is not listed shows as its code."""

@@ -3,7 +3,7 @@
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.text import plain
 from ocr_pipeline.values.amounts import parse_amount
-from ocr_pipeline.values.vocabulary import CURRENCY_SPELLINGS, MONTHS
+from ocr_pipeline.values.vocabulary import MONTHS
 
 
 def test_months_of_the_lexicon_are_known() -> None:
@@ -15,8 +15,3 @@ def test_currency_codes_of_the_lexicon_are_known() -> None:
     codes = [code for code, currencies in lexicon.load().currency_signs.items() if currencies == (code,)]
     assert len(codes) == 19
     assert all(parse_amount(f"{code} 12.50") is not None for code in codes)
-
-
-def test_spellings_of_currencies_are_amounts() -> None:
-    for spellings in CURRENCY_SPELLINGS.values():
-        assert all(parse_amount(f"{spelling} 12.50") is not None for spelling in spellings)

@@ -22,9 +22,10 @@ from ocr_pipeline.evaluation.diagnosis.spellings import (
     number_spellings,
 )
 from ocr_pipeline.schemas import Box, OcrText, Word
+from ocr_pipeline.values.amounts import read_amount
+from ocr_pipeline.values.currencies import codes_of, is_weak
 from ocr_pipeline.values.dates import parse_date
 from ocr_pipeline.values.names import normalise_name
-from ocr_pipeline.values.vocabulary import CURRENCY_SPELLINGS
 
 MIN_NUMBER_SIMILARITY, MIN_TEXT_SIMILARITY = 0.74, 0.6
 """Similarity (0..1, Levenshtein) from which text counts as a misread value: that of `8.20` and `8.00` is 0.75."""
@@ -268,10 +269,10 @@ class Aligner:
         return self.place(owners[first : last + 1], similarity)
 
     def _currency(self, value: str) -> list[Place]:
-        spellings = CURRENCY_SPELLINGS.get(value, (value.casefold(),))
         for index, word in enumerate(self.words):
-            text = word.text.casefold().strip("():;.,")
-            if any(text == spelling or re.fullmatch(rf"{re.escape(spelling)}[\d.,]+", text) for spelling in spellings):
+            amount = read_amount(word.text)
+            spelling = amount.currency if amount else word.text
+            if spelling and value in codes_of(spelling) and (amount or not is_weak(spelling)):
                 return [self.place([index], 1.0)]
         return []
 
