@@ -2,6 +2,9 @@
 
 usage: python benchmarks/world_accuracy.py [--data ../shared/data] [--only cases world] [--errors total_amount] [--by country]
 
+The set `synthetic` is written by `synthetic_world.py` to the folder `--synthetic`; its groups are `tune` and `held-out`, as
+CORD's are. Errors are printed of `tune` only.
+
 Backends: `rapidocr` reads every document as a picture, `pdf-text` the text layer of PDFs, `words` the words that ship with
 CORD. What an engine reads is kept in the folder `--cache`, by the engine's fingerprint and the file's content. A name or
 number is right if letters and digits are the same as those of the label or of one of its alternatives; an amount to the
@@ -39,6 +42,8 @@ FIELDS = (
     "supplier_address",
 )  # fmt: skip
 AMOUNTS = ("total_amount", "net_amount", "total_tax_amount", "amount_due")
+HELD_OUT = "held-out"
+PARTS = ("tune", HELD_OUT)
 ENGINES: dict[str, type[OcrEngine]] = {"rapidocr": RapidOcr, "pdf-text": PdfText}
 
 
@@ -83,6 +88,13 @@ def labelled(folder: Path, cache: Path) -> Iterator[Case]:
         yield Case(label_path.stem, label_path.parent.name, values, label.get("alternatives", {}), texts)
 
 
+def synthetic(folder: Path, cache: Path) -> Iterator[Case]:
+    """The pages of `synthetic_world.py`; the group is the part."""
+    if not folder.exists():
+        print(f"no synthetic pages in {folder}: write them with benchmarks/synthetic_world.py")
+    yield from labelled(folder, cache)
+
+
 def sroie(folder: Path, cache: Path) -> Iterator[Case]:
     for key in sorted((folder / "key").glob("*.json")):
         text = read("rapidocr", folder / "img" / f"{key.stem}.jpg", cache)
@@ -114,7 +126,7 @@ def softmatic(folder: Path, cache: Path) -> Iterator[Case]:
 
 
 def cord(folder: Path, cache: Path) -> Iterator[Case]:
-    """CORD's own words. Only train_020 to train_249 may be looked at; the others are the group `held out`."""
+    """CORD's own words. Only train_020 to train_249 may be looked at; the others are held out."""
     labels = {row["doc_id"]: row for row in map(json.loads, (folder / "labels.jsonl").read_text().splitlines())}
     for row in map(json.loads, (folder / "words.jsonl").read_text().splitlines()):
         total = labels[row["doc_id"]]["amounts"].get("total")
@@ -128,12 +140,12 @@ def cord(folder: Path, cache: Path) -> Iterator[Case]:
                 words += words_of_line(text, box, size["width"], size["height"], number, 1.0)
         text = OcrText(pages=[OcrPage(page=1, width=size["width"], height=size["height"], words=words, seconds=0.0)])
         seen = 20 <= int(row["doc_id"].rpartition("_")[2]) < 250
-        yield Case(row["doc_id"], "tune" if seen else "held out", {"total_amount": str(total)}, {}, {"words": text})
+        yield Case(row["doc_id"], "tune" if seen else HELD_OUT, {"total_amount": str(total)}, {}, {"words": text})
 
 
 DATA_SETS = {
     "cases": labelled, "world": labelled, "sroie": sroie, "sroie-recorded": sroie, "zugferd": zugferd,
-    "softmatic-receipts-de": softmatic, "cord-recorded": cord,
+    "softmatic-receipts-de": softmatic, "cord-recorded": cord, "synthetic": synthetic,
 }  # fmt: skip
 
 
@@ -168,7 +180,9 @@ def measure(name: str, cases: list[Case], show: str | None, by: str | None) -> N
         for engine, text in case.texts.items():
             result = extract_text(text) if text else None
             pages += len(text.pages) if text else 0
-            group = case.group if by == "country" else ""
+            group = case.group if case.group in PARTS or by == "country" else ""
+            if by == "country" and name == "synthetic":
+                group = f"{case.name.rpartition('-')[0]} {case.group}"
             core = []
             for field, expected in case.expected.items():
                 if expected is None:
@@ -182,7 +196,7 @@ def measure(name: str, cases: list[Case], show: str | None, by: str | None) -> N
                 if field in AMOUNTS and not ok and off_by_power_or_sign(expected, value):
                     powers += 1
                     sure_powers += bool(evidence and (evidence.score or 0) > 0.8)
-                if field == show and not ok and case.group != "held out":
+                if field == show and not ok and case.group != HELD_OUT:
                     among = [c.value for c in result.candidates if c.field == field] if result else []
                     hit = any(right(case, field, candidate) for candidate in among)
                     how = f"{evidence.method}, {evidence.score:.2f}" if evidence and evidence.score else "-"
@@ -201,13 +215,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "world_accuracy")
+    parser.add_argument("--synthetic", type=Path, default=Path(tempfile.gettempdir()) / "synthetic_world")
     parser.add_argument("--only", nargs="*", choices=DATA_SETS, help="measure these data sets")
     parser.add_argument("--errors", metavar="FIELD", help="print the errors of this field")
     parser.add_argument("--by", choices=["country"], help="a row for each folder")
     arguments = parser.parse_args()
     for name, load in DATA_SETS.items():
         if not arguments.only or name in arguments.only:
-            measure(name, list(load(arguments.data / name, arguments.cache)), arguments.errors, arguments.by)
+            folder = arguments.synthetic if name == "synthetic" else arguments.data / name
+            measure(name, list(load(folder, arguments.cache)), arguments.errors, arguments.by)
 
 
 if __name__ == "__main__":
