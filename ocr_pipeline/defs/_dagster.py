@@ -1,8 +1,7 @@
 """The private APIs of Dagster that this project needs, each with its reason. No other module imports `dagster._...`."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,8 +9,11 @@ import dagster as dg
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from dagster._utils.schedules import is_valid_cron_schedule
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.event import listen
 
 __all__ = [
     "add_cell_metadata",
@@ -77,16 +79,49 @@ def located_runs(instance: dg.DagsterInstance, location: str, job: str) -> Itera
 
 @contextmanager
 def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Keep the SQLite files of a run's events open.
+    """Write the events of a run through one open connection per SQLite file.
 
-    Dagster opens and closes a file per event, and SQLite writes its log back whenever the last connection closes.
+    For each event Dagster makes an engine, compiles its statements, opens and closes the file, and waits for the disk twice.
+    Here the connection and the compiled statements are kept, and the operating system decides when to write (`synchronous =
+    NORMAL`): events survive a killed process; after a power failure the last ones may be missing, and their cells are
+    materialised again.
     """
     storage = instance.event_log_storage
-    with ExitStack() as stack:
-        if isinstance(storage, SqliteEventLogStorage):
-            with storage.run_connection(run_id):
-                pass  # creates the file with its tables
-            for shard in (INDEX_SHARD_NAME, run_id):
-                connection = stack.enter_context(closing(sqlite3.connect(storage.path_for_shard(shard))))
-                connection.execute("PRAGMA schema_version").fetchall()  # SQLite opens the file with the first statement
+    if not isinstance(storage, SqliteEventLogStorage):
         yield
+        return
+    with storage.run_connection(run_id):
+        pass  # creates the file with its tables
+    connect = storage._connect
+    with ExitStack() as stack:
+        kept = {shard: stack.enter_context(_kept_connection(storage, shard)) for shard in (INDEX_SHARD_NAME, run_id)}
+
+        @contextmanager
+        def connect_to_kept(shard: str) -> Iterator[Connection]:
+            if shard not in kept:
+                with connect(shard) as connection:
+                    yield connection
+                return
+            with storage._db_lock, kept[shard].begin():
+                yield kept[shard]
+
+        storage._connect = connect_to_kept  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            del storage._connect
+
+
+@contextmanager
+def _kept_connection(storage: SqliteEventLogStorage, shard: str) -> Iterator[Connection]:
+    """A connection to a file of the event log, for all threads: the storage's own lock lets one in at a time."""
+    engine = create_engine(
+        storage.conn_string_for_shard(shard),
+        connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+    )
+    listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = NORMAL"))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
