@@ -215,6 +215,9 @@ class Extraction(_Model):
     logprobs: dict[str, float] = Field(
         default={}, description="Confidence of a language model by field: natural logarithm of a probability."
     )
+    warnings: list[str] = Field(
+        default=[], description="What a reader of the values has to know about the whole document, a sentence each."
+    )
     cost_usd: float | None = Field(default=None, description="US dollars; 0 for local processing, None if unknown.")
     reported: ReportedUsage | None = Field(
         default=None,

@@ -80,6 +80,8 @@ def _print_document(cases: "DocumentCases") -> None:
     else:
         fields = f"{counted(len(cases.truth), 'field')}, " if label.status == "ok" else ""
         print_step("label", f"{label.status}, {fields}sha256 {short(label.label_sha256)}")
+    for warning, backends in cases.warnings.items():
+        print_step("", f"[yellow]{plain(warning)}[/] ({', '.join(backends)})")
     for issue in cases.issues:
         print_step("", f"[yellow]label issue in {issue.field}:[/] {plain(issue.reason)}")
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, JsonOption
-from ocr_pipeline.cli.output import console, opened, plain, print_json, print_notice, titled_table
+from ocr_pipeline.cli.output import console, counted, opened, plain, print_json, print_notice, titled_table
 from ocr_pipeline.cli.plan import usd
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
 from ocr_pipeline.documents.find import SourceFile
@@ -18,6 +18,9 @@ from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables
+
+MAX_WARNINGS = 10
+"""Warnings that are printed; all of them are in `--json`."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class BackendStatus:
     why: Mapping[str, int]
     cells: Sequence[CellStatus]
     cost_usd: float | None
+    warnings: Mapping[str, Sequence[str]]
+    """By document, what has to be known about its values."""
 
 
 def status(
@@ -64,7 +69,7 @@ def status(
     console.print(_table(rows))
     with opened(project).snapshot() as snapshot:
         print_notice(tables.current.states(snapshot, scoring_of(project)).notice(dataset), as_json=False)
-    for sentence in _operation_notes(project, configured):
+    for sentence in (*_warnings(rows), *_operation_notes(project, configured)):
         console.print(plain(sentence), soft_wrap=True)
     for backend, reason in skipped.items():
         console.print(f"not run: {backend}: {plain(reason)}", style="dim", soft_wrap=True)
@@ -75,6 +80,9 @@ def backend_status(
 ) -> list[BackendStatus]:
     """One row per backend."""
     plan = make_plan(Scope(project=project, backends=configured, names=names, sources=sources))
+    with opened(project).snapshot() as snapshot:
+        said = tables.warned.warnings(snapshot, names)
+    chosen = [source.document_id for source in sources if source.document_id in said]
     costs = {estimate.backend: estimate.usd for step in plan.steps for estimate in step.estimates}
     rows = []
     for name in names:
@@ -90,6 +98,11 @@ def backend_status(
                 why=dict(Counter(f"{state.state}: {state.why}" for state in states if state.why)),
                 cells=[CellStatus(state.document_id, state.state, state.why) for state in states if state.why],
                 cost_usd=costs.get(name, 0.0),
+                warnings={
+                    key: [text for text, by in said[key].items() if name in by]
+                    for key in chosen
+                    if any(name in by for by in said[key].values())
+                },
             )
         )
     return rows
@@ -106,6 +119,21 @@ def _table(rows: Sequence[BackendStatus]) -> Table:
         counts = [str(count) for count in (row.current, row.missing, row.stale, row.failed)]
         table.add_row(row.backend, *counts, usd(row.cost_usd), why)
     return table
+
+
+def _warnings(rows: Sequence[BackendStatus]) -> list[str]:
+    """A sentence per document and warning, with the backends that give it."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        for document_id, texts in row.warnings.items():
+            for text in texts:
+                said.setdefault((document_id, text), []).append(row.backend)
+    lines = [f"{document_id}: {text} ({', '.join(backends)})." for (document_id, text), backends in said.items()]
+    more = len(lines) - MAX_WARNINGS
+    return [
+        *lines[:MAX_WARNINGS],
+        *([f"{counted(more, 'more warning')}: `ocr-pipeline status --json`."] if more > 0 else []),
+    ]
 
 
 def _operation_notes(project: Project, configured: Backends) -> list[str]:

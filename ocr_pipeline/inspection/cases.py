@@ -115,3 +115,12 @@ class DocumentCases:
     @property
     def document_id(self) -> str:
         return self.document.document_id
+
+    @property
+    def warnings(self) -> Mapping[str, Sequence[str]]:
+        """What the backends say about the whole document, with the backends that say it."""
+        said: dict[str, list[str]] = {}
+        for backend, case in self.cases.items():
+            for warning in case.extraction.warnings or ():
+                said.setdefault(warning, []).append(backend)
+        return said

@@ -13,7 +13,7 @@ from ocr_pipeline.extraction.rules.candidates import Choice, Features
 from ocr_pipeline.extraction.rules.extractor import choices
 from ocr_pipeline.extraction.rules.fields import items
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
-from ocr_pipeline.extraction.rules.reading import read
+from ocr_pipeline.extraction.rules.parts import first_invoice
 from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
 from ocr_pipeline.values.names import normalise_name
 
@@ -85,7 +85,7 @@ class FieldTask:
 
 def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], str]:
     """By field, the choices of the rules and the distinct values with their features; and the country."""
-    reading = read(text)
+    reading = first_invoice(text).reading
     made = choices(reading, labelled(reading), items.find(reading))
     return made, {field: values_of(choice, reading) for field, choice in made.items()}, region_of(reading)
 

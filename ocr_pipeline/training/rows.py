@@ -8,7 +8,7 @@ from ocr_pipeline.extraction.learned.rows import RowModel, kind_of, row_features
 from ocr_pipeline.extraction.rules.candidates import Features
 from ocr_pipeline.extraction.rules.extractor import extract_text
 from ocr_pipeline.extraction.rules.fields import items
-from ocr_pipeline.extraction.rules.reading import read
+from ocr_pipeline.extraction.rules.parts import first_invoice
 from ocr_pipeline.schemas import Invoice, Label
 from ocr_pipeline.training.examples import FOLDS, Example
 
@@ -27,7 +27,7 @@ def learn_rows(examples: Sequence[Example], folds: Mapping[By, Sequence[int]]) -
             continue
         flags = right_rows(extract_text(example.text).invoice, example.label)
         if flags:
-            reading = read(example.text)
+            reading = first_invoice(example.text).reading
             kinds.setdefault(kind_of(reading), {})[index] = row_features(items.find(reading), reading), flags
     models = {}
     for kind, documents in kinds.items():

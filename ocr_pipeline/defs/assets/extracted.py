@@ -90,6 +90,7 @@ def _metadata(
         "explain": f"ocr-pipeline explain {document_id} --backend {backend.name}",
         "dagster/partition_row_count": len(fields),
         "without_evidence": _without_evidence(result, fields),
+        "warnings": "; ".join(row.warnings or ()) or None,
         "seconds": row.seconds,
         "from_result_store": result.cached,
         "fingerprint": row.extractor_fingerprint,

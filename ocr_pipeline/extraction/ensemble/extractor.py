@@ -74,7 +74,13 @@ class EnsembleExtractor(TrainedExtractor):
                 evidence |= {
                     key: _of_member(place, member, place.score) for key, place in places if key.startswith(name)
                 }
-        return Extraction(invoice=Invoice.model_validate(values), evidence=evidence, cost_usd=document.members.cost_usd)
+        warnings = dict.fromkeys(warning for result in extractions.values() for warning in result.warnings)
+        return Extraction(
+            invoice=Invoice.model_validate(values),
+            evidence=evidence,
+            warnings=list(warnings),
+            cost_usd=document.members.cost_usd,
+        )
 
     def _shares(self, field: str, groups: Sequence[Group], fold: int | None, members: int) -> list[float]:
         """The learned probability of each value; without weights, the share of members that give it."""

@@ -19,7 +19,7 @@ from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
 from ocr_pipeline.models.asking import DocumentCalls
 from ocr_pipeline.models.provider import Provider, ProviderType
 from ocr_pipeline.models.types import ModelReply, ModelRequest, Part, Purpose, Repair, estimate_tokens
-from ocr_pipeline.schemas import Extraction
+from ocr_pipeline.schemas import Extraction, OcrText
 
 VERSION = 2
 """Raise it with every code change that can change a result: the request, parsing of replies, evidence."""
@@ -91,7 +91,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
         if document.text is None:
             parts = tuple(media_of(document.open(), pdf=self.speaks == "gemini"))
         else:
-            parts = (f"<document>\n{text_with_layout(document.text)}\n</document>",)
+            parts = (f"<document>\n{text_with_layout(_first_invoice(document.text)[0])}\n</document>",)
         return ModelRequest(
             model=self.model,
             instructions=self._instructions,
@@ -123,8 +123,13 @@ class LlmExtractor(BaseModel, ModelExtractor):
                 invoice = read_reply(text)
             except ReplyError as second:
                 raise DocumentError("invalid_reply", f"After one repair: {second}") from None
-        evidence = find_evidence(invoice, document.text) if document.text else {}
-        return Extraction(invoice=invoice, evidence=evidence, logprobs=value_logprobs(text, reply.tokens))
+        words, warnings = _first_invoice(document.text) if document.text else (None, [])
+        return Extraction(
+            invoice=invoice,
+            evidence=find_evidence(invoice, words) if words else {},
+            logprobs=value_logprobs(text, reply.tokens),
+            warnings=warnings,
+        )
 
     def _ask(self, models: DocumentCalls, request: ModelRequest, purpose: Purpose) -> tuple[ModelReply, str]:
         reply = models.ask(self.provider, request, purpose=purpose, only_stored=self.mode == "batch")
@@ -165,6 +170,16 @@ class OpenAiExtractor(LlmExtractor):
     def settings(self) -> dict[str, object]:
         effort: dict[str, object] = {} if self.reasoning_effort is None else {"reasoning_effort": self.reasoning_effort}
         return {**super().settings(), **effort, **({"logprobs": True} if self.logprobs else {})}
+
+
+def _first_invoice(text: OcrText) -> tuple[OcrText, list[str]]:
+    """The words of the first invoice of a document, and a warning if there are more."""
+    if len(text.pages) < 2:
+        return text, []
+    from ocr_pipeline.extraction.rules.parts import first_invoice
+
+    first = first_invoice(text)
+    return first.text, [first.warning] if first.warning else []
 
 
 def _text(reply: ModelReply, limit: int) -> str:

@@ -23,7 +23,8 @@ from ocr_pipeline.extraction.rules.fields import (
 )
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import LabelledAmount, labelled
-from ocr_pipeline.extraction.rules.reading import Reading, read
+from ocr_pipeline.extraction.rules.parts import first_invoice
+from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.schemas import Extraction, OcrText
 
@@ -56,17 +57,18 @@ def extract_text(
     rechoose: Rechoose = lambda name, choice, reading: choice,
     keep: Rows = lambda sold, reading: sold,
 ) -> Extraction:
-    """Extract the fields of a document from its words. `rechoose` decides every single-valued field last, `keep` the line
-    items."""
-    reading = read(text)
+    """Extract the fields of a document from its words; of the first invoice if there are several. `rechoose` decides every
+    single-valued field last, `keep` the line items."""
+    first = first_invoice(text)
+    reading = first.reading
     printed = labelled(reading)
-    result = Result(list(text.words()))
+    result = Result(list(first.text.words()))
     sold = items.find(reading)
     for name, choice in choices(reading, printed, sold).items():
         result.add_choice(name, rechoose(name, choice, reading))
     result.add_tax_lines(tax_table.find(reading, printed))
     result.add_items(keep(sold, reading))
-    return result.extraction()
+    return result.extraction([first.warning] if first.warning else [])
 
 
 def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:

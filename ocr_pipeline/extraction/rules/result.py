@@ -49,11 +49,12 @@ class Result:
     _described: dict[int, _Description] = field(default_factory=dict)
     """By the identity of a candidate, which lives as long as the choices that hold it."""
 
-    def extraction(self) -> Extraction:
+    def extraction(self, warnings: Sequence[str] = ()) -> Extraction:
         return Extraction(
             invoice=Invoice.model_validate({**self.values, **self.lines}),
             evidence=self.evidence,
             candidates=self.candidates,
+            warnings=list(warnings),
             cost_usd=0.0,
         )
 

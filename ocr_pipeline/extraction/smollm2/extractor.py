@@ -15,8 +15,9 @@ from ocr_pipeline.components import Capabilities
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.llm import files
-from ocr_pipeline.extraction.rules import RulesExtractor, reading
+from ocr_pipeline.extraction.rules import RulesExtractor
 from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, choose
+from ocr_pipeline.extraction.rules.parts import first_invoice
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.extraction.smollm2 import labeller
 from ocr_pipeline.extraction.smollm2.options import Option, options
@@ -104,13 +105,14 @@ class SmolLm2Extractor(BaseModel, Extractor):
         assert document.text is not None  # what `requires` asserts
         if problem := self.unavailable():
             raise ConfigurationError(f"smollm2 cannot run: {problem}.")
-        by_field = options(reading.read(document.text))
+        first = first_invoice(document.text)
+        by_field = options(first.reading)
         said = self._said(_lines(by_field), document)
         choices = {field: _choice(field, entries, said) for field, entries in by_field.items()}
-        result = Result(list(document.text.words()))
+        result = Result(list(first.text.words()))
         for field, choice in choices.items():
             result.add_choice(field, choice)
-        return result.extraction()
+        return result.extraction([first.warning] if first.warning else [])
 
     def _said(self, lines: Sequence[str], document: ExtractionInput) -> Mapping[str, Mapping[str, float]]:
         """The probability of each label for each line."""

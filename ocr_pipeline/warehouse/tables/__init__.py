@@ -18,6 +18,7 @@ from ocr_pipeline.warehouse.tables import (
     labels,
     ranking,
     scores,
+    warned,
     words,
 )
 from ocr_pipeline.warehouse.tables.common import SHARED, NewRow, NewRows, empty
@@ -40,6 +41,7 @@ __all__ = [
     "labels",
     "ranking",
     "scores",
+    "warned",
     "words",
 ]
 

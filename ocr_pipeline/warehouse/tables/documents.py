@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.evaluation.ranking.slices import DocumentFeatures
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
@@ -22,7 +23,7 @@ DOCUMENT_TABLES = ("documents", "pages")
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentRow:
-    """A row of `documents`. `status`: ok, failed."""
+    """A row of `documents`. `status`: ok, failed, or split: its parts are documents of their own, and it is not read."""
 
     document_id: str
     dataset: str
@@ -40,6 +41,24 @@ class DocumentRow:
     message: str | None
     run_id: str | None
     updated_at: datetime
+    parent_id: Annotated[str | None, "Document that this one is a part of; NULL: a file of its own."] = None
+    first_page: Annotated[int | None, "First page of the part in the file of its parent, from 1."] = None
+    last_page: Annotated[int | None, "Last page of the part in the file of its parent."] = None
+    part_detection: Annotated[
+        str | None, "How several invoices were looked for at ingestion: auto-VERSION, by hand; NULL: not at all."
+    ] = None
+
+    @property
+    def page_range(self) -> PageRange | None:
+        """The pages of a part in its parent's file."""
+        if self.first_page is None or self.last_page is None:
+            return None
+        return PageRange(self.first_page, self.last_page)
+
+    @property
+    def is_split(self) -> bool:
+        """Its parts are documents of their own; no backend reads it."""
+        return self.status == "split"
 
     @property
     def failed(self) -> bool:

@@ -65,6 +65,9 @@ class ExtractionCell:
     ]
     reported_model: Annotated[str | None, "Imported predictions: name of the model."]
     reported_model_version: Annotated[str | None, "Imported predictions: version of the model."]
+    warnings: Annotated[
+        Sequence[str] | None, "What a reader of the values has to know: several invoices in one file. NULL: none."
+    ] = None
 
     @property
     def failed(self) -> bool:
@@ -259,6 +262,7 @@ def add_extraction(
         reported=reported is not None,
         reported_model=reported.model if reported else None,
         reported_model_version=reported.model_version if reported else None,
+        warnings=(outcome.extraction.warnings if outcome.extraction else None) or None,
         engine_fingerprint=engine_fingerprint,
         extractor_fingerprint=extractor_fingerprint,
         extractor_settings=extractor_settings,
