@@ -5,7 +5,11 @@ import unicodedata
 from functools import lru_cache
 
 # Shapes that OCR confuses. Letters are folded to one representative on both sides of a comparison.
-_LETTER_OF = str.maketrans({"0": "o", "1": "i", "l": "i", "|": "i", "!": "i", "5": "s", "$": "s", "8": "b"})
+# Letters with a stroke have no accent to remove, and OCR reads them without it.
+_LETTER_OF = str.maketrans(
+    {"0": "o", "1": "i", "l": "i", "|": "i", "!": "i", "5": "s", "$": "s", "8": "b"}
+    | {"ł": "i", "ı": "i", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"}
+)
 _DIGIT_OF = str.maketrans(
     {"O": "0", "o": "0", "D": "0", "Q": "0", "I": "1", "l": "1", "|": "1", "!": "1", "i": "1", "Z": "2", "z": "2"}
     | {"S": "5", "s": "5", "$": "5", "G": "6", "B": "8", "g": "9"}
@@ -27,6 +31,16 @@ def plain(text: str) -> str:
 def key(text: str) -> str:
     """Letters only, with look-alike digits and strokes folded: `T0TAL:` and `Total` both become `totai`."""
     return "".join(c for c in plain(text).translate(_LETTER_OF) if c.isalpha())
+
+
+def is_unspaced(character: str) -> bool:
+    """Whether a character belongs to a script that is written without spaces between words: Thai, Lao, Khmer, Burmese,
+    kana and Chinese characters."""
+    return (
+        "\u0e00" <= character <= "\u0eff"
+        or "\u1000" <= character <= "\u109f"
+        or ("\u1780" <= character <= "\u17ff" or "\u3005" <= character <= "\u9fff")
+    )
 
 
 def alphanumeric(text: str) -> str:

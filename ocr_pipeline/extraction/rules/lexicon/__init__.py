@@ -16,7 +16,10 @@ import yaml
 
 from ocr_pipeline.extraction.rules.text import key, plain
 
-LANGUAGES = ("en", "ms", "de", "fr", "es", "it")
+BASE_LANGUAGES = ("en", "ms", "de", "fr", "es", "it")
+"""Languages that are assumed for a document that shows none."""
+LANGUAGES = (*BASE_LANGUAGES, "nl", "pt", "pl", "tr", "cs", "sv", "da", "nb")
+"""All languages with a table. The words of a further one count only in documents that show it (`reading.keywords`)."""
 _REGIONS = "regions"
 
 
@@ -75,10 +78,10 @@ def load() -> Lexicon:
         for keyword_class, spellings in data["keywords"].items():
             for spelling in spellings:
                 phrases[key(spelling)][language].add(keyword_class)
-        for number, month in enumerate(data["months"], start=1):
+        for number, month in enumerate(data.get("months", ()), start=1):
             months[plain(month)] = months[plain(month)[:3]] = number
-        legal_forms += data["legal_forms"]
-        trade_words |= {key(word): word for word in data["trade_words"]}
+        legal_forms += data.get("legal_forms", ())
+        trade_words |= {key(word): word for word in data.get("trade_words", ())}
     regions = _parse(_REGIONS)
     return Lexicon(
         phrases={phrase: {lang: frozenset(of) for lang, of in known.items()} for phrase, known in phrases.items()},

@@ -10,7 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.reading.layout import Cell, Layout, Row
-from ocr_pipeline.extraction.rules.text import key, letters_in
+from ocr_pipeline.extraction.rules.text import is_unspaced, key, letters_in
 
 _MAX_PHRASE_WORDS = 5
 """Words in the longest phrase that is looked up."""
@@ -21,6 +21,13 @@ _TWO_SLIPS = 11
 _GLUED = 9
 """Letters from which a word may be several words whose spaces were lost."""
 _GLUED_SCORE = 0.8
+_MIN_SHOWN = 2
+"""A further language is shown by this many phrases that no base language has."""
+_MIN_SHOWN_LETTERS = 9
+"""Letters of these phrases together."""
+_LATIN_ENDS = "\u0250"
+"""The first character behind the Latin scripts. A phrase in another script shows its languages by itself."""
+_LETTERS_OF_OTHER_SCRIPT = 9
 _LANGUAGE_SHARE = 0.45
 """A document uses a language if its phrases weigh at least this share of the first language's."""
 
@@ -72,12 +79,22 @@ class _Match:
 
 
 def find(layout: Layout) -> Keywords:
-    """Look up every run of words in every row, then drop the languages that the document does not use."""
-    matches = [(row, match) for row in layout.rows for match in _matches(row)]
-    languages = _languages(match.phrase for _, match in matches)
+    """Look up every run of words in every row, then drop the languages that the document does not use.
+
+    Words of a further language (`lexicon.LANGUAGES` without the base ones) count only in documents that show it, and are
+    matched with OCR slips only there.
+    """
+    base = lexicon.BASE_LANGUAGES
+    found = [(row, list(_matches(row, base))) for row in layout.rows]
+    admitted = _admitted(match.phrase for _, matches in found for match in _resolved(matches))
+    if admitted:
+        found = [(row, list(_matches(row, base + admitted))) for row in layout.rows]
+    usable = {*base, *admitted}
+    kept = [(row, _resolved(match for match in of_row if _meanings(match).keys() & usable)) for row, of_row in found]
+    languages = _languages((match.phrase for _, matches in kept for match in matches), usable)
     by_row: dict[int, list[Hit]] = defaultdict(list)
-    for row, match in matches:
-        meanings = lexicon.load().phrases[match.phrase]
+    for row, match in ((row, match) for row, matches in kept for match in matches):
+        meanings = _meanings(match)
         classes = frozenset().union(*(meanings[language] for language in languages if language in meanings))
         if classes:
             x0, x1 = row.words[match.first].x0, row.words[match.last].x1
@@ -85,22 +102,28 @@ def find(layout: Layout) -> Keywords:
     return Keywords({row: tuple(hits) for row, hits in by_row.items()}, languages)
 
 
-def _matches(row: Row) -> list[_Match]:
-    """Matches of one row; longer and surer phrases take precedence, so that `sub total` is not also `total`."""
-    matches: list[_Match] = []
+def _meanings(match: _Match) -> Mapping[str, frozenset[str]]:
+    return lexicon.load().phrases[match.phrase]
+
+
+def _matches(row: Row, languages: tuple[str, ...]) -> Iterator[_Match]:
+    """All matches of one row; with slips only in the given languages."""
     start = 0
     for cell in row.cells:
-        matches += _matches_in_cell(cell, start)
+        yield from _matches_in_cell(cell, start, languages)
         start += len(cell.words)
-    matches.sort(key=lambda match: (-len(match.phrase) * match.score**2, match.first))
+
+
+def _resolved(matches: Iterable[_Match]) -> list[_Match]:
+    """Longer and surer phrases take precedence, so that `sub total` is not also `total`."""
     kept: list[_Match] = []
-    for match in matches:
+    for match in sorted(matches, key=lambda match: (-len(match.phrase) * match.score**2, match.first)):
         if not any(match.collides(other) for other in kept):
             kept.append(match)
     return sorted(kept, key=lambda match: match.first)
 
 
-def _matches_in_cell(cell: Cell, start: int) -> Iterator[_Match]:
+def _matches_in_cell(cell: Cell, start: int, languages: tuple[str, ...]) -> Iterator[_Match]:
     keys = [_word_key(word.text) for word in cell.words]
     for first in range(len(keys)):
         if not keys[first]:
@@ -110,8 +133,9 @@ def _matches_in_cell(cell: Cell, start: int) -> Iterator[_Match]:
                 break  # no phrase runs across a number
             if keys[last]:
                 phrase = "".join(part for part in keys[first : last + 1] if part)
-                for known, score in _lookup(phrase) or (_glued(phrase) if first == last else ()):
-                    yield _Match(known, start + first, start + last, score)
+                known = _lookup(phrase, languages)
+                for entry, score in known or (_parts(phrase, languages) if first == last else ()):
+                    yield _Match(entry, start + first, start + last, score)
 
 
 @lru_cache(maxsize=65536)
@@ -124,22 +148,25 @@ def _word_key(word: str) -> str | None:
 
 
 @lru_cache(maxsize=65536)
-def _lookup(phrase: str) -> tuple[tuple[str, float], ...]:
-    """The known phrase for the letters with its score: exact, else the nearest with one or two slips."""
+def _lookup(phrase: str, languages: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """The known phrase for the letters with its score: exact in any language, and unless that is one of `languages` also
+    the nearest of theirs with one or two slips."""
     known = lexicon.load()
-    if phrase in known.phrases:
-        return ((phrase, 1.0),)
+    exact = ((phrase, 1.0),) if phrase in known.phrases else ()
+    if exact and not known.phrases[phrase].keys().isdisjoint(languages):
+        return exact
     if len(phrase) < _MIN_FUZZY_LETTERS or phrase in known.trade_words:
-        return ()
+        return exact
     slips = 1 if len(phrase) < _TWO_SLIPS else 2
-    nearest = process.extractOne(phrase, _similar(phrase, slips), scorer=Levenshtein.distance, score_cutoff=slips)
-    return ((nearest[0], 1 - nearest[1] / len(phrase)),) if nearest else ()
+    similar = _similar(phrase, slips, languages)
+    nearest = process.extractOne(phrase, similar, scorer=Levenshtein.distance, score_cutoff=slips)
+    return (*exact, (nearest[0], 1 - nearest[1] / len(phrase))) if nearest else exact
 
 
-def _similar(phrase: str, slips: int) -> list[str]:
+def _similar(phrase: str, slips: int, languages: tuple[str, ...]) -> list[str]:
     """Phrases of about the same length that begin or end with the same letter: one slip cannot change both ends."""
     spread = slips if len(phrase) > _MIN_FUZZY_LETTERS else 0
-    index = _by_ends()
+    index = _by_ends(languages)
     similar: list[str] = []
     for length in range(len(phrase) - spread, len(phrase) + spread + 1):
         similar += index.get((length, phrase[0], ""), ())
@@ -147,25 +174,57 @@ def _similar(phrase: str, slips: int) -> list[str]:
     return similar
 
 
-@cache
-def _by_ends() -> Mapping[tuple[int, str, str], list[str]]:
+def _phrases_of(languages: tuple[str, ...]) -> Iterator[str]:
+    return (phrase for phrase, known in lexicon.load().phrases.items() if not known.keys().isdisjoint(languages))
+
+
+@lru_cache(maxsize=64)
+def _by_ends(languages: tuple[str, ...]) -> Mapping[tuple[int, str, str], list[str]]:
     """Longer phrases by length and first letter, and by length and last letter."""
     index: dict[tuple[int, str, str], list[str]] = defaultdict(list)
-    for phrase in lexicon.load().phrases:
+    for phrase in _phrases_of(languages):
         if len(phrase) >= _MIN_FUZZY_LETTERS:
             index[len(phrase), phrase[0], ""].append(phrase)
             index[len(phrase), "", phrase[-1]].append(phrase)
     return dict(index)
 
 
+def _parts(word: str, languages: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """Phrases inside a word: of scripts without spaces, else of words whose spaces were lost."""
+    return _segments(word) if is_unspaced(word[0]) or is_unspaced(word[-1]) else _glued(word, languages)
+
+
 @lru_cache(maxsize=65536)
-def _glued(word: str) -> tuple[tuple[str, float], ...]:
+def _segments(text: str) -> tuple[tuple[str, float], ...]:
+    """Phrases in text of a script without spaces (`ご請求金額税込`), the longest at each place."""
+    phrases, longest = _unspaced_phrases()
+    parts: list[str] = []
+    position = 0
+    while position < len(text):
+        lengths = range(min(longest, len(text) - position), 1, -1)
+        part = next((text[position : position + n] for n in lengths if text[position : position + n] in phrases), "")
+        if part:
+            parts.append(part)
+        position += len(part) or 1
+    covered = sum(map(len, parts)) / len(text)
+    return tuple((part, 0.6 + 0.4 * covered) for part in parts)
+
+
+@cache
+def _unspaced_phrases() -> tuple[frozenset[str], int]:
+    """The phrases of scripts without spaces, and the length of the longest."""
+    phrases = frozenset(phrase for phrase in lexicon.load().phrases if is_unspaced(phrase[0]))
+    return phrases, max(map(len, phrases), default=0)
+
+
+@lru_cache(maxsize=65536)
+def _glued(word: str, languages: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
     """Phrases that together cover most of a word whose spaces were lost: `TotalSalesInclusiveGST`."""
     if len(word) < _GLUED:
         return ()
     parts: list[tuple[str, float]] = []
     rest = word
-    for part in _longest_first():
+    for part in _longest_first(languages):
         if part in rest:
             parts.append((part, _GLUED_SCORE))
             rest = rest.replace(part, " ", 1)
@@ -173,25 +232,43 @@ def _glued(word: str) -> tuple[tuple[str, float], ...]:
     return tuple(parts) if covered >= (0.7 if len(parts) > 1 else 0.9) else ()
 
 
-@cache
-def _longest_first() -> list[str]:
-    return sorted((phrase for phrase in lexicon.load().phrases if len(phrase) >= 4), key=len, reverse=True)
+@lru_cache(maxsize=64)
+def _longest_first(languages: tuple[str, ...]) -> list[str]:
+    return sorted((phrase for phrase in _phrases_of(languages) if len(phrase) >= 4), key=len, reverse=True)
 
 
-def _languages(phrases: Iterable[str]) -> tuple[str, ...]:
+def _admitted(phrases: Iterable[str]) -> tuple[str, ...]:
+    """The further languages that a document shows: by several phrases that no base language has, or by its script."""
+    shown: dict[str, int] = defaultdict(int)
+    letters: dict[str, int] = defaultdict(int)
+    for phrase in set(phrases):
+        meanings = lexicon.load().phrases[phrase]
+        if meanings.keys().isdisjoint(lexicon.BASE_LANGUAGES):
+            weight = len(phrase) if phrase[0] < _LATIN_ENDS else _LETTERS_OF_OTHER_SCRIPT
+            for language in meanings:
+                shown[language] += 1 if phrase[0] < _LATIN_ENDS else 2
+                letters[language] += weight
+    return tuple(
+        language
+        for language in lexicon.LANGUAGES
+        if shown[language] >= _MIN_SHOWN and letters[language] >= _MIN_SHOWN_LETTERS
+    )
+
+
+def _languages(phrases: Iterable[str], usable: set[str]) -> tuple[str, ...]:
     """The languages of the distinct phrases; a phrase of several languages counts for each in part.
 
     English and Malay stand beside each other on Malaysian receipts, so each brings the other.
     """
     weights: dict[str, float] = defaultdict(float)
     for phrase in sorted(set(phrases)):
-        meanings = lexicon.load().phrases[phrase]
-        for language in meanings:
+        meanings = lexicon.load().phrases[phrase].keys() & usable
+        for language in sorted(meanings):
             weights[language] += len(phrase) / len(meanings)
     if not weights:
-        return lexicon.LANGUAGES
+        return lexicon.BASE_LANGUAGES
     most = max(weights.values())
-    spoken = [language for language, weight in weights.items() if weight >= _LANGUAGE_SHARE * most]
+    spoken = [language for language in lexicon.LANGUAGES if weights[language] >= _LANGUAGE_SHARE * most]
     spoken.sort(key=lambda language: -weights[language])
     if len({"en", "ms"} & set(spoken)) == 1:
         spoken.append("ms" if "en" in spoken else "en")
