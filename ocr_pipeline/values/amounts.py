@@ -16,13 +16,14 @@ _NO_CENTS = re.compile(r" ?[.,:] ?(?:-{1,2}|=)(?! ?\d)")
 """A dash in place of the cents, behind the whole number: `12,-`, `1'200.--`."""
 _SIGN_AS_MARK = re.compile(r"(?<=\d)([€£$])(?=\d\d\D*$)")
 _SIGNS = re.compile(r"[-+()]")
-_ABBREVIATIONS = frozenset("rs fr sfr kr rp bs руб грн лв р rm din tk sh nt dhs s/ b/".split())  # noqa: SIM905
+_ABBREVIATIONS = frozenset("rs fr sfr kr rp bs руб грн лв р din tk sh nt dhs s/ b/".split())  # noqa: SIM905
 """Currencies printed with a dot behind, which is no decimal mark."""
 
 
 @dataclass(frozen=True)
 class PrintedAmount:
-    """An amount as printed. `signs`: every minus, plus and bracket in reading order; `currency`: its spelling.
+    """An amount as printed. `signs`: every minus, plus and bracket in reading order; `currency`: its spelling, before the
+    number if `currency_first`.
 
     `rest`: what stands behind the number and is no currency, such as `%` or the code of a tax; empty in a clean text.
     """
@@ -30,6 +31,7 @@ class PrintedAmount:
     numeral: Numeral
     signs: str
     currency: str | None
+    currency_first: bool
     rest: str = ""
 
     @property
@@ -73,7 +75,7 @@ def read_amount(text: str, *, loose: bool = False) -> PrintedAmount | None:
     currency = front or (inside[1] if inside else None)
     if back and _is_currency(back):
         currency, back = currency or back, ""
-    return PrintedAmount(numeral, signs + tail_signs, currency, back)
+    return PrintedAmount(numeral, signs + tail_signs, currency, bool(front), back)
 
 
 def _with_leading_mark(before: str, core: str) -> tuple[str, str]:
@@ -121,11 +123,11 @@ def parse_amount(
     amount = read_amount(text)
     if amount is None or amount.rest or not _has_one_sign(amount.signs):
         return None
-    if ":" in amount.numeral.mark and not (amount.numeral.grouped or amount.currency):
+    if ":" in amount.numeral.mark and not (amount.numeral.group or amount.currency):
         return None  # 12:50 is a time
     codes = {(currency or "").upper(), *(currencies.codes_of(amount.currency)[:1] if amount.currency else ())}
     numeral = amount.numeral
-    if decimal_separator == numeral.mark or any(currencies.decimals(code) == 3 for code in codes):
+    if decimal_separator == numeral.group or any(currencies.decimals(code) == 3 for code in codes):
         numeral = numeral.as_decimals
     return -numeral.value if amount.has_minus or amount.is_bracketed else numeral.value
 

@@ -38,22 +38,22 @@ _COLON_CENTS = re.compile(r"(\d{1,3}(?: \d{3})+|\d+):(\d{2})")
 
 @dataclass(frozen=True)
 class Numeral:
-    """A number without its sign. `decimals`: how many are printed. `grouped`: it has marks between groups.
+    """A number without its sign. `decimals`: how many are printed. `mark`: the decimal mark, `group` the one between groups.
 
-    `other`: the second reading of the ambiguous shape, `14.875` as 14875 (the value) and as 14.875 (the other one).
-    `mark`: the decimal mark, or the mark of the ambiguous shape; empty without one.
+    `other`: the second reading of the ambiguous shape, `14.875` as 14875 (the value) and as 14.875 (the other one). Its
+    mark counts as the one between groups.
     """
 
     value: Decimal
     decimals: int
     mark: str = ""
-    grouped: bool = False
+    group: str = ""
     other: Decimal | None = None
 
     @property
     def as_decimals(self) -> "Numeral":
         """The other reading, with three decimals; itself if there is none."""
-        return self if self.other is None else Numeral(self.other, 3, self.mark)
+        return self if self.other is None else Numeral(self.other, 3, self.group)
 
 
 @lru_cache(maxsize=65536)
@@ -79,13 +79,13 @@ def read_numeral(text: str, *, loose: bool = False) -> Numeral | None:
     """
     colon = _COLON_CENTS.fullmatch(text)
     if colon:
-        return Numeral(Decimal(f"{colon[1].replace(' ', '')}.{colon[2]}"), 2, ":", " " in colon[1])
+        return Numeral(Decimal(f"{colon[1].replace(' ', '')}.{colon[2]}"), 2, ":", " " if " " in colon[1] else "")
     if _OPEN.fullmatch(text):
         mark = "." if "." in text else ","
         whole, _, rest = text.partition(mark)
-        return Numeral(Decimal(whole + rest), 0, mark, grouped=True, other=Decimal(f"{whole}.{rest}"))
+        return Numeral(Decimal(whole + rest), 0, group=mark, other=Decimal(f"{whole}.{rest}"))
     if _is_whole(text, loose=False):
-        return Numeral(Decimal(_digits(text)), 0, grouped=not text.isdecimal())
+        return Numeral(Decimal(_digits(text)), 0, group=_mark_in(text))
     last = max(text.rfind("."), text.rfind(","))
     whole, fraction, mark = text[:last], text[last + 1 :], text[last]
     repeated = mark in whole and not loose
@@ -94,16 +94,21 @@ def read_numeral(text: str, *, loose: bool = False) -> Numeral | None:
     if whole and not _is_whole(whole, loose=loose):
         return None
     if loose and _LOOSELY_GROUPED.fullmatch(text) and mark in whole:
-        return Numeral(Decimal(_digits(text)), 0, grouped=True)
+        return Numeral(Decimal(_digits(text)), 0, group=_mark_in(text))
     digits = _digits(whole) or "0"
     value = Decimal(f"{digits}.{fraction}") if fraction else Decimal(digits)
-    return Numeral(value, len(fraction), mark, grouped=not whole.isdecimal() and bool(whole))
+    return Numeral(value, len(fraction), mark, _mark_in(whole))
 
 
 def _is_whole(text: str, *, loose: bool) -> bool:
     if text.isdecimal() or _GROUPED.fullmatch(text):
         return True
     return loose and _LOOSELY_GROUPED.fullmatch(text) is not None
+
+
+def _mark_in(text: str) -> str:
+    """The first mark in a whole number; empty without one."""
+    return next((character for character in text if not character.isdecimal()), "")
 
 
 def _digits(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ocr_pipeline.extraction.rules.lexicon import Region
-from ocr_pipeline.extraction.rules.reading import dates, keywords, layout, numbers, region
+from ocr_pipeline.extraction.rules.reading import dates, keywords, layout, numbers, region, separators, whole_amounts
 from ocr_pipeline.extraction.rules.reading.dates import PrintedDate
 from ocr_pipeline.extraction.rules.reading.keywords import Hit, Keywords
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span
@@ -112,10 +112,15 @@ def read(text: OcrText) -> Reading:
     """Find rows, keywords, numbers and dates in a document."""
     rows = layout.build(text)
     country = region.guess(rows)
+    hits = keywords.find(rows)
+    printed_dates = dates.find(rows, day_first=country.day_first if country else True)
+    found = numbers.find(rows)
+    page = separators.decide(found, rows, country.code if country else None, country.currency if country else None)
+    resolved = tuple(separators.resolve(found, page))
     return Reading(
         layout=rows,
-        keywords=keywords.find(rows),
-        numbers=numbers.find(rows),
-        dates=dates.find(rows, day_first=country.day_first if country else True),
+        keywords=hits,
+        numbers=tuple(whole_amounts.mark(resolved, rows, hits, printed_dates, page)),
+        dates=printed_dates,
         region=country,
     )

@@ -1,48 +1,45 @@
-"""Numbers as printed: amounts of money, quantities and rates, with OCR slips repaired."""
+"""Numbers as printed: amounts of money, quantities and rates, with OCR slips repaired.
+
+The grammar is that of `values.amounts`; here are the noise around a number and what only the page tells.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from ocr_pipeline.extraction.rules import lexicon
+from ocr_pipeline.extraction.rules.reading import split_numbers
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
+from ocr_pipeline.extraction.rules.reading.split_numbers import PARTS_JOINED
 from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
+from ocr_pipeline.values import currencies
+from ocr_pipeline.values.amounts import PrintedAmount, read_amount
+from ocr_pipeline.values.numerals import Numeral
 
-_NUMBER = re.compile(
-    r"""
-    [(+]?(?P<open>[-–−]?)                      # -5.00; brackets are only brackets
-    (?P<sign>US\$|S\$|R[MH]|[$€£¥]|EUR|USD|GBP|MYR|SGD|CHF)?(?::|\.(?=\d+[.,]))?
-    (?P<minus>[-–−]?)
-    (?P<digits>
-        \d{1,3}(?:[.,'’]\d{3}){1,2}[.,]\d{1,4} # 1.234,56   1,234.56   1'234.50
-      | \d{1,3}(?:[.,'’]\d{3}){2}              # 1.234.567
-      | \d{1,9}[.,]\d{1,4}                     # 12.50   1,0000
-      | [.,]\d{2}                              # .50
-      | \d{1,9}                                # 300; longer runs of digits are codes
-    )
-    (?P<after>€|EUR|RM|%)?
-    (?P<close>[-–−]|CR)?\)?                    # 5.00-
-    (?P<code>\s?[*\#]?[A-Z]{0,3}[*\#]?)        # tax code glued to an amount: 5.00SR
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+__all__ = ["PARTS_JOINED", "Number", "Parsed", "find", "parse"]
+
 _LOOKALIKE = re.compile(
     r"(?P<head>-?(?:RM|[$€£])?)(?P<tail>[0-9OoQDIl|!SsBZzG]{1,5}[.,][0-9OoQDIl|!SsBZzG]{2}[-–]?)", re.IGNORECASE
 )
-PARTS_JOINED = "parts joined"
-"""How the undoing of `12. 50` is called."""
-_CENTS = re.compile(r".*\d[.,]\d\d")
+_BEHIND = re.compile(r"(?P<sign>€|£|\$|EUR|RM)?(?P<percent>%?)(?P<code>\s?[*#]?[A-Z]{0,3}[*#]?)", re.IGNORECASE)
+"""What may be glued behind an amount: a percent sign or the code of a tax, 5.00SR."""
+_RM_MISREAD = re.compile(r"^([-(]?)RH(?=[-\d.:])", re.IGNORECASE)
+_LONGEST = 9
+"""Longer runs of digits are codes."""
+_MAX_DECIMALS = 4
+_COLON_CURRENCIES = frozenset({"kr", "sek", "skr"})
+"""Currencies whose cents may follow a colon; elsewhere 18:24 is a time."""
 _TIME_WORDS = frozenset({"am", "pm"})
-_MEASURES = frozenset({"kg", "ml", "cm", "mm", "m²", "km"})
+_MEASURES = frozenset({"kg", "g", "ml", "l", "cl", "cm", "mm", "m²", "m2", "km", "kwh", "stk", "pcs"})
 
 
 @dataclass(frozen=True)
 class Parsed:
     """A number parsed from one string. `decimals`: the number of printed decimals, `sign` the currency sign or code.
 
-    `repair` says which slip of the OCR was undone to read it.
+    `repair` says which slip of the OCR was undone to read it. `mark` and `group` are its decimal mark and the one between
+    groups; `other` the second reading of the shape `14.875`; `bracketed`: it stands in brackets, which may be a minus.
     """
 
     value: Decimal
@@ -50,13 +47,19 @@ class Parsed:
     sign: str | None = None
     percent: bool = False
     repair: str | None = None
+    mark: str = ""
+    group: str = ""
+    other: Decimal | None = None
+    bracketed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
     """A number on the page: words `first` to `last` of row `row`. `measure`: a unit follows it, `0.144 kg`.
 
-    `repair` says which slip of the OCR was undone to read it.
+    `repair` says which slip of the OCR was undone to read it; `mark`, `group`, `other` and `bracketed` as in `Parsed`.
+    `whole`: it is an amount of money although it has not two decimals, because amounts of this page are printed like this.
+    `open`: nothing on the page decides between the value and `other`.
     """
 
     value: Decimal
@@ -69,152 +72,154 @@ class Number:
     first: int
     last: int
     span: Span
+    mark: str = ""
+    group: str = ""
+    other: Decimal | None = None
+    bracketed: bool = False
+    whole: bool = False
+    open: bool = False
 
     @property
     def is_money(self) -> bool:
-        """Two decimals, or a currency beside it."""
-        return not self.percent and not self.measure and (self.decimals == 2 or self.sign is not None)
+        """Two decimals, a currency beside it, or an amount of a page that prints no cents."""
+        return not self.percent and not self.measure and (self.decimals == 2 or self.sign is not None or self.whole)
+
+    @property
+    def as_decimals(self) -> "Number":
+        """The other reading of the shape `14.875`: three decimals."""
+        if self.other is None:
+            return self
+        return replace(self, value=self.other, decimals=3, mark=self.group, group="", other=self.value)
 
 
 # ---- one string ------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=65536)
-def parse(text: str, decimal_mark: str = ".") -> Parsed | None:
+def parse(text: str, decimal_mark: str | None = ".") -> Parsed | None:
     """Parse a whole string as one number; None if it is not one.
 
-    The last mark is the decimal mark unless exactly three digits follow it; then `decimal_mark` decides. Letters that
-    look like digits are repaired if the string has the shape of an amount.
+    In the shape `1.234`, `decimal_mark` decides; None, or another mark, means thousands. Letters that look like digits are
+    repaired if the string has the shape of an amount.
     """
     text = text.strip(" :;|=*_")
-    match = _NUMBER.fullmatch(text)
-    repair = None if match else LETTERS_AS_DIGITS
-    if match is None:
+    repair = None
+    parsed = _clean(text, decimal_mark)
+    if parsed is None:
         shape = _LOOKALIKE.fullmatch(text)
-        if shape is None or not any(c.isdigit() for c in text):
-            return None
-        match = _NUMBER.fullmatch(shape["head"] + digits_of_lookalikes(shape["tail"]))
-        if match is None:
-            return None
-    number, decimals = _decimal(match["digits"], decimal_mark)
-    code = match["code"].strip()
-    if code and decimals != 2 and not (decimals == 0 and 2 <= len(code) <= 3):  # 6ST, 10PCS
+        if shape is not None and any(c.isdigit() for c in text):
+            repair = LETTERS_AS_DIGITS
+            parsed = _clean(shape["head"] + digits_of_lookalikes(shape["tail"]), decimal_mark)
+    return parsed if parsed is None or repair is None else replace(parsed, repair=repair)
+
+
+def _clean(text: str, decimal_mark: str | None) -> Parsed | None:
+    """A number without slips in its digits."""
+    if not any(c.isdigit() for c in text) or text[-1] in ".,":
         return None
-    percent = match["after"] == "%"
-    sign = match["sign"] or (None if percent else match["after"])
+    amount = read_amount(_RM_MISREAD.sub(r"\1RM", text), loose=True)
+    if amount is None:
+        return None
+    sign, percent, code = _around(amount)
+    numeral, other = amount.numeral, amount.numeral.other
+    if decimal_mark is not None and other is not None and numeral.group == decimal_mark:
+        numeral, other = numeral.as_decimals, numeral.value
+    if code is None or not _is_plausible(numeral, sign, code) or amount.signs.count("-") > 1:
+        return None
+    if amount.currency_first and currencies.is_weak(sign or "") and not _is_weakly_signed(amount, numeral):
+        return None  # A1, K5, l2.00
+    turn = -1 if amount.has_minus else 1
     return Parsed(
-        value=-number if match["open"] or match["minus"] or match["close"] else number,
-        decimals=decimals,
-        sign=sign.upper() if sign else None,
+        value=numeral.value * turn,
+        decimals=numeral.decimals,
+        sign=sign,
         percent=percent,
-        repair=repair,
+        mark=numeral.mark,
+        group=numeral.group,
+        other=None if other is None else other * turn,
+        bracketed=amount.is_bracketed,
     )
 
 
-def _decimal(digits: str, decimal_mark: str) -> tuple[Decimal, int]:
-    """Value and number of decimals of digits with marks."""
-    last = max(digits.rfind("."), digits.rfind(","))
-    whole, decimals = re.sub(r"\D", "", digits[: max(last, 0)]), digits[last + 1 :]
-    mark = digits[last] if last >= 0 else ""
-    groups = len(decimals) == 3 and whole.strip("0") and (mark != decimal_mark or digits.count(mark) > 1)
-    if not mark or groups:
-        return Decimal(re.sub(r"\D", "", digits)), 0
-    return Decimal(f"{whole or '0'}.{decimals}"), len(decimals)
+def _is_plausible(numeral: Numeral, sign: str | None, code: str) -> bool:
+    """Whether digits with this currency and tax code are a number and no code, date or time."""
+    if numeral.decimals > _MAX_DECIMALS or (not numeral.group and numeral.value >= 10**_LONGEST):
+        return False
+    if code and numeral.decimals != 2 and not (numeral.decimals == 0 and 2 <= len(code) <= 3):  # 6ST, 10PCS
+        return False
+    return numeral.mark != ":" or bool(numeral.group) or (sign or "").casefold() in _COLON_CURRENCIES
+
+
+def _is_weakly_signed(amount: PrintedAmount, numeral: Numeral) -> bool:
+    """Whether an amount is clear enough for a currency that is also something else: R1,250.00, Q50.00."""
+    return (amount.currency or "").isupper() and (numeral.decimals == 2 or bool(numeral.group))
+
+
+def _around(amount: PrintedAmount) -> tuple[str | None, bool, str | None]:
+    """Currency sign, whether a percent sign follows, and the tax code behind; the code is None for other text."""
+    behind = _BEHIND.fullmatch(amount.rest)
+    if behind is None:
+        return None, False, None
+    percent, code = bool(behind["percent"]), behind["code"].strip()
+    sign = amount.currency or (behind["sign"] if not percent else None)
+    if amount.currency and not amount.currency_first and currencies.is_weak(amount.currency):
+        return None, percent, amount.currency if len(amount.currency) <= 3 else ""  # 5.00SR is no Saudi riyal
+    return currencies.fold(sign).upper() if sign else None, percent, code
 
 
 # ---- a document ------------------------------------------------------------------------------------------------------
 
 
 def find(layout: Layout) -> tuple[Number, ...]:
-    """All numbers of a document in reading order."""
-    mark = decimal_mark(layout)
-    return tuple(number for row in layout.rows for number in _in_row(row, mark))
+    """All numbers of a document in reading order. The shape `1.234` is read as thousands; `separators` decides later."""
+    return tuple(number for row in layout.rows for number in _in_row(row))
 
 
-def decimal_mark(layout: Layout) -> str:
-    """The mark before two final decimals that the document uses most."""
-    marks = [word.text[-3] for row in layout.rows for word in row.words if _CENTS.fullmatch(word.text)]
-    return "," if marks.count(",") > marks.count(".") else "."
-
-
-def _in_row(row: Row, mark: str) -> Iterator[Number]:
+def _in_row(row: Row) -> Iterator[Number]:
     if row.text.endswith("Uhr"):  # opening hours: 08.30 - 12.30 Uhr
         return
     position = 0
     while position < len(row.words):
-        number = _split_number(row, position, mark) or _number(row, position, 1, row.words[position].text, mark)
+        number = _split_number(row, position) or _number(row, position, 1, row.words[position].text)
         if number is not None:
             yield number
         position = number.last + 1 if number else position + 1
 
 
-def _number(row: Row, first: int, count: int, text: str, mark: str, repair: str | None = None) -> Number | None:
+def _split_number(row: Row, position: int) -> Number | None:
+    split = split_numbers.at(row, position)
+    return _number(row, position, split.count, split.text, split.repair) if split else None
+
+
+def _number(row: Row, first: int, count: int, text: str, repair: str | None = None) -> Number | None:
     """The number in `text`, printed in `count` words from `first` on, with currency or unit from its neighbours."""
-    parsed = parse(text, mark)
+    parsed = parse(text, None)
+    if parsed is None:
+        return None
     after = row.words[first + count].text if first + count < len(row.words) else ""
     before = row.words[first - 1].text if first else ""
-    if parsed is None or plain(after).strip(".") in _TIME_WORDS:
+    unit = plain(after).strip(".")
+    if unit in _TIME_WORDS:
         return None
     return Number(
         value=parsed.value,
         decimals=parsed.decimals,
         sign=parsed.sign or _currency_sign(before) or _currency_sign(after),
         percent=parsed.percent or after.startswith("%"),
-        measure=plain(after).strip(".") in _MEASURES,
+        measure=unit in _MEASURES,
         repair=parsed.repair or repair,
         row=row.index,
         first=first,
         last=first + count - 1,
         span=join(row.words[first : first + count]),
+        mark=parsed.mark,
+        group=parsed.group,
+        other=parsed.other,
+        bracketed=parsed.bracketed or (before.endswith("(") and after.startswith(")")),
     )
 
 
+@lru_cache(maxsize=65536)
 def _currency_sign(word: str) -> str | None:
-    text = word.upper().strip("():.[] ")
-    return text if text in lexicon.load().currency_signs else None
-
-
-@dataclass(frozen=True)
-class _Split:
-    """The shape of an amount printed as two words, which are joined by `glue`.
-
-    `alone`: only if no other word is near, because such a pair is often two things. `repair`: None if amounts are printed
-    like this, without a slip.
-    """
-
-    first: re.Pattern[str]
-    second: re.Pattern[str]
-    glue: str = ""
-    alone: bool = False
-    repair: str | None = PARTS_JOINED
-
-
-_SIGN = r"-?(?:RM|[$€£])?"
-_SPLITS = (
-    _Split(re.compile(r"\d{1,3}"), re.compile(r"\d{3}[.,]\d{2}"), repair=None),  # 120 000,00
-    _Split(re.compile(rf"{_SIGN}\d+[.,]", re.IGNORECASE), re.compile(r"\d{2}")),  # 12. 50
-    _Split(re.compile(rf"{_SIGN}\d+", re.IGNORECASE), re.compile(r"[.,]\d{2}")),  # 12 .50
-    _Split(re.compile(rf"{_SIGN}\d{{1,4}}", re.IGNORECASE), re.compile(r"\d{2}"), glue=".", alone=True),  # 327 00
-    _Split(re.compile(r"[-–−]"), re.compile(r"\d+[.,]\d{2}"), repair=None),  # - 5.00
-    _Split(re.compile(r"\d+[.,]\d{2}"), re.compile(r"[-–−]"), alone=True, repair=None),  # 5.00 -
-)
-_SPLIT_ENDS = frozenset("0123456789.,-–−")
-"""Characters that end the first word of a split amount."""
-
-
-def _split_number(row: Row, position: int, mark: str) -> Number | None:
-    """The number that a word forms with the next one, if they look like a split amount."""
-    pair: Sequence[Span] = row.words[position : position + 2]
-    if len(pair) < 2 or pair[0].text[-1] not in _SPLIT_ENDS:
-        return None
-    here, after = pair
-    near = 0.7 * min(here.height, after.height)
-    if after.x0 - here.x1 >= near:
-        return None
-    for split in _SPLITS:
-        if split.first.fullmatch(here.text) and split.second.fullmatch(after.text):
-            neighbours = [*row.words[max(position - 1, 0) : position], *row.words[position + 2 : position + 3]]
-            if split.alone and any(max(here.x0 - word.x1, word.x0 - after.x1) < near for word in neighbours):
-                return None
-            return _number(row, position, 2, here.text + split.glue + after.text, mark, split.repair)
-    return None
+    text = word.strip("():.[] ")
+    return currencies.fold(text).upper() if currencies.codes_of(text) and not currencies.is_weak(text) else None
