@@ -18,7 +18,11 @@ from ocr_pipeline.extraction.rules.text import key, plain
 
 BASE_LANGUAGES = ("en", "ms", "de", "fr", "es", "it")
 """Languages that are assumed for a document that shows none."""
-LANGUAGES = (*BASE_LANGUAGES, "nl", "pt", "pl", "tr", "cs", "sv", "da", "nb")
+LANGUAGES = (
+    *BASE_LANGUAGES,
+    "nl", "pt", "pl", "tr", "cs", "sk", "sv", "da", "nb", "fi", "ro", "hu", "el", "bg", "uk", "ru", "ja", "ko", "zh", "th",
+    "id", "vi", "hi", "ar",
+)  # fmt: skip
 """All languages with a table. The words of a further one count only in documents that show it (`reading.keywords`)."""
 _REGIONS = "regions"
 
@@ -76,7 +80,7 @@ def load() -> Lexicon:
     for language in LANGUAGES:
         data = _parse(language)
         for keyword_class, spellings in data["keywords"].items():
-            for spelling in spellings:
+            for spelling in filter(key, spellings):
                 phrases[key(spelling)][language].add(keyword_class)
         for number, month in enumerate(data.get("months", ()), start=1):
             months[plain(month)] = months[plain(month)[:3]] = number

@@ -25,9 +25,10 @@ _MIN_SHOWN = 2
 """A further language is shown by this many phrases that no base language has."""
 _MIN_SHOWN_LETTERS = 9
 """Letters of these phrases together."""
+_MIN_LETTERS = 4
+"""Letters of a phrase that may show a language: `the` and `so` are Vietnamese, too."""
 _LATIN_ENDS = "\u0250"
 """The first character behind the Latin scripts. A phrase in another script shows its languages by itself."""
-_LETTERS_OF_OTHER_SCRIPT = 9
 _LANGUAGE_SHARE = 0.45
 """A document uses a language if its phrases weigh at least this share of the first language's."""
 
@@ -89,17 +90,29 @@ def find(layout: Layout) -> Keywords:
     admitted = _admitted(match.phrase for _, matches in found for match in _resolved(matches))
     if admitted:
         found = [(row, list(_matches(row, base + admitted))) for row in layout.rows]
-    usable = {*base, *admitted}
-    kept = [(row, _resolved(match for match in of_row if _meanings(match).keys() & usable)) for row, of_row in found]
-    languages = _languages((match.phrase for _, matches in kept for match in matches), usable)
+    kept, languages = _kept(found, {*base, *admitted})
+    if not set(admitted) <= set(languages):
+        kept, languages = _kept(found, {*base, *(set(admitted) & set(languages))})
     by_row: dict[int, list[Hit]] = defaultdict(list)
-    for row, match in ((row, match) for row, matches in kept for match in matches):
+    for row, match in kept:
         meanings = _meanings(match)
         classes = frozenset().union(*(meanings[language] for language in languages if language in meanings))
         if classes:
             x0, x1 = row.words[match.first].x0, row.words[match.last].x1
             by_row[row.index].append(Hit(classes, row.index, match.first, match.last, x0, x1, match.score))
     return Keywords({row: tuple(hits) for row, hits in by_row.items()}, languages)
+
+
+def _kept(
+    found: Iterable[tuple[Row, Iterable[_Match]]], usable: set[str]
+) -> tuple[list[tuple[Row, _Match]], tuple[str, ...]]:
+    """The matches of usable languages that do not collide, and the languages that they show."""
+    kept = [
+        (row, match)
+        for row, matches in found
+        for match in _resolved(match for match in matches if _meanings(match).keys() & usable)
+    ]
+    return kept, _languages((match.phrase for _, match in kept), usable)
 
 
 def _meanings(match: _Match) -> Mapping[str, frozenset[str]]:
@@ -243,11 +256,11 @@ def _admitted(phrases: Iterable[str]) -> tuple[str, ...]:
     letters: dict[str, int] = defaultdict(int)
     for phrase in set(phrases):
         meanings = lexicon.load().phrases[phrase]
-        if meanings.keys().isdisjoint(lexicon.BASE_LANGUAGES):
-            weight = len(phrase) if phrase[0] < _LATIN_ENDS else _LETTERS_OF_OTHER_SCRIPT
+        in_latin = _is_latin(phrase)
+        if meanings.keys().isdisjoint(lexicon.BASE_LANGUAGES) and len(phrase) >= (_MIN_LETTERS if in_latin else 2):
             for language in meanings:
-                shown[language] += 1 if phrase[0] < _LATIN_ENDS else 2
-                letters[language] += weight
+                shown[language] += 1 if in_latin else _MIN_SHOWN
+                letters[language] += len(phrase) if in_latin else _MIN_SHOWN_LETTERS
     return tuple(
         language
         for language in lexicon.LANGUAGES
@@ -255,21 +268,27 @@ def _admitted(phrases: Iterable[str]) -> tuple[str, ...]:
     )
 
 
+def _is_latin(phrase: str) -> bool:
+    return phrase[0] < _LATIN_ENDS
+
+
 def _languages(phrases: Iterable[str], usable: set[str]) -> tuple[str, ...]:
     """The languages of the distinct phrases; a phrase of several languages counts for each in part.
 
-    English and Malay stand beside each other on Malaysian receipts, so each brings the other.
+    Languages in Latin letters are compared with each other, and so are those in other scripts: one character of theirs says
+    more. English and Malay stand beside each other on Malaysian receipts, so each brings the other.
     """
-    weights: dict[str, float] = defaultdict(float)
+    weights: dict[bool, dict[str, float]] = {True: defaultdict(float), False: defaultdict(float)}
     for phrase in sorted(set(phrases)):
         meanings = lexicon.load().phrases[phrase].keys() & usable
         for language in sorted(meanings):
-            weights[language] += len(phrase) / len(meanings)
-    if not weights:
-        return lexicon.BASE_LANGUAGES
-    most = max(weights.values())
-    spoken = [language for language in lexicon.LANGUAGES if weights[language] >= _LANGUAGE_SHARE * most]
-    spoken.sort(key=lambda language: -weights[language])
-    if len({"en", "ms"} & set(spoken)) == 1:
-        spoken.append("ms" if "en" in spoken else "en")
-    return tuple(spoken)
+            weights[_is_latin(phrase)][language] += len(phrase) / len(meanings)
+    spoken: dict[str, float] = {}
+    for weighed in weights.values():
+        most = max(weighed.values(), default=0.0)
+        spoken |= {language: weight for language, weight in weighed.items() if weight >= _LANGUAGE_SHARE * most}
+    ordered = sorted(lexicon.LANGUAGES, key=lambda language: -spoken.get(language, 0.0))
+    languages = [language for language in ordered if language in spoken]
+    if len({"en", "ms"} & set(languages)) == 1:
+        languages.append("ms" if "en" in languages else "en")
+    return tuple(languages) or lexicon.BASE_LANGUAGES
