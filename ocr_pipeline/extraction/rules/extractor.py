@@ -82,7 +82,7 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
         "supplier_name": supplier,
         "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
         "supplier_tax_id": choose(registrations, tax_ids.WEIGHTS, tax_ids.AT_LEAST),
-        "receiver_name": choose(parties.receivers(reading), parties.RECEIVER_WEIGHTS),
+        "receiver_name": choose(parties.labelled_receivers(reading), parties.RECEIVER_WEIGHTS),
         "receiver_tax_id": choose(tax_ids.candidates(reading, "receiver_tax_id"), tax_ids.WEIGHTS, tax_ids.AT_LEAST),
         "invoice_id": _number(reading, "invoice_id"),
         "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),

@@ -155,7 +155,7 @@ BRITISH = """
             SPANISH,
             {
                 "document_type": "receipt",
-                "supplier_name": "FERRETERÍA EL MARTILLO S.L",
+                "supplier_name": "FERRETERÍA EL MARTILLO S.L.",
                 "supplier_address": "Calle Mayor 45, 28013 Madrid",
                 "supplier_tax_id": "B12345674",
                 "invoice_id": "T-2023/0981",
@@ -171,7 +171,7 @@ BRITISH = """
             ITALIAN,
             {
                 "document_type": "receipt",
-                "supplier_name": "TRATTORIA DA GINO S.R.L",
+                "supplier_name": "TRATTORIA DA GINO S.R.L.",
                 "supplier_address": "Via Garibaldi 8, 40124 Bologna BO",
                 "supplier_tax_id": "01234567890",
                 "invoice_id": "0123-0042",

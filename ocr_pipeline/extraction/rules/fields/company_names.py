@@ -7,7 +7,7 @@ from typing import Literal
 from rapidfuzz.distance import Levenshtein
 
 from ocr_pipeline.extraction.rules import lexicon
-from ocr_pipeline.extraction.rules.text import key, letters_in
+from ocr_pipeline.extraction.rules.text import key, letters_in, plain
 
 _REGISTRATION = re.compile(
     r"""
@@ -21,6 +21,8 @@ _REGISTRATION_LINE = re.compile(
     r"\W*(?:(?:co|reg|roc|company|br)\b[a-z\s.:#]*?)?\W*[A-Z]{0,3}\d{4,9}\s?[-–.]?\s?[A-Z0-9]\W*", re.IGNORECASE
 )
 _OWNER = re.compile(r"^.*\b(?:own(?:ed|er)?|operated|managed|dimiliki)\s*(?:by|oleh)?\s*[:.]\s*", re.IGNORECASE)
+_JOINERS = frozenset({"und", "and", "et", "y", "e", "i", "&", "co", "of"})
+"""Words behind a legal form with which the name goes on."""
 _LEADING_NUMBER = re.compile(r"^\W*\d{6,}\s+")
 _BRACKETED = re.compile(r"\([^)]*\)")
 _EDGES = " -–—,.:;|*_#'\"~=<>[]{}/\\"
@@ -31,6 +33,8 @@ _SLIPS = (
     (re.compile(r"(?<=[A-Z.])[1|](?=[A-Z.])"), "I"),  # D.1.Y.
     (re.compile(r"(?<=[A-Z])0(?=[A-Z])"), "O"),  # B0OK
 )
+_SRL = re.compile(r"\b([Ss])(\.?\s?)([Rr])(\.?\s?)[I1|](?=\W*$|\s)")
+"""`S.r.l.` with its last letter misread."""
 _LONG_WORD = 8
 """Letters from which a word may be a misspelt trade word."""
 
@@ -43,11 +47,33 @@ def clean(text: str) -> tuple[str, bool]:
     registered = registration is not None and letters_in(text[: registration.start()]) >= 4
     if registration is not None and registered:
         text = text[: registration.start()]
-    before_comma = text.split(",")[0]
-    if legal_form(before_comma) == "end":
-        text = before_comma
+    text = _SRL.sub(lambda form: f"{form[1]}{form[2]}{form[3]}{form[4]}{'L' if form[3] == 'R' else 'l'}", text)
+    text = _until_legal_form(text)
     words = _with_legal_form(text.replace("SDNBHD", "SDN BHD").split())
-    return _balanced(" ".join(map(_spelled, words)).strip(_EDGES)), registered
+    printed = " ".join(map(_spelled, words))
+    name = _balanced(printed.strip(_EDGES))
+    # The last dot of a legal form belongs to it: `Coolblue B.V.`
+    return (f"{name}." if printed.endswith(f"{name}.") and "." in name.rpartition(" ")[2] else name), registered
+
+
+def _until_legal_form(text: str) -> str:
+    """The text up to a comma behind its legal form: `Spiel GmbH` of `Spiel GmbH, Ecke 12`, all of `Siam Co., Ltd.`
+
+    Behind a long name, a legal form without a comma ends it, too, where no name goes on: `Free SAS au capital de 3 000`.
+    """
+    parts = text.split(",")
+    for end in range(len(parts), 0, -1):
+        whole = ",".join(parts[:end])
+        added = parts[end - 1]
+        if legal_form(whole) == "end" and (end == 1 or is_form(added) or legal_form(added) is None):
+            return whole
+    words = text.split()
+    for end in range(len(words) - 1, 1, -1):
+        rest = words[end]
+        goes_on = not (rest[:1].islower() or rest[:1] in "-–—/|·•") or plain(rest).strip(".") in _JOINERS
+        if not goes_on and not words[end - 1].islower() and legal_form(" ".join(words[:end])) == "end":
+            return " ".join(words[:end])
+    return text
 
 
 def is_registration(line: str) -> bool:
@@ -55,16 +81,32 @@ def is_registration(line: str) -> bool:
     return _REGISTRATION_LINE.fullmatch(line) is not None
 
 
+def is_form(text: str) -> bool:
+    """Whether a text is a legal form and nothing else."""
+    return key(text) in lexicon.load().legal_forms
+
+
 @lru_cache(maxsize=4096)
 def legal_form(text: str) -> Literal["end", "inside"] | None:
-    """Where a legal form stands in a name of at least two words."""
-    words = [word for word in map(key, text.split()) if word]
+    """Where a legal form stands in a name of at least two words. A form before a name counts as one at its end."""
+    printed = [word for word in text.split() if key(word)]
+    words = [key(word) for word in printed]
+    known = lexicon.load()
+    if any(form in text for form in known.glued_forms if len(text) > len(form) + 1):
+        return "end"
+    if len(words) > 1 and words[0] in known.legal_prefixes and printed[0].isupper() and not printed[1].islower():
+        return "end"
     for end in range(len(words), 1, -1):
         for start in range(max(1, end - 3), end):
             form = "".join(words[start:end])
-            if form in lexicon.load().legal_forms and (end == len(words) or len(form) > 2):
+            if form in known.legal_forms and (end == len(words) or len(form) > 2) and _is_written(form, printed[start]):
                 return "end" if end == len(words) else "inside"
     return None
+
+
+def _is_written(form: str, printed: str) -> bool:
+    """Whether a form of two or three letters is written like one, `AB` and `Kft.` but not `as`."""
+    return len(form) > 3 or not printed.islower() or "." in printed or "/" in printed
 
 
 @lru_cache(maxsize=4096)
@@ -73,7 +115,10 @@ def is_tail(text: str) -> bool:
     known = lexicon.load()
     if key(text) in known.legal_forms or key(text) in known.trade_words:
         return True
-    words = [word for word in map(key, _BRACKETED.sub("", text).split()) if word]
+    bare = _BRACKETED.sub("", text)
+    if key(bare) in known.trade_words:
+        return True
+    words = [word for word in map(key, bare.split()) if word]
     other = [word for word in words if word not in known.legal_words]
     return len(other) < len(words) and (not other or (len(other) == 1 and other[0] in known.trade_words))
 

@@ -6,14 +6,47 @@ from dataclasses import dataclass
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_tail, legal_form
 from ocr_pipeline.extraction.rules.fields.parties import sender
+from ocr_pipeline.extraction.rules.fields.roles import Role, role_label
 from ocr_pipeline.extraction.rules.reading import Reading
+from ocr_pipeline.extraction.rules.reading.keywords import Hit
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
-from ocr_pipeline.extraction.rules.text import key, letters_in
+from ocr_pipeline.extraction.rules.text import key, letters_in, plain
 
+_NUMBERED = frozenset({"invoice_id", "receipt_title", "invoice_date", "order_id", "other_id", "registration"})
+"""Classes of labels that end a name if a number follows them."""
 TOP_ROWS = 14
 """Rows that are searched for a name without a legal form."""
 _MERGED_ROWS = 4
 """Below these rows, lines are merged only if the upper one is clearly unfinished."""
+_GOES_ON = frozenset(
+    {
+        "and",
+        "of",
+        "und",
+        "fur",
+        "et",
+        "de",
+        "des",
+        "du",
+        "y",
+        "e",
+        "di",
+        "della",
+        "del",
+        "do",
+        "da",
+        "en",
+        "van",
+        "og",
+        "och",
+    }
+    | {"i", "a", "ja", "es", "ve", "von", "der", "the", "for"}
+)
+"""Words at a line's end with which a name goes on in the next line, folded with `text.plain`."""
+_KEYWORDS_ONLY = 0.95
+"""Share of a line's letters from which it is a label: `Verkäufer`."""
+_SIZES = 1.5
+"""Cells of a name differ in height by at most this factor: a logo beside a name is not a part of it."""
 _MAX_LINES = 3
 """Lines of a name, at most."""
 
@@ -23,7 +56,9 @@ class NameLine:
     """Neighbouring cells of a row. `span` is what is printed, `text` the name in it, cleaned.
 
     `registered`: a registration number follows the name. `part_of_row`: other cells are close by. `classes` are
-    the keyword classes that the cells mention.
+    the keyword classes that the cells mention, `labels` those of phrases with a number or nothing behind them.
+    `known`: share of the letters that are keywords. `role`: the label that stood before the name, `seller` for
+    `Sold by: ...`.
     """
 
     row: int
@@ -32,6 +67,9 @@ class NameLine:
     registered: bool
     part_of_row: bool
     classes: frozenset[str]
+    labels: frozenset[str]
+    known: float
+    role: Role | None
 
 
 def find(reading: Reading) -> list[NameLine]:
@@ -54,11 +92,29 @@ def merged(lines: Sequence[NameLine]) -> Iterator[list[NameLine]]:
 
 
 def completes(upper: NameLine, lower: NameLine) -> bool:
-    """Whether a name runs on into the next line: the lower one is only its end, or the upper one ends with `&`."""
-    if legal_form(upper.text) == "end":
+    """Whether a name runs on into the next line: the lower one is only its end, or the upper one ends with `&`, `und` or
+    inside a bracket."""
+    if legal_form(upper.text) == "end" or upper.known > _KEYWORDS_ONLY:
         return False
-    open_end = upper.text.endswith(("&", ",", "-")) or upper.text.lower().endswith((" and", " of"))
-    return open_end or lower.text.startswith("&") or is_tail(lower.text)
+    in_bracket = _in_bracket(upper) and ")" in lower.span.text
+    open_end = ends_open(upper.text) or upper.span.text.rstrip().endswith(("&", "-"))
+    return open_end or in_bracket or lower.text.startswith("&") or is_tail(lower.text)
+
+
+def joined(parts: Sequence[NameLine]) -> str:
+    """The text of a name of one or more lines."""
+    # The cleaned text has the bracket closed, the printed one has not.
+    texts = [line.text.removesuffix(")") if _in_bracket(line) else line.text for line in parts[:-1]]
+    return " ".join([*texts, parts[-1].text])
+
+
+def _in_bracket(line: NameLine) -> bool:
+    return line.span.text.count("(") > line.span.text.count(")")
+
+
+def ends_open(text: str) -> bool:
+    """Whether a name can't end here: `Musterhafter Handel und`."""
+    return text.endswith(("&", ",", "-")) or (" " in text and plain(text).rpartition(" ")[2] in _GOES_ON)
 
 
 def _stacked(upper: NameLine, lower: NameLine) -> bool:
@@ -81,16 +137,75 @@ def _in_row(reading: Reading, row: Row) -> Iterator[NameLine]:
     """Runs of neighbouring cells, and each cell alone if a run has several."""
     runs: list[list[Span]] = []
     for cell in row.cells:
-        if runs and cell.span.x0 - runs[-1][-1].x1 < 3 * row.span.height:
+        if runs and _beside(runs[-1][-1], cell.span):
             runs[-1].append(cell.span)
         else:
             runs.append([cell.span])
     for run in runs:
         for cells in [run] if len(run) == 1 else [run, *([cell] for cell in run)]:
-            span = join(cells)
-            text, registered = clean(sender(span.text))
-            if letters_in(text) >= 3:
-                hits = reading.keywords.in_row(row.index)
-                inside = (hit.classes for hit in hits if hit.x0 > span.x0 - 0.01 and hit.x1 < span.x1 + 0.01)
-                classes = frozenset().union(*inside)
-                yield NameLine(row.index, span, text, registered, len(cells) < len(run), classes)
+            line = _line(reading, row, cells, part_of_row=len(cells) < len(run))
+            if line is not None:
+                yield line
+
+
+def _beside(left: Span, right: Span) -> bool:
+    low, high = sorted((left.height, right.height))
+    return right.x0 - left.x1 < 3 * high and high < _SIZES * max(low, 1e-6)
+
+
+def _line(reading: Reading, row: Row, cells: Sequence[Span], *, part_of_row: bool) -> NameLine | None:
+    """The name line of neighbouring cells, None without letters. A label of a role before the name is removed."""
+    span = join(cells)
+    hits = [hit for hit in reading.keywords.in_row(row.index) if hit.x0 > span.x0 - 0.01 and hit.x1 < span.x1 + 0.01]
+    words = _words_of(row, span)
+    role, behind = role_label(span.text, [(hit.classes, row.words[hit.first : hit.last + 1]) for hit in hits[:1]])
+    if 0 < behind < len(words):
+        words = words[len(words) - behind :]
+        hits = [hit for hit in hits if hit.x0 > words[0].x0 - 0.01]
+    words = _until_number(row, hits, words)
+    span = join(words) if words else span
+    text, registered = clean(sender(span.text))
+    if letters_in(text) < 3:
+        return None
+    labels = [hit.classes for hit in hits if _labels_something(row.words[hit.last + 1 :], span)]
+    return NameLine(
+        row=row.index,
+        span=span,
+        text=text,
+        registered=registered,
+        part_of_row=part_of_row,
+        classes=frozenset().union(*(hit.classes for hit in hits)),
+        labels=frozenset().union(*labels),
+        known=_known(row, hits, words) / max(letters_in(span.text), 1),
+        role=role if behind else None,
+    )
+
+
+def _words_of(row: Row, span: Span) -> list[Span]:
+    inside = set(span.words)
+    return [word for word in row.words if inside.issuperset(word.words) and span.x0 - 0.01 < word.x0 <= span.x1]
+
+
+def _known(row: Row, hits: Sequence[Hit], words: Sequence[Span]) -> int:
+    """How many letters of the words are those of keywords."""
+    covered = {number for hit in hits for word in row.words[hit.first : hit.last + 1] for number in word.words}
+    return sum(letters_in(word.text) for word in words if covered.issuperset(word.words))
+
+
+def _until_number(row: Row, hits: Sequence[Hit], words: list[Span]) -> list[Span]:
+    """The words before a label with its number: `PARKHAUS MITTE` of `PARKHAUS MITTE Ticket 88123`."""
+    for hit in hits:
+        label, value = row.words[hit.first], row.words[hit.last + 1 : hit.last + 2]
+        before = [word for word in words if word.x1 <= label.x0 + 1e-6]
+        numbered = hit.classes & _NUMBERED and any(sum(map(str.isdigit, word.text)) >= 3 for word in value)
+        if numbered and sum(letters_in(word.text) for word in before) >= 4:
+            return before
+    return words
+
+
+def _labels_something(after: Sequence[Span], span: Span) -> bool:
+    """Whether a phrase is a label: nothing, or something with a digit, stands behind it in its line."""
+    inside = [word for word in after if word.x0 < span.x1]
+    return not any(letters_in(word.text) for word in inside) or any(
+        c.isdigit() for word in inside[:3] for c in word.text
+    )

@@ -1,11 +1,12 @@
 """The addressee of a document: names under a label, or in the window of a letter."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.fields.addresses import has_postal_code
+from ocr_pipeline.extraction.rules.fields.roles import role_label
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.keywords import Hit
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
@@ -29,7 +30,7 @@ _NUMBERS = frozenset(
 
 def named_under(reading: Reading, *classes: str) -> list[Span]:
     """Names behind or under a label of one of the classes, such as `Bill to:` or `Verkäufer:`."""
-    names = []
+    names = list(_under_short_labels(reading, classes))
     for row in reading.rows:
         for hit in reading.keywords.in_row(row.index):
             if hit.classes & set(classes) and _is_label(row, hit):
@@ -40,7 +41,18 @@ def named_under(reading: Reading, *classes: str) -> list[Span]:
     return names
 
 
-def receivers(reading: Reading) -> list[Candidate[str]]:
+def _under_short_labels(reading: Reading, roles: Sequence[str]) -> Iterator[Span]:
+    """Names behind or under a cell that is only `From` or begins with `From:`."""
+    for row in reading.rows:
+        for cell in row.cells:
+            role, behind = role_label(cell.span.text, ())
+            if role in roles and behind:
+                yield join(cell.words[len(cell.words) - behind :])
+            elif role in roles:
+                yield from islice(_texts_below(reading, row.index, cell.span.x0, _ALIGNED), 1)
+
+
+def labelled_receivers(reading: Reading) -> list[Candidate[str]]:
     """Names under a buyer's label, under a delivery label, or in the window of a letter."""
     places = {
         "under_buyer_label": named_under(reading, "buyer"),

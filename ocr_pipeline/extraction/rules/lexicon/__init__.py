@@ -4,6 +4,7 @@ Belongs here: words per language and country. Does not belong here: logic that u
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ LANGUAGES = (
 )  # fmt: skip
 """All languages with a table. The words of a further one count only in documents that show it (`reading.keywords`)."""
 _REGIONS = "regions"
+_LEGAL_FORMS = "legal_forms"
+_PARTIES = "parties"
+_GLUED_SCRIPT = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")
+"""Thai, Japanese, Chinese and Korean letters."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,18 @@ class Lexicon:
     legal_forms: frozenset[str]
     legal_words: frozenset[str]
     """The words of two letters and more that legal forms are made of."""
+    legal_prefixes: frozenset[str]
+    """Legal forms that stand before a name: `PT`, `UAB`."""
+    glued_forms: tuple[str, ...]
+    """Legal forms of scripts without spaces between words, as printed."""
     trade_words: Mapping[str, str]
     """Folded trade word -> how it is written."""
+    short_labels: Mapping[str, frozenset[str]]
+    """`seller` or `buyer` -> labels that count only alone in a cell or before a colon, folded with `text.plain`."""
+    salutations: frozenset[str]
+    """Forms of address, folded with `text.plain`."""
+    speech_words: frozenset[str]
+    """Words that make a sentence, folded with `text.plain`; a name has none."""
     regions: tuple[Region, ...]
     currency_signs: Mapping[str, tuple[str, ...]]
     """Sign or code, upper case -> currencies that print it."""
@@ -67,7 +82,9 @@ def _read(name: str) -> bytes:
 @cache
 def digest() -> str:
     """SHA-256 of the data files: a changed word can change a result."""
-    return hashlib.sha256(b"\0".join(_read(name) for name in (*LANGUAGES, _REGIONS))).hexdigest()
+    return hashlib.sha256(
+        b"\0".join(_read(name) for name in (*LANGUAGES, _REGIONS, _LEGAL_FORMS, _PARTIES))
+    ).hexdigest()
 
 
 @cache
@@ -86,13 +103,19 @@ def load() -> Lexicon:
             months[plain(month)] = months[plain(month)[:3]] = number
         legal_forms += data.get("legal_forms", ())
         trade_words |= {key(word): word for word in data.get("trade_words", ())}
-    regions = _parse(_REGIONS)
+    regions, forms, parties = _parse(_REGIONS), _parse(_LEGAL_FORMS), _parse(_PARTIES)
+    legal_forms += [form for of_country in forms["forms"].values() for form in of_country]
     return Lexicon(
         phrases={phrase: {lang: frozenset(of) for lang, of in known.items()} for phrase, known in phrases.items()},
         months=months,
         legal_forms=frozenset(map(key, legal_forms)),
         legal_words=frozenset(word for form in legal_forms for word in map(key, form.split()) if len(word) > 1),
+        legal_prefixes=frozenset(map(key, forms["prefixes"])),
+        glued_forms=tuple(form for form in (*legal_forms, *forms["prefixes"]) if _GLUED_SCRIPT.search(form)),
         trade_words=trade_words,
+        short_labels={role: frozenset(map(plain, words)) for role, words in parties["short_labels"].items()},
+        salutations=frozenset(map(plain, parties["salutations"])),
+        speech_words=frozenset(map(plain, parties["speech_words"])),
         regions=tuple(_region(code, entry) for code, entry in regions["regions"].items()),
         currency_signs={sign: tuple(codes) for sign, codes in regions["currency_signs"].items()}
         | {code: (code,) for code in regions["currency_codes"]},

@@ -1,0 +1,75 @@
+"""Blocks: lines below each other with one left edge or one centre, such as the name and address of a party."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
+from ocr_pipeline.extraction.rules.reading import Reading
+from ocr_pipeline.extraction.rules.reading.layout import Span
+from ocr_pipeline.extraction.rules.text import letters_in
+
+_ALIGNED = 0.02
+_LEADING = 1.4
+"""Lines of a block are at most this many text heights apart."""
+_SIZES = 1.7
+"""Lines of a block differ in height by at most this factor."""
+
+
+@dataclass(frozen=True)
+class Line:
+    row: int
+    span: Span
+
+    @property
+    def text(self) -> str:
+        return self.span.text
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines from top to bottom, at least one."""
+
+    lines: tuple[Line, ...]
+
+    def address_start(self) -> int | None:
+        """The position of the first line of an address: a street, or a town below another line; None without one."""
+        shapes = [not_a_name(line.text) for line in self.lines]
+        if not {"street", "town"} & set(shapes):
+            return None
+        return next(position for position, shape in enumerate(shapes) if shape in ("street", "town"))
+
+
+def find(reading: Reading) -> list[Block]:
+    """The blocks of the first page, by their first line."""
+    closed: list[list[Line]] = []
+    open_blocks: list[list[Line]] = []
+    for row in reading.rows:
+        if row.page != reading.rows[0].page:
+            break
+        for cell in row.cells:
+            line = Line(row.index, cell.span)
+            block = next((block for block in reversed(open_blocks) if _continues(block[-1], line)), None)
+            if block is not None:
+                block.append(line)
+            else:
+                open_blocks.append([line])
+        reach = row.span.y0 - 3 * reading.layout.text_height
+        closed += [block for block in open_blocks if block[-1].span.y1 < reach]
+        open_blocks = [block for block in open_blocks if block[-1].span.y1 >= reach]
+    blocks = [Block(tuple(lines)) for lines in [*closed, *open_blocks]]
+    return sorted(blocks, key=lambda block: block.lines[0].row)
+
+
+def names(block: Block) -> Iterator[Line]:
+    """The lines above the address that may be a name."""
+    for line in block.lines[: block.address_start()]:
+        if letters_in(line.text) >= 3 and not_a_name(line.text) is None:
+            yield line
+
+
+def _continues(last: Line, line: Line) -> bool:
+    upper, lower = last.span, line.span
+    height = min(upper.height, lower.height)
+    aligned = abs(upper.x0 - lower.x0) < _ALIGNED or abs(upper.x0 + upper.x1 - lower.x0 - lower.x1) < _ALIGNED
+    close = -0.5 * height < lower.y0 - upper.y1 < _LEADING * height
+    return aligned and close and max(upper.height, lower.height) < _SIZES * max(height, 1e-6)
