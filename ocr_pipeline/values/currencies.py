@@ -25,7 +25,7 @@ _WORDS = frozenset(_WORDS_TEXT.split())
 
 _WEAK_TEXT = (
     "fr le nt eu din den man lv km kn da ar mt mn mtn ks re ro bd jd dt kd ll sr qr dh sh gs bs gh so fs fc br kz "
-    "rf kc zl nis real sol lira won dong kip peso lek mrs don tk rs r.o b.d s.r k.d sit сом ман р cfa lps stg"
+    "rf kc zl nis real sol lira won dong kip peso lek mrs don tk rs r.o b.d s.r k.d sit сом ман р cfa lps stg cg"
 )
 _WEAK = frozenset(_WEAK_TEXT.split())
 """Abbreviations that mean something else at least as often."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, product
 
 from ocr_pipeline.extraction.rules.reading.layout import Layout
 from ocr_pipeline.extraction.rules.reading.numbers import Number
@@ -21,6 +21,9 @@ _CENTS, _GROUPS, _FRACTION = 2, 2, 1
 """How much an amount with two decimals, groups beyond the thousand, and `0.144` say about the decimal mark."""
 _MAX_TERMS = 16
 """Numbers that are combined in search of a sum."""
+_MAX_FACTOR = 1000
+_MIN_TERM = 50
+"""Smaller amounts add up to others by chance."""
 _SETTLED = 3
 """So many different whole amounts of a page that prints no decimals at all leave no doubt if one is `12.000`."""
 
@@ -58,7 +61,7 @@ def decide(numbers: Sequence[Number], layout: Layout, country: str | None, home_
     if not ambiguous or (votes and not without_cents):
         mark = max(sorted(votes), key=lambda key: votes[key]) if votes else None
         return Separators(mark, open=False, without_cents=without_cents, decimals=decimals)
-    settled = _settled(ambiguous, numbers, votes, country, currency)
+    settled = _settled(ambiguous, numbers, country, currency)
     if settled is None:
         return Separators(None, open=True, without_cents=without_cents, decimals=decimals)
     thousands, mark = settled
@@ -84,30 +87,30 @@ def resolve(numbers: Iterable[Number], separators: Separators) -> Iterator[Numbe
             yield replace(number, open=separators.open)
 
 
-def _votes(numbers: Iterable[Number]) -> Counter[str]:
-    """Decimal mark -> how much unambiguous numbers speak for it."""
+def _votes(numbers: Iterable[Number], *, cents: bool = True) -> Counter[str]:
+    """Decimal mark -> how much unambiguous numbers speak for it; with or without those that have two decimals."""
     votes: Counter[str] = Counter()
     for number in numbers:
         if number.other is not None or number.percent:
             continue
         if number.mark in _OTHER_MARK and number.decimals == 2:
-            votes[number.mark] += _CENTS
+            votes[number.mark] += _CENTS * cents
         elif number.mark in _OTHER_MARK and number.decimals == 3 and abs(number.value) < 1 and not number.measure:
             votes[number.mark] += _FRACTION
         if number.group in _OTHER_MARK:
             votes[_OTHER_MARK[number.group]] += _GROUPS
-    return votes
+    return +votes
 
 
 def _settled(
     ambiguous: Sequence[Number],
     numbers: Sequence[Number],
-    votes: Counter[str],
     country: str | None,
     currency: str | None,
 ) -> tuple[bool, str] | None:
     """Whether the ambiguous shape means thousands, and its mark; None if nothing tells."""
     mark = Counter(number.group for number in ambiguous).most_common(1)[0][0]
+    votes = _votes(numbers, cents=False)  # a rate or price with two decimals may stand among amounts without
     if votes:
         return votes[mark] <= votes[_OTHER_MARK[mark]], mark
     by_sum = _by_arithmetic(ambiguous, numbers)
@@ -125,27 +128,29 @@ def _settled(
 
 
 def _by_arithmetic(ambiguous: Sequence[Number], numbers: Sequence[Number]) -> bool | None:
-    """Whether sums and products with unambiguous whole numbers hold for thousands (True) or for decimals (False).
+    """Whether sums and products with unambiguous amounts hold for thousands (True) or for decimals (False).
 
-    A sum of ambiguous numbers alone holds for both.
+    A sum of ambiguous numbers alone holds for both. Only numbers at the end of a row, or with a currency, are amounts; a factor
+    may stand anywhere.
     """
-    plain = {n.value for n in numbers if n.other is None and not n.percent and n.decimals <= 2 and n.value > 1}
-    sure = sorted(plain)[:_MAX_TERMS]
-    thousands = list(dict.fromkeys(number.value for number in ambiguous))[:_MAX_TERMS]
+    last_of = {number.row: number for number in numbers}
+    ends = {id(number) for number in last_of.values()}
+    plain = [n for n in numbers if n.other is None and not n.percent and n.decimals in (0, 2) and n.value > 1]
+    factors = list(dict.fromkeys(n.value for n in plain if n.value < _MAX_FACTOR))[:_MAX_TERMS]
+    sure = list(dict.fromkeys(n.value for n in plain if id(n) in ends or n.sign or n.decimals == 2))[:_MAX_TERMS]
+    sure = [value for value in sure if value >= _MIN_TERM]
+    thousands = list(dict.fromkeys(n.value for n in ambiguous if id(n) in ends or n.sign))[:_MAX_TERMS]
     decimals = [value / 1000 for value in thousands]
-    for_thousands, for_decimals = (_holds(sure, values) for values in (thousands, decimals))
+    for_thousands, for_decimals = (_holds(sure, factors, values) for values in (thousands, decimals))
     return None if for_thousands == for_decimals else for_thousands
 
 
-def _holds(sure: Sequence[Decimal], values: Sequence[Decimal]) -> bool:
-    """Whether a value is the sum of a sure one and another, or of two sure ones, large enough not to be chance."""
+def _holds(sure: Sequence[Decimal], factors: Sequence[Decimal], values: Sequence[Decimal]) -> bool:
+    """Whether a value is the sum of a sure one and another, or the product of a factor and a sure one."""
     targets = set(values)
-    terms = [value for value in sure if value >= 10]
-    sums = {a + b for a, b in combinations([*terms, *values], 2) if not (a in targets and b in targets)}
-    products = {a * b for a, b in combinations(sure, 2) if b >= 10}
-    return not targets.isdisjoint(sums | products) or any(
-        a + b in terms for a, b in combinations(values, 2) if a + b not in targets
-    )
+    sums = {a + b for a, b in product(sure, [*sure, *values]) if a != b}
+    products = {a * b for a, b in product(factors, sure)}
+    return not targets.isdisjoint(sums | products) or any(a + b in sure for a, b in combinations(values, 2))
 
 
 def _currency(numbers: Iterable[Number], layout: Layout, home: str | None) -> str | None:
