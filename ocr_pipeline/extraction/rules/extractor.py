@@ -12,6 +12,7 @@ from ocr_pipeline.extraction.rules.fields import (
     amounts,
     currency,
     document_type,
+    doubts,
     invoice_ids,
     issue_dates,
     items,
@@ -65,7 +66,7 @@ def extract_text(
     result = Result(list(first.text.words()))
     sold = items.find(reading)
     for name, choice in choices(reading, printed, sold).items():
-        result.add_choice(name, rechoose(name, choice, reading))
+        result.add_choice(name, doubts.limited(rechoose(name, choice, reading)))
     result.add_tax_lines(tax_table.find(reading, printed))
     result.add_items(keep(sold, reading))
     return result.extraction([first.warning] if first.warning else [])

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ocr_pipeline.extraction.rules.candidates import Candidate
-from ocr_pipeline.extraction.rules.fields import corrections
+from ocr_pipeline.extraction.rules.fields import corrections, doubts
 from ocr_pipeline.extraction.rules.fields.arithmetic import Relations, relations
 from ocr_pipeline.extraction.rules.fields.corrections import Slip
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import (
@@ -21,7 +21,8 @@ from ocr_pipeline.extraction.rules.reading import Reading
 def candidates(
     reading: Reading, amounts: Sequence[LabelledAmount], item_amounts: Sequence[Decimal] = ()
 ) -> list[Candidate[Decimal]]:
-    """One candidate per distinct value, then the values that arithmetic demands in place of a misread one."""
+    """One candidate per distinct value, then the other readings of ambiguous amounts, and the values that arithmetic
+    demands in place of a misread one."""
     by_value: dict[Decimal, list[LabelledAmount]] = defaultdict(list)
     for amount in amounts:
         by_value[amount.value].append(amount)
@@ -30,23 +31,31 @@ def candidates(
         relations=relations(amounts, tax_rates(reading), cash_step(reading), item_amounts),
         largest=max(map(abs, by_value), default=Decimal(0)) or Decimal(1),
         last_total=max((amount.number.row for amount in amounts if amount.says(*TOTALS)), default=None),
+        has_cents=any(amount.number.decimals == 2 for amount in amounts),
+        all_totals_zero=not any(amount.value for amount in amounts if amount.says(*TOTALS, "subtotal", "due")),
     )
     printed = [_candidate(value, places, page) for value, places in by_value.items()]
+    others = [_other(value, places, page) for value, places in doubts.other_readings(amounts).items()]
     corrected = [
         _candidate(value, [slip.place], page, slip)
         for value, slip in corrections.find(amounts, printed, page.relations)
     ]
-    return [*printed, *corrected]
+    return [*printed, *others, *corrected]
 
 
 @dataclass(frozen=True)
 class _Page:
-    """What an amount is judged against. `last_total` is the last row that is labelled as a total."""
+    """What an amount is judged against. `last_total` is the last row that is labelled as a total.
+
+    `all_totals_zero`: whatever is labelled as a total is 0, as on the receipt of goods that a voucher paid.
+    """
 
     reading: Reading
     relations: Relations
     largest: Decimal
     last_total: int | None
+    has_cents: bool
+    all_totals_zero: bool
 
 
 def cash_step(reading: Reading) -> Decimal | None:
@@ -70,10 +79,20 @@ def _candidate(
         "corrected_net": float(slip is not None and slip.role == "net"),
         "corrected_tax": float(slip is not None and slip.role == "tax"),
     }
+    features |= doubts.features(places, page_has_cents=page.has_cents)
+    labelled = any(place.says(*TOTALS, "subtotal") for place in places)
+    features["zero_total"] = float(value == 0 and page.all_totals_zero and labelled)
     in_last_total = any(place.number.row == page.last_total for place in places)
     features["last_total"] = features.get("clean_total", 0.0) * in_last_total
     place = max(places, key=_clarity).number
-    return Candidate(value, place.span, features, slip.correction if slip else place.repair)
+    repair = doubts.SCALE_OPEN if features["open_scale"] else place.repair
+    return Candidate(value, place.span, features, slip.correction if slip else repair)
+
+
+def _other(value: Decimal, places: Sequence[LabelledAmount], page: _Page) -> Candidate[Decimal]:
+    """The second reading of amounts whose scale is open."""
+    other = _candidate(value, places, page)
+    return replace(other, features={**other.features, "other_scale": 1.0})
 
 
 def _clarity(place: LabelledAmount) -> int:

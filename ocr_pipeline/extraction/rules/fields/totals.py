@@ -51,7 +51,9 @@ TOTAL_WEIGHTS = {
     "largest": 0.5,
     "share_of_largest": 0.5,
     "zero": -6.0,
+    "zero_total": 7.0,
     "negative": -1.0,
+    "other_scale": -1.5,
     "sum_of_items": 0.3,
     "repaired": -0.4,
     "corrected": -0.6,
@@ -81,7 +83,9 @@ NET_WEIGHTS = {
     "left_due": -1.0,
     "clean_total": -0.5,
     "zero": -2.0,
+    "zero_total": 3.0,
     "low_on_page": 0.2,
+    "other_scale": -1.5,
     "corrected": -9.0,
     "corrected_tax": -9.0,
 }
@@ -109,11 +113,13 @@ TAX_WEIGHTS = {
     "share_of_largest": -1.5,
     "zero": -0.5,
     "low_on_page": 0.2,
+    "other_scale": -1.5,
     "corrected": -9.0,
     "corrected_net": -9.0,
 }
 DUE_WEIGHTS = {
     "left_due": 2.0,
+    "other_scale": -1.5,
     "after_rounding": 1.5,
     "left_prepaid": -3.0,
     "left_tax": -2.0,

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ocr_pipeline.extraction.rules.lexicon import Region
-from ocr_pipeline.extraction.rules.reading import dates, keywords, layout, numbers, region, separators, whole_amounts
+from ocr_pipeline.extraction.rules.reading import (
+    brackets,
+    dates,
+    keywords,
+    layout,
+    numbers,
+    region,
+    separators,
+    whole_amounts,
+)
 from ocr_pipeline.extraction.rules.reading.dates import PrintedDate
 from ocr_pipeline.extraction.rules.reading.keywords import Hit, Keywords
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span
@@ -117,10 +126,11 @@ def read(text: OcrText) -> Reading:
     found = numbers.find(rows)
     page = separators.decide(found, rows, country.code if country else None, country.currency if country else None)
     resolved = tuple(separators.resolve(found, page))
+    with_money = tuple(whole_amounts.mark(resolved, rows, hits, printed_dates, page))
     return Reading(
         layout=rows,
         keywords=hits,
-        numbers=tuple(whole_amounts.mark(resolved, rows, hits, printed_dates, page)),
+        numbers=tuple(brackets.apply(with_money, rows, hits)),
         dates=printed_dates,
         region=country,
     )

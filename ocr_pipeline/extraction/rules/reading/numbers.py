@@ -152,7 +152,8 @@ def _is_plausible(numeral: Numeral, sign: str | None, code: str) -> bool:
 
 def _is_weakly_signed(amount: PrintedAmount, numeral: Numeral) -> bool:
     """Whether an amount is clear enough for a currency that is also something else: R1,250.00, Q50.00."""
-    return (amount.currency or "").isupper() and (numeral.decimals == 2 or bool(numeral.group))
+    sign = (amount.currency or "").strip(".")
+    return (len(sign) > 1 or sign.isupper()) and (numeral.decimals == 2 or bool(numeral.group))
 
 
 def _around(amount: PrintedAmount) -> tuple[str | None, bool, str | None]:
@@ -172,22 +173,26 @@ def _around(amount: PrintedAmount) -> tuple[str | None, bool, str | None]:
 
 def find(layout: Layout) -> tuple[Number, ...]:
     """All numbers of a document in reading order. The shape `1.234` is read as thousands; `separators` decides later."""
-    return tuple(number for row in layout.rows for number in _in_row(row))
+    numbers = tuple(number for row in layout.rows for number in _in_row(row))
+    if any(number.group == " " for number in numbers):
+        return tuple(number for row in layout.rows for number in _in_row(row, spaces=True))
+    return numbers
 
 
-def _in_row(row: Row) -> Iterator[Number]:
+def _in_row(row: Row, *, spaces: bool = False) -> Iterator[Number]:
+    """The numbers of a row. `spaces`: the page puts spaces between groups."""
     if row.text.endswith("Uhr"):  # opening hours: 08.30 - 12.30 Uhr
         return
     position = 0
     while position < len(row.words):
-        number = _split_number(row, position) or _number(row, position, 1, row.words[position].text)
+        number = _split_number(row, position, spaces) or _number(row, position, 1, row.words[position].text)
         if number is not None:
             yield number
         position = number.last + 1 if number else position + 1
 
 
-def _split_number(row: Row, position: int) -> Number | None:
-    split = split_numbers.at(row, position)
+def _split_number(row: Row, position: int, spaces: bool) -> Number | None:
+    split = split_numbers.at(row, position, spaces=spaces)
     return _number(row, position, split.count, split.text, split.repair) if split else None
 
 

@@ -25,7 +25,7 @@ _MAX_FACTOR = 1000
 _MIN_TERM = 50
 """Smaller amounts add up to others by chance."""
 _SETTLED = 3
-"""So many different whole amounts of a page that prints no decimals at all leave no doubt if one is `12.000`."""
+"""So many different amounts of this shape, on a page of unknown currency, leave no doubt."""
 
 _POINT_TEXT = (
     "US GB IE AU NZ CA SG MY TH PH IN PK BD LK NP CN HK TW JP KR MX IL NG KE GH TZ UG CH LI MT GT HN NI PA DO SV PR JM TT "
@@ -122,27 +122,32 @@ def _settled(
         return True, mark
     if country is not None and mark != ("." if country in _POINT_COUNTRIES else ","):
         return True, mark
-    return (
-        (True, mark) if len({n.value for n in ambiguous if n.is_money or n.whole or not n.sign}) >= _SETTLED else None
-    )
+    many = len({number.value for number in ambiguous}) >= _SETTLED
+    return (True, mark) if many and currency is None else None
 
 
 def _by_arithmetic(ambiguous: Sequence[Number], numbers: Sequence[Number]) -> bool | None:
     """Whether sums and products with unambiguous amounts hold for thousands (True) or for decimals (False).
 
-    A sum of ambiguous numbers alone holds for both. Only numbers at the end of a row, or with a currency, are amounts; a factor
-    may stand anywhere.
+    A sum of ambiguous numbers alone holds for both. Only numbers at the end of a row, or with a currency, are amounts; a
+    factor may stand anywhere.
     """
-    last_of = {number.row: number for number in numbers}
-    ends = {id(number) for number in last_of.values()}
-    plain = [n for n in numbers if n.other is None and not n.percent and n.decimals in (0, 2) and n.value > 1]
-    factors = list(dict.fromkeys(n.value for n in plain if n.value < _MAX_FACTOR))[:_MAX_TERMS]
-    sure = list(dict.fromkeys(n.value for n in plain if id(n) in ends or n.sign or n.decimals == 2))[:_MAX_TERMS]
-    sure = [value for value in sure if value >= _MIN_TERM]
-    thousands = list(dict.fromkeys(n.value for n in ambiguous if id(n) in ends or n.sign))[:_MAX_TERMS]
+    ends = {id(number) for number in {number.row: number for number in numbers}.values()}
+    plain = [number for number in numbers if _is_unambiguous(number)]
+    factors = _first(n.value for n in plain if n.value < _MAX_FACTOR)
+    sure = _first(n.value for n in plain if n.value >= _MIN_TERM and (id(n) in ends or n.sign))
+    thousands = _first(n.value for n in ambiguous if id(n) in ends or n.sign)
     decimals = [value / 1000 for value in thousands]
     for_thousands, for_decimals = (_holds(sure, factors, values) for values in (thousands, decimals))
     return None if for_thousands == for_decimals else for_thousands
+
+
+def _is_unambiguous(number: Number) -> bool:
+    return number.other is None and not number.percent and number.decimals in (0, 2) and number.value > 1
+
+
+def _first(values: Iterable[Decimal]) -> list[Decimal]:
+    return list(dict.fromkeys(values))[:_MAX_TERMS]
 
 
 def _holds(sure: Sequence[Decimal], factors: Sequence[Decimal], values: Sequence[Decimal]) -> bool:

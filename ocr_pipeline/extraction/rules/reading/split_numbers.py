@@ -11,8 +11,7 @@ from ocr_pipeline.values.numerals import plain_marks
 PARTS_JOINED = "parts joined"
 """How the undoing of `12. 50` is called."""
 _NEAR = 0.7
-"""Parts of an amount are less than this many text heights apart; parts of groups without decimals less than `_CLOSE`."""
-_CLOSE = 0.45
+"""Parts of an amount are less than this many text heights apart."""
 _RAISED_HEIGHT = 0.8
 """Raised cents are at most this high, compared with the amount before them."""
 _RAISED_BY = 0.15
@@ -58,13 +57,13 @@ _HEAD = re.compile(r"(?P<sign>[-(+]{0,2}[^\d\s]{0,4}[-+]?)(?P<digits>[1-9]\d{0,2
 _TAIL = re.compile(r"\d{3}(?P<decimals>[.,:](?:\d{2,3}|-{1,2}))?(?P<after>[^\d\s]{0,4})")
 
 
-def at(row: Row, position: int) -> Split | None:
-    """The amount in several words that begins at a word of a row."""
+def at(row: Row, position: int, *, spaces: bool = False) -> Split | None:
+    """The amount in several words that begins at a word of a row. `spaces`: the page puts spaces between groups."""
     words = row.words
     end = words[position].text[-1:]
     if position + 1 >= len(words) or not (end in _ENDS or end.isdecimal()):
         return None
-    return _grouped(words, position) or _raised(words, position) or _pair(words, position)
+    return _grouped(words, position, spaces) or _raised(words, position) or _pair(words, position)
 
 
 def _gap(left: Span, right: Span) -> float:
@@ -72,25 +71,25 @@ def _gap(left: Span, right: Span) -> float:
     return (right.x0 - left.x1) / max(min(left.height, right.height), 1e-9)
 
 
-def _grouped(words: Sequence[Span], position: int) -> Split | None:
+def _grouped(words: Sequence[Span], position: int, spaces: bool) -> Split | None:
     """Groups of three digits in words of their own: `1 277 400,00 €`.
 
-    Without decimals, two words may also be a quantity and a price, unless more speaks for groups: a third one, or a currency
-    beside them.
+    Without decimals, two words may also be a quantity and a price, unless more speaks for groups: a third one, a currency
+    beside them, or other amounts of the page (`spaces`).
     """
     head = _HEAD.fullmatch(plain_marks(words[position].text))
     if head is None or (head["sign"].strip("-+(") and not currencies.codes_of(head["sign"].strip("-+("))):
         return None
-    texts, last, widest = [head[0]], position, 0.0
+    texts, last = [head[0]], position
     tail = None
     while last + 1 < len(words):
-        gap = _gap(words[last], words[last + 1])
-        tail = _TAIL.fullmatch(plain_marks(words[last + 1].text)) if gap < _NEAR else None
+        near = _gap(words[last], words[last + 1]) < _NEAR
+        tail = _TAIL.fullmatch(plain_marks(words[last + 1].text)) if near else None
         if tail is None or not _fits_behind(tail["after"]):
             tail = None
             break
         texts.append(tail[0])
-        last, widest = last + 1, max(widest, gap)
+        last += 1
         if tail["decimals"] or tail["after"]:
             break
     if len(texts) < 2:
@@ -98,8 +97,8 @@ def _grouped(words: Sequence[Span], position: int) -> Split | None:
     if not any(mark in texts[-1] for mark in ".,:"):
         beside = [words[position - 1].text] if position else []
         beside += [words[last + 1].text] if last + 1 < len(words) else []
-        proven = len(texts) > 2 or bool(head["sign"]) or any(_is_currency(text) for text in [*beside, texts[-1][3:]])
-        if not proven or widest > _CLOSE:
+        proven = spaces or len(texts) > 2 or bool(head["sign"])
+        if not proven and not any(_is_currency(text) for text in [*beside, texts[-1][3:]]):
             return None
     return Split(" ".join(texts), last - position + 1, None)
 
