@@ -89,7 +89,7 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
         "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),
         "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
         "purchase_order": _number(reading, "purchase_order"),
-        "currency": choose(currency.candidates(reading), currency.WEIGHTS),
+        "currency": choose(currency.candidates(reading), currency.WEIGHTS, currency.AT_LEAST),
         **totals.choose_amounts(
             amounts.candidates(reading, printed, [item.amount.value for item in sold]), amounts.cash_step(reading)
         ),

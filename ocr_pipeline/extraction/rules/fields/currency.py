@@ -1,48 +1,87 @@
-"""Candidates for the currency: printed signs and codes, else the country's own."""
+"""Candidates for the currency: those that the printed signs can mean, weighed with the origin of the document."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.candidates import Candidate
-from ocr_pipeline.extraction.rules.lexicon import Region
 from ocr_pipeline.extraction.rules.reading import Reading
+from ocr_pipeline.extraction.rules.reading.currency_signs import CurrencySign
 from ocr_pipeline.extraction.rules.reading.layout import Span
-from ocr_pipeline.extraction.rules.text import key
 
-WEIGHTS = {"share_of_signs": 1.0, "region": 0.1}
+WEIGHTS = {
+    "share_at_totals": 2.5,
+    "share_of_signs": 1.5,
+    "origin": 2.0,
+    "only_meaning": 1.0,
+    "declared": 3.5,
+}
+AT_LEAST = 0.6
+
+_TOTALS = frozenset({"grand_total", "total", "due"})
+_WEAK = 0.1
+_LIKELIEST = 0.15
+"""The first currency that a sign can mean is that much likelier than the others, before the origin is known."""
 
 
 def candidates(reading: Reading) -> list[Candidate[str]]:
-    """One candidate per currency. A sign of several currencies, like `$`, counts for the region's own."""
-    signs = lexicon.load().currency_signs
-    home = reading.region.currency if reading.region else None
-    counts: Counter[str] = Counter()
+    """One candidate per currency that a sign on the page can mean, and the likeliest country's own."""
+    at_home = _of_countries(reading)
+    shares: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     first: dict[str, Span] = {}
-    for sign, span in _printed_signs(reading):
-        code = home if home in signs[sign] else signs[sign][0]
-        counts[code] += 1
-        first.setdefault(code, span)
-    printed = [Candidate(code, first[code], {"share_of_signs": n / counts.total()}) for code, n in counts.most_common()]
-    if reading.region and not printed:
-        printed = [Candidate(reading.region.currency, _hint(reading, reading.region), {"region": 1.0})]
-    return printed
+    for name, signs in _groups(reading, at_home).items():
+        total = sum(weight for _, weight in signs)
+        for sign, weight in signs:
+            for code, part in _meanings(sign, at_home).items():
+                shares[code][name] += part * weight / total
+                if len(sign.codes) == 1 and not sign.weak:
+                    shares[code]["only_meaning"] = 1.0
+                if sign.declared and code == max(sign.codes, key=lambda code: at_home.get(code, 0.0)):
+                    shares[code]["declared"] = 1.0
+                first.setdefault(code, sign.span)
+    home = max(at_home, key=lambda code: at_home[code], default=None)
+    if home is not None and reading.rows:
+        shares[home]["origin"] = 0.0
+    made = []
+    for code, features in shares.items():
+        features["origin"] = at_home.get(code, 0.0)
+        made.append(Candidate(code, first.get(code, _clue(reading)), dict(features)))
+    return made
 
 
-def _printed_signs(reading: Reading) -> Iterator[tuple[str, Span]]:
-    """Signs glued to a number, then those that stand as a word."""
-    signs = lexicon.load().currency_signs
-    for number in reading.numbers:
-        if number.sign is not None and number.sign in signs:
-            yield number.sign, number.span
-    for row in reading.rows:
-        for word in row.words:
-            text = word.text.upper().strip("():.,[]")
-            if text in signs:
-                yield text, word
+def _of_countries(reading: Reading) -> dict[str, float]:
+    """The probability of each currency by the origin alone."""
+    shares: dict[str, float] = defaultdict(float)
+    for country, share in reading.origin.shares:
+        shares[lexicon.load().regions[country].currency] += share
+    return dict(shares)
 
 
-def _hint(reading: Reading, region: Region) -> Span:
-    """The first word that hints at the country."""
-    words = (word for row in reading.rows for word in row.words if key(word.text) in region.hints)
-    return next(words, reading.rows[0].span)
+def _groups(reading: Reading, at_home: dict[str, float]) -> dict[str, list[tuple[CurrencySign, float]]]:
+    """Signs at sums, and all signs; one at an amount weighs more than one in a heading, a weak one as its country does."""
+    groups: dict[str, list[tuple[CurrencySign, float]]] = {}
+    for sign in reading.currency_signs:
+        weight = 1.0 if sign.beside_number else 0.5
+        if sign.weak:
+            weight *= max(_WEAK, max(at_home.get(code, 0.0) for code in sign.codes))
+        weighed = (sign, weight)
+        groups.setdefault("share_of_signs", []).append(weighed)
+        if reading.keywords.classes(sign.row) & _TOTALS:
+            groups.setdefault("share_at_totals", []).append(weighed)
+    return groups
+
+
+def _meanings(sign: CurrencySign, at_home: dict[str, float]) -> dict[str, float]:
+    """How likely each currency of a sign is: by the origin, and by which is printed most all over the world."""
+    parts = {code: at_home.get(code, 0.0) + (_LIKELIEST if rank == 0 else 0.02) for rank, code in enumerate(sign.codes)}
+    total = sum(parts.values())
+    return {code: part / total for code, part in parts.items()}
+
+
+def _clue(reading: Reading) -> Span:
+    """The first word of the strongest clue to the country."""
+    for clue in reading.origin.clues:
+        for row in reading.rows:
+            for word in row.words:
+                if clue.words and word.words[0] == clue.words[0]:
+                    return word
+    return reading.rows[0].span

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from ocr_pipeline.extraction.rules.lexicon import clues
 from ocr_pipeline.extraction.rules.text import key, plain
 
 BASE_LANGUAGES = ("en", "ms", "de", "fr", "es", "it")
@@ -37,14 +38,23 @@ class Region:
     """What the documents of a country have in common."""
 
     code: str
+    """ISO 3166-1 alpha-2."""
     currency: str
-    day_first: bool
+    other_currencies: tuple[str, ...]
+    month_first: float
+    """The share of numeric dates with the year last that have the month first."""
     cash_step: Decimal | None
     """The smallest coin that totals are rounded to."""
     tax_rates: frozenset[Decimal]
     """In percent."""
-    hints: frozenset[str]
-    """Words that hint at the country, folded with `text.key`."""
+    languages: tuple[str, ...]
+    """ISO 639, the official ones."""
+    phone: str | None
+    """The calling code, without `+`."""
+
+    @property
+    def day_first(self) -> bool:
+        return self.month_first < 0.5
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,8 @@ class Lexicon:
     """Forms of address, folded with `text.plain`."""
     speech_words: frozenset[str]
     """Words that make a sentence, folded with `text.plain`; a name has none."""
-    regions: tuple[Region, ...]
+    regions: Mapping[str, Region]
+    """By country."""
     currency_signs: Mapping[str, tuple[str, ...]]
     """Sign or code, upper case -> currencies that print it."""
 
@@ -82,9 +93,8 @@ def _read(name: str) -> bytes:
 @cache
 def digest() -> str:
     """SHA-256 of the data files: a changed word can change a result."""
-    return hashlib.sha256(
-        b"\0".join(_read(name) for name in (*LANGUAGES, _REGIONS, _LEGAL_FORMS, _PARTIES))
-    ).hexdigest()
+    content = (*(_read(name) for name in (*LANGUAGES, _REGIONS, _LEGAL_FORMS, _PARTIES)), clues.read_all())
+    return hashlib.sha256(b"\0".join(content)).hexdigest()
 
 
 @cache
@@ -116,7 +126,7 @@ def load() -> Lexicon:
         short_labels={role: frozenset(map(plain, words)) for role, words in parties["short_labels"].items()},
         salutations=frozenset(map(plain, parties["salutations"])),
         speech_words=frozenset(map(plain, parties["speech_words"])),
-        regions=tuple(_region(code, entry) for code, entry in regions["regions"].items()),
+        regions={code: _region(code, entry) for code, entry in regions["regions"].items()},
         currency_signs={sign: tuple(codes) for sign, codes in regions["currency_signs"].items()}
         | {code: (code,) for code in regions["currency_codes"]},
     )
@@ -124,15 +134,17 @@ def load() -> Lexicon:
 
 def _parse(name: str) -> Any:
     # All scalars stay text: plain YAML reads the word `no` as false.
-    return yaml.load(_read(name), Loader=yaml.BaseLoader)  # noqa: S506 - builds nothing but text, lists and mappings
+    return yaml.load(_read(name), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 - builds nothing but text, lists and mappings
 
 
 def _region(code: str, entry: Any) -> Region:
     return Region(
         code=code,
         currency=entry["currency"],
-        day_first=entry["day_first"] == "true",
+        other_currencies=tuple(entry.get("also", ())),
+        month_first=float(entry["month_first"]),
         cash_step=Decimal(entry["cash_step"]) if "cash_step" in entry else None,
         tax_rates=frozenset(map(Decimal, entry["tax_rates"])),
-        hints=frozenset(map(key, entry["hints"])),
+        languages=tuple(entry["languages"]),
+        phone=entry.get("phone"),
     )

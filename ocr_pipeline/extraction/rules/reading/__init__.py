@@ -1,4 +1,4 @@
-"""Parsing a document before any field is chosen: rows, keywords, numbers, dates, and its country.
+"""Parsing a document before any field is chosen: rows, keywords, numbers, dates, and its origin.
 
 Belongs here: what is printed and where, repairing common OCR errors. Does not belong here: which field it belongs to
 (`fields`).
@@ -11,18 +11,23 @@ from functools import cached_property
 from ocr_pipeline.extraction.rules.lexicon import Region
 from ocr_pipeline.extraction.rules.reading import (
     brackets,
+    buyer_block,
+    currency_signs,
     dates,
     keywords,
     layout,
     numbers,
-    region,
+    origin,
+    origin_clues,
     separators,
     whole_amounts,
 )
+from ocr_pipeline.extraction.rules.reading.currency_signs import CurrencySign
 from ocr_pipeline.extraction.rules.reading.dates import PrintedDate
 from ocr_pipeline.extraction.rules.reading.keywords import Hit, Keywords
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span
 from ocr_pipeline.extraction.rules.reading.numbers import Number
+from ocr_pipeline.extraction.rules.reading.origin import Origin
 from ocr_pipeline.extraction.rules.text import letters_in
 from ocr_pipeline.schemas import OcrText
 
@@ -47,13 +52,23 @@ class Labels:
 
 @dataclass(frozen=True)
 class Reading:
-    """A document's rows with the keywords, numbers and dates found in them."""
+    """A document's rows with the keywords, numbers and dates found in them, and where it comes from.
+
+    `buyer_words`: indices of the words in the buyer's block.
+    """
 
     layout: Layout
     keywords: Keywords
     numbers: tuple[Number, ...]
     dates: tuple[PrintedDate, ...]
-    region: Region | None
+    currency_signs: tuple[CurrencySign, ...]
+    buyer_words: frozenset[int]
+    origin: Origin
+
+    @property
+    def region(self) -> Region | None:
+        """What the documents of its country have in common; None if the country is unknown."""
+        return self.origin.region
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -120,11 +135,15 @@ def _strengthen(labels: dict[str, float], hit: Hit, strength: float) -> None:
 def read(text: OcrText) -> Reading:
     """Find rows, keywords, numbers and dates in a document."""
     rows = layout.build(text)
-    country = region.guess(rows)
     hits = keywords.find(rows)
-    printed_dates = dates.find(rows, day_first=country.day_first if country else True)
     found = numbers.find(rows)
-    page = separators.decide(found, rows, country.code if country else None, country.currency if country else None)
+    signs = currency_signs.find(rows)
+    buyer = buyer_block.words(rows, hits)
+    goods = frozenset(number.row for number in found if number.is_money)
+    comes_from = origin.combine(origin_clues.find(rows, signs, buyer, goods))
+    region = comes_from.region
+    printed_dates = dates.find(rows, day_first=comes_from.day_first)
+    page = separators.decide(found, rows, comes_from.country, region.currency if region else None)
     resolved = tuple(separators.resolve(found, page))
     with_money = tuple(whole_amounts.mark(resolved, rows, hits, printed_dates, page))
     return Reading(
@@ -132,5 +151,7 @@ def read(text: OcrText) -> Reading:
         keywords=hits,
         numbers=tuple(brackets.apply(with_money, rows, hits)),
         dates=printed_dates,
-        region=country,
+        currency_signs=signs,
+        buyer_words=buyer,
+        origin=comes_from,
     )
