@@ -16,7 +16,7 @@ from ocr_pipeline.extraction.rules.fields import (
     invoice_ids,
     issue_dates,
     items,
-    parties,
+    receivers,
     suppliers,
     tax_ids,
     tax_table,
@@ -78,12 +78,13 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
     registrations = tax_ids.candidates(reading, "supplier_tax_id", "tax_number") + tax_ids.unlabelled(reading)
     supplier = choose(suppliers.candidates(reading), suppliers.WEIGHTS, suppliers.AT_LEAST)
     address = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
+    receiver = receivers.candidates(reading, supplier.chosen.candidate if supplier.chosen else None)
     return {
         "document_type": choose(document_type.candidates(reading), document_type.WEIGHTS),
         "supplier_name": supplier,
         "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
         "supplier_tax_id": choose(registrations, tax_ids.WEIGHTS, tax_ids.AT_LEAST),
-        "receiver_name": choose(parties.labelled_receivers(reading), parties.RECEIVER_WEIGHTS),
+        "receiver_name": choose(receiver, receivers.WEIGHTS, receivers.AT_LEAST),
         "receiver_tax_id": choose(tax_ids.candidates(reading, "receiver_tax_id"), tax_ids.WEIGHTS, tax_ids.AT_LEAST),
         "invoice_id": _number(reading, "invoice_id"),
         "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),

@@ -6,19 +6,24 @@ from itertools import islice
 
 from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.fields.addresses import has_postal_code
+from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.roles import role_label
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.keywords import Hit
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
 from ocr_pipeline.extraction.rules.text import letters_in
 
-RECEIVER_WEIGHTS = {"under_buyer_label": 2.0, "under_ship_to_label": 1.0, "under_sender_line": 0.5}
-
 _SENDER_MARK = re.compile(r"\s+[-–]\s+|\s*[·•●|]\s*")  # OCR loses the spaces around a dot, not around a dash
 _REACH = 6
 """A name is at most this many rows below its label."""
 _BEHIND = 0.15
 """A name is at most this far behind its label, in page widths."""
+_COLUMNS = 3
+"""A row with this many labels is the head of columns: values are below."""
+_NEXT_CELL = 1.4
+"""A wider gap than this many text heights ends a name behind a label."""
+_CENTRED = 0.2
+"""The centres of a heading and the name in its column are at most this far apart."""
 _ALIGNED = 0.04
 _IN_WINDOW = 0.08
 """The sender's line is often centred over the address."""
@@ -35,7 +40,9 @@ def named_under(reading: Reading, *classes: str) -> list[Span]:
         for hit in reading.keywords.in_row(row.index):
             if hit.classes & set(classes) and _is_label(row, hit):
                 has_value = any(word.x0 - hit.x1 < 0.03 for word in row.words[hit.last + 1 :])
-                name = _behind(reading, row, hit, _BEHIND) or (None if has_value else _under(reading, hit))
+                head = sum(_is_label(row, other) for other in reading.keywords.in_row(row.index)) >= _COLUMNS
+                name = None if head else _behind(reading, row, hit, _BEHIND)
+                name = name or (None if has_value and not head else _under(reading, hit))
                 if name is not None:
                     names.append(name)
     return names
@@ -86,7 +93,8 @@ def _texts_below(reading: Reading, row: int, x0: float, tolerance: float) -> Ite
         for cell in later.cells:
             span = cell.span
             is_label = ":" in span.text or any(abs(label - span.x0) < 0.01 for label in labels)
-            if abs(span.x0 - x0) < tolerance and letters_in(span.text) >= 3 and not is_label:
+            is_name = letters_in(span.text) >= 3 and not_a_name(span.text) is None
+            if abs(span.x0 - x0) < tolerance and is_name and not is_label:
                 yield span
 
 
@@ -95,6 +103,8 @@ def _is_label(row: Row, hit: Hit) -> bool:
     start = 0
     for cell in row.cells:
         if start == hit.first:
+            if hit.last > hit.first and hit.score == 1:
+                return True  # `Sold to Wingtip Toys`: nothing else is called so
             words = cell.words[hit.last - start :]
             return words[0].text.endswith(":") or not any(c.isalnum() for word in words[1:2] for c in word.text)
         start += len(cell.words)
@@ -102,17 +112,26 @@ def _is_label(row: Row, hit: Hit) -> bool:
 
 
 def _behind(reading: Reading, row: Row, hit: Hit, reach: float) -> Span | None:
-    """Text behind the label in its row, up to the next label."""
+    """Text behind the label in its cell or in the next one, up to the next label."""
     hits = reading.keywords.in_row(row.index)
     next_label = min((other.first for other in hits if other.first > hit.last and _is_label(row, other)), default=None)
-    text = [word for word in row.words[hit.last + 1 : next_label] if letters_in(word.text)]
+    text: list[Span] = []
+    for word in row.words[hit.last + 1 : next_label]:
+        if text and word.x0 - text[-1].x1 > _NEXT_CELL * word.height:
+            break
+        if letters_in(word.text):
+            text.append(word)
     is_name = sum(letters_in(word.text) for word in text) >= 3 and text[0].x0 - hit.x1 < reach
-    return join(text) if is_name else None
+    return join(text) if is_name and not_a_name(join(text).text) is None else None
 
 
 def _under(reading: Reading, hit: Hit) -> Span | None:
     """The first name below the label that is aligned with it; for `Name: ...`, the text behind."""
     name = next(_texts_below(reading, hit.row, hit.x0, _ALIGNED), None)
+    centred = _centred_under(reading, hit)
+    near = [index for row in reading.rows[hit.row + 1 : hit.row + 3] for index in row.span.words]
+    if centred is not None and (name is None or name.words[0] not in near):
+        return centred
     for row in reading.rows[hit.row + 1 : hit.row + 1 + _REACH]:
         if name is not None and name.words[0] in row.span.words:
             return name
@@ -120,3 +139,15 @@ def _under(reading: Reading, hit: Hit) -> Span | None:
         if field is not None:
             return _behind(reading, row, field, reach=1.0)
     return None
+
+
+def _centred_under(reading: Reading, hit: Hit) -> Span | None:
+    """The name below a heading that is centred over its column: the nearest cell of the next row."""
+    if hit.row + 1 >= len(reading.rows):
+        return None
+    row, middle = reading.rows[hit.row + 1], (hit.x0 + hit.x1) / 2
+    near = min((cell.span for cell in row.cells), key=lambda span: abs((span.x0 + span.x1) / 2 - middle))
+    labels = [other.x0 for other in reading.keywords.in_row(row.index) if other.classes & (_NUMBERS | {"name_field"})]
+    is_name = letters_in(near.text) >= 3 and not_a_name(near.text) is None and not reading.has_money(row.index)
+    is_name = is_name and not any(abs(label - near.x0) < 0.01 for label in labels)
+    return near if is_name and abs((near.x0 + near.x1) / 2 - middle) < _CENTRED else None

@@ -50,7 +50,7 @@ WEIGHTS = {
     "first_rows": 2.0,
     "first_row": 0.4,
     "seller": 3.0,
-    "buyer": -3.0,
+    "buyer": -6.0,
     "below_title": -2.0,
     "below_address": -1.2,
     "before_address": 0.8,
