@@ -45,7 +45,7 @@ def _print_field(value: "FieldCase", case: "Case", reading: "EngineReading | Non
     if value.attribution:
         print_step("attribution", f"{value.attribution}: {plain(value.reason or '')}")
     if value.confidence is not None:
-        print_step("confidence", f"{value.confidence:.2f}")
+        print_step("confidence", f"{value.confidence:.2f} ({value.calibration} calibration)")
     if value.correction:
         print_step("corrected", plain(value.correction))
     _print_places(value, case, reading)

@@ -31,7 +31,8 @@ class FieldCase:
     `outcome` is None if the field is not labelled or its score is stale.
 
     `evidence` is where the value was extracted, `label_place` where the labelled value (or what resembles it most) is.
-    `method`, `score` and `correction` describe the evidence in the extractor's own terms.
+    `method`, `score` and `correction` describe the evidence in the extractor's own terms. `calibration`: where the
+    confidence is from (project or shipped).
     """
 
     field: str
@@ -44,6 +45,7 @@ class FieldCase:
     attribution: str | None = None
     reason: str | None = None
     confidence: float | None = None
+    calibration: str | None = None
     logprob: float | None = None
     evidence: Place | None = None
     method: str | None = None

@@ -189,6 +189,7 @@ class _FieldRows:
             attribution=attribution.attribution if attribution else None,
             reason=attribution.reason if attribution else None,
             confidence=confidence.confidence if confidence else None,
+            calibration=confidence.calibration if confidence else None,
             logprob=logprob.logprob if logprob else None,
             evidence=_place(evidence) if evidence else None,
             method=evidence.method if evidence else None,

@@ -266,6 +266,27 @@ def test_candidates_and_corrections(warehouse: Warehouse) -> None:
     assert warehouse.rows("FROM candidates") == []
 
 
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ({"open_scale": 1.0, "left_total": 1.0}, {("full", "total_amount"): 0.45}),
+        ({"open_scale": 1.0, "in_brackets": 1.0}, {("full", "total_amount"): 0.45}),
+        ({"in_brackets": 1.0}, {("full", "total_amount"): 0.75}),
+        ({"left_total": 1.0}, {}),
+    ],
+)
+def test_limits_of_confidence(
+    warehouse: Warehouse, features: dict[str, float], expected: dict[tuple[str, str], float]
+) -> None:
+    place: dict[str, Any] = {"page": 1, "text": "14.875", "box": (0.1, 0.2, 0.3, 0.4), "score": 1.0, "words": [1]}
+    best = FieldCandidate(**place, features=features, field="total_amount", value="14.875", chosen=True, reason="r")
+    other = best.model_copy(update={"features": {"open_scale": 1.0}, "chosen": False})
+    extraction = Extraction(invoice=FULL, candidates=[best, other])
+    write_extraction(warehouse, "full", ExtractionOutcome(extraction=extraction))
+    limits = {"open_scale": 0.45, "in_brackets": 0.75}
+    assert tables.evidence.confidence_limits(warehouse, "b", limits) == expected
+
+
 def test_extraction_runs(warehouse: Warehouse) -> None:
     new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
     document = open_document(image_bytes(), Limits())

@@ -18,6 +18,7 @@ from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
 from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.extraction.rules.fields.doubts import LIMITS
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.confidence import NewConfidences
@@ -141,7 +142,7 @@ def _confidences() -> dg.AssetsDefinition:
         configured, rules = project.backends(), project.rules()
         competitors = _competitors(configured)
         target = warehouse.warehouse()
-        values = _values(target, competitors, rules)
+        values = _values(target, competitors, rules, _calibrated(configured))
         new = [
             NewConfidences(dataset=dataset, backend=backend, values=part, result=calibrate(part))
             for (dataset, backend), part in values.items()
@@ -161,7 +162,14 @@ def _confidences() -> dg.AssetsDefinition:
     return confidences
 
 
-def _values(target: Warehouse, backends: list[str], rules: Rules) -> dict[tuple[str, str], list[Value]]:
+def _calibrated(configured: Backends) -> set[str]:
+    """The backends whose evidence has probabilities as scores."""
+    return {name for name, backend in configured.items() if backend.capabilities.calibrated}
+
+
+def _values(
+    target: Warehouse, backends: list[str], rules: Rules, calibrated: set[str]
+) -> dict[tuple[str, str], list[Value]]:
     """The values of every (data set, backend) with what is known about them."""
     with target.snapshot() as snapshot:
         datasets, groups = tables.documents.datasets(snapshot), tables.documents.groups(snapshot)
@@ -171,6 +179,12 @@ def _values(target: Warehouse, backends: list[str], rules: Rules) -> dict[tuple[
         margins = {backend: tables.evidence.margins(snapshot, backend) for backend in backends}
         words = {backend: tables.evidence.word_confidences(snapshot, backend) for backend in backends}
         logprobs = {backend: tables.evidence.logprobs(snapshot, backend) for backend in backends}
+        limits = {backend: tables.evidence.confidence_limits(snapshot, backend, LIMITS) for backend in backends}
+    sure = {
+        backend: {key: known.score for key, known in evidence[backend].items()}
+        for backend in backends
+        if backend in calibrated
+    }
     values: dict[tuple[str, str], list[Value]] = {}
     for backend in backends:
         for value in value_features(
@@ -182,6 +196,8 @@ def _values(target: Warehouse, backends: list[str], rules: Rules) -> dict[tuple[
             margins=margins[backend],
             word_confidences=words[backend],
             logprobs=logprobs[backend],
+            calibrated=sure,
+            limits=limits[backend],
         ):
             values.setdefault((datasets[value.document_id], backend), []).append(value)
     return values

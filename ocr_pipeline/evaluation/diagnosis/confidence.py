@@ -4,6 +4,9 @@ A logistic regression turns the evidence into a probability, one model per backe
 from a model that was fitted on the value's own document or a copy of it: documents are cut into folds by groups of copies,
 and each fold gets the probabilities of a model fitted on the others. Thresholds for acceptance are chosen in the same way.
 An empty value is a statement, too: that the document does not have it.
+
+Before there are enough labels, and for fields without a label, a value has the confidence of the calibration that ships with
+the package (`features["shipped"]`; `extraction/rules/confidence.py`). `sources` says which one it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from ocr_pipeline.evaluation.statistics.calibration import Bools, Floats, Integers
 
 METHOD = "logistic regression"
+SHIPPED, PROJECT = "shipped", "project"
 FOLDS = 5
 MIN_GROUPS, MIN_OUTCOMES = 30, 10
 """Documents (copies counted once), and right or wrong values, needed to calibrate. With fewer, a fold would hold one or two
@@ -70,10 +74,12 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """The confidences of a backend on a data set. `confidences` and `folds` by position of the value; None if unknown."""
+    """The confidences of a backend on a data set. `confidences`, `sources` (shipped or project) and `folds` by position of the
+    value; None if unknown."""
 
     calibration: Calibration
     confidences: Sequence[float | None]
+    sources: Sequence[str | None]
     folds: Sequence[int | None]
     reliability: Sequence[Bin]
     acceptance: Sequence[Acceptance]
@@ -94,7 +100,7 @@ def calibrate(values: Sequence[Value]) -> Calibrated:
     calibration = _counts(known, len(groups), right)
     unknown: list[None] = [None] * len(values)
     if calibration.message:
-        return Calibrated(calibration, unknown, unknown, [], [])
+        return Calibrated(calibration, *_with_shipped(values, unknown), unknown, [], [])
 
     fold_of = _folds(groups)
     fold = np.array([fold_of[value.group] for value in known])
@@ -113,7 +119,22 @@ def calibrate(values: Sequence[Value]) -> Calibrated:
     by_document = _documents(known, own, right, fold)
     by_value = (own, right, fold)
     accepted = [*acceptance("document", *by_document), *acceptance("value", *by_value)]
-    return Calibrated(calibration, confidences, in_fold, reliability(own, right), accepted)
+    return Calibrated(calibration, *_with_shipped(values, confidences), in_fold, reliability(own, right), accepted)
+
+
+def _with_shipped(values: Sequence[Value], own: Sequence[float | None]) -> tuple[list[float | None], list[str | None]]:
+    """The project's confidences, and those of the shipped calibration for values without one; and which is which. None is
+    above the limit of its value."""
+    confidences, sources = list(own), [None if confidence is None else PROJECT for confidence in own]
+    for index, value in enumerate(values):
+        shipped = value.features.get("shipped")
+        if confidences[index] is None and shipped is not None and value.prediction is not None:
+            confidences[index], sources[index] = shipped, SHIPPED
+    for index, value in enumerate(values):
+        sure = confidences[index]
+        if sure is not None and "limit" in value.features:
+            confidences[index] = min(sure, value.features["limit"])
+    return confidences, sources
 
 
 def _counts(labelled: Sequence[Value], groups: int, right: "Bools") -> Calibration:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
@@ -23,6 +24,8 @@ def value_features(
     margins: Mapping[Key, float],
     word_confidences: Mapping[Key, tuple[float, float]],
     logprobs: Mapping[Key, float],
+    calibrated: Mapping[str, Mapping[Key, float]] = MappingProxyType({}),
+    limits: Mapping[Key, float] = MappingProxyType({}),
 ) -> list[Value]:
     """Collect every value of a backend, and every field that it left empty but that is labelled or extracted by another.
 
@@ -30,13 +33,15 @@ def value_features(
     predictions the reported confidence); `corrected`; `ocr_mean`, `ocr_lowest`: confidence of the engine in those words;
     `margin`: lead over the next candidate; `logprob`: log probability of the value in a language model, at least -20;
     `sums`: net and tax add up to the total (1) or do not (-1); `agree`, `agree_value`: share of the other backends that
-    agree, of all and of those that extracted a value.
+    agree, of all and of those that extracted a value; `shipped`: probability by a calibrated backend (`_shipped`);
+    `limit`: the highest confidence that is justified, whatever else is known, because the page leaves the value open.
 
     Args:
         documents: what all backends extracted, by document; without controls.
         correct: whether this backend's value is right, for labelled fields.
         groups: the group of copies that a document belongs to.
-        evidence, margins, word_confidences, logprobs: of this backend.
+        evidence, margins, word_confidences, logprobs, limits: of this backend.
+        calibrated: the probabilities of all backends that give some, by backend.
     """
     result = []
     for document_id, values in documents.items():
@@ -61,6 +66,8 @@ def value_features(
                         **({"logprob": max(logprobs[key], _MIN_LOGPROB)} if key in logprobs else {}),
                         **({"sums": sums} if field in _SUM and sums is not None else {}),
                         **_agreement(field, prediction, others),
+                        **_shipped(backend, key, values, calibrated),
+                        **({"limit": limits[key]} if key in limits else {}),
                     },
                 )
             )
@@ -78,6 +85,24 @@ def _grounding(
     if margin is not None:
         features["margin"] = max(-_MAX_MARGIN, min(margin, _MAX_MARGIN))
     return features
+
+
+def _shipped(backend: str, key: Key, values: Values, calibrated: Mapping[str, Mapping[Key, float]]) -> dict[str, float]:
+    """The backend's own probability. Others take that of the surest calibrated backend with the same value; where these say
+    something else, half of what they leave."""
+    field, mine = key[1], values[backend].get(key[1])
+    if mine is None:
+        return {}
+    if backend in calibrated:
+        return {"shipped": calibrated[backend][key]} if key in calibrated[backend] else {}
+    same, other = 0.0, 0.0
+    for name, sure in calibrated.items():
+        if key in sure and field in values.get(name, {}):
+            if same_value(field, values[name][field]) == same_value(field, mine):
+                same = max(same, sure[key])
+            else:
+                other = max(other, sure[key])
+    return {"shipped": same or (1 - other) / 2} if same or other else {}
 
 
 def _agreement(field: str, prediction: str | None, others: Sequence[Mapping[str, str]]) -> dict[str, float]:

@@ -32,7 +32,7 @@ class LearnedExtractor(TrainedExtractor):
     """
 
     id = "learned"
-    capabilities = Capabilities(requires="words", learns=True)
+    capabilities = Capabilities(requires="words", learns=True, calibrated=True)
 
     def __init__(self, folds: By = "document") -> None:
         if folds not in get_args(By):

@@ -5,7 +5,7 @@ from typing import Any
 
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
-from ocr_pipeline.extraction.rules import lexicon
+from ocr_pipeline.extraction.rules import confidence, lexicon
 from ocr_pipeline.extraction.rules.candidates import Choice, choose
 from ocr_pipeline.extraction.rules.fields import (
     addresses,
@@ -43,10 +43,15 @@ class RulesExtractor(Extractor):
     """Extracts fields with hand-written rules from the words of an OCR engine; opens neither pages nor network."""
 
     id = "rules"
-    capabilities = Capabilities(requires="words")
+    capabilities = Capabilities(requires="words", calibrated=True)
 
     def fingerprint(self) -> dict[str, object]:
-        return {"name": "rules", "version": VERSION, "data_sha256": lexicon.digest()}
+        return {
+            "name": "rules",
+            "version": VERSION,
+            "data_sha256": lexicon.digest(),
+            "calibration_sha256": confidence.digest(),
+        }
 
     def extract(self, document: ExtractionInput) -> Extraction:
         assert document.text is not None  # what `requires` asserts
@@ -63,9 +68,11 @@ def extract_text(
     first = first_invoice(text)
     reading = first.reading
     printed = labelled(reading)
-    result = Result(list(first.text.words()))
+    words = list(first.text.words())
+    result = Result(words)
     sold = items.find(reading)
-    for name, choice in choices(reading, printed, sold).items():
+    made = confidence.calibrated(choices(reading, printed, sold), reading, words)
+    for name, choice in made.items():
         result.add_choice(name, doubts.limited(rechoose(name, choice, reading)))
     result.add_tax_lines(tax_table.find(reading, printed))
     result.add_items(keep(sold, reading))

@@ -31,6 +31,10 @@ class ConfidenceRow:
     prediction: str | None
     correct: Annotated[bool | None, "Whether the value is right; NULL: not labelled."]
     confidence: Annotated[float | None, "Probability that the value is right, 0..1; NULL: not calibrated."]
+    calibration: Annotated[
+        str | None,
+        "Where the confidence is from: project (fitted on this project's labels) or shipped (with the package).",
+    ]
     fold: Annotated[int | None, "Fold whose documents were left out of the fit; NULL: an unlabelled value."]
     features: Annotated[dict[str, float], "Features that the confidence was computed from."]
     run_id: str | None
@@ -124,8 +128,9 @@ def replace_confidences(warehouse: Warehouse, new: Sequence[NewConfidences], run
     names = ("document_id", "field", "prediction", "correct", "features")
     for part in new:
         key, result = {"dataset": part.dataset, "backend": part.backend}, part.result
-        for value, confidence, fold in zip(part.values, result.confidences, result.folds, strict=True):
-            columns = {name: getattr(value, name) for name in names}
+        found = zip(part.values, result.confidences, result.sources, result.folds, strict=True)
+        for value, confidence, source, fold in found:
+            columns = {name: getattr(value, name) for name in names} | {"calibration": source}
             new_rows["confidences"].append({**key, **columns, "confidence": confidence, "fold": fold, **stamp})
         new_rows["calibrations"].append({**key, **vars(result.calibration), **stamp})
         new_rows["reliability"] += [{**key, **vars(point)} for point in result.reliability]

@@ -1,6 +1,7 @@
 """The tables `evidence`, `candidates` and `value_logprobs`."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -102,6 +103,19 @@ def margins(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
         [backend],
     )
     return {(row["document_id"], row["field"]): row["lead"] for row in rows}
+
+
+def confidence_limits(reader: Reader, backend: str, limits: Mapping[str, float]) -> dict[Key, float]:
+    """By (document, field), the lowest of `limits` (by feature) that applies to the chosen candidate; none: left out."""
+    rows = reader.rows(
+        """
+        SELECT c.document_id, c.field, min(l.most) AS most
+        FROM candidates c JOIN (SELECT unnest(?) AS feature, unnest(?) AS most) l ON c.features[l.feature] > 0
+        WHERE c.backend = ? AND c.chosen GROUP BY c.document_id, c.field
+        """,
+        [list(limits), list(limits.values()), backend],
+    )
+    return {(row["document_id"], row["field"]): row["most"] for row in rows}
 
 
 def logprobs(reader: Reader, backend: str) -> dict[tuple[str, str], float]:

@@ -199,3 +199,60 @@ def test_features_of_values() -> None:
     rest = {"empty": 1.0, "evidence": 0.0, "agree": 0.5}
     assert found["due_date"].features == {**rest, "agree_value": 0.0, "logprob": -20.0}
     assert found["supplier_name"].features == {**rest, "agree": 1.0}
+
+
+def test_shipped_confidence_fills_values_that_the_project_cannot_calibrate() -> None:
+    """Without labels every value has the shipped one; later only fields without labels; empty values have none."""
+    few, _ = simulated(5)
+    asked = [
+        Value(
+            document_id="new", group="new", field=field, prediction=prediction, correct=None, features={"shipped": 0.9}
+        )
+        for field, prediction in (("supplier_name", "x"), ("supplier_name", None), ("total_amount", "1"))
+    ]
+    found = calibrate([*few, *asked])
+    assert (found.confidences[-3:], found.sources[-3:]) == ([0.9, None, 0.9], ["shipped", None, "shipped"])
+    many, _ = simulated(100)
+    found = calibrate([*many, *asked])
+    assert found.sources[-3:] == ["shipped", None, "project"]
+    assert found.confidences[-3] == 0.9
+    assert set(found.sources[:-3]) == {"project"}
+
+
+def test_value_that_the_page_leaves_open_is_never_sure() -> None:
+    values, _ = simulated(100)
+    sure = {"fact": 9.0, "noise": 0.0, "shipped": 0.99}
+    asked = [
+        Value(
+            document_id="new", group="new", field="total_amount", prediction="14.875", correct=None, features=features
+        )
+        for features in (sure, sure | {"limit": 0.45})
+    ]
+    clear, ambiguous = calibrate([*values, *asked]).confidences[-2:]
+    assert clear is not None
+    assert clear > 0.9
+    assert ambiguous == 0.45
+    assert calibrate(asked).confidences == [0.99, 0.45]
+
+
+@pytest.mark.parametrize(
+    ("backend", "total", "shipped"),
+    [("rules", "12.00", 0.9), ("model", "12.00", 0.9), ("model", "12", 0.9), ("model", "99.00", 0.05)],
+)
+def test_other_backends_take_the_shipped_confidence_of_the_same_value(backend: str, total: str, shipped: float) -> None:
+    documents = {"d": {"rules": {"total_amount": "12.00"}, "model": {"total_amount": total}}}
+    facts = value_features(
+        backend,
+        documents,
+        correct={},
+        groups={},
+        evidence={},
+        margins={},
+        word_confidences={},
+        logprobs={},
+        calibrated={"rules": {("d", "total_amount"): 0.9}},
+        limits={("d", "total_amount"): 0.45},
+    )
+    (value,) = facts
+    assert value.features["shipped"] == pytest.approx(shipped)
+    assert value.features["limit"] == 0.45
