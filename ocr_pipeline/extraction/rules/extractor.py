@@ -17,6 +17,7 @@ from ocr_pipeline.extraction.rules.fields import (
     issue_dates,
     items,
     receivers,
+    sums,
     suppliers,
     tax_ids,
     tax_table,
@@ -99,7 +100,9 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
         "purchase_order": _number(reading, "purchase_order"),
         "currency": choose(currency.candidates(reading), currency.WEIGHTS, currency.AT_LEAST),
         **totals.choose_amounts(
-            amounts.candidates(reading, printed, [item.amount.value for item in sold]), amounts.cash_step(reading)
+            amounts.candidates(reading, printed, [item.amount.value for item in sold]),
+            amounts.cash_step(reading),
+            sums.charges(printed),
         ),
     }
 

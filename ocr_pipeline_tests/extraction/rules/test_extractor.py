@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ocr_pipeline.extraction.rules import RulesExtractor, lexicon
 from ocr_pipeline.extraction.rules.extractor import extract_text
-from ocr_pipeline.extraction.rules.fields.totals import TOTAL_WEIGHTS
+from ocr_pipeline.extraction.rules.fields.total_weights import TOTAL_WEIGHTS
 from ocr_pipeline.extraction.rules.result import MAX_CANDIDATES
 from ocr_pipeline.schemas import Extraction, OcrPage, OcrText, Word
 from ocr_pipeline_tests.extraction.rules.printed import extract, printed

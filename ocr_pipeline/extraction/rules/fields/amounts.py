@@ -1,12 +1,12 @@
 """Candidates for the amounts of the whole document: one per value, with features from all its places."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from ocr_pipeline.extraction.rules.candidates import Candidate
-from ocr_pipeline.extraction.rules.fields import corrections, doubts
+from ocr_pipeline.extraction.rules.fields import corrections, doubts, sums
 from ocr_pipeline.extraction.rules.fields.arithmetic import Relations, relations
 from ocr_pipeline.extraction.rules.fields.corrections import Slip
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import (
@@ -15,7 +15,10 @@ from ocr_pipeline.extraction.rules.fields.labelled_amounts import (
     says_only_total,
     tax_rates,
 )
+from ocr_pipeline.extraction.rules.fields.sums import Computed
 from ocr_pipeline.extraction.rules.reading import Reading
+
+PARTS: tuple[sums.Part, ...] = ("net", "tax", "total")
 
 
 def candidates(
@@ -26,13 +29,18 @@ def candidates(
     by_value: dict[Decimal, list[LabelledAmount]] = defaultdict(list)
     for amount in amounts:
         by_value[amount.value].append(amount)
+    rates = tax_rates(reading)
+    proven = sums.find(amounts, reading, rates)
+    of_sums = {f"{part}_of_sum": frozenset(entry.part(part) for entry in proven) for part in PARTS}
+    of_sums["total_of_sum"] |= _in_coins(of_sums["total_of_sum"], by_value.keys(), cash_step(reading))
     page = _Page(
         reading=reading,
-        relations=relations(amounts, tax_rates(reading), cash_step(reading), item_amounts),
+        relations={**relations(amounts, rates, cash_step(reading), item_amounts), **of_sums},
         largest=max(map(abs, by_value), default=Decimal(0)) or Decimal(1),
         last_total=max((amount.number.row for amount in amounts if amount.says(*TOTALS)), default=None),
         has_cents=any(amount.number.decimals == 2 for amount in amounts),
         all_totals_zero=not any(amount.value for amount in amounts if amount.says(*TOTALS, "subtotal", "due")),
+        negative=_is_negative(amounts),
     )
     printed = [_candidate(value, places, page) for value, places in by_value.items()]
     others = [_other(value, places, page) for value, places in doubts.other_readings(amounts).items()]
@@ -40,7 +48,21 @@ def candidates(
         _candidate(value, [slip.place], page, slip)
         for value, slip in corrections.find(amounts, printed, page.relations)
     ]
-    return [*printed, *others, *corrected]
+    computed = [_candidate(entry.value, [entry.place], page, entry) for entry in sums.computed(proven, amounts)]
+    return [*printed, *others, *corrected, *computed]
+
+
+def _in_coins(totals: Iterable[Decimal], printed: Set[Decimal], step: Decimal | None) -> frozenset[Decimal]:
+    """The printed amounts that totals are rounded to if they are paid in cash."""
+    if step is None:
+        return frozenset()
+    return frozenset(printed & {(total / step).quantize(Decimal(1), ROUND_HALF_UP) * step for total in totals})
+
+
+def _is_negative(amounts: Sequence[LabelledAmount]) -> bool:
+    """Whether the labelled totals of the page are negative."""
+    totals = [amount.value for amount in amounts if says_only_total(amount.labels.left)]
+    return any(value < 0 for value in totals) and not any(value > 0 for value in totals)
 
 
 @dataclass(frozen=True)
@@ -48,6 +70,7 @@ class _Page:
     """What an amount is judged against. `last_total` is the last row that is labelled as a total.
 
     `all_totals_zero`: whatever is labelled as a total is 0, as on the receipt of goods that a voucher paid.
+    `negative`: all labelled totals are negative.
     """
 
     reading: Reading
@@ -56,6 +79,7 @@ class _Page:
     last_total: int | None
     has_cents: bool
     all_totals_zero: bool
+    negative: bool
 
 
 def cash_step(reading: Reading) -> Decimal | None:
@@ -64,29 +88,36 @@ def cash_step(reading: Reading) -> Decimal | None:
 
 
 def _candidate(
-    value: Decimal, places: Sequence[LabelledAmount], page: _Page, slip: Slip | None = None
+    value: Decimal, places: Sequence[LabelledAmount], page: _Page, made: Slip | Computed | None = None
 ) -> Candidate[Decimal]:
-    """A value with its features; `slip` says which misread amount it replaces."""
-    features = _label_features(places) | _place_features(page.reading, places)
+    """A value with its features; `made` says which misread amount it replaces, or what it was computed from."""
+    slip = made if isinstance(made, Slip) else None
+    features = {} if isinstance(made, Computed) else _label_features(places)
+    features |= _place_features(page.reading, places)
     features |= {name: float(value in values) for name, values in page.relations.items()}
     features |= {
         "largest": float(abs(value) == page.largest),
         "share_of_largest": min(float(abs(value) / page.largest), 1.0),
         "zero": float(value == 0),
         "negative": float(value < 0),
+        "negative_page": float(value < 0 and page.negative),
+        "suggested": float(all(place.suggested for place in places)),
+        "other_currency": float(all(place.other_currency for place in places)),
         "corrected": float(slip is not None and slip.role == "total"),
         "corrected_by_items": float(slip is not None and slip.correction == "sum of items"),
         "corrected_net": float(slip is not None and slip.role == "net"),
         "corrected_tax": float(slip is not None and slip.role == "tax"),
+        "computed_net": float(isinstance(made, Computed) and made.role == "net"),
+        "computed_tax": float(isinstance(made, Computed) and made.role == "tax"),
     }
     features |= doubts.features(places, page_has_cents=page.has_cents)
-    labelled = any(place.says(*TOTALS, "subtotal") for place in places)
+    labelled = any(place.says(*TOTALS, "subtotal", "net", "tax") for place in places)
     features["zero_total"] = float(value == 0 and page.all_totals_zero and labelled)
     in_last_total = any(place.number.row == page.last_total for place in places)
     features["last_total"] = features.get("clean_total", 0.0) * in_last_total
     place = max(places, key=_clarity).number
     repair = doubts.SCALE_OPEN if features["open_scale"] else place.repair
-    return Candidate(value, place.span, features, slip.correction if slip else repair)
+    return Candidate(value, place.span, features, made.correction if made else repair)
 
 
 def _other(value: Decimal, places: Sequence[LabelledAmount], page: _Page) -> Candidate[Decimal]:

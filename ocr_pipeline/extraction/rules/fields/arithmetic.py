@@ -5,7 +5,7 @@ Arithmetic is the best evidence on a receipt: cash less change is what was paid,
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import MAX_ROUNDING, TOTALS, LabelledAmount
 
@@ -53,6 +53,10 @@ def relations(
         "tax_of_other": _taxes_of_others(amounts, rates),
         "sum_of_column": _sums_of_columns(amounts),
         "sum_of_items": {sum(item_amounts, _NOTHING)} if len(item_amounts) >= _MIN_ITEMS else set(),
+        "less_deductions": _less_deductions(amounts)[0],
+        "before_deductions": _less_deductions(amounts)[1],
+        "with_previous": _with_previous(amounts),
+        "part_of_tax": _parts_of_tax(amounts),
         "total_less_tax": _totals_less(amounts, rates, "tax"),
         "total_less_net": _totals_less(amounts, rates, "net"),
     }
@@ -82,6 +86,30 @@ def _totals_less(amounts: Sequence[LabelledAmount], rates: set[Decimal], part: s
     known = _values(amounts, "tax") if part == "tax" else _nets(amounts)
     pairs = [(total - amount, amount) for total, amount in product(_values(amounts, *TOTALS), known)]
     return {rest for rest, amount in pairs if _fit(*((rest, amount) if part == "tax" else (amount, rest)), rates)}
+
+
+def _less_deductions(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], set[Decimal]]:
+    """What is left of a total after tax withheld or payments made in advance, and those totals."""
+    held = [abs(value) for value in _values(amounts, "withholding", "prepaid") if value]
+    totals = [value for value in _values(amounts, *TOTALS, "incl") if value]
+    known = {amount.value for amount in amounts}
+    pairs = [(total - part, total) for total, part in product(totals, held) if total - part in known and part < total]
+    whole = {total for _, total in pairs}
+    return {rest for rest, _ in pairs} - whole, whole
+
+
+def _with_previous(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
+    """Sums of a total and what earlier invoices left open."""
+    previous = [value for value in _values(amounts, "previous_balance") if value]
+    totals = [value for value in _values(amounts, *TOTALS) if value]
+    known = {amount.value for amount in amounts}
+    return {total + value for total, value in product(totals, previous)} & known
+
+
+def _parts_of_tax(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
+    """Taxes that are printed beside their sum."""
+    taxes = _values(amounts, "tax")
+    return {part for pair in combinations(taxes, 2) if sum(pair) in taxes for part in pair}
 
 
 def _nets(amounts: Sequence[LabelledAmount]) -> list[Decimal]:

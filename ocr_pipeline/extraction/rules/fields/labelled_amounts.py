@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
+from ocr_pipeline.extraction.rules.fields.set_aside import other_currency, suggested_rows
 from ocr_pipeline.extraction.rules.reading import Labels, Reading
 from ocr_pipeline.extraction.rules.reading.layout import Row
 from ocr_pipeline.extraction.rules.reading.numbers import Number
@@ -14,13 +15,14 @@ from ocr_pipeline.extraction.rules.text import digits_of_lookalikes
 MAX_ROUNDING = Decimal("0.10")
 """Rounding to the smallest coin changes a total by less than this."""
 _MAX_TAX_RATE = 30
+_GLUED_RATE = re.compile(r"(?<=[^\W\d]|[@(:=])(\d{1,2}(?:[.,]\d{1,3})?)%")
 _TAX_ROUNDING = Decimal("0.02")
 _CLEARLY = 0.5
 _WEAKER = 0.3
 TOTALS = ("total", "grand_total", "net_total")
 _NO_TOTAL = (
     "excl", "tax", "change", "rounding", "discount", "saving", "subtotal", "prepaid", "service_charge", "surcharge",
-    "net", "quantity", "count", "tax_summary", "cash", "carried",
+    "net", "quantity", "count", "tax_summary", "cash", "carried", "withholding", "previous_balance", "tip",
 )  # fmt: skip
 """Words that turn a total in the same label into a smaller amount."""
 _WRONG_MARK = re.compile(r"(?P<whole>[0-9OoQDIl|!SsBZzG]{1,5})[^\w\s](?P<cents>[0-9OoQDIl|!SsBZzG]{2})")
@@ -30,10 +32,16 @@ MARK_MISREAD = "decimal mark misread"
 
 @dataclass(frozen=True)
 class LabelledAmount:
-    """An amount and its labels."""
+    """An amount and its labels.
+
+    `suggested`: one of the tips that a receipt proposes.
+    `other_currency`: the page has more amounts in another currency.
+    """
 
     number: Number
     labels: Labels
+    suggested: bool = False
+    other_currency: bool = False
 
     @property
     def value(self) -> Decimal:
@@ -55,7 +63,8 @@ class LabelledAmount:
 def labelled(reading: Reading) -> list[LabelledAmount]:
     """All amounts of money of a document, in reading order."""
     rates = tax_rates(reading)
-    amounts = []
+    amounts: list[LabelledAmount] = []
+    suggestions = suggested_rows(reading)
     for row in reading.rows:
         numbers = reading.numbers_in(row.index)
         money = [number for number in numbers if number.is_money]
@@ -65,11 +74,12 @@ def labelled(reading: Reading) -> list[LabelledAmount]:
             labels = _settled(reading.labels(row.index, number.first, number.span), number.value)
             if position in roles:
                 labels = Labels({roles[position]: 0.8, "tax_summary": 1.0}, labels.above, labels.first)
-            amounts.append(LabelledAmount(number, labels))
+            amounts.append(LabelledAmount(number, labels, suggested=row.index in suggestions))
         guess = None if money else _with_wrong_mark(reading, row)
         if guess is not None:
             amounts.append(guess)
-    return amounts
+    foreign = other_currency(amounts)
+    return [replace(amount, other_currency=True) if foreign(amount.number) else amount for amount in amounts]
 
 
 def _with_wrong_mark(reading: Reading, row: Row) -> LabelledAmount | None:
@@ -105,8 +115,21 @@ def says_only_total(left: Mapping[str, float]) -> float:
 
 def tax_rates(reading: Reading) -> set[Decimal]:
     """Printed percentages that may be tax rates, and the usual ones of the region."""
-    printed = {number.value for number in reading.numbers if number.percent and 0 < number.value <= _MAX_TAX_RATE}
-    return printed | (reading.region.tax_rates if reading.region else frozenset())
+    return {*printed_rates(reading), *(reading.region.tax_rates if reading.region else ())}
+
+
+def printed_rates(reading: Reading) -> dict[Decimal, list[int]]:
+    """Percentages that may be tax rates -> their rows, in reading order; also those glued to a word, as in `GST@6%`."""
+    rates: dict[Decimal, list[int]] = {}
+    for number in reading.numbers:
+        if number.percent and 0 < number.value <= _MAX_TAX_RATE:
+            rates.setdefault(number.value, []).append(number.row)
+    for row in reading.rows:
+        for match in _GLUED_RATE.finditer(row.text) if "%" in row.text else ():
+            rate = Decimal(match[1].replace(",", "."))
+            if 0 < rate <= _MAX_TAX_RATE:
+                rates.setdefault(rate, []).append(row.index)
+    return rates
 
 
 def _tax_row_roles(values: list[Decimal], rates: set[Decimal]) -> dict[int, str]:
@@ -129,6 +152,8 @@ def _settled(labels: Labels, value: Decimal) -> Labels:
     `Rounding` that is not small change is the rounded total.
     """
     left = dict(labels.left)
+    if {"incl", "net"} <= left.keys() and "excl" not in left and "discount" not in left:  # Netto inkl. MWST
+        left["grand_total"] = left.pop("net")
     if left.keys() & {"incl", "excl"}:
         for name in ("total", "grand_total", "incl") if "tax" in labels.first else ("tax",):
             left[name] = _WEAKER * left.get(name, 0.0)
