@@ -21,8 +21,8 @@ from ocr_pipeline.values.months import fold
 
 PATH = Path(__file__).parents[1] / "ocr_pipeline" / "values" / "month_names.json"
 _FIRST = (
-    "en de fr es it pt nl ru uk pl cs sk sv da nb nn fi hu ro el tr ar he ja zh ko th vi id ms hi bn ta te mr gu kn ml pa ur fa "
-    "bg sr hr sl lt lv et is sq mk ca eu gl ga cy af sw fil ka hy az kk uz mn my km lo si ne am"
+    "en de fr es it pt nl ru uk pl cs sk sv da nb nn fi hu ro el tr ar he ja zh ko th vi id ms hi bn ta te mr gu kn ml pa ur "
+    "fa bg sr hr sl lt lv et is sq mk ca eu gl ga cy af sw fil ka hy az kk uz mn my km lo si ne am"
 )
 WIDELY_SPOKEN = tuple(_FIRST.split())
 """In this order: a language before another has a name that both use."""

@@ -2,7 +2,17 @@
 
 from datetime import date, timedelta
 
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "r": 2018, "h": 1988, "s": 1925, "reiwa": 2018, "heisei": 1988}
+_ERAS = {
+    "令和": 2018,
+    "平成": 1988,
+    "昭和": 1925,
+    "大正": 1911,
+    "r": 2018,
+    "h": 1988,
+    "s": 1925,
+    "reiwa": 2018,
+    "heisei": 1988,
+}
 """Era -> the year before its first one."""
 _BUDDHIST, _MINGUO = 543, 1911
 _BUDDHIST_YEARS = range(2443, 2643)

@@ -17,7 +17,8 @@ _TIME = re.compile(
 """A time of day; it may be glued to the year, 14/03/201815:57."""
 _PART = re.compile(r"\d+|[^\W\d_]+")
 _CJK = re.compile(
-    r"(?P<era>令和|平成|昭和|大正|中華民國|中华民国|民國|民国)? ?(?P<y>\d{1,4}|元) ?[年년] ?(?P<m>\d{1,2}) ?[月월] ?(?P<d>\d{1,2}) ?[日號号일]?"
+    r"(?P<era>令和|平成|昭和|大正|中華民國|中华民国|民國|民国)? ?"
+    r"(?P<y>\d{1,4}|元) ?[年년] ?(?P<m>\d{1,2}) ?[月월] ?(?P<d>\d{1,2}) ?[日號号일]?"
 )
 _ERA_INITIAL = re.compile(r"(?P<era>[rhs]|令和|平成|昭和) ?(?P<y>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<d>\d{1,2})")
 _MINGUO = ("中華民國", "中华民国", "民國", "民国")
@@ -35,9 +36,9 @@ def parse_date(text: str, *, day_first: bool) -> date | None:
     affect a leading four-digit year (year month day), a month name (in any language of CLDR) or a Roman month (05.III.2024).
 
     A two-digit year comes last and means 1969..2068, as in POSIX strptime %y; a four-digit year is 1900..2099, or a
-    Buddhist one (2567 is 2024). Years of Japanese eras (令和6年), of the Republic of China (民國113年) and of the Islamic calendar
-    (with its month or `AH`, by the tabular rule) are turned into Gregorian ones. A weekday, a time and brackets around the
-    date are ignored. Eight digits alone are year month day if that is a date, else in the given order: within 1900..2099
+    Buddhist one (2567 is 2024). Years of Japanese eras (令和6年), of the Republic of China (民國113年) and of the Islamic
+    calendar (with its month or `AH`, by the tabular rule) are turned into Gregorian ones. A weekday, a time and brackets around
+    the date are ignored. Eight digits alone are year month day if that is a date, else in the given order: within 1900..2099
     no text is both.
     """
     if len(text) <= MAX_LENGTH:

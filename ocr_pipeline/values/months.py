@@ -16,7 +16,8 @@ _HEBREW_IN = "ב"
 """Hebrew `in` is written together with the month."""
 
 ROMAN: Mapping[str, int] = {
-    name: number for number, name in enumerate(("i ii iii iv v vi vii viii ix x xi xii").split(), start=1)
+    name: number
+    for number, name in enumerate(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], start=1)
 }
 """Months in Roman numerals, lower case: 05.III.2024."""
 
@@ -51,7 +52,8 @@ def month_of(name: str) -> int | None:
 @lru_cache(maxsize=1)
 def months() -> dict[str, int]:
     """Folded name -> number of the month."""
-    return _data()["months"] | {fold(name): number for name, number in MONTHS.items()}
+    known: dict[str, int] = _data()["months"]
+    return known | {fold(name): number for name, number in MONTHS.items()}
 
 
 @lru_cache(maxsize=1)

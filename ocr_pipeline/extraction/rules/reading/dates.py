@@ -1,77 +1,24 @@
 """Dates as printed, in all their shapes."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, replace
 from datetime import date
 
-from ocr_pipeline.extraction.rules import lexicon
+from ocr_pipeline.extraction.rules.reading.date_shapes import SHAPES, Shape, date_of, month_number
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
-from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
+from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes
+from ocr_pipeline.values.numerals import plain_marks
 
 _MIN_DIGITS = re.compile(r"\d\D*\d\D*\d")
 """Text with fewer digits is not a date."""
-_FIRST_YEAR, _LAST_YEAR = 1990, 2049
 _TIME = re.compile(r"\d{1,2}\s?[:.]\s?\d\d")
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A way to print a date. The groups `d`, `m`, `y` of the pattern hold day, month and year.
-
-    `trust` (0..1) says how often text of this shape is a date. `any_order`: day and month may stand the other way round.
-    `any_end`: the year has two digits, so that year and day may, too.
-    """
-
-    name: str
-    pattern: re.Pattern[str]
-    trust: float
-    any_order: bool
-    any_end: bool
-
-
-# Parts of the patterns below. A digit may be printed as a letter that OCR takes for it.
-_PARTS = {
-    "{D}": r"(?P<d>[0-9OoIl|]{1,2})",
-    "{DD}": r"(?P<d>[0-3]\d)",
-    "{M}": r"(?P<m>[0-9OoIl|]{1,2})",
-    "{MM}": r"(?P<m>[01]\d)",
-    "{NAME}": r"(?P<m>[05]?[^\W\d_]\w{1,9})\.?",
-    "{YYYY}": r"(?P<y>(?:19|2[0O])\d\d)",
-    "{YY}": r"(?P<y>\d\d)",
-    "{TH}": r"(?:st|nd|rd|th)?[.,]?",
-    "{SEP}": r"\s?[-/.,'~]?\s?",
-    "{MARK}": r"\s?(?P<mark>[-/.])\s?",
-    "{SAME}": r"\s?(?P=mark)\s?",
-    # A date starts after anything but a digit, or after a time glued to it, and ends before anything but a digit, or
-    # before a time glued to it: `18:1524/05/18`, `14/03/20185:57PM`. In `02.03.2015:59` the time begins within the year.
-    "{START}": r"(?:(?<!\d)(?<!\d[.,/-])|(?<=\d:\d\d))",
-    "{END}": r"(?=\D|$|\d{1,2}[:.]\d\d)(?![-/]\d|:\d\d(?![\d:]))",
-}
-
-
-def _shape(name: str, trust: float, pattern: str, *, any_order: bool = False, any_end: bool = False) -> Shape:
-    for part, meaning in _PARTS.items():
-        pattern = pattern.replace(part, meaning)
-    return Shape(name, re.compile(pattern, re.IGNORECASE), trust, any_order, any_end)
-
-
-SHAPES = (
-    _shape("year first", 1.0, r"{START}{YYYY}{MARK}{M}{SAME}{DD}{END}"),  # 2018-02-22
-    _shape("numeric", 1.0, r"{START}{D}{MARK}{M}{SAME}{YYYY}{END}", any_order=True),  # 22/02/2018
-    _shape("month name", 1.0, r"(?<!\d){D}{TH}{SEP}{NAME}{SEP}{YYYY}"),  # 22 Feb 2018   22-Feb-2018
-    _shape("month name first", 1.0, r"(?<!\w){NAME}{SEP}{D}{TH}\s?{YYYY}"),  # Feb 22, 2018
-    _shape("marks differ", 0.7, r"{START}{D}\s?[-/.,'~]\s?{M}{SEP}{YYYY}{END}", any_order=True),  # 22/02,2018
-    _shape("spaced", 0.7, r"{START}{DD}\s{MM}\s{YYYY}{END}", any_order=True),  # 22 02 2018
-    _shape("month name, short year", 0.9, r"(?<!\d){D}{SEP}{NAME}{SEP}{YY}(?![\d.,:/])"),  # 22 Feb 18
-    _shape("short year", 0.8, r"{START}{D}{MARK}{M}{SAME}{YY}{END}", any_order=True, any_end=True),  # 22/02/18
-    _shape(
-        "short year, marks differ", 0.5, r"{START}{DD}[-/.~ ]{MM}[-/.~]{YY}(?![\d.,])", any_order=True, any_end=True
-    ),  # 22~02-18
-    _shape("compact", 0.4, r"(?<![\w/-])(?P<y>20\d\d){MM}{DD}(?![\w-])"),  # 20180222
-    _shape("compact, year last", 0.4, r"(?<![\w/-]){DD}{MM}(?P<y>20\d\d)(?![\w-])"),  # 22022018
-)
-"""All shapes, the most reliable first. Text matched by one shape is not matched by later ones."""
+_SCRIPTS = {"han": "\u3041-\u9fff", "thai": "\u0e01-\u0e5b", "arabic": "\u0621-\u06d3"}
+_SCRIPT_OF = {script: re.compile(f"[{characters}]") for script, characters in _SCRIPTS.items()}
+_BUDDHIST_YEAR = re.compile(r"(?<!\d)25[5-9]\d(?!\d)")
+_YEAR = re.compile(r"(?<!\d)20[0-4]\d(?!\d)")
+_OLD = 2010
+"""Of two readings of a short date, one before this year is the less likely one."""
 
 
 @dataclass(frozen=True)
@@ -101,24 +48,51 @@ class _Match:
     day: int
     month: int
     year: int
+    era: str
     start: int
     end: int
     repair: str | None
 
 
+@dataclass(frozen=True)
+class _Page:
+    """What decides how the dates of a document are read. `scripts`: those on it that have calendars of their own; `years`:
+    the years printed anywhere on it."""
+
+    scripts: frozenset[str]
+    years: frozenset[int]
+    day_first: bool = True
+
+
 def find(layout: Layout, *, day_first: bool) -> tuple[PrintedDate, ...]:
     """All dates of a document. `day_first` applies only if no date of the document settles the order."""
-    matches = [(row, match) for row in layout.rows for match in _in_row(row.text)]
-    day_first = _order([match for _, match in matches], default=day_first)
-    printed = (_printed(row, match, day_first) for row, match in matches)
+    page = _page(layout)
+    matches = [(row, match) for row in layout.rows for match in _in_row(row.text, page.scripts)]
+    page = replace(page, day_first=_order([match for _, match in matches], default=day_first))
+    printed = (_printed(row, match, page) for row, match in matches)
     return tuple(entry for entry in printed if entry is not None)
 
 
-def _in_row(text: str) -> list[_Match]:
+def _page(layout: Layout) -> _Page:
+    texts = [row.text for row in layout.rows]
+    foreign = " ".join(text for text in texts if not text.isascii())
+    scripts = {script for script, characters in _SCRIPT_OF.items() if characters.search(foreign)}
+    everything = " ".join(text for text in texts if "2" in text)
+    if _BUDDHIST_YEAR.search(everything) and any(
+        match for text in texts if "25" in text for match in _in_row(text, scripts)
+    ):
+        scripts.add("thai")
+    return _Page(frozenset(scripts), frozenset(map(int, _YEAR.findall(everything))))
+
+
+def _in_row(text: str, scripts: Set[str]) -> list[_Match]:
     if not _MIN_DIGITS.search(text):
         return []
+    text = text if text.isascii() else plain_marks(text)
     matches: list[_Match] = []
     for shape in SHAPES:
+        if (shape.script and shape.script not in scripts) or not _may_hold(text, shape.literal):
+            continue
         for text_match in shape.pattern.finditer(text):
             free = all(text_match.end() <= other.start or text_match.start() >= other.end for other in matches)
             match = _match(shape, text_match) if free else None
@@ -127,30 +101,22 @@ def _in_row(text: str) -> list[_Match]:
     return sorted(matches, key=lambda match: match.start)
 
 
+def _may_hold(text: str, literal: str) -> bool:
+    return not literal or any(character in text for character in literal)
+
+
 def _match(shape: Shape, text_match: re.Match[str]) -> _Match | None:
-    month = _month(text_match["m"])
-    day, year = digits_of_lookalikes(text_match["d"]), digits_of_lookalikes(text_match["y"])
+    parts = text_match.groupdict()
+    month = month_number(parts["m"], shape.name)
+    day, year = digits_of_lookalikes(parts["d"]), "1" if parts["y"] == "元" else digits_of_lookalikes(parts["y"])
     if month is None or not day.isdecimal() or not year.isdecimal():
         return None
-    as_printed = (text_match["d"] + text_match["y"]).isdecimal() and (
-        text_match["m"].isdecimal() or text_match["m"].isalpha()
+    as_printed = (parts["d"] + parts["y"]).isdecimal() and (
+        parts["m"].isdecimal() or not any(map(str.isdigit, parts["m"]))
     )
-    repair = None if as_printed else LETTERS_AS_DIGITS
-    return _Match(shape, int(day), month, int(year), text_match.start(), text_match.end(), repair)
-
-
-_LETTERS = str.maketrans("0158", "olsb")
-
-
-def _month(text: str) -> int | None:
-    """The month of a number or a name: whole, cut after three letters or more, with slips like `0ct` and `5ep`."""
-    digits = digits_of_lookalikes(text)
-    if digits.isdecimal() and len(digits) <= 2:
-        return int(digits)
-    months = lexicon.load().months
-    name = plain(text).translate(_LETTERS)
-    cut = (month for known, month in months.items() if len(name) > 2 and known.startswith(name))
-    return months.get(name) or next(cut, None) or (months.get(name[:3]) if len(name) == 4 else None)
+    repair = None if as_printed or shape.calendar != "gregorian" else LETTERS_AS_DIGITS
+    era = parts.get("era") or ""
+    return _Match(shape, int(day), month, int(year), era, text_match.start(), text_match.end(), repair)
 
 
 def _order(matches: list[_Match], default: bool) -> bool:
@@ -161,16 +127,21 @@ def _order(matches: list[_Match], default: bool) -> bool:
     return default if day_first == month_first else day_first > month_first
 
 
-def _printed(row: Row, match: _Match, day_first: bool) -> PrintedDate | None:
+def _printed(row: Row, match: _Match, page: _Page) -> PrintedDate | None:
     day, month, year = match.day, match.month, match.year
     orders = [(year, month, day)]
     if match.shape.any_order:
-        orders.insert(1 if day_first else 0, (year, day, month))
+        orders.insert(1 if page.day_first else 0, (year, day, month))
     if match.shape.any_end:
         orders.append((day, month, year))
-    values = list(dict.fromkeys(value for order in orders if (value := _date(*order)) is not None))
+    dates = (
+        date_of(*order, calendar=match.shape.calendar, era=match.era, thai="thai" in page.scripts) for order in orders
+    )
+    values = list(dict.fromkeys(value for value in dates if value is not None))
     if not values:
         return None
+    if match.shape.any_end:
+        values = _likelier_year_first(values, date_of(*orders[-1]), page.years)
     first, last = _words(row, match.start, match.end)
     return PrintedDate(
         value=values[0],
@@ -185,12 +156,15 @@ def _printed(row: Row, match: _Match, day_first: bool) -> PrintedDate | None:
     )
 
 
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        value = date(year + 2000 if year < 100 else year, month, day)
-    except ValueError:
-        return None
-    return value if _FIRST_YEAR <= value.year <= _LAST_YEAR else None
+def _likelier_year_first(values: list[date], year_first: date | None, years: frozenset[int]) -> list[date]:
+    """The readings of a short date, `24-03-05`, with the year at its start before those with it at its end if the page
+    prints that year elsewhere, or if the others are long ago."""
+    usual = values[0]
+    if year_first is None or year_first == usual or usual.year in years or year_first.year < _OLD:
+        return values
+    if year_first.year in years or usual.year < _OLD:
+        return [year_first, *(value for value in values if value != year_first)]
+    return values
 
 
 def _words(row: Row, start: int, end: int) -> tuple[int, int]:
