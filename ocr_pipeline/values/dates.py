@@ -35,11 +35,11 @@ def parse_date(text: str, *, day_first: bool) -> date | None:
     that is impossible in this order (`03/25/2018` with day first) gives None; the order is never swapped. It does not
     affect a leading four-digit year (year month day), a month name (in any language of CLDR) or a Roman month (05.III.2024).
 
-    A two-digit year comes last and means 1969..2068, as in POSIX strptime %y; a four-digit year is 1900..2099, or a
-    Buddhist one (2567 is 2024). Years of Japanese eras (令和6年), of the Republic of China (民國113年) and of the Islamic
-    calendar (with its month or `AH`, by the tabular rule) are turned into Gregorian ones. A weekday, a time and brackets
-    around the date are ignored. Eight digits alone are year month day if that is a date, else in the given order: within 1900..2099
-    no text is both.
+    A two-digit year comes last and means 1969..2068, as in POSIX strptime %y; a four-digit year is 1900..2099,
+    or a Buddhist one (2567 is 2024). Years of Japanese eras (令和6年), of the Republic of China (民國113年) and of
+    the Islamic calendar (with its month or `AH`, by the tabular rule) are turned into Gregorian ones. A
+    weekday, a time and brackets around the date are ignored. Eight digits alone are year month day if that is a
+    date, else in the given order: within 1900..2099 no text is both.
     """
     if len(text) <= MAX_LENGTH:
         other = _east_asian(plain_marks(plain_text(text)))
