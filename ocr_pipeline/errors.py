@@ -28,6 +28,7 @@ DocumentErrorReason = Literal[
     "no_text_layer",
     "no_transcript",
     "no_prediction",
+    "no_code",
     "invalid_label",
     "document_failed",
     "ocr_failed",

@@ -194,6 +194,20 @@ class FieldCandidate(_Model):
     correction: str | None = None
 
 
+class PageCode(_Model):
+    """A QR or bar code on a page. Everything in it is untrusted text; addresses in it are never opened."""
+
+    page: int
+    box: Box
+    symbology: str = Field(description="As zxing-cpp names it: QR Code, Code 128.")
+    format: str | None = Field(description="The specification that its content follows; None if it is not a known one.")
+    version: str = ""
+    text: str = Field(description="The beginning of its content, on one line.")
+    values: dict[str, str] = Field(
+        default={}, description="What it says: our fields by their names, and others such as `iban`, `reference`."
+    )
+
+
 class ReportedUsage(_Model):
     """Time and model of an imported prediction as reported by its producer, not measured here."""
 
@@ -219,6 +233,7 @@ class Extraction(_Model):
         default=[], description="What a reader of the values has to know about the whole document, a sentence each."
     )
     cost_usd: float | None = Field(default=None, description="US dollars; 0 for local processing, None if unknown.")
+    codes: list[PageCode] = Field(default=[], description="Of an extractor that decodes them: all codes on the pages.")
     reported: ReportedUsage | None = Field(
         default=None,
         description="For imported predictions only; their `cost_usd` is as reported, too.",

@@ -25,6 +25,7 @@ EXTRACTOR_TYPES: Mapping[str, str] = {
     "gemini": "ocr_pipeline.extraction.llm.extractor:GeminiExtractor",
     "openai": "ocr_pipeline.extraction.llm.extractor:OpenAiExtractor",
     "smollm2": "ocr_pipeline.extraction.smollm2.extractor:SmolLm2Extractor",
+    "codes": "ocr_pipeline.extraction.codes.extractor:CodesExtractor",
     "external": "ocr_pipeline.extraction.external.extractor:External",
     "learned": "ocr_pipeline.extraction.learned.extractor:LearnedExtractor",
     "ensemble": "ocr_pipeline.extraction.ensemble.extractor:EnsembleExtractor",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from ocr_pipeline.documents.images import open_image
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.media_types import MediaType, detect_media_type
-from ocr_pipeline.documents.pdf import open_pdf
+from ocr_pipeline.documents.pdf import PdfPage, open_pdf
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import Word
 
@@ -56,6 +56,21 @@ class Document:
     pages: Sequence[Page]
     content: bytes = field(repr=False)
     path: Path | None = None
+
+
+def grey_image(page: Page, dpi: float) -> "npt.NDArray[np.uint8]":
+    """A page in shades of grey, array of shape (height, width). A PDF page is rendered at about `dpi`; a picture has the
+    resolution that it has.
+
+    Raises:
+        DocumentError: the page cannot be decoded or rendered.
+    """
+    if isinstance(page, PdfPage):
+        return page.grey(dpi)
+    import cv2
+    import numpy as np
+
+    return np.asarray(cv2.cvtColor(page.image(), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def sha256_of(content: bytes) -> str:

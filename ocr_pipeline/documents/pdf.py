@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+MAX_GREY_PIXELS = 36_000_000
+"""A4 at 600 dpi. Larger pages are rendered at a lower resolution, but never below `PDF_RENDER_DPI`."""
+
 _PDF_SCALE = PDF_RENDER_DPI / 72
 _PDFIUM_LOCK = threading.Lock()  # PDFium is not thread-safe; a Dagster process may run several steps
 
@@ -33,6 +36,16 @@ class PdfPage:
         with _PDFIUM_LOCK, _pdf(self.content) as pdf:
             bitmap = pdf[self.number - 1].render(scale=_PDF_SCALE, rev_byteorder=True)
             return np.array(bitmap.to_numpy()[:, :, :3])
+
+    def grey(self, dpi: float) -> "npt.NDArray[np.uint8]":
+        """The page in shades of grey, array of shape (height, width), at `dpi` or what `MAX_GREY_PIXELS` allows."""
+        import numpy as np
+
+        largest = math.sqrt(MAX_GREY_PIXELS / (self.width * self.height))
+        factor = min(dpi / PDF_RENDER_DPI, max(1.0, largest))
+        with _PDFIUM_LOCK, _pdf(self.content) as pdf:
+            bitmap = pdf[self.number - 1].render(scale=_PDF_SCALE * factor, grayscale=True)
+            return np.array(bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width])
 
     def text_layer(self) -> list[Word] | None:
         from ocr_pipeline.documents.pdf_words import words_of_page
