@@ -244,7 +244,8 @@ def test_no_changed_payload_breaks_a_parser(sample: Sample, data: st.DataObject)
     ("text", "value"),
     [
         ("12.50", "12.50"), ("12,5", "12.5"), ("-3", "-3"), ("1,234.50", "1234.50"), ("1.234,50", "1234.50"),
-        ("1 234,50", "1234.50"), ("", "None"), ("1.2.3", "None"), ("NaN", "None"), ("1e9", "None"), ("9" * 16, "None"), ("٣", "3"),
+        ("1 234,50", "1234.50"), ("", "None"), ("1.2.3", "None"),
+        ("NaN", "None"), ("1e9", "None"), ("9" * 16, "None"), ("٣", "3"),
     ],
 )  # fmt: skip
 def test_amounts_of_encoders(text: str, value: str) -> None:
