@@ -137,7 +137,12 @@ def amounts(drawing: str) -> dict[str, str]:
             Pay                                             25.15
             (Total Included GST @ 6% : 1.42)
             """,
-            {"total_tax_amount": "1.42", "total_amount": "25.15", "amount_due": "25.15"},
+            {
+                "net_amount": "23.73",
+                "total_tax_amount": "1.42",
+                "total_amount": "25.15",
+                "amount_due": "25.15",
+            },
             id="what is 6 % of another amount is its tax",
         ),
         pytest.param(

@@ -42,7 +42,7 @@ def candidates(
         all_totals_zero=not any(amount.value for amount in amounts if amount.says(*TOTALS, "subtotal", "due")),
         negative=_is_negative(amounts),
     )
-    printed = [_candidate(value, places, page) for value, places in by_value.items()]
+    printed = [_candidate(v, places, page) for v, all_places in by_value.items() for places in _roles(v, all_places)]
     others = [_other(value, places, page) for value, places in doubts.other_readings(amounts).items()]
     corrected = [
         _candidate(value, [slip.place], page, slip)
@@ -50,6 +50,16 @@ def candidates(
     ]
     computed = [_candidate(entry.value, [entry.place], page, entry) for entry in sums.computed(proven, amounts)]
     return [*printed, *others, *corrected, *computed]
+
+
+def _roles(value: Decimal, places: Sequence[LabelledAmount]) -> Iterable[Sequence[LabelledAmount]]:
+    """The places of a value; those of a zero apart: no tax, no discount and a total of 0 are not one amount."""
+    if value:
+        return [places]
+    by_role: dict[tuple[bool, bool], list[LabelledAmount]] = defaultdict(list)
+    for place in places:
+        by_role[place.says("tax"), place.says(*TOTALS, "subtotal", "net", "due")].append(place)
+    return by_role.values()
 
 
 def _in_coins(totals: Iterable[Decimal], printed: Set[Decimal], step: Decimal | None) -> frozenset[Decimal]:

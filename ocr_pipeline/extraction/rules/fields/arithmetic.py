@@ -108,7 +108,7 @@ def _with_previous(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
 
 def _parts_of_tax(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
     """Taxes that are printed beside their sum."""
-    taxes = _values(amounts, "tax")
+    taxes = [value for value in _values(amounts, "tax") if value]
     return {part for pair in combinations(taxes, 2) if sum(pair) in taxes for part in pair}
 
 

@@ -10,7 +10,13 @@ from decimal import Decimal
 from itertools import chain, combinations, combinations_with_replacement, product
 from typing import Literal
 
-from ocr_pipeline.extraction.rules.fields.labelled_amounts import TOTALS, LabelledAmount, printed_rates, says_only_total
+from ocr_pipeline.extraction.rules.fields.labelled_amounts import (
+    MAX_ROUNDING,
+    TOTALS,
+    LabelledAmount,
+    printed_rates,
+    says_only_total,
+)
 from ocr_pipeline.extraction.rules.reading import Reading
 
 Part = Literal["net", "tax", "total"]
@@ -53,7 +59,8 @@ class Computed:
 def find(amounts: Sequence[LabelledAmount], reading: Reading, rates: set[Decimal]) -> list[Sum]:
     """The sums of a document; of those that rates prove without labels only the ones with the largest total."""
     printed = list(printed_rates(reading))[:_MAX_RATES]
-    by_rate = list(_by_rates(amounts, printed))
+    unpaid = [amount for amount in amounts if not amount.says("cash", "card", "change", "saving")]
+    by_rate = [proven for proven in _by_rates(unpaid, printed) if _may_be_total(proven.total, amounts)]
     most = max((abs(proven.total) for proven in by_rate), default=_NOTHING)
     sums = [proven for proven in by_rate if abs(proven.total) == most]
     sums += _of_tax_rows(amounts)
@@ -80,6 +87,12 @@ def charges(amounts: Sequence[LabelledAmount]) -> frozenset[Decimal]:
     values = _values(amounts, *_CHARGES)[:_MAX_CHARGES]
     signed = [-abs(value) if value in _values(amounts, "discount") else value for value in values]
     return frozenset(sum(terms, _NOTHING) for terms in _subsets(signed, len(signed)))
+
+
+def _may_be_total(value: Decimal, amounts: Sequence[LabelledAmount]) -> bool:
+    """Whether a value is labelled as a total, up to its rounding, or nothing is: small amounts fit a rate by chance."""
+    totals = [total for total in _totals(amounts) if total]
+    return not totals or any(abs(value - total) <= MAX_ROUNDING for total in totals)
 
 
 def _subsets(values: Sequence[Decimal], most: int) -> Iterator[tuple[Decimal, ...]]:
@@ -178,12 +191,13 @@ def _contained(amounts: Sequence[LabelledAmount], reading: Reading, rates: Itera
     totals = [value for value in _totals(amounts) if value]
     if _values(amounts, *_NETS) or not totals:
         return []
-    taxes = [value for value in _values(amounts, "tax") if value]
-    step = _step(amounts)
+    taxes = [value for value in _values(amounts, "tax") if value and value not in totals]
+    step, known_values = _step(amounts), {amount.value for amount in amounts}
     known = [
         Sum(total - tax, tax, total, "total - tax")
-        for total, tax, rate in product(totals, taxes, rates)
-        if abs(total * rate / (100 + rate) - tax) < step
+        for total, rate in product(totals, rates)
+        for tax in _near(total * rate / (100 + rate), step, known_values)
+        if tax in taxes or (not taxes and _is_about_tax(reading, rate))
     ]
     about_tax = [rate for rate in rates if _is_about_tax(reading, rate)]
     if known or taxes or len(about_tax) != 1 or len(set(map(abs, totals))) != 1:

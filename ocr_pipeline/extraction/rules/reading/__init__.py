@@ -90,8 +90,9 @@ class Reading:
     def labels(self, row: int, first: int, span: Span) -> Labels:
         """Keywords left of and above a value that starts at word `first` of a row.
 
-        Left: the strength halves with every amount in between. A value alone in its row takes the label of a
-        row above that has no amount or date of its own. Above: the nearest text in the value's column, usually a header.
+        Left: the strength halves with every amount in between. A value alone in its row takes the label of a row above that
+        has no amount or date of its own, a value without text before it the label behind it. Above: the nearest text in the
+        value's column, usually a header.
         """
         amounts = [number.first for number in self.numbers_in(row) if number.is_money]
         left: dict[str, float] = {}
@@ -103,7 +104,17 @@ class Reading:
             hits = self._lone_label(row)
             for hit in hits:
                 _strengthen(left, hit, 0.7 * hit.score)
+        elif not hits and not any(letters_in(word.text) > _MAX_LETTERS_ALONE for word in self.rows[row].words[:first]):
+            hits = self._label_behind(row, first)
+            for hit in hits:
+                _strengthen(left, hit, 0.8 * hit.score)
         return Labels(left, self._above(row, span), hits[0].classes if hits else frozenset())
+
+    def _label_behind(self, row: int, first: int) -> list[Hit]:
+        """Keywords right of an amount, up to the next number, as in scripts that run from right to left."""
+        ends = [number.first for number in self.numbers_in(row) if number.first > first and number.is_money]
+        end = min(ends, default=len(self.rows[row].words))
+        return [hit for hit in self.keywords.in_row(row) if first < hit.first < end]
 
     def _lone_label(self, row: int) -> list[Hit]:
         if row == 0 or self.rows[row - 1].page != self.rows[row].page:
