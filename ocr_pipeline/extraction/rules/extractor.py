@@ -88,7 +88,7 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
     address = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
     receiver = receivers.candidates(reading, supplier.chosen.candidate if supplier.chosen else None)
     return {
-        "document_type": choose(document_type.candidates(reading), document_type.WEIGHTS),
+        "document_type": choose(document_type.candidates(reading), document_type.WEIGHTS, document_type.AT_LEAST),
         "supplier_name": supplier,
         "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
         "supplier_tax_id": choose(registrations, tax_ids.WEIGHTS, tax_ids.AT_LEAST),

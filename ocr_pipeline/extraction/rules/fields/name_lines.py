@@ -14,6 +14,7 @@ from ocr_pipeline.extraction.rules.text import key, letters_in, plain
 
 _NUMBERED = frozenset({"invoice_id", "receipt_title", "invoice_date", "order_id", "other_id", "registration"})
 """Classes of labels that end a name if a number follows them."""
+_TITLES = frozenset({"invoice_title", "credit_note_title"})
 TOP_ROWS = 14
 """Rows that are searched for a name without a legal form."""
 _MERGED_ROWS = 4
@@ -193,12 +194,13 @@ def _known(row: Row, hits: Sequence[Hit], words: Sequence[Span]) -> int:
 
 
 def _until_number(row: Row, hits: Sequence[Hit], words: list[Span]) -> list[Span]:
-    """The words before a label with its number: `PARKHAUS MITTE` of `PARKHAUS MITTE Ticket 88123`."""
+    """The words before a title, or a label with its number: `PARKHAUS MITTE` of `PARKHAUS MITTE Ticket 88123`."""
     for hit in hits:
         label, value = row.words[hit.first], row.words[hit.last + 1 : hit.last + 2]
         before = [word for word in words if word.x1 <= label.x0 + 1e-6]
         numbered = hit.classes & _NUMBERED and any(sum(map(str.isdigit, word.text)) >= 3 for word in value)
-        if numbered and sum(letters_in(word.text) for word in before) >= 4:
+        title_behind = hit.classes & _TITLES and hit.score == 1 and row.words[hit.last] is words[-1]
+        if (numbered or title_behind) and sum(letters_in(word.text) for word in before) >= 4:
             return before
     return words
 
