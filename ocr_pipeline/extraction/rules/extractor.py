@@ -83,7 +83,7 @@ def extract_text(
 def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:
     """For each single-valued field, its candidates with features and scores, and the chosen one."""
     dates = issue_dates.candidates(reading)
-    registrations = tax_ids.candidates(reading, "supplier_tax_id", "tax_number") + tax_ids.unlabelled(reading)
+    registrations = tax_ids.candidates(reading)
     supplier = choose(suppliers.candidates(reading), suppliers.WEIGHTS, suppliers.AT_LEAST)
     address = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
     receiver = receivers.candidates(reading, supplier.chosen.candidate if supplier.chosen else None)
@@ -93,7 +93,7 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
         "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
         "supplier_tax_id": choose(registrations, tax_ids.WEIGHTS, tax_ids.AT_LEAST),
         "receiver_name": choose(receiver, receivers.WEIGHTS, receivers.AT_LEAST),
-        "receiver_tax_id": choose(tax_ids.candidates(reading, "receiver_tax_id"), tax_ids.WEIGHTS, tax_ids.AT_LEAST),
+        "receiver_tax_id": choose(registrations, tax_ids.RECEIVER_WEIGHTS, tax_ids.RECEIVER_AT_LEAST),
         "invoice_id": _number(reading, "invoice_id"),
         "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),
         "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),

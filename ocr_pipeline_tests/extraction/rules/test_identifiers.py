@@ -51,3 +51,46 @@ def test_the_tax_registration_of_the_supplier(drawing: str, number: str | None) 
 )
 def test_the_order(drawing: str, number: str) -> None:
     assert extract(drawing).invoice.purchase_order == number
+
+
+@pytest.mark.parametrize(
+    ("drawing", "supplier", "receiver"),
+    [
+        # columns: seller's and buyer's number under one kind of label
+        (
+            "Tussock Hill Wines Limited    Invoice To:\n14 Karangahape Road           Pohutukawa Print Limited\n"
+            "Auckland 1010                 114 Lambton Quay\nGST No: 049-091-850           GST No: 035-901-981\n\n"
+            "Invoice no 12\nTotal   $12.00",
+            "049-091-850",
+            "035-901-981",
+        ),
+        # below each other, the buyer's block labelled
+        (
+            "Rio Verde Ltda\nCNPJ: 11.222.333/0001-81\n\nCliente:\nPadaria Sol Ltda\nCNPJ: 16.727.230/0001-97\n\n"
+            "Valor total   R$ 12,00",
+            "11.222.333/0001-81",
+            "16.727.230/0001-97",
+        ),
+        # without any block: the first of two of one kind is the seller's
+        (
+            "Hansa OÜ\nKMKR EE102809963\nInvoice 12\nKMKR EE100931558\nTotal   12.00 EUR",
+            "EE102809963",
+            "EE100931558",
+        ),
+        # the label of another number, and a phone number
+        ("Shop GmbH, Berlin\nTel. 136695976\nSumme   12,00", None, None),
+        ("Shop Pty Ltd\nABN 51 824 753 556\nAccount no 53004085616\nTotal   $12.00", "51824753556", None),
+        # words after the number that belong to it
+        ("Fjord AS, Bergen\nOrg.nr. 988 077 917 MVA\nÅ betale   12,00", "988077917MVA", None),
+        # the line was broken behind the label
+        ("Maju Jaya · Jl. Sudirman 1 · Jakarta · NPWP:\n01.300.066.0-091.000\nTotal   Rp 12", "01.300.066.0-091.000", None),
+        # words that are labels elsewhere
+        ("HIER KAUF ICH EIN      0211/3398863\nSteuer-Nr.: 35039/20203\nSumme   12,00 EUR", "35039/20203", None),
+        # a number for turnover tax is better than one of a register
+        ("Bauer s.r.o.\nIČO: 25123891\nDIČ: CZ25123891\nCelkem   12,00 Kč", "CZ25123891", None),
+        ("Tessuti S.r.l.\nC.F. RSSMRA85T10A562S\nP.IVA 00743110157\nTotale   12,00 EUR", "00743110157", None),
+    ],
+)  # fmt: skip
+def test_numbers_of_seller_and_buyer(drawing: str, supplier: str | None, receiver: str | None) -> None:
+    invoice = extract(drawing).invoice
+    assert (invoice.supplier_tax_id, invoice.receiver_tax_id) == (supplier, receiver)

@@ -20,9 +20,9 @@ Kind = Literal["legal form", "tax", "word", "place", "form before", "country"]
 Weights = Mapping[str, float]
 """ISO 3166-1 alpha-2 code -> log-likelihood ratio."""
 
-FILES = ("origin.yaml", "country_names.json")
+FILES = ("origin.yaml", "country_names.json", "tax_labels.yaml")
 _COUNTRY_WEIGHT, _PLACE_WEIGHT = 2.75, 2.25
-_EDGES = " :,;.*#\"'’«»<>{}|-–_/\\!?&"
+_EDGES = "·•● :,;.*#\"'’«»<>{}|-–_/\\!?&"
 _KEPT_BRACKETS = frozenset({"(pty)", "(pvt)", "(haftungsbeschrankt)"})
 _NO_SPACES = "\u0e00"
 """Thai, Korean, Japanese and Chinese, which write no spaces between words, come from here on."""

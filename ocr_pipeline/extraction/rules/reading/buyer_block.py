@@ -11,7 +11,19 @@ from ocr_pipeline.extraction.rules.reading.layout import Cell, Layout, Row, Span
 from ocr_pipeline.extraction.rules.text import letters_in
 
 _BUYER = frozenset({"buyer", "ship_to"})
-_ENDS = frozenset({"seller", "description", "invoice_date", "unit_price", "quantity", "grand_total", "payment"})
+_ENDS = frozenset(
+    {
+        "seller",
+        "description",
+        "invoice_date",
+        "unit_price",
+        "quantity",
+        "grand_total",
+        "invoice_id",
+        "due_date",
+        "other_date",
+    }
+)
 """Classes of labels that end a block that they stand in."""
 _MAX_ROWS = 9
 _ALIGNED = 0.04
@@ -102,9 +114,11 @@ def _block(layout: Layout, keywords: Keywords, row: Row, hit: Hit) -> Iterator[S
 def _below(layout: Layout, keywords: Keywords, row: Row, left: float, right: float, reach: int) -> Iterator[Span]:
     """Cells of the next rows that begin in a column, until a gap, another label or a table."""
     last, lines = row.span.y1, 0
-    column_end = right
+    column_end, edge = right, 0.0
     for later in layout.rows[row.index + 1 : row.index + 1 + reach + 3]:
-        cells = [cell for cell in later.cells if left <= cell.span.x0 < column_end]
+        cells = [
+            cell for cell in later.cells if left <= cell.span.x0 < (min(column_end, edge) if lines else column_end)
+        ]
         if later.page != row.page or (lines and _ends(later, keywords, cells)):
             return
         if not cells:
@@ -115,7 +129,7 @@ def _below(layout: Layout, keywords: Keywords, row: Row, left: float, right: flo
         if lines == 0 and len(later.cells) > 1 and right > 0.9:
             column_end = min((cell.span.x0 for cell in later.cells if cell.span.x0 > first.x1), default=right)
         yield first
-        last, lines = first.y1, lines + 1
+        last, lines, edge = first.y1, lines + 1, max(edge, first.x1)
         if lines == reach:
             return
 
