@@ -140,6 +140,14 @@ class Backends(Mapping[str, Backend]):
     def limits(self) -> Limits:
         return self.config.limits
 
+    def part_detection(self, dataset: str) -> str | None:
+        """How documents of a data set are looked at for several invoices: the version of the detection, None: not at all."""
+        if self.config.split_of(dataset) == "off":
+            return None
+        from ocr_pipeline.extraction.rules.parts import VERSION
+
+        return f"auto-{VERSION}"
+
     @property
     def providers(self) -> Mapping[str, Provider]:
         return self.config.providers

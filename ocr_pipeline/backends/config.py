@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.models.provider import Provider
@@ -16,6 +16,11 @@ PROVIDERS: Mapping[str, None] = {"gemini": None, "openai": None}
 # Partition keys must not hold `| , [ ]` or `...`: Dagster gives them a meaning.
 EngineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=60)]
 BackendName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*$", max_length=60)]
+
+
+SplitMode = Literal["off", "auto"]
+"""What is done with a file that holds several invoices: `off` gives the values of the first one, with a warning; `auto` makes
+each invoice a document of its own."""
 
 
 class EngineConfig(BaseModel):
@@ -44,9 +49,23 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limits: Limits = Limits()
+    split: SplitMode | dict[str, SplitMode] = "off"
+    """For all data sets, or by data set; those that are not named are off."""
     providers: dict[EngineName, Provider] = {}
     engines: dict[EngineName, EngineConfig] = Field(min_length=1)
     backends: dict[BackendName, BackendConfig] = Field(min_length=1)
+
+    def split_of(self, dataset: str) -> SplitMode:
+        """What is done with files of a data set that hold several invoices."""
+        return self.split if isinstance(self.split, str) else self.split.get(dataset, "off")
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: Any) -> Any:
+        """YAML takes a bare `off` for false."""
+        if isinstance(value, dict):
+            return {name: "off" if mode is False else mode for name, mode in value.items()}
+        return "off" if value is False else value
 
     @model_validator(mode="before")
     @classmethod

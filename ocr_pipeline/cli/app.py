@@ -59,6 +59,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
     ),
     "Documents and labels": (
         LazyCommand("documents", "documents:documents", "List documents, their labels, duplicates and failures."),
+        LazyCommand("split", "split:split", "Split a file that holds several invoices."),
         LazyGroup(name="import", help="Import documents, labels or predictions.", commands=IMPORT),
         LazyGroup(
             name="labels",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -10,11 +11,15 @@ from ocr_pipeline.cli.output import console, counted, opened, plain, print_json,
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project, find_project
 
+if TYPE_CHECKING:
+    from ocr_pipeline.warehouse.tables.documents import DocumentRow
+    from ocr_pipeline.warehouse.tables.labels import LabelRow
+
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentStatus:
-    """One document. `status` is `new`, `ok`, `failed` or `deleted`; `duplicate` is the kind of duplicate. `failed_backends`
-    maps backends to the reason of their failure."""
+    """One document. `status` is `new`, `ok`, `failed`, `split` or `deleted`; `duplicate` is the kind of duplicate.
+    `failed_backends` maps backends to the reason of their failure. A part has its `parent`, and its `page_range` there."""
 
     document_id: str
     dataset: str
@@ -27,6 +32,8 @@ class DocumentStatus:
     duplicate: str | None = None
     status: str
     message: str | None
+    parent: str | None = None
+    page_range: str | None = None
     failed_backends: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -82,25 +89,30 @@ def document_rows(project: Project) -> list[DocumentStatus]:
                 duplicate=duplicate.kind if duplicate else None,
                 status=row.status if row else "new",
                 message=row.message if row and row.message else label.message if label else None,
-                failed_backends={} if row and row.failed else failures.get(source.document_id, {}),
+                parent=source.parent,
+                page_range=str(source.pages) if source.pages else None,
+                failed_backends={} if row and row.status != "ok" else failures.get(source.document_id, {}),
             )
         )
-    for document_id, row in known.items():
-        label = labels.get(document_id)
-        rows.append(
-            DocumentStatus(
-                document_id=document_id,
-                dataset=row.dataset,
-                path=row.path,
-                media_type=row.media_type,
-                pages=row.pages,
-                label=label.status if label else "none",
-                split=label.split if label else None,
-                status="deleted",
-                message="File deleted; results kept, excluded from scores.",
-            )
-        )
-    return rows
+    return rows + [_deleted(row, labels.get(document_id)) for document_id, row in known.items()]
+
+
+def _deleted(row: "DocumentRow", label: "LabelRow | None") -> DocumentStatus:
+    return DocumentStatus(
+        document_id=row.document_id,
+        dataset=row.dataset,
+        path=row.path,
+        media_type=row.media_type,
+        pages=row.pages,
+        label=label.status if label else "none",
+        split=label.split if label else None,
+        parent=row.parent_id,
+        page_range=str(row.page_range) if row.page_range else None,
+        status="deleted",
+        message="No part of the file any more; results kept, excluded from scores."
+        if row.parent_id
+        else "File deleted; results kept, excluded from scores.",
+    )
 
 
 def document_table(rows: Sequence[DocumentStatus]) -> Table:
@@ -116,6 +128,8 @@ def document_table(rows: Sequence[DocumentStatus]) -> Table:
         name = plain(row.document_id)
         if row.message:
             name += f"\n  [dim]{plain(row.message)}[/]"
+        if row.parent:
+            name += f"\n  [dim]pages {row.page_range} of {plain(row.parent)}[/]"
         if row.duplicate_of:
             name += f"\n  [dim]{row.duplicate} duplicate of {row.duplicate_of}[/]"
         for backend, reason in row.failed_backends.items():

@@ -14,7 +14,7 @@ from ocr_pipeline.documents.duplicates import (
 )
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.documents.stage import first_page, ingest, ingest_label
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.project import Project
@@ -30,22 +30,22 @@ def duplicate_notes(project: Project, dataset: str) -> list[str]:
     with opened(project).snapshot() as snapshot:
         known = {fingerprint.sha256: fingerprint for fingerprint in tables.documents.fingerprints(snapshot)}
         similarities = tables.documents.page_similarities(snapshot)
-    sources = find_documents(project.data)
-    paths, fingerprints = {}, []
+    sources = [source for source in find_documents(project.data) if not source.parts]
+    files, fingerprints = {}, []
     for source in sources:
         fingerprint = _fingerprint(source, known, limits)
         if fingerprint is not None:
-            paths[fingerprint.sha256] = source.path
+            files[fingerprint.sha256] = source
             fingerprints.append(fingerprint)
     pairs = [pair for pair in candidate_pairs(fingerprints) if pair not in similarities]
-    new = compare(pairs, lambda sha256: first_page(paths[sha256], sha256, limits))
+    new = compare(pairs, lambda sha256: first_page(files[sha256].path, sha256, limits, files[sha256].pages))
     members = duplicates(fingerprints, {**similarities, **new})
     return _sentences(members, [source for source in sources if source.dataset == dataset], sources)
 
 
 def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limits) -> Fingerprint | None:
     try:
-        sha256 = sha256_of(read_bytes(source.path, limits))
+        sha256 = document_sha256(read_bytes(source.path, limits), source.pages)
     except DocumentError:
         return None  # the run reports the problem
     if sha256 in known:

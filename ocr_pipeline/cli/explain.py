@@ -70,9 +70,13 @@ def _print_document(cases: "DocumentCases") -> None:
     console.print(f"[b]{plain(cases.document_id)}[/], data set {plain(row.dataset)}")
     size = f"{counted(row.size_bytes, 'byte')}, {counted(row.pages or 0, 'page')}, " if row.size_bytes else ""
     kind = row.media_type or "unknown type"
+    if row.page_range is not None:
+        print_step("part", f"pages {row.page_range} of {plain(row.parent_id or '')}")
     print_step("file", f"{plain(row.path)}: {kind}, {size}sha256 {short(row.sha256)}")
     if row.status == "failed":
         print_step("", f"[red]{plain(row.message or row.reason or '')}[/]")
+    if row.is_split:
+        print_step("", plain(row.message or ""))
     if cases.duplicate and cases.duplicate.duplicate_of:
         print_step("", f"{cases.duplicate.kind} duplicate of {plain(cases.duplicate.duplicate_of)}")
     if label is None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ocr_pipeline.cli.options import BackendOption
 from ocr_pipeline.cli.output import check_known, console, opened, plain, titled_table
-from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.find import SourceFile, find_documents, new_label_of
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
@@ -34,7 +34,9 @@ def edit(
     if source is None:
         raise ConfigurationError(f"Unknown document {document!r}; `ocr-pipeline documents` lists all documents.")
     warehouse = opened(project)
-    path = source.label or source.path.with_name(f"{source.path.name}.json")
+    path = source.label or new_label_of(source.path, source.pages)
+    if source.parts:
+        raise ConfigurationError(f"{document} is split: label its parts, {', '.join(source.parts)}.")
     before = path.read_text("utf-8", errors="replace") if source.label else ""
     console.print(f"Document: {plain(str(source.path))}", soft_wrap=True)
     text = before or _prefilled(project, warehouse, source, backend)

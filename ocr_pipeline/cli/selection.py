@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.cli.documents import no_documents
-from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.find import SourceFile, find_documents, with_family
 from ocr_pipeline.documents.transcripts import has_transcript
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
@@ -30,7 +30,7 @@ def choose_documents(project: Project, patterns: Sequence[str] | None, dataset: 
     if not wanted:
         return sources
     _check("document", wanted, [source.document_id for source in sources], "`ocr-pipeline documents` lists them")
-    return [source for source in sources if _matches(source.document_id, wanted)]
+    return with_family([source for source in sources if _matches(source.document_id, wanted)], sources)
 
 
 def choose_backends(

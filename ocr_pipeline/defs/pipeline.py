@@ -18,11 +18,11 @@ from ocr_pipeline.defs.instance import RUN_TAG, forget_documents, open_instance,
 from ocr_pipeline.defs.launch import Launcher, Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, ENSEMBLE, Partitions
 from ocr_pipeline.defs.records import EVALUATED_TAG, InstanceRecords, evaluation_identity, failed_checks
-from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.find import SourceFile, find_documents, with_family
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.planning.costs import Estimate, refuse_above
-from ocr_pipeline.planning.plan import DELETED, EVALUATION, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
+from ocr_pipeline.planning.plan import DELETED, EVALUATION, SPLITS, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
 from ocr_pipeline.planning.states import label_states
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
@@ -73,6 +73,7 @@ def run_pipeline(
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
         backends = load_backends(project)
+        sources = with_family(sources, find_documents(project.data))
         scope = Scope(
             project=project,
             backends=backends,
@@ -98,7 +99,7 @@ def plan_run(
                 project=project,
                 backends=backends,
                 names=with_members(backends, names),
-                sources=sources,
+                sources=with_family(sources, find_documents(project.data)),
                 mode=mode,
                 fresh_since=datetime.now().astimezone() if fresh else None,
                 records=InstanceRecords(instance, project, backends),
@@ -155,6 +156,8 @@ class _Execution:
                 self._launch(["raw_documents", "ground_truth"], self._document_ranges(step))
             case "raw_documents" | "ground_truth":
                 self._launch([step.asset], self._document_ranges(step))
+            case _ if step.asset == SPLITS:
+                self._launch(["raw_documents"], self._document_ranges(step))
             case "ocr_text":
                 self._launch(["ocr_text"], self._cell_ranges(step.cells, ENGINE))
             case "extractions":
@@ -178,10 +181,24 @@ class _Execution:
             "ground_truth",
         ):  # files were read and hashed for the first plan
             self._scope = replace(self._scope, check_files=False)
+        if step.asset in ("raw_documents", SPLITS):
+            self._follow_splits()
         if step.asset in ("extractor_model", WEIGHTS):  # trained models are part of fingerprints
             backends = load_backends(self._scope.project)
             records = InstanceRecords(self._instance, self._scope.project, backends)
             self._scope = replace(self._scope, backends=backends, records=records)
+
+    def _follow_splits(self) -> None:
+        """Files that were split just now, or made whole: their parts are planned from the start, and parts that are no more
+        are forgotten."""
+        every = find_documents(self._scope.project.data)
+        sources = with_family(self._scope.sources, every)
+        before = {source.document_id: source.parts for source in self._scope.sources}
+        if {source.document_id: source.parts for source in sources} == before:
+            return
+        register_documents(self._instance, [source.document_id for source in sources])
+        self._scope = replace(self._scope, sources=sources, check_files=True)
+        self._done.clear()
 
     def _forget(self, step: Step) -> None:
         """Documents whose file was deleted: their rows say so, and their partitions are removed."""

@@ -3,16 +3,20 @@
 data/demo/...                  bundled documents             data set `demo`
 data/documents/NAME/...        imported or copied there      data set `NAME`
 data/documents/FILE            copied there                  data set `documents`
+
+A file that is split (`data/splits`) is followed by its parts, which are documents of their own.
 """
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocr_pipeline.documents.overrides import overrides_file
+from ocr_pipeline.documents.page_range import PageRange
+from ocr_pipeline.documents.splits import Split, load_splits
 from ocr_pipeline.errors import ConfigurationError
 
 NOT_DOCUMENTS = {".json", ".md", ".txt", ".csv"}
@@ -21,13 +25,20 @@ MAX_ID_LENGTH = 80
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A document file. `label` is the path of its label file, `overrides` that of the decisions about the label."""
+    """A document file. `label` is the path of its label file, `overrides` that of the decisions about the label.
+
+    A part of a file has the `pages` and the `parent` that it is a part of. A split file has the ids of its `parts`: it is
+    read by no backend, and its own label does not count.
+    """
 
     document_id: str
     dataset: str
     path: Path
     label: Path | None
     overrides: Path | None = None
+    pages: PageRange | None = None
+    parent: str | None = None
+    parts: tuple[str, ...] = ()
 
 
 def find_documents(data: Path) -> list[SourceFile]:
@@ -37,8 +48,50 @@ def find_documents(data: Path) -> list[SourceFile]:
     reduction drops letters.
 
     Raises:
-        ConfigurationError: a folder cannot be read.
+        ConfigurationError: a folder or a split cannot be read.
     """
+    files = _found_files(data)
+    sources: dict[str, SourceFile] = {}
+    splits = load_splits(data)
+    for document_id, source in files.items():
+        sources[document_id] = source
+        if document_id in splits:
+            parts = {part.document_id: part for part in _parts(data, source, splits[document_id], files)}
+            sources[document_id] = replace(source, parts=tuple(parts), label=None, overrides=None)
+            sources |= parts
+    return list(sources.values())
+
+
+def with_family(sources: Iterable[SourceFile], every: Iterable[SourceFile]) -> list[SourceFile]:
+    """These documents as they are in `every`, with the parts of the split files among them."""
+    chosen = {source.document_id for source in sources}
+    return [source for source in every if source.document_id in chosen or source.parent in chosen]
+
+
+def _parts(data: Path, source: SourceFile, split: Split, taken: Container[str]) -> list[SourceFile]:
+    """The parts of a split file."""
+    parts = []
+    for pages in split.parts:
+        part_id = f"{source.document_id}-{pages.suffix}"
+        if part_id in taken:
+            part_id = _with_hash(part_id, (source.document_id, pages.suffix))
+        overrides = overrides_file(data, part_id)
+        parts.append(
+            SourceFile(
+                part_id,
+                source.dataset,
+                source.path,
+                label_of(source.path, pages),
+                overrides if overrides.is_file() else None,
+                pages=pages,
+                parent=source.document_id,
+            )
+        )
+    return parts
+
+
+def _found_files(data: Path) -> dict[str, SourceFile]:
+    """The files by id."""
     sources: dict[str, SourceFile] = {}
     for folder, prefix in ((data / "demo", ("demo",)), (data / "documents", ())):
         for path in _files(folder):
@@ -51,7 +104,7 @@ def find_documents(data: Path) -> list[SourceFile]:
             sources[document_id] = SourceFile(
                 document_id, dataset or "documents", path, label_of(path), overrides if overrides.is_file() else None
             )
-    return list(sources.values())
+    return sources
 
 
 def document_id_of(parts: tuple[str, ...]) -> str:
@@ -99,9 +152,21 @@ def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]
             yield path
 
 
-def label_of(path: Path) -> Path | None:
-    """`invoice.pdf.json`, otherwise `invoice.json`. The first form is for folders in which two files share a stem."""
-    for candidate in (path.with_name(path.name + ".json"), path.with_suffix(".json")):
+def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
+    """`invoice.pdf.json`, otherwise `invoice.json`. The first form is for folders in which two files share a stem.
+
+    Of a part: `invoice.pdf.p1-2.json`, otherwise `invoice.p1-2.json`.
+    """
+    for candidate in (new_label_of(path, pages), path.with_name(f"{path.stem}{_dotted(pages)}.json")):
         if candidate.is_file():
             return candidate
     return None
+
+
+def new_label_of(path: Path, pages: PageRange | None = None) -> Path:
+    """Where the label of a document goes that has none."""
+    return path.with_name(f"{path.name}{_dotted(pages)}.json")
+
+
+def _dotted(pages: PageRange | None) -> str:
+    return f".{pages.suffix}" if pages else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from ocr_pipeline.documents.images import open_image
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.media_types import MediaType, detect_media_type
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pdf import PdfPage, open_pdf
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import Word
@@ -47,7 +48,8 @@ class Page(Protocol):
 class Document:
     """An opened document. Keeps its bytes, so that engines process exactly what was hashed.
 
-    `path` is the file it was opened from; transcripts are beside it.
+    `path` is the file it was opened from; transcripts are beside it. Of a part of a file, `page_range` are its pages in the
+    file; its own pages are numbered from 1, `sha256` identifies the part, and `content` is that of the whole file.
     """
 
     sha256: str
@@ -56,6 +58,25 @@ class Document:
     pages: Sequence[Page]
     content: bytes = field(repr=False)
     path: Path | None = None
+    page_range: PageRange | None = None
+
+
+@dataclass(frozen=True)
+class PartPage:
+    """A page of a part, numbered within the part."""
+
+    page: Page
+    number: int
+    width: int
+    height: int
+    dpi: float | None
+
+    def image(self) -> "npt.NDArray[np.uint8]":
+        return self.page.image()
+
+    def text_layer(self) -> list[Word] | None:
+        words = self.page.text_layer()
+        return words and [word.model_copy(update={"page": self.number}) for word in words]
 
 
 def grey_image(page: Page, dpi: float) -> "npt.NDArray[np.uint8]":
@@ -65,6 +86,8 @@ def grey_image(page: Page, dpi: float) -> "npt.NDArray[np.uint8]":
     Raises:
         DocumentError: the page cannot be decoded or rendered.
     """
+    if isinstance(page, PartPage):
+        page = page.page
     if isinstance(page, PdfPage):
         return page.grey(dpi)
     import cv2
@@ -76,6 +99,17 @@ def grey_image(page: Page, dpi: float) -> "npt.NDArray[np.uint8]":
 def sha256_of(content: bytes) -> str:
     """Hex SHA-256 of a document's bytes, which identifies it in all cache keys."""
     return hashlib.sha256(content).hexdigest()
+
+
+def document_sha256(content: bytes, pages: PageRange | None = None) -> str:
+    """What identifies a document in all cache keys: the hash of its bytes, of a part that of the file's hash and its pages."""
+    whole = sha256_of(content)
+    return whole if pages is None else part_sha256(whole, pages)
+
+
+def part_sha256(sha256: str, pages: PageRange) -> str:
+    """What identifies a part of the file with this hash."""
+    return sha256_of(f"{sha256}:{pages.suffix}".encode())
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:
@@ -91,25 +125,36 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
         raise DocumentError("unreadable", f"The file cannot be read: {error.strerror}.") from None
 
 
-def open_document(content: bytes, limits: Limits) -> Document:
-    """Open a document from its bytes: any type in `MediaType`.
+def open_document(content: bytes, limits: Limits, part: PageRange | None = None) -> Document:
+    """Open a document from its bytes: any type in `MediaType`. `part`: only these pages of it.
 
     Raises:
-        DocumentError: the content is empty, unsupported, corrupt, encrypted or exceeds a limit.
+        DocumentError: the content is empty, unsupported, corrupt, encrypted or exceeds a limit, or has not all of the pages.
     """
     media_type = detect_media_type(content)
     is_pdf = media_type == "application/pdf"
     pages: Sequence[Page] = open_pdf(content, limits) if is_pdf else open_image(content, media_type, limits)
-    return Document(sha256_of(content), len(content), media_type, pages, content)
+    if part is not None:
+        pages = _part_pages(pages, part)
+    return Document(document_sha256(content, part), len(content), media_type, pages, content, page_range=part)
 
 
-def open_unchanged(path: Path, sha256: str, limits: Limits) -> Document:
-    """Open an ingested document and verify that the file has not changed since.
+def _part_pages(pages: Sequence[Page], part: PageRange) -> Sequence[Page]:
+    if part.last > len(pages):
+        raise DocumentError("no_pages", f"The file has {len(pages)} pages; this part is of pages {part}.")
+    return [
+        PartPage(page, number, page.width, page.height, page.dpi)
+        for number, page in enumerate(pages[part.first - 1 : part.last], start=1)
+    ]
+
+
+def open_unchanged(path: Path, sha256: str, limits: Limits, part: PageRange | None = None) -> Document:
+    """Open an ingested document, or a part of one, and verify that the file has not changed since.
 
     Raises:
         DocumentError: the file is missing, changed, unreadable or exceeds a limit.
     """
     content = read_bytes(path, limits)
-    if sha256_of(content) != sha256:
+    if document_sha256(content, part) != sha256:
         raise DocumentError("changed_file", "The file changed after it was ingested; materialise raw_documents again.")
-    return replace(open_document(content, limits), path=path)
+    return replace(open_document(content, limits, part), path=path)

@@ -9,6 +9,7 @@ from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.labels import DecidedLabel, load_decided_label
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, open_document, open_unchanged, read_bytes
 from ocr_pipeline.documents.perceptual import comparable, perceptual_hash
 from ocr_pipeline.errors import DocumentError
@@ -42,7 +43,7 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
     """Open a document and decode its first page, so that corrupt files fail here and not in each engine."""
     try:
         _check_name(source)
-        document = open_document(read_bytes(source.path, limits), limits)
+        document = open_document(read_bytes(source.path, limits), limits, source.pages)
         first_page = perceptual_hash(document.pages[0].image())
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
@@ -55,10 +56,10 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
     return IngestedDocument(**vars(document), perceptual_hash=first_page), None
 
 
-def first_page(path: Path, sha256: str, limits: Limits) -> "Image | None":
+def first_page(path: Path, sha256: str, limits: Limits, part: PageRange | None = None) -> "Image | None":
     """The `comparable` first page of an ingested document; None if it can no longer be opened."""
     try:
-        return comparable(open_unchanged(path, sha256, limits).pages[0].image())
+        return comparable(open_unchanged(path, sha256, limits, part).pages[0].image())
     except DocumentError:
         return None
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.schemas import OcrText
+from ocr_pipeline.schemas import OcrPage, OcrText
 
 SUFFIX = ".transcript.json"
 
@@ -32,15 +33,28 @@ def transcript_sha256(document: Path) -> str | None:
         return None
 
 
-def load_transcript(document: Path) -> OcrText:
-    """Load the transcript of a document file.
+def load_transcript(document: Path, part: PageRange | None = None) -> OcrText:
+    """Load the transcript of a document file. `part`: of these pages of it, numbered from 1.
 
     Raises:
         DocumentError: it does not exist or is invalid.
     """
     try:
-        return OcrText.model_validate_json(transcript_file(document).read_bytes())
+        text = OcrText.model_validate_json(transcript_file(document).read_bytes())
     except FileNotFoundError:
         raise DocumentError("no_transcript", "This document has no transcript.") from None
     except (OSError, ValidationError):
         raise DocumentError("no_transcript", f"Invalid transcript file: {transcript_file(document).name}.") from None
+    return text if part is None else _part_of(text, part)
+
+
+def _part_of(text: OcrText, part: PageRange) -> OcrText:
+    pages = [page for page in text.pages if page.page in part]
+    if not pages:
+        raise DocumentError("no_transcript", f"The transcript has nothing of pages {part}.")
+    return OcrText(pages=[_numbered(page, page.page - part.first + 1) for page in pages])
+
+
+def _numbered(page: OcrPage, number: int) -> OcrPage:
+    words = [word.model_copy(update={"page": number}) for word in page.words]
+    return page.model_copy(update={"page": number, "words": words})

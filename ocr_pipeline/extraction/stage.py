@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, ModelExtractor
@@ -36,7 +37,7 @@ class ExtractionTask:
     `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
     an engine, plus the hash of the imported prediction if the backend imports. It is None if an earlier stage failed;
     then `failure` says why. `prediction` gives the text of the imported row, if there is one; `members` is for an
-    ensemble.
+    ensemble. `part`: its pages of the file, if it is a part of one.
     """
 
     document_id: str
@@ -47,6 +48,7 @@ class ExtractionTask:
     failure: DocumentFailure | None = None
     prediction: Callable[[], str] | None = None
     members: MemberResults | None = None
+    part: PageRange | None = None
 
 
 class ExtractionOutcome(BaseModel):
@@ -149,7 +151,7 @@ def _ask_in_batch(
                 continue
             key = result_key(task.input_key, extractor_fingerprint)
             if models.fresh_since or store.load(STAGE, key, ExtractionOutcome) is None:
-                opener = partial(open_unchanged, task.path, task.sha256 or "", limits)
+                opener = partial(open_unchanged, task.path, task.sha256 or "", limits, task.part)
                 with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
                     yield extractor.request(_input(task, opener))
 
@@ -204,7 +206,7 @@ def _extract_and_store(
     def open_task() -> Document:
         nonlocal keep
         try:
-            return open_unchanged(task.path, task.sha256 or "", limits)
+            return open_unchanged(task.path, task.sha256 or "", limits, task.part)
         except DocumentError:
             keep = False  # says something about the file and the limits of today: not stored
             raise

@@ -91,7 +91,7 @@ def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
             if stored is not None:
                 texts[f"calls/{call.call_key[:16]}.json"] = stored
     for name, path in (
-        ("label.json", label_of(project.root / found.document.path)),
+        ("label.json", label_of(project.root / found.document.path, found.document.page_range)),
         ("override.json", project.data / "overrides" / f"{found.document_id}.json"),
         ("backends.yaml", project.config_file),
         ("evaluation.yaml", project.evaluation_file),

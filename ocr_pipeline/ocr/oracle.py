@@ -33,7 +33,7 @@ class Oracle(BaseModel, OcrEngine):
         if document.path is None:
             raise DocumentError("no_transcript", "The document was not opened from a file.")
         started = time.perf_counter()
-        pages = load_transcript(document.path).pages
+        pages = load_transcript(document.path, document.page_range).pages
         words = [arrange(page.words, page.height / page.width) for page in pages]
         seconds = (time.perf_counter() - started) / max(len(pages), 1)
         return [

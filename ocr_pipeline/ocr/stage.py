@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.guard import limited
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, input_of
@@ -25,13 +26,15 @@ STAGE = "ocr"
 
 @dataclass(frozen=True)
 class OcrTask:
-    """One document to recognise. The hashes are of the file, and of its transcript, when they were ingested."""
+    """One document to recognise. The hashes are of the document, and of its transcript, when they were ingested. `pages`: how
+    many it has; `part`: those of its file, if it is a part of one."""
 
     document_id: str
     path: Path
     sha256: str
     transcript_sha256: str | None = None
     pages: int = 1
+    part: PageRange | None = None
 
 
 class OcrOutcome(BaseModel):
@@ -83,7 +86,7 @@ def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task:
         return OcrResult(task.document_id, stored, key, cached=True)
     document = None
     try:
-        document = limited(open_unchanged(task.path, task.sha256, limits), limits)
+        document = limited(open_unchanged(task.path, task.sha256, limits, task.part), limits)
         outcome = OcrOutcome(text=OcrText(pages=engine.read(document)))
     except DocumentError as error:
         if document is None:  # says something about the file and the limits of today: not stored

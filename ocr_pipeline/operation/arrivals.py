@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
+from ocr_pipeline.documents.pages import part_sha256
 from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 from ocr_pipeline.warehouse.tables.labels import LabelRow
@@ -128,7 +129,9 @@ class _Scanner:
     def visit(self, source: SourceFile) -> None:
         key = source.document_id
         files = _Files.of(source)
-        if files is None or not files.may_differ(self.documents.get(key), self.labels.get(key), key in self.decided):
+        if files is None or not files.may_differ(
+            source, self.documents.get(key), self.labels.get(key), key in self.decided
+        ):
             return
         if self.cursor.same.get(key) == files.stamp:
             self.next.same[key] = files.stamp
@@ -204,9 +207,11 @@ class _Files:
         """Short, because a cursor holds thousands."""
         return sha256(repr(self).encode()).hexdigest()[:12]
 
-    def may_differ(self, document: DocumentRow | None, label: LabelRow | None, decided: bool) -> bool:
-        """Whether a file may differ from what was ingested: other size, added, deleted, or changed later."""
-        if document is None or document.file_deleted:
+    def may_differ(
+        self, source: SourceFile, document: DocumentRow | None, label: LabelRow | None, decided: bool
+    ) -> bool:
+        """Whether a file may differ from what was ingested: other size, added, deleted, changed later, or split."""
+        if document is None or document.file_deleted or document.is_split != bool(source.parts):
             return True
         if document.size_bytes not in (None, self.document.size):
             return True
@@ -235,7 +240,9 @@ def _content(source: SourceFile) -> str | None:
     try:
         with source.path.open("rb") as file:  # may exceed the size limit of documents
             document = file_digest(file, "sha256").hexdigest()
-        return _joined(document, transcript_sha256(source.path), labels_sha256(source))
+        if source.pages:
+            document = part_sha256(document, source.pages)
+        return _joined(document, bool(source.parts), transcript_sha256(source.path), labels_sha256(source))
     except OSError:
         return None
 
@@ -244,7 +251,9 @@ def _known_content(document: DocumentRow | None, label: LabelRow | None) -> str 
     """The same hashes as stored in the database; None if the document was not ingested."""
     if document is None or document.file_deleted:
         return None
-    return _joined(document.sha256, document.transcript_sha256, label.label_sha256 if label else None)
+    return _joined(
+        document.sha256, document.is_split, document.transcript_sha256, label.label_sha256 if label else None
+    )
 
 
 def _joined(*parts: object) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.backends.splitting import ready_to_split
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.transcripts import has_transcript
 from ocr_pipeline.planning.costs import Estimate, estimate
@@ -37,8 +38,8 @@ Mode = Literal["due", "stale", "all"]
 
 DELETED = "deleted_documents"
 """The step for documents whose file is gone: their rows in `raw_documents` say so from then on."""
-WEIGHTS = "ensemble_weights"
-"""The step that trains the weights of ensembles."""
+SPLITS, WEIGHTS = "split_documents", "ensemble_weights"
+"""The steps that ingest scans again to split them once an engine has read them, and that train the weights of ensembles."""
 CONTENT = ("file", "transcript")
 """Why a document is stale, if later stages depend on it."""
 EVALUATION = "evaluation"
@@ -162,7 +163,9 @@ class _Files:
 def _files(scope: Scope, warehouse: Warehouse, done: Collection[str]) -> _Files:
     known, labels = tables.documents.documents(warehouse), tables.labels.labels(warehouse)
     return _Files(
-        documents=document_states(scope.sources, known, scope.backends.limits) if "raw_documents" not in done else (),
+        documents=document_states(scope.sources, known, scope.backends.limits, scope.backends.part_detection)
+        if "raw_documents" not in done
+        else (),
         labels=label_states(scope.sources, labels) if "ground_truth" not in done else (),
         deleted=deleted_documents(find_documents(scope.project.data), known),
         transcribed=frozenset(source.document_id for source in scope.sources if has_transcript(source.path)),
@@ -174,14 +177,15 @@ class _Planner:
 
     def __init__(self, scope: Scope, done: Collection[str], reader: Reader, files: _Files) -> None:
         self._scope, self._done, self._reader, self._files = scope, done, reader, files
-        self._documents = [source.document_id for source in scope.sources]
+        self._files_of_scope = [source.document_id for source in scope.sources]
+        self._documents = [source.document_id for source in scope.sources if not source.parts]
         self._steps: list[Step] = []
         self.states: list[CellState] = []
 
     def steps(self) -> list[Step]:
         stages: Sequence[Callable[[], Iterable[Step]]] = (
-            self._deletions, self._ingestion, self._labels, self._duplicates, self._ocr, self._models,
-            self._extractions, self._weights, self._ensembles, self._evaluation,
+            self._deletions, self._ingestion, self._labels, self._duplicates, self._ocr, self._splits,
+            self._models, self._extractions, self._weights, self._ensembles, self._evaluation,
         )  # fmt: skip
         for stage in stages:
             self._steps += [step for step in stage() if step.asset not in self._done]
@@ -193,11 +197,11 @@ class _Planner:
 
     def _ingestion(self) -> Iterable[Step]:
         if self._scope.check_files:
-            yield from self._step("raw_documents", [("", key) for key in self._documents], self._files.documents)
+            yield from self._step("raw_documents", [("", key) for key in self._files_of_scope], self._files.documents)
 
     def _labels(self) -> Iterable[Step]:
         if self._scope.check_files:
-            yield from self._step("ground_truth", [("", key) for key in self._documents], self._files.labels)
+            yield from self._step("ground_truth", [("", key) for key in self._files_of_scope], self._files.labels)
 
     def _duplicates(self) -> Iterable[Step]:
         changed = self._steps or {DELETED, "raw_documents", "ground_truth"} & set(self._done)
@@ -215,6 +219,11 @@ class _Planner:
             for state in states
         ]
         yield from self._step("ocr_text", [state.cell for state in states], states)
+
+    def _splits(self) -> Iterable[Step]:
+        """Scans of data sets with `split: auto`: several invoices are found once an engine has read them."""
+        if ready := ready_to_split(self._reader, self._scope.backends, self._documents):
+            yield Step(SPLITS, tuple(("", key) for key in ready), {"words are there": len(ready)})
 
     def _models(self) -> Iterable[Step]:
         engines = learning_engines(self._scope.backends)

@@ -5,15 +5,16 @@ stages give.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ocr_pipeline.backends.backend import Backend, Backends, Engine
+from ocr_pipeline.backends.splitting import BY_HAND, WAITING
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
@@ -47,15 +48,29 @@ class CellState:
         return (self.name, self.document_id)
 
 
-def document_states(sources: Iterable[SourceFile], known: Mapping[str, DocumentRow], limits: Limits) -> list[CellState]:
-    """The state of each document in `documents`. `known`: its rows. Reads and hashes every file that looks unchanged."""
-    return [_document_state(source, known.get(source.document_id), limits) for source in sources]
+def document_states(
+    sources: Iterable[SourceFile],
+    known: Mapping[str, DocumentRow],
+    limits: Limits,
+    detection: Callable[[str], str | None] = lambda dataset: None,
+) -> list[CellState]:
+    """The state of each document in `documents`. Reads and hashes every file that looks unchanged.
+
+    Args:
+        known: its rows.
+        detection: how documents of a data set are looked at for several invoices.
+    """
+    return [
+        _document_state(source, known.get(source.document_id), limits, detection(source.dataset)) for source in sources
+    ]
 
 
-def _document_state(source: SourceFile, row: DocumentRow | None, limits: Limits) -> CellState:
+def _document_state(source: SourceFile, row: DocumentRow | None, limits: Limits, detection: str | None) -> CellState:
     document_id = source.document_id
     if row is None:
         return CellState("", document_id, "missing")
+    if not row.failed and _is_split_otherwise(source, row, detection):
+        return CellState("", document_id, "stale", "split")
     if row.dataset != source.dataset or not source.path.as_posix().endswith(row.path):
         return CellState("", document_id, "stale", "path")
     if row.failed:
@@ -65,12 +80,21 @@ def _document_state(source: SourceFile, row: DocumentRow | None, limits: Limits)
     if row.transcript_sha256 != transcript_sha256(source.path):
         return CellState("", document_id, "stale", "transcript")
     try:
-        unchanged = row.sha256 == sha256_of(read_bytes(source.path, limits))
+        unchanged = row.sha256 == document_sha256(read_bytes(source.path, limits), source.pages)
     except DocumentError:
         unchanged = False
     return (
         CellState("", document_id, "current", due=False) if unchanged else CellState("", document_id, "stale", "file")
     )
+
+
+def _is_split_otherwise(source: SourceFile, row: DocumentRow, detection: str | None) -> bool:
+    """Whether a file was split, or made whole, or is to be looked at for several invoices as it was not before."""
+    if bool(source.parts) != row.is_split:
+        return True
+    if source.pages is not None or (row.pages or 1) < 2 or row.part_detection == BY_HAND:
+        return False
+    return (row.part_detection or "").removesuffix(WAITING) != (detection or "")
 
 
 def deleted_documents(on_disk: Iterable[SourceFile], known: Mapping[str, DocumentRow]) -> list[str]:

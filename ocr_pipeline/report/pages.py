@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.errors import DocumentError
 
@@ -17,11 +18,19 @@ def image_name(sha256: str, page: int, rotation: int) -> str:
     return f"{sha256[:20]}-{page}" + (f"-{rotation}" if rotation else "") + ".webp"
 
 
-def write_images(path: Path, sha256: str, rotations: dict[int, int], folder: Path, limits: Limits) -> set[str]:
+def write_images(
+    path: Path,
+    sha256: str,
+    rotations: dict[int, int],
+    folder: Path,
+    limits: Limits,
+    part: PageRange | None = None,
+) -> set[str]:
     """Write the missing page images of a document; returns the names of all existing ones.
 
     Args:
         rotations: by page, the degrees clockwise by which it is shown rotated.
+        part: its pages of the file, if it is a part of one.
     """
     names = {image_name(sha256, page, rotation): (page, rotation) for page, rotation in rotations.items()}
     missing = {name: place for name, place in names.items() if not (folder / name).exists()}
@@ -29,7 +38,7 @@ def write_images(path: Path, sha256: str, rotations: dict[int, int], folder: Pat
         from PIL import Image
 
         try:
-            document = open_unchanged(path, sha256, limits)
+            document = open_unchanged(path, sha256, limits, part)
             for name, (page, rotation) in missing.items():
                 image = Image.fromarray(document.pages[page - 1].image())
                 image.thumbnail((MAX_SIDE, MAX_SIDE))

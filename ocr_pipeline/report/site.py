@@ -145,8 +145,8 @@ def _write_document(
     images: set[str] = set()
     sha256 = found.document.sha256
     if sha256 and found.pages:
-        path = project.root / found.document.path
-        images = write_images(path, sha256, rotations(found), pages.folder / "images", configured.limits)
+        path, part = project.root / found.document.path, found.document.page_range
+        images = write_images(path, sha256, rotations(found), pages.folder / "images", configured.limits, part)
     calls = {}
     for backend, case in found.cases.items():
         if case.calls:

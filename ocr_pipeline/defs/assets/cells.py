@@ -87,7 +87,9 @@ def require(rows: Collection[str], cells: Mapping[str, Collection[str]], asset: 
 
 
 def document_failure(document: DocumentRow) -> DocumentFailure | None:
-    """The failure of a cell whose document could not be opened."""
+    """The failure of a cell whose document could not be opened, or is split: its parts are extracted instead."""
+    if document.is_split:
+        return DocumentFailure(reason="document_failed", message=document.message or "The document is split.")
     if not document.failed:
         return None
     return DocumentFailure(reason="document_failed", message=f"The document failed: {document.reason}.")

@@ -2,23 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.backends.splitting import Decision, Splitter, recognised_words
 from ocr_pipeline.defs._dagster import add_cell_metadata
 from ocr_pipeline.defs.failures import readable_failure
+from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
 from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.splits import remove_split, write_split
 from ocr_pipeline.documents.stage import first_page, ingest_all, ingest_decided_label
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
+from ocr_pipeline.schemas import OcrText
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import utc_now
 from ocr_pipeline.warehouse.tables.common import NewRows
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
+
+if TYPE_CHECKING:
+    from ocr_pipeline.documents.perceptual import Image
 
 
 def document_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -43,32 +53,73 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
         keys = asked_for(context)
         new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         progress.start("documents", len(keys))
-        began = utc_now()
-        for source, document, failure in ingest_all(_sources(project, keys), project.backends().limits):
-            row = tables.documents.add_document(
-                new_rows,
-                source,
-                project.project.relative(source.path),
-                run_id=context.run.run_id,
-                document=document,
-                transcript_sha256=transcript_sha256(source.path),
-                failure=failure,
-                began=began,
-            )
-            metadata = {
-                "dagster/partition_row_count": 1,
-                "status": row.status,
-                "reason": row.reason,
-                "media_type": row.media_type,
-                "pages": row.pages or 0,
-                "sha256": row.sha256,
-            }
-            add_cell_metadata(context, source.document_id, metadata)
-            progress.advance("documents", cached=False, failed=failure is not None)
+        began, backends = utc_now(), project.backends()
+        sources = _sources(project, keys)
+        with _splitter(project, warehouse, backends, sources) as splitter:
+            for source, document, failure in ingest_all(sources, backends.limits):
+                decision = splitter.decide(source, document) if document and not source.pages else Decision(None, None)
+                row = tables.documents.add_document(
+                    new_rows,
+                    source,
+                    project.project.relative(source.path),
+                    run_id=context.run.run_id,
+                    document=document,
+                    transcript_sha256=transcript_sha256(source.path),
+                    failure=failure,
+                    began=began,
+                    detection=decision.detection,
+                    split_into=_split(project, source, decision) if document and not source.pages else (),
+                )
+                add_cell_metadata(context, source.document_id, _document_metadata(row))
+                progress.advance("documents", cached=False, failed=failure is not None)
         warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
+        register_documents(context.instance, _part_ids(project, keys))
         return dg.MaterializeResult()
 
     return raw_documents
+
+
+def _document_metadata(row: DocumentRow) -> dict[str, object]:
+    return {
+        "dagster/partition_row_count": 1,
+        "status": row.status,
+        "reason": row.reason,
+        "message": row.message,
+        "media_type": row.media_type,
+        "pages": row.pages or 0,
+        "part_of": f"{row.parent_id}, pages {row.page_range}" if row.page_range else None,
+        "sha256": row.sha256,
+    }
+
+
+def _splitter(
+    project: ProjectResource, warehouse: WarehouseResource, backends: Backends, sources: Sequence[SourceFile]
+) -> Splitter:
+    paths = {source.document_id: source.path for source in sources}
+
+    def words(document_id: str, sha256: str) -> OcrText | None:
+        with warehouse.warehouse().snapshot() as snapshot:
+            transcript = transcript_sha256(paths[document_id])
+            return recognised_words(snapshot, backends, document_id, sha256, transcript)
+
+    return Splitter(project.project.data, backends, words)
+
+
+def _split(project: ProjectResource, source: SourceFile, decision: Decision) -> Sequence[str]:
+    """Store how a file is split; returns the ids of its parts."""
+    data = project.project.data
+    if decision.split is None:
+        if source.parts:
+            remove_split(data, source.document_id)
+        return ()
+    write_split(data, decision.split)
+    return _part_ids(project, [source.document_id])
+
+
+def _part_ids(project: ProjectResource, keys: Sequence[str]) -> list[str]:
+    """The ids of the parts of these files."""
+    chosen = set(keys)
+    return [source.document_id for source in find_documents(project.project.data) if source.parent in chosen]
 
 
 def _ground_truth(partitions: Partitions) -> dg.AssetsDefinition:
@@ -142,11 +193,13 @@ def _duplicates() -> dg.AssetsDefinition:
             documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
             prints, known = tables.documents.fingerprints(snapshot), tables.documents.page_similarities(snapshot)
         pairs = candidate_pairs(prints)
-        paths = {row.sha256: project.project.root / row.path for row in documents.values() if row.sha256}
-        new = compare(
-            [pair for pair in pairs if pair not in known],
-            lambda sha256: first_page(paths[sha256], sha256, limits),
-        )
+        rows_of = {row.sha256: row for row in documents.values() if row.sha256 and not row.is_split}
+
+        def page(sha256: str) -> "Image | None":
+            row = rows_of[sha256]
+            return first_page(project.project.root / row.path, sha256, limits, row.page_range)
+
+        new = compare([pair for pair in pairs if pair not in known], page)
         similarities = {**{pair: known[pair] for pair in pairs if pair in known}, **new}
         members = find_duplicates(prints, similarities)
         splits = splits_in_use({key: row.split for key, row in labels.items()}, members)

@@ -77,6 +77,7 @@ def _tasks(
             input_key=ensemble.extractor.input_of(document_id, input_key) if input_key else None,
             failure=failure,
             members=member_results(project.store, of_members) if of_members else None,
+            part=document.page_range,
         )
 
 

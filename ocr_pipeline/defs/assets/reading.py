@@ -94,6 +94,7 @@ def _recognise(
                 sha256=document.sha256,
                 transcript_sha256=document.transcript_sha256,
                 pages=document.pages,
+                part=document.page_range,
             )
         )
     yield from read_documents(engine.component, tasks, project.store, backends.limits, project.workers)
@@ -218,6 +219,7 @@ def _tasks(
                 input_key=backend.extractor.input_of(document_id, input_key) if input_key and not failure else None,
                 failure=failure,
                 prediction=predictions.text_of(document_id) if predictions else None,
+                part=document.page_range,
             )
 
 

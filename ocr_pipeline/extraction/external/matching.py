@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import read_bytes, sha256_of
+from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.errors import DocumentError
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -22,7 +22,7 @@ class DocumentNames:
         self._sources, self._limits = sources, limits
         self._by_name: dict[str, set[str]] = {}
         for source in sources:
-            for name in {source.document_id, *_path_ends(source)}:
+            for name in {source.document_id, *_names(source)}:
                 self._by_name.setdefault(name, set()).add(source.document_id)
 
     def documents(self, name: str) -> tuple[set[str], bool]:
@@ -40,8 +40,16 @@ class DocumentNames:
         found: dict[str, set[str]] = {}
         for source in self._sources:
             with suppress(DocumentError):  # a file that cannot be read has no content to be known by
-                found.setdefault(sha256_of(read_bytes(source.path, self._limits)), set()).add(source.document_id)
+                content = read_bytes(source.path, self._limits)
+                found.setdefault(document_sha256(content, source.pages), set()).add(source.document_id)
         return found
+
+
+def _names(source: SourceFile) -> Iterable[str]:
+    """The names of a file; those of a part of it are like that of its label, `x1.p1-2`."""
+    if source.pages is None:
+        return _path_ends(source)
+    return {f"{name}.{source.pages.suffix}" for name in _path_ends(source)}
 
 
 def _path_ends(source: SourceFile) -> Iterable[str]:

@@ -18,8 +18,9 @@ AS_THEY_ARE = ("image/jpeg", "image/png")
 def media_of(document: Document, *, pdf: bool) -> list[Media]:
     """The file itself if the model accepts it, else its pages as JPEG.
 
-    The original bytes are sent if possible: nothing is lost, and the call is the same on every machine. Photos with an EXIF
-    rotation are turned first, because not every model respects it; types other than JPEG and PNG are rendered.
+    The original bytes are sent if possible: nothing is lost, and the call is the same on every machine. Of a part of a file,
+    only its pages are sent. Photos with an EXIF rotation are turned first, because not every model respects it; types other
+    than JPEG and PNG are rendered.
 
     Args:
         pdf: the model accepts PDF.
@@ -27,7 +28,10 @@ def media_of(document: Document, *, pdf: bool) -> list[Media]:
     Raises:
         DocumentError: a page cannot be rendered, or the media exceed the limit of a request.
     """
-    if document.media_type == "application/pdf":
+    whole: list[Media] | None
+    if document.page_range is not None:
+        whole = None  # the file has pages of other documents, too
+    elif document.media_type == "application/pdf":
         whole = [Media(document.content, "application/pdf", pages=len(document.pages))] if pdf else None
     else:
         whole = [Media(document.content, document.media_type)] if _is_as_seen(document) else None

@@ -19,7 +19,7 @@ _CAUSES = {
 """What makes a score (`s`) stale, by what changed since."""
 
 COUNTED = """
-    JOIN documents d ON d.document_id = s.document_id AND d.reason IS DISTINCT FROM 'missing_file'
+    JOIN documents d ON d.document_id = s.document_id AND coalesce(d.reason, '') NOT IN ('missing_file', 'split')
     LEFT JOIN labels l ON l.document_id = s.document_id
     LEFT JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
     WHERE s.backend IN (SELECT unnest($backends)) AND e.reason IS DISTINCT FROM 'no_transcript'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
 from ocr_pipeline.documents.page_range import PageRange
+from ocr_pipeline.documents.splits import split_sentence
 from ocr_pipeline.evaluation.ranking.slices import DocumentFeatures
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
@@ -45,7 +46,8 @@ class DocumentRow:
     first_page: Annotated[int | None, "First page of the part in the file of its parent, from 1."] = None
     last_page: Annotated[int | None, "Last page of the part in the file of its parent."] = None
     part_detection: Annotated[
-        str | None, "How several invoices were looked for at ingestion: auto-VERSION, by hand; NULL: not at all."
+        str | None,
+        "How several invoices were looked for: auto-VERSION (:no words, until an engine has read it), by hand; NULL: not.",
     ] = None
 
     @property
@@ -59,6 +61,11 @@ class DocumentRow:
     def is_split(self) -> bool:
         """Its parts are documents of their own; no backend reads it."""
         return self.status == "split"
+
+    @property
+    def waits_for_words(self) -> bool:
+        """It is to be looked at for several invoices as soon as an engine has read it."""
+        return self.status == "ok" and (self.part_detection or "").endswith(":no words")
 
     @property
     def failed(self) -> bool:
@@ -101,8 +108,8 @@ def documents(reader: Reader) -> dict[str, DocumentRow]:
 
 
 def datasets(reader: Reader) -> dict[str, str]:
-    """The data set of every document whose file exists."""
-    return {key: row.dataset for key, row in documents(reader).items() if not row.file_deleted}
+    """The data set of every document whose file exists, and that is not split."""
+    return {key: row.dataset for key, row in documents(reader).items() if not row.file_deleted and not row.is_split}
 
 
 def transcribed(reader: Reader) -> set[str]:
@@ -164,10 +171,14 @@ def add_document(
     transcript_sha256: str | None = None,
     failure: DocumentFailure | None = None,
     began: datetime | None = None,
+    detection: str | None = None,
+    split_into: Sequence[str] = (),
 ) -> DocumentRow:
     """Add the rows of a document that was opened (`document`), or of one that could not be (`failure`).
 
     Args:
+        detection: how it was looked at for several invoices.
+        split_into: the ids of its parts.
         began: a moment before its file was opened (UTC): a younger file may have changed since. None: now.
     """
     from ocr_pipeline.documents.stage import IngestedDocument
@@ -182,11 +193,15 @@ def add_document(
         perceptual_hash=document.perceptual_hash if isinstance(document, IngestedDocument) else None,
         pages=len(document.pages) if document else None,
         transcript_sha256=transcript_sha256,
-        status="failed" if failure else "ok",
-        reason=failure.reason if failure else None,
-        message=failure.message if failure else None,
+        status="failed" if failure else "split" if split_into else "ok",
+        reason=failure.reason if failure else "split" if split_into else None,
+        message=failure.message if failure else split_sentence(split_into) if split_into else None,
         run_id=run_id,
         updated_at=began or utc_now(),
+        parent_id=source.parent,
+        first_page=source.pages.first if source.pages else None,
+        last_page=source.pages.last if source.pages else None,
+        part_detection=detection,
     )
     tables["documents"].append(asdict(row))
     for page in document.pages if document else ():

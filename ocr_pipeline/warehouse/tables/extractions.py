@@ -176,7 +176,7 @@ def extracted_values(reader: Reader, backends: Sequence[str]) -> Values:
         SELECT e.document_id, e.backend, f.field, f.value FROM extractions e
         LEFT JOIN extracted_fields f USING (document_id, backend)
         JOIN documents d USING (document_id)
-        WHERE e.status = 'ok' AND e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
+        WHERE e.status = 'ok' AND e.backend IN (SELECT unnest(?)) AND coalesce(d.reason, '') NOT IN ('missing_file', 'split')
         """,
         [list(backends)],
     ):
@@ -201,7 +201,7 @@ def extraction_runs(reader: Reader, backends: Sequence[str]) -> list[ExtractionR
                e.cost_usd AS cost, e.reported,
                coalesce(e.engine_fingerprint, '-') || '/' || e.extractor_fingerprint AS fingerprint
         FROM extractions e JOIN documents d USING (document_id)
-        WHERE e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file'
+        WHERE e.backend IN (SELECT unnest(?)) AND coalesce(d.reason, '') NOT IN ('missing_file', 'split')
             AND e.reason IS DISTINCT FROM 'no_transcript'
         ORDER BY e.document_id
         """,
@@ -224,7 +224,7 @@ def failed_cells(reader: Reader) -> list[FailedCell]:
         """
         SELECT e.document_id, e.backend, e.reason FROM extractions e JOIN documents d USING (document_id)
         WHERE e.status = 'failed' AND e.reason IS DISTINCT FROM 'no_transcript'
-            AND d.reason IS DISTINCT FROM 'missing_file' ORDER BY ALL
+            AND coalesce(d.reason, '') NOT IN ('missing_file', 'split') ORDER BY ALL
         """,
     )
 

@@ -151,7 +151,7 @@ def label_problems(reader: Reader, tolerance: float) -> list[LabelProblem]:
         )
         SELECT l.dataset, document_id, problem
         FROM problems JOIN labels l USING (document_id) JOIN documents d USING (document_id)
-        WHERE d.reason IS DISTINCT FROM 'missing_file' ORDER BY ALL
+        WHERE coalesce(d.reason, '') NOT IN ('missing_file', 'split') ORDER BY ALL
         """,
         {"tolerance": tolerance},
     )
@@ -162,7 +162,7 @@ def labelled_documents(reader: Reader) -> dict[str, int]:
     rows = reader.rows(
         """
         SELECT l.dataset, count(*) AS n FROM labels l JOIN documents d USING (document_id)
-        WHERE l.status <> 'none' AND d.reason IS DISTINCT FROM 'missing_file' GROUP BY l.dataset
+        WHERE l.status <> 'none' AND coalesce(d.reason, '') NOT IN ('missing_file', 'split') GROUP BY l.dataset
         """
     )
     return {row["dataset"]: row["n"] for row in rows}

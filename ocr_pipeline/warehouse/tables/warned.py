@@ -11,7 +11,7 @@ def warnings(reader: Reader, backends: Sequence[str]) -> dict[str, dict[str, lis
     for row in reader.rows(
         """
         SELECT e.document_id, e.backend, unnest(e.warnings) AS warning FROM extractions e JOIN documents d USING (document_id)
-        WHERE e.backend IN (SELECT unnest(?)) AND d.reason IS DISTINCT FROM 'missing_file' ORDER BY ALL
+        WHERE e.backend IN (SELECT unnest(?)) AND coalesce(d.reason, '') NOT IN ('missing_file', 'split') ORDER BY ALL
         """,
         [list(backends)],
     ):

@@ -171,7 +171,7 @@ def ocr_confidences(reader: Reader) -> list[OcrConfidence]:
         """
         SELECT d.dataset, o.engine, count(*) AS documents, avg(o.mean_confidence) AS confidence
         FROM ocr_text o JOIN documents d USING (document_id)
-        WHERE o.mean_confidence IS NOT NULL AND d.reason IS DISTINCT FROM 'missing_file'
+        WHERE o.mean_confidence IS NOT NULL AND coalesce(d.reason, '') NOT IN ('missing_file', 'split')
         GROUP BY ALL ORDER BY ALL
         """,
     )
