@@ -64,7 +64,7 @@ def three(project: Project) -> Project:
 
 def configure(project: Project, **settings: Any) -> None:
     engines = {"pdf-text": None, "oracle": None}
-    backends = {
+    backends: dict[str, Any] = {
         f"{engine}+rules": {"engine": engine, "extractor": "rules", "options": {}} for engine in ("pdf-text", "oracle")
     }
     backends["vote"] = {"extractor": "ensemble", "options": {"of": [RULES, "oracle+rules"]}}
@@ -182,7 +182,7 @@ def test_turned_on_and_off_again_later(three: Project) -> None:
     run(three)
     before = documents(three)
     configure(three, split="auto")
-    assert [step.asset for step in plan_run(three, find_documents(three.data), [RULES]).steps][0] == "raw_documents"
+    assert next(step.asset for step in plan_run(three, find_documents(three.data), [RULES]).steps) == "raw_documents"
     run(three)
     assert set(totals(three)) == {"single", "three", *PARTS}, "results of the whole file are kept"
     counted = Warehouse(three.database).rows(
