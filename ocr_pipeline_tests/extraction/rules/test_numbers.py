@@ -46,6 +46,7 @@ from ocr_pipeline_tests.extraction.rules.printed import extract, printed, read
         ("\u0e51\u0e52\u0e53.\u0e54\u0e55", "123.45"),
         ("R1,250.00", "1250.00"),
         ("5.00CR", "-5.00"),
+        ("W124,700", "124700"),  # the sign of won
     ],
 )
 def test_an_amount_is_read_in_every_spelling(text: str, value: str) -> None:
@@ -154,6 +155,7 @@ def test_where_nothing_decides_both_readings_are_candidates_and_confidence_is_lo
     ("page", "total"),
     [
         ("BUBUR 26,000\nSENDOK 0\nWAJIK 7,000\nSUBTOTAL 33,000\nTOTAL 33,000\nCASH 50,000", "33000"),
+        ("Kaffe   45:-\nBulle   32:50\n2024-03-05 18:24\nTotal   77:50 kr", "77.50"),
         ("Kimbap   1   4,500\nRamyeon   1   5,000\nTotal   9,500", "9500"),
         ("Tea   300\nCake   450\nTotal   750", "750"),
         ("Wartung   12 500\nMoms 25%   3 125\nTotal   15 625 kr", "15625"),

@@ -152,9 +152,8 @@ def read(text: OcrText) -> Reading:
     buyer = buyer_block.words(rows, hits)
     goods = frozenset(number.row for number in found if number.is_money)
     comes_from = origin.combine(origin_clues.find(rows, signs, buyer, goods))
-    region = comes_from.region
     printed_dates = dates.find(rows, day_first=comes_from.day_first)
-    page = separators.decide(found, rows, comes_from.country, region.currency if region else None)
+    page = separators.decide(found, rows, comes_from.shares)
     resolved = tuple(separators.resolve(found, page))
     with_money = tuple(whole_amounts.mark(resolved, rows, hits, printed_dates, page))
     return Reading(

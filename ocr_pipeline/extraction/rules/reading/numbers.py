@@ -15,7 +15,7 @@ from ocr_pipeline.extraction.rules.reading.split_numbers import PARTS_JOINED
 from ocr_pipeline.extraction.rules.text import LETTERS_AS_DIGITS, digits_of_lookalikes, plain
 from ocr_pipeline.values import currencies
 from ocr_pipeline.values.amounts import PrintedAmount, read_amount
-from ocr_pipeline.values.numerals import Numeral
+from ocr_pipeline.values.numerals import Numeral, plain_marks
 
 __all__ = ["PARTS_JOINED", "Number", "Parsed", "find", "parse"]
 
@@ -25,6 +25,12 @@ _LOOKALIKE = re.compile(
 _BEHIND = re.compile(r"(?P<sign>€|£|\$|EUR|RM)?(?P<percent>%?)(?P<code>\s?[*#]?[A-Z]{0,3}[*#]?)", re.IGNORECASE)
 """What may be glued behind an amount: a percent sign or the code of a tax, 5.00SR."""
 _RM_MISREAD = re.compile(r"^([-(]?)RH(?=[-\d.:])", re.IGNORECASE)
+_SIGN_MISREAD = re.compile(r"(?P<minus>-?)[WYEF€](?P<number>\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{2})?|\d{1,6}[.,]\d{2})")
+"""A letter that OCR took for the sign of won, yen or euro."""
+SIGN_READ_AS_LETTER = "sign read as a letter"
+_DASHED = re.compile(r"\d:-{1,2}")
+_DATE_LIKE = re.compile(r"\d[-./]\d{1,2}[-./]\d")
+_TIME_LIKE = re.compile(r"[012]?\d:[0-5]\d")
 _LONGEST = 9
 """Longer runs of digits are codes."""
 _MAX_DECIMALS = 4
@@ -96,24 +102,28 @@ class Number:
 
 
 @lru_cache(maxsize=65536)
-def parse(text: str, decimal_mark: str | None = ".") -> Parsed | None:
+def parse(text: str, decimal_mark: str | None = ".", *, colon_cents: bool = False) -> Parsed | None:
     """Parse a whole string as one number; None if it is not one.
 
-    In the shape `1.234`, `decimal_mark` decides; None, or another mark, means thousands. Letters that look like digits are
-    repaired if the string has the shape of an amount.
+    In the shape `1.234`, `decimal_mark` decides; None, or another mark, means thousands. `colon_cents`: `32:50` is an amount
+    and no time. Letters that look like digits are repaired if the string has the shape of an amount.
     """
     text = text.strip(" :;|=*_")
     repair = None
-    parsed = _clean(text, decimal_mark)
-    if parsed is None:
+    parsed = _clean(text, decimal_mark, colon_cents)
+    misread = _SIGN_MISREAD.fullmatch(text) if parsed is None else None
+    if misread is not None:
+        repair = SIGN_READ_AS_LETTER
+        parsed = _clean(misread["minus"] + misread["number"], decimal_mark, colon_cents)
+    elif parsed is None:
         shape = _LOOKALIKE.fullmatch(text)
         if shape is not None and any(c.isdigit() for c in text):
             repair = LETTERS_AS_DIGITS
-            parsed = _clean(shape["head"] + digits_of_lookalikes(shape["tail"]), decimal_mark)
+            parsed = _clean(shape["head"] + digits_of_lookalikes(shape["tail"]), decimal_mark, colon_cents)
     return parsed if parsed is None or repair is None else replace(parsed, repair=repair)
 
 
-def _clean(text: str, decimal_mark: str | None) -> Parsed | None:
+def _clean(text: str, decimal_mark: str | None, colon_cents: bool) -> Parsed | None:
     """A number without slips in its digits."""
     if not any(c.isdigit() for c in text) or text[-1] in ".,":
         return None
@@ -124,7 +134,7 @@ def _clean(text: str, decimal_mark: str | None) -> Parsed | None:
     numeral, other = amount.numeral, amount.numeral.other
     if decimal_mark is not None and other is not None and numeral.group == decimal_mark:
         numeral, other = numeral.as_decimals, numeral.value
-    if code is None or not _is_plausible(numeral, sign, code) or amount.signs.count("-") > 1:
+    if code is None or not _is_plausible(numeral, sign, code, colon_cents) or amount.signs.count("-") > 1:
         return None
     if amount.currency_first and currencies.is_weak(sign or "") and not _is_weakly_signed(amount, numeral):
         return None  # A1, K5, l2.00
@@ -141,13 +151,13 @@ def _clean(text: str, decimal_mark: str | None) -> Parsed | None:
     )
 
 
-def _is_plausible(numeral: Numeral, sign: str | None, code: str) -> bool:
+def _is_plausible(numeral: Numeral, sign: str | None, code: str, colon_cents: bool) -> bool:
     """Whether digits with this currency and tax code are a number and no code, date or time."""
     if numeral.decimals > _MAX_DECIMALS or (not numeral.group and numeral.value >= 10**_LONGEST):
         return False
     if code and numeral.decimals != 2 and not (numeral.decimals == 0 and 2 <= len(code) <= 3):  # 6ST, 10PCS
         return False
-    return numeral.mark != ":" or bool(numeral.group) or (sign or "").casefold() in _COLON_CURRENCIES
+    return numeral.mark != ":" or colon_cents or bool(numeral.group) or (sign or "").casefold() in _COLON_CURRENCIES
 
 
 def _is_weakly_signed(amount: PrintedAmount, numeral: Numeral) -> bool:
@@ -171,34 +181,45 @@ def _around(amount: PrintedAmount) -> tuple[str | None, bool, str | None]:
 # ---- a document ------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Habits:
+    """How a page prints amounts. `spaces` between groups; `colon` before cents."""
+
+    spaces: bool = False
+    colon: bool = False
+
+
 def find(layout: Layout) -> tuple[Number, ...]:
     """All numbers of a document in reading order. The shape `1.234` is read as thousands; `separators` decides later."""
-    numbers = tuple(number for row in layout.rows for number in _in_row(row))
-    if any(number.group == " " for number in numbers):
-        return tuple(number for row in layout.rows for number in _in_row(row, spaces=True))
-    return numbers
+    numbers = tuple(number for row in layout.rows for number in _in_row(row, _Habits()))
+    habits = _Habits(
+        spaces=any(number.group == " " for number in numbers),
+        colon=any(":" in row.text and _DASHED.search(plain_marks(row.text)) for row in layout.rows)
+        or any(number.mark == ":" for number in numbers),
+    )
+    if habits == _Habits():
+        return numbers
+    return tuple(number for row in layout.rows for number in _in_row(row, habits))
 
 
-def _in_row(row: Row, *, spaces: bool = False) -> Iterator[Number]:
-    """The numbers of a row. `spaces`: the page puts spaces between groups."""
+def _in_row(row: Row, habits: _Habits) -> Iterator[Number]:
+    """The numbers of a row."""
     if row.text.endswith("Uhr"):  # opening hours: 08.30 - 12.30 Uhr
         return
     position = 0
     while position < len(row.words):
-        number = _split_number(row, position, spaces) or _number(row, position, 1, row.words[position].text)
+        split = split_numbers.at(row, position, spaces=habits.spaces)
+        number = _number(row, position, split.count, split.text, habits, split.repair) if split else None
+        number = number or _number(row, position, 1, row.words[position].text, habits)
         if number is not None:
             yield number
         position = number.last + 1 if number else position + 1
 
 
-def _split_number(row: Row, position: int, spaces: bool) -> Number | None:
-    split = split_numbers.at(row, position, spaces=spaces)
-    return _number(row, position, split.count, split.text, split.repair) if split else None
-
-
-def _number(row: Row, first: int, count: int, text: str, repair: str | None = None) -> Number | None:
+def _number(row: Row, first: int, count: int, text: str, habits: _Habits, repair: str | None = None) -> Number | None:
     """The number in `text`, printed in `count` words from `first` on, with currency or unit from its neighbours."""
-    parsed = parse(text, None)
+    colon = habits.colon and ":" in text and not (_TIME_LIKE.fullmatch(text) and _DATE_LIKE.search(row.text))
+    parsed = parse(text, None, colon_cents=colon)
     if parsed is None:
         return None
     after = row.words[first + count].text if first + count < len(row.words) else ""

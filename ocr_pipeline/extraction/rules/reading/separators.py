@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations, product
 
+from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.reading.layout import Layout
 from ocr_pipeline.extraction.rules.reading.numbers import Number
 from ocr_pipeline.values import currencies
@@ -24,6 +25,7 @@ _MAX_TERMS = 16
 _MAX_FACTOR = 1000
 _MIN_TERM = 50
 """Smaller amounts add up to others by chance."""
+_MIN_COUNTRY, _CLEARLY = 0.2, 0.7
 _SETTLED = 3
 """So many different amounts of this shape, on a page of unknown currency, leave no doubt."""
 
@@ -48,12 +50,14 @@ class Separators:
     decimals: int = 2
 
 
-def decide(numbers: Sequence[Number], layout: Layout, country: str | None, home_currency: str | None) -> Separators:
+def decide(numbers: Sequence[Number], layout: Layout, countries: Sequence[tuple[str, float]]) -> Separators:
     """Judge the numbers of a page, in which the ambiguous shape is still read as thousands.
 
-    `country` (ISO 3166) and `home_currency` (ISO 4217) are those of the document, if known.
+    `countries` are those that the document may come from (ISO 3166), with their probabilities.
     """
-    currency = _currency(numbers, layout, home_currency)
+    country = _country(countries)
+    region = lexicon.load().regions.get(country) if country else None
+    currency = _currency(numbers, layout, region.currency if region else None)
     votes = _votes(numbers)
     decimals = currencies.decimals(currency) if currency else 2
     without_cents = decimals != 3 and _is_without_cents(numbers, currency)
@@ -66,6 +70,14 @@ def decide(numbers: Sequence[Number], layout: Layout, country: str | None, home_
         return Separators(None, open=True, without_cents=without_cents, decimals=decimals)
     thousands, mark = settled
     return Separators(None if thousands else mark, open=False, without_cents=without_cents, decimals=decimals)
+
+
+def _country(countries: Sequence[tuple[str, float]]) -> str | None:
+    """The likeliest country if it is much likelier than the others that are considered."""
+    if not countries or countries[0][1] < _MIN_COUNTRY:
+        return None
+    code, share = countries[0]
+    return code if share >= _CLEARLY * sum(other for _, other in countries) else None
 
 
 def _is_without_cents(numbers: Sequence[Number], currency: str | None) -> bool:

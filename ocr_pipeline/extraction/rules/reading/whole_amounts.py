@@ -72,7 +72,9 @@ def _is_whole_amount(
         return page.without_cents or (is_last and (aligned or labelled) and abs(number.value) >= _LONG_GROUPED)
     if not page.without_cents or not is_last or _is_code(number, layout):
         return False
-    return aligned or labelled or (not edges and abs(number.value) >= _MIN_ALONE and _is_own_cell(number, layout))
+    if labelled or (aligned and _stands_apart(number, layout)):
+        return True
+    return not edges and abs(number.value) >= _MIN_ALONE and _is_own_cell(number, layout)
 
 
 def _is_code(number: Number, layout: Layout) -> bool:
@@ -80,6 +82,14 @@ def _is_code(number: Number, layout: Layout) -> bool:
     text = number.span.text.strip("-+()$ ")
     leading_zero = text.startswith("0") and bool(number.value)
     return leading_zero or abs(number.value) >= _MAX_PLAIN or _after_number_sign(number, layout)
+
+
+def _stands_apart(number: Number, layout: Layout) -> bool:
+    """Whether no word is close before a number, as the state is before a postcode: `IL 60601`."""
+    row = layout.rows[number.row]
+    before = row.words[number.first - 1].text if number.first else ""
+    starts_cell = any(cell.words[0].words == row.words[number.first].words for cell in row.cells)
+    return starts_cell or not any(character.isalpha() for character in before)
 
 
 def _is_own_cell(number: Number, layout: Layout) -> bool:
