@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ocr_pipeline.extraction.rules.candidates import Candidate, Features
 from ocr_pipeline.extraction.rules.fields.company_names import is_registration
+from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
 from ocr_pipeline.extraction.rules.text import letters_in
@@ -139,6 +140,8 @@ def _line_under(row: Row, name: Span) -> Span:
 
 def _is_no_address(reading: Reading, row: Row, line: Span) -> bool:
     has_text = letters_in(line.text) or has_postal_code(line.text)
+    if not_a_name(line.text) in ("web", "phone"):
+        return True
     return _says_something_else(reading, row.index) or not has_text or _has_date(reading, line)
 
 
@@ -161,4 +164,9 @@ def _says_something_else(reading: Reading, row: int) -> bool:
 
 
 def _begins_address(text: str, classes: frozenset[str]) -> bool:
-    return "address" in classes or has_postal_code(text) or _HOUSE_NUMBER.fullmatch(text) is not None
+    return (
+        "address" in classes
+        or has_postal_code(text)
+        or not_a_name(text) in ("street", "town")
+        or _HOUSE_NUMBER.fullmatch(text) is not None
+    )

@@ -35,6 +35,10 @@ _SLIPS = (
 )
 _SRL = re.compile(r"\b([Ss])(\.?\s?)([Rr])(\.?\s?)[I1|](?=\W*$|\s)")
 """`S.r.l.` with its last letter misread."""
+_LTD = re.compile(r"\bIt(?=d\b|da\b|ée\b|ee\b)")
+"""`ltd`, `ltda` and `ltée` with the first letter misread."""
+_MAX_FORM_WORDS = 6
+"""Words of the longest legal form, `S. de R. L. de C. V.`"""
 _LONG_WORD = 8
 """Letters from which a word may be a misspelt trade word."""
 
@@ -48,7 +52,7 @@ def clean(text: str) -> tuple[str, bool]:
     if registration is not None and registered:
         text = text[: registration.start()]
     text = _SRL.sub(lambda form: f"{form[1]}{form[2]}{form[3]}{form[4]}{'L' if form[3] == 'R' else 'l'}", text)
-    text = _until_legal_form(text)
+    text = _until_legal_form(_LTD.sub("lt", text))
     words = _with_legal_form(text.replace("SDNBHD", "SDN BHD").split())
     printed = " ".join(map(_spelled, words))
     name = _balanced(printed.strip(_EDGES))
@@ -97,7 +101,7 @@ def legal_form(text: str) -> Literal["end", "inside"] | None:
     if len(words) > 1 and words[0] in known.legal_prefixes and printed[0].isupper() and not printed[1].islower():
         return "end"
     for end in range(len(words), 1, -1):
-        for start in range(max(1, end - 3), end):
+        for start in range(max(1, end - _MAX_FORM_WORDS), end):
             form = "".join(words[start:end])
             if form in known.legal_forms and (end == len(words) or len(form) > 2) and _is_written(form, printed[start]):
                 return "end" if end == len(words) else "inside"
@@ -106,6 +110,8 @@ def legal_form(text: str) -> Literal["end", "inside"] | None:
 
 def _is_written(form: str, printed: str) -> bool:
     """Whether a form of two or three letters is written like one, `AB` and `Kft.` but not `as`."""
+    if not any(map(str.isalpha, printed)) or any(map(str.isdigit, printed)):
+        return False  # `15` folds to `is`
     return len(form) > 3 or not printed.islower() or "." in printed or "/" in printed
 
 

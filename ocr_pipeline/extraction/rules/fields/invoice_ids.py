@@ -7,7 +7,7 @@ from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.fields.number_values import is_mark, read_number
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.keywords import Hit
-from ocr_pipeline.extraction.rules.reading.layout import Row, Span
+from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
 from ocr_pipeline.extraction.rules.text import letters_in
 
 WEIGHTS = {
@@ -72,17 +72,17 @@ def _labelled(reading: Reading, row: Row, hit: Hit) -> Iterator[Candidate[str]]:
     says_something = [word for word in rest if any(c.isalnum() for c in word.text) and not is_mark(word.text)]
     beside = bool(says_something) and says_something[0].x0 - hit.x1 < _BESIDE
     if (number is None and not beside) or (number is not None and _another_label(reading, hit, number)):
-        below = _below(reading, hit)
+        below = _below(reading, hit.row, join(row.words[hit.first : hit.last + 1]))
         if below is not None:
             yield _candidate(reading, hit, below, gap=below.y - label.y, below=True)
 
 
-def _below(reading: Reading, hit: Hit) -> Span | None:
+def _below(reading: Reading, row_of_label: int, label: Span) -> Span | None:
     """The number in the label's column, in one of the next rows; text in between ends the search."""
-    for row in reading.rows[hit.row + 1 : hit.row + 1 + _ROWS_BELOW]:
+    for row in reading.rows[row_of_label + 1 : row_of_label + 1 + _ROWS_BELOW]:
         for cell in row.cells:
             for position, word in enumerate(cell.words):
-                if word.x1 > hit.x0 and word.x0 < hit.x1:
+                if word.overlap(label) > 0:
                     return read_number(reading, row.index, cell.words[position:])
     return None
 
@@ -91,6 +91,8 @@ def _behind_marks(reading: Reading) -> Iterator[Candidate[str]]:
     """Numbers behind a mark without a label, `N° 12 345` or `№17`, in the title's row or below it."""
     titles = [row.index for row in reading.rows if reading.keywords.classes(row.index) & _TITLES]
     for row in reading.rows:
+        if "invoice_date" in reading.keywords.classes(row.index):
+            yield from _below_marks(reading, row)
         near = [title for title in titles if title <= row.index <= title + _ROWS_OF_TITLE]
         if not near:
             continue
@@ -104,6 +106,15 @@ def _behind_marks(reading: Reading) -> Iterator[Candidate[str]]:
             number = read_number(reading, row.index, [word, *behind])
             if number is not None:
                 yield _candidate(reading, None, number, gap=0.0, below=False)
+
+
+def _below_marks(reading: Reading, row: Row) -> Iterator[Candidate[str]]:
+    """The number below a mark that heads a column beside that of the date: `Nº   Data de emissão`."""
+    for cell in row.cells:
+        if len(cell.words) == 1 and is_mark(cell.span.text):
+            number = _below(reading, row.index, cell.span)
+            if number is not None:
+                yield _candidate(reading, None, number, gap=0.0, below=True)
 
 
 def _is_bare(reading: Reading, row: Row, position: int, *, in_title_row: bool) -> bool:

@@ -35,6 +35,7 @@ _STREET = re.compile(
     | ^\d{1,5}\s(?:[NSEW]\.?\s)?\d+(?:st|nd|rd|th)\s                                         # 191 E 3rd Ave
     | ^[^\d,]{3,},?\s(?:n[r°ºo]?\.?\s?)?\d{1,4}(?:\s?[-/]\s?\d{1,4})?\s?[a-zA-Z]?(?:\s*[,/]\s*\d{1,4}\w?)*[.,]?$   # Kaistr. 8
     | ^[^\d]{3,}(?:str|straße|strasse|weg|gasse|platz|allee)\.?\s?\d                         # Kaistr.8
+    | ^[^\d,:]{4,},?\s\d{1,4}[a-zA-Z]?\s?[,–-]\s?[^\W\d]                                     # Rua Sete, 74 - Centro
     | ^P\.?\s?O\.?\s?Box\b | ^Post\s?Office\s?Box\b | ^Postfach\b | ^Postbus\b | ^BP\s\d
     | ^(?:ul|al|pl|os)\.\s | ^(?:ул|пр|пер)\.\s
     """,

@@ -138,7 +138,7 @@ def _in_row(reading: Reading, row: Row) -> Iterator[NameLine]:
     """Runs of neighbouring cells, and each cell alone if a run has several."""
     runs: list[list[Span]] = []
     for cell in row.cells:
-        if runs and _beside(runs[-1][-1], cell.span):
+        if runs and _beside(runs[-1][-1], cell.span) and not _is_label(reading, row, cell.span):
             runs[-1].append(cell.span)
         else:
             runs.append([cell.span])
@@ -147,6 +147,12 @@ def _in_row(reading: Reading, row: Row) -> Iterator[NameLine]:
             line = _line(reading, row, cells, part_of_row=len(cells) < len(run))
             if line is not None:
                 yield line
+
+
+def _is_label(reading: Reading, row: Row, cell: Span) -> bool:
+    """Whether a cell is only a label: `Kepada` beside a name."""
+    hits = reading.keywords.in_row(row.index)
+    return any(abs(hit.x0 - cell.x0) < 1e-6 and abs(hit.x1 - cell.x1) < 1e-6 and hit.score == 1 for hit in hits)
 
 
 def _beside(left: Span, right: Span) -> bool:

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.fields.addresses import has_postal_code
 from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.roles import role_label
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.keywords import Hit
-from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
-from ocr_pipeline.extraction.rules.text import letters_in
+from ocr_pipeline.extraction.rules.reading.layout import Cell, Row, Span, join
+from ocr_pipeline.extraction.rules.text import alphanumeric, letters_in
 
 _SENDER_MARK = re.compile(r"\s+[-–]\s+|\s*[·•●|]\s*")  # OCR loses the spaces around a dot, not around a dash
 _REACH = 6
@@ -25,6 +26,8 @@ _NEXT_CELL = 1.4
 _CENTRED = 0.2
 """The centres of a heading and the name in its column are at most this far apart."""
 _ALIGNED = 0.04
+_WINDOW_BOTTOM = 0.6
+"""A sender's line is in the upper part of the first page, in page widths."""
 _IN_WINDOW = 0.08
 """The sender's line is often centred over the address."""
 _NUMBERS = frozenset(
@@ -55,8 +58,21 @@ def _under_short_labels(reading: Reading, roles: Sequence[str]) -> Iterator[Span
             role, behind = role_label(cell.span.text, ())
             if role in roles and behind:
                 yield join(cell.words[len(cell.words) - behind :])
+            elif "buyer" in roles and (name := _before_suffix(cell)) is not None:
+                yield name
             elif role in roles:
                 yield from islice(_texts_below(reading, row.index, cell.span.x0, _ALIGNED), 1)
+
+
+def _before_suffix(cell: Cell) -> Span | None:
+    """The name before a label that stands behind it: `若松文具株式会社 御中`."""
+    last = cell.words[-1].text
+    suffix = next((label for label in lexicon.load().suffix_labels if last.endswith(label)), None)
+    if suffix is None:
+        return None
+    rest = last.removesuffix(suffix)
+    words = [*cell.words[:-1], *([cell.words[-1]._replace(text=rest)] if rest else [])]
+    return join(words) if sum(letters_in(word.text) for word in words) >= 2 else None
 
 
 def labelled_receivers(reading: Reading) -> list[Candidate[str]]:
@@ -79,11 +95,13 @@ def _is_sender_line(text: str) -> bool:
 
 
 def _in_windows(reading: Reading) -> Iterator[Span]:
-    """The first text below each sender's line that is aligned with it."""
+    """The first text below each sender's line that is aligned with it; a footer has no window below it."""
     for row in reading.rows:
         for cell in row.cells:
-            if _is_sender_line(cell.span.text):
-                yield from islice(_texts_below(reading, row.index, cell.span.x0, _IN_WINDOW), 1)
+            if cell.span.y0 < _WINDOW_BOTTOM and _is_sender_line(cell.span.text):
+                name = alphanumeric(sender(cell.span.text))
+                below = _texts_below(reading, row.index, cell.span.x0, _IN_WINDOW)
+                yield from (span for span in islice(below, 1) if alphanumeric(span.text) != name)
 
 
 def _texts_below(reading: Reading, row: int, x0: float, tolerance: float) -> Iterator[Span]:

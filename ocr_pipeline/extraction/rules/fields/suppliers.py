@@ -146,7 +146,7 @@ def _wording(name: str, parts: Sequence[NameLine], in_domain: float) -> dict[str
         "short": float(letters < 5 and not in_domain),
         "long": float(len(words) > 8),
         "sentence": float(sum(word.islower() for word in words) >= 3),
-        "loose_letters": float(sum(len(word) <= 2 for word in words) > len(words) / 2),
+        "loose_letters": float(form != "end" and sum(len(word) <= 2 for word in words) > len(words) / 2),
         "in_brackets": float(name.startswith("(") and name.endswith(")")),
         "in_domain": in_domain,
         "merged": len(parts) - 1.0,

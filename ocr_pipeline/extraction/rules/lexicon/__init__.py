@@ -76,6 +76,8 @@ class Lexicon:
     """Folded trade word -> how it is written."""
     short_labels: Mapping[str, frozenset[str]]
     """`seller` or `buyer` -> labels that count only alone in a cell or before a colon, folded with `text.plain`."""
+    suffix_labels: tuple[str, ...]
+    """Labels behind the name of a receiver, as printed: `御中`."""
     salutations: frozenset[str]
     """Forms of address, folded with `text.plain`."""
     speech_words: frozenset[str]
@@ -124,6 +126,7 @@ def load() -> Lexicon:
         glued_forms=tuple(form for form in (*legal_forms, *forms["prefixes"]) if _GLUED_SCRIPT.search(form)),
         trade_words=trade_words,
         short_labels={role: frozenset(map(plain, words)) for role, words in parties["short_labels"].items()},
+        suffix_labels=tuple(parties["suffix_labels"]),
         salutations=frozenset(map(plain, parties["salutations"])),
         speech_words=frozenset(map(plain, parties["speech_words"])),
         regions={code: _region(code, entry) for code, entry in regions["regions"].items()},
