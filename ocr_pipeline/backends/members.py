@@ -10,7 +10,7 @@ from ocr_pipeline.schemas import Extraction
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 
 Cells = Mapping[str, ExtractionCell]
 """The rows of `extractions` of one document, by member."""

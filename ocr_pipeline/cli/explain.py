@@ -86,6 +86,8 @@ def _print_document(cases: "DocumentCases") -> None:
         print_step("label", f"{label.status}, {fields}sha256 {short(label.label_sha256)}")
     for warning, backends in cases.warnings.items():
         print_step("", f"[yellow]{plain(warning)}[/] ({', '.join(backends)})")
+    for origin, backends in cases.origins.items():
+        print_step("origin", f"{plain(origin)} ({', '.join(backends)})")
     for issue in cases.issues:
         print_step("", f"[yellow]label issue in {issue.field}:[/] {plain(issue.reason)}")
 

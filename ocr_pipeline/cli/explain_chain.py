@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading
     from ocr_pipeline.models.stored import StoredCall
     from ocr_pipeline.warehouse.tables.calls import CallRow
-    from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+    from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
     from ocr_pipeline.warehouse.tables.words import OcrCell
 
 

@@ -8,7 +8,8 @@ from ocr_pipeline.warehouse.tables.calls import CallRow
 from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, DuplicateRow, PageRow
 from ocr_pipeline.warehouse.tables.evidence import CandidateRow
-from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow, ExtractionCell
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
+from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow
 from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthRow
 from ocr_pipeline.warehouse.tables.scores import ListCellRow
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
@@ -125,4 +126,13 @@ class DocumentCases:
         for backend, case in self.cases.items():
             for warning in case.extraction.warnings or ():
                 said.setdefault(warning, []).append(backend)
+        return said
+
+    @property
+    def origins(self) -> Mapping[str, Sequence[str]]:
+        """Where the document comes from, in one line, with the backends that judge so."""
+        said: dict[str, list[str]] = {}
+        for backend, case in self.cases.items():
+            if case.extraction.origin:
+                said.setdefault(case.extraction.origin, []).append(backend)
         return said

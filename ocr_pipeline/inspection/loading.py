@@ -18,7 +18,8 @@ from ocr_pipeline.warehouse.tables.current import Scoring, states
 from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, DuplicateRow, PageRow
 from ocr_pipeline.warehouse.tables.evidence import CandidateRow, EvidenceRow, LogprobRow
-from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow, ExtractionCell, FieldValueRow
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
+from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow, FieldValueRow
 from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthRow
 from ocr_pipeline.warehouse.tables.scores import CaseScore, ListCellRow
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow

@@ -22,7 +22,7 @@ from ocr_pipeline.planning.inputs import expected_extraction_keys, expected_ocr_
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
-from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.labels import LabelRow
 from ocr_pipeline.warehouse.tables.words import OcrCell
 

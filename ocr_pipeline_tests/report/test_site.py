@@ -18,7 +18,7 @@ from ocr_pipeline.report.documents import document_page, in_script
 from ocr_pipeline.report.site import Built, build_site
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, PageRow
-from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
 from ocr_pipeline_tests.cli.test_cli import Cli
 

@@ -18,6 +18,7 @@ from ocr_pipeline.ocr.stage import OcrOutcome
 from ocr_pipeline.schemas import (
     FIELD_KINDS,
     DocumentFailure,
+    DocumentOrigin,
     Evidence,
     Extraction,
     FieldCandidate,
@@ -104,6 +105,27 @@ def write_extraction(warehouse: Warehouse, name: str, outcome: ExtractionOutcome
         run_id="r",
     )
     warehouse.replace(tables.extractions.EXTRACTION_KEY, [(name, backend)], new_rows)
+
+
+def test_the_origin_of_a_document(warehouse: Warehouse) -> None:
+    origin = DocumentOrigin(
+        country="AU",
+        country_confidence=0.98,
+        margin=0.97,
+        currency="AUD",
+        currency_confidence=0.9,
+        day_first=True,
+        day_first_confidence=0.95,
+        evidence=["word abn", "place sydney"],
+    )
+    made = Extraction(invoice=Invoice(currency="AUD"), origin=origin)
+    write_extraction(warehouse, "known", ExtractionOutcome(extraction=made))
+    write_extraction(warehouse, "none", ExtractionOutcome(extraction=Extraction(invoice=made.invoice)))
+    cells = tables.extractions.extraction_cells(warehouse, "b")
+    assert cells["known"].origin == (
+        "country AU (0.98), currency AUD (0.90), day first (0.95); evidence: word abn, place sydney"
+    )
+    assert (cells["known"].country_margin, cells["none"].origin) == (0.97, None)
 
 
 def test_documents(warehouse: Warehouse) -> None:

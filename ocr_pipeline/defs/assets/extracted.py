@@ -16,7 +16,7 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.extraction.stage import ExtractionResult
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.tables.common import NewRows
-from ocr_pipeline.warehouse.tables.extractions import ExtractionCell
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.words import OcrCell
 
 HEADLINE_FIELDS = ("supplier_name", "invoice_date", "total_amount", "currency")
@@ -91,6 +91,7 @@ def _metadata(
         "dagster/partition_row_count": len(fields),
         "without_evidence": _without_evidence(result, fields),
         "warnings": "; ".join(row.warnings or ()) or None,
+        "origin": row.origin,
         "seconds": row.seconds,
         "from_result_store": result.cached,
         "fingerprint": row.extractor_fingerprint,

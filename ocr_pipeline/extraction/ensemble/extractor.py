@@ -79,6 +79,7 @@ class EnsembleExtractor(TrainedExtractor):
             invoice=Invoice.model_validate(values),
             evidence=evidence,
             warnings=list(warnings),
+            origin=next((result.origin for result in extractions.values() if result.origin), None),
             cost_usd=document.members.cost_usd,
         )
 

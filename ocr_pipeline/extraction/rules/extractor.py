@@ -16,6 +16,7 @@ from ocr_pipeline.extraction.rules.fields import (
     invoice_ids,
     issue_dates,
     items,
+    origins,
     receivers,
     sums,
     suppliers,
@@ -73,11 +74,13 @@ def extract_text(
     result = Result(words)
     sold = items.find(reading)
     made = confidence.calibrated(choices(reading, printed, sold), reading, words)
-    for name, choice in made.items():
-        result.add_choice(name, doubts.limited(rechoose(name, choice, reading)))
+    final = {name: doubts.limited(rechoose(name, choice, reading)) for name, choice in made.items()}
+    for name, choice in final.items():
+        result.add_choice(name, choice)
     result.add_tax_lines(tax_table.find(reading, printed))
     result.add_items(keep(sold, reading))
-    return result.extraction([first.warning] if first.warning else [])
+    origin = origins.stored(reading, final["currency"])
+    return result.extraction([first.warning] if first.warning else [], origin)
 
 
 def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:

@@ -10,7 +10,7 @@ from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.tax_table import TaxRow
 from ocr_pipeline.extraction.rules.reading.layout import Span
 from ocr_pipeline.extraction.rules.reading.numbers import Number
-from ocr_pipeline.schemas import Evidence, Extraction, FieldCandidate, Invoice, Word
+from ocr_pipeline.schemas import DocumentOrigin, Evidence, Extraction, FieldCandidate, Invoice, Word
 
 MAX_CANDIDATES = 20
 """Candidates kept per field, the best ones."""
@@ -49,12 +49,13 @@ class Result:
     _described: dict[int, _Description] = field(default_factory=dict)
     """By the identity of a candidate, which lives as long as the choices that hold it."""
 
-    def extraction(self, warnings: Sequence[str] = ()) -> Extraction:
+    def extraction(self, warnings: Sequence[str] = (), origin: DocumentOrigin | None = None) -> Extraction:
         return Extraction(
             invoice=Invoice.model_validate({**self.values, **self.lines}),
             evidence=self.evidence,
             candidates=self.candidates,
             warnings=list(warnings),
+            origin=origin,
             cost_usd=0.0,
         )
 

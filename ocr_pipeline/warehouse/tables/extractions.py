@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
@@ -13,6 +13,7 @@ from ocr_pipeline.warehouse.connection import Reader, utc_now
 from ocr_pipeline.warehouse.tables.calls import add_calls
 from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, described, invoices_of, typed_value
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell, origin_columns
 from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow
 
 if TYPE_CHECKING:
@@ -36,42 +37,6 @@ EXTRACTION_TABLES = (
 )
 
 _OF_BACKEND = "backend = $backend AND ($document IS NULL OR document_id = $document)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExtractionCell:
-    """A row of `extractions`: what one backend extracted from one document. `status`: ok, failed."""
-
-    document_id: str
-    backend: str
-    engine: str | None
-    extractor: Annotated[str, "Extractor of the backend."]
-    status: str
-    reason: str | None
-    message: str | None
-    seconds: Annotated[float | None, "Seconds of the extractor alone."]
-    ocr_seconds: Annotated[float | None, "Seconds of the engine."]
-    cost_usd: Annotated[float | None, "Cost in USD; NULL: unknown."]
-    engine_fingerprint: str | None
-    extractor_fingerprint: str
-    result_key: str | None
-    run_id: str | None
-    updated_at: datetime
-    extractor_settings: Annotated[
-        str | None, "What the extractor's fingerprint is made of, as JSON: says why a cell is stale."
-    ]
-    reported: Annotated[
-        bool | None, "Imported predictions: seconds and cost are as reported by their maker, not measured."
-    ]
-    reported_model: Annotated[str | None, "Imported predictions: name of the model."]
-    reported_model_version: Annotated[str | None, "Imported predictions: version of the model."]
-    warnings: Annotated[
-        Sequence[str] | None, "What a reader of the values has to know: several invoices in one file. NULL: none."
-    ] = None
-
-    @property
-    def failed(self) -> bool:
-        return self.status == "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +228,7 @@ def add_extraction(
         reported_model=reported.model if reported else None,
         reported_model_version=reported.model_version if reported else None,
         warnings=(outcome.extraction.warnings if outcome.extraction else None) or None,
+        **origin_columns(outcome.extraction.origin if outcome.extraction else None),
         engine_fingerprint=engine_fingerprint,
         extractor_fingerprint=extractor_fingerprint,
         extractor_settings=extractor_settings,
