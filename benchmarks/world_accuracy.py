@@ -5,7 +5,8 @@ usage: python benchmarks/world_accuracy.py [--data ../shared/data] [--only cases
 The set `synthetic` is written by `synthetic_world.py` to the folder `--synthetic`; its groups are `tune` and `held-out`, as
 CORD's are. Errors are printed of `tune` only.
 
-Backends: `rapidocr` reads every document as a picture, `pdf-text` the text layer of PDFs, `words` the words that ship with
+Backends: `rapidocr` reads every document as a picture, `pdf-text` the text layer of PDFs, `auto` one of the two for each
+page, `words` the words that ship with
 CORD. What an engine reads is kept in the folder `--cache`, by the engine's fingerprint and the file's content. A name or
 number is right if letters and digits are the same as those of the label or of one of its alternatives; an amount to the
 cent. Beside the share of right values stand the values that are wrong by a power of ten or in sign, and those among them
@@ -31,6 +32,7 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.rules.extractor import extract_text
+from ocr_pipeline.ocr.auto import Auto
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.rapidocr import RapidOcr
@@ -44,7 +46,7 @@ FIELDS = (
 AMOUNTS = ("total_amount", "net_amount", "total_tax_amount", "amount_due")
 HELD_OUT = "held-out"
 PARTS = ("tune", HELD_OUT)
-ENGINES: dict[str, type[OcrEngine]] = {"rapidocr": RapidOcr, "pdf-text": PdfText}
+ENGINES: dict[str, type[OcrEngine]] = {"rapidocr": RapidOcr, "pdf-text": PdfText, "auto": Auto}
 
 
 @dataclass(frozen=True)

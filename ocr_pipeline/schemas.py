@@ -52,6 +52,7 @@ class OcrPage(_Model):
     rotation: Rotation = 0
     words: list[Word]
     seconds: float = Field(description="Wall-clock seconds for this page, including rendering.")
+    warnings: list[str] = Field(default=[], description="What a reader should know about this text: one sentence each.")
 
 
 class OcrText(_Model):

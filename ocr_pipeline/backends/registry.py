@@ -17,6 +17,7 @@ ENGINE_TYPES: Mapping[str, str] = {
     "rapidocr": "ocr_pipeline.ocr.rapidocr:RapidOcr",
     "tesseract": "ocr_pipeline.ocr.tesseract:Tesseract",
     "pdf-text": "ocr_pipeline.ocr.pdf_text:PdfText",
+    "auto": "ocr_pipeline.ocr.auto:Auto",
     "oracle": "ocr_pipeline.ocr.oracle:Oracle",
     "doctr": "ocr_pipeline.ocr.doctr:DocTr",
 }

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, Page
+from ocr_pipeline.documents.text_layer import TextLayer
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.schemas import Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +111,7 @@ class LimitedPage:
         with _limited(self.limits):
             return self.page.image()
 
-    def text_layer(self) -> list[Word] | None:
+    def text_layer(self) -> TextLayer | None:
         with _limited(self.limits):
             return self.page.text_layer()
 

@@ -188,13 +188,16 @@ def _lab_to_rgb() -> _ToRgb:
 
 
 def _grey_to_rgb(image: "Image.Image") -> _ToRgb:
-    """Uses the upper 8 bits of 16-bit samples; scales 32-bit samples, which have no known range, from minimum to maximum."""
+    """Scales samples from minimum to maximum: 16-bit files often hold 10, 12 or 14 bits, and 32-bit samples have no range.
+
+    A 16-bit image of one value keeps its brightness.
+    """
     import numpy as np
 
-    low, scale = 0.0, 1 / 256
-    if not image.mode.startswith("I;16"):
-        low, high = _range(image)
-        scale = 255 / (high - low) if high > low else 0.0
+    low, high = _range(image)
+    scale = 255 / (high - low) if high > low else 0.0
+    if not scale and image.mode.startswith("I;16"):
+        low, scale = 0.0, 1 / 256
     zero_is_white = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
 
     def convert(band: "Image.Image") -> "npt.NDArray[np.uint8]":

@@ -15,8 +15,8 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.media_types import MediaType, detect_media_type
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pdf import PdfPage, open_pdf
+from ocr_pipeline.documents.text_layer import TextLayer
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.schemas import Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,8 +39,8 @@ class Page(Protocol):
         """The page as displayed: array of shape (height, width, 3), RGB. Raises DocumentError."""
         ...
 
-    def text_layer(self) -> list[Word] | None:
-        """The words of the text layer, or None if the page has none. Raises DocumentError."""
+    def text_layer(self) -> TextLayer | None:
+        """The text layer compared with the picture, or None if the page has none. Raises DocumentError."""
         ...
 
 

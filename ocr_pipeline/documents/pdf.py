@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.documents.limits import PDF_RENDER_DPI, Limits, check_pixels
+from ocr_pipeline.documents.text_layer import TextLayer
+from ocr_pipeline.documents.user_units import user_units
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.schemas import Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,26 +16,26 @@ if TYPE_CHECKING:
 
 MAX_GREY_PIXELS = 36_000_000
 """A4 at 600 dpi. Larger pages are rendered at a lower resolution, but never below `PDF_RENDER_DPI`."""
-
-_PDF_SCALE = PDF_RENDER_DPI / 72
 _PDFIUM_LOCK = threading.Lock()  # PDFium is not thread-safe; a Dagster process may run several steps
 
 
 @dataclass(frozen=True)
 class PdfPage:
-    """A PDF page. `width` and `height` are in pixels at `PDF_RENDER_DPI`, with rotation and crop box applied."""
+    """A PDF page. `width` and `height` are in pixels at `dpi`, with rotation and crop box applied."""
 
     content: bytes = field(repr=False)
     number: int
     width: int
     height: int
     dpi: float = PDF_RENDER_DPI
+    unit: float = 1.0
+    """Size of the page's unit in points: its `/UserUnit`."""
 
     def image(self) -> "npt.NDArray[np.uint8]":
         import numpy as np
 
         with _PDFIUM_LOCK, _pdf(self.content) as pdf:
-            bitmap = pdf[self.number - 1].render(scale=_PDF_SCALE, rev_byteorder=True)
+            bitmap = pdf[self.number - 1].render(scale=self.unit * self.dpi / 72, rev_byteorder=True)
             return np.array(bitmap.to_numpy()[:, :, :3])
 
     def grey(self, dpi: float) -> "npt.NDArray[np.uint8]":
@@ -42,16 +43,16 @@ class PdfPage:
         import numpy as np
 
         largest = math.sqrt(MAX_GREY_PIXELS / (self.width * self.height))
-        factor = min(dpi / PDF_RENDER_DPI, max(1.0, largest))
+        factor = min(dpi / self.dpi, max(1.0, largest))
         with _PDFIUM_LOCK, _pdf(self.content) as pdf:
-            bitmap = pdf[self.number - 1].render(scale=_PDF_SCALE * factor, grayscale=True)
+            bitmap = pdf[self.number - 1].render(scale=self.unit * self.dpi / 72 * factor, grayscale=True)
             return np.array(bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width])
 
-    def text_layer(self) -> list[Word] | None:
-        from ocr_pipeline.documents.pdf_words import words_of_page
+    def text_layer(self) -> TextLayer | None:
+        from ocr_pipeline.documents.pdf_text_layer import read_text_layer
 
         with _PDFIUM_LOCK, _pdf(self.content) as pdf:
-            return words_of_page(pdf[self.number - 1], self.number) or None
+            return read_text_layer(pdf, self.number, self.unit)
 
 
 def open_pdf(content: bytes, limits: Limits) -> list[PdfPage]:
@@ -60,11 +61,21 @@ def open_pdf(content: bytes, limits: Limits) -> list[PdfPage]:
         if len(pdf) > limits.max_pages:
             raise DocumentError("too_many_pages", f"The PDF has {len(pdf):,} pages; the limit is {limits.max_pages:,}.")
         pages = []
-        for index in range(len(pdf)):
-            width, height = (math.ceil(side * _PDF_SCALE) for side in pdf.get_page_size(index))
+        for index, unit in enumerate(user_units(content, pdf)):
+            size = pdf.get_page_size(index)
+            dpi = _resolution(size[0] * size[1], unit, limits)
+            width, height = (math.ceil(side * (unit * dpi / 72)) for side in size)
             check_pixels(width, height, limits)
-            pages.append(PdfPage(content, index + 1, width, height))
+            pages.append(PdfPage(content, index + 1, width, height, dpi, unit))
         return pages
+
+
+def _resolution(area: float, unit: float, limits: Limits) -> float:
+    """`PDF_RENDER_DPI`, or less for a page that only its unit makes too large to render."""
+    pixels = area * (PDF_RENDER_DPI / 72) ** 2
+    if unit <= 1 or pixels * unit**2 <= limits.max_page_pixels or pixels > limits.max_page_pixels:
+        return PDF_RENDER_DPI
+    return 0.99 * math.sqrt(limits.max_page_pixels / pixels) / unit * PDF_RENDER_DPI
 
 
 class _pdf:

@@ -1,91 +1,170 @@
-"""Words with boxes from the text layer of a PDF page."""
+"""Words and lines of a PDF page from its characters.
 
-import ctypes
-from typing import Any
+PDFium inserts spaces and line breaks, but loses the break after a hyphen and mixes up lines on pages with very small units.
+Words therefore also end where the next character stands elsewhere, and pieces side by side are one line.
+"""
 
-from ocr_pipeline.schemas import Box, Word
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ocr_pipeline.documents.pdf_characters import Character, PageText
+from ocr_pipeline.schemas import Box
+
+_OTHER_LINE = 0.5
+"""A character belongs to another line if its centre is off by this share of the smaller height."""
+_APART = 0.7
+"""A word ends before a gap of this many character heights, with or without a space in the file."""
+_SAME_LINE = 0.35
+"""Pieces are on one line if their centres differ by less than this share of the smaller height."""
+_RAISED, _SMALLER = 0.12, 0.8
+"""Digits that are this much smaller and off the middle (raised cents) are a word of their own."""
 
 
-def words_of_page(page: Any, number: int) -> list[Word]:
-    """The words of an open `pypdfium2.PdfPage`, in PDFium's text order.
+@dataclass
+class PdfWord:
+    """A word in points on the upright page."""
 
-    Boxes are font boxes rather than ink boxes, so that all words of a line have the same height. Text outside the visible page
-    is dropped.
-    """
-    textpage = page.get_textpage()
-    try:
-        to_page = _page_transform(page)
-        words: list[Word] = []
-        letters: list[str] = []
-        boxes: list[Box] = []
-        line = 0
+    characters: list[Character]
+    line: int
 
-        def end_word() -> None:
+    @property
+    def text(self) -> str:
+        return "".join(character.text for character in self.characters)
+
+    @cached_property
+    def box(self) -> Box:
+        return (
+            min(character.x0 for character in self.characters),
+            min(character.y0 for character in self.characters),
+            max(character.x1 for character in self.characters),
+            max(character.y1 for character in self.characters),
+        )
+
+
+@dataclass
+class _Piece:
+    """Words that PDFium gives one after the other on one line."""
+
+    words: list[PdfWord]
+    x0: float = field(init=False)
+    x1: float = field(init=False)
+    y: float = field(init=False)
+    height: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        boxes = [word.box for word in self.words]
+        self.x0, self.x1 = min(box[0] for box in boxes), max(box[2] for box in boxes)
+        self.y = sum(box[1] + box[3] for box in boxes) / (2 * len(boxes))
+        self.height = sorted(box[3] - box[1] for box in boxes)[len(boxes) // 2]
+
+    @property
+    def level(self) -> bool:
+        return self.words[0].characters[0].turn in (0, 2)
+
+
+def words_of(text: PageText) -> list[PdfWord]:
+    """The words of a page. Lines are numbered from 0 without gaps, in PDFium's order."""
+    pieces = [_Piece(words) for words in _pieces(text.characters)]
+    lines = _joined(pieces)
+    words = []
+    for number, line in enumerate(lines):
+        for word in line:
+            word.line = number
+            words.append(word)
+    return words
+
+
+def _pieces(characters: Sequence[Character]) -> Iterator[list[PdfWord]]:
+    piece: list[PdfWord] = []
+    letters: list[Character] = []
+    for character in characters:
+        if character.text == " ":
             if letters:
-                box = _enclosing(boxes)
-                if _visible(box):
-                    words.append(Word(text="".join(letters), box=_clip(box), confidence=None, page=number, line=line))
-                letters.clear()
-                boxes.clear()
-
-        for index, character in enumerate(_characters(textpage)):
-            if character in "\r\n" or character.isspace() or not character.isprintable():
-                end_word()
-                line += character == "\n"
-                continue
+                piece.append(PdfWord(letters, 0))
+                letters = []
+        else:
+            before = letters[-1] if letters else piece[-1].characters[-1] if piece else None
+            elsewhere = before is not None and _elsewhere(before, character)
+            if letters and (elsewhere or _raised(letters[-1], character) or _gap(letters[-1], character) > _APART):
+                piece.append(PdfWord(letters, 0))
+                letters = []
+            if elsewhere:
+                yield piece
+                piece = []
             letters.append(character)
-            boxes.append(to_page(*textpage.get_charbox(index, loose=True)))
-        end_word()
-        return _renumber_lines(words)
-    finally:
-        textpage.close()
+        if character.ends_line:
+            if letters:
+                piece.append(PdfWord(letters, 0))
+                letters = []
+            if piece:
+                yield piece
+            piece = []
+    if letters:
+        piece.append(PdfWord(letters, 0))
+    if piece:
+        yield piece
 
 
-def _characters(textpage: Any) -> list[str]:
-    import pypdfium2.raw as pdfium
-
-    codes = (pdfium.FPDFText_GetUnicode(textpage, index) for index in range(textpage.count_chars()))
-    # PDFium reports a character outside the BMP as two UTF-16 surrogates; a lone surrogate is not text
-    return [chr(code) if code and not 0xD800 <= code <= 0xDFFF else " " for code in codes]
-
-
-def _page_transform(page: Any) -> Any:
-    """A function from a PDF rectangle (left, bottom, right, top; points) to a relative box on the page as displayed.
-
-    PDFium applies rotation and crop box. It rounds to device pixels; a large virtual device keeps the error below 1/100,000 of
-    the page.
-    """
-    import pypdfium2.raw as pdfium
-
-    size = 100_000
-    x, y = ctypes.c_int(), ctypes.c_int()
-
-    def corner(px: float, py: float) -> tuple[float, float]:
-        pdfium.FPDF_PageToDevice(page, 0, 0, size, size, 0, px, py, x, y)
-        return x.value / size, y.value / size
-
-    def to_page(left: float, bottom: float, right: float, top: float) -> Box:
-        (ax, ay), (bx, by) = corner(left, top), corner(right, bottom)
-        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
-
-    return to_page
+def _elsewhere(before: Character, character: Character) -> bool:
+    """Whether a character starts another line."""
+    if before.turn != character.turn:
+        return True
+    if before.turn is None:
+        return False
+    (_, _, a0, a1), (_, _, b0, b1) = _along(before), _along(character)
+    height = min(a1 - a0, b1 - b0)
+    return height > 0 and abs((a0 + a1) - (b0 + b1)) / 2 > _OTHER_LINE * height
 
 
-def _enclosing(boxes: list[Box]) -> Box:
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
+def _raised(before: Character, character: Character) -> bool:
+    if not (before.text.isdigit() and character.text.isdigit()) or before.turn is None:
+        return False
+    (_, _, a0, a1), (_, _, b0, b1) = _along(before), _along(character)
+    larger = max(a1 - a0, b1 - b0)
+    return min(a1 - a0, b1 - b0) < _SMALLER * larger and abs((a0 + a1) - (b0 + b1)) / 2 > _RAISED * larger
 
 
-def _visible(box: Box) -> bool:
-    return box[2] > 0 and box[3] > 0 and box[0] < 1 and box[1] < 1
+def _gap(before: Character, character: Character) -> float:
+    """Distance along the line, in character heights; in either direction, as Arabic runs to the left."""
+    if before.turn is None:
+        return 0.0
+    (a0, a1, top, bottom), (b0, b1, _, _) = _along(before), _along(character)
+    return max(b0 - a1, a0 - b1) / (bottom - top) if bottom > top else 0.0
 
 
-def _clip(box: Box) -> Box:
-    x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
-    return x0, y0, x1, y1
+def _along(character: Character) -> tuple[float, float, float, float]:
+    """The box as (start, end, top, bottom) of its line, whichever way it runs."""
+    if character.turn in (1, 3):
+        return character.y0, character.y1, character.x0, character.x1
+    return character.x0, character.x1, character.y0, character.y1
 
 
-def _renumber_lines(words: list[Word]) -> list[Word]:
-    """Number the lines from 0 without gaps: empty lines of the text layer do not count."""
-    numbers = {line: index for index, line in enumerate(dict.fromkeys(word.line for word in words))}
-    return [word.model_copy(update={"line": numbers[word.line]}) for word in words]
+def _joined(pieces: list[_Piece]) -> list[list[PdfWord]]:
+    """Lines: pieces that stand side by side on one level, without a wide gap, are one line."""
+    root = list(range(len(pieces)))
+
+    def find(index: int) -> int:
+        while root[index] != index:
+            index = root[index]
+        return index
+
+    by_level = sorted((piece.y, index) for index, piece in enumerate(pieces) if piece.level)
+    for position, (y, index) in enumerate(by_level):
+        piece = pieces[index]
+        for other_y, other_index in by_level[position + 1 :]:
+            if other_y - y > _SAME_LINE * piece.height:
+                break
+            other = pieces[other_index]
+            height = min(piece.height, other.height)
+            gap = max(other.x0 - piece.x1, piece.x0 - other.x1)
+            if other_y - y < _SAME_LINE * height and -_SAME_LINE * height < gap < _APART * height:
+                first, second = sorted((find(index), find(other_index)))
+                root[second] = first
+    lines: dict[int, list[int]] = {}
+    for index in range(len(pieces)):
+        lines.setdefault(find(index), []).append(index)
+    return [
+        [word for index in sorted(members, key=lambda index: pieces[index].x0) for word in pieces[index].words]
+        for members in lines.values()
+    ]

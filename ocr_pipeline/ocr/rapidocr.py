@@ -8,15 +8,19 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Document, Page
+from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.base import OcrEngine, rendering
+from ocr_pipeline.ocr.rapidocr_models import ModelFile, identities, problem_of
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
-from ocr_pipeline.ocr.regions import Region, needed_rotation, runs_sideways, text_region, whole_page
+from ocr_pipeline.ocr.regions import Region, merged, needed_rotation, runs_sideways, text_region, tiles
+from ocr_pipeline.ocr.scripts import doubted, readable_share, unread_warning
 from ocr_pipeline.schemas import Box, OcrPage, Rotation, Word
 
 if TYPE_CHECKING:
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
 _MAX_VOTES = 12
 """Number of the longest lines that vote on the orientation of the page. Short lines are often misclassified."""
 
+_MAX_VOTE_ASPECT = 16
+"""Lines vote with their beginning of this aspect ratio: the classifier squeezes a line into a small picture."""
+
 
 class RapidOcr(BaseModel, OcrEngine):
     """Detects and recognises lines. Uses one thread: processes scale better than threads."""
@@ -39,16 +46,24 @@ class RapidOcr(BaseModel, OcrEngine):
     detection_side: int = Field(
         default=960, ge=320, description="Longer side of the page in the first detection, in pixels."
     )
+    detection_model: ModelFile | None = Field(default=None, description="An ONNX file instead of the packaged model.")
+    recognition_model: ModelFile | None = Field(
+        default=None, description="An ONNX file for another script instead of the packaged model."
+    )
+    recognition_keys: ModelFile | None = Field(
+        default=None, description="The characters of `recognition_model`, one per line, unless the model contains them."
+    )
 
     def fingerprint(self) -> dict[str, Any]:
         return {
-            "engine": "rapidocr",
+            "engine": self.id,
             "rapidocr": version("rapidocr"),
             "onnxruntime": version("onnxruntime"),
-            "revision": 2,
+            "revision": 3,
             "reading_order": READING_ORDER,
             **rendering(),
-            **self.model_dump(),
+            "detection_side": self.detection_side,
+            **identities(self._files),
         }
 
     def unavailable(self) -> str | None:
@@ -57,15 +72,16 @@ class RapidOcr(BaseModel, OcrEngine):
                 version(package)
             except PackageNotFoundError:
                 return f"the package {package} is not installed"
-        return None
+        return problem_of(self._files)
 
     def read(self, document: Document) -> list[OcrPage]:
-        return [self._read_page(page) for page in document.pages]
+        return [self.read_page(page) for page in document.pages]
 
-    def _read_page(self, page: Page) -> OcrPage:
+    def read_page(self, page: Page) -> OcrPage:
+        """Recognise one page. Raises DocumentError."""
         import numpy as np
 
-        engine = self._engine  # model loading does not count as page time
+        _ = self._engine  # model loading does not count as page time
         started = time.perf_counter()
         image: Image = np.ascontiguousarray(page.image()[:, :, ::-1])
         lines = self._lines(image)
@@ -75,19 +91,68 @@ class RapidOcr(BaseModel, OcrEngine):
             lines = self._lines(image)
         height, width = image.shape[:2]
         words: list[Word] = []
+        warnings = []
         if lines:
-            crops = engine.crop_text_regions(image, lines.boxes)
-            recognised = engine.recognize_txt(crops)
-            nothing, unscaled = _nothing_classified(), {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
-            output = engine.build_final_output(image, lines, nothing, recognised, crops, unscaled)
-            words = arrange(_words(output, page.number, width, height), height / width)
-        seconds = time.perf_counter() - started
-        return OcrPage(page=page.number, width=width, height=height, rotation=rotation, words=words, seconds=seconds)
+            words, readable = self.words_of_lines(image, lines.boxes, page.number)
+            words = arrange(words, height / width)
+            if warning := unread_warning(readable, has_own_model=self.recognition_model is not None):
+                warnings.append(warning)
+                words = doubted(words, readable)
+        return OcrPage(
+            page=page.number,
+            width=width,
+            height=height,
+            rotation=rotation,
+            words=words,
+            seconds=time.perf_counter() - started,
+            warnings=warnings,
+        )
+
+    def words_of_lines(self, image: "Image", boxes: "npt.NDArray[np.float32]", page: int) -> tuple[list[Word], float]:
+        """The words of these lines, in their order, and the share of the text that could be read.
+
+        `boxes`: as from `line_boxes`. A line without legible text has no words.
+        """
+        from rapidocr.ch_ppocr_cls import TextClsOutput
+        from rapidocr.ch_ppocr_det import TextDetOutput
+
+        engine = self._engine
+        crops = engine.crop_text_regions(image, boxes)
+        recognised = engine.recognize_txt(crops)
+        readable = readable_share(recognised.txts, recognised.scores, [crop.shape[:2] for crop in crops])
+        lines = TextDetOutput(image, boxes, [1.0] * len(boxes))
+        unscaled = {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
+        output = engine.build_final_output(image, lines, TextClsOutput(), recognised, crops, unscaled)
+        height, width = image.shape[:2]
+        return _words(output, page, width, height), readable
+
+    def line_boxes(self, image: "Image") -> "npt.NDArray[np.float32] | None":
+        """The detected lines of an upright page: shape (lines, 4 corners, 2), in pixels; None without any."""
+        lines = self._lines(image)
+        return lines.boxes if lines else None
+
+    def recognised(self, crops: Sequence["Image"]) -> list[tuple[str, float]]:
+        """The text of each crop of a line or word, and its confidence, 0..1."""
+        output = self._engine.recognize_txt(list(crops)) if crops else None
+        if output is None or output.txts is None:
+            return [("", 0.0) for _ in crops]
+        texts = (unicodedata.normalize("NFKC", text) for text in output.txts)
+        return list(zip(texts, map(float, output.scores), strict=True))
 
     def _lines(self, image: "Image") -> Any:
         """RapidOCR's detected lines with boxes in pixels of the page; None if there are none."""
         height, width = image.shape[:2]
-        page = whole_page(width, height, self.detection_side)
+        regions = tiles(width, height, self.detection_side)
+        results = [lines for lines in (self._lines_of(image, region) for region in regions) if lines]
+        if len(results) < 2:
+            return results[0] if results else None
+        lines = results[0]
+        lines.boxes = merged([result.boxes for result in results])
+        lines.scores = [1.0] * len(lines.boxes)
+        return lines
+
+    def _lines_of(self, image: "Image", page: Region) -> Any:
+        """The lines of a page or tile, detected a second time where they are small."""
         lines = self._detect(image, page)
         region = text_region(lines.boxes, page) if lines else None
         return (self._detect(image, region) if region else None) or lines
@@ -118,14 +183,26 @@ class RapidOcr(BaseModel, OcrEngine):
 
         lengths = np.linalg.norm(lines.boxes[:, 0] - lines.boxes[:, 2], axis=1)
         longest = lines.boxes[np.argsort(-lengths)[:_MAX_VOTES]]
-        _, votes = self._engine.cls_and_rotate(self._engine.crop_text_regions(image, longest))
+        crops = [crop[:, : _MAX_VOTE_ASPECT * crop.shape[0]] for crop in self._engine.crop_text_regions(image, longest)]
+        _, votes = self._engine.cls_and_rotate(crops)
         upside_down = sum(score if label == "180" else -score for label, score in votes.cls_res) > 0
         return needed_rotation(runs_sideways(lines.boxes), upside_down)
+
+    @property
+    def _files(self) -> dict[str, Path | None]:
+        """The configured files by RapidOCR's name of the option."""
+        return {
+            "Det.model_path": self.detection_model,
+            "Rec.model_path": self.recognition_model,
+            "Rec.rec_keys_path": self.recognition_keys,
+        }
 
     @cached_property
     def _engine(self) -> Any:
         from rapidocr import RapidOCR
 
+        if problem := problem_of(self._files):
+            raise ConfigurationError(f"rapidocr: {problem}.")
         return RapidOCR(
             params={
                 "Global.log_level": "error",
@@ -134,6 +211,7 @@ class RapidOcr(BaseModel, OcrEngine):
                 "Det.limit_side_len": 100_000,  # pages are reduced here by averaging; RapidOCR would skip pixels
                 "Rec.rec_img_shape": [3, 48, 32],  # the minimum width: no padding of batches, half the CPU time
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+                **{option: str(path) for option, path in self._files.items() if path},
             }
         )
 
@@ -141,12 +219,6 @@ class RapidOcr(BaseModel, OcrEngine):
         state = super().__getstate__()
         state["__dict__"] = {key: value for key, value in state["__dict__"].items() if key != "_engine"}
         return state
-
-
-def _nothing_classified() -> Any:
-    from rapidocr.ch_ppocr_cls import TextClsOutput
-
-    return TextClsOutput()
 
 
 def _words(output: Any, page: int, width: int, height: int) -> list[Word]:

@@ -89,6 +89,15 @@ def test_every_mode_of_a_tiff_becomes_rgb(image: Image.Image, colour: list[int])
     assert np.abs(np.array(middle(encoded(image, "TIFF"))) - colour).max() <= 1
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("format", ["TIFF", "PNG"])
+def test_grey_of_more_than_8_bits_is_scaled_by_its_own_range(bits: int, format: str) -> None:
+    white = 2**bits - 1
+    samples = np.array([[0, white // 2, white]], np.uint16)
+    page = open_document(encoded(Image.fromarray(samples), format), Limits()).pages[0]
+    assert np.abs(page.image()[0, :, 0].astype(int) - [0, 127, 255]).max() <= 1
+
+
 def test_float_samples_are_scaled() -> None:
     samples = np.array([[0.0, 0.5, 1.0, np.nan]], np.float32)
     page = open_document(encoded(Image.fromarray(samples), "TIFF"), Limits()).pages[0]

@@ -1,18 +1,24 @@
+import os
 import pickle
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
+from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr import base, rapidocr
 from ocr_pipeline.ocr.rapidocr import RapidOcr, words_of_line
+from ocr_pipeline.ocr.scripts import readable_share
 from ocr_pipeline.schemas import OcrPage
 from ocr_pipeline_tests.files import encoded, image_bytes, text_image
 
@@ -156,3 +162,105 @@ def test_a_small_receipt_on_a_large_scan_keeps_its_print() -> None:
     first = result.words[0].box
     assert 1900 < first[0] * 2480 < 1950
     assert 60 < first[1] * 3508 < 110
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rotate", [False, True], ids=["receipt", "strip"])
+def test_very_long_pages_are_read_to_the_end(rotate: bool) -> None:
+    """Every line once, although tiles overlap; in a strip, lines are longer than a tile."""
+    if rotate:
+        words = [f"N{number:03}" for number in range(100, 160)]
+        image = Image.new("RGB", (6600, 160), "white")
+        ImageDraw.Draw(image).text((20, 20), " ".join(words[:30]), "black", ImageFont.load_default(40))
+        ImageDraw.Draw(image).text((20, 90), " ".join(words[30:]), "black", ImageFont.load_default(40))
+    else:
+        words = [f"Item{number:03}" for number in range(100, 230)]
+        image = text_image(words, size=18, width=300)
+    (page,) = RapidOcr().read(open_document(encoded(image, "PNG"), Limits()))
+    assert "".join(word.text for word in page.words) == "".join(words)
+
+
+def test_a_local_model_file_is_used(tmp_path: Path) -> None:
+    packaged = Path(find_spec("rapidocr").origin).parent / "models" / "PP-OCRv6_rec_small.onnx"  # type: ignore[union-attr, arg-type]
+    local = tmp_path / "cyrillic.onnx"
+    local.write_bytes(packaged.read_bytes())
+    engine = RapidOcr(recognition_model=local)
+    assert engine.unavailable() is None
+    assert engine.fingerprint() != RapidOcr().fingerprint()
+    (page,) = engine.read(open_document(encoded(text_image(LINES, size=30, width=500), "PNG"), Limits()))
+    assert [word.text for word in page.words] == " ".join(LINES).split()
+    before = engine.fingerprint()
+    local.write_bytes(b"another model with character" * 100)
+    os.utime(local, (1, 1))
+    assert engine.fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "problem"),
+    [
+        (
+            {"recognition_model": "thai.onnx"},
+            None,
+            "thai.onnx of the option recognition_model does not exist",
+        ),
+        (
+            {"detection_model": "det.onnx"},
+            None,
+            "det.onnx of the option detection_model does not exist; it finds the lines",
+        ),
+        ({"recognition_model": "thai.onnx"}, b"x" * 10, "is no ONNX model: it has only 10 bytes"),
+        ({"recognition_model": "thai.onnx"}, b"x" * 2000, "contains no list of its characters: set recognition_keys"),
+        ({"recognition_keys": "keys.txt"}, b"a", "recognition_keys needs recognition_model"),
+    ],
+)
+def test_a_missing_model_file_is_explained(
+    tmp_path: Path, options: dict[str, str], content: bytes | None, problem: str
+) -> None:
+    paths = {name: tmp_path / file for name, file in options.items()}
+    if content is not None:
+        for path in paths.values():
+            path.write_bytes(content)
+    engine = RapidOcr(**paths)
+    assert re.search(problem, engine.unavailable() or "")
+    with pytest.raises(ConfigurationError, match=problem):
+        engine.read(open_document(image_bytes(200, 100), Limits()))
+
+
+CYRILLIC = ["ООО Ромашка", "Счет-фактура от 05.03.2025", "Покупатель: Иванов", "Сумма без НДС", "Итого к оплате"]
+
+
+def test_a_script_that_cannot_be_read_is_said_and_lowers_confidence(engine: RapidOcr, page: OcrPage) -> None:
+    image = Image.new("RGB", (800, 500), "white")
+    font = ImageFont.truetype("DejaVuSans.ttf", 34) if _has_font() else None
+    if font is None:
+        pytest.skip("no font with Cyrillic letters")
+    for row, line in enumerate(CYRILLIC):
+        ImageDraw.Draw(image).text((30, 30 + 90 * row), line, "black", font)
+    (unread,) = engine.read(open_document(encoded(image, "PNG"), Limits()))
+    assert "script that the packaged model" in unread.warnings[0]
+    assert all(word.confidence is not None and word.confidence < 0.6 for word in unread.words)
+    assert page.warnings == []
+
+
+def _has_font() -> bool:
+    try:
+        ImageFont.truetype("DejaVuSans.ttf", 10)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "width", "read"),
+    [
+        ("Rechnung 4711", 0.98, 300, 1.0),
+        ("Rechnung 4711", 0.6, 300, 0.0),
+        ("4711", 0.98, 300, 0.0),  # on a line of this length, most letters are missing
+        ("Ce-aκτya", 0.9, 160, 0.0),
+        ("Τιμολόγιο", 0.95, 200, 1.0),
+        ("请款单总额", 0.95, 200, 1.0),
+        ("", 0.0, 200, 0.0),
+    ],
+)
+def test_readable_share(text: str, score: float, width: int, read: float) -> None:
+    assert readable_share([text], [score], [(30, width)]) == read

@@ -1,10 +1,12 @@
 """When a page is detected a second time, which region and how large, and its orientation. Boxes are synthetic."""
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ocr_pipeline.ocr.regions import Region, needed_rotation, runs_sideways, text_region, whole_page
+from ocr_pipeline.ocr.regions import Region, merged, needed_rotation, runs_sideways, text_region, tiles, whole_page
 
 Boxes = npt.NDArray[np.float32]
 
@@ -82,3 +84,64 @@ def test_a_page_of_a_few_columns_of_digits_is_not_sideways() -> None:
 )
 def test_needed_rotation(sideways: bool, upside_down: bool, rotation: int) -> None:
     assert needed_rotation(sideways, upside_down) == rotation
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "count"),
+    [
+        pytest.param(2480, 3508, 1, id="A4"),
+        pytest.param(320, 2560, 1, id="legible in one piece"),
+        pytest.param(320, 3930, 4, id="receipt of a long purchase"),
+        pytest.param(1200, 18000, 5, id="the same, large"),
+        pytest.param(9000, 400, 7, id="wide strip"),
+        pytest.param(1600, 150, 1, id="small wide strip"),
+        pytest.param(1, 5000, 6, id="a line of pixels"),
+    ],
+)
+def test_tiles_cover_very_long_pages_with_overlap(width: int, height: int, count: int) -> None:
+    found = tiles(width, height, 960)
+    assert len(found) == count
+    assert (found[0].x0, found[0].y0) == (0, 0)
+    assert (found[-1].x1, found[-1].y1) == (width, height)
+    for before, after in itertools.pairwise(found):
+        overlap = (before.x1 - after.x0) if width > height else (before.y1 - after.y0)
+        assert overlap >= min(width, height) // 2, "a line at the seam is in one of the two"
+    for tile in found:
+        shorter, longer = sorted((tile.x1 - tile.x0, tile.y1 - tile.y0))
+        assert tile.side / longer * shorter >= min(shorter, 300), "legible"
+        assert tile.side <= 2560
+
+
+def box(x0: float, y0: float, x1: float, y1: float) -> Boxes:
+    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param([box(10, 90, 200, 110)], [box(10, 91, 201, 111)], [(10, 91, 201, 111)], id="found twice"),
+        pytest.param(
+            [box(10, 90, 200, 100)], [box(10, 90, 200, 110)], [(10, 90, 200, 110)], id="cut at a seam below it"
+        ),
+        pytest.param(
+            [box(10, 90, 200, 110)], [box(150, 91, 400, 112)], [(10, 90, 400, 112)], id="cut at a seam beside it"
+        ),
+        pytest.param(
+            [box(10, 90, 200, 110)], [box(220, 90, 400, 110)], [(220, 90, 400, 110), (10, 90, 200, 110)], id="one row"
+        ),
+        pytest.param(
+            [box(10, 90, 200, 110)],
+            [box(10, 108, 200, 128)],
+            [(10, 108, 200, 128), (10, 90, 200, 110)],
+            id="tight rows",
+        ),
+        pytest.param(
+            [box(90, 10, 110, 200)], [box(91, 150, 112, 400)], [(90, 10, 112, 400)], id="a line that runs down"
+        ),
+    ],
+)
+def test_lines_of_two_tiles_are_merged(
+    first: list[Boxes], second: list[Boxes], expected: list[tuple[int, ...]]
+) -> None:
+    found = merged([np.stack(first), np.stack(second)])
+    assert [(*line.min(axis=0), *line.max(axis=0)) for line in found] == expected

@@ -1,0 +1,69 @@
+"""Whether words can be text of a real page: a cheap test that finds wrong tables of characters.
+
+It only decides whether a look at the picture is worth its time, so a short list of frequent words will do.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+
+_MIN_WORDS = 6
+"""Fewer words of letters than this are not judged."""
+_MIN_FREQUENT = 0.02
+
+# Frequent words of business pages: articles, prepositions, and the labels of invoices. In the order of their languages.
+_FREQUENT_WORDS = """
+    the of and to in for on by with from no total date invoice number tax amount due bill item quantity qty price unit
+    description payment page subtotal order customer vat ltd inc street account bank phone tel fax email www receipt cash
+    der die das und für von bis mit den auf rechnung datum betrag summe menge preis mwst ust gesamt netto kunde nummer
+    nr seite bank iban bic konto gmbh telefon straße artikel steuer zahlung bezeichnung einzelpreis ihre wir bitte
+    le la les de du des et au pour par sur facture montant tva date total prix quantité client numéro ht ttc page
+    el los las y en por para con factura fecha importe iva precio cantidad cliente número
+    il lo gli di da per con fattura data importo prezzo quantità cliente numero totale imponibile
+    het een van en voor met op factuur datum bedrag btw prijs aantal klant nummer totaal
+    o os as e em do da dos fatura data valor preço quantidade cliente número imposto
+    i w z na do od dla faktura data kwota cena ilość razem nabywca sprzedawca netto brutto sztuk
+    ve bir için ile fatura tarih tutar toplam kdv fiyat miktar
+    a v s na ze za faktura datum částka cena dph celkem množství dodavatel odběratel suma spolu dodávateľ
+    och att för med på av faktura datum belopp moms pris antal summa kund til og dato beløb beløp pris antal i alt
+    ja ja lasku päiväys summa alv hinta määrä yhteensä din și cu pe factura data total preț cantitate
+    és az a számla dátum összeg áfa ár mennyiség összesen
+    račun datum iznos cijena ukupno arve kuupäev summa kokku rēķins datums kopā sąskaita suma
+    και του της το με για τιμολόγιο ημερομηνία φπα σύνολο ποσό αξία τιμή
+    и в на по от за с счет счёт дата сумма ндс цена итого количество товар рахунок пдв разом фактура ддс общо
+    of dan untuk tanggal jumlah harga total pajak faktur và ngày số tiền tổng cộng hóa đơn
+    """
+_FREQUENT = frozenset(_FREQUENT_WORDS.split())
+_WITHOUT_SPACES = (
+    "CJK",
+    "HIRAGANA",
+    "KATAKANA",
+    "HANGUL",
+    "THAI",
+    "ARABIC",
+    "HEBREW",
+    "DEVANAGARI",
+    "BENGALI",
+    "TAMIL",
+)
+"""Scripts that are not judged by words: without spaces, or not in the list above."""
+
+
+def is_plausible(words: Sequence[str]) -> bool:
+    """Whether these words of one font can be text. Fonts with few letters (amounts, bullets) always can."""
+    tokens = [token for word in words if (token := word.strip(".,:;()-/'\"").casefold()).isalpha() and len(token) > 1]
+    if len(tokens) < _MIN_WORDS:
+        return not _is_private(words)
+    if any(_script(token) in _WITHOUT_SPACES for token in tokens):
+        return True
+    return sum(token in _FREQUENT for token in tokens) >= max(1, _MIN_FREQUENT * len(tokens))
+
+
+def _script(token: str) -> str:
+    return unicodedata.name(token[0], "").partition(" ")[0]
+
+
+def _is_private(words: Sequence[str]) -> bool:
+    """Whether most characters are in the private use area: a font with its own codes."""
+    characters = "".join(words)
+    private = sum(unicodedata.category(character) in ("Co", "Cn") for character in characters)
+    return private > len(characters) / 2
