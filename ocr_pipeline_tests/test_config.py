@@ -109,7 +109,7 @@ def test_an_engine_that_cannot_run_makes_its_backends_unavailable(path: Path, mo
         ),
         (
             {"engines": {"kraken": None, "pdf-text": None}},
-            "backends.yaml: engines.kraken: unknown engine 'kraken'; known are rapidocr, tesseract, pdf-text, auto, oracle, doctr",
+            "backends.yaml: engines.kraken: unknown engine 'kraken'; known are rapidocr, tesseract, pdf-text, auto, oracle",
         ),
         (
             {"backends": {"b": {"extractor": "rule"}}},

@@ -21,6 +21,7 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.documents.text_layer import TextLayer
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.schemas import Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,9 +112,13 @@ class LimitedPage:
         with _limited(self.limits):
             return self.page.image()
 
-    def text_layer(self) -> TextLayer | None:
+    def text_layer(self) -> list[Word] | None:
         with _limited(self.limits):
             return self.page.text_layer()
+
+    def compared_text(self) -> TextLayer | None:
+        with _limited(self.limits):
+            return self.page.compared_text()
 
 
 def limited(document: Document, limits: Limits) -> Document:

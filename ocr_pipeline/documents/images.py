@@ -63,6 +63,9 @@ class ImagePage:
     def text_layer(self) -> None:
         return None
 
+    def compared_text(self) -> None:
+        return None
+
 
 def open_image(content: bytes, media_type: MediaType, limits: Limits) -> list[ImagePage]:
     """The pages of an image file, not decoded yet. Raises DocumentError."""

@@ -17,6 +17,7 @@ from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pdf import PdfPage, open_pdf
 from ocr_pipeline.documents.text_layer import TextLayer
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.schemas import Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +40,11 @@ class Page(Protocol):
         """The page as displayed: array of shape (height, width, 3), RGB. Raises DocumentError."""
         ...
 
-    def text_layer(self) -> TextLayer | None:
+    def text_layer(self) -> list[Word] | None:
+        """The visible words of the text layer, or None if the page has none. Raises DocumentError."""
+        ...
+
+    def compared_text(self) -> TextLayer | None:
         """The text layer compared with the picture, or None if the page has none. Raises DocumentError."""
         ...
 

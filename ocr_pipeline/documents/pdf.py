@@ -9,6 +9,7 @@ from ocr_pipeline.documents.limits import PDF_RENDER_DPI, Limits, check_pixels
 from ocr_pipeline.documents.text_layer import TextLayer
 from ocr_pipeline.documents.user_units import user_units
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.schemas import Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_GREY_PIXELS = 36_000_000
 """A4 at 600 dpi. Larger pages are rendered at a lower resolution, but never below `PDF_RENDER_DPI`."""
+
 _PDFIUM_LOCK = threading.Lock()  # PDFium is not thread-safe; a Dagster process may run several steps
 
 
@@ -48,7 +50,11 @@ class PdfPage:
             bitmap = pdf[self.number - 1].render(scale=self.unit * self.dpi / 72 * factor, grayscale=True)
             return np.array(bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width])
 
-    def text_layer(self) -> TextLayer | None:
+    def text_layer(self) -> list[Word] | None:
+        layer = self.compared_text()
+        return (layer.words or None) if layer else None
+
+    def compared_text(self) -> TextLayer | None:
         from ocr_pipeline.documents.pdf_text_layer import read_text_layer
 
         with _PDFIUM_LOCK, _pdf(self.content) as pdf:

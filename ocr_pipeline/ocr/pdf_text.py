@@ -63,7 +63,7 @@ class TextLayerPage(NamedTuple):
 def read_text_layer(page: Page, recogniser: Recogniser) -> TextLayerPage:
     """The words of a text layer; none, and a warning, if they cannot be trusted."""
     started = time.perf_counter()
-    layer = page.text_layer()
+    layer = page.compared_text()
     if layer is None:
         seconds = time.perf_counter() - started
         return TextLayerPage(OcrPage(page=page.number, width=page.width, height=page.height, words=[], seconds=seconds))

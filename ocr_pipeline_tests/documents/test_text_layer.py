@@ -19,7 +19,7 @@ def page_of(content: bytes, **limits: int) -> Page:
 
 
 def layer_of(content: bytes) -> TextLayer:
-    layer = page_of(content).text_layer()
+    layer = page_of(content).compared_text()
     assert layer is not None
     return layer
 
@@ -128,7 +128,7 @@ def test_user_unit(unit: float) -> None:
     page, plain = page_of(content), page_of(drawn_pdf(f"{TOTAL} {shown(40, 184, 'Paid')} {shown(150, 200, 'EUR')}"))
     assert (page.width, page.height, page.dpi) == (plain.width, plain.height, 200)
     assert page.image().shape == (page.height, page.width, 3)
-    layer, expected = page.text_layer(), plain.text_layer()
+    layer, expected = page.compared_text(), plain.compared_text()
     assert layer is not None
     assert expected is not None
     assert [(word.text, word.line) for word in layer.words] == [(word.text, word.line) for word in expected.words]
@@ -149,7 +149,7 @@ def test_a_huge_user_unit_does_not_explode_the_picture() -> None:
     assert page.dpi is not None
     assert page.dpi < 20
     assert page.image().shape == (page.height, page.width, 3)
-    assert page.text_layer() is not None
+    assert page.compared_text() is not None
 
 
 @pytest.mark.parametrize("unit", ["-1", "0", "(two)"])
@@ -192,7 +192,7 @@ FIELDS = {
 def test_form_fields(field: str, appearance: str | None, expected: list[str]) -> None:
     content = form(field, appearance=appearance, needs=appearance is None)
     page = page_of(content)
-    layer = page.text_layer()
+    layer = page.compared_text()
     assert layer is not None
     letters = [word for word in layer.words if any(c.isalnum() for c in word.text)]
     assert [word.text for word in letters if word.text not in ("Total", "due")] == expected

@@ -116,7 +116,7 @@ def test_a_clean_page_needs_no_recognition() -> None:
     texts = ["Invoice for the customer", "Date of the order 11.02.2025", "Please pay the total amount", "Total 577.15"]
     content = drawn_pdf(" ".join(shown(30, 250 - 30 * row, text) for row, text in enumerate(texts)))
     page = open_document(content, Limits()).pages[0]
-    layer = page.text_layer()
+    layer = page.compared_text()
     assert layer is not None
     assert len(checked_words(page, layer, NeverAsked()).words) == 16
 
@@ -141,7 +141,7 @@ class Sees:
 )
 def test_only_a_sure_reading_contradicts(text: str, score: float, trusted: bool) -> None:
     page = open_document(gibberish(), Limits()).pages[0]
-    layer = page.text_layer()
+    layer = page.compared_text()
     assert layer is not None
     assert bool(checked_words(page, layer, Sees(text, score)).words) == trusted
 
