@@ -83,6 +83,10 @@ class PartPage:
         words = self.page.text_layer()
         return words and [word.model_copy(update={"page": self.number}) for word in words]
 
+    def compared_text(self) -> TextLayer | None:
+        layer = self.page.compared_text()
+        return layer and layer.on_page(self.number)
+
 
 def grey_image(page: Page, dpi: float) -> "npt.NDArray[np.uint8]":
     """A page in shades of grey, array of shape (height, width). A PDF page is rendered at about `dpi`; a picture has the

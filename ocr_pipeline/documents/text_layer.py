@@ -1,6 +1,6 @@
 """What a page's text layer says, and what the picture of the page shows of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ocr_pipeline.schemas import Rotation, Word
 
@@ -25,3 +25,11 @@ class TextLayer:
     """0..1: the share of the picture's fine vertical strokes, letters above all, that `words` do not draw."""
     unmapped: float
     """0..1: the share of characters for which the file names no Unicode value."""
+
+    def on_page(self, number: int) -> "TextLayer":
+        """The same as the text layer of another page number."""
+        words, hidden, over_ink = (
+            [word.model_copy(update={"page": number}) for word in group]
+            for group in (self.words, self.hidden, self.over_ink)
+        )
+        return replace(self, words=words, hidden=hidden, over_ink=over_ink)

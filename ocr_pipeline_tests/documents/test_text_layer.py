@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import Page, open_document
+from ocr_pipeline.documents.pages import Page, PartPage, open_document
 from ocr_pipeline.documents.text_layer import TextLayer
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline_tests.drawn_pdf import drawn_pdf, image_object, shown, with_object_stream
@@ -253,3 +253,10 @@ def test_fonts_are_told_apart() -> None:
     fonts = layer_of(drawn_pdf(f"{TOTAL} {shown(40, 100, 'Bold 5', font='F2')}")).fonts
     assert len(fonts) == 4
     assert fonts[0] == fonts[1] != fonts[2] == fonts[3]
+
+
+def test_a_part_of_a_file_numbers_its_own_pages() -> None:
+    part = PartPage(page_of(drawn_pdf(TOTAL)), number=7, width=1, height=1, dpi=None)
+    layer = part.compared_text()
+    assert layer is not None
+    assert {word.page for word in layer.words} == {7}
