@@ -10,6 +10,7 @@ ROOT_VARIABLE = "OCR_PIPELINE_HOME"
 CONFIG_FILE = "backends.yaml"
 EVALUATION_FILE = "evaluation.yaml"
 OPERATION_FILE = "operation.yaml"
+KEYWORDS_FILE = "keywords.yaml"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Project:
     def operation_file(self) -> Path:
         """Automation settings; optional."""
         return self.root / OPERATION_FILE
+
+    @property
+    def keywords_file(self) -> Path:
+        """Words learned from the project's documents by `train --keywords`; optional."""
+        return self.root / KEYWORDS_FILE
 
     @property
     def data(self) -> Path:

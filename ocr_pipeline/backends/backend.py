@@ -196,6 +196,7 @@ def _backend(
     engines: Mapping[str, Engine],
     extracting: Mapping[str, Backend],
 ) -> Backend:
+    extractor.use_keywords(project.keywords_file)
     if isinstance(extractor, TrainedExtractor):
         if extractor.capabilities.votes_on:
             extractor.use(project.weights_file(name))

@@ -1,18 +1,29 @@
 """`ocr-pipeline train`: learn from the current labels, with cross-validation."""
 
+from typing import Annotated
+
+import typer
 from rich.table import Table
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.options import JsonOption
 from ocr_pipeline.cli.output import alone, console, counted, points, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.project import find_project
+from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.report.learned import LearnedModel, learned_models
 from ocr_pipeline.training.models import MIN_LABELS
 from ocr_pipeline.training.promotion import learning_engines
 
+KeywordsOption = Annotated[
+    bool,
+    typer.Option(
+        "--keywords",
+        help="Learn keywords from all documents with OCR text, labelled or not, and write them to keywords.yaml; no models.",
+    ),
+]
 
-def train(as_json: JsonOption = False) -> None:
+
+def train(keywords: KeywordsOption = False, as_json: JsonOption = False) -> None:
     """Train the models that learn from your labels.
 
     Retrains only if labels or OCR text changed, and shows the cross-validation. `ocr-pipeline run` trains by itself before
@@ -21,6 +32,9 @@ def train(as_json: JsonOption = False) -> None:
     from ocr_pipeline.defs.pipeline import train_models
 
     project = find_project()
+    if keywords:
+        _learn_keywords(project, as_json)
+        return
     configured = load_backends(project)
     engines = learning_engines(configured)
     if not engines:
@@ -42,6 +56,28 @@ def train(as_json: JsonOption = False) -> None:
                 f"{engine}: no model yet; training needs {MIN_LABELS} labelled documents with OCR text of this engine "
                 "(`ocr-pipeline run`, then `ocr-pipeline labels suggest`)."
             )
+
+
+def _learn_keywords(project: Project, as_json: bool) -> None:
+    """Write `keywords.yaml` and show what it holds."""
+    from ocr_pipeline.training.keyword_file import write_keywords
+
+    configured = load_backends(project)
+    with alone(project):
+        content = write_keywords(project, list(configured.engines))
+    if as_json:
+        print_json(content.model_dump())
+        return
+    table = titled_table(f"keywords learned from {counted(content.documents, 'document')} with a proven sum")
+    for name in ("class", "phrase", "documents", "against", "weight"):
+        table.add_column(name, justify="left" if name in ("class", "phrase") else "right")
+    for keyword_class, entries in content.keywords.items():
+        for entry in entries:
+            table.add_row(keyword_class, entry.phrase, str(entry.documents), str(entry.against), f"{entry.weight:.2f}")
+    console.print(table)
+    console.print(
+        f"Written to {project.relative(project.keywords_file)}. Review it; results of the rules are stale now."
+    )
 
 
 def _print_model(trained: LearnedModel) -> None:

@@ -53,6 +53,9 @@ class Extractor(Component):
             ConfigurationError: it can never work as it is set up.
         """
 
+    def use_keywords(self, path: Path) -> None:
+        """Load the words that the project learned, as they are now. Only extractors that look for keywords use them."""
+
     def input_of(self, document_id: str, key: str) -> str:
         """What a result is addressed by, besides the fingerprint. `key` identifies what the extractor works on."""
         return key

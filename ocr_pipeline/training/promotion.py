@@ -8,6 +8,7 @@ from typing import Literal
 from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.evaluation.statistics.significance import ALPHA, holm, mcnemar
 from ocr_pipeline.extraction.learned.model import By, Model, load_model
+from ocr_pipeline.extraction.rules.reading import learned_words
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.store import write_durably
@@ -80,7 +81,8 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
         )
         for document_id, text in sorted(texts.items())
     ]
-    model = train_model(examples, engine) if len(examples) >= MIN_LABELS else None
+    with learned_words.active(learned_words.load(project.keywords_file)):
+        model = train_model(examples, engine) if len(examples) >= MIN_LABELS else None
     before, _ = load_model(project.model_file(engine))
     refused = _refused(project, engine)
     if model is None:

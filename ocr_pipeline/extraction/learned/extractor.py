@@ -17,7 +17,7 @@ from ocr_pipeline.extraction.learned.values import Value, region_of, values_of
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.fields.items import Item
-from ocr_pipeline.extraction.rules.reading import Reading
+from ocr_pipeline.extraction.rules.reading import Reading, learned_words
 from ocr_pipeline.schemas import Extraction
 
 VERSION = 5
@@ -40,6 +40,10 @@ class LearnedExtractor(TrainedExtractor):
         self._by = folds
         self._model: Model | None = None
         self._fingerprint: str | None = None
+        self._rules = rules.RulesExtractor()
+
+    def use_keywords(self, path: Path) -> None:
+        self._rules.use_keywords(path)
 
     def use(self, path: Path) -> None:
         """Load the current model."""
@@ -51,7 +55,7 @@ class LearnedExtractor(TrainedExtractor):
         return None
 
     def fingerprint(self) -> dict[str, object]:
-        rules_fingerprint = rules.RulesExtractor().fingerprint()
+        rules_fingerprint = self._rules.fingerprint()
         return {
             "name": "learned",
             "version": VERSION,
@@ -67,6 +71,10 @@ class LearnedExtractor(TrainedExtractor):
         return f"{key}:fold={fold}" if self._model else key
 
     def extract(self, document: ExtractionInput) -> Extraction:
+        with learned_words.active(self._rules.learned):
+            return self._extract(document)
+
+    def _extract(self, document: ExtractionInput) -> Extraction:
         assert document.text is not None  # what `requires` asserts
         model = self._model
         if model is None:

@@ -1,6 +1,7 @@
 """The extractor `rules`: reads a page, collects candidates per field, chooses one, and records where it is printed."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ocr_pipeline.components import Capabilities
@@ -27,7 +28,8 @@ from ocr_pipeline.extraction.rules.fields import (
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import LabelledAmount, labelled
 from ocr_pipeline.extraction.rules.parts import first_invoice
-from ocr_pipeline.extraction.rules.reading import Reading
+from ocr_pipeline.extraction.rules.reading import Reading, learned_words
+from ocr_pipeline.extraction.rules.reading.learned_words import LearnedWords
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.schemas import Extraction, OcrText
 
@@ -47,17 +49,27 @@ class RulesExtractor(Extractor):
     id = "rules"
     capabilities = Capabilities(requires="words", calibrated=True)
 
+    def __init__(self) -> None:
+        self.learned: LearnedWords | None = None
+
+    def use_keywords(self, path: Path) -> None:
+        """Load the words that the project learned (`train --keywords`)."""
+        self.learned = learned_words.load(path)
+
     def fingerprint(self) -> dict[str, object]:
+        learned = {"keywords_sha256": self.learned.sha256} if self.learned else {}
         return {
             "name": "rules",
             "version": VERSION,
             "data_sha256": lexicon.digest(),
             "calibration_sha256": confidence.digest(),
+            **learned,
         }
 
     def extract(self, document: ExtractionInput) -> Extraction:
         assert document.text is not None  # what `requires` asserts
-        return extract_text(document.text)
+        with learned_words.active(self.learned):
+            return extract_text(document.text)
 
 
 def extract_text(

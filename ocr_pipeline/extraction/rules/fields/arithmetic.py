@@ -167,10 +167,11 @@ def _taxes_of_others(amounts: Sequence[LabelledAmount], rates: set[Decimal]) -> 
 
 def _sums_of_columns(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
     """Amounts that are the sum of two or more amounts above them in their column, from the nearest on."""
-    return {amount.value for position, amount in enumerate(amounts) if _is_column_sum(amount, amounts[:position])}
+    return {amount.value for position, amount in enumerate(amounts) if is_column_sum(amount, amounts[:position])}
 
 
-def _is_column_sum(amount: LabelledAmount, above: Sequence[LabelledAmount]) -> bool:
+def is_column_sum(amount: LabelledAmount, above: Sequence[LabelledAmount]) -> bool:
+    """Whether an amount is the sum of two or more amounts above it in its column, from the nearest on."""
     target, running, terms = amount.value, _NOTHING, 0
     for other in reversed(above[-_MAX_COLUMN_LENGTH:]):
         if other.value == target or abs(other.number.span.x1 - amount.number.span.x1) > _SAME_COLUMN:

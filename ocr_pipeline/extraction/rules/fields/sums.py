@@ -60,7 +60,7 @@ def find(amounts: Sequence[LabelledAmount], reading: Reading, rates: set[Decimal
     """The sums of a document; of those that rates prove without labels only the ones with the largest total."""
     printed = list(printed_rates(reading))[:_MAX_RATES]
     unpaid = [amount for amount in amounts if not amount.says("cash", "card", "change", "saving")]
-    by_rate = [proven for proven in _by_rates(unpaid, printed) if _may_be_total(proven.total, amounts)]
+    by_rate = [proven for proven in by_rates(unpaid, printed) if _may_be_total(proven.total, amounts)]
     most = max((abs(proven.total) for proven in by_rate), default=_NOTHING)
     sums = [proven for proven in by_rate if abs(proven.total) == most]
     sums += _of_tax_rows(amounts)
@@ -111,7 +111,7 @@ def _step(amounts: Sequence[LabelledAmount]) -> Decimal:
 # ---- proven by rates -------------------------------------------------------------------------------------------------
 
 
-def _by_rates(amounts: Sequence[LabelledAmount], rates: Sequence[Decimal]) -> Iterator[Sum]:
+def by_rates(amounts: Sequence[LabelledAmount], rates: Sequence[Decimal]) -> Iterator[Sum]:
     """Amounts with a printed rate or two of them: net * rate = tax and net + taxes = total, all of them printed."""
     step = _step(amounts)
     values = list(dict.fromkeys(amount.value for amount in amounts[-_MAX_VALUES:] if amount.value))

@@ -16,6 +16,7 @@ from ocr_pipeline.extraction.rules.reading import (
     dates,
     keywords,
     layout,
+    learned_words,
     numbers,
     origin,
     origin_clues,
@@ -146,7 +147,7 @@ def _strengthen(labels: dict[str, float], hit: Hit, strength: float) -> None:
 def read(text: OcrText) -> Reading:
     """Find rows, keywords, numbers and dates in a document."""
     rows = layout.build(text)
-    hits = keywords.find(rows)
+    hits = learned_words.add(keywords.find(rows), rows)
     found = numbers.find(rows)
     signs = currency_signs.find(rows)
     buyer = buyer_block.words(rows, hits)

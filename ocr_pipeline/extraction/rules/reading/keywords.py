@@ -137,7 +137,7 @@ def _resolved(matches: Iterable[_Match]) -> list[_Match]:
 
 
 def _matches_in_cell(cell: Cell, start: int, languages: tuple[str, ...]) -> Iterator[_Match]:
-    keys = [_word_key(word.text) for word in cell.words]
+    keys = [word_key(word.text) for word in cell.words]
     for first in range(len(keys)):
         if not keys[first]:
             continue
@@ -152,7 +152,7 @@ def _matches_in_cell(cell: Cell, start: int, languages: tuple[str, ...]) -> Iter
 
 
 @lru_cache(maxsize=65536)
-def _word_key(word: str) -> str | None:
+def word_key(word: str) -> str | None:
     """The letters of a word; "" for a mark, None for a number, so that `8.00` never counts as a word."""
     letters, digits = letters_in(word), sum(c.isdigit() for c in word)
     if letters and letters >= digits:
