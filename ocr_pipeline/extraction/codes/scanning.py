@@ -2,7 +2,7 @@
 
 Whether a code can be read depends on the size of its modules in pixels, so a page is looked at up to three times: as it is
 (PDF pages rendered at `SCAN_DPI`); enlarged or rendered at `CLOSE_DPI` around codes that were found but not decoded; and, a
-small picture without any code, as a whole, sharpened and at twice its size.
+small picture without any matrix code, as a whole, sharpened and at twice its size.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ _UNCHECKED = ("ITF", "Code 39", "Codabar")
 _FORMATS = ("QRCode", "DataMatrix", "PDF417", "Aztec", "Code128", "EANUPC", "ITF", "Code39", "Code93", "DataBar")
 _SMALL = ("QRCode", "Code128")
 """What receipts and invoices in small pictures have. All formats would take four times as long."""
-_MATRIX = ("QR Code", "Data Matrix", "PDF417", "Aztec")
+_MATRIX = ("QR Code", "Micro QR Code", "rMQR Code", "Data Matrix", "PDF417", "Aztec")
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,16 @@ def scan_image(grey: "Grey", page: Page) -> list[Code]:
     import cv2
 
     found = _decode(grey)
-    codes = [_code(symbol, page.number, grey.shape) for symbol in found if symbol.valid]
+    codes = [
+        code
+        for code in (_code(symbol, page.number, grey.shape) for symbol in found if symbol.valid)
+        if _is_plausible(code)
+    ]
     failed = [_box(symbol, grey.shape) for symbol in found if not symbol.valid and _is_matrix(symbol)]
     failed = [box for box in failed if not any(_overlap(box, code.box) for code in codes)]
     if failed:
         codes += _look_closer(grey, page, failed[:4])
-    if grey.size <= SMALL_PAGE and not codes:
+    if grey.size <= SMALL_PAGE and all(code.is_linear for code in codes):
         sharp = cv2.addWeighted(grey, 2, cv2.GaussianBlur(grey, (0, 0), _BLUR), -1, 0)
         larger = cv2.resize(sharp, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
         codes += [_code(symbol, page.number, larger.shape) for symbol in _decode(larger, _SMALL) if symbol.valid]

@@ -47,10 +47,11 @@ def page(
     dpi: int = 300,
     angle: float = 0,
     texture: bool = False,
+    module_mm: float | None = None,
 ) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """A grey page with the code turned by `angle` degrees. `texture` adds paper, blur and noise, the same ones each time."""
     drawn = symbol(payload, symbology, is_gs1=is_gs1)
-    module = MODULE_MM[symbology] / 25.4 * dpi
+    module = (module_mm or MODULE_MM[symbology]) / 25.4 * dpi
     width = height = int(PAGE_MM[symbology] / 25.4 * dpi)
     large = np.kron(drawn, np.ones((_FINE, _FINE), np.uint8))
     over = 2 if dpi >= 200 else 3  # supersampling: a scanner averages over each of its pixels

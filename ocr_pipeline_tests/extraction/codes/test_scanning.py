@@ -95,6 +95,12 @@ def test_a_small_code_in_a_small_picture() -> None:
     assert [code.payload for code in found] == [sample.payload]
 
 
+def test_a_code_that_is_first_taken_for_another() -> None:
+    """Its modules look like a short bar code at this resolution, and its corners like a smaller code."""
+    sample = BY_NAME["e-fatura"]
+    assert [code.payload for code in codes(draw(sample.payload, dpi=200, module_mm=0.33))] == [sample.payload]
+
+
 def test_a_code_is_there_once_whoever_found_it() -> None:
     grey = draw(BY_NAME["bulgaria"].payload, dpi=150)
     assert len(codes(np.hstack([grey, grey]))) == 2  # printed twice
