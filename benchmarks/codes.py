@@ -177,9 +177,9 @@ def main() -> None:
 TEXT = """# Codes: what is read, and what it gives
 
 `python benchmarks/codes.py --data DATA` makes all numbers again. Each format of [reading.md](../reading.md#codes) is drawn
-from the example of its specification (or one made by it), with QR modules of 0.5 mm and bars of 0.33 mm, on paper:
-uneven light, fibres, soft edges, noise (seeded). A page counts if its code is decoded **and** every value is right. Pages with a wrong
-value: {wrong}. What is not decoded gives no value.
+from the example of its specification (or one made by it), with QR modules of 0.5 mm and bars of 0.33 mm, on paper: uneven
+light, fibres, soft edges, noise (seeded). A page counts if its code is decoded **and** every value is right. Pages with a
+wrong value: {wrong}. What is not decoded gives no value.
 
 ## By format, on paper, four rotations
 
