@@ -19,7 +19,10 @@ _THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _ALSO_WITHOUT_CENTS = frozenset({"TWD", "KHR", "TZS", "UZS", "CRC", "ADP"})
 """CLDR gives these decimals; prices and receipts have none."""
 
-_WORDS_TEXT = "ALL CUP GEL MAD MOP PAB PEN RON SOS TOP TRY LAK BAM ERN COP ETB KES NIO RUB STD SIT XAF"
+_WORDS_TEXT = (
+    "ALL CUP GEL MAD MOP PAB PEN RON SOS TOP TRY LAK BAM ERN COP ETB KES NIO RUB STD SIT XAF SVC KGS BTN "
+    "ANG STN GIP SHP AMD BOB FIM ATS ESP LSL"
+)
 _WORDS = frozenset(_WORDS_TEXT.split())
 """Codes that are also words or abbreviations of other things: they name a currency only in capitals."""
 

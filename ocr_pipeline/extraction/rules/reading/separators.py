@@ -62,7 +62,8 @@ def decide(numbers: Sequence[Number], layout: Layout, countries: Sequence[tuple[
     decimals = currencies.decimals(currency) if currency else 2
     without_cents = decimals != 3 and _is_without_cents(numbers, currency)
     ambiguous = [number for number in numbers if number.other is not None and not number.percent]
-    if not ambiguous or (votes and not without_cents):
+    seldom = currency is not None and currencies.is_without_cents(currency)
+    if not ambiguous or (votes and not without_cents and not seldom):
         mark = max(sorted(votes), key=lambda key: votes[key]) if votes else None
         return Separators(mark, open=False, without_cents=without_cents, decimals=decimals)
     settled = _settled(ambiguous, numbers, country, currency)
