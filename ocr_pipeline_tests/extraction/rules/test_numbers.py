@@ -97,6 +97,8 @@ def test_three_digits_after_a_mark_are_decimals_or_thousands_as_the_document_pri
         ("Harga   Rp 45.000", ["45000"]),
         ("Total   ₹ 13,47,400.00", ["1347400.00"]),
         ("Menge   2 500   12,50", ["12.50"]),
+        ("Lasagna   45 000", ["45000"]),
+        ("Coupon   100 ,000", ["100000"]),
         ("Total   12. 50", ["12.50"]),
         ("Total   12 .50", ["12.50"]),
         ("Capital   120 000,00", ["120000.00"]),
@@ -121,6 +123,7 @@ def test_a_number_with_a_currency_beside_it_is_money_without_decimals() -> None:
 
 PAGES = {
     "the currency has no cents": ("Kopi   1   Rp 14.500\nTotal   14.500", {"14500"}),
+    "a zero with groups says nothing": ("Kimchi   Rp 0.000\nNasi   36.000\nTotal   36.000", {"36000", "0.000"}),
     "the currency has three decimals": (
         "Lunch   KWD 1.250\nCoffee   0.750\nTotal   KWD 2.000",
         {"1.250", "0.750", "2.000"},

@@ -108,7 +108,7 @@ def _votes(numbers: Iterable[Number], *, cents: bool = True) -> Counter[str]:
             continue
         if number.mark in _OTHER_MARK and number.decimals == 2:
             votes[number.mark] += _CENTS * cents
-        elif number.mark in _OTHER_MARK and number.decimals == 3 and abs(number.value) < 1 and not number.measure:
+        elif number.mark in _OTHER_MARK and number.decimals == 3 and 0 < abs(number.value) < 1 and not number.measure:
             votes[number.mark] += _FRACTION
         if number.group in _OTHER_MARK:
             votes[_OTHER_MARK[number.group]] += _GROUPS
@@ -123,6 +123,8 @@ def _settled(
 ) -> tuple[bool, str] | None:
     """Whether the ambiguous shape means thousands, and its mark; None if nothing tells."""
     mark = Counter(number.group for number in ambiguous).most_common(1)[0][0]
+    if currency is not None and currencies.is_without_cents(currency):
+        return True, mark
     votes = _votes(numbers, cents=False)  # a rate or price with two decimals may stand among amounts without
     if votes:
         return votes[mark] <= votes[_OTHER_MARK[mark]], mark
@@ -131,8 +133,6 @@ def _settled(
         return by_sum, mark
     if currency is not None and currencies.decimals(currency) == 3:
         return False, mark
-    if currency is not None and currencies.is_without_cents(currency):
-        return True, mark
     if country is not None and mark != ("." if country in _POINT_COUNTRIES else ","):
         return True, mark
     many = len({number.value for number in ambiguous}) >= _SETTLED

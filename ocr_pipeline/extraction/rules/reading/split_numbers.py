@@ -45,6 +45,7 @@ _SIGN = r"-?(?:RM|R\$|Rs\.?|[$€£¥₹])?"
 _SHAPES = (
     _Shape(re.compile(rf"{_SIGN}\d+[.,]", re.IGNORECASE), re.compile(r"\d{2}")),  # 12. 50
     _Shape(re.compile(rf"{_SIGN}\d+", re.IGNORECASE), re.compile(r"[.,]\d{2}")),  # 12 .50
+    _Shape(re.compile(rf"{_SIGN}\d{{1,3}}", re.IGNORECASE), re.compile(r"[.,]\d{3}(?:[.,]\d{3})*")),  # 100 ,000
     _Shape(re.compile(rf"{_SIGN}\d{{1,3}},", re.IGNORECASE), re.compile(r"\d{3}(?:,\d{3})*(?:\.\d{2})?")),  # 1, 234.50
     _Shape(re.compile(rf"{_SIGN}\d{{1,4}}", re.IGNORECASE), re.compile(r"\d{2}"), glue=".", alone=True),  # 327 00
     _Shape(re.compile(r"-"), re.compile(r"\d+[.,]\d{2}"), repair=None),  # - 5.00
@@ -75,7 +76,7 @@ def _grouped(words: Sequence[Span], position: int, spaces: bool) -> Split | None
     """Groups of three digits in words of their own: `1 277 400,00 €`.
 
     Without decimals, two words may also be a quantity and a price, unless more speaks for groups: a third one, a currency
-    beside them, or other amounts of the page (`spaces`).
+    beside them, a zero that no price begins with, or other amounts of the page (`spaces`).
     """
     head = _HEAD.fullmatch(plain_marks(words[position].text))
     if head is None or (head["sign"].strip("-+(") and not currencies.codes_of(head["sign"].strip("-+("))):
@@ -95,12 +96,16 @@ def _grouped(words: Sequence[Span], position: int, spaces: bool) -> Split | None
     if len(texts) < 2:
         return None
     if not any(mark in texts[-1] for mark in ".,:"):
-        beside = [words[position - 1].text] if position else []
-        beside += [words[last + 1].text] if last + 1 < len(words) else []
-        proven = spaces or len(texts) > 2 or bool(head["sign"])
-        if not proven and not any(_is_currency(text) for text in [*beside, texts[-1][3:]]):
+        proven = spaces or len(texts) > 2 or bool(head["sign"]) or texts[-1].startswith("0")
+        if not proven and not _has_currency(words, position, last):
             return None
     return Split(" ".join(texts), last - position + 1, None)
+
+
+def _has_currency(words: Sequence[Span], first: int, last: int) -> bool:
+    """Whether a currency stands before, behind or at the end of some words."""
+    beside = [words[index].text for index in (first - 1, last + 1) if 0 <= index < len(words)]
+    return any(_is_currency(text) for text in [*beside, words[last].text[3:]])
 
 
 def _fits_behind(text: str) -> bool:

@@ -62,7 +62,7 @@ def _is_whole_amount(
     number: Number, layout: Layout, keywords: Keywords, edges: Sequence[float], page: Separators, *, is_last: bool
 ) -> bool:
     if number.decimals:
-        return number.decimals == page.decimals == 3
+        return number.decimals == 3 and _has_three_decimals(number, page)
     classes = _label(number, keywords)
     labelled = bool(classes & _AMOUNTS)
     if classes & _NO_AMOUNTS and not labelled:
@@ -77,10 +77,14 @@ def _is_whole_amount(
     return not edges and abs(number.value) >= _MIN_ALONE and _is_own_cell(number, layout)
 
 
+def _has_three_decimals(number: Number, page: Separators) -> bool:
+    return page.decimals == 3 or (page.without_cents and not number.value)  # 0.000
+
+
 def _is_code(number: Number, layout: Layout) -> bool:
     """Whether digits without marks are more likely a code, a count or a running number."""
     text = number.span.text.strip("-+()$ ")
-    leading_zero = text.startswith("0") and bool(number.value)
+    leading_zero = text.startswith("0") and len(text) > 1
     return leading_zero or abs(number.value) >= _MAX_PLAIN or _after_number_sign(number, layout)
 
 
