@@ -21,6 +21,13 @@ from ocr_pipeline.extraction.rules.fields.company_names import clean, is_registr
         ("Taste Of The WorId", "Taste Of The World"),
         ("Aldi GmbH & Co. KG, Schloß Holte", "Aldi GmbH & Co. KG"),
         ("*** SANG KEE RESTAURANT ***", "SANG KEE RESTAURANT"),
+        ("SIAM HARDWARE CO., LTD.", "SIAM HARDWARE CO., LTD."),
+        ("LG Electronics MobileComm U.S.A, Inc.", "LG Electronics MobileComm U.S.A, Inc."),
+        ("Tessuti Bianchi S.r.I.", "Tessuti Bianchi S.r.l."),
+        ("Érablière des Cimes Itée", "Érablière des Cimes ltée"),
+        ("Free SAS au capital de 3.441.812 Euros – RCS Paris", "Free SAS"),
+        ("e-Luscious Nederland B.V. iov Saeco.com", "e-Luscious Nederland B.V."),
+        ("Alfa s.r.o., Hlavní 5, 110 00 Praha", "Alfa s.r.o."),
     ],
 )
 def test_a_line_is_cleaned_to_a_name(line: str, name: str) -> None:
@@ -61,6 +68,15 @@ def test_a_line_is_a_registration_number(line: str, expected: bool) -> None:
         ("AEON BHD TAMAN MALURI", "inside"),
         ("RESTORAN WAN SHENG", None),
         ("GmbH", None),
+        ("Kowalski Meble Sp. z o.o.", "end"),
+        ("Lundqvist Bygg AB", "end"),
+        ("Kovács Kft.", "end"),
+        ("Panificadora La Espiga S. de R.L. de C.V.", "end"),
+        ("UAB Baltika", "end"),
+        ("ООО Ромашка", "end"),
+        ("合同会社北斗電機工業", "end"),
+        ("sold as", None),
+        ("1 maart 2023 - 15", None),
     ],
 )
 def test_a_legal_form_stands(name: str, place: str | None) -> None:

@@ -217,7 +217,7 @@ BRITISH = """
             AMERICAN,
             {
                 "document_type": "receipt",
-                "supplier_name": "Maple Street Hardware Inc",
+                "supplier_name": "Maple Street Hardware Inc.",
                 "invoice_id": "55-10482",
                 "invoice_date": "2024-03-14",
                 "currency": "USD",

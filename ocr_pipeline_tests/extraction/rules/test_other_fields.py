@@ -25,6 +25,9 @@ def test_the_currency(drawing: str, code: str | None) -> None:
         ("TAX INVOICE\nTotal   12.50\nCash   20.00\nChange   7.50", "receipt"),
         ("Rechnung Nr. 12\nKunde:\nHans Muster\nZahlbar bis 04.07.2018", "invoice"),
         ("Avoir AV-2017-0005\nFacture liée FA-2017-0010\nTotal TTC   -233,47 €", "credit_note"),
+        ("Credit memo no.   CM-2209\nTotal   (23.00)", "credit_note"),
+        ("CAFE LUNA\nTisch 4   21.10.24 13:10\nKaffee   3,00\nKarte   3,00", "receipt"),
+        ("Muster AG\nZahlbar bis 04.07.2018\nIBAN CH48 0900 0000 8575 7337 2\nBetrag   12,00", "invoice"),
         ("Hello world", None),
     ],
 )

@@ -115,6 +115,103 @@ from ocr_pipeline_tests.extraction.rules.printed import extract
             "Aldi GmbH & Co. KG",
             id="a legal name at the foot",
         ),
+        pytest.param(
+            """
+                Musterhafter Handel und
+                Vertriebs GmbH
+                Ecke 12
+                12345 Stadthausen
+            """,
+            "Musterhafter Handel und Vertriebs GmbH",
+            id="a name that goes on after und",
+        ),
+        pytest.param(
+            """
+                AIK HUAT HARDWARE
+                ENTERPRISE (SETIA
+                ALAM) SDN BHD
+                NO. 17-G, JALAN SETIA
+            """,
+            "AIK HUAT HARDWARE ENTERPRISE (SETIA ALAM) SDN BHD",
+            id="a bracket over two lines",
+        ),
+        pytest.param(
+            """
+                Retail Invoice                          Invoice No: 12
+                Sold By : WS Retail Services Pvt. Ltd.,
+                42 Hoskote Road
+            """,
+            "WS Retail Services Pvt. Ltd.",
+            id="the label of a role is stripped",
+        ),
+        pytest.param(
+            """
+                From:                                   Invoice Number   INV-3337
+                DEMO - Sliced Shops                     Order Number     12345
+                123 Somewhere Street                    Invoice Date     25/01/2016
+
+                To:
+                Test Business
+                456 Elsewhere Street
+            """,
+            "DEMO - Sliced Shops",
+            id="under From",
+        ),
+        pytest.param(
+            """
+                Blue Finch
+                #03296 191 E 3RD AVE
+                SAN MATEO, CA 94401
+                650-342-2723
+            """,
+            "Blue Finch",
+            id="a town is no name",
+        ),
+        pytest.param(
+            """
+                CONTACT US
+                help@acme-energy.com
+                Acme Energy                             Jane Roe
+                                                        12 London Road
+            """,
+            "Acme Energy",
+            id="the name in the mail address",
+        ),
+        pytest.param(
+            """
+                Acmelnvoices
+                Invoice no. 12
+                mail@acmeinvoices.com
+            """,
+            "AcmeInvoices",
+            id="a letter settled by the mail address",
+        ),
+        pytest.param(
+            """
+                FACTUUR
+                Factuuradres
+                Strategic Corp
+                Fakestreet 46
+                Factuurnummer 12
+                Bedrag                                  49,99
+                e-Luscious Nederland B.V. iov Saeco.com
+                Badweg 48, 8401 BL, Gorredijk
+                KvK nummer: 04080176   BTW-nr: NL815254295B01
+                IBAN: NL58RABO0198723202
+            """,
+            "e-Luscious Nederland B.V.",
+            id="a legal name at the foot with registration and account",
+        ),
+        pytest.param(
+            """
+                Blumen Krause
+                Rechnung Nr. 12
+                IBAN DE88 2008 0000 0970 3757 00
+                Musterbank AG
+            """,
+            "Blumen Krause",
+            id="the bank is not the supplier",
+        ),
         pytest.param("WÜRFELZUCKER        0,89 C\nZU ZAHLEN EURO      0,89", None, id="goods are no supplier"),
     ],
 )
@@ -154,6 +251,72 @@ def test_the_supplier(drawing: str, name: str | None) -> None:
             """,
             "Theodor Est",
             id="in the window of a letter",
+        ),
+        pytest.param(
+            """
+                Omnia Trading AG
+                Allmendweg 30
+                4528 Zuchwil
+
+
+                Machina Futura AG
+                Alte Fabrik 3A
+                8400 Winterthur
+
+                Rechnung
+                Rechnungsnummer 2021007834
+            """,
+            "Machina Futura AG",
+            id="above an address that is not the supplier's",
+        ),
+        pytest.param(
+            """
+                LG Electronics Inc.                                INVOICE
+                Pasadena, CA 91189
+
+                             BILL TO                      SHIP TO
+                GOOGLE INC.                        UPS Louisville Dist. Center
+                1600 Amphitheatre Parkway          2200 Outer Loop
+            """,
+            "GOOGLE INC.",
+            id="under a heading centred over its column",
+        ),
+        pytest.param(
+            """
+                CONTOSO LTD.                       FACTURA
+                Calle de Atocha 27
+
+                NOMBRE: JOSE MENDEZ                CODIGO: C0001
+            """,
+            "JOSE MENDEZ",
+            id="in a name field without a heading",
+        ),
+        pytest.param(
+            """
+                Client    Order      Invoice date   Invoice no
+                Acme Oy   SC044      08/09/2022     VF1005
+            """,
+            "Acme Oy",
+            id="in a column",
+        ),
+        pytest.param("合同会社北斗電機工業\n若松文具株式会社 御中\n請求書", "若松文具株式会社", id="before its label"),
+        pytest.param("Sold To Wingtip Toys\nReceipt No. 12", "Wingtip Toys", id="behind a label without a colon"),
+        pytest.param(
+            "Client: ACME          IBAN   GB33BUKB20201555555555\nInvoice no. 12",
+            "ACME",
+            id="up to the end of the cell",
+        ),
+        pytest.param(
+            """
+                Blue Heron Ltd
+                12 High Street
+                Leeds LS1 4AP
+                Invoice no. 12
+                Blue Heron Ltd · 12 High Street · Leeds LS1 4AP
+                Blue Heron Ltd
+            """,
+            None,
+            id="never the supplier",
         ),
         pytest.param("Bill to: Blue Heron Coffee\nInvoice no. 12", "Blue Heron Coffee", id="behind the label"),
         pytest.param("Customer: 2\nYour order AB321\nInvoice # RE-7", None, id="a customer's number is no name"),

@@ -57,7 +57,8 @@ def clean(text: str) -> tuple[str, bool]:
     printed = " ".join(map(_spelled, words))
     name = _balanced(printed.strip(_EDGES))
     # The last dot of a legal form belongs to it: `Coolblue B.V.`
-    return (f"{name}." if printed.endswith(f"{name}.") and "." in name.rpartition(" ")[2] else name), registered
+    dotted = legal_form(name) == "end" and printed[printed.find(name) + len(name) :].startswith(".")
+    return (f"{name}." if dotted else name), registered
 
 
 def _until_legal_form(text: str) -> str:

@@ -41,14 +41,14 @@ _STREET = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_PHONE = re.compile(r"\D{0,12}[+(]?\d[\d\s()./–-]{6,}\d\W*(?:\(.*\))?")
+_PHONE = re.compile(r"(?:[^\W\d]{1,12}[.:]*\s*:?\s+)?\W{0,3}[+(]?\d[\d\s()./–-]{6,}\d\W*(?:\(.*\))?")
 _WEB = re.compile(
     r"@|\bwww\b|https?:|\b[a-z][a-z0-9-]{2,}\.(?:com|net|org|eu|io|info|biz|gov|edu|co\.[a-z]{2}|com\.[a-z]{2})\b(?![\w-])"
     r"|\b[a-z][a-z0-9-]{3,}\.[a-z]{2}$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"^[^\d:]{2,40}:(?:\s|$)|:$")
-_CODE = re.compile(r"[\W\d]*\b[A-Z]{0,4}\d[\w./-]{5,}\W*")
+_CODE = re.compile(r"[\W\d]*\b[A-Z]{0,4}[-/.]?\d[\w./-]{5,}\W*")
 _DOMAIN = re.compile(r"(?:@|www\s?\.\s?|https?:\s?//(?:www\.)?)([a-z0-9-]{2,})(?:\.[a-z0-9-]{2,}){1,3}", re.IGNORECASE)
 _BARE_DOMAIN = re.compile(r"\b([a-z][a-z0-9-]{1,})\.(?:com|net|org|eu|[a-z]{2})\b", re.IGNORECASE)
 _MAIL_HOSTS = frozenset(
