@@ -215,7 +215,7 @@ def _extract_and_store(
     started = time.perf_counter()
     extraction, failure = None, None
     try:
-        extraction = extractor.extract(document)
+        extraction = _with_warnings_of(task.text, extractor.extract(document))
     except DocumentError as error:
         failure = DocumentFailure(reason=error.reason, message=str(error))
     except ProviderError as error:
@@ -244,6 +244,12 @@ def _extract_and_store(
     if keep:
         store.put(STAGE, key, outcome.model_dump_json())
     return ExtractionResult(task.document_id, outcome, key if keep else None, cached=False)
+
+
+def _with_warnings_of(text: OcrText | None, extraction: Extraction) -> Extraction:
+    """The extraction with what the engine said about the text before what the extractor says about the values."""
+    said = text.warnings if text else []
+    return extraction.model_copy(update={"warnings": [*said, *extraction.warnings]}) if said else extraction
 
 
 def _sum(costs: Iterable[float | None]) -> float | None:

@@ -30,9 +30,7 @@ class Auto(RapidOcr):
         from_layer, missing = read_text_layer(page, self)
         if not from_layer.words:
             recognised = self.read_page(page)
-            warnings = [*from_layer.warnings, *recognised.warnings]
-            seconds = from_layer.seconds + recognised.seconds
-            return recognised.model_copy(update={"warnings": warnings, "seconds": seconds})
+            return recognised.model_copy(update={"seconds": from_layer.seconds + recognised.seconds})
         return from_layer if missing is None else self._completed(page, from_layer, missing)
 
     def _completed(self, page: Page, from_layer: OcrPage, missing: "npt.NDArray[np.float32]") -> OcrPage:

@@ -70,7 +70,7 @@ def read_text_layer(page: Page, recogniser: Recogniser) -> TextLayerPage:
     checked = checked_words(page, layer, recogniser)
     warnings = list(checked.warnings)
     if checked.distrusted:
-        warnings.append(f"The text layer of page {page.number} is not used: {checked.distrusted}.")
+        warnings.append(f"The text layer is not used: {checked.distrusted}.")
     width, height = (page.height, page.width) if layer.rotation in (90, 270) else (page.width, page.height)
     words = arrange(checked.words, height / width)
     result = OcrPage(

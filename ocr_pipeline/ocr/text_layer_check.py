@@ -96,9 +96,10 @@ def upright_image(page: Page, rotation: Rotation) -> "Image":
 
 
 def _hidden_warning(layer: TextLayer) -> tuple[str, ...]:
-    if not layer.hidden:
-        return ()
+    """Words without digits are hidden for good reasons (names of images); numbers are worth a look."""
     count = len(layer.hidden)
+    if not any(c.isdigit() for word in layer.hidden for c in word.text):
+        return ()
     what = "1 word of the text layer is" if count == 1 else f"{count} words of the text layer are"
     return (f"{what} not visible on the page and not used.",)
 

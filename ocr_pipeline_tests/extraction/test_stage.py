@@ -47,6 +47,16 @@ def text_task(project: Project, name: str, text: str) -> ExtractionTask:
     )
 
 
+def test_warnings_about_the_text_come_with_the_values(project: Project) -> None:
+    page = OcrPage(page=1, width=10, height=10, words=[], seconds=0, warnings=["unreadable"])
+    other = page.model_copy(update={"page": 2, "warnings": []})
+    task = ExtractionTask("d", project.root / "d", "0" * 64, OcrText(pages=[page, other]), input_key="key")
+    extractor = Calling(lambda _: Extraction(invoice=Invoice(), warnings=["two invoices"]))
+    (result,) = extract(project, extractor, task)
+    assert result.outcome.extraction is not None
+    assert result.outcome.extraction.warnings == ["Page 1: unreadable", "two invoices"]
+
+
 def image_task(project: Project, name: str, width: int = 40) -> ExtractionTask:
     path = add_image(project, f"{name}.png", width)
     sha256 = sha256_of(path.read_bytes())

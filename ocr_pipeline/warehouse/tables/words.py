@@ -56,6 +56,7 @@ class OcrPageRow:
     rotation: Annotated[
         int | None, "Degrees clockwise by which the page was turned upright; boxes refer to the upright page."
     ]
+    warnings: Annotated[list[str] | None, "What a reader should know about the text of the page."] = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +110,7 @@ def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[
                     rotation=row["rotation"],
                     words=by_page.get((document_id, row["page"]), []),
                     seconds=row["seconds"],
+                    warnings=row["warnings"] or [],
                 )
                 for row in rows
             ]
@@ -219,6 +221,7 @@ def add_ocr(
                 "words": len(page.words),
                 "mean_confidence": mean_confidence(page.words),
                 "seconds": page.seconds,
+                "warnings": page.warnings or None,
             }
         )
     for index, word in enumerate(words):
