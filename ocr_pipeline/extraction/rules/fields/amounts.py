@@ -41,6 +41,7 @@ def candidates(
         has_cents=any(amount.number.decimals == 2 for amount in amounts),
         all_totals_zero=not any(amount.value for amount in amounts if amount.says(*TOTALS, "subtotal", "due")),
         negative=_is_negative(amounts),
+        has_total=any(says_only_total(amount.labels.left) or amount.says("due", *TOTALS) for amount in amounts),
     )
     printed = [_candidate(v, places, page) for v, all_places in by_value.items() for places in _roles(v, all_places)]
     others = [_other(value, places, page) for value, places in doubts.other_readings(amounts).items()]
@@ -80,7 +81,7 @@ class _Page:
     """What an amount is judged against. `last_total` is the last row that is labelled as a total.
 
     `all_totals_zero`: whatever is labelled as a total is 0, as on the receipt of goods that a voucher paid.
-    `negative`: all labelled totals are negative.
+    `negative`: all labelled totals are negative. `has_total`: something is labelled as a total or as due.
     """
 
     reading: Reading
@@ -90,6 +91,7 @@ class _Page:
     has_cents: bool
     all_totals_zero: bool
     negative: bool
+    has_total: bool
 
 
 def cash_step(reading: Reading) -> Decimal | None:
@@ -109,6 +111,7 @@ def _candidate(
         "largest": float(abs(value) == page.largest),
         "share_of_largest": min(float(abs(value) / page.largest), 1.0),
         "zero": float(value == 0),
+        "subtotal_alone": float(not page.has_total and any(place.says("subtotal") for place in places)),
         "negative": float(value < 0),
         "negative_page": float(value < 0 and page.negative),
         "suggested": float(all(place.suggested for place in places)),

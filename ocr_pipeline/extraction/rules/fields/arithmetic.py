@@ -69,8 +69,16 @@ def _values(amounts: Sequence[LabelledAmount], *classes: str) -> list[Decimal]:
 
 
 def _cash_less_change(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
+    """What was given less what was returned. Change without a known label is the amount below the cash if the difference is
+    printed above it."""
     paid, change = _values(amounts, "cash", "card"), _values(amounts, "change")
-    return {abs(cash) - abs(back) for cash, back in product(paid, change) if abs(cash) >= abs(back)}
+    known = {abs(cash) - abs(back) for cash, back in product(paid, change) if abs(cash) >= abs(back)}
+    if not change:
+        for position, (cash, back) in enumerate(pairwise(amounts)):
+            above = {amount.value for amount in amounts[:position]}
+            if cash.says("cash") and cash.number.row < back.number.row and 0 < abs(back.value) < cash.value:
+                known |= {cash.value - abs(back.value)} & above
+    return known
 
 
 def _net_plus_tax(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
