@@ -304,3 +304,27 @@ class Plain:
 )
 def test_a_wrong_entry_is_named_with_its_line(path: Path, content: str, message: str) -> None:
     assert complaint(path, content).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", ["off", "off"]),
+        ("split: off", ["off", "off"]),
+        ("split: 'off'", ["off", "off"]),
+        ("split: auto", ["auto", "auto"]),
+        ("split: {a: auto}", ["auto", "off"]),
+        ("split: {a: off, b: auto}", ["off", "auto"]),
+    ],
+)
+def test_split_by_data_set(path: Path, written: str, expected: list[str]) -> None:
+    path.write_text(f"{yaml.safe_dump({'engines': ENGINES, 'backends': BACKENDS})}{written}\n")
+    configured = load_backends(Project(path.parent))
+    assert [configured.config.split_of(dataset) for dataset in ("a", "b")] == expected
+    assert [bool(configured.part_detection(dataset)) for dataset in ("a", "b")] == [mode == "auto" for mode in expected]
+
+
+@pytest.mark.parametrize("split", ["yes", "on", "{a: maybe}", "[a]"])
+def test_another_way_to_split_is_refused(path: Path, split: str) -> None:
+    content = f"{yaml.safe_dump({'engines': ENGINES, 'backends': BACKENDS})}split: {split}\n"
+    assert "split" in complaint(path, content)

@@ -150,7 +150,7 @@ def open_document(content: bytes, limits: Limits, part: PageRange | None = None)
 
 def _part_pages(pages: Sequence[Page], part: PageRange) -> Sequence[Page]:
     if part.last > len(pages):
-        raise DocumentError("no_pages", f"The file has {len(pages)} pages; this part is of pages {part}.")
+        raise DocumentError("no_pages", f"The file ends at page {len(pages)}; this part is of pages {part}.")
     return [
         PartPage(page, number, page.width, page.height, page.dpi)
         for number, page in enumerate(pages[part.first - 1 : part.last], start=1)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, open_document, read_bytes, sha256_of
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import Word
@@ -370,3 +371,21 @@ def test_damaged_files_fail_with_a_reason_or_open(seed: bytes, random: random.Ra
 def test_the_content_is_in_no_repr() -> None:
     for content in (image_bytes(), text_pdf([TEXT])):
         assert len(repr(opened(content))) < 500
+
+
+def test_a_part_of_a_file_is_a_document_of_its_own() -> None:
+    content = text_pdf([[(20, 150, name)] for name in ("one", "two", "three")])
+    whole, part = opened(content), open_document(content, Limits(), PageRange(2, 3))
+    assert [page.number for page in part.pages] == [1, 2]
+    assert [[(word.text, word.page) for word in page.text_layer() or ()] for page in part.pages] == [
+        [("two", 1)],
+        [("three", 2)],
+    ]
+    assert np.array_equal(part.pages[0].image(), whole.pages[1].image())
+    hashes = {open_document(content, Limits(), PageRange(*pages)).sha256 for pages in ((1, 1), (2, 3), (1, 3))}
+    assert len(hashes | {whole.sha256}) == 4, "the pages are a part of the identity"
+
+
+def test_a_part_beyond_the_end_of_its_file() -> None:
+    with pytest.raises(DocumentError, match="The file ends at page 1"):
+        open_document(text_pdf([[(20, 150, "one")]]), Limits(), PageRange(2, 2))

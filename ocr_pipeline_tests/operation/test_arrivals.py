@@ -8,7 +8,9 @@ from pathlib import Path
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.overrides import overrides_file
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import sha256_of
+from ocr_pipeline.documents.splits import Split, write_split
 from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
 from ocr_pipeline.operation.arrivals import MIN_RETRY_DELAY, Cursor, Scan, scan_files
 from ocr_pipeline.project import Project
@@ -200,3 +202,14 @@ def test_deleted_files_are_reported(project: Project) -> None:
     known = ingested(project)
     path.unlink()
     assert scan(project, first.cursor, known).deleted == ["a"], "and deleted again"
+
+
+def test_a_file_that_is_split_now_and_its_parts_are_ready(project: Project) -> None:
+    path = add_file(project, "a.pdf", b"three pages")
+    later(path, -60)
+    known = ingested(project)
+    split = Split(document_id="a", sha256="", by="hand", parts=[PageRange(1, 2), PageRange(3, 3)])
+    write_split(project.data, split)
+    first = scan(project, known=known)
+    assert first.ready == []
+    assert scan(project, first.cursor, known).ready == ["a", "a-p1-2", "a-p3"]

@@ -19,6 +19,7 @@ from ocr_pipeline.models.types import Media
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import OcrText
 from ocr_pipeline_tests.extraction.llm.page import text_of
+from ocr_pipeline_tests.extraction.rules.printed import printed
 from ocr_pipeline_tests.files import text_pdf
 
 PDF = text_pdf([[(20, 150, "one")], [(20, 150, "two")]])
@@ -172,3 +173,10 @@ def test_nothing_that_is_pickled_or_shown_holds_the_key(tmp_path: Path, monkeypa
         assert b"CANARY" not in pickle.dumps(value)
         assert "CANARY" not in repr(value) + str(value)
     assert "CANARY" not in whole["b"].settings
+
+
+def test_a_model_gets_the_words_of_the_first_invoice_alone(tmp_path: Path) -> None:
+    pages = [f"Putzblitz GmbH\nRechnung\nRechnungsnummer  A-10{n}\nGesamtbetrag  11{n},00 €" for n in range(2)]
+    [both] = extractor(tmp_path).request(document(printed(*pages))).parts
+    [first] = extractor(tmp_path).request(document(printed(pages[0]))).parts
+    assert both == first

@@ -7,6 +7,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.llm import media
@@ -91,3 +92,10 @@ def test_a_request_is_described_by_hash_and_estimated_by_pages() -> None:
     assert (part["media_type"], part["bytes"], len(part["sha256"])) == ("application/pdf", len(content), 64)
     assert request.estimated_input_tokens == 3 * TOKENS_PER_PAGE + 1
     assert "%PDF" not in repr(request) + repr(request.parts)
+
+
+@pytest.mark.parametrize("pdf", [True, False])
+def test_of_a_part_only_its_pages_are_sent(pdf: bool) -> None:
+    content = text_pdf([[(20, 150, "one")], [(20, 150, "two")], [(20, 150, "three")]])
+    parts = media_of(open_document(content, Limits(), PageRange(2, 3)), pdf=pdf)
+    assert [part.sha256 for part in parts] == [part.sha256 for part in sent(content, pdf=False)[1:]]
