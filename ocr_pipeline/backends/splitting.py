@@ -66,15 +66,16 @@ class Splitter:
             return Decision(None, detection + WAITING)
         return Decision(detected(source.document_id, document.sha256, text), detection)
 
-    def text_of(self, source: SourceFile, document: Document) -> OcrText | None:
-        """The words of a file: of its text layer if every page has one, else of an engine; None if there are none."""
+    def text_of(self, source: SourceFile, document: Document, *, partial: bool = False) -> OcrText | None:
+        """The words of a file: of its text layer if every page has one, else of an engine; None if there are none. `partial`:
+        a text layer of some pages is better than nothing."""
         try:
             text = self._guard(source.path, document.sha256, self._backends.limits)
         except DocumentError:
             text = None
         if text is not None and all(page.words for page in text.pages):
             return text
-        return self._words(source.document_id, document.sha256) or text
+        return self._words(source.document_id, document.sha256) or (text if partial else None)
 
 
 def detected(document_id: str, sha256: str, text: OcrText) -> Split | None:
