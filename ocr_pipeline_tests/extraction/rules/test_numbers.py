@@ -46,6 +46,7 @@ from ocr_pipeline_tests.extraction.rules.printed import extract, printed, read
         ("\u0e51\u0e52\u0e53.\u0e54\u0e55", "123.45"),
         ("R1,250.00", "1250.00"),
         ("5.00CR", "-5.00"),
+        ("26.9O0", "26.900"),
         ("W124,700", "124700"),  # the sign of won
     ],
 )
@@ -99,6 +100,7 @@ def test_three_digits_after_a_mark_are_decimals_or_thousands_as_the_document_pri
         ("Menge   2 500   12,50", ["12.50"]),
         ("Lasagna   45 000", ["45000"]),
         ("Coupon   100 ,000", ["100000"]),
+        ("Nasi   26. 950", ["26950"]),
         ("Total   12. 50", ["12.50"]),
         ("Total   12 .50", ["12.50"]),
         ("Capital   120 000,00", ["120000.00"]),

@@ -22,6 +22,11 @@ __all__ = ["PARTS_JOINED", "Number", "Parsed", "find", "parse"]
 _LOOKALIKE = re.compile(
     r"(?P<head>-?(?:RM|[$€£])?)(?P<tail>[0-9OoQDIl|!SsBZzG]{1,5}[.,][0-9OoQDIl|!SsBZzG]{2}[-–]?)", re.IGNORECASE
 )
+_LOOKALIKE_GROUPS = re.compile(
+    r"(?P<head>-?(?:RP?M?|[$€£])?)(?P<tail>[0-9OoIl|]{1,3}(?:[.,][0-9OoIl|]{3})+)", re.IGNORECASE
+)
+_MIN_DIGITS = 3
+"""Letters in groups of three are digits only beside so many digits."""
 _BEHIND = re.compile(r"(?P<sign>€|£|\$|EUR|RM)?(?P<percent>%?)(?P<code>\s?[*#]?[A-Z]{0,3}[*#]?)", re.IGNORECASE)
 """What may be glued behind an amount: a percent sign or the code of a tax, 5.00SR."""
 _RM_MISREAD = re.compile(r"^([-(]?)RH(?=[-\d.:])", re.IGNORECASE)
@@ -117,6 +122,8 @@ def parse(text: str, decimal_mark: str | None = ".", *, colon_cents: bool = Fals
         parsed = _clean(misread["minus"] + misread["number"], decimal_mark, colon_cents)
     elif parsed is None:
         shape = _LOOKALIKE.fullmatch(text)
+        if shape is None and sum(map(str.isdigit, text)) >= _MIN_DIGITS:
+            shape = _LOOKALIKE_GROUPS.fullmatch(text)
         if shape is not None and any(c.isdigit() for c in text):
             repair = LETTERS_AS_DIGITS
             parsed = _clean(shape["head"] + digits_of_lookalikes(shape["tail"]), decimal_mark, colon_cents)

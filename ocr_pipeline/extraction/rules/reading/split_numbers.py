@@ -46,6 +46,7 @@ _SHAPES = (
     _Shape(re.compile(rf"{_SIGN}\d+[.,]", re.IGNORECASE), re.compile(r"\d{2}")),  # 12. 50
     _Shape(re.compile(rf"{_SIGN}\d+", re.IGNORECASE), re.compile(r"[.,]\d{2}")),  # 12 .50
     _Shape(re.compile(rf"{_SIGN}\d{{1,3}}", re.IGNORECASE), re.compile(r"[.,]\d{3}(?:[.,]\d{3})*")),  # 100 ,000
+    _Shape(re.compile(rf"{_SIGN}\d{{2,3}}\.", re.IGNORECASE), re.compile(r"\d{3}")),  # 26. 950
     _Shape(re.compile(rf"{_SIGN}\d{{1,3}},", re.IGNORECASE), re.compile(r"\d{3}(?:,\d{3})*(?:\.\d{2})?")),  # 1, 234.50
     _Shape(re.compile(rf"{_SIGN}\d{{1,4}}", re.IGNORECASE), re.compile(r"\d{2}"), glue=".", alone=True),  # 327 00
     _Shape(re.compile(r"-"), re.compile(r"\d+[.,]\d{2}"), repair=None),  # - 5.00
