@@ -44,6 +44,8 @@ class Capabilities:
     """It is trained on labels. Such an extractor is a `TrainedExtractor`."""
     votes_on: tuple[str, ...] = ()
     """An ensemble: the backends whose results it works on. Such an extractor is a `TrainedExtractor`."""
+    knows_own: bool = False
+    """It is told the own company of `backends.yaml`, which is then a part of its fingerprint."""
     calibrated: bool = False
     """The scores of its evidence are probabilities by a calibration that ships with it or was learned with its model."""
     imports: bool = False

@@ -178,6 +178,9 @@ def load_backends(project: Project) -> Backends:
         name: _located(path, text, ("backends", name), partial(build_extractor, entry, config.providers))
         for name, entry in config.backends.items()
     }
+    for extractor in extractors.values():
+        if extractor.capabilities.knows_own:
+            extractor.own = config.own
     backends: dict[str, Backend] = {}
     for name, entry in sorted(
         config.backends.items(), key=lambda item: bool(extractors[item[0]].capabilities.votes_on)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.extraction.own import OwnCompany
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.yaml_files import load_yaml
 
@@ -48,6 +49,8 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    own: OwnCompany | None = None
+    """The company that the project belongs to."""
     limits: Limits = Limits()
     split: SplitMode | dict[str, SplitMode] = "off"
     """For all data sets, or by data set; those that are not named are off."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ocr_pipeline.components import Component
 from ocr_pipeline.documents.pages import Document
+from ocr_pipeline.extraction.own import OwnCompany
 from ocr_pipeline.models.asking import DocumentCalls
 from ocr_pipeline.models.types import ModelRequest
 from ocr_pipeline.schemas import Extraction, OcrText
@@ -42,6 +43,9 @@ class ExtractionInput:
 
 class Extractor(Component):
     """Extracts the fields of one document. Made once per process and used for many documents."""
+
+    own: OwnCompany | None = None
+    """The own company; set before the first document, if `capabilities.knows_own` and the project names one."""
 
     @abstractmethod
     def extract(self, document: ExtractionInput) -> Extraction:

@@ -32,7 +32,7 @@ class LearnedExtractor(TrainedExtractor):
     """
 
     id = "learned"
-    capabilities = Capabilities(requires="words", learns=True, calibrated=True)
+    capabilities = Capabilities(requires="words", learns=True, calibrated=True, knows_own=True)
 
     def __init__(self, folds: By = "document") -> None:
         if folds not in get_args(By):
@@ -55,6 +55,7 @@ class LearnedExtractor(TrainedExtractor):
         return None
 
     def fingerprint(self) -> dict[str, object]:
+        self._rules.own = self.own
         rules_fingerprint = self._rules.fingerprint()
         return {
             "name": "learned",
@@ -78,10 +79,12 @@ class LearnedExtractor(TrainedExtractor):
         assert document.text is not None  # what `requires` asserts
         model = self._model
         if model is None:
-            return rules.extract_text(document.text)
+            return rules.extract_text(document.text, own=self.own)
         fold = model.fold_of[self._by].get(document.document_id)
 
         def rechoose(name: str, choice: Choice[Any], reading: Reading) -> Choice[Any]:
+            if choice.chosen is not None and choice.chosen.candidate.features.get("own_company"):
+                return choice
             field = model.fields.get(name)
             split = field.splits.get(self._by) if field else None
             if field is None or split is None:
@@ -94,7 +97,7 @@ class LearnedExtractor(TrainedExtractor):
             rows = learned.of(fold, self._by) if learned else None
             return sold if rows is None else list(compress(sold, rows.kept(row_features(sold, reading))))
 
-        return rules.extract_text(document.text, rechoose, keep)
+        return rules.extract_text(document.text, rechoose, keep, self.own)
 
 
 def _learned(

@@ -6,8 +6,9 @@ from typing import Any
 
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
+from ocr_pipeline.extraction.own import OwnCompany
 from ocr_pipeline.extraction.rules import confidence, lexicon
-from ocr_pipeline.extraction.rules.candidates import Choice, choose
+from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, choose
 from ocr_pipeline.extraction.rules.fields import (
     addresses,
     amounts,
@@ -18,6 +19,7 @@ from ocr_pipeline.extraction.rules.fields import (
     issue_dates,
     items,
     origins,
+    own_company,
     receivers,
     sums,
     suppliers,
@@ -47,7 +49,7 @@ class RulesExtractor(Extractor):
     """Extracts fields with hand-written rules from the words of an OCR engine; opens neither pages nor network."""
 
     id = "rules"
-    capabilities = Capabilities(requires="words", calibrated=True)
+    capabilities = Capabilities(requires="words", calibrated=True, knows_own=True)
 
     def __init__(self) -> None:
         self.learned: LearnedWords | None = None
@@ -58,24 +60,27 @@ class RulesExtractor(Extractor):
 
     def fingerprint(self) -> dict[str, object]:
         learned = {"keywords_sha256": self.learned.sha256} if self.learned else {}
+        own = {"own": self.own.fingerprint()} if self.own else {}
         return {
             "name": "rules",
             "version": VERSION,
             "data_sha256": lexicon.digest(),
             "calibration_sha256": confidence.digest(),
             **learned,
+            **own,
         }
 
     def extract(self, document: ExtractionInput) -> Extraction:
         assert document.text is not None  # what `requires` asserts
         with learned_words.active(self.learned):
-            return extract_text(document.text)
+            return extract_text(document.text, own=self.own)
 
 
 def extract_text(
     text: OcrText,
     rechoose: Rechoose = lambda name, choice, reading: choice,
     keep: Rows = lambda sold, reading: sold,
+    own: OwnCompany | None = None,
 ) -> Extraction:
     """Extract the fields of a document from its words; of the first invoice if there are several. `rechoose` decides every
     single-valued field last, `keep` the line items."""
@@ -85,7 +90,7 @@ def extract_text(
     words = list(first.text.words())
     result = Result(words)
     sold = items.find(reading)
-    made = confidence.calibrated(choices(reading, printed, sold), reading, words)
+    made = confidence.calibrated(choices(reading, printed, sold, own), reading, words)
     final = {name: doubts.limited(rechoose(name, choice, reading)) for name, choice in made.items()}
     for name, choice in final.items():
         result.add_choice(name, choice)
@@ -95,20 +100,24 @@ def extract_text(
     return result.extraction([first.warning] if first.warning else [], origin)
 
 
-def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item]) -> dict[str, Choice[Any]]:
-    """For each single-valued field, its candidates with features and scores, and the chosen one."""
+def choices(
+    reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item], company: OwnCompany | None = None
+) -> dict[str, Choice[Any]]:
+    """For each single-valued field, its candidates with features and scores, and the chosen one. `company`: the own one."""
+    own = own_company.on_page(reading, company)
     dates = issue_dates.candidates(reading)
     registrations = tax_ids.candidates(reading)
-    supplier = choose(suppliers.candidates(reading), suppliers.WEIGHTS, suppliers.AT_LEAST)
+    supplier = choose(own.not_supplier(suppliers.candidates(reading)), suppliers.WEIGHTS, suppliers.AT_LEAST)
     address = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
     receiver = receivers.candidates(reading, supplier.chosen.candidate if supplier.chosen else None)
+    receiver = own.preferred([*receiver, *own.printed_names(reading)])
     return {
         "document_type": choose(document_type.candidates(reading), document_type.WEIGHTS, document_type.AT_LEAST),
         "supplier_name": supplier,
         "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
-        "supplier_tax_id": choose(registrations, tax_ids.WEIGHTS, tax_ids.AT_LEAST),
-        "receiver_name": choose(receiver, receivers.WEIGHTS, receivers.AT_LEAST),
-        "receiver_tax_id": choose(registrations, tax_ids.RECEIVER_WEIGHTS, tax_ids.RECEIVER_AT_LEAST),
+        "supplier_tax_id": choose(own.not_supplier(registrations, tax_ids=True), tax_ids.WEIGHTS, tax_ids.AT_LEAST),
+        "receiver_name": choose(receiver, receivers.WEIGHTS | own_company.OWN_WEIGHTS, receivers.AT_LEAST),
+        "receiver_tax_id": _receiver_tax_id(own.preferred(registrations, tax_ids=True)),
         "invoice_id": _number(reading, "invoice_id"),
         "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),
         "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
@@ -120,6 +129,11 @@ def choices(reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[
             sums.charges(printed),
         ),
     }
+
+
+def _receiver_tax_id(registrations: Sequence[Candidate[str]]) -> Choice[str]:
+    weights = tax_ids.RECEIVER_WEIGHTS | own_company.OWN_WEIGHTS
+    return choose(registrations, weights, tax_ids.RECEIVER_AT_LEAST)
 
 
 def _number(reading: Reading, *classes: str) -> Choice[str]:
