@@ -44,7 +44,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backends:
     content: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "backends.yaml").read_text("utf-8"))
     for block in blocks("yaml"):
         for section, entries in yaml.safe_load(block).items():
-            content[section].update(entries)
+            content.setdefault(section, {}).update(entries)
     path = tmp_path / "backends.yaml"
     path.write_text(yaml.safe_dump(content), "utf-8")
     return load_backends(Project(path.parent))
