@@ -4,24 +4,19 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ocr_pipeline.extraction.rules.candidates import Candidate, Features
+from ocr_pipeline.extraction.rules.fields import blocks
+from ocr_pipeline.extraction.rules.fields.blocks import Block
 from ocr_pipeline.extraction.rules.fields.company_names import is_registration
-from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
+from ocr_pipeline.extraction.rules.fields.line_shapes import has_postal_code, not_a_name
+from ocr_pipeline.extraction.rules.fields.sender_lines import address_part, sender
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
-from ocr_pipeline.extraction.rules.text import letters_in
+from ocr_pipeline.extraction.rules.text import alphanumeric, letters_in
 
 WEIGHTS = {"with_postal_code": 1.0, "without_postal_code": 0.5}
 AT_LEAST = 0.25
 """Other runs of lines have no weight, so the rules never choose them."""
 
-_POSTAL_CODE = re.compile(
-    r"""
-      (?<![\d./:-])\b(?:[A-Z]{1,2}[- ])?\d{5}\b(?![./:-]\d)    # 53300   D-50933
-    | \b(?:CH[- ]|A[- ])?[1-9]\d{3}\s[A-Z][^\W\d]{2}             # 1260 Nyon
-    | \b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b                     # HX3 9WT
-    """,
-    re.VERBOSE,
-)
 _HOUSE_NUMBER = re.compile(
     r"(?:no|lot|unit)?\W*\d{1,4}\b(?!\s?[-/.:]\s?\d).*|\D{4,}\s\d{1,4}\s?[a-z]?\W*", re.IGNORECASE
 )
@@ -41,13 +36,9 @@ _NO_ADDRESS = frozenset(
 """Classes of lines next to an address that do not belong to it."""
 
 
-def has_postal_code(text: str) -> bool:
-    return _POSTAL_CODE.search(text) is not None
-
-
 def candidates(reading: Reading, name: Span) -> list[Candidate[str]]:
     """The address under the supplier's name, if any, and other runs of lines around the name."""
-    lines = list(_lines(reading, name))
+    lines = list(_lines(reading, name)) or list(_elsewhere(reading, name))
     own = []
     if lines:
         feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
@@ -118,6 +109,10 @@ def _lines(reading: Reading, name: Span) -> Iterator[Span]:
     begun = town_seen = 0
     for row in reading.rows[start + 1 : start + 1 + _FIRST_LINE + _MAX_LINES]:
         line = _line_under(row, name)
+        part = address_part(line.text)
+        if part is not None and not begun:
+            yield line._replace(text=part)
+            return
         is_other = _is_no_address(reading, row, line)
         if not begun and (is_other or not _begins_address(line.text, reading.keywords.classes(row.index))):
             if row.index - start >= _FIRST_LINE:
@@ -129,6 +124,36 @@ def _lines(reading: Reading, name: Span) -> Iterator[Span]:
         begun += 1
         if not town_seen and has_postal_code(line.text):
             town_seen = begun
+
+
+def _elsewhere(reading: Reading, name: Span) -> Iterator[Span]:
+    """The address in the supplier's line itself, in another line that begins with the name, or in a block with the name
+    or with the supplier's telephone, web address or registration."""
+    printed = alphanumeric(sender(name.text))
+    for cell in (cell for row in reading.rows for cell in row.cells):
+        part = address_part(cell.span.text)
+        if part is not None and alphanumeric(sender(cell.span.text)) == printed:
+            yield cell.span._replace(text=part)
+            return
+    for block in blocks.find(reading):
+        start = block.address_start()
+        if start is not None and _is_suppliers(reading, block, printed):
+            for line in block.lines[start : start + _MAX_LINES]:
+                shape = line.shape
+                if shape in ("web", "phone", "label") or not (letters_in(line.text) or has_postal_code(line.text)):
+                    return
+                yield line.span
+                if shape == "town":
+                    return
+            return
+
+
+def _is_suppliers(reading: Reading, block: Block, name: str) -> bool:
+    if any(alphanumeric(line.text) == name for line in block.lines):
+        return True
+    said = {keyword for line in block.lines for keyword in reading.keywords.classes(line.row)}
+    shapes = {line.shape for line in block.lines}
+    return bool(shapes & {"web", "phone"}) and bool(said & {"supplier_tax_id", "registration", "tax_number"})
 
 
 def _line_under(row: Row, name: Span) -> Span:

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
+from ocr_pipeline.extraction.rules.fields.line_shapes import Shape, not_a_name
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Span
 from ocr_pipeline.extraction.rules.text import letters_in
 
+_NUMBER_LABELS = frozenset(
+    {"invoice_id", "other_id", "order_id", "purchase_order", "invoice_title", "receipt_title", "credit_note_title"}
+    | {"invoice_date", "due_date", "other_date", "total", "grand_total", "quantity"}
+)
 _ALIGNED = 0.02
 _LEADING = 1.4
 """Lines of a block are at most this many text heights apart."""
@@ -17,8 +21,11 @@ _SIZES = 1.7
 
 @dataclass(frozen=True)
 class Line:
+    """A cell of row `row`; `shape` as in `line_shapes`, with `label` for a street's look-alike, `Rechnung Nr. 12`."""
+
     row: int
     span: Span
+    shape: Shape | None
 
     @property
     def text(self) -> str:
@@ -33,7 +40,7 @@ class Block:
 
     def address_start(self) -> int | None:
         """The position of the first line of an address: a street, or a town below another line; None without one."""
-        shapes = [not_a_name(line.text) for line in self.lines]
+        shapes = [line.shape for line in self.lines]
         if not {"street", "town"} & set(shapes):
             return None
         return next(position for position, shape in enumerate(shapes) if shape in ("street", "town"))
@@ -47,7 +54,7 @@ def find(reading: Reading) -> list[Block]:
         if row.page != reading.rows[0].page:
             break
         for cell in row.cells:
-            line = Line(row.index, cell.span)
+            line = Line(row.index, cell.span, _shape(reading, row.index, cell.span))
             block = next((block for block in reversed(open_blocks) if _continues(block[-1], line)), None)
             if block is not None:
                 block.append(line)
@@ -63,8 +70,17 @@ def find(reading: Reading) -> list[Block]:
 def names(block: Block) -> Iterator[Line]:
     """The lines above the address that may be a name."""
     for line in block.lines[: block.address_start()]:
-        if letters_in(line.text) >= 3 and not_a_name(line.text) is None:
+        if letters_in(line.text) >= 3 and line.shape is None:
             yield line
+
+
+def _shape(reading: Reading, row: int, span: Span) -> Shape | None:
+    shape = not_a_name(span.text)
+    if shape != "street":
+        return shape
+    inside = [hit for hit in reading.keywords.in_row(row) if hit.x0 > span.x0 - 0.01 and hit.x1 < span.x1 + 0.01]
+    said = frozenset().union(*(hit.classes for hit in inside))
+    return "label" if said & _NUMBER_LABELS and "address" not in said else shape
 
 
 def _continues(last: Line, line: Line) -> bool:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 
+from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Span
+from ocr_pipeline.extraction.rules.text import key
 from ocr_pipeline.schemas import DocumentType
 
 WEIGHTS = {
@@ -55,11 +57,18 @@ def candidates(reading: Reading) -> list[Candidate[DocumentType]]:
         Candidate(kind, span, {"title": 1.0, "first_title": float(position == 0), **signs[kind]})
         for position, (kind, span) in enumerate(titles.items())
     ]
-    if not reading.rows or titles.keys() & {"invoice", "credit_note"}:
+    if not reading.rows:
         return titled
     first = reading.rows[0].span
     untitled = [Candidate(kind, first, signs[kind]) for kind in _KINDS[:2] if kind not in titles]
     return [*titled, *(candidate for candidate in untitled if any(candidate.features.values()))]
+
+
+def _begins_with_title(reading: Reading, row: int) -> bool:
+    """Whether a label of the number begins with the title: `Facture n° 2026-0148`."""
+    known = lexicon.load().phrases
+    firsts = [reading.rows[row].words[hit.first] for hit in reading.keywords.in_row(row) if "invoice_id" in hit.classes]
+    return any("invoice_title" in classes for word in firsts for classes in known.get(key(word.text), {}).values())
 
 
 def _is_narrow(reading: Reading) -> bool:

@@ -58,6 +58,20 @@ _MAIL_HOSTS = frozenset(
 """Hosts where anybody has a mailbox."""
 
 
+_POSTAL_CODE = re.compile(
+    r"""
+      (?<![\d./:-])\b(?:[A-Z]{1,2}[- ])?\d{5}\b(?![./:-]\d)    # 53300   D-50933
+    | \b(?:CH[- ]|A[- ])?[1-9]\d{3}\s[A-Z][^\W\d]{2}             # 1260 Nyon
+    | \b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b                     # HX3 9WT
+    """,
+    re.VERBOSE,
+)
+
+
+def has_postal_code(text: str) -> bool:
+    return _POSTAL_CODE.search(text) is not None
+
+
 @lru_cache(maxsize=8192)
 def not_a_name(text: str) -> Shape | None:
     """The shape that speaks against a name, if any."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_tail, legal_form
-from ocr_pipeline.extraction.rules.fields.parties import sender
 from ocr_pipeline.extraction.rules.fields.roles import Role, role_label
+from ocr_pipeline.extraction.rules.fields.sender_lines import sender
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.keywords import Hit
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join

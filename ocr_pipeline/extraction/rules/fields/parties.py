@@ -1,20 +1,18 @@
 """The addressee of a document: names under a label, or in the window of a letter."""
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.candidates import Candidate
-from ocr_pipeline.extraction.rules.fields.addresses import has_postal_code
 from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.roles import role_label
+from ocr_pipeline.extraction.rules.fields.sender_lines import is_sender_line, sender
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.keywords import Hit
 from ocr_pipeline.extraction.rules.reading.layout import Cell, Row, Span, join
 from ocr_pipeline.extraction.rules.text import alphanumeric, letters_in
 
-_SENDER_MARK = re.compile(r"\s+[-–]\s+|\s*[·•●|]\s*")  # OCR loses the spaces around a dot, not around a dash
 _REACH = 6
 """A name is at most this many rows below its label."""
 _BEHIND = 0.15
@@ -85,20 +83,11 @@ def labelled_receivers(reading: Reading) -> list[Candidate[str]]:
     return [Candidate(span.text.strip(" :"), span, {name: 1.0}) for name, spans in places.items() for span in spans]
 
 
-def sender(text: str) -> str:
-    """The name in a sender's line, `Bei Spiel GmbH · Ecke 12 · 12345 Stadthausen`; any other text unchanged."""
-    return _SENDER_MARK.split(text)[0] if _is_sender_line(text) else text
-
-
-def _is_sender_line(text: str) -> bool:
-    return len(_SENDER_MARK.split(text)) >= 2 and has_postal_code(text)
-
-
 def _in_windows(reading: Reading) -> Iterator[Span]:
     """The first text below each sender's line that is aligned with it; a footer has no window below it."""
     for row in reading.rows:
         for cell in row.cells:
-            if cell.span.y0 < _WINDOW_BOTTOM and _is_sender_line(cell.span.text):
+            if cell.span.y0 < _WINDOW_BOTTOM and is_sender_line(cell.span.text):
                 name = alphanumeric(sender(cell.span.text))
                 below = _texts_below(reading, row.index, cell.span.x0, _IN_WINDOW)
                 yield from (span for span in islice(below, 1) if alphanumeric(span.text) != name)

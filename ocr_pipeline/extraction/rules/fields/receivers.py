@@ -9,7 +9,6 @@ from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.fields import blocks
 from ocr_pipeline.extraction.rules.fields.blocks import Block, Line
 from ocr_pipeline.extraction.rules.fields.company_names import legal_form
-from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.parties import labelled_receivers, named_under
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Span
@@ -92,7 +91,7 @@ def _of_block(
     reading: Reading, block: Block, head: Line, items: int, supplier: Candidate[str] | None
 ) -> dict[str, float]:
     said = {name for line in block.lines for name in reading.keywords.classes(line.row) if _alone(reading, line)}
-    shapes = {not_a_name(line.text) for line in block.lines}
+    shapes = {line.shape for line in block.lines}
     supplier_words = frozenset(supplier.span.words) if supplier is not None else frozenset()
     has_supplier = any(not supplier_words.isdisjoint(line.span.words) for line in block.lines)
     below = supplier is not None and head.span.y0 > supplier.span.y0

@@ -10,7 +10,8 @@ from ocr_pipeline.extraction.rules.fields import name_lines, supplier_evidence
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_registration, legal_form
 from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.name_lines import TOP_ROWS, NameLine, completes, ends_open, joined
-from ocr_pipeline.extraction.rules.fields.parties import labelled_receivers, named_under, sender
+from ocr_pipeline.extraction.rules.fields.parties import labelled_receivers, named_under
+from ocr_pipeline.extraction.rules.fields.sender_lines import sender
 from ocr_pipeline.extraction.rules.fields.supplier_evidence import SupplierEvidence, speaks
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import join
