@@ -49,8 +49,9 @@ def _word(word: PdfWord, text: PageText, number: int) -> Word:
 
 
 def _relative(box: Box, text: PageText) -> Box:
-    x0, x1 = (min(1.0, max(0.0, value / text.width)) for value in (box[0], box[2]))
-    y0, y1 = (min(1.0, max(0.0, value / text.height)) for value in (box[1], box[3]))
+    """The box relative to the page, to 1/100,000 as earlier versions gave it: prompts of models depend on it."""
+    x0, x1 = (min(1.0, max(0.0, round(value / text.width, 5))) for value in (box[0], box[2]))
+    y0, y1 = (min(1.0, max(0.0, round(value / text.height, 5))) for value in (box[1], box[3]))
     return x0, y0, x1, y1
 
 

@@ -44,9 +44,10 @@ class PdfWord:
 
 @dataclass
 class _Piece:
-    """Words that PDFium gives one after the other on one line."""
+    """Words that PDFium gives one after the other on one line. `complete`: PDFium ends the line after them."""
 
     words: list[PdfWord]
+    complete: bool
     x0: float = field(init=False)
     x1: float = field(init=False)
     y: float = field(init=False)
@@ -65,7 +66,7 @@ class _Piece:
 
 def words_of(text: PageText) -> list[PdfWord]:
     """The words of a page. Lines are numbered from 0 without gaps, in PDFium's order."""
-    pieces = [_Piece(words) for words in _pieces(text.characters)]
+    pieces = [_Piece(words, complete) for words, complete in _pieces(text.characters)]
     lines = _joined(pieces)
     words = []
     for number, line in enumerate(lines):
@@ -75,7 +76,7 @@ def words_of(text: PageText) -> list[PdfWord]:
     return words
 
 
-def _pieces(characters: Sequence[Character]) -> Iterator[list[PdfWord]]:
+def _pieces(characters: Sequence[Character]) -> Iterator[tuple[list[PdfWord], bool]]:
     piece: list[PdfWord] = []
     letters: list[Character] = []
     for character in characters:
@@ -90,7 +91,7 @@ def _pieces(characters: Sequence[Character]) -> Iterator[list[PdfWord]]:
                 piece.append(PdfWord(letters, 0))
                 letters = []
             if elsewhere:
-                yield piece
+                yield piece, False
                 piece = []
             letters.append(character)
         if character.ends_line:
@@ -98,12 +99,12 @@ def _pieces(characters: Sequence[Character]) -> Iterator[list[PdfWord]]:
                 piece.append(PdfWord(letters, 0))
                 letters = []
             if piece:
-                yield piece
+                yield piece, True
             piece = []
     if letters:
         piece.append(PdfWord(letters, 0))
     if piece:
-        yield piece
+        yield piece, True
 
 
 def _elsewhere(before: Character, character: Character) -> bool:
@@ -141,7 +142,11 @@ def _along(character: Character) -> tuple[float, float, float, float]:
 
 
 def _joined(pieces: list[_Piece]) -> list[list[PdfWord]]:
-    """Lines: pieces that stand side by side on one level, without a wide gap, are one line."""
+    """Lines: pieces that stand side by side on one level, without a wide gap, are one line.
+
+    Where PDFium itself starts a line between two pieces in a row, it stays: extracted values and stored replies of models
+    depend on it.
+    """
     root = list(range(len(pieces)))
 
     def find(index: int) -> int:
@@ -155,6 +160,9 @@ def _joined(pieces: list[_Piece]) -> list[list[PdfWord]]:
         for other_y, other_index in by_level[position + 1 :]:
             if other_y - y > _SAME_LINE * piece.height:
                 break
+            first, second = sorted((index, other_index))
+            if second == first + 1 and pieces[first].complete:
+                continue
             other = pieces[other_index]
             height = min(piece.height, other.height)
             gap = max(other.x0 - piece.x1, piece.x0 - other.x1)

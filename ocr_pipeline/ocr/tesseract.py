@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,6 +21,8 @@ from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
+from ocr_pipeline.ocr.scripts import doubted
+from ocr_pipeline.ocr.tesseract_languages import Choice, for_script, for_words, script_of, unread
 from ocr_pipeline.schemas import OcrPage, Rotation, Word
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ _MIN_CONFIDENCE = 0.6
 """Below this mean confidence the page may be rotated: Tesseract recognises letters in anything."""
 _MIN_ORIENTATION_CONFIDENCE = 1.0
 """Below this orientation confidence Tesseract is guessing."""
+_MIN_SCRIPT_CONFIDENCE = 0.3
+_UNREAD = 0.5
+"""The confidence of words is multiplied by this where language data are missing: letters are taken for similar ones."""
 
 
 class Tesseract(BaseModel, OcrEngine):
@@ -38,8 +43,8 @@ class Tesseract(BaseModel, OcrEngine):
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "tesseract"
 
-    languages: tuple[str, ...] = Field(
-        default=("eng",), min_length=1, description="Codes of installed language data: eng, deu."
+    languages: Literal["auto"] | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        default=("eng",), description="Codes of installed language data (eng, deu); auto: chosen for each page."
     )
     segmentation: int = Field(default=6, ge=3, le=13, description="Page segmentation mode; 6: one block of text.")
     longest_side: int = Field(default=2000, ge=320, description="Larger pages are reduced to this size in pixels.")
@@ -54,16 +59,29 @@ class Tesseract(BaseModel, OcrEngine):
             "revision": 1,
             "reading_order": READING_ORDER,
             "tesseract": installation.version if installation else None,
-            "data": installation.data_sha256(self.languages) if installation else None,
+            "data": installation.data_sha256(self._data(installation)) if installation else None,
             "pytesseract": version("pytesseract"),
             **rendering(),
             **self.model_dump(exclude={"seconds_per_page"}, mode="json"),
+            **({"language_choice": 1} if self.languages == "auto" else {}),
         }
+
+    def _data(self, installation: "_Installation") -> tuple[str, ...]:
+        """The language data that can take part in a reading."""
+        if self.languages != "auto":
+            return self.languages
+        return tuple(name for name in installation.languages if name != "osd")
 
     def unavailable(self) -> str | None:
         installation = self._installation
         if installation is None:
             return "tesseract is not installed (Debian: apt install tesseract-ocr)"
+        if self.languages == "auto":
+            return (
+                None
+                if self._data(installation)
+                else "tesseract has no language data (Debian: apt install tesseract-ocr-eng)"
+            )
         missing = [name for name in self.languages if name not in installation.languages]
         if missing:
             return f"tesseract has no language data {missing[0]!r} (Debian: apt install tesseract-ocr-{missing[0]})"
@@ -80,30 +98,59 @@ class Tesseract(BaseModel, OcrEngine):
         image = Image.fromarray(page.image()).convert("L")
         full_size = image.size
         image.thumbnail((self.longest_side, self.longest_side))
-        words = self._words(image, page.number)
+        choice = self._first_choice(page, image)
+        words = self._words(image, page.number, choice.languages)
         rotation: Rotation = 0
         if _confidence(words) < _MIN_CONFIDENCE and (rotation := self._rotation(image)):
             image = image.rotate(-rotation, expand=True)
-            words = self._words(image, page.number)
+            words = self._words(image, page.number, choice.languages)
+        texts = [word.text for word in words]
+        if self.languages == "auto" and not choice.warning and choice.languages == self._default:
+            choice = for_words(texts, self._known, self._default)
+            if choice.languages != self._default:
+                words = self._words(image, page.number, choice.languages)
+        warning = choice.warning or unread(texts, choice.languages)
         width, height = full_size if rotation in (0, 180) else full_size[::-1]
-        seconds = time.perf_counter() - started
         return OcrPage(
             page=page.number,
             width=width,
             height=height,
             rotation=rotation,
-            words=arrange(words, height / width),
-            seconds=seconds,
+            words=arrange(doubted(words, _UNREAD) if warning else words, height / width),
+            seconds=time.perf_counter() - started,
+            warnings=[warning] if warning else [],
         )
 
-    def _words(self, image: "Image", page: int) -> list[Word]:
+    def _first_choice(self, page: Page, image: "Image") -> Choice:
+        """By the script of the text layer, however poor it is, or else of the picture."""
+        if self.languages != "auto":
+            return Choice(self.languages)
+        layer = page.compared_text()
+        written = script_of([word.text for word in (*layer.words, *layer.hidden)]) if layer else None
+        return for_script(written or self._script(image), self._known, self._default)
+
+    @property
+    def _known(self) -> tuple[str, ...]:
+        return self._installation.languages if self._installation else ()
+
+    @property
+    def _default(self) -> tuple[str, ...]:
+        """English if its data are installed, else the first data that are."""
+        return ("eng",) if "eng" in self._known else tuple(name for name in self._known if name != "osd")[:1]
+
+    def _script(self, image: "Image") -> str | None:
+        """The script that Tesseract detects, other than Latin."""
+        osd = self._orientation_and_script(image)
+        return str(osd["script"]) if osd and osd["script_conf"] >= _MIN_SCRIPT_CONFIDENCE else None
+
+    def _words(self, image: "Image", page: int, languages: tuple[str, ...]) -> list[Word]:
         import pytesseract
 
         image.format = "PPM"  # format of pytesseract's temporary file; the default, PNG, would be compressed
         try:
             data = pytesseract.image_to_data(
                 image,
-                lang="+".join(self.languages),
+                lang="+".join(languages),
                 config=f"--psm {self.segmentation}",
                 timeout=self.seconds_per_page,
                 output_type=pytesseract.Output.DICT,
@@ -135,14 +182,22 @@ class Tesseract(BaseModel, OcrEngine):
 
     def _rotation(self, image: "Image") -> Rotation:
         """Degrees clockwise that make the page upright; 0 if Tesseract is not confident."""
+        osd = self._orientation_and_script(image)
+        if osd is None or osd["orientation_conf"] < _MIN_ORIENTATION_CONFIDENCE:
+            return 0
+        rotation: Rotation = osd["rotate"]
+        return rotation
+
+    def _orientation_and_script(self, image: "Image") -> dict[str, Any] | None:
         import pytesseract
 
         try:
-            osd = pytesseract.image_to_osd(image, timeout=self.seconds_per_page, output_type=pytesseract.Output.DICT)
-        except RuntimeError:  # too few letters, or no orientation data
-            return 0
-        rotation: Rotation = osd["rotate"]
-        return rotation if osd["orientation_conf"] >= _MIN_ORIENTATION_CONFIDENCE else 0
+            osd: dict[str, Any] = pytesseract.image_to_osd(
+                image, timeout=self.seconds_per_page, output_type=pytesseract.Output.DICT
+            )
+        except RuntimeError:  # too few letters, or no data for orientation and script
+            return None
+        return osd
 
     @cached_property
     def _installation(self) -> "_Installation | None":

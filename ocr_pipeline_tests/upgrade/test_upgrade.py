@@ -1,4 +1,8 @@
-"""A project that commit 541d48e made opens with this version: nothing is recognised, extracted or asked again."""
+"""A project that commit 541d48e made opens with this version: labels, history and learned models are kept, no model is asked.
+
+Engines and rules have changed since, so documents are recognised and extracted again; the replies of models are not bought
+again, because the text of the documents is the same.
+"""
 
 import os
 import subprocess
@@ -30,6 +34,8 @@ KEPT = {
     "scores": "SELECT backend, document_id, field, truth, prediction, kind FROM field_scores ORDER BY ALL",
 }
 
+UNCHANGED = ("labels", "values", "baselines")
+
 
 @pytest.mark.slow
 def test_a_project_of_an_earlier_version_has_nothing_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,10 +56,11 @@ def test_a_project_of_an_earlier_version_has_nothing_to_do(tmp_path: Path, monke
     assert done.returncode == 0, done.stderr
     assert standin.seen == [], "no model is asked"
     assert sorted(materialised(since=0.0)) == ["extractions", "ground_truth", "ocr_text", "raw_documents"]
-    assert materialised(since=began) == {}
+    assert set(materialised(since=began)) <= {"ocr_text", "extractions", "ensembles"}, "engines and rules have changed"
     after = kept(root)
-    for name, rows in before.items():
-        assert after[name] == rows, name
+    for name in UNCHANGED:
+        assert after[name] == before[name], name
+    assert set(before["history"]) <= set(after["history"])
     assert files(root) == files_before
 
 
