@@ -103,7 +103,6 @@ def _candidate(
     value: Decimal, places: Sequence[LabelledAmount], page: _Page, made: Slip | Computed | None = None
 ) -> Candidate[Decimal]:
     """A value with its features; `made` says which misread amount it replaces, or what it was computed from."""
-    slip = made if isinstance(made, Slip) else None
     features = {} if isinstance(made, Computed) else _label_features(places)
     features |= _place_features(page.reading, places)
     features |= {name: float(value in values) for name, values in page.relations.items()}
@@ -116,13 +115,8 @@ def _candidate(
         "negative_page": float(value < 0 and page.negative),
         "suggested": float(all(place.suggested for place in places)),
         "other_currency": float(all(place.other_currency for place in places)),
-        "corrected": float(slip is not None and slip.role == "total"),
-        "corrected_by_items": float(slip is not None and slip.correction == "sum of items"),
-        "corrected_net": float(slip is not None and slip.role == "net"),
-        "corrected_tax": float(slip is not None and slip.role == "tax"),
-        "computed_net": float(isinstance(made, Computed) and made.role == "net"),
-        "computed_tax": float(isinstance(made, Computed) and made.role == "tax"),
     }
+    features |= _origin_features(made)
     features |= doubts.features(places, page_has_cents=page.has_cents)
     labelled = any(place.says(*TOTALS, "subtotal", "net", "tax") for place in places)
     features["zero_total"] = float(value == 0 and page.all_totals_zero and labelled)
@@ -131,6 +125,19 @@ def _candidate(
     place = max(places, key=_clarity).number
     repair = doubts.SCALE_OPEN if features["open_scale"] else place.repair
     return Candidate(value, place.span, features, made.correction if made else repair)
+
+
+def _origin_features(made: Slip | Computed | None) -> dict[str, float]:
+    """How a value that is printed nowhere came about: a misread amount was replaced, or a sum computed."""
+    slip, computed = (made if isinstance(made, kind) else None for kind in (Slip, Computed))
+    return {
+        "corrected": float(slip is not None and slip.role == "total"),
+        "corrected_by_items": float(slip is not None and slip.correction == "sum of items"),
+        "corrected_net": float(slip is not None and slip.role == "net"),
+        "corrected_tax": float(slip is not None and slip.role == "tax"),
+        "computed_net": float(computed is not None and computed.role == "net"),
+        "computed_tax": float(computed is not None and computed.role == "tax"),
+    }
 
 
 def _other(value: Decimal, places: Sequence[LabelledAmount], page: _Page) -> Candidate[Decimal]:

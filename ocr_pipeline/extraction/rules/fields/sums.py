@@ -28,7 +28,7 @@ _SLACK = Decimal("0.02")
 _MAX_VALUES = 60
 """Amounts that are combined, the last ones of the page; this and the limits below bound the time."""
 _MAX_RATES, _MAX_TAXES, _MAX_CHARGES, _MAX_TOTALS = 6, 5, 4, 6
-_CHARGES = ("service_charge", "surcharge", "rounding", "discount", "tip")
+_CHARGES = ("service_charge", "surcharge", "rounding", "discount", "tip", "withholding")
 _NETS = ("net", "subtotal", "excl", "net_total")
 _CLEARLY = 0.5
 
@@ -83,9 +83,11 @@ def computed(sums: Iterable[Sum], amounts: Sequence[LabelledAmount]) -> Iterator
 
 
 def charges(amounts: Sequence[LabelledAmount]) -> frozenset[Decimal]:
-    """What may stand between net + tax and the total: sums of charges, tips, roundings and discounts, and nothing."""
+    """What may stand between net + tax and the total: sums of charges, tips, roundings, discounts and taxes withheld, and
+    nothing."""
     values = _values(amounts, *_CHARGES)[:_MAX_CHARGES]
-    signed = [-abs(value) if value in _values(amounts, "discount") else value for value in values]
+    taken_off = _values(amounts, "discount", "withholding")
+    signed = [-abs(value) if value in taken_off else value for value in values]
     return frozenset(sum(terms, _NOTHING) for terms in _subsets(signed, len(signed)))
 
 

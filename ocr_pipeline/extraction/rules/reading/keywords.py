@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from ocr_pipeline.extraction.rules import lexicon
+from ocr_pipeline.extraction.rules.reading import shown_languages
 from ocr_pipeline.extraction.rules.reading.layout import Cell, Layout, Row
 from ocr_pipeline.extraction.rules.text import is_unspaced, key, letters_in
 
@@ -21,16 +22,9 @@ _TWO_SLIPS = 11
 _GLUED = 9
 """Letters from which a word may be several words whose spaces were lost."""
 _GLUED_SCORE = 0.8
-_MIN_SHOWN = 2
-"""A further language is shown by this many phrases that no base language has."""
-_MIN_SHOWN_LETTERS = 9
-"""Letters of these phrases together."""
-_MIN_LETTERS = 4
-"""Letters of a phrase that may show a language: `the` and `so` are Vietnamese, too."""
-_LATIN_ENDS = "\u0250"
-"""The first character behind the Latin scripts. A phrase in another script shows its languages by itself."""
-_LANGUAGE_SHARE = 0.45
-"""A document uses a language if its phrases weigh at least this share of the first language's."""
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,11 @@ class Keywords:
 
     def classes(self, row: int) -> frozenset[str]:
         """All keyword classes that a row mentions."""
-        return frozenset().union(*(hit.classes for hit in self.in_row(row)))
+        return self._classes.get(row, _NONE)
+
+    @cached_property
+    def _classes(self) -> Mapping[int, frozenset[str]]:
+        return {row: frozenset().union(*(hit.classes for hit in hits)) for row, hits in self.by_row.items()}
 
 
 @dataclass(frozen=True)
@@ -87,20 +85,20 @@ def find(layout: Layout) -> Keywords:
     """
     base = lexicon.BASE_LANGUAGES
     found = [(row, list(_matches(row, base))) for row in layout.rows]
-    admitted = _admitted(match.phrase for _, matches in found for match in _resolved(matches))
+    admitted = shown_languages.admitted(match.phrase for _, matches in found for match in _resolved(matches))
     if admitted:
         found = [(row, list(_matches(row, base + admitted))) for row in layout.rows]
-    kept, languages = _kept(found, {*base, *admitted})
-    if not set(admitted) <= set(languages):
-        kept, languages = _kept(found, {*base, *(set(admitted) & set(languages))})
+    kept, spoken = _kept(found, {*base, *admitted})
+    if not set(admitted) <= set(spoken):
+        kept, spoken = _kept(found, {*base, *(set(admitted) & set(spoken))})
     by_row: dict[int, list[Hit]] = defaultdict(list)
     for row, match in kept:
         meanings = _meanings(match)
-        classes = frozenset().union(*(meanings[language] for language in languages if language in meanings))
+        classes = frozenset().union(*(meanings[language] for language in spoken if language in meanings))
         if classes:
             x0, x1 = row.words[match.first].x0, row.words[match.last].x1
             by_row[row.index].append(Hit(classes, row.index, match.first, match.last, x0, x1, match.score))
-    return Keywords({row: tuple(hits) for row, hits in by_row.items()}, languages)
+    return Keywords({row: tuple(hits) for row, hits in by_row.items()}, spoken)
 
 
 def _kept(
@@ -112,7 +110,7 @@ def _kept(
         for row, matches in found
         for match in _resolved(match for match in matches if _meanings(match).keys() & usable)
     ]
-    return kept, _languages((match.phrase for _, match in kept), usable)
+    return kept, shown_languages.shown((match.phrase for _, match in kept), usable)
 
 
 def _meanings(match: _Match) -> Mapping[str, frozenset[str]]:
@@ -248,47 +246,3 @@ def _glued(word: str, languages: tuple[str, ...]) -> tuple[tuple[str, float], ..
 @lru_cache(maxsize=64)
 def _longest_first(languages: tuple[str, ...]) -> list[str]:
     return sorted((phrase for phrase in _phrases_of(languages) if len(phrase) >= 4), key=len, reverse=True)
-
-
-def _admitted(phrases: Iterable[str]) -> tuple[str, ...]:
-    """The further languages that a document shows: by several phrases that no base language has, or by its script."""
-    shown: dict[str, int] = defaultdict(int)
-    letters: dict[str, int] = defaultdict(int)
-    for phrase in set(phrases):
-        meanings = lexicon.load().phrases[phrase]
-        in_latin = _is_latin(phrase)
-        if meanings.keys().isdisjoint(lexicon.BASE_LANGUAGES) and len(phrase) >= (_MIN_LETTERS if in_latin else 2):
-            for language in meanings:
-                shown[language] += 1 if in_latin else _MIN_SHOWN
-                letters[language] += len(phrase) if in_latin else _MIN_SHOWN_LETTERS
-    return tuple(
-        language
-        for language in lexicon.LANGUAGES
-        if shown[language] >= _MIN_SHOWN and letters[language] >= _MIN_SHOWN_LETTERS
-    )
-
-
-def _is_latin(phrase: str) -> bool:
-    return phrase[0] < _LATIN_ENDS
-
-
-def _languages(phrases: Iterable[str], usable: set[str]) -> tuple[str, ...]:
-    """The languages of the distinct phrases; a phrase of several languages counts for each in part.
-
-    Languages in Latin letters are compared with each other, and so are those in other scripts: one character of theirs says
-    more. English and Malay stand beside each other on Malaysian receipts, so each brings the other.
-    """
-    weights: dict[bool, dict[str, float]] = {True: defaultdict(float), False: defaultdict(float)}
-    for phrase in sorted(set(phrases)):
-        meanings = lexicon.load().phrases[phrase].keys() & usable
-        for language in sorted(meanings):
-            weights[_is_latin(phrase)][language] += len(phrase) / len(meanings)
-    spoken: dict[str, float] = {}
-    for weighed in weights.values():
-        most = max(weighed.values(), default=0.0)
-        spoken |= {language: weight for language, weight in weighed.items() if weight >= _LANGUAGE_SHARE * most}
-    ordered = sorted(lexicon.LANGUAGES, key=lambda language: -spoken.get(language, 0.0))
-    languages = [language for language in ordered if language in spoken]
-    if len({"en", "ms"} & set(languages)) == 1:
-        languages.append("ms" if "en" in languages else "en")
-    return tuple(languages) or lexicon.BASE_LANGUAGES
