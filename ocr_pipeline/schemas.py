@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ocr_pipeline.errors import DocumentErrorReason
+from ocr_pipeline.page_codes import PageCode
 
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1), relative page coordinates, origin top left."""
@@ -200,20 +201,6 @@ class FieldCandidate(_Model):
     box: Box
     words: list[int]
     correction: str | None = None
-
-
-class PageCode(_Model):
-    """A QR or bar code on a page. Everything in it is untrusted text; addresses in it are never opened."""
-
-    page: int
-    box: Box
-    symbology: str = Field(description="As zxing-cpp names it: QR Code, Code 128.")
-    format: str | None = Field(description="The specification that its content follows; None if it is not a known one.")
-    version: str = ""
-    text: str = Field(description="The beginning of its content, on one line.")
-    values: dict[str, str] = Field(
-        default={}, description="What it says: our fields by their names, and others such as `iban`, `reference`."
-    )
 
 
 class ReportedUsage(_Model):

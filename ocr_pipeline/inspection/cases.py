@@ -1,8 +1,9 @@
 """How a document was read: one `Case` per backend, with the chain from the page to the attribution."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ocr_pipeline.evaluation.diagnosis.truth import Contradiction, contradictions
 from ocr_pipeline.schemas import Box
 from ocr_pipeline.warehouse.tables.calls import CallRow
 from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
@@ -126,7 +127,17 @@ class DocumentCases:
         for backend, case in self.cases.items():
             for warning in case.extraction.warnings or ():
                 said.setdefault(warning, []).append(backend)
+        for found in self._contradictions():
+            said.setdefault(f"{found.sentence[0].upper()}{found.sentence[1:]}.", [found.backend, *found.readings])
         return said
+
+    def _contradictions(self) -> Iterator[Contradiction]:
+        values = {
+            backend: {field.field: field.value for field in case.fields if field.value is not None}
+            for backend, case in self.cases.items()
+        }
+        extractors = {backend: case.extraction.extractor for backend, case in self.cases.items()}
+        return contradictions(self.document_id, values, extractors)
 
     @property
     def origins(self) -> Mapping[str, Sequence[str]]:

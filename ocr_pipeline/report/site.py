@@ -103,7 +103,9 @@ def _build(
     models = learned_models(project, learning_engines(configured))
     for name, values in {**views, "documents.html": {"ids": ids}, "learned.html": {"models": models}}.items():
         pages.write(name, **values)
-    neighbours = dict(zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=True))
+    neighbours = dict(
+        zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=False)
+    )  # no ids: one pair too many
     wanted = {key: f"{states.get(key, '')} {neighbours[key]} {backends}" for key in ids}
     stale = [
         key for key in ids if before.get(key) != wanted[key] or not (folder / "documents" / f"{key}.html").exists()

@@ -71,6 +71,7 @@ ROW_TYPES = {
     "evidence": evidence.EvidenceRow,
     "candidates": evidence.CandidateRow,
     "value_logprobs": evidence.LogprobRow,
+    "codes": evidence.CodeRow,
     "line_item_cells": scores.ListCellRow,
     "leaderboard": ranking.BoardRow,
     "leaderboard_fields": ranking.FieldRow,

@@ -7,13 +7,18 @@ import dagster as dg
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.evaluation.diagnosis.truth import contradictions
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.planning.plan import ingested_scope, make_plan
+from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse import tables
+
+MAX_NAMED = 5
+"""Contradictions that a check names in its sentence; its table has more."""
 
 
 def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
-    """`no_stale_cells` and `no_failed_cells`."""
+    """`no_stale_cells`, `no_failed_cells` and `truth_agrees`."""
     may_fail = {name for name, share in thresholds.failure_rate.backends.items() if share >= 1}
 
     @dg.asset_check(
@@ -49,4 +54,32 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
             },
         )
 
-    return [no_stale_cells, no_failed_cells]
+    return [no_stale_cells, no_failed_cells, _truth_agrees()]
+
+
+def _truth_agrees() -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset="extractions",
+        description="What codes and XML on a document say is what at least one backend read on its page.",
+    )
+    @readable_failure
+    def truth_agrees(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        configured = project.backends()
+        extractors = {name: backend.extractor_type for name, backend in configured.items()}
+        with warehouse.warehouse().snapshot() as snapshot:
+            values = tables.extractions.extracted_values(snapshot, list(configured))
+        found = [row for key, of_key in values.items() for row in contradictions(key, of_key, extractors)]
+        rows = [{**vars(row), "page": " or ".join(dict.fromkeys(row.readings.values()))} for row in found]
+        said = "; ".join(f"{row.document_id}: {visible(row.sentence)}" for row in found[:MAX_NAMED])
+        more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
+        return dg.AssetCheckResult(
+            passed=not found,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{said}{more}." if found else None,
+            metadata={
+                "found": len(found),
+                "rows": preview(rows, ["document_id", "backend", "field", "value", "page"], project.document_link),
+            },
+        )
+
+    return truth_agrees

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from ocr_pipeline.extraction.codes.formats.content import Content, Kind
 from ocr_pipeline.extraction.codes.formats.text import MAX_VALUE, clean, decoded
 from ocr_pipeline.extraction.codes.scanning import Code
-from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, FieldCandidate, FieldKind, Invoice, PageCode
+from ocr_pipeline.page_codes import PageCode
+from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, FieldCandidate, FieldKind, Invoice
 from ocr_pipeline.values.names import normalise_name
 from ocr_pipeline.values.tax_ids import same_tax_id
 

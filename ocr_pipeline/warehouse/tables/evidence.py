@@ -1,4 +1,4 @@
-"""The tables `evidence`, `candidates` and `value_logprobs`."""
+"""The tables `evidence`, `candidates`, `value_logprobs` and `codes`."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -61,6 +61,25 @@ class LogprobRow:
     backend: str
     field: str
     logprob: Annotated[float, "Natural logarithm of the probability of the value's tokens; at most 0."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeRow:
+    """A row of `codes`."""
+
+    document_id: str
+    backend: str
+    position: Annotated[int, "From 0."]
+    page: int
+    symbology: Annotated[str, "QR Code, Code 128."]
+    format: Annotated[str | None, "The specification of its content; NULL: unknown."]
+    version: Annotated[str, "Version of that specification, as the code states it."]
+    text: Annotated[str, "The beginning of its content."]
+    content: Annotated[dict[str, str], "Fields, and what has no field: iban, reference."]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
 
 
 def evidence(reader: Reader, backend: str) -> dict[Key, ValueEvidence]:
@@ -141,7 +160,7 @@ def word_confidences(reader: Reader, backend: str) -> dict[tuple[str, str], tupl
 
 
 def add_evidence(tables: NewRows, key: dict[str, str], extraction: Extraction) -> None:
-    """Add the evidence, candidates and probabilities of one cell of `extractions`."""
+    """Add the evidence, candidates, probabilities and codes of one cell of `extractions`."""
     for field, found in extraction.evidence.items():
         tables["evidence"].append(
             {
@@ -158,6 +177,9 @@ def add_evidence(tables: NewRows, key: dict[str, str], extraction: Extraction) -
         )
     for field, logprob in extraction.logprobs.items():
         tables["value_logprobs"].append({**key, "field": field, "logprob": logprob})
+    for position, code in enumerate(extraction.codes):
+        row = code.model_dump(exclude={"box", "values"})
+        tables["codes"].append({**key, **row, "position": position, "content": code.values, **box_columns(code.box)})
     ranks: Counter[str] = Counter()
     for candidate in extraction.candidates:
         row = candidate.model_dump(exclude={"box"})
@@ -169,4 +191,5 @@ COLUMNS = {
     "evidence": described(EvidenceRow),
     "candidates": described(CandidateRow),
     "value_logprobs": described(LogprobRow),
+    "codes": described(CodeRow),
 }

@@ -33,6 +33,7 @@ EXTRACTION_TABLES = (
     "evidence",
     "candidates",
     "value_logprobs",
+    "codes",
     "model_calls",
 )
 

@@ -1,0 +1,61 @@
+"""Whether page, codes and embedded XML agree: what a document carries in machine form needs no guessing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
+from ocr_pipeline.schemas import FIELD_KINDS
+
+SOURCES: Mapping[str, str] = {"codes": "code", "einvoice": "XML"}
+"""Extractors that do not read the page -> what they read."""
+
+_COMPARED = ("money", "date", "tax_id", "identifier")
+"""Kinds of fields that page and code write alike. Names are shortened, and the kind of document is not printed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contradiction:
+    """A value in a code or in XML that none of the backends that read the page agrees with.
+
+    `readings`: what they extracted, by backend; at least one.
+    """
+
+    document_id: str
+    field: str
+    source: str
+    backend: str
+    value: str
+    readings: Mapping[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """`the code says total_amount 45.20, the page 54.20`."""
+        printed = " or ".join(dict.fromkeys(self.readings.values()))
+        return f"the {self.source} says {self.field} {self.value}, the page {printed}"
+
+
+def contradictions(document_id: str, values: Values, extractors: Mapping[str, str]) -> Iterator[Contradiction]:
+    """Find the fields of one document on which nobody who read the page agrees with a code or with XML.
+
+    A field that no other backend has a value for is no contradiction: codes say more than pages print. Ensembles are left
+    out; they repeat what their members say.
+
+    Args:
+        values: by backend and field.
+        extractors: name of the extractor by backend.
+    """
+    readers = [name for name in values if extractors.get(name) not in (*SOURCES, "ensemble", None)]
+    for backend, fields in values.items():
+        source = SOURCES.get(extractors.get(backend, ""))
+        for field, value in fields.items() if source else ():
+            readings = {name: values[name][field] for name in readers if values[name].get(field) is not None}
+            said = {same_value(field, reading) for reading in readings.values()}
+            if source and readings and FIELD_KINDS[field] in _COMPARED and same_value(field, value) not in said:
+                yield Contradiction(
+                    document_id=document_id,
+                    field=field,
+                    source=source,
+                    backend=backend,
+                    value=value,
+                    readings=readings,
+                )
