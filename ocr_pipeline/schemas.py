@@ -212,20 +212,16 @@ class ReportedUsage(_Model):
 
 
 class DocumentOrigin(_Model):
-    """Where a document comes from, as an extractor judges it; each confidence is a probability, 0..1.
+    """Where a document comes from. Each confidence is a probability, `margin` the distance to the next country."""
 
-    `margin` is how much likelier the country is than the next one. `evidence` says what speaks for the country, the strongest
-    first: `tax id DE136695976`.
-    """
-
-    country: str | None = Field(description="ISO 3166-1 alpha-2 of the seller's country; None if it is unknown.")
+    country: str | None
     country_confidence: float = Field(description="Of the likeliest country, even if it is too unlikely to be named.")
     margin: float
-    currency: str | None = Field(description="ISO 4217.")
+    currency: str | None
     currency_confidence: float | None
-    day_first: bool = Field(description="How dates like 03/04/2024 are read if no date of the document settles it.")
+    day_first: bool
     day_first_confidence: float
-    evidence: list[str] = []
+    evidence: list[str]
 
 
 class Extraction(_Model):
@@ -248,8 +244,7 @@ class Extraction(_Model):
     cost_usd: float | None = Field(default=None, description="US dollars; 0 for local processing, None if unknown.")
     codes: list[PageCode] = Field(default=[], description="Of an extractor that decodes them: all codes on the pages.")
     reported: ReportedUsage | None = Field(
-        default=None,
-        description="For imported predictions only; their `cost_usd` is as reported, too.",
+        default=None, description="Imported only; their `cost_usd` is reported, too."
     )
 
 

@@ -19,25 +19,30 @@ AT_LEAST = 0.6
 
 _TOTALS = frozenset({"grand_total", "total", "due"})
 _WEAK = 0.1
-_LIKELIEST = 0.15
-"""The first currency that a sign can mean is that much likelier than the others, before the origin is known."""
+_LIKELIEST, _OTHERS = 0.15, 0.003
+"""The first currency that a sign can mean is that much likelier than each other one, before the origin is known."""
+_MIN_SHARE = 0.01
+"""Less likely meanings of a sign are no candidates."""
+_NAMED = 0.8
+"""A code on the page, `AUD`, says what `$` means there."""
 
 
 def candidates(reading: Reading) -> list[Candidate[str]]:
     """One candidate per currency that a sign on the page can mean, and the likeliest country's own."""
     at_home = _of_countries(reading)
+    named = frozenset(sign.codes[0] for sign in reading.currency_signs if len(sign.codes) == 1 and not sign.weak)
     shares: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     first: dict[str, Span] = {}
     for name, signs in _groups(reading, at_home).items():
         total = sum(weight for _, weight in signs)
         for sign, weight in signs:
-            for code, part in _meanings(sign, at_home).items():
+            for code, part in _meanings(sign, at_home, named).items():
                 shares[code][name] += part * weight / total
-                if len(sign.codes) == 1 and not sign.weak:
-                    shares[code]["only_meaning"] = 1.0
                 if sign.declared and code == max(sign.codes, key=lambda code: at_home.get(code, 0.0)):
                     shares[code]["declared"] = 1.0
                 first.setdefault(code, sign.span)
+    for code in named:
+        shares[code]["only_meaning"] = min(1.0, 2 * shares[code]["share_of_signs"])
     home = max(at_home, key=lambda code: at_home[code], default=None)
     if home is not None and reading.rows:
         shares[home]["origin"] = 0.0
@@ -70,11 +75,14 @@ def _groups(reading: Reading, at_home: dict[str, float]) -> dict[str, list[tuple
     return groups
 
 
-def _meanings(sign: CurrencySign, at_home: dict[str, float]) -> dict[str, float]:
-    """How likely each currency of a sign is: by the origin, and by which is printed most all over the world."""
-    parts = {code: at_home.get(code, 0.0) + (_LIKELIEST if rank == 0 else 0.02) for rank, code in enumerate(sign.codes)}
+def _meanings(sign: CurrencySign, at_home: dict[str, float], named: frozenset[str]) -> dict[str, float]:
+    """How likely each currency of a sign is: by the origin, by the codes that the page has, and by which is printed most."""
+    parts = {
+        code: at_home.get(code, 0.0) + (_LIKELIEST if rank == 0 else _OTHERS) + (_NAMED if code in named else 0.0)
+        for rank, code in enumerate(sign.codes)
+    }
     total = sum(parts.values())
-    return {code: part / total for code, part in parts.items()}
+    return {code: part / total for code, part in parts.items() if part > _MIN_SHARE * total}
 
 
 def _clue(reading: Reading) -> Span:

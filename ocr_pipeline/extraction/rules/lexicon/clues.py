@@ -76,7 +76,8 @@ def load() -> Clues:
             _add(found, unspaced, phrase, kind, _weights(weights))
     for code, towns in data["places"].items():
         for town in towns.split(", "):
-            _add(found, unspaced, town, "place", {code: _PLACE_WEIGHT})
+            weight = _COUNTRY_WEIGHT if " " in town else _PLACE_WEIGHT  # two words are seldom something else
+            _add(found, unspaced, town, "place", {code: weight})
     names = [(code, names.split(", ")) for code, names in data["countries"].items()]
     for code, spellings in (*names, *json.loads(_read("country_names.json")).items()):
         for name in spellings:

@@ -14,6 +14,8 @@ _GLUED = re.compile(r"[-+(]?(?P<before>[^\W\d_]{0,4}\.?[^\w\s.,:;()\-+*/#%&'\"]?
 _EDGES = "():;,[]*=-–/"
 _DIGIT = re.compile(r"\d")
 _MAX_LETTERS = 14
+_LONGEST_AMOUNT = 7
+"""Digits. A letter before more of them without any mark is a part of a code."""
 _LABELS = (
     "currency", "ccy", "wahrung", "devise", "monnaie", "moneda", "divisa", "valuta", "moeda", "waluta", "mena", "penznem",
     "valuutta", "valiuta", "para birimi", "doviz", "mata uang", "валюта", "νομισμα", "通貨", "통화", "币种",
@@ -108,9 +110,11 @@ def _parts(text: str) -> tuple[tuple[str, bool], ...]:
     if match is None:
         return ()
     parts = (match["before"].rstrip(":"), match["after"])
+    digits = "".join(filter(str.isdigit, text))
     plain_number = not re.search(r"\d[.,' ]\d", text)
+    is_code = plain_number and (all(parts) or len(digits) > _LONGEST_AMOUNT or digits.startswith("0"))
     return tuple(
         (part, _is_weak(part) or (plain_number and part.isalpha() and part.isupper() and len(part) < 3))
         for part in parts
-        if part and _in_use(part)
+        if part and _in_use(part) and not (is_code and len(part) == 1 and part.isalpha())
     )

@@ -81,12 +81,13 @@ def combine(found: Sequence[Clue]) -> Origin:
     ranked = sorted(shares.items(), key=lambda entry: (-entry[1], entry[0]))[:_KEPT]
     known = sum(shares.values())
     month_first = sum(share * regions[code].month_first for code, share in shares.items())
+    elsewhere = (_MONTH_FIRST_UNKNOWN + month_first / known) / 2  # an unknown country may be one of the likelier ones
     first = ranked[0][0]
     speaking = [clue for clue in found if clue.weights.get(first, 0.0) > 0.5]
     speaking.sort(key=lambda clue: -clue.weights[first] * (_BUYER_FOR_SELLER if clue.buyer else 1))
     return Origin(
         shares=tuple(ranked),
-        month_first=month_first + (1 - known) * _MONTH_FIRST_UNKNOWN,
+        month_first=month_first + (1 - known) * elsewhere,
         buyer=_buyer(found),
         clues=tuple(speaking[:_KEPT]),
     )

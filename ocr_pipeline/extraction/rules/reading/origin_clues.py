@@ -246,6 +246,7 @@ def _currencies(signs: Sequence[CurrencySign]) -> Iterator[Clue]:
         for rank, code in enumerate(sign.codes):
             for country in _countries_using().get(code, ()):
                 own = lexicon.load().regions[country].currency == code
-                share = (0.6 if code in ("USD", "EUR") else 1.0) * (1.0 if own else 0.5) * (1.0 if rank == 0 else 0.85)
+                used_abroad = len(sign.codes) == 1 and code in ("USD", "EUR")
+                share = (0.6 if used_abroad else 1.0) * (1.0 if own else 0.5) * (1.0 if rank == 0 else 0.85)
                 weights[country] = max(weights.get(country, 0.0), weight * share)
         yield Clue("currency", sign.text, weights, sign.span.words)
