@@ -243,9 +243,7 @@ class Extraction(_Model):
     origin: DocumentOrigin | None = Field(default=None, description="Of an extractor that judges it.")
     cost_usd: float | None = Field(default=None, description="US dollars; 0 for local processing, None if unknown.")
     codes: list[PageCode] = Field(default=[], description="Of an extractor that decodes them: all codes on the pages.")
-    reported: ReportedUsage | None = Field(
-        default=None, description="Imported only; their `cost_usd` is reported, too."
-    )
+    reported: ReportedUsage | None = Field(default=None, description="Imported only; `cost_usd` is reported, too.")
 
 
 class Label(_Model):
