@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date
 
 from ocr_pipeline.values import calendars
-from ocr_pipeline.values.months import FILLERS, HIJRI_MONTHS, ROMAN, fold, month_of, weekdays
+from ocr_pipeline.values.months import FILLERS, HIJRI_MONTHS, ROMAN, THAI_ABBREVIATIONS, fold, month_of, weekdays
 from ocr_pipeline.values.numerals import plain_marks
 from ocr_pipeline.values.text import MAX_LENGTH, plain_text
 
@@ -24,6 +24,10 @@ _ERA_INITIAL = re.compile(r"(?P<era>[rhs]|令和|平成|昭和) ?(?P<y>\d{1,2})[
 _MINGUO = ("中華民國", "中华民国", "民國", "民国")
 _MONTH_NUMBER = re.compile(r"\b(?:tháng|thg) ?(\d{1,2})\b")
 """Vietnamese: ngày 5 tháng 3 năm 2024."""
+_THAI = re.compile(r"[\u0e01-\u0e4e]")
+_THAI_MONTH = re.compile(r"[\u0e01-\u0e4e]{1,3}\.[\u0e01-\u0e4e]{1,2}")
+_ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MIN_BUDDHIST_SHORT = 50
 _HIJRI_MARK = re.compile(r"\bah\b|هـ|ه\b")
 
 
@@ -52,6 +56,8 @@ def parse_date(text: str, *, day_first: bool) -> date | None:
         return year_first or _ordered_date(digits[:2], digits[2:4], digits[4:], day_first=day_first)
     if len(parts) != 3:
         return None
+    if _THAI.search(text) and len(parts[2]) == 2 and parts[2].isdecimal() and int(parts[2]) >= _MIN_BUDDHIST_SHORT:
+        parts[2] = str(calendars.buddhist_short_year(int(parts[2])))
     if _HIJRI_MARK.search(plain_text(text)) or any(part in HIJRI_MONTHS for part in parts):
         return _hijri(parts)
     first, second, third = parts
@@ -91,7 +97,7 @@ def _hijri(parts: list[str]) -> date | None:
 def _parts(text: str) -> list[str]:
     """Numbers and folded words of a date, without weekday, time and fillers. Empty if anything else is in the text."""
     plain = _TIME.sub(" ", plain_marks(plain_text(text)))
-    plain = _MONTH_NUMBER.sub(r" \1 ", plain)
+    plain = _THAI_MONTH.sub(_in_english, _MONTH_NUMBER.sub(r" \1 ", plain))
     decomposed = unicodedata.normalize("NFKD", plain)
     plain = "".join(character for character in decomposed if unicodedata.category(character)[0] not in "MC")
     if re.search(r"[^ ./,'’()\[\]°-]", _PART.sub("", plain)):
@@ -104,6 +110,11 @@ def _parts(text: str) -> list[str]:
     if len(parts) == 4 and parts[3] in weekdays():
         return parts[:3]
     return parts
+
+
+def _in_english(abbreviation: re.Match[str]) -> str:
+    number = THAI_ABBREVIATIONS.get(abbreviation[0])
+    return f" {_ENGLISH[number - 1]} " if number else abbreviation[0]
 
 
 def _ordered_date(first: str, second: str, year: str, *, day_first: bool) -> date | None:

@@ -21,6 +21,14 @@ ROMAN: Mapping[str, int] = {
 }
 """Months in Roman numerals, lower case: 05.III.2024."""
 
+THAI_ABBREVIATIONS: Mapping[str, int] = {
+    name: number
+    for number, name in enumerate(
+        ("ม.ค", "ก.พ", "มี.ค", "เม.ย", "พ.ค", "มิ.ย", "ก.ค", "ส.ค", "ก.ย", "ต.ค", "พ.ย", "ธ.ค"), start=1
+    )
+}
+"""Thai abbreviations of months, without the dot at their end. Folding would make January of March."""
+
 HIJRI_MONTHS: Mapping[str, int] = {
     "محرم": 1, "المحرم": 1, "صفر": 2, "muharram": 1, "safar": 2, "رجب": 7, "rajab": 7, "شعبان": 8, "shaaban": 8, "shaban": 8,
     "رمضان": 9, "ramadan": 9, "ramazan": 9, "شوال": 10, "shawwal": 10,
@@ -28,7 +36,7 @@ HIJRI_MONTHS: Mapping[str, int] = {
 """Months of the Islamic calendar whose names are one word, folded."""
 
 _FILLERS_TEXT = (
-    "st nd rd th er re eme o a os "  # ordinal endings: 1st, 1er, 1º
+    "st nd rd th er re eme ro o a os day "  # ordinal endings: 1st, 1er, 1º
     "de del d of the den le il el la dia do di da am vom on "  # articles and prepositions: 15 de enero de 2019
     "ngay nam thang m r г года год р року рік roku gada ano an anno"  # the words for day, month and year
 )
@@ -45,6 +53,8 @@ def fold(name: str) -> str:
 
 def month_of(name: str) -> int | None:
     """The number of the month that a printed name or abbreviation means."""
+    if "." in name and name.rstrip(".") in THAI_ABBREVIATIONS:
+        return THAI_ABBREVIATIONS[name.rstrip(".")]
     folded = fold(name)
     return months().get(folded) or months().get(folded.removeprefix(_HEBREW_IN))
 

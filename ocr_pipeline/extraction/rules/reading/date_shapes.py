@@ -17,6 +17,9 @@ _FOREIGN = "\u0300-\u036f\u064b-\u0670\u0900-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u1
 """Accents and vowel signs that stand as characters of their own."""
 
 
+_THAI_NAME = "[\u0e01-\u0e4e]{1,3}\\.[\u0e01-\u0e4e]{1,2}"
+
+
 @dataclass(frozen=True)
 class Shape:
     """A way to print a date. The groups `d`, `m`, `y` of the pattern hold day, month and year, `era` a Japanese era.
@@ -42,12 +45,12 @@ _PARTS = {
     "{DD}": r"(?P<d>[0-3]\d)",
     "{M}": r"(?P<m>[0-9OoIl|]{1,2})",
     "{MM}": r"(?P<m>[01]\d)",
-    "{NAME}": rf"(?P<m>[05]?[^\W\d_][\w{_FOREIGN}]{{1,14}})\.?",
+    "{NAME}": rf"(?P<m>{_THAI_NAME}|[05]?[^\W\d_][\w{_FOREIGN}]{{1,14}})\.?",
     "{ROMAN}": r"(?P<m>I{1,3}|IV|VI{0,3}|IX|XI{0,2})",
     "{YYYY}": r"(?P<y>(?:19|2[05O])\d\d)",
     "{YY}": r"(?P<y>\d\d)",
-    "{TH}": r"(?:(?:st|nd|rd|th|er|re|[º°ªoa])(?!\w))?[.,]?",
-    "{OF}": r"(?:(?:de|del|of|den|di)\s|d['’ ])?",
+    "{TH}": r"(?:(?:st|nd|rd|th|er|re|ro|[º°ªoa])(?!\w))?[.,]?",
+    "{OF}": r"(?:(?:de|del|of|den|di|day of)\s|d['’ ])?",
     "{SEP}": r"\s?[-/.,'~]?\s?",
     "{MARK}": r"\s?(?P<mark>[-/.])\s?",
     "{SAME}": r"\s?(?P=mark)\s?",
@@ -68,11 +71,13 @@ def _shape(
 
 
 SHAPES = (
-    _shape("year first", 1.0, r"{START}{YYYY}{MARK}{M}{SAME}{DD}{END}"),  # 2018-02-22
+    _shape("year first", 1.0, r"{START}{YYYY}{MARK}{M}{SAME}(?P<d>[0-3]\d|[1-9]){END}"),  # 2018-02-22
     _shape("numeric", 1.0, r"{START}{D}{MARK}{M}{SAME}{YYYY}{END}", any_order=True),  # 22/02/2018
-    _shape("roman month", 0.9, r"{START}{D}\s?(?P<mark>[-/. ])\s?{ROMAN}{SAME}{YYYY}{END}", literal="IVXivx"),  # 5.III.2024
+    _shape(  # 05.III.2024
+        "roman month", 0.9, r"{START}{D}\s?(?P<mark>[-/. ])\s?{ROMAN}{SAME}(?P<y>(?:19|20)?\d\d){END}", literal="IVXivx"
+    ),
     _shape("month name", 1.0, r"(?<!\d){D}{TH}{SEP}{OF}{NAME}{SEP}{OF}{YYYY}"),  # 22 Feb 2018   23 de marzo de 2024
-    _shape("month name first", 1.0, r"(?<!\w){NAME}{SEP}{D}{TH}\s?{YYYY}"),  # Feb 22, 2018
+    _shape("month name first", 1.0, r"(?<!\w){NAME}{SEP}{D}{TH}(?:\s[.,])?\s?{YYYY}"),  # Feb 22, 2018
     _shape("year, month name", 0.9, r"{START}{YYYY}\.?{SEP}(?:m\.\s)?{NAME}{SEP}(?P<d>\d{1,2})(?![\d:/%]|[.,-]\d)"),
     _shape(
         "era", 1.0, r"(?P<era>令和|平成|昭和)\s?(?P<y>\d{1,2}|元)\s?[年./-]\s?(?P<m>\d{1,2})\s?[月./-]\s?(?P<d>\d{1,2})\s?日?",
