@@ -9,11 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of
+from ocr_pipeline.extraction.learned.vendors import printed_lines
 from ocr_pipeline.extraction.rules.candidates import Choice, Features
 from ocr_pipeline.extraction.rules.extractor import choices
 from ocr_pipeline.extraction.rules.fields import items
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
 from ocr_pipeline.extraction.rules.parts import first_invoice
+from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
 from ocr_pipeline.values.names import normalise_name
 
@@ -41,10 +43,12 @@ class Example:
 
 @dataclass(frozen=True)
 class Sample:
-    """An example as a ranker sees it: by field the distinct values, and the key of the value that the rules chose."""
+    """An example as a ranker sees it: by field the distinct values, and the key of the value that the rules chose. `lines`:
+    its first lines, in which the name of a vendor is looked for."""
 
     example: Example
     region: str
+    lines: Sequence[str]
     values: Mapping[str, Sequence[Value]]
     chosen: Mapping[str, str | None]
 
@@ -83,17 +87,17 @@ class FieldTask:
         return len({folds[index] for index, query in self.queries.items() if query.right is not None}) > 1
 
 
-def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], str]:
-    """By field, the choices of the rules and the distinct values with their features; and the country."""
+def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], Reading]:
+    """By field, the choices of the rules and the distinct values with their features; and the reading."""
     reading = first_invoice(text).reading
     made = choices(reading, labelled(reading), items.find(reading))
-    return made, {field: values_of(choice, reading) for field, choice in made.items()}, region_of(reading)
+    return made, {field: values_of(choice, reading) for field, choice in made.items()}, reading
 
 
 def sample_of(example: Example) -> Sample:
-    made, values, region = candidate_values(example.text)
+    made, values, reading = candidate_values(example.text)
     chosen = {name: value_key(choice.chosen.value) if choice.chosen else None for name, choice in made.items()}
-    return Sample(example, region, values, chosen)
+    return Sample(example, region_of(reading), printed_lines(reading), values, chosen)
 
 
 def field_task(field: str, samples: Sequence[Sample]) -> FieldTask:

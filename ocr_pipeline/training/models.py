@@ -8,11 +8,12 @@ from ocr_pipeline.evaluation.scoring.version import label_version
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model
 from ocr_pipeline.extraction.rules.extractor import VERSION as RULES_VERSION
 from ocr_pipeline.schemas import FIELD_KINDS, Label
+from ocr_pipeline.training.coverage import coverage_of
 from ocr_pipeline.training.examples import Example, field_task, folds_of, sample_of, vendor_families
 from ocr_pipeline.training.fields import learn_field
 from ocr_pipeline.training.rows import learn_rows
 
-VERSION = 5
+VERSION = 6
 """Raise it with every change that gives another model for the same labels."""
 MIN_LABELS = 20
 """Documents needed in which the labelled value is one of several candidates, so that there is a choice to learn; fields with
@@ -35,6 +36,7 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
         "document": folds_of([example.group for example in examples]),
         "vendor": folds_of(vendor_families(samples)),
     }
+    coverage = coverage_of(samples, folds)
     fields, too_few, right = {}, {}, {}
     for field in FIELD_KINDS:
         if not samples or field not in samples[0].values:
@@ -42,7 +44,7 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
         task = field_task(field, samples)
         with_choice = sum(query.right is not None and len(query.rows) > 1 for query in task.queries.values())
         if with_choice >= MIN_LABELS and task.can_learn(folds["document"]):
-            fields[field], right[field] = learn_field(task, folds)
+            fields[field], right[field] = learn_field(task, folds, coverage.covered)
         elif task.queries:
             too_few[field] = with_choice
     rows = learn_rows(examples, folds)
@@ -65,4 +67,6 @@ def train_model(examples: Sequence[Example], engine: str) -> Model | None:
         rows=rows,
         too_few=too_few,
         right=right,
+        vendors=coverage.vendors,
+        regions=coverage.regions,
     )

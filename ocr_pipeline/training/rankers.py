@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected, grow
+from ocr_pipeline.extraction.learned.lexicon import ALIKE, MIN_LABELS, corrected, grow
 from ocr_pipeline.extraction.learned.ranker import Ranker, columns_without_rules, matrix
 from ocr_pipeline.extraction.learned.values import Value, value_key
 from ocr_pipeline.training.examples import FOLDS, FieldTask, Query, Sample
@@ -71,12 +71,12 @@ def out_of_fold(task: FieldTask, folds: Sequence[int], lexicons: Sequence[Mappin
 
 
 def best_value(
-    ranker: Ranker, field: str, values: Sequence[Value], lexicon: Mapping[str, str]
+    ranker: Ranker, field: str, values: Sequence[Value], lexicon: Mapping[str, str], trust: float = 1.0
 ) -> tuple[float, str | None]:
     """Score and key of the best value after correction by the lexicon; (0, None) without values."""
     if not values:
         return 0.0, None
-    scores = ranker.scores([value.features for value in values])
+    scores = ranker.scores([value.features for value in values], trust)
     best = int(scores.argmax())
     key = values[best].key
     if field in ALIKE and (name := corrected(field, str(values[best].entry.value), lexicon)):
@@ -91,4 +91,5 @@ def grow_lexicon(
     if field not in ALIKE:
         return {}
     names = [getattr(sample.example.label.invoice, field) for sample in samples]
-    return grow(name for index, name in enumerate(names) if name and (without is None or folds[index] != without))
+    inside = (name for index, name in enumerate(names) if name and (without is None or folds[index] != without))
+    return grow(inside, MIN_LABELS[field])

@@ -14,13 +14,14 @@ from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load
 from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.rows import kind_of, row_features
 from ocr_pipeline.extraction.learned.values import Value, region_of, values_of
+from ocr_pipeline.extraction.learned.vendors import printed_lines
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.reading import Reading, learned_words
 from ocr_pipeline.schemas import Extraction
 
-VERSION = 5
+VERSION = 6
 LEXICON = "vendor lexicon"
 
 
@@ -28,7 +29,8 @@ class LearnedExtractor(TrainedExtractor):
     """Rankers over candidates. A training document uses the model of its fold, which was trained without it; with
     `folds: vendor` a model trained without its vendor, which shows what to expect of new vendors.
 
-    Fields without a model are left to the rules, and all fields while nothing was learned yet.
+    Fields without a model are left to the rules, and all fields while nothing was learned yet, or on a new vendor of a
+    country without labels. On new vendors of other countries the rankers count as far as cross-validation by vendor says.
     """
 
     id = "learned"
@@ -82,15 +84,28 @@ class LearnedExtractor(TrainedExtractor):
             return rules.extract_text(document.text, own=self.own)
         fold = model.fold_of[self._by].get(document.document_id)
 
+        known: dict[str, bool] = {}
+
+        def covers_vendor(reading: Reading) -> bool:
+            if "vendor" not in known:
+                known["vendor"] = model.covers_vendor(printed_lines(reading), fold, self._by)
+            return known["vendor"]
+
         def rechoose(name: str, choice: Choice[Any], reading: Reading) -> Choice[Any]:
             if choice.chosen is not None and choice.chosen.candidate.features.get("own_company"):
                 return choice
-            field = model.fields.get(name)
+            field, region = model.fields.get(name), region_of(reading)
             split = field.splits.get(self._by) if field else None
             if field is None or split is None:
                 return choice
+            if covers_vendor(reading):
+                trust = 1.0
+            else:
+                trust = field.trust_unseen if model.covers_region(region, fold, self._by) else 0.0
+            if not trust:
+                return choice
             ranker = field.ranker if fold is None else split.rankers[fold]
-            return _learned(name, choice, values_of(choice, reading), ranker, split, fold, region_of(reading))
+            return _learned(name, choice, values_of(choice, reading), ranker, trust, split, fold, region)
 
         def keep(sold: Sequence[Item], reading: Reading) -> Sequence[Item]:
             learned = model.rows.get(kind_of(reading)) if model.rows else None
@@ -105,6 +120,7 @@ def _learned(
     choice: Choice[Any],
     values: Sequence[Value],
     ranker: Ranker,
+    trust: float,
     split: Split,
     fold: int | None,
     region: str,
@@ -112,7 +128,7 @@ def _learned(
     """The values by score of the rankers, highest first, and the best one if it reaches the threshold of the field."""
     if not values:
         return choice
-    scores = ranker.scores([value.features for value in values])
+    scores = ranker.scores([value.features for value in values], trust)
     order = sorted(range(len(values)), key=lambda index: -scores[index])
     ranked = [
         Ranked(values[index].entry.candidate, float(scores[index]), f"learned; {values[index].entry.reason}")

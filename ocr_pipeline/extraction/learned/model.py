@@ -12,8 +12,9 @@ from typing_extensions import TypedDict  # pydantic takes no other before Python
 
 from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.rows import RowModel
+from ocr_pipeline.extraction.learned.vendors import is_known
 
-SCHEMA = 5
+SCHEMA = 6
 """Version of the features and of this file: a model of another version is not used."""
 
 Curve = tuple[tuple[float, ...], tuple[float, ...]]
@@ -104,13 +105,17 @@ class Split(BaseModel):
 
 
 class FieldModel(BaseModel):
-    """What was learned about one field: `whole` is the ranker trained on all documents, `splits` hold those per fold."""
+    """What was learned about one field: `whole` is the ranker trained on all documents, `splits` hold those per fold.
+
+    `trust_unseen`: how far the rankers count (0..1) on vendors without a label, by cross-validation by vendor; at 0 the rules
+    choose."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     names: tuple[str, ...]
     whole: tuple[str, ...]
     documents: int
+    trust_unseen: float
     splits: dict[By, Split]
     report: FieldReport
 
@@ -140,7 +145,10 @@ class RowModels(BaseModel):
 class Model(BaseModel):
     """All fields of an engine. `fold_of`: the fold of every training document, by kind of split. `training`: hash of all that
     went in; another hash means another model. `rows`: by kind of document (`kind_of`). `too_few`: usable labels of the
-    fields that were not trained. `right`: by field and document, whether the value is right out of fold."""
+    fields that were not trained. `right`: by field and document, whether the value is right out of fold.
+
+    `vendors`: names in the labels, and `regions`: countries with enough labels, each without every fold in turn and last of
+    all documents."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -155,6 +163,16 @@ class Model(BaseModel):
     rows: dict[str, RowModels]
     too_few: dict[str, int]
     right: dict[str, dict[str, bool]]
+    vendors: dict[By, tuple[tuple[str, ...], ...]]
+    regions: dict[By, tuple[tuple[str, ...], ...]]
+
+    def covers_region(self, region: str, fold: int | None, by: By) -> bool:
+        """Whether documents of this country were learned from."""
+        return region in self.regions[by][-1 if fold is None else fold]
+
+    def covers_vendor(self, lines: Sequence[str], fold: int | None, by: By) -> bool:
+        """Whether a printed line is the name of a vendor that was learned from."""
+        return is_known(lines, self.vendors[by][-1 if fold is None else fold])
 
     def save(self, path: Path) -> None:
         """Write the file atomically."""

@@ -36,9 +36,9 @@ class Ranker:
     documents: int
     _boosters: list["lightgbm.Booster"] = field(default_factory=list, repr=False)
 
-    def scores(self, rows: Sequence[Features]) -> "Floats":
+    def scores(self, rows: Sequence[Features], trust: float = 1.0) -> "Floats":
         """The score of each value, 0..1: the mean of the models' shares, mixed with the rules' own scores; the fewer training
-        documents, the more the rules count."""
+        documents and the less `trust` (0..1), the more the rules count."""
         import lightgbm
         import numpy as np
 
@@ -51,7 +51,7 @@ class Ranker:
             raw = np.asarray(booster.predict(visible, num_threads=1), dtype=np.float64)
             total += raw if number % MODELS_PER_TABLE == 0 else _softmax(raw)
         rules = _softmax(np.array([row.get(f"{RULES}score", 0.0) for row in rows]))
-        trust = self.documents / (self.documents + AS_MUCH_AS)
+        trust *= self.documents / (self.documents + AS_MUCH_AS)
         return trust * total / len(self._boosters) + (1 - trust) * rules
 
     def importance(self) -> dict[str, float]:

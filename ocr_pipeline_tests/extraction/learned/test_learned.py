@@ -11,12 +11,16 @@ from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.extractor import LEXICON, LearnedExtractor
 from ocr_pipeline.extraction.learned.lexicon import corrected, grow
 from ocr_pipeline.extraction.learned.model import Model, load_model
+from ocr_pipeline.extraction.learned.vendors import is_known, printed_lines, vendor_names
 from ocr_pipeline.extraction.rules.extractor import extract_text
+from ocr_pipeline.extraction.rules.reading import read as reading_of
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 from ocr_pipeline.training.curves import MIN_LABELS_FOR_SILENCE
-from ocr_pipeline.training.examples import Example
+from ocr_pipeline.training.examples import FOLDS, Example, field_task, folds_of, sample_of, vendor_families
+from ocr_pipeline.training.fields import trust_unseen
 from ocr_pipeline.training.models import MIN_LABELS, train_model, training_key
 from ocr_pipeline.training.promotion import with_copies, worse_fields
+from ocr_pipeline.training.rankers import grow_lexicon, out_of_fold
 from ocr_pipeline_tests.evaluation.words import text_of
 from ocr_pipeline_tests.extraction.learned.receipts import SHOPS, receipts
 
@@ -279,6 +283,19 @@ class TestLexicon:
         assert corrected("supplier_address", "12 JALAN TAMP0I 7/4 81200 JOHOR BAHRU", lexicon) is not None
         assert corrected("supplier_address", "14 JALAN TAMPOI 9/4, 81200 JOHOR BAHRU", lexicon) is None
 
+    @pytest.mark.parametrize(
+        ("printed", "expected"),
+        [
+            ("NO.12 JLN TAMPOI 7/4 KAW 81200 J0HOR BAHRU", False),  # another number
+            ("12 JLN TAMPO 7/4, 81200 JOHOR BHRU", True),
+            ("14 JALAN TAMPOI 9/4, 81200 JOHOR BAHRU", False),
+            ("12 LORONG SELASIH 7/4, 81200 MERSING", False),  # the same numbers by chance
+        ],
+    )
+    def test_an_address_with_the_same_numbers_needs_one_label(self, printed: str, expected: bool) -> None:
+        lexicon = grow(["12 JALAN TAMPOI 7/4, 81200 JOHOR BAHRU"], 1)
+        assert (corrected("supplier_address", printed, lexicon) is not None) == expected
+
     def test_it_is_used_and_says_so(self, model: Model, tmp_path: Path) -> None:
         one = receipts(1, seed=9)[0]
         shop = one.label.invoice.supplier_name
@@ -291,3 +308,65 @@ class TestLexicon:
         result = read(extractor(model, tmp_path), replace(one, text=text_of(*blurred)), "new")
         assert result.invoice.supplier_name == shop
         assert result.evidence["supplier_name"].correction == LEXICON
+
+
+class TestBackingOff:
+    """On countries and vendors without labels the extractor is never worse than the rules."""
+
+    def test_a_country_without_labels_is_left_to_the_rules(self, model: Model, tmp_path: Path) -> None:
+        text = text_of(
+            "Noordkade Techniek B.V.", "Molenstraat 12", "1071 DL Amsterdam", "BTW NL810433941B01", "Factuur 2024-0173",
+            "Factuurdatum 14-03-2024", "Subtotaal 100,00", "BTW 21% 21,00", "Totaal EUR 121,00",
+        )  # fmt: skip
+        one = replace(EXAMPLES[0], text=text)
+        assert read(extractor(model, tmp_path), one, "new") == extract_text(text)
+
+    def test_a_vendor_without_labels_is_left_to_the_rules_unless_validation_speaks_for_the_model(
+        self, model: Model, tmp_path: Path
+    ) -> None:
+        one = receipts(1, seed=9)[0]
+        shop = one.label.invoice.supplier_name
+        assert shop is not None
+        lines: dict[int, list[str]] = {}
+        for word in one.text.words():
+            lines.setdefault(word.line, []).append(word.text)
+        printed = [" ".join(words) for words in lines.values()]
+        text = text_of(*(line.replace(shop, "UNHEARD STORES SDN BHD") for line in printed))
+        unheard = replace(one, text=text)
+
+        def trusting(trust: float) -> Extraction:
+            fields = {name: field.model_copy(update={"trust_unseen": trust}) for name, field in model.fields.items()}
+            return read(extractor(model.model_copy(update={"fields": fields}), tmp_path), unheard, "new")
+
+        assert trusting(0.0) == extract_text(text)
+        assert trusting(1.0).evidence["total_amount"].method.startswith("learned; ")
+        seen = read(extractor(model, tmp_path), one, "new")
+        assert seen.evidence["total_amount"].method.startswith("learned; ")
+
+    @pytest.mark.parametrize(
+        ("lines", "known"),
+        [
+            (("ALPHA TRADING",), True),
+            (("ALPHA TRAD1NG (123456-X)",), True),
+            (("ALPHA", "TRADING"), True),
+            (("ALPHA TRADING SDN BHD",), True),
+            (("OMEGA STORES",), False),
+            ((), False),
+        ],
+    )
+    def test_known_vendors(self, lines: tuple[str, ...], known: bool) -> None:
+        found = printed_lines(reading_of(text_of(*lines, "TOTAL 5.00")))
+        assert is_known(found, vendor_names(["Alpha Trading", None, "AB"])) == known
+
+    def test_rankers_are_trusted_on_new_vendors_only_if_they_are_better_than_the_rules(self) -> None:
+        """The same rankers, rules that are right and rules that are not."""
+        samples = [sample_of(one) for one in EXAMPLES]
+        task = field_task("total_amount", samples)
+        folds = folds_of(vendor_families(samples))
+        lexicons = [grow_lexicon(task.field, samples, folds, fold) for fold in (*range(FOLDS), None)]
+        rankers = out_of_fold(task, folds, lexicons).rankers
+        right = {index: next(iter(truth)) for index, truth in task.truths.items()}
+        for chosen, trusted in ((right, False), (dict.fromkeys(right), True)):
+            judged = [replace(s, chosen={task.field: chosen[i]}) for i, s in enumerate(samples)]
+            trust = trust_unseen(replace(task, samples=judged), folds, rankers, lexicons)
+            assert (trust > 0) == trusted
