@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ocr_pipeline.extraction.learned.model import By, FieldModel, FieldReport, Split
-from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.training.coverage import Covered
 from ocr_pipeline.training.curves import acceptance, by_region, calibration, learning_curve
 from ocr_pipeline.training.examples import LEFT_OUT, FieldTask
-from ocr_pipeline.training.rankers import OutOfFold, best_value, grow_lexicon, out_of_fold, train
+from ocr_pipeline.training.rankers import OutOfFold, best_value, grow_lexicon, out_of_fold, rules_key, train
 
 _SHOWN_FEATURES = 12
 TRUSTS = (0.25, 0.5, 0.75, 1.0)
-"""How far rankers may be trusted on vendors without a label."""
+"""How far rankers may be trusted. The least that is enough is taken, so that rules that improve are not left behind."""
 MIN_GAIN, MIN_GAIN_SHARE = 3, 0.01
-"""Right values more than the rules, as a number and as a share of the labels, that it takes to trust rankers there."""
+"""Right values more than the rules, as a number and as a share of the labels, that it takes to trust rankers."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,14 @@ def learn_field(
     task: FieldTask, folds: Mapping[By, Sequence[int]], covered: Mapping[By, Covered]
 ) -> tuple[FieldModel, dict[str, bool]]:
     """The model of a field, and by document whether it is right out of fold."""
-    validated: dict[By, _CrossValidation] = {}
-    trust = 0.0
-    if task.can_learn(folds["vendor"]):
-        lexicons = _lexicons(task, folds["vendor"])
-        chosen = out_of_fold(task, folds["vendor"], lexicons)
-        trust = trust_unseen(task, folds["vendor"], chosen.rankers, lexicons)
-        validated["vendor"] = _cross_validate(task, folds["vendor"], chosen, lexicons, trust, covered["vendor"])
-    lexicons = _lexicons(task, folds["document"])
-    chosen = out_of_fold(task, folds["document"], lexicons)
-    validated["document"] = _cross_validate(task, folds["document"], chosen, lexicons, trust, covered["document"])
+    parts = {by: _out_of_fold(task, of) for by, of in folds.items() if by == "document" or task.can_learn(of)}
+    known = [index for index, (_, vendor) in covered["document"].items() if vendor and task.truths.get(index)]
+    every = [index for index in task.queries if task.truths[index]]
+    trust = Trust(
+        known=how_far(task, folds["document"], parts["document"], known),
+        unseen=how_far(task, folds["vendor"], parts["vendor"], every) if "vendor" in parts else 0.0,
+    )
+    validated = {by: _cross_validate(task, folds[by], part, trust, covered[by]) for by, part in parts.items()}
     by_document, by_vendor = validated["document"], validated.get("vendor")
     whole = train(list(task.queries.values()))
     labelled = [index for index in task.queries if task.truths[index]]
@@ -60,47 +57,55 @@ def learn_field(
         names=whole.names,
         whole=whole.models,
         documents=whole.documents,
-        trust_unseen=trust,
+        trust=trust.known,
+        trust_unseen=trust.unseen,
         splits={by: result.split for by, result in validated.items()},
         report=report,
     )
     return model, {task.samples[index].example.document_id: flag for index, flag in by_document.good.items()}
 
 
-def _lexicons(task: FieldTask, folds: Sequence[int]) -> list[dict[str, str]]:
-    return [grow_lexicon(task.field, task.samples, folds, without) for without in LEFT_OUT]
+@dataclass(frozen=True)
+class Trust:
+    """How far the rankers count (0..1) on vendors with labels and on others; at 0 the rules choose."""
+
+    known: float
+    unseen: float
 
 
-def trust_unseen(
-    task: FieldTask, folds: Sequence[int], rankers: Sequence[Ranker], lexicons: Sequence[Mapping[str, str]]
-) -> float:
-    """How far to trust the rankers on vendors without a label: the least trust that is within one document of the best, and
-    clearly better than the rules' own choice, judged on folds of vendors; 0: the rules choose."""
-    labelled = [index for index in task.queries if task.truths[index]]
-    by_rules = sum(task.chosen(index) in task.truths[index] for index in labelled)
+Parts = tuple[OutOfFold, Sequence[dict[str, str]]]
+"""What was learned without each fold: rankers with their choices, and lexicons."""
+
+
+def _out_of_fold(task: FieldTask, folds: Sequence[int]) -> Parts:
+    lexicons = [grow_lexicon(task.field, task.samples, folds, without) for without in LEFT_OUT]
+    return out_of_fold(task, folds, lexicons), lexicons
+
+
+def how_far(task: FieldTask, folds: Sequence[int], parts: Parts, indices: Sequence[int]) -> float:
+    """How far to trust the rankers on documents like these, each judged without its fold: the least trust that is within one
+    document of the best, if that is clearly better than the rules' own choice; else 0."""
+    chosen, lexicons = parts
+    by_rules = sum(rules_key(task, index, lexicons[folds[index]]) in task.truths[index] for index in indices)
     right = {
         trust: sum(
-            best_value(rankers[folds[index]], task.field, task.values(index), lexicons[folds[index]], trust)[1]
+            best_value(chosen.rankers[folds[index]], task.field, task.values(index), lexicons[folds[index]], trust)[1]
             in task.truths[index]
-            for index in labelled
+            for index in indices
         )
         for trust in TRUSTS
     }
     best = max(right.values())
-    if best < by_rules + max(MIN_GAIN, MIN_GAIN_SHARE * len(labelled)):
+    if best < by_rules + max(MIN_GAIN, MIN_GAIN_SHARE * len(indices)):
         return 0.0
     return min(trust for trust, count in right.items() if count >= best - 1)
 
 
 def _cross_validate(
-    task: FieldTask,
-    folds: Sequence[int],
-    chosen: OutOfFold,
-    lexicons: Sequence[Mapping[str, str]],
-    trust: float,
-    covered: Covered,
+    task: FieldTask, folds: Sequence[int], parts: Parts, trust: Trust, covered: Covered
 ) -> _CrossValidation:
     """Judge on each fold what was learned without it, with the rules where the model leaves the document to them."""
+    chosen, lexicons = parts
     right = {
         index: chosen.keys[index] in task.truths[index] for index in task.queries if chosen.keys[index] is not None
     }
@@ -111,15 +116,15 @@ def _cross_validate(
         documents=tuple(ranker.documents for ranker in chosen.rankers),
         thresholds=thresholds,
         curves=curves,
-        lexicons=tuple(dict(lexicon) for lexicon in lexicons),
+        lexicons=tuple(lexicons),
     )
 
     def given(index: int) -> str | None:
         """The key of the value that the extractor gives for a document of this fold."""
         region_known, vendor_known = covered[index]
-        own = 1.0 if vendor_known else trust if region_known else 0.0
+        own = trust.known if vendor_known else trust.unseen if region_known else 0.0
         if not own:
-            return task.chosen(index)
+            return rules_key(task, index, lexicons[folds[index]])
         fold = folds[index]
         score, key = chosen.scores[index], chosen.keys[index]
         if own < 1:

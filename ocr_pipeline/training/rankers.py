@@ -84,6 +84,15 @@ def best_value(
     return float(scores[best]), key
 
 
+def rules_key(task: FieldTask, index: int, lexicon: Mapping[str, str]) -> str | None:
+    """The key of the value that the rules choose, after correction by the lexicon."""
+    key = task.chosen(index)
+    chosen = next((value for value in task.values(index) if value.key == key), None)
+    if chosen and task.field in ALIKE and (name := corrected(task.field, str(chosen.entry.value), lexicon)):
+        return value_key(name)
+    return key
+
+
 def grow_lexicon(
     field: str, samples: Sequence[Sample], folds: Sequence[int] = (), without: int | None = None
 ) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The extractor `learned`: candidates of the rules, chosen by rankers trained on your own labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import compress
@@ -99,11 +99,11 @@ class LearnedExtractor(TrainedExtractor):
             if field is None or split is None:
                 return choice
             if covers_vendor(reading):
-                trust = 1.0
+                trust = field.trust
             else:
                 trust = field.trust_unseen if model.covers_region(region, fold, self._by) else 0.0
             if not trust:
-                return choice
+                return _corrected(name, choice, split.lexicon(fold))
             ranker = field.ranker if fold is None else split.rankers[fold]
             return _learned(name, choice, values_of(choice, reading), ranker, trust, split, fold, region)
 
@@ -138,6 +138,14 @@ def _learned(
     threshold = split.threshold(fold, region)
     if choice.chosen is None if threshold is None else best.score < threshold:
         return Choice(ranked, None)
-    if name in ALIKE and (known := corrected(name, str(best.value), split.lexicon(fold))):
-        best = ranked[0] = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
-    return Choice(ranked, best, sure=split.confidence(best.score, fold, region))
+    found = Choice(ranked, best, sure=split.confidence(best.score, fold, region))
+    return _corrected(name, found, split.lexicon(fold))
+
+
+def _corrected(name: str, choice: Choice[Any], lexicon: Mapping[str, str]) -> Choice[Any]:
+    """The choice with the chosen text as labels spell it, if it is a misreading of that."""
+    best = choice.chosen
+    if best is None or name not in ALIKE or not (known := corrected(name, str(best.value), lexicon)):
+        return choice
+    better = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
+    return replace(choice, ranked=[better if entry is best else entry for entry in choice.ranked], chosen=better)

@@ -107,14 +107,15 @@ class Split(BaseModel):
 class FieldModel(BaseModel):
     """What was learned about one field: `whole` is the ranker trained on all documents, `splits` hold those per fold.
 
-    `trust_unseen`: how far the rankers count (0..1) on vendors without a label, by cross-validation by vendor; at 0 the rules
-    choose."""
+    `trust`: how far the rankers count (0..1) on vendors with labels, by cross-validation by document; `trust_unseen`: on
+    vendors without a label, by cross-validation by vendor. At 0 the rules choose."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     names: tuple[str, ...]
     whole: tuple[str, ...]
     documents: int
+    trust: float
     trust_unseen: float
     splits: dict[By, Split]
     report: FieldReport

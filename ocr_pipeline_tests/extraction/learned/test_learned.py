@@ -17,7 +17,7 @@ from ocr_pipeline.extraction.rules.reading import read as reading_of
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 from ocr_pipeline.training.curves import MIN_LABELS_FOR_SILENCE
 from ocr_pipeline.training.examples import FOLDS, Example, field_task, folds_of, sample_of, vendor_families
-from ocr_pipeline.training.fields import trust_unseen
+from ocr_pipeline.training.fields import how_far
 from ocr_pipeline.training.models import MIN_LABELS, train_model, training_key
 from ocr_pipeline.training.promotion import with_copies, worse_fields
 from ocr_pipeline.training.rankers import grow_lexicon, out_of_fold
@@ -39,6 +39,14 @@ def extractor(model: Model, folder: Path) -> LearnedExtractor:
     made = LearnedExtractor()
     made.use(folder / "model.json")
     return made
+
+
+def trusted(model: Model, *, known: float = 1.0, unseen: float = 1.0) -> Model:
+    """The model as if cross-validation had found its rankers better than the rules."""
+    update = {"trust": known, "trust_unseen": unseen}
+    return model.model_copy(
+        update={"fields": {name: field.model_copy(update=update) for name, field in model.fields.items()}}
+    )
 
 
 def read(made: LearnedExtractor, example: Example, document_id: str | None = None) -> Extraction:
@@ -69,7 +77,7 @@ def test_it_learns_what_the_rules_do_not_know(model: Model, tmp_path: Path) -> N
 
 
 def test_values_have_evidence_and_a_confidence(model: Model, tmp_path: Path) -> None:
-    result = read(extractor(model, tmp_path), receipts(1, seed=5)[0], "new")
+    result = read(extractor(trusted(model), tmp_path), receipts(1, seed=5)[0], "new")
     evidence = result.evidence["total_amount"]
     assert evidence.method.startswith("learned; ")
     assert 0.8 < evidence.score <= 1.0
@@ -89,7 +97,8 @@ def test_a_leaked_label_would_be_caught(tmp_path: Path) -> None:
     found = train_model(shuffled, "pixel")
     assert found is not None
     honest = found.fields["total_amount"].report["by_document"]
-    leaky = totals(extractor(found.model_copy(update={"fold_of": {"document": {}, "vendor": {}}}), tmp_path), shuffled)
+    leaking = trusted(found).model_copy(update={"fold_of": {"document": {}, "vendor": {}}})
+    leaky = totals(extractor(leaking, tmp_path), shuffled)
     judged = totals(extractor(found, tmp_path), shuffled)
     assert honest is not None
     assert honest < 0.45
@@ -334,14 +343,12 @@ class TestBackingOff:
         text = text_of(*(line.replace(shop, "UNHEARD STORES SDN BHD") for line in printed))
         unheard = replace(one, text=text)
 
-        def trusting(trust: float) -> Extraction:
-            fields = {name: field.model_copy(update={"trust_unseen": trust}) for name, field in model.fields.items()}
-            return read(extractor(model.model_copy(update={"fields": fields}), tmp_path), unheard, "new")
+        def trusting(trust: float, example: Example = unheard) -> Extraction:
+            return read(extractor(trusted(model, unseen=trust), tmp_path), example, "new")
 
         assert trusting(0.0) == extract_text(text)
         assert trusting(1.0).evidence["total_amount"].method.startswith("learned; ")
-        seen = read(extractor(model, tmp_path), one, "new")
-        assert seen.evidence["total_amount"].method.startswith("learned; ")
+        assert trusting(0.0, one).evidence["total_amount"].method.startswith("learned; ")
 
     @pytest.mark.parametrize(
         ("lines", "known"),
@@ -364,9 +371,9 @@ class TestBackingOff:
         task = field_task("total_amount", samples)
         folds = folds_of(vendor_families(samples))
         lexicons = [grow_lexicon(task.field, samples, folds, fold) for fold in (*range(FOLDS), None)]
-        rankers = out_of_fold(task, folds, lexicons).rankers
+        parts = out_of_fold(task, folds, lexicons), lexicons
         right = {index: next(iter(truth)) for index, truth in task.truths.items()}
         for chosen, trusted in ((right, False), (dict.fromkeys(right), True)):
             judged = [replace(s, chosen={task.field: chosen[i]}) for i, s in enumerate(samples)]
-            trust = trust_unseen(replace(task, samples=judged), folds, rankers, lexicons)
+            trust = how_far(replace(task, samples=judged), folds, parts, list(right))
             assert (trust > 0) == trusted
