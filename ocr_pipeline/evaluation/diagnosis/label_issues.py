@@ -1,4 +1,5 @@
-"""Labels that may be wrong: several backends agree on another value, amounts or dates contradict each other, a copy of the
+"""Labels that may be wrong: several backends agree on another value, a code on the document says another one, amounts or
+dates contradict each other, a copy of the
 document is labelled differently, or its transcript says something else. A person decides; nothing here changes a label."""
 
 from collections import defaultdict
@@ -9,10 +10,11 @@ from itertools import combinations
 from typing import Literal
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
+from ocr_pipeline.evaluation.diagnosis.truth import contradictions_of
 from ocr_pipeline.evaluation.scoring.comparators import canonical
 from ocr_pipeline.schemas import Invoice, Label
 
-LabelIssueKind = Literal["agreement", "arithmetic", "duplicate", "transcript"]
+LabelIssueKind = Literal["agreement", "arithmetic", "duplicate", "transcript", "truth"]
 
 MIN_AGREEING = 2
 """Backends that must agree on another value than the label's, and outnumber those that extracted the label's."""
@@ -60,6 +62,7 @@ def label_issues(
         copies[groups.get(document_id, document_id)].append(document_id)
         for issue in (
             *_outvoted(document_id, label, values.get(document_id, {}), made_of),
+            *_against_truth(document_id, label, values.get(document_id, {}), made_of),
             *_does_not_add_up(document_id, label),
         ):
             issues[document_id, issue.field].append(issue)
@@ -107,6 +110,33 @@ def _outvoted(
                 score=len(extractors) + len(names) / (len(values) + 1),
             )
         )
+    return issues
+
+
+def _against_truth(
+    document_id: str, label: Label, values: Values, made_of: Mapping[str, tuple[str | None, str]]
+) -> list[LabelIssue]:
+    """Fields that a code or XML on the document gives another value than the label accepts. Nothing is guessed there, so
+    one is enough. A field labelled as empty is none: codes say more than pages print."""
+    extractors = {name: made_of[name][1] for name in values if name in made_of}
+    issues = []
+    for field in label.labelled_fields:
+        own = text_of(label, field)
+        accepted = [text for text in (own, *label.alternatives.get(field, [])) if text is not None]
+        for found in contradictions_of(field, accepted, values, extractors):
+            issues.append(
+                LabelIssue(
+                    document_id=document_id,
+                    field=field,
+                    label=own,
+                    value=found.value,
+                    kinds=("truth",),
+                    reason=f"The {found.source} on the document says another value.",
+                    backends=(found.backend,),
+                    independent=True,
+                    score=3.0,
+                )
+            )
     return issues
 
 

@@ -1,7 +1,8 @@
 """Whether page, codes and embedded XML agree: what a document carries in machine form needs no guessing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
 from ocr_pipeline.schemas import FIELD_KINDS
@@ -34,6 +35,14 @@ class Contradiction:
         return f"the {self.source} says {self.field} {self.value}, the page {printed}"
 
 
+class TruthValue(NamedTuple):
+    """A value in a code or in XML."""
+
+    source: str
+    backend: str
+    value: str
+
+
 def contradictions(document_id: str, values: Values, extractors: Mapping[str, str]) -> Iterator[Contradiction]:
     """Find the fields of one document on which nobody who read the page agrees with a code or with XML.
 
@@ -45,17 +54,27 @@ def contradictions(document_id: str, values: Values, extractors: Mapping[str, st
         extractors: name of the extractor by backend.
     """
     readers = [name for name in values if extractors.get(name) not in (*SOURCES, "ensemble", None)]
+    for field in FIELD_KINDS:
+        readings = {name: values[name][field] for name in readers if values[name].get(field) is not None}
+        for found in contradictions_of(field, list(readings.values()), values, extractors):
+            yield Contradiction(
+                document_id=document_id,
+                field=field,
+                source=found.source,
+                backend=found.backend,
+                value=found.value,
+                readings=readings,
+            )
+
+
+def contradictions_of(
+    field: str, accepted: Sequence[str], values: Values, extractors: Mapping[str, str]
+) -> Iterator[TruthValue]:
+    """The values of a field in codes and XML that are none of the `accepted` ones; nothing if none is accepted."""
+    if not accepted or FIELD_KINDS[field] not in _COMPARED:
+        return
+    keys = {same_value(field, text) for text in accepted}
     for backend, fields in values.items():
-        source = SOURCES.get(extractors.get(backend, ""))
-        for field, value in fields.items() if source else ():
-            readings = {name: values[name][field] for name in readers if values[name].get(field) is not None}
-            said = {same_value(field, reading) for reading in readings.values()}
-            if source and readings and FIELD_KINDS[field] in _COMPARED and same_value(field, value) not in said:
-                yield Contradiction(
-                    document_id=document_id,
-                    field=field,
-                    source=source,
-                    backend=backend,
-                    value=value,
-                    readings=readings,
-                )
+        source, value = SOURCES.get(extractors.get(backend, "")), fields.get(field)
+        if source and value is not None and same_value(field, value) not in keys:
+            yield TruthValue(source, backend, value)

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, label_issues
 from ocr_pipeline.schemas import Label
 
@@ -110,3 +112,20 @@ def test_issues_of_a_field_are_merged_and_come_first() -> None:
     first = found({"d": wrong, "e": wrong}, votes)[0]
     assert (first.document_id, first.field, first.kinds) == ("e", "total_amount", ("agreement", "arithmetic"))
     assert first.reason.count(".") > 2
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "doubtful"),
+    [
+        ({"total_amount": "8.20"}, "9.20", True),
+        ({"total_amount": "8.20"}, "8.2", False),
+        ({"total_amount": None}, "9.20", False),
+        ({"supplier_name": "Shop Ltd"}, "The Shop", False),
+    ],
+)
+def test_a_code_says_another_value(said: dict[str, Any], value: str, doubtful: bool) -> None:
+    [field] = said
+    issues = label_issues({"d": label(**said)}, {"d": {"codes": {field: value}}}, {"codes": (None, "codes")}, {})
+    assert [(issue.kinds, issue.value, issue.backends) for issue in issues] == (
+        [(("truth",), value, ("codes",))] if doubtful else []
+    )
