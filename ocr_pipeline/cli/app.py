@@ -15,9 +15,7 @@ IMPORT = (
     ),
     LazyCommand("sroie", "importing:sroie", "Import ICDAR 2019 SROIE receipts."),
     LazyCommand("cord", "importing:cord", "Import CORD receipts."),
-    LazyCommand(
-        "zugferd", "importing:zugferd", "Import PDF e-invoices (Factur-X, ZUGFeRD) with their embedded XML labels."
-    ),
+    LazyCommand("einvoice", "importing:einvoice", "Import e-invoices: PDFs with XML in or beside them as label."),
 )
 LABELS = (
     LazyCommand("issues", "label_issues:issues", "List labels that may be wrong, worst first."),
@@ -60,7 +58,12 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
     "Documents and labels": (
         LazyCommand("documents", "documents:documents", "List documents, their labels, duplicates and failures."),
         LazyCommand("split", "split:split", "Split a file that holds several invoices."),
-        LazyGroup(name="import", help="Import documents, labels or predictions.", commands=IMPORT),
+        LazyGroup(
+            name="import",
+            help="Import documents, labels or predictions.",
+            commands=IMPORT,
+            renamed={"zugferd": "einvoice"},
+        ),
         LazyGroup(
             name="labels",
             help="Find, review, edit and suggest labels.",

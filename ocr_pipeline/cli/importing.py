@@ -48,11 +48,14 @@ def cord(path: SourceArgument, name: NameOption = "cord") -> None:
     _import(path, lambda source, target: importers.import_cord(source, target, name or "cord"))
 
 
-def zugferd(path: SourceArgument, name: NameOption = None) -> None:
-    """Import PDF e-invoices (Factur-X, ZUGFeRD) with their embedded XML labels."""
+def einvoice(path: SourceArgument, name: NameOption = None) -> None:
+    """Import e-invoices: PDFs with XML in or beside them as label.
+
+    Formats: CII (ZUGFeRD, Factur-X, XRechnung), UBL invoices and credit notes (Peppol BIS, XRechnung), FatturaPA.
+    """
     from ocr_pipeline.documents import importers
 
-    _import(path, lambda source, target: importers.import_zugferd(source, target, name))
+    _import(path, lambda source, target: importers.import_einvoice(source, target, name))
 
 
 def folder(

@@ -149,7 +149,7 @@ class TestHelp:
             "import sroie",
             "import folder",
             "import cord",
-            "import zugferd",
+            "import einvoice",
         ],
     )
     def test_every_command_explains_itself(self, run: Cli, arguments: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import fsspec
 import pytest
 
-from ocr_pipeline.documents.importers import import_cord, import_folder, import_sroie, import_zugferd, open_source
+from ocr_pipeline.documents.importers import import_cord, import_einvoice, import_folder, import_sroie, open_source
 from ocr_pipeline.documents.importers.source import explained
 from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.errors import ConfigurationError
@@ -172,7 +172,7 @@ def test_sroie_transcripts_are_written_kept_updated_and_removed(tmp_path: Path, 
 @pytest.mark.skipif(not (DATA / "zugferd").is_dir(), reason="shared/data/zugferd is not there")
 def test_real_e_invoices_agree_with_their_ground_truth(documents: Path) -> None:
     pytest.importorskip("facturx")
-    report = import_zugferd(DATA / "zugferd" / "pdf", documents, "zugferd")
+    report = import_einvoice(DATA / "zugferd" / "pdf", documents, "zugferd")
     assert (report.new, report.labelled, report.problems, report.notes) == (30, 30, [], [])
     names = {
         "invoice_number": "invoice_id",
@@ -212,15 +212,18 @@ def test_a_pdf_without_xml_is_imported_and_counted(tmp_path: Path, documents: Pa
     (tmp_path / "bills").mkdir()
     (tmp_path / "bills" / "a.pdf").write_bytes(text_pdf([[(10, 10, "Bill")]]))
     (tmp_path / "bills" / "b.pdf").write_bytes(b"%PDF-1.4 broken")
-    report = import_zugferd(tmp_path / "bills", documents)
+    report = import_einvoice(tmp_path / "bills", documents)
     assert (report.new, report.labelled, report.problems) == (2, 0, [])
-    assert report.notes == ["2 PDFs without invoice XML: imported without a label."]
+    note = "no invoice XML (no XML is attached); imported without a label."
+    assert report.notes == [f"a.pdf: {note}", f"b.pdf: {note}"]
 
 
 def test_a_missing_package_is_one_sentence(tmp_path: Path, documents: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "facturx", None)
-    with pytest.raises(ConfigurationError, match=r"^The XML of e-invoices needs the package factur-x: pip install"):
-        import_zugferd(tmp_path, documents)
+    monkeypatch.setattr("ocr_pipeline.documents.importers.einvoice.find_spec", lambda package: None)
+    with pytest.raises(
+        ConfigurationError, match=r"^The XML of e-invoices needs the packages lxml and pypdf: pip install"
+    ):
+        import_einvoice(tmp_path, documents)
 
 
 # ---- CSV labels ------------------------------------------------------------------------------------------------------

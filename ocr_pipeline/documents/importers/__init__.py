@@ -6,9 +6,9 @@ Does not belong here: opening the database and launching runs.
 
 from ocr_pipeline.documents.importers.copying import ImportReport
 from ocr_pipeline.documents.importers.cord import import_cord
+from ocr_pipeline.documents.importers.einvoice import import_einvoice
 from ocr_pipeline.documents.importers.folder import import_folder
 from ocr_pipeline.documents.importers.source import open_source
 from ocr_pipeline.documents.importers.sroie import import_sroie
-from ocr_pipeline.documents.importers.zugferd import import_zugferd
 
-__all__ = ["ImportReport", "import_cord", "import_folder", "import_sroie", "import_zugferd", "open_source"]
+__all__ = ["ImportReport", "import_cord", "import_einvoice", "import_folder", "import_sroie", "open_source"]

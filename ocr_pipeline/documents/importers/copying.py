@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from ocr_pipeline.documents.find import slug
 from ocr_pipeline.documents.importers.source import Source
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.schemas import Invoice, Label, OcrText
+from ocr_pipeline.schemas import Label, OcrText
 
 RESERVED_NAMES = {"demo", "documents"}  # the bundled documents, and loose files in `data/documents`
 
@@ -95,15 +94,6 @@ def copy(entries: Iterator[Entry], report: ImportReport) -> ImportReport:
     if not report.new + report.changed + report.unchanged:
         raise ConfigurationError("No documents to import were found.")
     return report
-
-
-def is_valid(field_name: str, value: Any) -> bool:
-    """Whether `Invoice` accepts a value for a field."""
-    try:
-        Invoice.model_validate({field_name: value})
-    except ValidationError:
-        return False
-    return True
 
 
 def _write_beside(document: Path, suffix: str, content: BaseModel | None) -> str:

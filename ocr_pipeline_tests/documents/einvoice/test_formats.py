@@ -1,0 +1,194 @@
+"""E-invoices of each format as XML, and XML that a careless parser would trip over."""
+
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from ocr_pipeline.documents.einvoice import xml
+from ocr_pipeline.documents.einvoice.attachments import embedded_files
+from ocr_pipeline.documents.einvoice.reading import label_of_xml
+from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
+from ocr_pipeline.documents.importers import import_einvoice
+from ocr_pipeline.documents.labels import load_label
+from ocr_pipeline_tests.files import text_pdf
+
+pytest.importorskip("lxml")
+pytest.importorskip("pypdf")
+
+CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+UBL = f"""<{{root}} xmlns="urn:oasis:names:specification:ubl:schema:xsd:{{root}}-2" xmlns:c="{CBC}">
+  <c:ID>U-1</c:ID><c:IssueDate>2026-03-04Z</c:IssueDate>
+  {{code}}<c:DocumentCurrencyCode>EUR</c:DocumentCurrencyCode>
+  <AccountingSupplierParty><Party>
+    <PartyName><c:Name>Nordwind</c:Name></PartyName>
+    <PostalAddress><c:StreetName>Hafen 1</c:StreetName><c:CityName>Kiel</c:CityName>
+      <c:PostalZone>24103</c:PostalZone></PostalAddress>
+    <PartyTaxScheme><c:CompanyID>20/123</c:CompanyID><TaxScheme><c:ID>FC</c:ID></TaxScheme></PartyTaxScheme>
+    <PartyTaxScheme><c:CompanyID>DE123456789</c:CompanyID><TaxScheme><c:ID>VAT</c:ID></TaxScheme></PartyTaxScheme>
+    <PartyLegalEntity><c:RegistrationName>Nordwind GmbH</c:RegistrationName></PartyLegalEntity>
+  </Party></AccountingSupplierParty>
+  <PaymentMeans><c:PaymentDueDate>2026-04-03+01:00</c:PaymentDueDate></PaymentMeans>
+  <TaxTotal><c:TaxAmount currencyID="SEK">209.00</c:TaxAmount></TaxTotal>
+  <TaxTotal><c:TaxAmount currencyID="EUR">19.00</c:TaxAmount>
+    <TaxSubtotal><c:TaxableAmount currencyID="EUR">100.00</c:TaxableAmount><c:TaxAmount currencyID="EUR">19.00</c:TaxAmount>
+      <TaxCategory><c:Percent>19</c:Percent></TaxCategory></TaxSubtotal></TaxTotal>
+  <LegalMonetaryTotal><c:TaxExclusiveAmount>100.00</c:TaxExclusiveAmount><c:TaxInclusiveAmount>119.00</c:TaxInclusiveAmount>
+    <c:PayableAmount>119.00</c:PayableAmount></LegalMonetaryTotal>
+  <{{line}}Line><c:{{quantity}}Quantity>200</c:{{quantity}}Quantity><c:LineExtensionAmount>100.00</c:LineExtensionAmount>
+    <Item><c:Name>Screws</c:Name></Item>
+    <Price><c:PriceAmount>50.00</c:PriceAmount><c:BaseQuantity>100</c:BaseQuantity></Price></{{line}}Line>
+</{{root}}>"""
+INVOICE = UBL.format(
+    root="Invoice", line="Invoice", quantity="Invoiced", code="<c:InvoiceTypeCode>380</c:InvoiceTypeCode>"
+)
+CREDIT_NOTE = UBL.format(root="CreditNote", line="CreditNote", quantity="Credited", code="")
+
+BODY = """<FatturaElettronicaBody>
+  <DatiGenerali><DatiGeneraliDocumento><TipoDocumento>{kind}</TipoDocumento><Divisa>EUR</Divisa><Data>2026-03-04</Data>
+    <Numero>7/A</Numero></DatiGeneraliDocumento></DatiGenerali>
+  <DatiBeniServizi><DettaglioLinee><Descrizione>Vite</Descrizione><Quantita>2.00</Quantita><PrezzoUnitario>50.00</PrezzoUnitario>
+    <PrezzoTotale>100.00</PrezzoTotale></DettaglioLinee>
+    <DatiRiepilogo><AliquotaIVA>22.00</AliquotaIVA><ImponibileImporto>100.00</ImponibileImporto><Imposta>22.00</Imposta></DatiRiepilogo>
+  </DatiBeniServizi>
+  <DatiPagamento><DettaglioPagamento><DataScadenzaPagamento>2026-04-03</DataScadenzaPagamento><ImportoPagamento>102.00</ImportoPagamento>
+  </DettaglioPagamento></DatiPagamento>
+</FatturaElettronicaBody>"""
+FATTURA = """<p:FatturaElettronica xmlns:p="http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2"><FatturaElettronicaHeader>
+  <CedentePrestatore><DatiAnagrafici><IdFiscaleIVA><IdPaese>IT</IdPaese><IdCodice>01234567890</IdCodice></IdFiscaleIVA>
+    <CodiceFiscale>RSSMRA80A01H501U</CodiceFiscale><Anagrafica><Nome>Mario</Nome><Cognome>Rossi</Cognome></Anagrafica></DatiAnagrafici>
+    <Sede><Indirizzo>Via Roma</Indirizzo><NumeroCivico>5</NumeroCivico><CAP>00100</CAP><Comune>Roma</Comune>
+      <Provincia>RM</Provincia></Sede>
+  </CedentePrestatore></FatturaElettronicaHeader>{bodies}</p:FatturaElettronica>"""
+
+
+def numbers(*amounts: Decimal | None) -> list[float]:
+    return [float(amount) for amount in amounts if amount is not None]
+
+
+@pytest.mark.parametrize(("content", "kind"), [(INVOICE, "invoice"), (CREDIT_NOTE, "credit_note")])
+def test_ubl(content: str, kind: str) -> None:
+    label, problems = label_of_xml(content.encode())
+    invoice = label.invoice
+    assert problems == []
+    assert (invoice.document_type, invoice.invoice_id, invoice.currency) == (kind, "U-1", "EUR")
+    assert (invoice.invoice_date, invoice.due_date) == (date(2026, 3, 4), date(2026, 4, 3))
+    assert numbers(invoice.net_amount, invoice.total_tax_amount, invoice.total_amount) == [100, 19, 119]
+    assert (invoice.supplier_name, invoice.supplier_address) == ("Nordwind GmbH", "Hafen 1, 24103 Kiel")
+    assert invoice.supplier_tax_id == "DE123456789"
+    assert label.alternatives["supplier_name"] == ["Nordwind"]
+    assert label.alternatives["supplier_tax_id"] == ["20/123"]
+    assert label.alternatives.get("total_amount", []) == (["-119.00"] if kind == "credit_note" else [])
+    [item], [tax] = invoice.line_items, invoice.tax_lines
+    assert item.description == "Screws"
+    assert numbers(item.quantity, item.unit_price, item.amount) == [200, 0.5, 100]
+    assert numbers(tax.rate, tax.net_amount, tax.amount) == [19, 100, 19]
+
+
+@pytest.mark.parametrize(("code", "kind"), [("TD01", "invoice"), ("TD24", "invoice"), ("TD04", "credit_note")])
+def test_fatturapa(code: str, kind: str) -> None:
+    label, problems = label_of_xml(FATTURA.format(bodies=BODY.format(kind=code)).encode())
+    invoice = label.invoice
+    assert problems == []
+    assert (invoice.document_type, invoice.invoice_id, invoice.invoice_date) == (kind, "7/A", date(2026, 3, 4))
+    amounts = (invoice.net_amount, invoice.total_tax_amount, invoice.total_amount, invoice.amount_due)
+    assert numbers(*amounts) == [100, 22, 122, 102]
+    assert (invoice.supplier_name, invoice.supplier_address) == ("Mario Rossi", "Via Roma 5, 00100 Roma (RM)")
+    assert (invoice.supplier_tax_id, label.alternatives["supplier_tax_id"]) == ("IT01234567890", ["RSSMRA80A01H501U"])
+    assert [item.amount for item in invoice.line_items] == [100]
+
+
+LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+UNUSABLE = {
+    "nothing": (b"", "it is broken"),
+    "no XML": (b"%PDF-1.7", "it is broken"),
+    "cut off": (INVOICE[:300].encode(), "it is broken"),
+    "an order": (b"<Order><ID>1</ID></Order>", "it is an order"),
+    "Order-X": (b"<SCRDMCCBDACIOMessageStructure/>", "it is an order"),
+    "something else": (b"<html/>", "its root element html"),
+    "two invoices": (FATTURA.format(bodies=2 * BODY.format(kind="TD01")).encode(), "it holds 2 invoices"),
+    "an external entity": (
+        b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><Invoice><ID>&x;</ID></Invoice>',
+        "document type definition",
+    ),
+    "a billion laughs": (f'<!DOCTYPE a [<!ENTITY e0 "ha">{LAUGHS}]><Invoice><ID>&e9;</ID></Invoice>'.encode(), "it "),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_why_xml_is_of_no_use(content: bytes, reason: str) -> None:
+    with pytest.raises(UnusableXmlError, match=reason):
+        label_of_xml(content)
+
+
+def test_xml_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml, "MAX_BYTES", 100)
+    with pytest.raises(UnusableXmlError, match="more than 100 bytes"):
+        label_of_xml(INVOICE.encode())
+
+
+def with_attachment(name: str, content: bytes, *, annotation: bool = False) -> bytes:
+    """A PDF with an embedded file, in the tree of names or in an annotation of its page."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pdf([[(20, 150, "Invoice U-1")]]))))
+    if not annotation:
+        writer.add_attachment(name, content)
+    else:
+        stream = DecodedStreamObject()
+        stream.set_data(content)
+        file = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Filespec"),
+                NameObject("/F"): TextStringObject(name),
+                NameObject("/EF"): DictionaryObject({NameObject("/F"): writer._add_object(stream)}),
+            }
+        )
+        note = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Annot"),
+                NameObject("/Subtype"): NameObject("/FileAttachment"),
+                NameObject("/FS"): writer._add_object(file),
+            }
+        )
+        writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(note)])
+    buffer = BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("annotation", [False, True])
+@pytest.mark.parametrize("name", ["factur-x.xml", "rechnung-4711.xml", "data.bin"])
+def test_xml_in_a_pdf_is_found(name: str, annotation: bool) -> None:
+    assert embedded_files(with_attachment(name, INVOICE.encode(), annotation=annotation)) == [(name, INVOICE.encode())]
+
+
+def test_import_names_what_has_no_label_and_why(tmp_path: Path) -> None:
+    source, documents = tmp_path / "bills", tmp_path / "documents"
+    source.mkdir()
+    plain = text_pdf([[(20, 150, "Bill")]])
+    for name, content in {
+        "a.pdf": with_attachment("invoice.xml", INVOICE.encode()),
+        "b.pdf": plain,
+        "b.xml": CREDIT_NOTE.encode(),
+        "c.pdf": with_attachment("order-x.xml", b"<SCRDMCCBDACIOMessageStructure/>"),
+        "d.pdf": plain,
+        "e.xml": INVOICE.encode(),
+        "f.xml": b"<html/>",
+        "g.pdf": b"%PDF-1.4 broken",
+    }.items():
+        (source / name).write_bytes(content)
+    report = import_einvoice(source, documents)
+    assert (report.new, report.labelled, report.problems) == (5, 2, [])
+    assert load_label(documents / "bills" / "a.pdf.json")[0].invoice.document_type == "invoice"
+    assert load_label(documents / "bills" / "b.pdf.json")[0].invoice.document_type == "credit_note"
+    assert report.notes == [
+        "c.pdf: no invoice XML (order-x.xml: it is an order, not an invoice); imported without a label.",
+        "d.pdf: no invoice XML (no XML is attached); imported without a label.",
+        "g.pdf: no invoice XML (no XML is attached); imported without a label.",
+        "e.xml: an invoice without a page, as there is no e.pdf beside it; skipped.",
+        "f.xml: no invoice XML (its root element html is of no known invoice format); skipped.",
+    ]
