@@ -73,9 +73,8 @@ def _shape(
 SHAPES = (
     _shape("year first", 1.0, r"{START}{YYYY}{MARK}{M}{SAME}(?P<d>[0-3]\d|[1-9]){END}"),  # 2018-02-22
     _shape("numeric", 1.0, r"{START}{D}{MARK}{M}{SAME}{YYYY}{END}", any_order=True),  # 22/02/2018
-    _shape(  # 05.III.2024
-        "roman month", 0.9, r"{START}{D}\s?(?P<mark>[-/. ])\s?{ROMAN}{SAME}(?P<y>(?:19|20)?\d\d){END}", literal="IVXivx"
-    ),
+    _shape("roman month", 0.9, r"{START}{D}\s?(?P<mark>[-/. ])\s?{ROMAN}{SAME}{YYYY}{END}", literal="IVXivx"),  # 5.III.2024
+    _shape("roman month", 0.8, r"{START}{D}(?P<mark>[-/.]){ROMAN}(?P=mark){YY}(?![\d.,])", literal="IVXivx"),  # 5/III/24
     _shape("month name", 1.0, r"(?<!\d){D}{TH}{SEP}{OF}{NAME}{SEP}{OF}{YYYY}"),  # 22 Feb 2018   23 de marzo de 2024
     _shape("month name first", 1.0, r"(?<!\w){NAME}{SEP}{D}{TH}(?:\s[.,])?\s?{YYYY}"),  # Feb 22, 2018
     _shape("year, month name", 0.9, r"{START}{YYYY}\.?{SEP}(?:m\.\s)?{NAME}{SEP}(?P<d>\d{1,2})(?![\d:/%]|[.,-]\d)"),
