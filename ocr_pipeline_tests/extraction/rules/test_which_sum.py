@@ -221,6 +221,26 @@ CASES = {
         """,
         {"net_amount": "1000.00", "total_tax_amount": "50.00", "total_amount": "1050.00"},
     ),
+    "words of a block left of the sums are not their labels": (
+        """
+        Invoice no 77    Date 12/03/2024
+        Wire transfer to                      NET INVOICE          2,978.00
+        Chase Manhattan                       SALES TAX                0.00
+        Reference invoice (you pay cash)      INVOICE TOTAL        2,978.00
+        """,
+        {"net_amount": "2978.00", "total_tax_amount": "0.00", "total_amount": "2978.00"},
+    ),
+    "a subtotal of the items, and a total with a charge that no word explains": (
+        """
+        Invoice no 77        Date 12/03/2024
+        Consulting                              60.00
+        Printing                                40.00
+        Subtotal                               100.00
+        Sales tax                                8.00
+        Total                                  110.00
+        """,
+        {"net_amount": "100.00", "total_tax_amount": "8.00", "total_amount": "110.00"},
+    ),
     "a tip that was added": (
         """
         Receipt  Server Kim  Table 12

@@ -18,6 +18,8 @@ _DUE_AT_LEAST = 1.2
 _CONSIDERED = 6
 """Candidates of each field that are combined, the best ones."""
 _CALLED_NET = 0.9
+_MAX_UNEXPLAINED = Decimal("0.1")
+"""Share of the total that a charge without a known label may come to."""
 _CENT_ROUNDING = Decimal("0.02")
 """The error of a sum of amounts that were each rounded to the cent."""
 
@@ -110,14 +112,26 @@ def _without_partial_net(chosen: _Combination) -> _Combination:
         return chosen
     if chosen.tax is None and chosen.net.candidate.features.get("net_of_sum"):
         return chosen
+    if _is_sum_of_items(chosen):
+        return chosen
     names = ("left_net",) if chosen.tax else ("left_net", "left_excl")
     called_net = any(chosen.net.candidate.features.get(name, 0.0) >= _CALLED_NET for name in names)
     return chosen if called_net else replace(chosen, net=None)
 
 
+def _is_sum_of_items(chosen: _Combination) -> bool:
+    """Whether the net amount is the subtotal of the items, and little is unexplained between net + tax and the total."""
+    if chosen.net is None or chosen.tax is None or chosen.total is None:
+        return False
+    features = chosen.net.candidate.features
+    unexplained = chosen.total.value - chosen.net.value - chosen.tax.value
+    summed = bool(features.get("sum_of_items") or features.get("sum_of_column")) and features.get("left_subtotal", 0.0)
+    return summed >= _CALLED_NET and 0 < unexplained <= _MAX_UNEXPLAINED * chosen.total.value
+
+
 def _completed(chosen: _Combination, nets: Sequence[Amount], taxes: Sequence[Amount]) -> _Combination:
     """Fill in a net amount or tax without a clear label if the other two determine it and it is printed."""
-    if chosen.total and chosen.tax and chosen.tax.value and not chosen.net:
+    if chosen.total and chosen.tax and not chosen.net:
         return replace(chosen, net=_printed(chosen.total.value - chosen.tax.value, nets, "total - tax"))
     if chosen.total and chosen.net and not chosen.tax:
         return replace(chosen, tax=_printed(chosen.total.value - chosen.net.value, taxes, "total - net"))

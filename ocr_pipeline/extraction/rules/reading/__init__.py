@@ -5,8 +5,10 @@ Belongs here: what is printed and where, repairing common OCR errors. Does not b
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from ocr_pipeline.extraction.rules.lexicon import Region
 from ocr_pipeline.extraction.rules.reading import (
@@ -34,6 +36,11 @@ from ocr_pipeline.schemas import OcrText
 
 _HEADER_REACH = 40
 """Rows above a value that are searched for a column header."""
+_BLOCK_GAP = 0.12
+"""Two blocks of text are at least this far apart, in page widths."""
+_OF_OTHER_BLOCK = 0.4
+"""How much a phrase of another block counts."""
+_SUMS = frozenset({"total", "grand_total", "net_total", "subtotal", "net", "due"})
 _MAX_LETTERS_ALONE = 3
 """An amount is alone in its row if the row has no more letters than a currency or a tax code."""
 
@@ -98,9 +105,10 @@ class Reading:
         amounts = [number.first for number in self.numbers_in(row) if number.is_money]
         left: dict[str, float] = {}
         hits = [hit for hit in self.keywords.in_row(row) if hit.last < first]
+        block = _end_of_other_block(self.rows[row].words, hits)
         for hit in hits:
             between = sum(hit.last < position < first for position in amounts)
-            _strengthen(left, hit, hit.score * 0.5**between)
+            _strengthen(left, hit, hit.score * 0.5**between * (_OF_OTHER_BLOCK if hit.last <= block else 1.0))
         if not hits and letters_in(self.rows[row].text) <= _MAX_LETTERS_ALONE:
             hits = self._lone_label(row)
             for hit in hits:
@@ -137,6 +145,13 @@ class Reading:
                 _strengthen(above, hit, hit.score / (1 + 0.05 * (row - index)))
             break
         return above
+
+
+def _end_of_other_block(words: Sequence[Span], hits: Sequence[Hit]) -> int:
+    """The last word of a block of text left of the sums: a wide gap follows, and a label of a sum behind it. -1: none."""
+    labels = [hit.first for hit in hits if not hit.classes.isdisjoint(_SUMS)]
+    gaps = [i for i, (word, after) in enumerate(pairwise(words)) if after.x0 - word.x1 > _BLOCK_GAP] if labels else []
+    return max((gap for gap in gaps if gap < max(labels)), default=-1)
 
 
 def _strengthen(labels: dict[str, float], hit: Hit, strength: float) -> None:
