@@ -40,6 +40,7 @@ class TestExplain:
         for part in (
             "data/documents/shop/a.pdf: application/pdf, 851 bytes",
             "engine pdf-text: ok, 16 words",
+            "origin country unknown (",
             "attribution selection: The text has “150.00”; “120.00” was selected.",
             "│ Total 120.00",
             "✓ right: supplier_name, invoice_id, invoice_date",
