@@ -70,13 +70,6 @@ class OcrText(_Model):
     def seconds(self) -> float:
         return sum(page.seconds for page in self.pages)
 
-    @property
-    def warnings(self) -> list[str]:
-        """The warnings of all pages, each once, with the page where there are several."""
-        several = len(self.pages) > 1
-        said = [f"Page {page.page}: {text}" if several else text for page in self.pages for text in page.warnings]
-        return list(dict.fromkeys(said))
-
 
 class TaxLine(_Model):
     """One rate of the tax summary. `rate` is in percent: 19 for 19 %."""

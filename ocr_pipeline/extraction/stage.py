@@ -248,7 +248,9 @@ def _extract_and_store(
 
 def _with_warnings_of(text: OcrText | None, extraction: Extraction) -> Extraction:
     """The extraction with what the engine said about the text before what the extractor says about the values."""
-    said = text.warnings if text else []
+    pages = text.pages if text else []
+    several = len(pages) > 1
+    said = [f"Page {page.page}: {warning}" if several else warning for page in pages for warning in page.warnings]
     return extraction.model_copy(update={"warnings": [*said, *extraction.warnings]}) if said else extraction
 
 

@@ -32,7 +32,7 @@ class PdfText(BaseModel, OcrEngine):
 
     def fingerprint(self) -> dict[str, Any]:
         checked_by = {name: value for name, value in RapidOcr().fingerprint().items() if name not in rendering()}
-        fingerprint = {"engine": "pdf-text", "revision": 4, "reading_order": READING_ORDER, "checked_by": checked_by}
+        fingerprint = {"engine": "pdf-text", "revision": 5, "reading_order": READING_ORDER, "checked_by": checked_by}
         return {**fingerprint, **rendering()}
 
     def read(self, document: Document) -> list[OcrPage]:

@@ -29,14 +29,18 @@ that the picture shows."""
 _LINE_COVERED = 0.5
 _MAX_NUMBERS, _MAX_WORDS = 24, 8
 """How many words with and without digits are recognised."""
-_SURE = 0.9
-"""Only words that are recognised with this confidence can contradict the text layer."""
+_SURE, _SURE_AROUND = 0.9, 0.85
+"""Only words that are recognised with this confidence can contradict the text layer; less where neighbours are cut."""
 _SIMILAR = 0.6
 """Letters of a word that agree, 0..1; OCR is not perfect on words either."""
 _MIN_AGREEMENT = 0.7
 """The share of words without digits that must agree."""
 _MARGINS = (0.05, 0.15)
-"""Words are cut out with these margins, as shares of their height: a number is wrong only if both readings say so."""
+"""Words are cut out with these margins, as shares of their height."""
+
+
+_AROUND = 2.0
+"""Boxes of OCR layers are often off by a letter: a number that stands this many heights to the left or right is right."""
 
 
 class Recogniser(Protocol):
@@ -73,7 +77,9 @@ def checked_words(page: Page, layer: TextLayer, recogniser: Recogniser) -> Check
             return CheckedText([], f"its words are only {covered:.0%} of the text in the picture")
         doubtful = [*doubtful, *words[len(layer.words) :]]
         warnings = (
-            () if covered >= _COMPLETE else (f"Only {covered:.0%} of the text in the picture is in the text layer.",)
+            ()
+            if missing is None or covered >= _COMPLETE
+            else (f"Only {covered:.0%} of the text in the picture is in the text layer.",)
         )
     problem = _contradiction(doubtful or words, image, recogniser)
     return CheckedText([], problem) if problem else CheckedText(words, warnings=warnings, missing=missing)
@@ -141,8 +147,8 @@ def _contradiction(words: Sequence[Word], image: "Image", recogniser: Recogniser
     read = recogniser.recognised(crops)
     readings = list(zip(read[::2], read[1::2], strict=True))
     for word, pair in zip(numbers, readings, strict=False):
-        if _is_other_number(word, pair):
-            return _says(word, pair[0][0])
+        if seen := _other_number(word, pair, image, recogniser):
+            return _says(word, seen)
     pairs = zip(others, readings[len(numbers) :], strict=True)
     sure = [(word, text) for word, ((text, score), _) in pairs if score >= _SURE]
     different = [(word, text) for word, text in sure if not _similar(word.text, text)]
@@ -151,13 +157,17 @@ def _contradiction(words: Sequence[Word], image: "Image", recogniser: Recogniser
     return None
 
 
-def _is_other_number(word: Word, readings: Sequence[tuple[str, float]]) -> bool:
-    """Whether all readings are sure and have other digits than the word. Neighbours may be cut in, or an end cut off."""
+def _other_number(
+    word: Word, readings: Sequence[tuple[str, float]], image: "Image", recogniser: Recogniser
+) -> str | None:
+    """What the picture shows instead of a number; None if it shows the number in or around the place of the word."""
     digits = _digits(word.text)
-    return all(
-        score >= _SURE and (seen := _digits(text)) and seen not in digits and digits not in seen
-        for text, score in readings
-    )
+    if any(digits in _digits(text) for text, _ in readings):
+        return None
+    ((around, score),) = recogniser.recognised([_crop(word, image, _MARGINS[0], _AROUND)])
+    if score < _SURE_AROUND or len(_digits(around)) < len(digits) or digits in _digits(around):
+        return None
+    return readings[0][0] if _digits(readings[0][0]) else around
 
 
 def _says(word: Word, text: str) -> str:
@@ -169,11 +179,13 @@ def _sample(words: Sequence[Word], count: int) -> list[Word]:
     return sorted(words, key=lambda word: -len(word.text))[:count]
 
 
-def _crop(word: Word, image: "Image", margin: float) -> "Image":
+def _crop(word: Word, image: "Image", margin: float, around: float | None = None) -> "Image":
+    """The word with margins above and below, and the same or `around` beside it; as shares of its height."""
     height, width = image.shape[:2]
     x0, y0, x1, y1 = word.box[0] * width, word.box[1] * height, word.box[2] * width, word.box[3] * height
     extra = margin * (y1 - y0)
-    left, right = max(0, round(x0 - extra)), min(width, max(round(x1 + extra), round(x0) + 4))
+    beside = (margin if around is None else around) * (y1 - y0)
+    left, right = max(0, round(x0 - beside)), min(width, max(round(x1 + beside), round(x0) + 4))
     top, bottom = max(0, round(y0 - extra)), min(height, max(round(y1 + extra), round(y0) + 4))
     return image[top:bottom, left:right]
 

@@ -21,9 +21,10 @@ SCAN = text_image(LINES, size=40, width=800)  # drawn in full over a page of 400
 STAMP = shown(250, 10, "Received 14.02.2025", size=8)
 
 
-def ocr_layer(texts: Sequence[str]) -> str:
-    """The lines of the scan as invisible text over it, size and place as OCR software writes them."""
-    return " ".join(shown(20, 168 - 40 * row, text, 19, setup="3 Tr") for row, text in enumerate(texts))
+def ocr_layer(texts: Sequence[str], stretched: int = 100) -> str:
+    """The lines of the scan as invisible text over it, size and place as OCR software writes them; stretched in width."""
+    setup = f"3 Tr {stretched} Tz"
+    return " ".join(shown(20, 168 - 40 * row, text, 19, setup=setup) for row, text in enumerate(texts))
 
 
 def scan(layer: str, visible: str = "") -> bytes:
@@ -46,8 +47,9 @@ def failure(content: bytes) -> str:
     return str(error.value)
 
 
-def test_a_good_ocr_layer_is_used() -> None:
-    (page,) = PdfText().read(open_document(scan(ocr_layer(LINES)), Limits()))
+@pytest.mark.parametrize("stretched", [100, 92], ids=["in place", "off by a letter"])
+def test_a_good_ocr_layer_is_used(stretched: int) -> None:
+    (page,) = PdfText().read(open_document(scan(ocr_layer(LINES, stretched)), Limits()))
     assert [word.text for word in page.words] == " ".join(LINES).split()
     assert page.warnings == []
 
@@ -58,6 +60,9 @@ def test_a_good_ocr_layer_is_used() -> None:
         pytest.param(scan(ocr_layer([*LINES[:3], "Total 517.15 EUR"])), "says '517.15' where", id="one wrong amount"),
         pytest.param(
             scan(ocr_layer(["Mordlight Cmb", "lnwaiee", "Dntc", "Tofnl FUB"])), "where the picture", id="wrong letters"
+        ),
+        pytest.param(
+            scan(ocr_layer([*LINES[:3], "Total 517.15 EUR"], 92)), "says '517.15' where", id="the same, off by a letter"
         ),
         pytest.param(scan(STAMP), "of the text in the picture", id="only a stamp"),
         pytest.param(
