@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ocr_pipeline.extraction.rules.candidates import rank
 from ocr_pipeline.extraction.rules.fields import currency, suppliers
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
@@ -83,10 +84,13 @@ def _amounts(reading: Reading) -> list[Option]:
 
 
 def _currencies(reading: Reading) -> list[Option]:
-    """One option per currency, with its first line."""
+    """One option per currency that a sign or the origin of the document speaks for, with its first line."""
+    likely = [
+        entry for entry in rank(currency.candidates(reading), currency.WEIGHTS) if entry.score >= currency.AT_LEAST
+    ]
     return [
-        Option(candidate.value, candidate.span, _line(_row_of(reading.rows, candidate.span).text))
-        for candidate in currency.candidates(reading)
+        Option(entry.value, entry.candidate.span, _line(_row_of(reading.rows, entry.candidate.span).text))
+        for entry in likely
     ]
 
 
