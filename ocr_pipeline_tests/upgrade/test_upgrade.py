@@ -52,7 +52,7 @@ def test_a_project_of_an_earlier_version_has_nothing_to_do(tmp_path: Path, monke
     with StandIn(address=(HOST, PORT)) as standin:
         environment = {**os.environ, "OCR_PIPELINE_HOME": str(root), "OPENAI_API_KEY": "any"}
         command = [sys.executable, "-m", "ocr_pipeline.cli", "run"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     assert standin.seen == [], "no model is asked"
     assert sorted(materialised(since=0.0)) == ["extractions", "ground_truth", "ocr_text", "raw_documents"]
