@@ -28,6 +28,11 @@ def test_the_currency(drawing: str, code: str | None) -> None:
         ("Credit memo no.   CM-2209\nTotal   (23.00)", "credit_note"),
         ("CAFE LUNA\nTisch 4   21.10.24 13:10\nKaffee   3,00\nKarte   3,00", "receipt"),
         ("Muster AG\nZahlbar bis 04.07.2018\nIBAN CH48 0900 0000 8575 7337 2\nBetrag   12,00", "invoice"),
+        (
+            "Kaffeehaus Lindenhof\nRechnung Nr. 4-20431   Tisch 12\n14.03.2026 10:52\nSUMME   8,40\nGegeben Bar   10,00",
+            "receipt",
+        ),
+        ("Facture n° 2026-0148\nAcompte reçu le 02.02.2026   -150.00\nSolde à payer CHF   29.10", "invoice"),
         ("Hello world", None),
     ],
 )

@@ -351,6 +351,21 @@ def test_the_receiver(drawing: str, name: str | None) -> None:
             "Pohlweg 110, 33100 Paderborn",
         ),
         ("MÜLLER HANDEL GMBH\nRechnung Nr. 12\nDatum 12.03.2019", None),
+        (
+            "Nopal SA de CV\nFactura 12\nNopal SA de CV · Calle Hidalgo 130 · 64000 Monterrey · 55 9999 8122",
+            "Calle Hidalgo 130, 64000 Monterrey",
+        ),
+        (
+            """
+            Pennine Office Supplies Ltd              Albion Mill, Canal Road
+                                                     Halifax HX3 9WT
+                                                     Tel 01632 960 418
+                                                     VAT Reg No GB 509 3617 44
+            Credit note no CN-00876
+            """,
+            "Albion Mill, Canal Road, Halifax HX3 9WT",
+        ),
+        ("Skogheim Trelast AS\nKirkeveien 117 B\n5014 Bergen\nwww.skogheim.no", "Kirkeveien 117 B, 5014 Bergen"),
     ],
 )
 def test_the_address_of_the_supplier(drawing: str, address: str | None) -> None:

@@ -1,5 +1,6 @@
 """Blocks: lines below each other with one left edge or one centre, such as the name and address of a party."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ _NUMBER_LABELS = frozenset(
     {"invoice_id", "other_id", "order_id", "purchase_order", "invoice_title", "receipt_title", "credit_note_title"}
     | {"invoice_date", "due_date", "other_date", "total", "grand_total", "quantity"}
 )
+_SENDER_CLASSES = frozenset({"supplier_tax_id", "registration", "tax_number"})
+_PHONE = re.compile(r"(?:T|Tel|Ph|Phone|Fax|Fon|Tlf|Telefon|Puh)\b[.:]*\s*[+(\d]", re.IGNORECASE)
 _ALIGNED = 0.02
 _LEADING = 1.4
 """Lines of a block are at most this many text heights apart."""
@@ -65,6 +68,28 @@ def find(reading: Reading) -> list[Block]:
         open_blocks = [block for block in open_blocks if block[-1].span.y1 >= reach]
     blocks = [Block(tuple(lines)) for lines in [*closed, *open_blocks]]
     return sorted(blocks, key=lambda block: block.lines[0].row)
+
+
+def has_sender_data(reading: Reading, block: Block) -> bool:
+    """Whether a block has a telephone, web or mail address, tax id or registration, as a supplier's has."""
+    said = {
+        name
+        for line in block.lines
+        if len(reading.rows[line.row].cells) == 1
+        for name in reading.keywords.classes(line.row)
+    }
+    return bool(said & _SENDER_CLASSES) or any(
+        line.shape in ("web", "phone") or _PHONE.match(line.text) for line in block.lines
+    )
+
+
+def addressees(reading: Reading) -> frozenset[int]:
+    """Words of the names of address blocks without a sender's data, where another block has them."""
+    with_address = [block for block in find(reading) if block.address_start()]
+    plain = [block for block in with_address if not has_sender_data(reading, block)]
+    if len(plain) == len(with_address):
+        return frozenset()
+    return frozenset(word for block in plain for line in names(block) for word in line.span.words)
 
 
 def names(block: Block) -> Iterator[Line]:

@@ -44,11 +44,11 @@ def candidates(reading: Reading) -> list[Candidate[DocumentType]]:
     said: set[str] = set()
     for row in reading.rows:
         classes = reading.keywords.classes(row.index)
-        said |= (
-            classes
-            if reading.has_money(row.index) or not classes & (_PAYMENT | {"card"})
-            else classes - _PAYMENT - {"card"}
-        )
+        if "prepaid" in classes:
+            classes -= _PAYMENT | {"receipt_title"}  # `Acompte reçu`
+        said |= classes if reading.has_money(row.index) else classes - _PAYMENT - {"card"}
+        if "invoice_id" in classes and "receipt_title" not in classes and _begins_with_title(reading, row.index):
+            classes |= {"invoice_title"}
         for kind in _KINDS:
             if f"{kind}_title" in classes:
                 titles.setdefault(kind, row.span)
@@ -87,7 +87,7 @@ def _signs(reading: Reading, said: set[str]) -> Mapping[DocumentType, dict[str, 
         "paid_by_card": float("card" in said and not paid),
         "narrow": float(_is_narrow(reading)),
         "time_of_day": float(any(_TIME.search(line) for line in text)),
-        "counter": float(bool(said & {"order_id", "saving", "rounding", "service_charge"})),
+        "counter": float(bool(said & {"order_id", "rounding", "service_charge"})),
     }
     invoice = {
         "due_date": float("due_date" in said),

@@ -157,7 +157,9 @@ def _features(reading: Reading, hit: Hit | None, number: Span, gap: float, *, be
         "high_on_page": 1 - number.y / reading.layout.height,
         "has_digit": float(any(c.isdigit() for c in text)),
         "plain_length": float(_PLAIN.fullmatch(text) is not None),
-        "is_date": float(any(len(span.text.replace(" ", "")) > 0.7 * len(text) for span in dates)),
+        "is_date": float(
+            not text.isdigit() and any(len(span.text.replace(" ", "")) > 0.7 * len(text) for span in dates)
+        ),
         "is_amount": float(_AMOUNT.fullmatch(text) is not None),
         "is_percentage": float(text.endswith("%")),
         "is_phone": float(_PHONE.fullmatch(text) is not None),

@@ -1,5 +1,6 @@
 """The addressee of a document: names under a label, or in the window of a letter."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -13,8 +14,11 @@ from ocr_pipeline.extraction.rules.reading.keywords import Hit
 from ocr_pipeline.extraction.rules.reading.layout import Cell, Row, Span, join
 from ocr_pipeline.extraction.rules.text import alphanumeric, letters_in
 
+_BRACKETED_LABEL = re.compile(r"^\([^)]*\)")
+"""What explains a label: `Buyer (Bill to)`."""
 _REACH = 6
 """A name is at most this many rows below its label."""
+_RIGHT_BEHIND = 0.03
 _BEHIND = 0.15
 """A name is at most this far behind its label, in page widths."""
 _COLUMNS = 3
@@ -40,13 +44,22 @@ def named_under(reading: Reading, *classes: str) -> list[Span]:
     for row in reading.rows:
         for hit in reading.keywords.in_row(row.index):
             if hit.classes & set(classes) and _is_label(row, hit):
-                has_value = any(word.x0 - hit.x1 < 0.03 for word in row.words[hit.last + 1 :])
                 head = sum(_is_label(row, other) for other in reading.keywords.in_row(row.index)) >= _COLUMNS
                 name = None if head else _behind(reading, row, hit, _BEHIND)
-                name = name or (None if has_value and not head else _under(reading, hit))
+                name = name or (None if _has_value(row, hit) and not head else _under(reading, hit))
                 if name is not None:
                     names.append(name)
     return names
+
+
+def _has_value(row: Row, hit: Hit) -> bool:
+    """Whether text other than a bracket stands right behind a label."""
+    behind = row.words[hit.last + 1 :]
+    if not behind or behind[0].x0 - hit.x1 >= _RIGHT_BEHIND:
+        return False
+    cell = next(cell for cell in row.cells if behind[0] in cell.words)
+    text = " ".join(word.text for word in cell.words if word.x0 >= behind[0].x0)
+    return bool(_BRACKETED_LABEL.sub("", text).strip())
 
 
 def _under_short_labels(reading: Reading, roles: Sequence[str]) -> Iterator[Span]:
@@ -112,8 +125,12 @@ def _is_label(row: Row, hit: Hit) -> bool:
         if start == hit.first:
             if hit.last > hit.first and hit.score == 1:
                 return True  # `Sold to Wingtip Toys`: nothing else is called so
-            words = cell.words[hit.last - start :]
-            return words[0].text.endswith(":") or not any(c.isalnum() for word in words[1:2] for c in word.text)
+            behind = " ".join(word.text for word in cell.words[hit.last + 1 - start :])
+            if cell.words[hit.last - start].text.endswith(":"):
+                return True
+            return _BRACKETED_LABEL.sub("", behind).lstrip()[:1] in ("", ":", "-", "–") or not any(
+                map(str.isalnum, behind)
+            )
         start += len(cell.words)
     return False
 
@@ -126,10 +143,13 @@ def _behind(reading: Reading, row: Row, hit: Hit, reach: float) -> Span | None:
     for word in row.words[hit.last + 1 : next_label]:
         if text and word.x0 - text[-1].x1 > _NEXT_CELL * word.height:
             break
-        if letters_in(word.text):
+        if text or letters_in(word.text):
             text.append(word)
     is_name = sum(letters_in(word.text) for word in text) >= 3 and text[0].x0 - hit.x1 < reach
-    return join(text) if is_name and not_a_name(join(text).text) is None else None
+    # Behind a label, `Hof Sol 4` is not a street.
+    return (
+        join(text) if is_name and not_a_name(join(text).text) in (None, "street") and text[0].text[0] != "(" else None
+    )
 
 
 def _under(reading: Reading, hit: Hit) -> Span | None:

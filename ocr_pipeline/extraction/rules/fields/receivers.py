@@ -38,7 +38,6 @@ _WINDOW_TOP, _WINDOW_BOTTOM = 0.16, 0.46
 """Where the window of a letter is on A4, in page widths: 34 to 97 mm."""
 _NARROW = 0.034
 """Text higher than this share of the page's width is that of a receipt, which has no address of a receiver."""
-_SENDER_CLASSES = frozenset({"supplier_tax_id", "registration", "tax_number"})
 _NO_NAME = frozenset(
     {"invoice_title", "credit_note_title", "receipt_title", "not_a_name", "invoice_id", "invoice_date"}
 )
@@ -90,15 +89,13 @@ def _above_addresses(reading: Reading, supplier: Candidate[str] | None) -> Itera
 def _of_block(
     reading: Reading, block: Block, head: Line, items: int, supplier: Candidate[str] | None
 ) -> dict[str, float]:
-    said = {name for line in block.lines for name in reading.keywords.classes(line.row) if _alone(reading, line)}
-    shapes = {line.shape for line in block.lines}
     supplier_words = frozenset(supplier.span.words) if supplier is not None else frozenset()
     has_supplier = any(not supplier_words.isdisjoint(line.span.words) for line in block.lines)
     below = supplier is not None and head.span.y0 > supplier.span.y0
     return {
         "address_block": 1.0,
         "in_window": float(_WINDOW_TOP < head.span.y0 < _WINDOW_BOTTOM),
-        "sender_data": float(bool(said & _SENDER_CLASSES or shapes & {"web", "phone"})),
+        "sender_data": float(blocks.has_sender_data(reading, block)),
         "below_items": float(head.row > items),
         "beside_cells": float(len(reading.rows[head.row].cells) > 3),
         "right_below_supplier": float(has_supplier),

@@ -6,7 +6,7 @@ from itertools import pairwise, starmap
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.candidates import Candidate
-from ocr_pipeline.extraction.rules.fields import name_lines, supplier_evidence
+from ocr_pipeline.extraction.rules.fields import blocks, name_lines, supplier_evidence
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_registration, legal_form
 from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.name_lines import TOP_ROWS, NameLine, completes, ends_open, joined
@@ -52,6 +52,7 @@ WEIGHTS = {
     "first_row": 0.4,
     "seller": 3.0,
     "buyer": -6.0,
+    "addressee": -2.5,
     "below_title": -2.0,
     "below_address": -1.2,
     "before_address": 0.8,
@@ -66,6 +67,8 @@ WEIGHTS = {
     "merge_completes": 4.8,
 }
 AT_LEAST = 0.5
+_NARROW = 0.034
+"""Text higher than this share of the page's width is that of a receipt, which has no addressee."""
 SPELLING = "spelling of known words"
 """Slips in a legal form or a trade word were undone: `SDH BHD`."""
 
@@ -81,6 +84,7 @@ class _Page:
     sellers: frozenset[int]
     buyers: frozenset[int]
     buyer_names: frozenset[str]
+    addressees: frozenset[int]
     evidence: SupplierEvidence
 
 
@@ -95,6 +99,7 @@ def candidates(reading: Reading) -> list[Candidate[str]]:
         sellers=frozenset(index for span in named_under(reading, "seller") for index in span.words),
         buyers=buyers,
         buyer_names=frozenset(alphanumeric(receiver.value) for receiver in receivers),
+        addressees=blocks.addressees(reading) if reading.layout.text_height < _NARROW else frozenset(),
         evidence=supplier_evidence.find(reading, buyers),
     )
     return [_candidate(reading, page, parts) for parts in name_lines.merged(lines)]
@@ -170,6 +175,16 @@ def _ends_with_trade_word(word: str) -> bool:
     return word in known or (len(word) > 10 and any(word.endswith(end) for end in known if len(end) > 3))
 
 
+def _before_address(reading: Reading, last: NameLine) -> bool:
+    """Whether the next row mentions a street, or has the shape of one or of a town below the name."""
+    if "address" in reading.keywords.classes(last.row + 1):
+        return True
+    if reading.layout.text_height > _NARROW:
+        return False
+    below = reading.rows[last.row + 1].cells if last.row + 1 < len(reading.rows) else ()
+    return any(cell.span.overlap(last.span) > 0 and not_a_name(cell.span.text) in ("street", "town") for cell in below)
+
+
 def _is_buyer(page: _Page, name: str, first: NameLine) -> bool:
     named = first.role == "buyer" or not page.buyers.isdisjoint(first.span.words)
     return named or alphanumeric(name) in page.buyer_names
@@ -184,14 +199,15 @@ def _place(reading: Reading, page: _Page, name: str, parts: Sequence[NameLine]) 
         "first_rows": max(0.0, 1 - first.row / TOP_ROWS),
         "first_row": float(first.row == 0),
         "seller": float(first.role == "seller" or not page.sellers.isdisjoint(first.span.words)),
-        "buyer": float(_is_buyer(page, name, first)),
+        "buyer": float(any(_is_buyer(page, name, line) for line in parts)),
         "identified": float(identified),
         "repeated": float(evidence.repeated(name, first.row)),
         "table_head": float(first.row in evidence.table_heads),
         "bank": float(evidence.is_bank(name, first.row)),
+        "addressee": float(not page.addressees.isdisjoint(first.span.words)),
         "below_title": float(first.row > page.first_title and not identified),
         "below_address": float(first.row > page.first_address and not identified),
-        "before_address": float("address" in reading.keywords.classes(last.row + 1)),
+        "before_address": float(_before_address(reading, last)),
         "registration_beside": float(last.registered or is_registration(next_row)),
         "beside_amount": float(reading.has_money(first.row)),
         "part_of_row": float(first.part_of_row),
