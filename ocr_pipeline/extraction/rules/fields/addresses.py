@@ -138,8 +138,6 @@ def _elsewhere(reading: Reading, name: Span) -> Iterator[Span]:
     for block in blocks.find(reading):
         start = block.address_start()
         if start is not None and _is_suppliers(reading, block, printed):
-            named = "address" in reading.keywords.classes(block.lines[0].row) and block.lines[0].shape is None
-            start = 0 if named and alphanumeric(block.lines[0].text) != printed else start
             for line in block.lines[start : start + _MAX_LINES]:
                 shape = line.shape
                 if shape in ("web", "phone", "label") or not (letters_in(line.text) or has_postal_code(line.text)):

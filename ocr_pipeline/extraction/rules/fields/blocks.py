@@ -24,7 +24,7 @@ _SIZES = 1.7
 
 @dataclass(frozen=True)
 class Line:
-    """A cell of row `row`; `shape` as in `line_shapes`, with `label` for a street's look-alike, `Rechnung Nr. 12`."""
+    """A cell of row `row`; `shape` as in `line_shapes`, but `label` for `Rechnung Nr. 12`, which looks like a street."""
 
     row: int
     span: Span
@@ -101,7 +101,7 @@ def names(block: Block) -> Iterator[Line]:
 
 def _shape(reading: Reading, row: int, span: Span) -> Shape | None:
     shape = not_a_name(span.text)
-    if shape != "street":
+    if shape not in ("street", "town"):
         return shape
     inside = [hit for hit in reading.keywords.in_row(row) if hit.x0 > span.x0 - 0.01 and hit.x1 < span.x1 + 0.01]
     said = frozenset().union(*(hit.classes for hit in inside))
