@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_tail, legal_form
+from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.roles import Role, role_label
 from ocr_pipeline.extraction.rules.fields.sender_lines import sender
 from ocr_pipeline.extraction.rules.reading import Reading
@@ -48,6 +49,8 @@ _KEYWORDS_ONLY = 0.95
 """Share of a line's letters from which it is a label: `Verkäufer`."""
 _SIZES = 1.5
 """Cells of a name differ in height by at most this factor: a logo beside a name is not a part of it."""
+_ENDS = frozenset({"phone", "web", "label"})
+"""Shapes of lines that no name goes on from."""
 _MAX_LINES = 3
 """Lines of a name, at most."""
 
@@ -85,6 +88,8 @@ def merged(lines: Sequence[NameLine]) -> Iterator[list[NameLine]]:
         yield parts
         for after in lines[position + 1 :]:
             if after.row > parts[-1].row + 1 or len(parts) == _MAX_LINES:
+                break
+            if not_a_name(parts[-1].span.text) in _ENDS:
                 break
             likely = parts[-1].row < _MERGED_ROWS or completes(parts[-1], after)
             if after.row == parts[-1].row + 1 and likely and _stacked(parts[-1], after):
