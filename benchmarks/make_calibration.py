@@ -7,7 +7,7 @@ train_249, and the part `tune` of the synthetic pages (`synthetic_world.py`), ea
 Data sets count alike, whatever their size. For every field a logistic regression is fitted to whether the rules' value is
 right. Then every group of documents (a country; SROIE's receipts in five parts) gets the scores of a regression that was
 fitted without it, and a second regression (Platt) on these scores bends the probabilities to what holds outside the
-countries that were seen. Values wrong by a power of ten or in sign count six times.
+countries that were seen. Values wrong by a power of ten or in sign count twenty times.
 
 Held out, and only measured: SROIE's recorded test receipts, the part `held-out` of the synthetic pages, the rest of CORD.
 Without --write nothing is stored; with it, `ocr_pipeline/extraction/rules/calibration.json` is replaced. Run it again when the
@@ -37,7 +37,7 @@ from ocr_pipeline.schemas import FIELD_KINDS, OcrText
 
 FILE = Path(__file__).parents[1] / "ocr_pipeline" / "extraction" / "rules" / "calibration.json"
 MEASURED_ONLY = ("sroie-recorded",)
-SCALE_WEIGHT = 6.0
+SCALE_WEIGHT = 20.0
 STRENGTH = 0.05
 """Inverse strength of the penalty on large weights (scikit-learn's C)."""
 MIN_VALUES = 40

@@ -35,7 +35,7 @@ def learn_field(
     known = [index for index, (_, vendor) in covered["document"].items() if vendor and task.truths.get(index)]
     every = [index for index in task.queries if task.truths[index]]
     trust = Trust(
-        known=how_far(task, folds["document"], parts["document"], known),
+        known=how_far(task, folds["document"], parts["document"], known, trusts=(1.0,)),
         unseen=how_far(task, folds["vendor"], parts["vendor"], every) if "vendor" in parts else 0.0,
     )
     validated = {by: _cross_validate(task, folds[by], part, trust, covered[by]) for by, part in parts.items()}
@@ -82,7 +82,9 @@ def _out_of_fold(task: FieldTask, folds: Sequence[int]) -> Parts:
     return out_of_fold(task, folds, lexicons), lexicons
 
 
-def how_far(task: FieldTask, folds: Sequence[int], parts: Parts, indices: Sequence[int]) -> float:
+def how_far(
+    task: FieldTask, folds: Sequence[int], parts: Parts, indices: Sequence[int], trusts: Sequence[float] = TRUSTS
+) -> float:
     """How far to trust the rankers on documents like these, each judged without its fold: the least trust that is within one
     document of the best, if that is clearly better than the rules' own choice; else 0."""
     chosen, lexicons = parts
@@ -93,7 +95,7 @@ def how_far(task: FieldTask, folds: Sequence[int], parts: Parts, indices: Sequen
             in task.truths[index]
             for index in indices
         )
-        for trust in TRUSTS
+        for trust in trusts
     }
     best = max(right.values())
     if best < by_rules + max(MIN_GAIN, MIN_GAIN_SHARE * len(indices)):

@@ -73,11 +73,13 @@ def out_of_fold(task: FieldTask, folds: Sequence[int], lexicons: Sequence[Mappin
 def best_value(
     ranker: Ranker, field: str, values: Sequence[Value], lexicon: Mapping[str, str], trust: float = 1.0
 ) -> tuple[float, str | None]:
-    """Score and key of the best value after correction by the lexicon; (0, None) without values."""
+    """The rankers' own score of the best value, and its key after correction by the lexicon; (0, None) without values.
+    `trust`: how far the rankers decide which one is the best."""
     if not values:
         return 0.0, None
-    scores = ranker.scores([value.features for value in values], trust)
-    best = int(scores.argmax())
+    rows = [value.features for value in values]
+    scores = ranker.scores(rows)
+    best = int((scores if trust == 1 else ranker.scores(rows, trust)).argmax())
     key = values[best].key
     if field in ALIKE and (name := corrected(field, str(values[best].entry.value), lexicon)):
         key = value_key(name)

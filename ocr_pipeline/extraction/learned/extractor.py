@@ -128,7 +128,9 @@ def _learned(
     """The values by score of the rankers, highest first, and the best one if it reaches the threshold of the field."""
     if not values:
         return choice
-    scores = ranker.scores([value.features for value in values], trust)
+    rows = [value.features for value in values]
+    own = ranker.scores(rows)
+    scores = own if trust == 1 else ranker.scores(rows, trust)
     order = sorted(range(len(values)), key=lambda index: -scores[index])
     ranked = [
         Ranked(values[index].entry.candidate, float(scores[index]), f"learned; {values[index].entry.reason}")
@@ -136,9 +138,11 @@ def _learned(
     ]
     best = ranked[0]
     threshold = split.threshold(fold, region)
-    if choice.chosen is None if threshold is None else best.score < threshold:
+    # Thresholds and curves are about the rankers' own scores.
+    score = float(own[order[0]])
+    if choice.chosen is None if threshold is None else score < threshold:
         return Choice(ranked, None)
-    found = Choice(ranked, best, sure=split.confidence(best.score, fold, region))
+    found = Choice(ranked, best, sure=split.confidence(score, fold, region))
     return _corrected(name, found, split.lexicon(fold))
 
 

@@ -18,6 +18,7 @@ LIMITS: Mapping[str, float] = {
     "in_brackets": 0.75,
     "whole_among_cents": 0.75,
     "three_decimals": 0.75,
+    "negative": 0.75,
 }
 """Feature of a chosen candidate -> the highest confidence in it."""
 
