@@ -12,8 +12,9 @@ from ocr_pipeline.training.rankers import OutOfFold, best_value, grow_lexicon, o
 _SHOWN_FEATURES = 12
 TRUSTS = (0.25, 0.5, 0.75, 1.0)
 """How far rankers may be trusted. The least that is enough is taken, so that rules that improve are not left behind."""
-MIN_GAIN, MIN_GAIN_SHARE = 3, 0.01
-"""Right values more than the rules, as a number and as a share of the labels, that it takes to trust rankers."""
+MIN_GAIN_KNOWN, MIN_GAIN_UNSEEN, MIN_GAIN_SHARE = 2, 3, 0.01
+"""Right values more than the rules that it takes to trust rankers, on vendors with and without labels; on these at least this
+share of the labels, too."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ def learn_field(
     parts = {by: _out_of_fold(task, of) for by, of in folds.items() if by == "document" or task.can_learn(of)}
     known = [index for index, (_, vendor) in covered["document"].items() if vendor and task.truths.get(index)]
     every = [index for index in task.queries if task.truths[index]]
+    gain = max(MIN_GAIN_UNSEEN, MIN_GAIN_SHARE * len(every))
     trust = Trust(
-        known=how_far(task, folds["document"], parts["document"], known, trusts=(1.0,)),
-        unseen=how_far(task, folds["vendor"], parts["vendor"], every) if "vendor" in parts else 0.0,
+        known=how_far(task, folds["document"], parts["document"], known, MIN_GAIN_KNOWN, trusts=(1.0,)),
+        unseen=how_far(task, folds["vendor"], parts["vendor"], every, gain) if "vendor" in parts else 0.0,
     )
     validated = {by: _cross_validate(task, folds[by], part, trust, covered[by]) for by, part in parts.items()}
     by_document, by_vendor = validated["document"], validated.get("vendor")
@@ -83,7 +85,12 @@ def _out_of_fold(task: FieldTask, folds: Sequence[int]) -> Parts:
 
 
 def how_far(
-    task: FieldTask, folds: Sequence[int], parts: Parts, indices: Sequence[int], trusts: Sequence[float] = TRUSTS
+    task: FieldTask,
+    folds: Sequence[int],
+    parts: Parts,
+    indices: Sequence[int],
+    min_gain: float,
+    trusts: Sequence[float] = TRUSTS,
 ) -> float:
     """How far to trust the rankers on documents like these, each judged without its fold: the least trust that is within one
     document of the best, if that is clearly better than the rules' own choice; else 0."""
@@ -98,7 +105,7 @@ def how_far(
         for trust in trusts
     }
     best = max(right.values())
-    if best < by_rules + max(MIN_GAIN, MIN_GAIN_SHARE * len(indices)):
+    if best < by_rules + min_gain:
         return 0.0
     return min(trust for trust, count in right.items() if count >= best - 1)
 

@@ -375,5 +375,5 @@ class TestBackingOff:
         right = {index: next(iter(truth)) for index, truth in task.truths.items()}
         for chosen, trusted in ((right, False), (dict.fromkeys(right), True)):
             judged = [replace(s, chosen={task.field: chosen[i]}) for i, s in enumerate(samples)]
-            trust = how_far(replace(task, samples=judged), folds, parts, list(right))
+            trust = how_far(replace(task, samples=judged), folds, parts, list(right), 3)
             assert (trust > 0) == trusted
