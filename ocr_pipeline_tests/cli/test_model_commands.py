@@ -229,6 +229,7 @@ def test_a_wrong_address_in_the_environment_is_a_reason_not_to_run(
     assert run("status", "--backends", "pixel+first").code == 0, "it is no reason for the others"
 
 
+@pytest.mark.slow
 def test_the_key_is_nowhere(
     run: Any,
     project: Project,

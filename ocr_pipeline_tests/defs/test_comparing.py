@@ -24,6 +24,7 @@ def rewrite(pipeline: Pipeline, settings: dict[str, Any]) -> None:
     pipeline.definitions = build_definitions(pipeline.project, resources)
 
 
+@pytest.mark.slow
 def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert run.fails("compare") == "No comparisons yet; run `ocr-pipeline run` with two backends first."
     assert run.fails("history") == "No such evaluation yet; run `ocr-pipeline run` first."

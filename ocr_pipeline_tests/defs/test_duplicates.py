@@ -77,6 +77,7 @@ def test_documents_that_were_taken_in_before_there_were_hashes_are_taken_in_agai
     assert "ocr_text" not in cells
 
 
+@pytest.mark.slow
 def test_a_changed_file_of_an_import_makes_exactly_its_own_cells_stale(project: Project) -> None:
     source = project.root.parent / "mine"
     source.mkdir()

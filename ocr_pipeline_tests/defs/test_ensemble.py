@@ -38,6 +38,7 @@ def states(project: Project) -> set[tuple[str, str | None]]:
     return {(one.state, one.why) for one in found}
 
 
+@pytest.mark.slow
 def test_it_votes_on_what_its_members_have_read(project: Project) -> None:
     configure(project)
     for number in range(3):
@@ -83,6 +84,7 @@ def test_weights_are_learned_from_labels_and_make_its_cells_stale(project: Proje
     assert load_weights(path, MEMBERS)[1] != fingerprint
 
 
+@pytest.mark.slow
 def test_a_document_that_no_member_can_read_is_left_out(project: Project) -> None:
     content = small_backends(project.root)
     content["backends"] = {

@@ -51,6 +51,7 @@ def board(project: Project) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["dataset"], row["backend"]): row for row in Warehouse(project.database).rows("FROM leaderboard")}
 
 
+@pytest.mark.slow
 def test_only_documents_with_a_transcript_are_asked_for(transcribed: Project) -> None:
     run(transcribed)
     shop, office = (board(transcribed)[name, "oracle+first"] for name in ("shop", "office"))

@@ -52,6 +52,7 @@ def test_a_key_that_is_refused_pauses_the_reevaluation(shop: Project) -> None:
         assert KEY not in sentence
 
 
+@pytest.mark.slow
 def test_an_empty_month_pauses_until_the_next_one(shop: Project) -> None:
     """What is left is looked up in the run: two schedules that are due together cannot both spend it."""
     with StandIn() as standin:
@@ -70,6 +71,7 @@ def test_an_empty_month_pauses_until_the_next_one(shop: Project) -> None:
         assert len(standin.seen) == 1
 
 
+@pytest.mark.slow
 def test_a_reevaluation_that_is_launched_again_pays_once(shop: Project) -> None:
     with StandIn() as standin:
         command_project(shop.root, standin.url)
@@ -81,6 +83,7 @@ def test_a_reevaluation_that_is_launched_again_pays_once(shop: Project) -> None:
         assert len(standin.seen) == 4
 
 
+@pytest.mark.slow
 def test_what_asks_no_model_is_done_scored_and_reported_where_the_budget_is_not_enough(shop: Project) -> None:
     with StandIn() as standin:
         command_project(shop.root, standin.url)

@@ -71,6 +71,7 @@ def test_first_run_does_everything_and_the_second_does_nothing(three: Project) -
     assert sorted(reads(three)) == ["40x30", "41x30", "42x30"]
 
 
+@pytest.mark.slow
 def test_only_the_cells_asked_for(three: Project) -> None:
     run(three, ["pixel+first", "page-width"], ["d0", "d2"])
     warehouse = Warehouse(three.database)
@@ -83,6 +84,7 @@ def test_only_the_cells_asked_for(three: Project) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
     run(three)
     add_file(three, "d1.png", image_bytes(99, 30))
@@ -107,6 +109,7 @@ def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
     assert run(three).cells == {"extractions": 3, "field_scores": 3, **EVALUATED}
 
 
+@pytest.mark.slow
 def test_a_document_whose_file_is_gone_is_reported_once_and_leaves_the_scores(three: Project) -> None:
     run(three)
     for path in (three.data / "documents").glob("d1.png*"):
@@ -153,6 +156,7 @@ def test_a_document_that_moves_to_another_data_set(three: Project) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_changed_label_changes_the_scores_of_every_backend(three: Project) -> None:
     run(three)
     (three.data / "documents" / "d1.png.json").unlink()
@@ -162,6 +166,7 @@ def test_a_changed_label_changes_the_scores_of_every_backend(three: Project) -> 
     assert len({row["label_version"] for row in boards}) == 1
 
 
+@pytest.mark.slow
 def test_scores_that_are_out_of_date_are_in_no_score(three: Project) -> None:
     """Extracted again from the UI, but not scored again."""
     run(three)
@@ -177,6 +182,7 @@ def test_scores_that_are_out_of_date_are_in_no_score(three: Project) -> None:
     assert (boards["pixel+first"]["labelled_documents"], boards["pixel+first"]["missing_documents"]) == (3, 0)
 
 
+@pytest.mark.slow
 def test_the_cost_is_what_the_extractor_says(three: Project) -> None:
     run(three)
     boards = {row["backend"]: row for row in Warehouse(three.database).rows("FROM leaderboard")}
@@ -184,6 +190,7 @@ def test_the_cost_is_what_the_extractor_says(three: Project) -> None:
     assert boards["page-width"]["cost_per_document"] is None, "unknown is not 0"
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
     backends = small_backends(project.root)
     backends["engines"]["pixel"]["options"]["seconds"] = 0.2
@@ -206,6 +213,7 @@ def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_damaged_instance_is_one_sentence(three: Project) -> None:
     run(three)
     (three.dagster_home / "dagster.yaml").write_text("run_coordinator: [nonsense")
@@ -213,6 +221,7 @@ def test_a_damaged_instance_is_one_sentence(three: Project) -> None:
         run(three)
 
 
+@pytest.mark.slow
 def test_runs_are_recorded_on_the_instance(three: Project) -> None:
     summary = run(three)
     with dg.DagsterInstance.from_config(str(three.dagster_home)) as instance:
@@ -263,6 +272,7 @@ def test_a_wrong_setting_that_a_worker_process_finds_is_the_message(three: Proje
         run(three)
 
 
+@pytest.mark.slow
 def test_the_cause_of_a_failed_run_is_the_message(three: Project) -> None:
     run(three, ["page-width"])
     three.results.rename(three.data / "elsewhere")
@@ -272,9 +282,8 @@ def test_the_cause_of_a_failed_run_is_the_message(three: Project) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "reads_before_kill", [pytest.param(0, marks=pytest.mark.slow), 6, pytest.param(11, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("reads_before_kill", [0, 6, 11])
 def test_killed_and_run_again(project: Project, reads_before_kill: int) -> None:
     """SIGKILL while OCR is at work: the next run finishes, and reads nothing again whose result was stored."""
     backends = small_backends(project.root)
@@ -313,6 +322,7 @@ def _results(project: Project) -> list[Path]:
     return sorted((project.results / "ocr").glob("*/[!.]*.json"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_one_sentence_and_the_next_run_goes_on(project: Project) -> None:
     backends = small_backends(project.root)
     backends["engines"]["pixel"]["options"]["seconds"] = 0.3

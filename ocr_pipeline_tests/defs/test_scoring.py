@@ -46,7 +46,7 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
             return {row["field"]: row for row in pipeline.warehouse.rows("FROM leaderboard_fields")}
 
         usual = evaluate("field_scores", "leaderboard")
-        assert (usual["missing_documents"], usual["scoring_version"]) == (0, 2)
+        assert (usual["missing_documents"], usual["scoring_version"]) == (0, 3)
         assert total() == ["wrong", "wrong", "correct"]
 
         [scores] = pipeline.warehouse.rows("FROM line_item_scores")

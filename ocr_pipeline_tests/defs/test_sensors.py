@@ -60,6 +60,7 @@ def add_run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, **tags: s
     return instance.add_run(run)
 
 
+@pytest.mark.slow
 def test_files_that_arrive_are_one_run_and_wait_while_one_is_at_work(
     project: Project, instance: dg.DagsterInstance
 ) -> None:
@@ -82,6 +83,7 @@ def test_files_that_arrive_are_one_run_and_wait_while_one_is_at_work(
     assert (asked["documents"], asked["reason"]) == ([], "0 documents arrived or changed, 1 deleted")
 
 
+@pytest.mark.slow
 def test_a_setting_that_goes_there_and_back_makes_its_cells_stale_each_time(
     project: Project, instance: dg.DagsterInstance
 ) -> None:
@@ -123,6 +125,7 @@ def test_alarms_name_what_no_check_sees(project: Project, instance: dg.DagsterIn
     assert list(known()) == ["paused"]
 
 
+@pytest.mark.slow
 def test_a_cell_without_words_is_not_out_of_date_when_its_extractor_changes(
     project: Project, instance: dg.DagsterInstance
 ) -> None:
@@ -139,6 +142,7 @@ def test_a_cell_without_words_is_not_out_of_date_when_its_extractor_changes(
     assert tick.reason == "All cells are current."
 
 
+@pytest.mark.slow
 def test_new_weights_are_seen_without_a_reload(project: Project, instance: dg.DagsterInstance) -> None:
     """The fingerprints of the moment when the code location was loaded would ask for the same cells again and again."""
     content = small_backends(project.root)

@@ -95,6 +95,7 @@ def label(project: Project, name: str, total: str) -> None:
     (project.data / "documents" / name).write_text(f'{{"invoice": {{"total_amount": "{total}"}}}}')
 
 
+@pytest.mark.slow
 def test_without_splitting_the_first_invoice_is_read_and_the_others_are_told(
     three: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +116,7 @@ def test_without_splitting_the_first_invoice_is_read_and_the_others_are_told(
     assert warning not in (three.report / "documents" / "single.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_each_invoice_becomes_a_document(three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(three, split="auto")
     label(three, "three.json", "119.00")

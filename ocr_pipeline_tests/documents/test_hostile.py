@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.stage import ingest_all
@@ -8,6 +10,7 @@ from ocr_pipeline_tests.documents.hostile import FILES, measure_all, pdf_with_ne
 from ocr_pipeline_tests.files import image_bytes
 
 
+@pytest.mark.slow
 def test_every_hostile_file_has_its_outcome_in_bounded_time_and_memory(tmp_path: Path) -> None:
     """Time is bounded by the guard: it ends the child after `max_seconds` of CPU time."""
     assert len(FILES) >= 40

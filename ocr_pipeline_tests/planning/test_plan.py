@@ -82,6 +82,7 @@ def test_a_new_project_is_planned_to_the_end_and_run_as_planned(shop: Project) -
     assert plan(shop).steps == ()
 
 
+@pytest.mark.slow
 def test_a_changed_file_makes_its_own_cells_due_and_says_why(shop: Project) -> None:
     run(shop)
     add_image(shop, "s/b.png", 60)
@@ -96,6 +97,7 @@ def test_a_changed_file_makes_its_own_cells_due_and_says_why(shop: Project) -> N
     }
 
 
+@pytest.mark.slow
 def test_a_changed_option_names_the_setting(shop: Project) -> None:
     run(shop)
     settings = small_backends(shop.root)
@@ -111,6 +113,7 @@ def test_a_changed_option_names_the_setting(shop: Project) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_changed_engine_is_named(shop: Project) -> None:
     run(shop)
     path = shop.root / "backends.yaml"
@@ -125,6 +128,7 @@ def test_a_changed_engine_is_named(shop: Project) -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_scores_are_made_from_is_scored_again(shop: Project) -> None:
     def due() -> list[str]:
         return [step.asset for step in plan_run(shop, find_documents(shop.data), NAMES).steps]
@@ -139,6 +143,7 @@ def test_what_scores_are_made_from_is_scored_again(shop: Project) -> None:
     assert due() == ["evaluation"]
 
 
+@pytest.mark.slow
 def test_files_are_hashed_until_they_are_ingested_and_not_after(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[int] = []
 
@@ -176,6 +181,7 @@ def test_a_deleted_file(shop: Project) -> None:
     assert [step.asset for step in rest] == ["duplicates", "evaluation"]
 
 
+@pytest.mark.slow
 def test_documents_as_they_were_ingested(shop: Project) -> None:
     (shop.data / "documents/s/broken.png").write_bytes(b"no image")
     run(shop)

@@ -13,6 +13,8 @@ from ocr_pipeline_tests.report.conftest import Reader
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 PAGES = [
     "index.html",
     "documents.html",

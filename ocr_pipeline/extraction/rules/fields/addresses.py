@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ocr_pipeline.extraction.rules.candidates import Candidate, Features
 from ocr_pipeline.extraction.rules.fields import blocks
@@ -95,7 +96,7 @@ def _features(
 
 
 def _has_date(reading: Reading, line: Span) -> bool:
-    return any(set(date.span.words) & set(line.words) for date in reading.dates)
+    return not reading.date_words.isdisjoint(line.words)
 
 
 def _row_of(reading: Reading, span: Span) -> int:
@@ -175,6 +176,7 @@ def _may_follow_town(text: str) -> bool:
     return not any(c.isdigit() for c in text) and len(text.split()) <= _MAX_WORDS_AFTER_TOWN
 
 
+@lru_cache(maxsize=4096)
 def _says_something_else(reading: Reading, row: int) -> bool:
     """Whether a row begins with the label of another field, or mentions one and no address."""
     hits = reading.keywords.in_row(row)
@@ -188,6 +190,7 @@ def _says_something_else(reading: Reading, row: int) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
 def _begins_address(text: str, classes: frozenset[str]) -> bool:
     return (
         "address" in classes

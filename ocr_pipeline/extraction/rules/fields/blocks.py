@@ -1,8 +1,9 @@
 """Blocks: lines below each other with one left edge or one centre, such as the name and address of a party."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ocr_pipeline.extraction.rules.fields.line_shapes import Shape, not_a_name
 from ocr_pipeline.extraction.rules.reading import Reading
@@ -49,7 +50,8 @@ class Block:
         return next(position for position, shape in enumerate(shapes) if shape in ("street", "town"))
 
 
-def find(reading: Reading) -> list[Block]:
+@lru_cache(maxsize=4)
+def find(reading: Reading) -> Sequence[Block]:
     """The blocks of the first page, by their first line."""
     closed: list[list[Line]] = []
     open_blocks: list[list[Line]] = []
@@ -67,7 +69,7 @@ def find(reading: Reading) -> list[Block]:
         closed += [block for block in open_blocks if block[-1].span.y1 < reach]
         open_blocks = [block for block in open_blocks if block[-1].span.y1 >= reach]
     blocks = [Block(tuple(lines)) for lines in [*closed, *open_blocks]]
-    return sorted(blocks, key=lambda block: block.lines[0].row)
+    return tuple(sorted(blocks, key=lambda block: block.lines[0].row))
 
 
 def has_sender_data(reading: Reading, block: Block) -> bool:

@@ -68,6 +68,7 @@ _POSTAL_CODE = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def has_postal_code(text: str) -> bool:
     return _POSTAL_CODE.search(text) is not None
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from ocr_pipeline.extraction.rules import lexicon
@@ -38,7 +39,8 @@ _NUMBERS = frozenset(
 """Classes of lines that are not a name: `Customer no. 4711`."""
 
 
-def named_under(reading: Reading, *classes: str) -> list[Span]:
+@lru_cache(maxsize=16)
+def named_under(reading: Reading, *classes: str) -> Sequence[Span]:
     """Names behind or under a label of one of the classes, such as `Bill to:` or `Verkäufer:`."""
     names = list(_under_short_labels(reading, classes))
     for row in reading.rows:
@@ -49,7 +51,7 @@ def named_under(reading: Reading, *classes: str) -> list[Span]:
                 name = name or (None if _has_value(row, hit) and not head else _under(reading, hit))
                 if name is not None:
                     names.append(name)
-    return names
+    return tuple(names)
 
 
 def _has_value(row: Row, hit: Hit) -> bool:
@@ -86,14 +88,17 @@ def _before_suffix(cell: Cell) -> Span | None:
     return join(words) if sum(letters_in(word.text) for word in words) >= 2 else None
 
 
-def labelled_receivers(reading: Reading) -> list[Candidate[str]]:
+@lru_cache(maxsize=4)
+def labelled_receivers(reading: Reading) -> Sequence[Candidate[str]]:
     """Names under a buyer's label, under a delivery label, or in the window of a letter."""
-    places = {
+    places: dict[str, Sequence[Span]] = {
         "under_buyer_label": named_under(reading, "buyer"),
         "under_ship_to_label": named_under(reading, "ship_to"),
         "under_sender_line": list(_in_windows(reading)),
     }
-    return [Candidate(span.text.strip(" :"), span, {name: 1.0}) for name, spans in places.items() for span in spans]
+    return tuple(
+        Candidate(span.text.strip(" :"), span, {name: 1.0}) for name, spans in places.items() for span in spans
+    )
 
 
 def _in_windows(reading: Reading) -> Iterator[Span]:

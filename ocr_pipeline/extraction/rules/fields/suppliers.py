@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise, starmap
 
 from ocr_pipeline.extraction.rules import lexicon
@@ -126,11 +127,17 @@ def _candidate(reading: Reading, page: _Page, parts: Sequence[NameLine]) -> Cand
     )
 
 
+@cache
+def _generic_words() -> frozenset[str]:
+    """Words that are no name by themselves."""
+    return frozenset(lexicon.load().trade_words) | lexicon.load().legal_words
+
+
 def _wording(name: str, parts: Sequence[NameLine], in_domain: float) -> dict[str, float]:
     words = name.split()
     letters = letters_in(name)
     trade_words = lexicon.load().trade_words
-    generic = trade_words.keys() | lexicon.load().legal_words
+    generic = _generic_words()
     form = legal_form(name)
     classes = frozenset().union(*(line.classes for line in parts))
     labels = frozenset().union(*(line.labels for line in parts))

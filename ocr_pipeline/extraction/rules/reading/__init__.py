@@ -58,7 +58,7 @@ class Labels:
         return max(self.left.get(keyword_class, 0.0), self.above.get(keyword_class, 0.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object per document, so that what several fields ask of it is computed once
 class Reading:
     """A document's rows with the keywords, numbers and dates found in them, and where it comes from.
 
@@ -91,6 +91,11 @@ class Reading:
         for number in self.numbers:
             by_row[number.row].append(number)
         return dict(by_row)
+
+    @cached_property
+    def date_words(self) -> frozenset[int]:
+        """The words of all dates."""
+        return frozenset(word for date in self.dates for word in date.span.words)
 
     def has_money(self, row: int) -> bool:
         return any(number.is_money for number in self.numbers_in(row))
