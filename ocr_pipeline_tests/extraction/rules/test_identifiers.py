@@ -43,6 +43,7 @@ def test_the_number_of_the_invoice(drawing: str, number: str | None) -> None:
     ("drawing", "number"),
     [
         ("GST ID No: 001531760640   TAX INVOICE\nDate 12/03/2018", "001531760640"),
+        ("Menuiserie Favre SA\nTél. 022 361 40 77 CHE-284.319.075 TVA\nFacture 118", "CHE-284.319.075TVA"),
         ("USt.-Id.-Nr. : DE123456789\nRechnung Nr. 12", "DE123456789"),
         ("UST-Ident-Nr. DE 281 260 691\nSumme   12,00", "DE281260691"),
         ("Kaufland\nDE213413740\nSumme   12,00", "DE213413740"),  # without any label

@@ -49,6 +49,8 @@ RECEIVER_WEIGHTS = {
 RECEIVER_AT_LEAST = 2.6
 
 _MIN_DIGITS = 7
+_CERTAIN = 0.2
+"""How much another label counts, such as a telephone's in the same line, if prefix and check digits leave no doubt."""
 _AMOUNT = re.compile(r"\d+[.,]\d\d")
 
 
@@ -68,7 +70,7 @@ def _features(reading: Reading, found: TaxIdSpan, order: tuple[str, str]) -> Fea
         "register_label": float(found.label == "register"),
         "unlabelled": float(not found.label and not (first is not None and first.prefixed)),
         "receiver_label": float(found.label == "receiver"),
-        "other_label": float(found.other),
+        "other_label": float(found.other) * (_CERTAIN if first is not None and first.prefixed and first.checked else 1),
         "label_above": float(found.below),
         "check_digits": float(first is not None and first.checked),
         "known_shape": float(first is not None and not first.checked),
