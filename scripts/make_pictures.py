@@ -49,11 +49,15 @@ def the_dagster_ui(browser: Browser) -> None:
     server = subprocess.Popen([sys.executable, "-m", "ocr_pipeline.cli", "dev", "--port", str(PORT)])
     try:
         _wait_for(f"http://127.0.0.1:{PORT}/server_info")
-        page = browser.new_page(viewport={"width": 1500, "height": 900}, device_scale_factor=1)
+        page = browser.new_page(viewport={"width": 1500, "height": 1100}, device_scale_factor=1)
         page.goto(f"http://127.0.0.1:{PORT}/assets/report?view=lineage&lineageScope=upstream&lineageDepth=6")
         page.get_by_text("Hide navigation").click()
         page.get_by_text("raw_documents").first.wait_for()
-        page.wait_for_timeout(3000)  # the graph moves into place
+        page.wait_for_timeout(3000)  # the graph moves into place, with the selected asset in the middle
+        page.mouse.move(1200, 500)
+        page.mouse.down()
+        page.mouse.move(1200, 330, steps=5)
+        page.mouse.up()
         page.screenshot(path=IMAGES / "lineage.png")
         page.goto(f"http://127.0.0.1:{PORT}/assets/extractions?view=partitions")
         page.get_by_text("rapidocr+rules").first.click()

@@ -11,7 +11,7 @@ export OCR_PIPELINE_HOME=$folder
 run="$root/.venv/bin/ocr-pipeline"
 "$run" run --backends rapidocr+rules,tesseract+rules,pdf-text+rules
 "$run" baseline pin
-sed -i.before 's/^      languages: \[eng\]/      longest_side: 900\n&/' "$folder/backends.yaml"
+sed -i.before 's/^      languages: auto/      longest_side: 900\n&/' "$folder/backends.yaml"
 "$run" run --backends rapidocr+rules,tesseract+rules,pdf-text+rules
 "$run" errors --backend tesseract+rules --limit 5
 "$run" explain demo-design-studio-invoice --backend tesseract+rules --field net_amount
