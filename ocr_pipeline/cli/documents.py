@@ -128,8 +128,8 @@ def document_table(rows: Sequence[DocumentStatus]) -> Table:
         name = plain(row.document_id)
         if row.message:
             name += f"\n  [dim]{plain(row.message)}[/]"
-        if row.parent:
-            name += f"\n  [dim]pages {row.page_range} of {plain(row.parent)}[/]"
+        if row.parent and row.page_range:
+            name += f"\n  [dim]page{'s' if '-' in row.page_range else ''} {row.page_range} of {plain(row.parent)}[/]"
         if row.duplicate_of:
             name += f"\n  [dim]{row.duplicate} duplicate of {row.duplicate_of}[/]"
         for backend, reason in row.failed_backends.items():

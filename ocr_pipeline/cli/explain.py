@@ -71,7 +71,7 @@ def _print_document(cases: "DocumentCases") -> None:
     size = f"{counted(row.size_bytes, 'byte')}, {counted(row.pages or 0, 'page')}, " if row.size_bytes else ""
     kind = row.media_type or "unknown type"
     if row.page_range is not None:
-        print_step("part", f"pages {row.page_range} of {plain(row.parent_id or '')}")
+        print_step("part", f"{row.page_range.named} of {plain(row.parent_id or '')}")
     print_step("file", f"{plain(row.path)}: {kind}, {size}sha256 {short(row.sha256)}")
     if row.status == "failed":
         print_step("", f"[red]{plain(row.message or row.reason or '')}[/]")

@@ -20,6 +20,11 @@ class PageRange(NamedTuple):
         return isinstance(page, int) and self.first <= page <= self.last
 
     @property
+    def named(self) -> str:
+        """How sentences name it: `page 3`, `pages 1-2`."""
+        return f"page{'' if self.first == self.last else 's'} {self}"
+
+    @property
     def suffix(self) -> str:
         """How ids and label files name it: `p1-2`, `p3`."""
         return f"p{self}"

@@ -148,9 +148,9 @@ def test_each_invoice_becomes_a_document(three: Project, monkeypatch: pytest.Mon
     assert failure.message.startswith("Split into 3 documents")
     assert document_failure(known["three-p1"]) is None
     page = (three.report / "documents" / "three-p2.html").read_text("utf-8")
-    assert 'pages 2 of <a href="../documents/three.html">' in page
+    assert 'page 2 of <a href="../documents/three.html">' in page
     assert "Split into 3 documents" in (three.report / "documents" / "three.html").read_text("utf-8")
-    assert "pages 2 of three" in call(monkeypatch, "explain", "three-p2").out
+    assert "page 2 of three" in call(monkeypatch, "explain", "three-p2").out
     listed = call(monkeypatch, "documents", "--json").out
     assert '"status": "split"' in listed
     assert '"page_range": "2"' in listed

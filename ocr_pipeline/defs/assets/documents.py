@@ -87,7 +87,7 @@ def _document_metadata(row: DocumentRow) -> dict[str, object]:
         "message": row.message,
         "media_type": row.media_type,
         "pages": row.pages or 0,
-        "part_of": f"{row.parent_id}, pages {row.page_range}" if row.page_range else None,
+        "part_of": f"{row.parent_id}, {row.page_range.named}" if row.page_range else None,
         "sha256": row.sha256,
     }
 
