@@ -82,8 +82,10 @@ class WarehouseError(OcrPipelineError):
 def describe(error: ValidationError) -> str:
     """The first problem of a validation error as one sentence, without the value."""
     first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
-    message = re.sub(r"^Value error, ", "", first["msg"])
+    # Members of a union appear in the path as `literal['off','auto']`, which says nothing to the author of a file.
+    parts = [str(part) for part in first["loc"] if part != "[key]"]
+    where = ".".join(part for part in parts if not re.fullmatch(r"(literal|dict|list|tuple)\[.*\]", part))
+    message = re.sub(r"^Value error, ", "", first["msg"]).replace("a valid tuple", "a list")
     if first["type"] == "extra_forbidden":
         message = "unknown key"
     sentence = f"{where}: {message}." if where else f"{message}."

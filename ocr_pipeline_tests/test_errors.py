@@ -1,6 +1,7 @@
 import pickle
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -37,6 +38,8 @@ class Inner(BaseModel):
 
 class Outer(BaseModel):
     inner: list[Inner]
+    names: tuple[str, ...] = ()
+    mode: Literal["on", "off"] | dict[str, int] = "on"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,8 @@ class Outer(BaseModel):
         ({"inner": [{}, {"number": "SECRET"}]}, "inner.1.number: Input should be a valid integer, unable to parse"),
         ({"inner": [{"x": "SECRET"}]}, "inner.0.x: unknown key."),
         ({}, "inner: Field required."),
+        ({"inner": [], "names": 5}, "names: Input should be a list."),
+        ({"inner": [], "mode": "SECRET"}, "mode: Input should be 'on' or 'off'."),
         ("SECRET", "Input should be a valid dictionary or instance of Outer."),
     ],
 )

@@ -68,6 +68,12 @@ def _learn_keywords(project: Project, as_json: bool) -> None:
     if as_json:
         print_json(content.model_dump())
         return
+    if not project.keywords_file.exists():
+        console.print(
+            f"No new words: {counted(content.documents, 'document')} with a proven sum, no word that is common beside such "
+            "sums and unknown. Nothing was written."
+        )
+        return
     table = titled_table(f"keywords learned from {counted(content.documents, 'document')} with a proven sum")
     for name in ("class", "phrase", "documents", "against", "weight"):
         table.add_column(name, justify="left" if name in ("class", "phrase") else "right")

@@ -14,7 +14,8 @@ from ocr_pipeline.yaml_files import load_yaml
 
 def write_keywords(project: Project, engines: Sequence[str]) -> KeywordFile:
     """Learn from the OCR text of every document, labelled or not, and write the file. Each document counts once, with the text
-    of the first of these engines that has one, and copies count as one document.
+    of the first of these engines that has one, and copies count as one document. Without a new word no file is made: an empty
+    one would make results stale for nothing.
 
     Raises:
         ConfigurationError: the file exists and is invalid.
@@ -23,7 +24,7 @@ def write_keywords(project: Project, engines: Sequence[str]) -> KeywordFile:
     before = load_yaml(path, KeywordFile)[0] if path.exists() else None
     content = learn(_texts(project, engines), before)
     text = rendered(content)
-    if not path.exists() or path.read_text("utf-8") != text:
+    if (before or content.keywords) and not (path.exists() and path.read_text("utf-8") == text):
         write_durably(path, text)
     return content
 

@@ -49,3 +49,9 @@ def test_train_keywords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     written = project.keywords_file.read_text("utf-8")
     assert call(monkeypatch, "train", "--keywords").code == 0
     assert project.keywords_file.read_text("utf-8") == written
+
+
+def test_without_a_new_word_nothing_is_written(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = call(monkeypatch, "train", "--keywords")
+    assert (done.code, project.keywords_file.exists()) == (0, False)
+    assert "Nothing was written" in done.out
