@@ -30,8 +30,6 @@ AT_LEAST = 1.3
 
 _PAYMENT = frozenset({"cash", "change"})
 _KINDS: tuple[DocumentType, ...] = ("invoice", "receipt", "credit_note")
-_NARROW = 0.034
-"""Text higher than this share of the page's width is that of a till roll."""
 _COLUMN = 0.5
 """A page whose text is narrower than this share of it shows a receipt on a larger sheet."""
 _TIME = re.compile(r"(?<![\d.,:])(?:[01]?\d|2[0-3])[:h][0-5]\d(?:[:.][0-5]\d)?(?![\d:])")
@@ -72,7 +70,7 @@ def _begins_with_title(reading: Reading, row: int) -> bool:
 
 
 def _is_narrow(reading: Reading) -> bool:
-    if reading.layout.text_height > _NARROW:
+    if reading.layout.is_narrow:
         return True
     left = min((row.span.x0 for row in reading.rows), default=0.0)
     return max((row.span.x1 for row in reading.rows), default=1.0) - left < _COLUMN

@@ -36,8 +36,6 @@ AT_LEAST = 1.0
 
 _WINDOW_TOP, _WINDOW_BOTTOM = 0.16, 0.46
 """Where the window of a letter is on A4, in page widths: 34 to 97 mm."""
-_NARROW = 0.034
-"""Text higher than this share of the page's width is that of a receipt, which has no address of a receiver."""
 _NO_NAME = frozenset(
     {"invoice_title", "credit_note_title", "receipt_title", "not_a_name", "invoice_id", "invoice_date"}
 )
@@ -76,7 +74,7 @@ def _name_fields(reading: Reading) -> Iterator[Candidate[str]]:
 
 def _above_addresses(reading: Reading, supplier: Candidate[str] | None) -> Iterator[Candidate[str]]:
     """The first line of every block with an address on the first page."""
-    if reading.layout.text_height > _NARROW:
+    if reading.layout.is_narrow:
         return
     items = next((row.index for row in reading.rows if _is_table_head(reading, row.index)), len(reading.rows))
     for block in blocks.find(reading):

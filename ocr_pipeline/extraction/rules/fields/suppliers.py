@@ -68,8 +68,6 @@ WEIGHTS = {
     "merge_completes": 4.8,
 }
 AT_LEAST = 0.5
-_NARROW = 0.034
-"""Text higher than this share of the page's width is that of a receipt, which has no addressee."""
 SPELLING = "spelling of known words"
 """Slips in a legal form or a trade word were undone: `SDH BHD`."""
 
@@ -100,7 +98,7 @@ def candidates(reading: Reading) -> list[Candidate[str]]:
         sellers=frozenset(index for span in named_under(reading, "seller") for index in span.words),
         buyers=buyers,
         buyer_names=frozenset(alphanumeric(receiver.value) for receiver in receivers),
-        addressees=blocks.addressees(reading) if reading.layout.text_height < _NARROW else frozenset(),
+        addressees=blocks.addressees(reading) if not reading.layout.is_narrow else frozenset(),
         evidence=supplier_evidence.find(reading, buyers),
     )
     return [_candidate(reading, page, parts) for parts in name_lines.merged(lines)]
@@ -186,7 +184,7 @@ def _before_address(reading: Reading, last: NameLine) -> bool:
     """Whether the next row mentions a street, or has the shape of one or of a town below the name."""
     if "address" in reading.keywords.classes(last.row + 1):
         return True
-    if reading.layout.text_height > _NARROW:
+    if reading.layout.is_narrow:
         return False
     below = reading.rows[last.row + 1].cells if last.row + 1 < len(reading.rows) else ()
     return any(cell.span.overlap(last.span) > 0 and not_a_name(cell.span.text) in ("street", "town") for cell in below)

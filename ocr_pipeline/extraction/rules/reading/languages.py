@@ -18,7 +18,6 @@ _LANGUAGE = 3.0
 """The weight of a language with all frequent words of the document."""
 _ENOUGH_WORDS = 2.5
 _MIN_LANGUAGE = 0.1
-_ARABIC = "AE SA EG KW QA BH OM JO LB IQ MA DZ TN LY"
 _SCRIPTS: tuple[tuple[re.Pattern[str], Weights], ...] = tuple(
     (re.compile(shape), weights)
     for shape, weights in (

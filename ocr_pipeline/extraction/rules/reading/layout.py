@@ -97,6 +97,10 @@ class Row:
         return self.span.text
 
 
+_NARROW = 0.034
+"""Text that is higher than this share of the page's width is that of a receipt."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """All rows of a document from top to bottom."""
@@ -108,6 +112,11 @@ class Layout:
         """The usual height of a word, never 0."""
         heights = [word.height for row in self.rows for word in row.words if word.height > 0]
         return median(heights) if heights else 1.0
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the paper is as narrow as that of a receipt: its text is high beside the page's width."""
+        return self.text_height > _NARROW
 
     @cached_property
     def height(self) -> float:
