@@ -29,6 +29,7 @@ DocumentErrorReason = Literal[
     "no_transcript",
     "no_prediction",
     "no_code",
+    "no_xml",
     "invalid_label",
     "document_failed",
     "ocr_failed",

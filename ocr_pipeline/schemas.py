@@ -20,6 +20,9 @@ Box = tuple[float, float, float, float]
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
 """An amount of money in the document's currency, or a quantity. Exact, never a float."""
 
+NO_PAGE = 0
+"""Page number of evidence that is on no page, such as an element of XML; its box has no size."""
+
 DocumentType = Literal["invoice", "receipt", "credit_note"]
 
 
@@ -158,7 +161,7 @@ forms vary too much."""
 
 
 class Evidence(_Model):
-    """The place of a value on the page.
+    """The place of a value on the page, or in the document's XML (page `NO_PAGE`; `method` has the path of the element).
 
     `words` are indices into `OcrText.words()`; `box` encloses them and `text` is their printed text. `method` names the rule
     or matcher that chose the value; `score` (0..1) is its own, uncalibrated confidence.

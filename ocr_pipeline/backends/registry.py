@@ -27,6 +27,7 @@ EXTRACTOR_TYPES: Mapping[str, str] = {
     "openai": "ocr_pipeline.extraction.llm.extractor:OpenAiExtractor",
     "smollm2": "ocr_pipeline.extraction.smollm2.extractor:SmolLm2Extractor",
     "codes": "ocr_pipeline.extraction.codes.extractor:CodesExtractor",
+    "einvoice": "ocr_pipeline.extraction.einvoice.extractor:EInvoiceExtractor",
     "external": "ocr_pipeline.extraction.external.extractor:External",
     "learned": "ocr_pipeline.extraction.learned.extractor:LearnedExtractor",
     "ensemble": "ocr_pipeline.extraction.ensemble.extractor:EnsembleExtractor",

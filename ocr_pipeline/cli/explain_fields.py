@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ocr_pipeline.cli.explain_lines import CELL, moment, print_step
 from ocr_pipeline.cli.output import console, counted, plain, titled_table
+from ocr_pipeline.schemas import NO_PAGE
 
 if TYPE_CHECKING:
     from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
@@ -117,4 +118,6 @@ def print_changes(changed: Iterable["Change"]) -> None:
 def _where(place: "Place") -> str:
     left, top, right, bottom = place.box
     text = f" “{plain(place.text)}”" if place.text else ""
+    if place.page == NO_PAGE:
+        return f"on no page{text}"
     return f"page {place.page}, x {left:.3f} to {right:.3f}, y {top:.3f} to {bottom:.3f}{text}"

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.report.pages import image_name
-from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
@@ -149,7 +149,7 @@ def _words(reading: EngineReading, shown: Mapping[int, int]) -> list[list[Any]]:
 
 
 def _box(place: Place | None, turns: Mapping[int, int]) -> list[float] | None:
-    if place is None:
+    if place is None or place.page == NO_PAGE:
         return None
     return [place.page, *(round(value, DIGITS) for value in turned(place.box, turns.get(place.page, 0)))]
 

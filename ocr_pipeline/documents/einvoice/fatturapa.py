@@ -1,12 +1,14 @@
-"""Labels from Italian FatturaPA invoices, versions 1.0 to 1.2 (Agenzia delle Entrate, Specifiche tecniche)."""
+"""Italian FatturaPA invoices, versions 1.0 to 1.2 and the simplified one (Agenzia delle Entrate, Specifiche tecniche)."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from ocr_pipeline.documents.einvoice import xml
-from ocr_pipeline.documents.einvoice.xml import Row, UnusableXmlError
+from ocr_pipeline.documents.einvoice.values import Values
 
-ROOT = "FatturaElettronica"
+SIMPLIFIED = "FatturaElettronicaSemplificata"
+ROOTS = ("FatturaElettronica", SIMPLIFIED)
 
 _HEADER = "FatturaElettronicaHeader"
 _SELLER, _BUYER = f"{_HEADER}/CedentePrestatore", f"{_HEADER}/CessionarioCommittente"
@@ -17,84 +19,97 @@ _PAYMENT = "DatiPagamento/DettaglioPagamento"
 LINE_TEXTS = {"description": "Descrizione", "product_code": "CodiceArticolo/CodiceValore"}
 LINE_AMOUNTS = {"quantity": "Quantita", "unit_price": "PrezzoUnitario", "amount": "PrezzoTotale"}
 TAX_LINE = {"rate": "AliquotaIVA", "net_amount": "ImponibileImporto", "amount": "Imposta"}
+ADDRESS = ("Indirizzo NumeroCivico", "CAP Comune")
 CREDIT_NOTES = ("TD04", "TD08")
 
 
-def values_of(root: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """The values by field, and accepted alternatives.
-
-    Raises:
-        UnusableXmlError: the file holds no invoice, or several.
-    """
-    bodies = xml.find(root, "FatturaElettronicaBody")
-    if len(bodies) != 1:
-        raise UnusableXmlError(f"it holds {len(bodies)} invoices")
-    [body] = bodies
-    taxes = [xml.row(node, {}, TAX_LINE) for node in xml.find(body, f"{_GOODS}/DatiRiepilogo")]
-    net, tax = _sum(taxes, "net_amount"), _sum(taxes, "amount")
-    total = xml.decimal(xml.text(body, f"{_GENERAL}/ImportoTotaleDocumento"))
-    if total is None and net is not None and tax is not None:
-        total = net + tax  # the element is optional
-    code = xml.text(body, f"{_GENERAL}/TipoDocumento")
-    lines = [xml.row(node, LINE_TEXTS, LINE_AMOUNTS) for node in xml.find(body, f"{_GOODS}/DettaglioLinee")]
-    values: dict[str, Any] = {
-        "document_type": None if code is None else "credit_note" if code in CREDIT_NOTES else "invoice",
-        "invoice_id": xml.text(body, f"{_GENERAL}/Numero"),
-        "invoice_date": xml.iso_date(body, f"{_GENERAL}/Data"),
-        "due_date": xml.iso_date(body, f"{_PAYMENT}/DataScadenzaPagamento"),
-        "purchase_order": xml.text(body, "DatiGenerali/DatiOrdineAcquisto/IdDocumento"),
-        "currency": xml.text(body, f"{_GENERAL}/Divisa"),
-        "supplier_name": _name(root, _SELLER),
-        "supplier_address": _address(root),
-        "receiver_name": _name(root, _BUYER),
-        "net_amount": net,
-        "total_tax_amount": tax,
-        "total_amount": total,
-        "amount_due": _due(body),
-        "tax_lines": taxes,
-        "line_items": lines,
-    }
-    alternatives: dict[str, list[str]] = {}
-    for name, party in (("supplier_tax_id", _SELLER), ("receiver_tax_id", _BUYER)):
-        numbers = _tax_ids(root, party)
-        values[name] = numbers[0] if numbers else None
-        if numbers[1:]:
-            alternatives[name] = numbers[1:]
-    return values, alternatives
+def is_fatturapa(root: Any) -> bool:
+    return xml.local_name(root) in ROOTS
 
 
-def _sum(rows: list[Row], name: str) -> Decimal | None:
-    amounts = [value for row in rows if isinstance(value := row.get(name), Decimal)]
-    return sum(amounts, Decimal(0)) if amounts and len(amounts) == len(rows) else None
+def profile(root: Any) -> str:
+    """The declared version: `FPR12`."""
+    return str(root.get("versione") or "")
 
 
-def _due(body: Any) -> Decimal | None:
-    """The sum of the payments; None if none is stated. Less than the total where tax is withheld."""
-    amounts = [xml.decimal(written) for written in xml.texts(body, f"{_PAYMENT}/ImportoPagamento")]
+def invoices(root: Any) -> Iterator[Values]:
+    """The values of each body of a file; they have seller and buyer in common."""
+    for body in xml.find(root, "FatturaElettronicaBody"):
+        values = Values()
+        _header(body, values)
+        for name, party in (("supplier", _SELLER), ("receiver", _BUYER)):
+            _party(xml.find(root, party), name, values)
+        values.address(xml.find(root, f"{_SELLER}/Sede"), ADDRESS, "Nazione", "Provincia")
+        if xml.local_name(root) == SIMPLIFIED:
+            _simplified_amounts(body, values)
+        else:
+            _amounts(body, values)
+        yield values
+
+
+def _header(body: Any, values: Values) -> None:
+    for element in xml.find(body, f"{_GENERAL}/TipoDocumento"):
+        values.put("document_type", "credit_note" if xml.joined(element) in CREDIT_NOTES else "invoice", element)
+    values.texts("invoice_id", xml.find(body, f"{_GENERAL}/Numero")[:1])
+    values.dates("invoice_date", xml.find(body, f"{_GENERAL}/Data"))
+    values.dates("due_date", xml.find(body, f"{_PAYMENT}/DataScadenzaPagamento"))
+    values.texts("purchase_order", xml.find(body, "DatiGenerali/DatiOrdineAcquisto/IdDocumento")[:1])
+    values.texts("currency", xml.find(body, f"{_GENERAL}/Divisa")[:1])
+
+
+def _party(parties: list[Any], name: str, values: Values) -> None:
+    """The company, or the person's first and last name; the VAT number with its country, then the fiscal code."""
+    for party in parties[:1]:
+        for base in (
+            "DatiAnagrafici",
+            "DatiAnagrafici/Anagrafica",
+            "IdentificativiFiscali",
+            "AltriDatiIdentificativi",
+            "",
+        ):
+            for node in xml.find(party, base) if base else [party]:
+                values.texts(f"{name}_name", xml.find(node, "Denominazione"))
+                given = xml.find(node, "Nome")
+                person = " ".join(part for part in (xml.text(node, "Nome"), xml.text(node, "Cognome")) if part)
+                values.put(f"{name}_name", person or None, given[0] if given else None)
+                for number in xml.find(node, "IdFiscaleIVA/IdCodice"):
+                    country = xml.text(node, "IdFiscaleIVA/IdPaese") or ""
+                    values.put(f"{name}_tax_id", f"{country}{xml.joined(number)}", number)
+                for code in xml.find(node, "CodiceFiscale"):
+                    values.put(f"{name}_tax_id", xml.joined(code), code)
+                    values.also(f"{name}_tax_id", xml.joined(code))
+
+
+def _amounts(body: Any, values: Values) -> None:
+    """Net and tax are sums of the tax summary; the total is optional, and then their sum."""
+    summary = xml.find(body, f"{_GOODS}/DatiRiepilogo")
+    values.rows("tax_lines", summary, {}, TAX_LINE)
+    values.rows("line_items", xml.find(body, f"{_GOODS}/DettaglioLinee"), LINE_TEXTS, LINE_AMOUNTS)
+    bases, taxes = (xml.find(body, f"{_GOODS}/DatiRiepilogo/{name}") for name in ("ImponibileImporto", "Imposta"))
+    net, tax = _sum(bases), _sum(taxes)
+    values.put("net_amount", net, bases[0] if bases else None)
+    values.put("total_tax_amount", tax, taxes[0] if taxes else None)
+    values.amount("total_amount", xml.find(body, f"{_GENERAL}/ImportoTotaleDocumento"))
+    if net is not None and tax is not None:
+        values.put("total_amount", net + tax, bases[0])
+    payments = xml.find(body, f"{_PAYMENT}/ImportoPagamento")
+    values.put("amount_due", _sum(payments), payments[0] if payments else None)
+
+
+def _simplified_amounts(body: Any, values: Values) -> None:
+    """The lines have gross amounts, with the tax that they contain."""
+    lines = xml.find(body, _GOODS)
+    values.rows("line_items", lines, {"description": "Descrizione"}, {"amount": "Importo"})
+    gross, taxes = xml.find(body, f"{_GOODS}/Importo"), xml.find(body, f"{_GOODS}/DatiIVA/Imposta")
+    total, tax = _sum(gross), _sum(taxes)
+    values.put("total_amount", total, gross[0] if gross else None)
+    values.put("total_tax_amount", tax, taxes[0] if taxes else None)
+    if total is not None and tax is not None:
+        values.put("net_amount", total - tax, gross[0])
+
+
+def _sum(elements: list[Any]) -> Decimal | None:
+    """None if there are none, or if one is no number."""
+    amounts = [xml.decimal(xml.joined(element)) for element in elements]
     known = [amount for amount in amounts if isinstance(amount, Decimal)]
     return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
-
-
-def _name(root: Any, party: str) -> str | None:
-    """The company, or the person's first and last name."""
-    base = f"{party}/DatiAnagrafici/Anagrafica"
-    person = " ".join(part for name in ("Nome", "Cognome") if (part := xml.text(root, f"{base}/{name}")))
-    return xml.text(root, f"{base}/Denominazione") or person or None
-
-
-def _address(root: Any) -> str | None:
-    """The seller's address in one line, without the country code."""
-
-    def joined(*names: str) -> str:
-        return " ".join(part for name in names if (part := xml.text(root, f"{_SELLER}/Sede/{name}")))
-
-    street, city, province = joined("Indirizzo", "NumeroCivico"), joined("CAP", "Comune"), joined("Provincia")
-    return ", ".join(part for part in (street, f"{city} ({province})" if province else city) if part) or None
-
-
-def _tax_ids(root: Any, party: str) -> list[str]:
-    """The VAT number with its country, then the fiscal code."""
-    base = f"{party}/DatiAnagrafici"
-    country, number = xml.text(root, f"{base}/IdFiscaleIVA/IdPaese"), xml.text(root, f"{base}/IdFiscaleIVA/IdCodice")
-    numbers = [f"{country or ''}{number}" if number else None, xml.text(root, f"{base}/CodiceFiscale")]
-    return [number for number in dict.fromkeys(numbers) if number]

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from ocr_pipeline.documents.einvoice import PACKAGES
 from ocr_pipeline.documents.einvoice.attachments import embedded_files
-from ocr_pipeline.documents.einvoice.reading import label_of_xml
+from ocr_pipeline.documents.einvoice.labelling import label_of
+from ocr_pipeline.documents.einvoice.reading import EInvoice, read_xml
 from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import Label
-
-PACKAGES = ("lxml", "pypdf")
 
 
 def import_einvoice(path: Source, documents: Path, dataset: str | None = None) -> ImportReport:
@@ -28,7 +28,7 @@ def import_einvoice(path: Source, documents: Path, dataset: str | None = None) -
         raise ConfigurationError(f"{path} is not a folder.")
     if any(find_spec(package) is None for package in PACKAGES):
         raise ConfigurationError(
-            "The XML of e-invoices needs the packages lxml and pypdf: pip install 'ocr_pipeline[zugferd]'."
+            "The XML of e-invoices needs the packages lxml and pypdf: pip install 'ocr_pipeline[einvoice]'."
         )
     report = new_report(dataset or name_of(path), documents)
     files = documents_in(path)
@@ -62,21 +62,28 @@ def _label(name: str, content: bytes, beside: Source | None, report: ImportRepor
     reasons = []
     for xml_name, xml in candidates:
         try:
-            label, problems = label_of_xml(xml)
+            einvoice = _single(xml)
         except UnusableXmlError as error:
             reasons.append(f"{xml_name}: {error}")
             continue
-        report.problems += [f"{name}: {problem}" for problem in problems]
-        return label
+        report.problems += [f"{name}: {problem}" for problem in einvoice.problems]
+        return label_of(einvoice)
     why = "; ".join(reasons) or "no XML is attached"
     report.notes.append(f"{name}: no invoice XML ({why}); imported without a label.")
     return None
 
 
+def _single(xml: bytes) -> EInvoice:
+    einvoices = read_xml(xml)
+    if len(einvoices) > 1:
+        raise UnusableXmlError(f"it holds {len(einvoices)} invoices")
+    return einvoices[0]
+
+
 def _without_page(file: Source, report: ImportReport, folder: Source) -> str:
     xml = report.read(file, relative_name(file, folder))
     try:
-        label_of_xml(xml or b"")
+        _single(xml or b"")
     except UnusableXmlError as error:
         return f"no invoice XML ({error}); skipped."
     return f"an invoice without a page, as there is no {file.stem}.pdf beside it; skipped."
