@@ -17,11 +17,12 @@ from filelock import FileLock, Timeout
 from ocr_pipeline.errors import DocumentError, ProviderError
 from ocr_pipeline.models.budget import Budget
 from ocr_pipeline.models.clients import Client, Clients
-from ocr_pipeline.models.failures import Failure, broken_answer
+from ocr_pipeline.models.failures import Failure, unreadable_answer
 from ocr_pipeline.models.limits import Clock
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.retrying import Answer, Attempts, Value
-from ocr_pipeline.models.stored import CALLS, REFUSED, CallStore, StoredCall, call_cost, call_key, parse_reply
+from ocr_pipeline.models.scrubbing import scrub
+from ocr_pipeline.models.stored import CALLS, REFUSED, CallStore, StoredCall, call_cost, call_key, unreadable
 from ocr_pipeline.models.types import CallFacts, ModelReply, ModelRequest, Purpose
 from ocr_pipeline.store import ResultStore
 
@@ -51,7 +52,7 @@ class ModelCalls:
         self.clock = clock or Clock()
         self._calls = CallStore(store, fresh_since)
         self._budget = Budget(max_cost_usd)
-        self._clients = Clients(keys)
+        self._clients = Clients(keys, self.clock)
         self._attempts = Attempts(self.clock)
         self.keep, self.claim = self._calls.keep, self._calls.claim
         self.count = self._budget.count
@@ -83,7 +84,7 @@ class ModelCalls:
             if stored := self.stored(provider, request):  # another thread or process was faster
                 return stored
             with self.budget(provider, [request], batch=False) as expected:
-                call = self._ask(provider, request, key)
+                call = self._ask(provider, request, key, expected)
                 self.keep(key, call)
                 cost = self.cost(provider, call)
                 self.count(expected if cost is None else cost)  # a server may not say what it used
@@ -119,26 +120,35 @@ class ModelCalls:
         """Raise the error of a failure, with a note on where the server's own words are kept."""
         error = failure.error
         if failure.answer:
-            secret = self._clients.key(provider)
-            answer = failure.answer.replace(secret, "***") if secret else failure.answer
-            self.store.put(REFUSED, key, json.dumps({"error": str(error), "answer": answer}, ensure_ascii=False))
-            if not isinstance(error, ProviderError):
+            self._keep_refused(provider, failure, key)
+            if failure.unreadable or not isinstance(error, ProviderError):
                 note = f"{error} Its answer is kept in {REFUSED}/{key[:2]}/{key}.json of the result store."
                 error = DocumentError(error.reason, note) if isinstance(error, DocumentError) else type(error)(note)
         raise error
 
-    def _ask(self, provider: Provider, request: ModelRequest, key: str) -> StoredCall:
+    def scrubbed(self, provider: Provider, text: str) -> str:
+        """What a server said, without the key that was sent to it."""
+        return scrub(text, self._clients.key(provider))
+
+    def _keep_refused(self, provider: Provider, failure: Failure, key: str) -> None:
+        answer = self.scrubbed(provider, failure.answer or "")
+        self.store.put(REFUSED, key, json.dumps({"error": str(failure.error), "answer": answer}, ensure_ascii=False))
+
+    def _ask(self, provider: Provider, request: ModelRequest, key: str, expected: float) -> StoredCall:
         client = self.client(provider)
 
         def send(timeout: float) -> str:
-            raw = client.send(request, timeout)
             try:
-                parse_reply(provider.type, raw)
-            except ValueError:
-                broken = broken_answer(provider)
-            else:
-                return raw
-            raise broken
+                raw = self.scrubbed(provider, client.send(request, timeout))
+                if (problem := unreadable(provider.type, raw)) is None:
+                    return raw
+                failure = unreadable_answer(provider, f"sent an answer that {problem}", raw)
+            except Failure as error:
+                failure = error
+            if failure.unreadable:  # kept first, and counted: the server may have
+                self._keep_refused(provider, failure, key)
+                self.count(expected)
+            raise failure
 
         try:
             answer = self.attempt(provider, request.model, send, request.estimated_input_tokens)

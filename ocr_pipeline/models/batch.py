@@ -19,7 +19,7 @@ from ocr_pipeline.models.failures import Failure
 from ocr_pipeline.models.gemini import GeminiClient
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.retrying import Value
-from ocr_pipeline.models.stored import StoredCall, call_key
+from ocr_pipeline.models.stored import StoredCall, call_key, unreadable
 from ocr_pipeline.models.types import Media, ModelRequest
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,8 @@ def _collect(calls: ModelCalls, provider: Provider, job: Job, answers: dict[str,
     """Store every answer, then close the job: if killed in between, it is collected again."""
     seconds = (datetime.now(UTC) - job.submitted_at).total_seconds()
     for key, raw in answers.items():
-        if key in job.requests:
+        raw = calls.scrubbed(provider, raw)
+        if key in job.requests and unreadable(provider.type, raw) is None:
             call = StoredCall(
                 provider=provider.name,
                 kind=provider.type,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.models.gemini import GeminiClient
+from ocr_pipeline.models.limits import Clock
 from ocr_pipeline.models.openai import OpenAiClient
 from ocr_pipeline.models.provider import Provider
 
@@ -13,10 +14,11 @@ Client = GeminiClient | OpenAiClient
 
 
 class Clients:
-    """The clients of a run. `keys`: API keys by provider that do not come from the environment."""
+    """The clients of a run. `keys`: API keys by provider that do not come from the environment. `clock`: says when to stop."""
 
-    def __init__(self, keys: Mapping[str, str] | None) -> None:
+    def __init__(self, keys: Mapping[str, str] | None, clock: Clock) -> None:
         self._keys = dict(keys or {})
+        self._clock = clock
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
 
@@ -32,7 +34,7 @@ class Clients:
                     raise ConfigurationError(f"{problem}.")
                 _quiet_sdk_logs()
                 make = GeminiClient if provider.type == "gemini" else OpenAiClient
-                self._clients[provider.name] = make(provider, key)
+                self._clients[provider.name] = make(provider, key, self._clock)
             return self._clients[provider.name]
 
     def close(self) -> None:

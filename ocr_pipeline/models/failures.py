@@ -28,6 +28,7 @@ class Failure(Exception):
         wait: seconds that the server asked to wait before it.
         everyone: every other request would fail too, e.g. because the daily quota is used up.
         unreachable: no connection at all. After the last attempt it applies to everyone too.
+        unreadable: an answer came, and may have cost something, but nobody can read it.
         answer: the server's own words.
     """
 
@@ -39,6 +40,7 @@ class Failure(Exception):
         wait: float | None = None,
         everyone: bool = False,
         unreachable: bool = False,
+        unreadable: bool = False,
         answer: str | None = None,
     ) -> None:
         super().__init__(str(error))
@@ -47,6 +49,7 @@ class Failure(Exception):
         self.wait = wait
         self.everyone = everyone
         self.unreachable = unreachable
+        self.unreadable = unreadable
         self.answer = answer
 
 
@@ -60,9 +63,9 @@ def no_connection(provider: Provider) -> Failure:
     return Failure(ProviderError(f"{provider.name} is unreachable at {provider.host}."), retry=True, unreachable=True)
 
 
-def broken_answer(provider: Provider) -> Failure:
-    """An answer that this API does not send: the page of a proxy, a truncated body."""
-    return connection_failure(provider, "sent an answer that is not valid JSON")
+def unreadable_answer(provider: Provider, what: str, answer: str | None = None) -> Failure:
+    """An answer that this API does not send: the page of a proxy, a truncated body, one that is too large."""
+    return Failure(ProviderError(f"{provider.name} {what}."), retry=True, unreadable=True, answer=answer)
 
 
 def http_failure(provider: Provider, model: str, status: int, body: object, headers: Mapping[str, str]) -> Failure:
@@ -84,6 +87,9 @@ def http_failure(provider: Provider, model: str, status: int, body: object, head
     if status in (401, 403) or words & {"api_key_invalid", "invalid_api_key"}:
         message = f"{who} rejected {key} ({status}): check the key and its permissions."
         return Failure(ConfigurationError(message))  # without the answer: it may hold the key, or a part of it
+    if 300 <= status < 400:  # never followed: key and document would go to whichever host it names
+        message = f"{who} redirects to another address ({status}): is base_url in backends.yaml right?"
+        return Failure(ConfigurationError(message))
     if status == 404:
         return final(
             ConfigurationError(f"{who}: unknown model {model!r} (404): correct the model or base_url in backends.yaml.")

@@ -3,7 +3,8 @@
 import logging
 from typing import Any
 
-from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection
+from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection, unreadable_answer
+from ocr_pipeline.models.limits import Clock
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Token, Usage
 
@@ -25,19 +26,20 @@ BLOCKED = {
 class GeminiClient:
     """One client per provider and process, for many threads."""
 
-    def __init__(self, provider: Provider, key: str | None) -> None:
-        import httpx2
+    def __init__(self, provider: Provider, key: str | None, clock: Clock) -> None:
         from google import genai
+
+        from ocr_pipeline.models.transport import http_client
 
         self.provider = provider
         # Everything is explicit: the SDK prefers GOOGLE_API_KEY to GEMINI_API_KEY and has no timeout by default.
-        # Its pool keeps 20 of 100 connections by default; `concurrency` says how many are needed.
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=provider.concurrency)
         self._sdk = genai.Client(
             api_key=key or "none",
             enterprise=False,
             http_options=genai.types.HttpOptions(
-                base_url=provider.endpoint, timeout=_milliseconds(provider.timeout), client_args={"limits": limits}
+                base_url=provider.endpoint,
+                timeout=_milliseconds(provider.timeout),
+                httpx_client=http_client(provider, clock),
             ),
         )
 
@@ -174,10 +176,10 @@ def _finish(text: str | None, reason: str | None, *, blocked: bool) -> Finish:
 
 
 def _usage(usage: Any) -> Usage | None:
-    if not usage or usage.get("promptTokenCount") is None:
+    if not isinstance(usage, dict):
         return None
-    return Usage(
-        input=usage["promptTokenCount"],
+    return Usage.counted(
+        input=usage.get("promptTokenCount"),
         cached=usage.get("cachedContentTokenCount") or 0,
         output=usage.get("candidatesTokenCount") or 0,
         thoughts=usage.get("thoughtsTokenCount") or 0,
@@ -205,6 +207,8 @@ class _failures:
         import httpx2
         from google.genai import errors
 
+        from ocr_pipeline.models.transport import UnreadableAnswer
+
         if isinstance(error, errors.APIError):
             headers = dict(getattr(error.response, "headers", None) or {})
             return http_failure(self._provider, self._model, error.code, error.details, headers)
@@ -212,8 +216,10 @@ class _failures:
             return connection_failure(self._provider, "did not answer in time")
         if isinstance(error, httpx2.ConnectError):
             return no_connection(self._provider)
+        if isinstance(error, UnreadableAnswer):
+            return unreadable_answer(self._provider, str(error))
         if isinstance(error, httpx2.TransportError):
             return connection_failure(self._provider, "closed the connection")
         if isinstance(error, ValueError):  # json.JSONDecodeError among them
-            return connection_failure(self._provider, "sent an invalid answer")
+            return unreadable_answer(self._provider, "sent an invalid answer")
         raise error

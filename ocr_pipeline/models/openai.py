@@ -4,7 +4,8 @@ import base64
 import copy
 from typing import Any
 
-from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection
+from ocr_pipeline.models.failures import Failure, connection_failure, http_failure, no_connection, unreadable_answer
+from ocr_pipeline.models.limits import Clock
 from ocr_pipeline.models.provider import DEFAULT_URL, Provider
 from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, Token, Usage
 
@@ -12,13 +13,19 @@ from ocr_pipeline.models.types import Finish, Media, ModelReply, ModelRequest, T
 class OpenAiClient:
     """One client per provider and process, for many threads."""
 
-    def __init__(self, provider: Provider, key: str | None) -> None:
+    def __init__(self, provider: Provider, key: str | None, clock: Clock) -> None:
         import openai
+
+        from ocr_pipeline.models.transport import http_client
 
         self.provider = provider
         # The SDK's own retries (two) and timeout (600 s) are switched off: ours are limited and recorded.
         self._sdk = openai.OpenAI(
-            api_key=key or "none", base_url=provider.endpoint, timeout=provider.timeout, max_retries=0
+            api_key=key or "none",
+            base_url=provider.endpoint,
+            timeout=provider.timeout,
+            max_retries=0,
+            http_client=http_client(provider, clock),
         )
 
     def send(self, request: ModelRequest, timeout: float) -> str:
@@ -36,11 +43,15 @@ class OpenAiClient:
         """The SDK's exceptions carry the request with the key: none of them leaves this class."""
         import openai
 
+        from ocr_pipeline.models.transport import UnreadableAnswer
+
         if isinstance(error, openai.APIStatusError):
             return http_failure(self.provider, model, error.status_code, error.body, dict(error.response.headers))
         if isinstance(error, openai.APITimeoutError):
             return connection_failure(self.provider, "did not answer in time")
         if isinstance(error, openai.APIConnectionError):
+            if isinstance(error.__cause__, UnreadableAnswer):
+                return unreadable_answer(self.provider, str(error.__cause__))
             refused = type(error.__cause__).__name__ == "ConnectError"
             return (
                 no_connection(self.provider) if refused else connection_failure(self.provider, "closed the connection")
@@ -123,12 +134,13 @@ def parse_reply(body: Any) -> ModelReply:
 
 
 def _usage(usage: Any) -> Usage | None:
-    if not usage or usage.get("prompt_tokens") is None:
+    try:
+        thoughts = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+        return Usage.counted(
+            input=usage["prompt_tokens"],
+            cached=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+            output=(usage.get("completion_tokens") or 0) - thoughts,  # OpenAI counts reasoning among the completion
+            thoughts=thoughts,
+        )
+    except (AttributeError, KeyError, TypeError):  # no usage, or another shape
         return None
-    thoughts = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
-    return Usage(
-        input=usage["prompt_tokens"],
-        cached=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-        output=(usage.get("completion_tokens") or 0) - thoughts,  # OpenAI counts reasoning among the completion
-        thoughts=thoughts,
-    )

@@ -34,9 +34,10 @@ class Provider(BaseModel):
     concurrency: PositiveInt = 8
     requests_per_minute: PositiveInt | None = None
     tokens_per_minute: PositiveInt | None = None  # of input, as estimated before the call
-    timeout: PositiveFloat = 120.0  # of one attempt, between two pieces of the answer
+    timeout: PositiveFloat = 120.0  # of one attempt, however the server answers
     deadline: PositiveFloat = 600.0  # of all attempts and the pauses between them
     retries: NonNegativeInt = 5
+    max_reply_bytes: PositiveInt = 8_000_000  # of one answer, as sent and unpacked
     batch_poll: PositiveFloat = 30.0
     batch_deadline: PositiveFloat = 86_400.0
     prices: dict[str, Rates] = {}

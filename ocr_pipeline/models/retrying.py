@@ -16,6 +16,9 @@ from ocr_pipeline.models.provider import Provider
 FIRST_PAUSE, MAX_PAUSE = 1.0, 60.0
 """Seconds between attempts if the server does not say: doubled each time, with jitter."""
 
+MAX_UNREADABLE = 2
+"""Answers that cannot be read, per call and run: each of them may be paid for."""
+
 Value = TypeVar("Value")
 
 
@@ -46,7 +49,7 @@ class Attempts:
             Failure: the last one.
         """
         limiter, clock = self._limiter(provider), self._clock
-        began, deadline, failure = clock.now(), float("inf"), None
+        began, deadline, failure, unreadable = clock.now(), float("inf"), None, 0
         for attempt in count(1):
             with limiter.place(tokens):
                 if closed := self._closed.get((provider.name, model)):
@@ -65,8 +68,14 @@ class Attempts:
                 except Failure as error:
                     failure = error
             self._note(provider, model, failure)
+            unreadable += failure.unreadable
             pause = _pause(failure, attempt)
-            if not failure.retry or attempt > provider.retries or clock.now() + pause > deadline:
+            if (
+                unreadable == MAX_UNREADABLE
+                or not failure.retry
+                or attempt > provider.retries
+                or clock.now() + pause > deadline
+            ):
                 if failure.unreachable and self._reached.get(provider.name, float("-inf")) < began:
                     self._closed[provider.name, model] = failure.error  # no thread has reached it in all that time
                 break

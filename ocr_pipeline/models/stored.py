@@ -56,6 +56,15 @@ def parse_reply(kind: str, raw: str) -> ModelReply:
         raise ValueError(f"not an answer of {kind}: {type(error).__name__}") from None
 
 
+def unreadable(kind: str, raw: str) -> str | None:
+    """What is wrong with the body of an answer, as the rest of a sentence; None if it can be parsed."""
+    try:
+        parse_reply(kind, raw)
+    except ValueError:
+        return "does not follow this protocol" if raw.lstrip().startswith("{") else "is not valid JSON"
+    return None
+
+
 def call_key(provider: Provider, request: ModelRequest) -> str:
     """The address of a call: hash of the server and of the whole request, without the API key and the limits."""
     parts = [provider.type, provider.endpoint, request.description()]

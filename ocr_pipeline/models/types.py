@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 Finish = Literal["complete", "truncated", "blocked", "empty"]
 """How a reply ended; `empty`: no text and none of the other reasons."""
@@ -93,15 +93,29 @@ def estimate_tokens(characters: int, pages: int) -> int:
     return math.ceil(characters / CHARACTERS_PER_TOKEN) + pages * TOKENS_PER_PAGE
 
 
+MAX_TOKENS = 1_000_000_000
+"""A count beyond this is no count: no model reads or writes as much, and no database takes every integer."""
+
+TokenCount = Annotated[int, Field(ge=0, le=MAX_TOKENS)]
+
+
 class Usage(BaseModel):
     """Tokens as the server counts them. `input` includes `cached`; `thoughts` come on top of `output`."""
 
     model_config = ConfigDict(frozen=True)
 
-    input: int
-    cached: int = 0
-    output: int
-    thoughts: int = 0
+    input: TokenCount
+    cached: TokenCount = 0
+    output: TokenCount
+    thoughts: TokenCount = 0
+
+    @classmethod
+    def counted(cls, **counts: Any) -> "Usage | None":
+        """What a server says it counted; None (unknown) if one of the numbers can be none."""
+        try:
+            return cls(**counts)
+        except ValidationError:
+            return None
 
 
 def well_formed(value: Any) -> Any:

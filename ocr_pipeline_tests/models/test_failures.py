@@ -46,7 +46,7 @@ BAD_KEY = {"reason": "API_KEY_INVALID"}
         (404, google("NOT_FOUND"), ConfigurationError, False, "unknown model 'some-model'"),
         (400, google("FAILED_PRECONDITION"), ConfigurationError, False, "cannot be used from this location"),
         (405, None, ConfigurationError, False, "check its base_url"),
-        (302, None, ConfigurationError, False, "check its base_url"),
+        (302, None, ConfigurationError, False, "is base_url in backends.yaml right?"),
         (400, google("INVALID_ARGUMENT"), DocumentError, False, "refused the request for this document (400)"),
         (413, None, DocumentError, False, "refused the request for this document (413)"),
         (422, {"detail": "SECRET"}, DocumentError, False, "refused the request for this document (422)"),

@@ -51,6 +51,9 @@ def reply_text(scenario: str, text: str) -> str | None:
         "safety": None,
         "recitation": None,
         "worse": json.dumps({**INVOICE, "total_amount": "9999.99"}),
+        "key_repeated": json.dumps(
+            {**invoice_for(text), "supplier_name": "CANARY-KEY", "invoice_id": "Q0FOQVJZLUtFWQ=="}
+        ),
         "surrogate": '{"supplier_name": "\ud83d"}',
     }.get(scenario, good)
 
