@@ -240,6 +240,10 @@ class Extraction(_Model):
     cost_usd: float | None = Field(default=None, description="US dollars; 0 for local processing, None if unknown.")
     codes: list[PageCode] = Field(default=[], description="Of an extractor that decodes them: all codes on the pages.")
     reported: ReportedUsage | None = Field(default=None, description="Imported only; `cost_usd` is reported, too.")
+    unreadable: dict[str, str] = Field(
+        default={},
+        description="Imported only: fields whose given value is not of their kind, with its text. They score as wrong.",
+    )
 
 
 class Label(_Model):

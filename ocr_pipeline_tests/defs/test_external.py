@@ -362,3 +362,22 @@ def test_a_damaged_import_is_one_sentence(shop: Project, run: Cli) -> None:
     assert json.loads(text())["file"] == "d0.png"
     (shop.predictions / "theirs" / "manifest.json").write_text("{")
     assert "manifest.json cannot be read: delete it" in run.fails("import", "predictions", "x", "--backend", "theirs")
+
+
+@pytest.mark.slow
+def test_unreadable_values_are_wrong_and_told_in_one_line(
+    shop: Project, run: Cli, caplog: pytest.LogCaptureFixture
+) -> None:
+    configure(shop, null_values={"cost_usd": 0.01})
+    output = take(run, shop, rows(d0={"total_amount": "RM 40"}, d1={"total_amount": "RM 41", "currency": "RM"}))
+    assert "total_amount: 2 values cannot be read (line 1, line 2)" in output
+    assert "They count as wrong." in output
+    do(shop)
+    told = [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()]
+    assert told == ["theirs: imported values that cannot be read, scored as wrong: 3 (2 total_amount, 1 currency)."]
+    assert [(row["outcome"], row["prediction"]) for row in scores(shop)] == [
+        ("wrong", None), ("wrong", None), ("correct", "42.00"),
+    ]  # fmt: skip
+    [judged] = Warehouse(shop.database).rows("SELECT DISTINCT attribution FROM attributions WHERE backend = 'theirs'")
+    assert judged["attribution"] == "normalisation"
+    assert boards(shop)["cost_per_document"] is None, "0.01 was said to mean unknown"

@@ -1,5 +1,6 @@
 """Writing extraction results, for `extractions` and `ensembles`: rows of the warehouse, and metadata for the UI."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.tables.common import NewRows
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.words import OcrCell
+
+logger = logging.getLogger(__name__)
 
 HEADLINE_FIELDS = ("supplier_name", "invoice_date", "total_amount", "currency")
 
@@ -40,10 +43,12 @@ class ExtractionWriter:
         ocr: Mapping[str, OcrCell] | None = None,
     ) -> None:
         """Write the results of a backend. `partition_keys` and `ocr` (the words it worked on) are by document."""
+        unreadable: Counter[str] = Counter()
         for batch in batches(results):
             new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
             for result in batch:
                 row = self._add(new_rows, backend, result, (ocr or {}).get(result.document_id))
+                unreadable.update(list(row.unreadable or ()))
                 if row.reason == "provider_failed":
                     self.to_retry.append(row)
                 fields = [one for one in new_rows["extracted_fields"] if one["document_id"] == result.document_id]
@@ -53,6 +58,8 @@ class ExtractionWriter:
             self.warehouse.warehouse().replace(tables.extractions.EXTRACTION_KEY, keys, new_rows)
             add_totals(self._totals, [result.outcome for result in batch if not result.cached])
             tag_totals(self.context, self._totals)
+        if unreadable:
+            logger.warning("%s", unreadable_line(backend.name, unreadable))
 
     def _add(
         self, new_rows: NewRows, backend: Backend, result: ExtractionResult, text: OcrCell | None
@@ -71,6 +78,12 @@ class ExtractionWriter:
             result_key=result.key,
             run_id=self.context.run.run_id,
         )
+
+
+def unreadable_line(backend: str, unreadable: Counter[str]) -> str:
+    """One line about all imported values that cannot be read. `unreadable`: their number by field."""
+    fields = ", ".join(f"{count} {name}" for name, count in unreadable.most_common())
+    return f"{backend}: imported values that cannot be read, scored as wrong: {unreadable.total()} ({fields})."
 
 
 Fields = Sequence[Mapping[str, Any]]

@@ -87,6 +87,8 @@ def judge(case: Case) -> Judgement:
         raise ValueError(f"the outcome {case.outcome} needs no attribution")
     if case.failure is not None:
         return Judgement("document_failed", f"There is no result for the document: {case.failure}.")
+    if case.prediction is None and case.outcome in ("wrong", "spurious"):
+        return Judgement("normalisation", f"A value was given that cannot be read as {case.kind}.")
     text = case.text or case.transcript or next(iter(case.others), None)
     if text is None:
         return _without_text(case)

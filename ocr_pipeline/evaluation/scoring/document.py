@@ -25,6 +25,7 @@ def score_document(
     failing. `printed` is the text that a date was taken from, by field, and `day_first` the order of the data set.
     """
     predicted = Invoice() if extraction is None else extraction.invoice
+    unreadable = {} if extraction is None else extraction.unreadable
     scores = []
     for field in label.labelled_fields:
         truth = getattr(label.invoice, field)
@@ -37,6 +38,7 @@ def score_document(
             tolerance=rules.tolerance_of(field),
             alternatives_from=rules.alternatives_from(field),
             metrics=rules.metrics_of(field),
+            unreadable=unreadable.get(field),
         )
         if printed and score.kind == "date" and score.prediction is not None and field in printed:
             truth_date = date.fromisoformat(score.truth) if score.truth else None

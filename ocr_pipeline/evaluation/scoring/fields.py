@@ -42,6 +42,7 @@ class FieldScore:
 
     `truth` and `prediction` are None if empty; amounts have at least two decimals, dates are ISO 8601, text is unchanged.
     `truth` is the accepted value that the prediction was compared with: the label's own, or a closer alternative.
+    `printed`: the text that a date was taken from, or a given value that cannot be read.
 
     The other columns are secondary. They are None for other kinds and if both sides are empty; a missing or spurious value
     fails them all.
@@ -81,13 +82,15 @@ def compare_field(
     tolerance: Tolerance | None = None,
     alternatives_from: Level | Literal["never"] = "strict",
     metrics: Mapping[str, Metric] | None = None,
+    unreadable: str | None = None,
 ) -> FieldScore:
     """Compare a predicted value with the label's, at all three levels in one pass.
 
     Text without any letter or digit (`""`, `-`) is empty. `alternatives` are further accepted values; the best one is used.
     If `truth` is empty they make the value optional: predicting one of them is correct, predicting none is `both_empty`,
     predicting another value is spurious. `alternatives_from` is the strictest level at which they count. `field` only names
-    the result.
+    the result. `unreadable`: the text of a given value that is not of this kind. It counts as a value that equals none: wrong
+    or spurious, never missing.
 
     Raises:
         TypeError: a value is not of its kind, such as the text of an amount.
@@ -96,7 +99,7 @@ def compare_field(
     value = None if is_empty(kind, prediction) else prediction
     tolerance = tolerance or default_tolerance(kind)
     match = _best_match(kind, label, value, alternatives, tolerance, _LEVELS[alternatives_from])
-    has_label, has_value = label is not None, value is not None
+    has_label, has_value = label is not None, value is not None or unreadable is not None
     headline = _outcome(has_label, has_value, correct=match.grade >= _LEVELS["normalised"])
     off, within_1_percent = _money_error(match.truth, value)
     is_money, is_text = kind == "money", kind in ("name", "address", "text")
@@ -116,6 +119,8 @@ def compare_field(
         within_1_percent=within_1_percent if is_money else None,
         anls=similarity if is_text else None,
         anls_match=similarity >= ANLS_MATCH if is_text else None,
+        printed=unreadable,
+        printed_reads="unreadable" if unreadable is not None and kind == "date" else None,
         metrics=_measure(metrics, match.truth, value) if metrics and headline != "both_empty" else None,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
@@ -39,10 +39,17 @@ _LISTS: dict[str, tuple[type[TaxLine] | type[LineItem], int]] = {
     "tax_lines": (TaxLine, 100),
     "line_items": (LineItem, 2000),
 }
+LIST_CELLS = frozenset(f"{name}.{key}" for name, (model, _) in _LISTS.items() for key in model.model_fields)
 _LIST_TEXTS = ("description", "unit", "product_code")
 _MAX_USD, _MAX_SECONDS = 1e6, 1e7
 
 Value = TypeVar("Value")
+
+NullValues = dict[str, tuple[Decimal | str, ...]]
+"""By field, the values that stand for none: 0 as a cost that was not recorded, `n/a` as a name."""
+
+MAX_SHOWN = 200
+"""Characters kept of a value that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,11 @@ class Mapping:
     fields: dict[str, str]
     decimal_separator: Literal[".", ","] | None = None
     day_first: bool | None = None
+    null_values: NullValues = field(default_factory=dict)
+
+    def is_null(self, name: str, value: Any) -> bool:
+        """Whether this value of a field stands for none. Numbers are equal as numbers, also those of a CSV, which are text."""
+        return any(_equal(null, value) for null in self.null_values.get(name, ()))
 
     def paths(self, name: str) -> tuple[str, ...]:
         return (self.fields[name],) if name in self.fields else DEFAULTS[name]
@@ -59,12 +71,21 @@ class Mapping:
 
 @dataclass
 class Mapped:
-    """The result for a row. `problems`: by field, what the value has to be; unreadable values are left out. `ignored`: unknown
-    names in lists."""
+    """The result for a row. `problems`: by field, what the value has to be; unreadable values are not in the invoice, and
+    those of single fields are in `extraction.unreadable`. `ignored`: unknown names in lists."""
 
     extraction: Extraction = field(default_factory=lambda: Extraction(invoice=Invoice()))
     problems: dict[str, str] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
+
+
+def _equal(null: Decimal | str, value: Any) -> bool:
+    if isinstance(null, Decimal) and isinstance(value, str):
+        try:
+            value = Decimal(value.strip())
+        except InvalidOperation:
+            return False
+    return type(value) is type(null) and bool(value == null)
 
 
 def map_row(row: Content, mapping: Mapping) -> Mapped:
@@ -80,6 +101,7 @@ def map_row(row: Content, mapping: Mapping) -> Mapped:
         seconds = milliseconds / 1000
     mapped.extraction = Extraction(
         invoice=invoice,
+        unreadable={name: reader.shown(name) for name in FIELD_KINDS if name in mapped.problems},
         evidence=reader.evidence(invoice),
         cost_usd=reader.value("cost_usd", partial(values.measure, most=_MAX_USD)),
         reported=ReportedUsage(
@@ -109,7 +131,19 @@ class _Reader:
         self.row, self.mapping, self.mapped = row, mapping, mapped
 
     def value(self, name: str, read: Callable[[Any], Value | None]) -> Value | None:
-        return self._read(name, lambda: read(_find(self.row, self.mapping.paths(name))))
+        return self._read(name, lambda: read(self._given(name)))
+
+    def _given(self, name: str) -> Any:
+        value = _find(self.row, self.mapping.paths(name))
+        return None if self.mapping.is_null(name, value) else value
+
+    def shown(self, name: str) -> str:
+        """The beginning of a given value on one line; empty if it cannot even be found."""
+        try:
+            text = " ".join(str(self._given(name)).split())
+        except Unreadable:
+            return ""
+        return "".join(character if character.isprintable() else "?" for character in text[:MAX_SHOWN])
 
     def _read(self, name: str, read: Callable[[], Value | None]) -> Value | None:
         try:
@@ -127,7 +161,7 @@ class _Reader:
         self.mapped.ignored |= {f"{name}.{key}" for entry in rows for key in entry if key not in model.model_fields}
         return [
             {
-                key: self._read(f"{name}.{number}.{key}", partial(_cell, key, entry.get(key), self.mapping))
+                key: self._read(f"{name}.{number}.{key}", partial(_cell, name, key, entry.get(key), self.mapping))
                 for key in model.model_fields
             }
             for number, entry in enumerate(rows)
@@ -194,7 +228,9 @@ def _field(name: str, mapping: Mapping, value: Any) -> Any:
     return values.currency(value) if name == "currency" else values.text(value)
 
 
-def _cell(key: str, value: Any, mapping: Mapping) -> Any:
+def _cell(name: str, key: str, value: Any, mapping: Mapping) -> Any:
+    if mapping.is_null(f"{name}.{key}", value):
+        return None
     return values.text(value) if key in _LIST_TEXTS else values.amount(value, mapping.decimal_separator)
 
 

@@ -1,6 +1,6 @@
 """A row of the table `extractions`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -37,6 +37,10 @@ class ExtractionCell:
     reported_model_version: Annotated[str | None, "Imported predictions: version of the model."]
     warnings: Annotated[
         Sequence[str] | None, "What a reader of the values has to know: several invoices in one file. NULL: none."
+    ] = None
+    unreadable: Annotated[
+        Mapping[str, str] | None,
+        "Imported predictions: given values that cannot be read, by field; they score as wrong.",
     ] = None
     country: Annotated[str | None, "Country of the seller, ISO 3166-1 alpha-2; NULL: unknown."] = None
     country_confidence: Annotated[float | None, "Probability of the likeliest country, 0..1."] = None

@@ -79,7 +79,8 @@ def extraction_cells(reader: Reader, backend: str, document_id: str | None = Non
 def extractions(
     reader: Reader, backend: str, document_id: str | None = None
 ) -> dict[str, Extraction | DocumentFailure]:
-    """The extraction or the failure of `backend` by document, without evidence. `document_id`: of this document only."""
+    """The extraction or the failure of `backend` by document: values, and fields that cannot be read. `document_id`: of this
+    document only."""
     of = {"backend": backend, "document": document_id}
     invoices = invoices_of(
         reader.rows(f"FROM extracted_fields WHERE {_OF_BACKEND}", of),
@@ -87,7 +88,7 @@ def extractions(
         reader.rows(f"FROM extracted_tax_lines WHERE {_OF_BACKEND} ORDER BY document_id, position", of),
     )
     return {
-        document_id: Extraction(invoice=invoices.get(document_id, Invoice()))
+        document_id: Extraction(invoice=invoices.get(document_id, Invoice()), unreadable=dict(row.unreadable or {}))
         if not row.failed
         else DocumentFailure.model_validate({"reason": row.reason, "message": row.message})
         for document_id, row in extraction_cells(reader, backend, document_id).items()
@@ -229,6 +230,7 @@ def add_extraction(
         reported_model=reported.model if reported else None,
         reported_model_version=reported.model_version if reported else None,
         warnings=(outcome.extraction.warnings if outcome.extraction else None) or None,
+        unreadable=(outcome.extraction.unreadable if outcome.extraction else None) or None,
         **origin_columns(outcome.extraction.origin if outcome.extraction else None),
         engine_fingerprint=engine_fingerprint,
         extractor_fingerprint=extractor_fingerprint,

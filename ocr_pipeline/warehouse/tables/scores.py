@@ -219,7 +219,8 @@ COLUMNS = {
         "within_0_05": "Money: off by at most 0.05, as when cash totals are rounded.",
         "within_1_percent": "Money: off by at most 1 % of the truth.",
         "anls_match": "Names, addresses, text: ANLS of at least 0.8.",
-        "printed": "Dates: the text that the value was extracted from, if the backend names a place.",
+        "printed": "Dates: the text that the value was extracted from, if the backend names a place. Imported: a given value"
+        " that cannot be read.",
         "printed_reads": "Dates: what that text says by itself: correct, wrong or unreadable.",
         "metrics": "The project's own metrics of the value, by name; NULL: none.",
     },

@@ -1,4 +1,7 @@
+from datetime import date
 from typing import Any
+
+import pytest
 
 from ocr_pipeline.evaluation.scoring.document import score_document
 from ocr_pipeline.evaluation.scoring.fields import Outcome
@@ -103,3 +106,23 @@ def test_every_single_valued_field_can_be_scored() -> None:
     full = label(**values)
     assert outcomes(full, Extraction(invoice=full.invoice)) == dict.fromkeys(FIELD_KINDS, "correct")
     assert outcomes(full, None) == dict.fromkeys(FIELD_KINDS, "missing")
+
+
+@pytest.mark.parametrize(
+    ("truth", "unreadable", "outcome"),
+    [
+        (date(2018, 1, 2), "1573642800000", "wrong"),
+        (date(2018, 1, 2), None, "missing"),
+        (None, "1573642800000", "spurious"),
+        (None, None, "both_empty"),
+    ],
+)
+def test_a_given_value_that_cannot_be_read_is_wrong_and_not_missing(
+    truth: date | None, unreadable: str | None, outcome: str
+) -> None:
+    label = Label(invoice=Invoice.model_validate({"invoice_date": truth}))
+    extraction = Extraction(invoice=Invoice(), unreadable={"invoice_date": unreadable} if unreadable else {})
+    [score] = score_document(label, extraction)
+    assert (score.outcome, score.outcome_strict, score.outcome_lenient) == (outcome,) * 3
+    assert (score.prediction, score.printed) == (None, unreadable)
+    assert score.printed_reads == ("unreadable" if unreadable else None)

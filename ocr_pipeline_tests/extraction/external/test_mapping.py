@@ -171,3 +171,52 @@ def test_only_what_changes_a_result_is_in_the_fingerprint() -> None:
 def test_unknown_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         External(**options)
+
+
+RECORDED = {
+    "fields": {"supplier_name": "vendor", "invoice_date": "date", "total_amount": "total"},
+    "day_first": True,
+    "null_values": {"cost_usd": 0, "supplier_name": ["n/a", "unknown"], "line_items.amount": -1},
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "values", "unreadable"),
+    [
+        (
+            '{"date": "31/12/2018", "total": 38.9}',
+            {"invoice_date": date(2018, 12, 31), "total_amount": Decimal("38.9")},
+            {},
+        ),
+        ('{"date": "2018-12-31"}', {"invoice_date": date(2018, 12, 31)}, {}),
+        ('{"date": "1573642800000.0"}', {"invoice_date": None}, {"invoice_date": "1573642800000.0"}),
+        ('{"date": 1573642800000.0}', {"invoice_date": None}, {"invoice_date": "1573642800000.0"}),
+        ('{"date": "12/31/2018"}', {"invoice_date": None}, {"invoice_date": "12/31/2018"}),
+        ('{"date": null, "currency": "RM"}', {"invoice_date": None, "currency": None}, {"currency": "RM"}),
+        ('{"total": "a\\u0000\\n b"}', {"total_amount": None}, {"total_amount": "a? b"}),
+        ('{"vendor": "n/a"}', {"supplier_name": None}, {}),
+        ('{"vendor": "N/A Ltd"}', {"supplier_name": "N/A Ltd"}, {}),
+    ],
+)
+def test_a_value_that_was_given_and_cannot_be_read_is_kept_as_such(
+    row: str, values: dict[str, Any], unreadable: dict[str, str]
+) -> None:
+    extraction = mapped(row, **RECORDED).extraction
+    assert {name: getattr(extraction.invoice, name) for name in values} == values
+    assert extraction.unreadable == unreadable
+
+
+@pytest.mark.parametrize(
+    ("row", "cost"), [('{"cost_usd": 0.0}', None), ('{"cost_usd": "0.00"}', None), ('{"cost_usd": 0.01}', 0.01)]
+)
+def test_a_cost_that_means_unknown(row: str, cost: float | None) -> None:
+    assert mapped(row, **RECORDED).extraction.cost_usd == cost
+    assert mapped('{"cost_usd": 0.0}').extraction.cost_usd == 0, "unless it is mapped, 0 is free"
+
+
+def test_null_values_of_cells_and_of_unknown_fields() -> None:
+    row = '{"line_items": [{"description": "Tea", "amount": -1}, {"amount": 2}]}'
+    assert [item.amount for item in mapped(row, **RECORDED).extraction.invoice.line_items] == [None, 2]
+    with pytest.raises(ValidationError, match="unknown field 'cost'"):
+        External(null_values={"cost": 0})
+    assert External(null_values={"cost_usd": 0}).fingerprint() != External().fingerprint()
