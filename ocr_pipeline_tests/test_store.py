@@ -1,9 +1,13 @@
 import errno
+import json
 import multiprocessing
+import os
 import resource
+import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,10 @@ KEY = "ab" + "0" * 62
 
 class Number(BaseModel):
     number: int
+
+
+def entry(store: ResultStore) -> Path:
+    return store.root / "ocr" / KEY[:2] / f"{KEY}.json"
 
 
 @pytest.fixture
@@ -47,6 +55,73 @@ def test_as_a_model(store: ResultStore) -> None:
     assert store.load("ocr", KEY, Number) == Number(number=5)
     store.put("ocr", KEY, '{"numb')
     assert store.load("ocr", KEY, Number) is None
+
+
+BODIES = ['{"number": 5}', "{}", '{"text": "Grüße 😀\\u0000", "rows": [{"a": 1}]}', '{"_sha256":"0"}']
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_an_entry_stays_a_json_object_and_comes_back_as_it_was(store: ResultStore, body: str) -> None:
+    store.put("ocr", KEY, body)
+    assert json.loads(entry(store).read_text()).keys() == json.loads(body).keys() | {"_sha256"}
+    assert store.get("ocr", KEY) == body
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content.replace(b": 5", b": 6"),
+        lambda content: content.replace(b"number", b"numbed"),
+        lambda content: content[:-1],
+        lambda content: content + b" ",
+        lambda content: content.replace(b"5", b"\xff"),
+        lambda content: content[: len(content) // 2] + bytes(len(content) - len(content) // 2),
+    ],
+)
+def test_a_damaged_entry_is_said_and_set_aside(
+    store: ResultStore, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One changed digit would change the leaderboard."""
+    store.put("ocr", KEY, '{"number": 5}')
+    path = entry(store)
+    path.write_bytes(damage(path.read_bytes()))
+    assert store.load("ocr", KEY, Number) is None
+    assert f"{path} is damaged: it is set aside as {KEY}.json.damaged, and made again." in caplog.text
+    assert [found.name for found in path.parent.iterdir()] == [f"{KEY}.json.damaged"]
+    store.put("ocr", KEY, '{"number": 5}')
+    assert store.load("ocr", KEY, Number) == Number(number=5)
+
+
+@pytest.mark.parametrize(("content", "text"), [(b'{"number": 5}', '{"number": 5}'), (b'{"name": "\xff"}', None)])
+def test_an_entry_of_an_older_version_counts_if_it_is_text(
+    store: ResultStore, content: bytes, text: str | None
+) -> None:
+    store.put("ocr", KEY, "{}")
+    entry(store).write_bytes(content)
+    assert store.get("ocr", KEY) == text
+
+
+def test_the_folder_is_synced_after_the_file_and_its_new_name(
+    store: ResultStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mutant without either fsync survives every other test: nobody cuts the power."""
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def note_fsync(handle: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def note_replace(source: str, target: str) -> None:
+        steps.append("name")
+        replace(source, target)
+
+    monkeypatch.setattr("os.fsync", note_fsync)
+    monkeypatch.setattr("os.replace", note_replace)
+    store.put("ocr", KEY, "{}")
+    assert steps == ["file", "name", "folder", "folder"], "the folder is new, so its own name has to last, too"
+    store.put("ocr", KEY, "{}")
+    assert steps[4:] == ["file", "name", "folder"]
 
 
 def test_what_a_killed_process_left_is_ignored(store: ResultStore) -> None:

@@ -85,8 +85,10 @@ class Predictions:
 
     def _text(self, sha256: str) -> str:
         text = ResultStore(self.root).get(self.backend, sha256)
-        if text is None:
-            raise ConfigurationError(f"A prediction of {self.backend} is gone from {self.root}: import them again.")
+        if text is None or text_sha256(text) != sha256:
+            raise ConfigurationError(
+                f"A prediction of {self.backend} is gone from {self.root} or damaged: import them again."
+            )
         return text
 
 

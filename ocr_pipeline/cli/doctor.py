@@ -5,9 +5,11 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
+from rich.progress import track
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.cli.options import JsonOption
@@ -16,6 +18,7 @@ from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.project import Project, find_project
+from ocr_pipeline.store import ResultStore, is_sealed, unsealed
 from ocr_pipeline.warehouse.connection import Warehouse
 
 PACKAGES = ("dagster", "duckdb", "rapidocr", "onnxruntime", "pypdfium2")
@@ -31,12 +34,17 @@ class Check:
     message: str
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    as_json: JsonOption = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Also check that every stored result is intact.")] = False,
+) -> None:
     """Check packages, engines, keys, documents and database.
 
     Exit code 1 if something is broken.
     """
     checks = examine()
+    if verify:
+        checks += _stored_results()
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
@@ -127,6 +135,32 @@ def _database(project: Project) -> Check:
         f"{path}, schema {size.schema}, {counted(size.documents, 'document')},"
         f" {counted(size.extractions, 'extraction')}",
     )
+
+
+def _stored_results() -> list[Check]:
+    """Reads every entry of the result store."""
+    try:
+        store = ResultStore(find_project().results)
+    except OcrPipelineError:
+        return []  # said already
+    entries = sorted(store.entries())
+    damaged, unverifiable = [], 0
+    to = Console(stderr=True)
+    for path in track(entries, "Reading stored results", console=to, transient=True, disable=not to.is_terminal):
+        content = path.read_bytes()
+        if unsealed(content) is None:
+            damaged.append(str(path))
+        unverifiable += not is_sealed(content)
+    found = counted(len(entries), "stored result")
+    if unverifiable:
+        found += f", {unverifiable} of them without a hash, from an older version"
+    if not damaged:
+        return [Check("stored results", "ok", f"{found}; none is damaged")]
+    advice = (
+        "Restore these files from a backup, or delete them: what is missing is made again when it is needed, and a model is "
+        "asked, and paid, again for what lies in calls/"
+    )
+    return [Check("stored results", "bad", f"{found}; {len(damaged)} damaged: {', '.join(damaged)}. {advice}")]
 
 
 def _disk(project: Project) -> Check:

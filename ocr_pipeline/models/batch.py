@@ -21,6 +21,7 @@ from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.retrying import Value
 from ocr_pipeline.models.stored import StoredCall, call_key, unreadable
 from ocr_pipeline.models.types import Media, ModelRequest
+from ocr_pipeline.store import unsealed
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ def _open_jobs(calls: ModelCalls, provider: Provider) -> list[Job]:
     jobs = []
     for path in sorted(Path(calls.store.root / JOBS).rglob("*.json")):
         try:
-            job = Job.model_validate_json(path.read_text("utf-8"))
+            job = Job.model_validate_json(unsealed(path.read_bytes()) or "")
         except (ValidationError, OSError):
             continue
         if job.closed or job.endpoint != provider.endpoint:

@@ -6,7 +6,7 @@ from pathlib import Path
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.models.provider import KEY_VARIABLE, Provider
 from ocr_pipeline.models.stored import CALLS, REPLACED, StoredCall, call_cost
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.store import ResultStore, unsealed
 
 
 def month_of(moment: datetime) -> tuple[datetime, datetime]:
@@ -42,7 +42,7 @@ def _since(path: Path, first: datetime) -> StoredCall | None:
     try:
         if path.stat().st_mtime < first.timestamp():
             return None
-        call = StoredCall.model_validate_json(path.read_bytes())
+        call = StoredCall.model_validate_json(unsealed(path.read_bytes()) or "")
     except (OSError, ValueError):
         return None
     return call if call.asked_at >= first else None

@@ -21,6 +21,7 @@ from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse, utc_now
 from ocr_pipeline.warehouse.migrate import migrations
@@ -439,6 +440,22 @@ class TestDoctor:
             f"ok   database: data/warehouse.duckdb, schema {migrations()[-1][0]}, 1 document, 0 extractions"
             in shown.out
         )
+
+    def test_doctor_finds_stored_results_that_are_damaged(self, run: Cli, project: Project) -> None:
+        store = ResultStore(project.results)
+        for key in ("a" * 64, "b" * 64, "c" * 64):
+            store.put("ocr", key, '{"total": "12.50"}')
+        stored = ("stored results", "ok", "3 stored results; none is damaged")
+        assert stored in {tuple(check.values()) for check in run.json("doctor", "--verify")}
+        damaged, old = (project.results / "ocr" / name[:2] / f"{name}.json" for name in ("b" * 64, "c" * 64))
+        damaged.write_text(damaged.read_text().replace("12.50", "12.60"))
+        old.write_text('{"total": "12.50"}')
+        shown = run("doctor", "--verify")
+        assert shown.code == 1
+        assert (
+            "bad  stored results: 3 stored results, 1 of them without a hash, from an older version; 1 damaged: "
+            f"{damaged}. Restore these files from a backup, or delete them: "
+        ) in shown.out
 
     def test_a_key_is_never_shown(self, run: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_API_KEY", "SECRET")

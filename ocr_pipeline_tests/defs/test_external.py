@@ -356,7 +356,9 @@ def test_a_damaged_import_is_one_sentence(shop: Project, run: Cli) -> None:
     assert predictions is not None
     text = predictions.text_of("shop-d0")
     assert text is not None
-    with pytest.raises(ConfigurationError, match=r"A prediction of theirs is gone from .*: import them again"):
+    with pytest.raises(
+        ConfigurationError, match=r"A prediction of theirs is gone from .* or damaged: import them again"
+    ):
         text()
     assert "3 unchanged" in take(run, shop, rows())
     assert json.loads(text())["file"] == "d0.png"
