@@ -1,53 +1,84 @@
 """The files embedded in a PDF: in its tree of names, under whatever name and key, or in an annotation of a page."""
 
 import logging
+import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-from ocr_pipeline.documents.einvoice.xml import MAX_BYTES
+from ocr_pipeline.documents.einvoice.xml import MAX_BYTES, UnusableXmlError
 
 NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml")
 """Names that the standards prescribe, the first ones to look at."""
 MAX_OBJECTS = 20_000
 """Objects of a PDF that are searched for embedded files."""
+MAX_FILES = 50
+"""Embedded files that are looked at."""
 
 
 def embedded_files(content: bytes) -> list[tuple[str, bytes]]:
-    """(name, content) of the embedded XML files, those with a prescribed name first; empty if the PDF cannot be parsed."""
+    """(name, content) of the embedded XML files, those with a prescribed name first.
+
+    Files of more than `MAX_BYTES`, unpacked, are left out.
+
+    Raises:
+        UnusableXmlError: the PDF cannot be parsed, or needs a password.
+    """
     from pypdf import PdfReader
 
+    if b"/EF" not in content and b"/ObjStm" not in content:
+        return []  # no file is embedded, neither in plain sight nor in a packed object
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it logs every oddity of a file
     found: dict[bytes, str] = {}
     try:
         reader = PdfReader(BytesIO(content))
-        for number in range(1, min(_size(reader), MAX_OBJECTS)):
-            name, data = _embedded(reader, number)
-            if data is not None and len(data) <= MAX_BYTES:
-                found.setdefault(data, name)
-    except Exception:  # noqa: BLE001 - a corrupt PDF breaks pypdf in many ways; ingestion reports the reason
-        return []
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise UnusableXmlError("the PDF needs a password")
+        for name, data in _specified(reader):
+            found.setdefault(data, name)
+            if len(found) == MAX_FILES:
+                break
+    except UnusableXmlError:
+        raise
+    except Exception:  # noqa: BLE001 - a corrupt PDF breaks pypdf in many ways
+        raise UnusableXmlError("the PDF cannot be parsed") from None
     files = [(name, data) for data, name in found.items() if name.lower().endswith(".xml") or _is_xml(data)]
     return sorted(files, key=lambda file: file[0].lower() not in NAMES)
 
 
-def _size(reader: Any) -> int:
-    return int(reader.trailer["/Size"])
+def _specified(reader: Any) -> Iterator[tuple[str, bytes]]:
+    """Name and content of the files that the objects of a PDF specify."""
+    from pypdf.generic import IndirectObject
+
+    numbers = {number for numbers in reader.xref.values() for number in numbers} | set(reader.xref_objStm)
+    for number in sorted(numbers)[:MAX_OBJECTS]:
+        try:
+            name, data = _embedded(IndirectObject(number, 0, reader).get_object())
+        except Exception:  # noqa: BLE001, S112 - an object that cannot be parsed is none that is searched for
+            continue
+        if data:
+            yield name, data
 
 
-def _embedded(reader: Any, number: int) -> tuple[str, bytes | None]:
-    """The file that an object of the PDF specifies; no content if it is something else."""
-    from pypdf.generic import DictionaryObject, IndirectObject
+def _embedded(entry: Any) -> tuple[str, bytes | None]:
+    """The file that an object specifies; no content if it is something else, or too large."""
+    from pypdf.generic import DictionaryObject
 
-    try:
-        entry = IndirectObject(number, 0, reader).get_object()
-        if not isinstance(entry, DictionaryObject) or "/EF" not in entry:
-            return "", None
-        streams: Any = entry["/EF"]
-        stream = streams.get("/UF") or streams.get("/F")
-        data = stream.get_object().get_data() if stream is not None else None
-        return str(entry.get("/UF") or entry.get("/F") or ""), bytes(data) if data else None
-    except Exception:  # noqa: BLE001 - an object that cannot be parsed is none that is searched for
+    if not isinstance(entry, DictionaryObject) or "/EF" not in entry:
         return "", None
+    streams: Any = entry["/EF"]
+    stream = streams.get("/UF") or streams.get("/F")
+    data = _unpacked(stream.get_object()) if stream is not None else None
+    return str(entry.get("/UF") or entry.get("/F") or ""), data
+
+
+def _unpacked(stream: Any) -> bytes | None:
+    """The content of a stream, unless it is larger than `MAX_BYTES`. It is unpacked no further than that."""
+    if stream.get("/Filter") in ("/FlateDecode", ["/FlateDecode"]) and not stream.get("/DecodeParms"):
+        data = zlib.decompressobj().decompress(stream._data, MAX_BYTES + 1)
+    else:
+        data = bytes(stream.get_data())  # pypdf has limits of its own
+    return data if len(data) <= MAX_BYTES else None
 
 
 def _is_xml(data: bytes) -> bool:

@@ -7,6 +7,7 @@ differ in the namespace and in some names; `a|b` lists the alternatives.
 from typing import Any
 
 from ocr_pipeline.documents.einvoice import xml
+from ocr_pipeline.documents.einvoice.arithmetic import Parts, decimals, en16931
 from ocr_pipeline.documents.einvoice.values import Values
 from ocr_pipeline.documents.einvoice.xml import DOCUMENT_TYPES
 
@@ -106,7 +107,31 @@ def values_of(root: Any) -> Values:
     values.rows(
         "line_items", xml.find(root, LINE_ITEMS), LINE_ITEM_TEXTS, LINE_ITEM_AMOUNTS, pieces=f"{_PRICE}/BasisQuantity"
     )
+    declared = profile(root).lower()
+    values.checks = en16931(
+        values.fields,
+        values.sums,
+        _parts(root),
+        extended="extended" in declared,
+        has_prepayments="minimum" not in declared,
+    )
     return values
+
+
+def _parts(root: Any) -> Parts:
+    """What the totals are made of. Lines that group others or only inform are in no sum."""
+    lines = [
+        element
+        for line in xml.find(root, LINE_ITEMS)
+        if xml.text(line, "AssociatedDocumentLineDocument/LineStatusReasonCode") not in ("GROUP", "INFORMATION")
+        for element in xml.find(line, LINE_ITEM_AMOUNTS["amount"])[:1]
+    ]
+    by_kind: dict[bool, list[Any]] = {True: [], False: []}
+    for node in xml.find(root, f"{_SETTLEMENT}/SpecifiedTradeAllowanceCharge"):
+        is_charge = (xml.text(node, "ChargeIndicator") or "").lower() in ("true", "1")
+        by_kind[is_charge] += xml.find(node, "ActualAmount")[:1]
+    by_kind[True] += xml.find(root, f"{_SETTLEMENT}/SpecifiedLogisticsServiceCharge/AppliedAmount")
+    return Parts(decimals(lines), decimals(by_kind[False]), decimals(by_kind[True]))
 
 
 def _tax_ids(root: Any, party: str) -> list[Any]:

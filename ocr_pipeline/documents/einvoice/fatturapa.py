@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ocr_pipeline.documents.einvoice import xml
+from ocr_pipeline.documents.einvoice.arithmetic import CENT, Check, decimals, rates, total
 from ocr_pipeline.documents.einvoice.values import Values
 
 SIMPLIFIED = "FatturaElettronicaSemplificata"
@@ -94,6 +95,33 @@ def _amounts(body: Any, values: Values) -> None:
         values.put("total_amount", net + tax, bases[0])
     payments = xml.find(body, f"{_PAYMENT}/ImportoPagamento")
     values.put("amount_due", _sum(payments), payments[0] if payments else None)
+    values.checks += rates("FatturaPA 00421", values.fields["tax_lines"], CENT)
+    _check_sums(body, values, net, tax)
+
+
+def _check_sums(body: Any, values: Values, net: Decimal | None, tax: Decimal | None) -> None:
+    """The lines with pension contributions make the taxable amounts (check 00422 of the exchange system, within 1 euro); these
+    and the taxes make the total, with rounding and, if the customer is charged, stamp duty; a discount lessens it."""
+    gross = values.fields.get("total_amount")
+    if net is None or tax is None or not isinstance(gross, Decimal):
+        return
+    funds = total(decimals(xml.find(body, f"{_GENERAL}/DatiCassaPrevidenziale/ImportoContributoCassa")))
+    lines = total(decimals(xml.find(body, f"{_GOODS}/DettaglioLinee/PrezzoTotale")))
+    rounding = total(decimals(xml.find(body, f"{_GOODS}/DatiRiepilogo/Arrotondamento")))
+    says = "the taxable amounts are not the sum of the lines"
+    values.checks.append(Check("FatturaPA 00422", says, ("net_amount",), net, lines + funds + rounding, Decimal(1)))
+    optional = [
+        total(decimals(xml.find(body, f"{_GENERAL}/{path}"))) for path in ("Arrotondamento", "DatiBollo/ImportoBollo")
+    ]
+    discounts = total(decimals(xml.find(body, f"{_GENERAL}/ScontoMaggiorazione/Importo")))
+    possible = [
+        net + tax + change
+        for change in (Decimal(0), *optional, sum(optional, Decimal(0)), -discounts, discounts, rounding)
+    ]
+    nearest = min(possible, key=lambda value: abs(value - gross))
+    names = ("net_amount", "total_tax_amount", "total_amount")
+    says = "the total is not taxable amounts plus taxes"
+    values.checks.append(Check("FatturaPA ImportoTotaleDocumento", says, names, gross, nearest, CENT))
 
 
 def _simplified_amounts(body: Any, values: Values) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ocr_pipeline.documents.einvoice import cii, fatturapa, ubl, xml
+from ocr_pipeline.documents.einvoice import cii, facturae, fatturapa, ksef, ubl, xml
+from ocr_pipeline.documents.einvoice.arithmetic import Check
 from ocr_pipeline.documents.einvoice.attachments import embedded_files
+from ocr_pipeline.documents.einvoice.signed import is_signed, signed_content
 from ocr_pipeline.documents.einvoice.values import Place, Values
 from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
 from ocr_pipeline.documents.labels import is_valid
@@ -13,6 +15,7 @@ from ocr_pipeline.schemas import Invoice
 
 ORDERS = ("SCRDMCCBDACIOMessageStructure", "CrossIndustryOrder", "Order", "OrderResponse")
 """Root elements of Order-X and of UBL orders."""
+UNVERIFIED = "The XML comes from a signed message (.p7m) whose signature was not verified."
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 
 
@@ -21,15 +24,16 @@ class EInvoice:
     """An invoice as its XML states it.
 
     Attributes:
-        format: `CII`, `UBL`, `FatturaPA`.
+        format: `CII`, `UBL`, `FatturaPA`, `KSeF`, `Facturae`.
         profile: specification or version that the XML declares, such as `urn:cen.eu:en16931:2017`; empty if none.
         source: name of the embedded file in a PDF; empty for XML itself.
         invoice: the values of the XML; nothing is computed but sums that a format leaves out.
         alternatives: further accepted values by field: trading names, tax numbers, due dates of instalments.
         places: element and text of each value, by field path (`total_amount`, `line_items.0.amount`).
-        sums: further amounts of the totals, by business term of EN 16931 (`BT-113`: paid in advance).
+        contradictions: sums that do not hold, of those that the format requires. The values in them are doubtful.
         country: ISO 3166 code in the supplier's address.
         problems: sentences about values that cannot be parsed, without the values.
+        remarks: what else a reader has to know, a sentence each.
     """
 
     format: str
@@ -38,9 +42,10 @@ class EInvoice:
     source: str = ""
     alternatives: Mapping[str, list[str]] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
-    sums: Mapping[str, Any] = field(default_factory=dict)
+    contradictions: tuple[Check, ...] = ()
     country: str | None = None
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,13 @@ _FORMATS = (
     _Format("CII", cii.is_cii, cii.profile, _single(cii.values_of)),
     _Format("UBL", ubl.is_ubl, ubl.profile, _single(ubl.values_of)),
     _Format("FatturaPA", fatturapa.is_fatturapa, fatturapa.profile, fatturapa.invoices),
+    _Format("KSeF", ksef.is_ksef, ksef.profile, _single(ksef.values_of)),
+    _Format("Facturae", facturae.is_facturae, facturae.profile, facturae.invoices),
 )
 
 
 def read_einvoices(content: bytes) -> list[EInvoice]:
-    """The invoices in a file: XML, or a PDF with XML in it. At least one; a FatturaPA file may hold several.
+    """The invoices in a file: XML, a signed message (`.p7m`), or a PDF with XML in it. At least one; a file may hold several.
 
     Of several XML files in a PDF, the first that holds an invoice is read; those with a prescribed name come first.
 
@@ -90,14 +97,15 @@ def is_pdf(content: bytes) -> bool:
 
 
 def read_xml(content: bytes) -> list[EInvoice]:
-    """The invoices in an XML file. Raises UnusableXmlError."""
-    root = xml.parse(content)
+    """The invoices in an XML file, or in a signed message with one. Raises UnusableXmlError."""
+    signed = is_signed(content)
+    root = xml.parse(signed_content(content) if signed else content)
     for known in _FORMATS:
         if known.is_root(root):
             found = [_einvoice(known.name, known.profile(root), values) for values in known.invoices(root)]
             if not found:
                 raise UnusableXmlError("it holds no invoice")
-            return found
+            return [replace(invoice, remarks=(UNVERIFIED,)) for invoice in found] if signed else found
     name = xml.local_name(root)
     if name in ORDERS:
         raise UnusableXmlError("it is an order, not an invoice")
@@ -119,7 +127,7 @@ def _einvoice(format_name: str, profile: str, values: Values) -> EInvoice:
         invoice=Invoice.model_validate(fields),
         alternatives={name: texts for name, texts in values.alternatives.items() if name in fields},
         places={path: place for path, place in values.places.items() if path.partition(".")[0] in fields},
-        sums=values.sums,
+        contradictions=tuple(check for check in values.checks if not check.holds),
         country=values.country,
         problems=tuple(problems),
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ocr_pipeline.documents.einvoice import xml
+from ocr_pipeline.documents.einvoice.arithmetic import Parts, decimals, en16931
 from ocr_pipeline.documents.einvoice.values import Values
 from ocr_pipeline.documents.einvoice.xml import DOCUMENT_TYPES
 
@@ -67,7 +68,18 @@ def values_of(root: Any) -> Values:
     ]
     values.rows("tax_lines", taxes, {}, TAX_LINE)
     values.rows("line_items", xml.find(root, LINES), LINE_TEXTS, LINE_AMOUNTS, pieces="Price/BaseQuantity")
+    values.checks = en16931(values.fields, values.sums, _parts(root))
     return values
+
+
+def _parts(root: Any) -> Parts:
+    """What the totals are made of."""
+    by_kind: dict[bool, list[Any]] = {True: [], False: []}
+    for node in xml.find(root, "AllowanceCharge"):
+        is_charge = (xml.text(node, "ChargeIndicator") or "").lower() in ("true", "1")
+        by_kind[is_charge] += xml.find(node, "Amount")[:1]
+    lines = xml.find(root, f"{LINES}/LineExtensionAmount")
+    return Parts(decimals(lines), decimals(by_kind[False]), decimals(by_kind[True]))
 
 
 def _header(root: Any, values: Values) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ocr_pipeline.documents.einvoice import xml
+from ocr_pipeline.documents.einvoice.arithmetic import Check
 
 PRICE_DIGITS = Decimal("1.000000")
 """Prices are computed to this many places, as `schemas.Amount` stores them."""
@@ -24,14 +25,19 @@ class Place:
 class Values:
     """The values of one invoice by field, in the types of `schemas.Invoice`; text that cannot be parsed stays text.
 
-    `alternatives`: further accepted values by field. `places`: by field path (`total_amount`, `tax_lines.0.rate`). `sums`:
-    amounts that only the arithmetic needs, by business term of EN 16931 (`BT-106`). `country`: code in the supplier's address.
+    Attributes:
+        alternatives: further accepted values by field.
+        places: by field path (`total_amount`, `tax_lines.0.rate`).
+        sums: amounts that only the arithmetic needs, by business term of EN 16931 (`BT-106`).
+        checks: sums that were checked.
+        country: ISO code in the supplier's address.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
     alternatives: dict[str, list[str]] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     sums: dict[str, Decimal] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
     country: str | None = None
 
     def put(self, name: str, value: Any, element: Any = None) -> None:
@@ -40,7 +46,11 @@ class Values:
             return
         self.fields[name] = value
         if element is not None:
-            self.places[name] = Place(xml.path_of(element), xml.joined(element))
+            self.keep(name, element)
+
+    def keep(self, name: str, element: Any) -> None:
+        """Keep the element as the place of the value with this path."""
+        self.places[name] = Place(xml.path_of(element), xml.joined(element))
 
     def texts(self, name: str, elements: Iterable[Any]) -> None:
         """The first text is the value, others are accepted, too."""
@@ -129,4 +139,15 @@ class Values:
             if province and texts[-1]:
                 texts[-1] += f" ({province})"
             self.put("supplier_address", ", ".join(text for text in texts if text) or None, element)
-            self.country = (xml.text(element, country) or "").upper() or None
+            code = (xml.text(element, country) or "").upper()
+            self.country = _alpha2(code) or None
+
+
+def _alpha2(country: str) -> str:
+    """The ISO 3166 code of two letters of one of two or three; Facturae has three."""
+    if len(country) != 3:
+        return country
+    from babel.core import get_global
+
+    [known, *_] = get_global("territory_aliases").get(country) or [country]
+    return str(known)

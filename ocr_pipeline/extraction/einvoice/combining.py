@@ -7,6 +7,8 @@ from ocr_pipeline.documents.einvoice.values import Place
 from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE, Evidence, Extraction, FieldCandidate
 
 _NOWHERE = (0.0, 0.0, 0.0, 0.0)
+DOUBTFUL = 0.5
+"""Confidence in a value that is part of a sum that does not hold."""
 _MAX_TEXT = 500
 """Characters of an element that are kept as evidence."""
 
@@ -14,27 +16,28 @@ _MAX_TEXT = 500
 def combine(einvoices: Sequence[EInvoice]) -> Extraction:
     """The values of the first invoice, each with its element as evidence; a warning says that there are others."""
     first = einvoices[0]
-    warnings = list(first.problems)
+    warnings = [*first.remarks, *first.problems, *(check.sentence for check in first.contradictions)]
     if len(einvoices) > 1:
         numbers = ", ".join(invoice.invoice.invoice_id or "?" for invoice in einvoices)
         warnings.append(f"The XML holds {len(einvoices)} invoices ({numbers}); the values are those of the first.")
     return Extraction(
         invoice=first.invoice,
-        evidence={path: _evidence(first, place) for path, place in first.places.items()},
+        evidence={path: _evidence(first, path, place) for path, place in first.places.items()},
         candidates=_candidates(first),
         warnings=warnings,
         cost_usd=0.0,
     )
 
 
-def _evidence(einvoice: EInvoice, place: Place) -> Evidence:
+def _evidence(einvoice: EInvoice, path: str, place: Place) -> Evidence:
+    doubtful = any(path in check.fields for check in einvoice.contradictions)
     return Evidence(
         page=NO_PAGE,
         text=place.text[:_MAX_TEXT],
         box=_NOWHERE,
         words=[],
         method=f"{einvoice.format}: {place.path}",
-        score=1.0,
+        score=DOUBTFUL if doubtful else 1.0,
     )
 
 
