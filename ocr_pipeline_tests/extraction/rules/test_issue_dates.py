@@ -56,6 +56,9 @@ from ocr_pipeline_tests.extraction.rules.printed import extract
             id="the due date first",
         ),
         pytest.param("Promotion 01/05/2018\n28/05/2018 11:41", date(2018, 5, 28), None, id="a time beside the second"),
+        pytest.param(
+            "Shop\nBread 2.00\nCash 2.00\nThanks\nDelivery date 26/03/18", date(2018, 3, 26), None, id="the only date"
+        ),
         pytest.param("Total   12.50\nThank you", None, None, id="no date"),
     ],
 )

@@ -44,6 +44,8 @@ def test_pages_hang_below_each_other_and_words_count_through() -> None:
         ("Total:RM9.00", ["Total:", "RM9.00"]),
         ("TotalRM21.85", ["Total", "RM21.85"]),
         ("TOTAL9.00", ["TOTAL", "9.00"]),
+        ("Total(RM)9.00", ["Total(RM)", "9.00"]),
+        ("7186:RM9.00", ["7186:", "RM9.00"]),
         ("Date:25/12/2018", ["Date:", "25/12/2018"]),
         ("Sales(Inclusive", ["Sales", "(Inclusive"]),
         ("18:24", ["18:24"]),

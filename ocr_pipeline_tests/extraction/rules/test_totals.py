@@ -153,7 +153,7 @@ def amounts(drawing: str) -> dict[str, str]:
             ROUNDING ADJ...                                 0Q1
                                          RM                 60.30
             """,
-            {"total_amount": "60.30"},
+            {"total_amount": "60.30", "amount_due": "60.30"},
             id="the rounded total has no label",
         ),
         pytest.param(
@@ -164,6 +164,66 @@ def amounts(drawing: str) -> dict[str, str]:
             """,
             {"net_amount": "1000.00", "total_tax_amount": "163.40", "total_amount": "1163.40"},
             id="total and tax say what the net amount is",
+        ),
+        pytest.param(
+            """
+            Diesel                      RM                  50.00
+            Total Gross                 RM                   5000
+            """,
+            {"total_amount": "50.00"},
+            id="the decimal mark is lost, the amount printed elsewhere",
+        ),
+        pytest.param(
+            """
+            ITEM A                                          25.00
+            SubTotal                                        25.00
+            Net Total                                         25.
+            C                                               30.00
+            """,
+            {"total_amount": "25.00"},
+            id="the cents are lost",
+        ),
+        pytest.param(
+            """
+            ITEM A                                           7.20
+            TOTAL                                            1142
+            CASH                                            20.00
+            CHANGE                                           8.58
+            """,
+            {"total_amount": "11.42"},
+            id="the decimal mark is lost, cash less change gives the amount",
+        ),
+        pytest.param(
+            """
+            BOOK                                            11.42
+                                                            20.00
+                                                             8.58
+            """,
+            {"total_amount": "11.42"},
+            id="nothing is labelled",
+        ),
+        pytest.param(
+            """
+            ITEM A                                           2.28
+            SUBIUIAL                                         2.28
+            CASH                                             5.00
+            CHANGE DUE                                       0.70
+            """,
+            {"total_amount": "2.28"},
+            id="what was given is not the total if money was returned",
+        ),
+        pytest.param(
+            """
+            RESTORAN SDN BHD, KUALA LUMPUR MALAYSIA
+            Total :                                         74.68
+            Service Chg 10.00% :                             7.47
+            GST 6% :                                         4.93
+            Grand Total :                                   87.08
+            Rounding Adjustment:                              0Q2
+            Net Total :                                     87.10
+            """,
+            {"total_tax_amount": "4.93", "total_amount": "87.10", "amount_due": "87.10"},
+            id="a rounded total although the rounding is misread",
         ),
         pytest.param("Thank you for 20 years\nTel 03-5542 3228", {}, id="no amounts at all"),
     ],

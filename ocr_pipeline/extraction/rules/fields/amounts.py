@@ -41,6 +41,7 @@ def candidates(
         has_cents=any(amount.number.decimals == 2 for amount in amounts),
         all_totals_zero=not any(amount.value for amount in amounts if amount.says(*TOTALS, "subtotal", "due")),
         negative=_is_negative(amounts),
+        has_change=any(amount.value and amount.says("change") for amount in amounts),
         has_total=any(says_only_total(amount.labels.left) or amount.says("due", *TOTALS) for amount in amounts),
     )
     printed = [_candidate(v, places, page) for v, all_places in by_value.items() for places in _roles(v, all_places)]
@@ -82,6 +83,7 @@ class _Page:
 
     `all_totals_zero`: whatever is labelled as a total is 0, as on the receipt of goods that a voucher paid.
     `negative`: all labelled totals are negative. `has_total`: something is labelled as a total or as due.
+    `has_change`: money was returned, so that what was given is not the total.
     """
 
     reading: Reading
@@ -92,6 +94,7 @@ class _Page:
     all_totals_zero: bool
     negative: bool
     has_total: bool
+    has_change: bool
 
 
 def cash_step(reading: Reading) -> Decimal | None:
@@ -110,6 +113,11 @@ def _candidate(
         "largest": float(abs(value) == page.largest),
         "share_of_largest": min(float(abs(value) / page.largest), 1.0),
         "zero": float(value == 0),
+        "cash_with_change": float(
+            page.has_change
+            and value not in page.relations["cash_less_change"]
+            and any(place.says("cash") for place in places)
+        ),
         "subtotal_alone": float(not page.has_total and any(place.says("subtotal") for place in places)),
         "negative": float(value < 0),
         "negative_page": float(value < 0 and page.negative),

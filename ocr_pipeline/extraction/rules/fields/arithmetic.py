@@ -45,7 +45,7 @@ def relations(
         "sum_of_nets": {all_nets} if several_rates else set(),
         "sum_of_taxes": {all_taxes} if several_rates else set(),
         "one_of_tax_rows": (nets | taxes) - {all_nets, all_taxes},
-        "after_rounding": rounded,
+        "after_rounding": rounded | _coin_totals(amounts, cash_step),
         "before_rounding": unrounded | uncoined,
         "rounded_to_coin": coined,
         "sum_of_totals": sums,
@@ -69,15 +69,19 @@ def _values(amounts: Sequence[LabelledAmount], *classes: str) -> list[Decimal]:
 
 
 def _cash_less_change(amounts: Sequence[LabelledAmount]) -> set[Decimal]:
-    """What was given less what was returned. Change without a known label is the amount below the cash if the difference is
-    printed above it."""
+    """What was given less what was returned. One of the two, or both right below the difference, may lack a known label."""
     paid, change = _values(amounts, "cash", "card"), _values(amounts, "change")
     known = {abs(cash) - abs(back) for cash, back in product(paid, change) if abs(cash) >= abs(back)}
-    if not change:
-        for position, (cash, back) in enumerate(pairwise(amounts)):
-            above = {amount.value for amount in amounts[:position]}
-            if cash.says("cash") and cash.number.row < back.number.row and 0 < abs(back.value) < cash.value:
-                known |= {cash.value - abs(back.value)} & above
+    if paid and change:
+        return known
+    for position, (cash, back) in enumerate(pairwise(amounts)):
+        said = cash.says("cash"), back.says("change")
+        fits = cash.number.row < back.number.row and 0 < abs(back.value) < cash.value
+        if fits and (said[0] or not (paid or cash.labels.left)) and (said[1] or not change):
+            above = amounts[:position] if any(said) else amounts[max(position - 1, 0) : position]
+            known |= {cash.value - abs(back.value)} & {
+                amount.value for amount in above if any(said) or not back.labels.left
+            }
     return known
 
 
@@ -152,6 +156,13 @@ def _rounded_to_coin(amounts: Sequence[LabelledAmount], step: Decimal | None) ->
     even = {amount.value: amount.says(*TOTALS) for amount in amounts if amount.value % step == 0}
     pairs = [(total, value) for total in uneven for value in even if abs(value - total) <= step / 2]
     return {value for _, value in pairs}, {total for total, value in pairs if even[value]}
+
+
+def _coin_totals(amounts: Sequence[LabelledAmount], step: Decimal | None) -> set[Decimal]:
+    """Labelled totals that are a labelled total above them, rounded to the coin: what is between them may be misread."""
+    totals = [amount.value for amount in amounts if amount.says(*TOTALS) and not amount.says("tax", "excl")]
+    pairs = combinations(totals[-_MAX_TERMS:], 2) if step is not None else ()
+    return {after for before, after in pairs if before % step and not after % step and abs(after - before) <= step / 2}
 
 
 def _sums_of_totals(amounts: Sequence[LabelledAmount]) -> tuple[set[Decimal], set[Decimal]]:

@@ -21,6 +21,7 @@ INVOICE_DATE_WEIGHTS = {
     "high_on_page": 0.5,
     "far_from_others": -1.5,
     "other_order": -1.5,
+    "only_date": 0.5,
 }
 DUE_DATE_WEIGHTS = {"keyword_due_date": 2.0, "keyword_other_date": -1.0, "shape_trust": 0.5, "other_order": -1.5}
 INVOICE_DATE_AT_LEAST = 0.0
@@ -44,6 +45,7 @@ def candidates(reading: Reading) -> list[Candidate[date]]:
                 "times_printed": min(counts[value] - (value == printed.value), 3) / 3,
                 "far_from_others": min(abs(value.year - usual_year) / 5, 1.0),
                 "other_order": float(value != printed.value),
+                "only_date": float(len(counts) == 1),
             }
             dates.append(Candidate(value, printed.span, features | own, printed.repair))
     return dates

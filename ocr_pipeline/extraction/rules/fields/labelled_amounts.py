@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from itertools import product
 
 from ocr_pipeline.extraction.rules.fields.set_aside import other_currency, suggested_rows
 from ocr_pipeline.extraction.rules.reading import Labels, Reading
@@ -27,6 +28,9 @@ _NO_TOTAL = (
 """Words that turn a total in the same label into a smaller amount."""
 _WRONG_MARK = re.compile(r"(?P<whole>[0-9OoQDIl|!SsBZzG]{1,5})[^\w\s](?P<cents>[0-9OoQDIl|!SsBZzG]{2})")
 """The shape of an amount whose decimal mark was misread: `52-00`, `52:O0`."""
+_LOST_MARK = re.compile(r"(?:RM|[$€£])?(?P<number>\d{1,5}\.\d?|\d{3,7})", re.IGNORECASE)
+"""The shape of a total that lost its decimal mark or its cents: `5000`, `25.`, `25.0`."""
+_MIN_CENTS = 100
 MARK_MISREAD = "decimal mark misread"
 
 
@@ -78,6 +82,7 @@ def labelled(reading: Reading) -> list[LabelledAmount]:
         guess = None if money else _with_wrong_mark(reading, row)
         if guess is not None:
             amounts.append(guess)
+    amounts = _with_lost_marks(reading, amounts)
     foreign = other_currency(amounts)
     return [replace(amount, other_currency=True) if foreign(amount.number) else amount for amount in amounts]
 
@@ -92,18 +97,55 @@ def _with_wrong_mark(reading: Reading, row: Row) -> LabelledAmount | None:
     whole, cents = map(digits_of_lookalikes, match.groups())
     if says_only_total(labels.left) < _CLEARLY or not (whole + cents).isdecimal():
         return None
-    number = Number(
-        value=Decimal(f"{whole}.{cents}"),
-        decimals=2,
-        sign=None,
-        percent=False,
-        measure=False,
-        repair=MARK_MISREAD,
-        row=row.index,
-        first=last,
-        last=last,
-        span=row.words[last],
+    return _amount(row, last, Decimal(f"{whole}.{cents}"), labels)
+
+
+def _with_lost_marks(reading: Reading, amounts: list[LabelledAmount]) -> list[LabelledAmount]:
+    """The amounts, with those that lost their decimal mark or their cents read as the amount that they must be.
+
+    `RM 5000` is 50.00 if that is printed, too; the total `1142`, `11.` or `11.4` is 11.42 if that is printed elsewhere, or is
+    cash less change.
+    """
+    cents = {amount.value for amount in amounts if amount.number.decimals == 2}
+    if not cents:
+        return amounts
+    whole = [_with_cents(amount, cents) for amount in amounts]
+    cash, change = ([a.value for a in whole if a.says(name)] for name in ("cash", "change"))
+    expected = cents | {paid - back for paid, back in product(cash, change) if paid > back}
+    with_money = {amount.number.row for amount in amounts}
+    guesses = (_lost_total(reading, row, expected) for row in reading.rows if row.index not in with_money)
+    found = [guess for guess in guesses if guess is not None]
+    return sorted([*whole, *found], key=lambda amount: (amount.number.row, amount.number.first)) if found else whole
+
+
+def _with_cents(amount: LabelledAmount, cents: set[Decimal]) -> LabelledAmount:
+    number, value = amount.number, amount.value / 100
+    if number.decimals or number.group or abs(amount.value) < _MIN_CENTS or value not in cents or amount.value in cents:
+        return amount
+    return replace(amount, number=replace(number, value=value, decimals=2, repair=MARK_MISREAD, whole=False))
+
+
+def _lost_total(reading: Reading, row: Row, expected: set[Decimal]) -> LabelledAmount | None:
+    """The last word with a digit of a row that is labelled as a total, if it can be one of the expected amounts only."""
+    last = max(
+        (at for at, word in enumerate(row.words) if word.text[-1:].isdigit() or word.text[-2:-1].isdigit()), default=0
     )
+    match = _LOST_MARK.fullmatch(row.words[last].text) if last else None
+    labels = reading.labels(row.index, last, row.words[last]) if match else None
+    if match is None or labels is None or says_only_total(labels.left) < _CLEARLY:
+        return None
+    shown = match["number"]
+    fits = [v for v in expected if (f"{v:.2f}".startswith(shown) if "." in shown else f"{v * 100:.0f}" == shown)]
+    return _amount(row, last, fits[0], labels) if len(fits) == 1 else None
+
+
+def _amount(row: Row, position: int, value: Decimal, labels: Labels) -> LabelledAmount:
+    """An amount whose decimal mark was misread."""
+    span = row.words[position]
+    number = Number(
+        value=value, decimals=2, sign=None, percent=False, measure=False, repair=MARK_MISREAD, row=row.index,
+        first=position, last=position, span=span,
+    )  # fmt: skip
     return LabelledAmount(number, labels)
 
 

@@ -48,6 +48,7 @@ TOTAL_WEIGHTS = {
     "negative_page": 1.5,
     "sum_of_items": 0.3,
     "subtotal_alone": 0.8,
+    "cash_with_change": -1.5,
     "total_of_sum": 1.0,
     "tax_of_sum": -1.0,
     "left_withholding": -2.5,

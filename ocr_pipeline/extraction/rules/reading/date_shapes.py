@@ -41,14 +41,15 @@ class Shape:
 
 # Parts of the patterns below. A digit may be printed as a letter that OCR takes for it.
 _PARTS = {
-    "{D}": r"(?P<d>[0-9OoIl|]{1,2})",
+    "{D}": r"(?P<d>[0-9OoIl|]{1,2}|Z\d)",
     "{DD}": r"(?P<d>[0-3]\d)",
-    "{M}": r"(?P<m>[0-9OoIl|]{1,2})",
+    "{M}": r"(?P<m>[0-9OoIl|]{1,2}|[0O]S)",
     "{MM}": r"(?P<m>[01]\d)",
-    "{NAME}": rf"(?P<m>{_THAI_NAME}|[05]?[^\W\d_][\w{_FOREIGN}]{{1,14}})\.?",
+    "{NAME}": rf"(?P<m>{_THAI_NAME}|[05]?[^\W\d_](?:[^\W\d{_FOREIGN}]|[{_FOREIGN}]|[0158](?!\d)){{1,14}})\.?",
     "{ROMAN}": r"(?P<m>I{1,3}|IV|VI{0,3}|IX|XI{0,2})",
-    "{YYYY}": r"(?P<y>(?:19|2[05O])\d\d)",
+    "{YYYY}": r"(?P<y>(?:19|2[05OD])\d\d|2[0OD](?:\d[OIlDSB|]|[OIlD|]\d)(?![^\W_]))",
     "{YY}": r"(?P<y>\d\d)",
+    "{YY_}": r"(?P<y>\d\d|(?:\d[OIlSB|]|[OIl|]\d)(?![^\W_]))",
     "{TH}": r"(?:(?:st|nd|rd|th|er|re|ro|[º°ªoa])(?!\w))?[.,]?",
     "{OF}": r"(?:(?:de|del|of|den|di|day of)\s|d['’ ])?",
     "{SEP}": r"\s?[-/.,'~]?\s?",
@@ -57,7 +58,7 @@ _PARTS = {
     # A date starts after anything but a digit, or after a time glued to it, and ends before anything but a digit, or
     # before a time glued to it: `18:1524/05/18`, `14/03/20185:57PM`. In `02.03.2015:59` the time begins within the year.
     "{START}": r"(?:(?<!\d)(?<!\d[.,/-])|(?<=\d:\d\d))",
-    "{END}": r"(?=\D|$|\d{1,2}[:.]\d\d)(?![-/]\d|:\d\d(?![\d:]))",
+    "{END}": r"(?=\D|$|\d{1,2}[:.]\d\d)(?![-/]\d(?!\d?:\d\d)|:\d\d(?![\d:]))",
 }
 
 
@@ -73,6 +74,7 @@ def _shape(
 SHAPES = (
     _shape("year first", 1.0, r"{START}{YYYY}{MARK}{M}{SAME}(?P<d>[0-3]\d|[1-9]){END}"),  # 2018-02-22
     _shape("numeric", 1.0, r"{START}{D}{MARK}{M}{SAME}{YYYY}{END}", any_order=True),  # 22/02/2018
+    _shape("behind a number", 0.9, r"(?<=\d-){DD}(?P<mark>[/.]){MM}(?P=mark){YYYY}{END}", any_order=True),  # 19-22/02/2018
     _shape("roman month", 0.9, r"{START}{D}\s?(?P<mark>[-/. ])\s?{ROMAN}{SAME}{YYYY}{END}", literal="IVXivx"),  # 5.III.2024
     _shape("roman month", 0.8, r"{START}{D}(?P<mark>[-/.]){ROMAN}(?P=mark){YY}(?![\d.,])", literal="IVXivx"),  # 5/III/24
     _shape("month name", 1.0, r"(?<!\d){D}{TH}{SEP}{OF}{NAME}{SEP}{OF}{YYYY}"),  # 22 Feb 2018   23 de marzo de 2024
@@ -107,10 +109,13 @@ SHAPES = (
         "islamic", 0.4, r"(?<!\d)(?P<y>14[2-6]\d){MARK}{MM}{SAME}{DD}(?!\d)", script="arabic", calendar="islamic",
     ),
     _shape("vietnamese", 1.0, r"(?P<d>\d{1,2})\s+th[aá]ng\s+(?P<m>\d{1,2})\s+n[aă]m\s+{YYYY}"),
-    _shape("marks differ", 0.7, r"{START}{D}\s?[-/.,'~]\s?{M}{SEP}{YYYY}{END}", any_order=True),  # 22/02,2018
+    _shape("marks differ", 0.7, r"{START}{D}\s?[-/.,'~_]{1,2}\s?{M}{SEP}{YYYY}{END}", any_order=True),  # 22/02,2018
+    _shape("marks misread", 0.5, r"{START}{DD}[-/.Il|\\!]{MM}[-/.Il|\\!1]{YYYY}{END}", any_order=True),  # 22I02/2018
+    _shape("marks misread", 0.5, r"{START}{DD}1{MM}[-/.Il|\\!]{YYYY}{END}", any_order=True),  # 22102/2018
+    _shape("colons", 0.5, r"{START}{DD}:{MM}:{YYYY}{END}", any_order=True),
     _shape("spaced", 0.7, r"{START}{DD}\s{MM}\s{YYYY}{END}", any_order=True),  # 22 02 2018
     _shape("month name, short year", 0.9, r"(?<!\d){D}{SEP}{OF}{NAME}{SEP}{YY}(?![\d.,:/])"),  # 22 Feb 18
-    _shape("short year", 0.8, r"{START}{D}{MARK}{M}{SAME}{YY}{END}", any_order=True, any_end=True),  # 22/02/18
+    _shape("short year", 0.8, r"{START}{D}{MARK}{M}{SAME}{YY_}{END}", any_order=True, any_end=True),  # 22/02/18
     _shape(
         "short year, marks differ", 0.5, r"{START}{DD}[-/.~ ]{MM}[-/.~]{YY}(?![\d.,])", any_order=True, any_end=True
     ),  # 22~02-18

@@ -35,6 +35,8 @@ _GLUED_LABEL = re.compile(
     | [^\W\d]{3}(?=\([^\W\d]{3})          # Sales(Inclusive
     | [a-z]{3}(?=RM\d)                    # TotalRM9.00
     | [^\W\d]{4}(?=[$€£]?\d+[.,]\d\d$)    # TOTAL9.00
+    | [^\W\d]\)(?=[$€£]?\d+[.,]\d\d$)     # Total(RM)9.00
+    | \d:(?=(?:RM|[$€£])\d)               # VISA:1234:RM9.00
     | (?![年月第令和平成昭治正])[\u0e00-\u0eff\u3041-\u9fff](?=[¥￥฿T]?\d)  # 合計1,200円, but not 3月1日 or 令和6年
     """,
     re.VERBOSE,
