@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import Document, open_document
+from ocr_pipeline.documents.pages import Document, grey_image, open_document
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.codes.extractor import CodesExtractor
 from ocr_pipeline.extraction.codes.scanning import Code, scan
+from ocr_pipeline.extraction.codes.turned import turned_bars
 from ocr_pipeline.schemas import Extraction, Invoice
 from ocr_pipeline_tests.extraction.codes.pages import page as draw
 from ocr_pipeline_tests.extraction.codes.pages import pdf, png, symbol
@@ -20,6 +22,7 @@ from ocr_pipeline_tests.extraction.codes.samples import SAMPLES, Sample
 
 EACH = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 BY_NAME = {sample.name: sample for sample in SAMPLES}
+DEMO = Path(__file__).resolve().parents[3] / "data" / "demo"
 Grey = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -59,11 +62,43 @@ def test_from_the_page_to_the_values(sample: Sample) -> None:
 @pytest.mark.slow
 @EACH
 @pytest.mark.parametrize(
-    ("dpi", "angle"), [(100, 0), (100, 90), (150, 8), (150, 180), (300, 0), (300, 8)], ids=lambda value: f"{value}"
+    ("dpi", "angle"),
+    [(100, 0), (100, 7), (100, 30), (100, 90), (150, 7), (150, 30), (150, 180), (300, 0), (300, 30), (300, 270)],
+    ids=lambda value: f"{value}",
 )
 def test_resolutions_and_turns_on_paper(sample: Sample, dpi: int, angle: int) -> None:
     found = codes(draw(sample.payload, sample.symbology, is_gs1=sample.is_gs1, dpi=dpi, angle=angle, texture=True))
     assert [code.payload for code in found] == [sample.payload]
+
+
+BAR_CODES = [sample for sample in SAMPLES if sample.symbology == "Code128"]
+
+
+@pytest.mark.parametrize("angle", [-75, -30, 10, 45, 110])
+@pytest.mark.parametrize("sample", BAR_CODES, ids=lambda sample: sample.name)
+def test_a_bar_code_that_no_row_crosses(sample: Sample, angle: int) -> None:
+    drawn = draw(sample.payload, sample.symbology, is_gs1=sample.is_gs1, dpi=150, angle=angle)
+    (bars,) = turned_bars(drawn)
+    assert bars.centre == pytest.approx((drawn.shape[1] / 2, drawn.shape[0] / 2), abs=12)
+    assert (bars.angle + angle + 90) % 180 == pytest.approx(90, abs=3)
+    assert bars.width > 3 * bars.height
+    (code,) = codes(drawn)
+    assert code.payload == sample.payload
+    left, top, right, bottom = code.box
+    assert (left + right, top + bottom) == pytest.approx((1, 1), abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["olive-oil-invoice-skewed-scan.jpg", "tapas-bar-crumpled-stained.jpg"])
+def test_text_is_no_bar_code(name: str) -> None:
+    page = opened((DEMO / name).read_bytes()).pages[0]
+    assert len(list(turned_bars(grey_image(page, 300)))) <= 1
+    assert scan(page) == []
+
+
+def test_bars_too_fine_to_be_read_are_no_short_bar_code() -> None:
+    sample = BY_NAME["gs1-payment-slip"]
+    found = codes(draw(sample.payload, "Code128", is_gs1=True, dpi=100, angle=45, module_mm=0.22))
+    assert {code.payload for code in found} <= {sample.payload}
 
 
 def test_the_box_of_a_code() -> None:
@@ -76,7 +111,7 @@ def test_the_box_of_a_code() -> None:
         (100 + quiet) / 800, (600 + quiet) / 1000, (100 + drawn.shape[1] - quiet) / 800, (600 + drawn.shape[0] - quiet) / 1000,
     )  # fmt: skip
     assert code.box == pytest.approx(expected, abs=0.006)
-    assert (code.angle, code.is_linear) == (0, False)
+    assert not code.is_linear
 
 
 @pytest.mark.parametrize("module", [1.4, 0.75, 0.4], ids=lambda points: f"{points}pt")
