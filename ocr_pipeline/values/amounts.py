@@ -14,6 +14,11 @@ from ocr_pipeline.values.text import MAX_LENGTH
 _PARTS = re.compile(r"(?P<before>\D*)(?P<core>\d(?:[\d.,' :]*\d)?)(?P<after>\D*)")
 _NO_CENTS = re.compile(r" ?[.,:] ?(?:-{1,2}|=)(?! ?\d)")
 """A dash in place of the cents, behind the whole number: `12,-`, `1'200.--`."""
+_CLOSED = re.compile(r" ?-{1,2}(?=\D*$)")
+"""Behind yen a dash closes the amount, so that nobody adds a digit: `¥14,740-`. It is no minus."""
+_YEN = frozenset("¥￥")
+_TRIANGLE = re.compile(r"^\s*[▲△](?= ?[¥￥]?\d)")
+"""The minus of Japanese bookkeepers."""
 _SIGN_AS_MARK = re.compile(r"(?<=\d)([€£$])(?=\d\d\D*$)")
 _SIGNS = re.compile(r"[-+()]")
 _ABBREVIATIONS = frozenset("rs fr sfr kr rp bs руб грн лв р din tk sh nt dhs s/ b/".split())  # noqa: SIM905
@@ -50,7 +55,7 @@ def read_amount(text: str, *, loose: bool = False) -> PrintedAmount | None:
     Before the number only signs, brackets and a currency may stand. Behind it may be anything without digits, given as
     `rest` if it is no currency. `loose` is that of `read_numeral`.
     """
-    plain = plain_marks(text).strip()
+    plain = _TRIANGLE.sub("-", plain_marks(text).strip())
     inside = _SIGN_AS_MARK.search(plain)
     if inside:  # French: 12€50
         plain = plain[: inside.start()] + "," + plain[inside.end() :]
@@ -62,6 +67,8 @@ def read_amount(text: str, *, loose: bool = False) -> PrintedAmount | None:
     no_cents = _NO_CENTS.match(after)
     if no_cents:
         core, after = core + ".00" if "." not in core else core + ",00", after[no_cents.end() :]
+    elif before[-1:] in _YEN and (closed := _CLOSED.match(after)):
+        after = after[closed.end() :]
     elif after[:1] in (".", ",") and core.isdecimal():
         after = after[1:]  # 5,
     numeral = read_numeral(re.sub(r" ?([.,]) ?", r"\1", core), loose=loose)

@@ -120,6 +120,7 @@ def test_a_date_is_read_in_every_shape(text: str, iso: str | None) -> None:
         "2024 Rooms 5",
         "9001620 1 X 29.90 29.90",
         "1 X 36.0000 36.00",
+        "2024.                6. 1.",  # the ends of two columns
     ],
 )
 def test_other_text_is_no_date(text: str) -> None:

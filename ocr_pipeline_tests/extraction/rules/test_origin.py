@@ -120,6 +120,8 @@ def test_the_order_of_day_and_month(country: str, day_first: bool, at_least: flo
         ("Holz GmbH, Berlin\nRechnungswährung : GBP\nKurs EUR   1,12\nSumme   20,00", "GBP"),
         ("Berlin, Deutschland\nSumme   20,00 EUR\nCHF 21,00", "EUR"),
         ("Teil MK1914   1,00\nden 20.11.2018\nSumme   20,00 EUR", "EUR"),
+        ("Koivu Oy, Helsinki, Suomi\nLasku   FT 2024/971\nYhteensä   20,00", "EUR"),
+        ("Gökçe A.Ş., İzmir, Türkiye\nCumhuriyet Cad. No: 22\nGenel Toplam   20,00", "TRY"),
     ],
 )
 def test_the_currency(drawing: str, code: str) -> None:

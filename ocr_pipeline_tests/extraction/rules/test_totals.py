@@ -327,6 +327,19 @@ def test_amounts_of_a_document(drawing: str, expected: dict[str, str]) -> None:
             None,
             id="a total that its items support is not corrected",
         ),
+        pytest.param(
+            """
+            Descripción           Cantidad   Precio        Importe
+            Brocha                3          12.600        37.800
+            Papel de lija         3          12.000        36.000
+            Importe neto gravado                         $73.800
+            19% IVA                                      S14.022
+            Importe total                                587.822
+            """,
+            "87822",
+            "net + tax",
+            id="dollar signs read as S and 5",
+        ),
     ],
 )
 def test_arithmetic_corrects_a_misread_total(drawing: str, total: str, correction: str | None) -> None:

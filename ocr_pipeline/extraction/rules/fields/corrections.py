@@ -78,7 +78,13 @@ def is_slip(printed: Decimal, demanded: Decimal, lookalike: bool = False) -> boo
 
     `lookalike`: only a digit read as one that looks like it.
     """
-    read, meant = _digits(printed), _digits(demanded.quantize(_CENT))
+    if _is_slip(_digits(printed), _digits(demanded.quantize(_CENT)), lookalike=lookalike):
+        return True
+    whole = printed == printed.to_integral() and demanded == demanded.to_integral()
+    return whole and _is_slip(str(int(printed)), str(int(demanded)), lookalike=lookalike)
+
+
+def _is_slip(read: str, meant: str, *, lookalike: bool) -> bool:
     if len(read) == len(meant):
         wrong = [frozenset(pair) for pair in zip(read, meant, strict=True) if pair[0] != pair[1]]
         return not wrong or (len(wrong) == 1 and (not lookalike or wrong[0] in _LOOKALIKES))

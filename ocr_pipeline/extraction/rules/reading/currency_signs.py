@@ -59,8 +59,8 @@ def _in_row(row: Row) -> Iterator[CurrencySign]:
         codes = _codes(spelled)
         if codes:
             beside = any(_is_number(row, other, word) for other in (position - 1, position + 1))
-            weak, declared = _is_weak(spelled), _is_declared(row, position)
-            if beside or declared or not weak:
+            weak, declared = _is_weak(spelled) or _is_lower_code(spelled), _is_declared(row, position)
+            if beside or declared or not (weak or _is_series(row, position)):
                 yield CurrencySign(spelled, codes, row.index, word, beside, weak and not declared, declared)
 
 
@@ -70,13 +70,31 @@ def _is_declared(row: Row, position: int) -> bool:
     return next((word.endswith(_LABELS) for word in reversed(before) if word), False)
 
 
+def _is_series(row: Row, position: int) -> bool:
+    """Whether short letters are the first part of a number with marks in it: `FT 2024/194` has no forints."""
+    if not row.words[position].text.isupper() or position + 1 >= len(row.words):
+        return False
+    word, behind = row.words[position : position + 2]
+    return len(word.text) <= 3 and bool(_DIGIT.search(behind.text)) and behind.x0 - word.x1 < word.height
+
+
+@lru_cache(maxsize=4096)
+def _is_lower_code(text: str) -> bool:
+    """Whether a word is only a code if it is read in capitals: the Turkish `Cad.` is a street, not a dollar."""
+    letters = text.strip(".")
+    return (
+        len(letters) == 3 and letters.isascii() and not letters.isupper() and letters.upper() in currencies.all_codes()
+    )
+
+
 def _is_number(row: Row, position: int, word: Span) -> bool:
     """Whether a neighbour is a number close by."""
     if not 0 <= position < len(row.words):
         return False
     other = row.words[position]
     gap = max(other.x0 - word.x1, word.x0 - other.x1)
-    return bool(_DIGIT.search(other.text)) and sum(map(str.isalpha, other.text)) <= 1 and gap < 3 * word.height
+    is_plain = sum(map(str.isalpha, other.text)) <= 1 and "/" not in other.text.rstrip("/-")
+    return bool(_DIGIT.search(other.text)) and is_plain and gap < 3 * word.height
 
 
 @lru_cache(maxsize=16384)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from ocr_pipeline.extraction.rules.reading.date_shapes import SHAPES, Shape, date_of, month_number
 from ocr_pipeline.extraction.rules.reading.layout import Layout, Row, Span, join
@@ -17,6 +18,9 @@ _SCRIPTS = {"han": "\u3041-\u9fff", "thai": "\u0e01-\u0e5b", "arabic": "\u0621-\
 _SCRIPT_OF = {script: re.compile(f"[{characters}]") for script, characters in _SCRIPTS.items()}
 _BUDDHIST_YEAR = re.compile(r"(?<!\d)25[5-9]\d(?!\d)")
 _YEAR = re.compile(r"(?<!\d)20[0-4]\d(?!\d)")
+_WIDE = 5.0
+"""Gaps between columns are wider than this many text heights."""
+_COLUMN = "\0"
 _OLD = 2010
 """Of two readings of a short date, one before this year is the less likely one."""
 
@@ -67,10 +71,20 @@ class _Page:
 def find(layout: Layout, *, day_first: bool) -> tuple[PrintedDate, ...]:
     """All dates of a document. `day_first` applies only if no date of the document settles the order."""
     page = _page(layout)
-    matches = [(row, match) for row in layout.rows for match in _in_row(row.text, page.scripts)]
+    matches = [(row, match) for row in layout.rows for match in _in_row(_text_of(row), page.scripts)]
     page = replace(page, day_first=_order([match for _, match in matches], default=day_first))
     printed = (_printed(row, match, page) for row, match in matches)
     return tuple(entry for entry in printed if entry is not None)
+
+
+def _text_of(row: Row) -> str:
+    """The row's text with a mark in place of the blank where a wide gap divides columns: no date runs across it."""
+    if not _MIN_DIGITS.search(row.text):
+        return ""
+    text = row.words[0].text
+    for before, word in pairwise(row.words):
+        text += (_COLUMN if word.x0 - before.x1 > _WIDE * word.height else " ") + word.text
+    return text
 
 
 def _page(layout: Layout) -> _Page:

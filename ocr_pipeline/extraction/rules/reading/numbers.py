@@ -32,6 +32,8 @@ _BEHIND = re.compile(r"(?P<sign>€|£|\$|EUR|RM)?(?P<percent>%?)(?P<code>\s?[*#
 _RM_MISREAD = re.compile(r"^([-(]?)RH(?=[-\d.:])", re.IGNORECASE)
 _SIGN_MISREAD = re.compile(r"(?P<minus>-?)[WYEF€](?P<number>\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{2})?|\d{1,6}[.,]\d{2})")
 """A letter that OCR took for the sign of won, yen or euro."""
+_DOLLAR_MISREAD = re.compile(r"(?P<minus>[-(]?)(?P<sign>[Ss]{1,2})(?=\d[\d.,]*[.,]\d{2,3}\D*$)")
+"""On pages that print `$12.00`, `S12.00` is the same and not 512.00."""
 SIGN_READ_AS_LETTER = "sign read as a letter"
 _DASHED = re.compile(r"\d:-{1,2}")
 _DATE_LIKE = re.compile(r"\d[-./]\d{1,2}[-./]\d")
@@ -190,10 +192,11 @@ def _around(amount: PrintedAmount) -> tuple[str | None, bool, str | None]:
 
 @dataclass(frozen=True)
 class _Habits:
-    """How a page prints amounts. `spaces` between groups; `colon` before cents."""
+    """How a page prints amounts. `spaces` between groups; `colon` before cents; `dollar`: glued before them, `$` or `S$`."""
 
     spaces: bool = False
     colon: bool = False
+    dollar: str = ""
 
 
 def find(layout: Layout) -> tuple[Number, ...]:
@@ -203,6 +206,7 @@ def find(layout: Layout) -> tuple[Number, ...]:
         spaces=any(number.group == " " for number in numbers),
         colon=any(":" in row.text and _DASHED.search(plain_marks(row.text)) for row in layout.rows)
         or any(number.mark == ":" for number in numbers),
+        dollar=next((sign for sign in ("S$", "$") if any(number.sign == sign for number in numbers)), ""),
     )
     if habits == _Habits():
         return numbers
@@ -226,6 +230,8 @@ def _in_row(row: Row, habits: _Habits) -> Iterator[Number]:
 def _number(row: Row, first: int, count: int, text: str, habits: _Habits, repair: str | None = None) -> Number | None:
     """The number in `text`, printed in `count` words from `first` on, with currency or unit from its neighbours."""
     colon = habits.colon and ":" in text and not (_TIME_LIKE.fullmatch(text) and _DATE_LIKE.search(row.text))
+    if habits.dollar and (misread := _DOLLAR_MISREAD.match(text)) and len(misread["sign"]) == len(habits.dollar):
+        text, repair = misread["minus"] + habits.dollar + text[misread.end() :], SIGN_READ_AS_LETTER
     parsed = parse(text, None, colon_cents=colon)
     if parsed is None:
         return None
