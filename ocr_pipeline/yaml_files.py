@@ -1,5 +1,6 @@
 """Loads YAML settings, validates them with a model, and reports mistakes with line numbers."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,8 +13,38 @@ from ocr_pipeline.errors import ConfigurationError, describe
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _NoRepeatedKeys(yaml.SafeLoader):
-    """Rejects duplicate keys. YAML silently keeps the last one, so a copied and not renamed entry would vanish."""
+MAX_DEPTH = 50
+MAX_NODES = 100_000
+"""Of one file, aliases counted as often as they are used: a few lines of anchors can stand for billions of values."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Rejects duplicate keys, of which YAML silently keeps the last (a copied and not renamed entry would vanish), scalars
+    that are not what they are tagged or look like, absurd nesting, and anchors that multiply."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem=f"nested more than {MAX_DEPTH} deep", problem_mark=mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def get_single_node(self) -> yaml.Node | None:
+        node: yaml.Node | None = super().get_single_node()
+        if node is not None and _size(node, {}) > MAX_NODES:
+            raise yaml.MarkedYAMLError(problem=f"anchors and aliases stand for more than {MAX_NODES:,} values")
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, AttributeError, OverflowError):  # PyYAML lets what Python's types say through
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.MarkedYAMLError(problem=f"not a valid {kind}", problem_mark=node.start_mark) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = set()
@@ -33,7 +64,7 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
     """
     try:
         text = path.read_text("utf-8")
-        content = yaml.load(text, _NoRepeatedKeys)  # noqa: S506 - a safe loader
+        content = yaml.load(text, _StrictLoader)  # noqa: S506 - a safe loader
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -43,10 +74,32 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
         where = f", line {mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{path.name}{where}: {getattr(error, 'problem', 'not valid YAML')}.") from None
     try:
-        return model.model_validate(content), text
+        settings = model.model_validate(content)
     except ValidationError as error:
         line = line_of(text, error.errors(include_input=False)[0]["loc"])
         raise ConfigurationError(f"{path.name}{line}: {describe(error)}") from None
+    if place := _infinite(settings.model_dump()):
+        name = ".".join(map(str, place))
+        raise ConfigurationError(f"{path.name}{line_of(text, place)}: {name}: a finite number is required.")
+    return settings, text
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes it stands for, each alias counted; beyond the limit it is not counted on."""
+    if id(node) not in known:
+        known[id(node)] = MAX_NODES + 1  # an anchor that contains itself
+        children = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        sizes = (_size(child, known) for child in children) if isinstance(node, yaml.CollectionNode) else ()
+        known[id(node)] = min(MAX_NODES + 1, 1 + sum(sizes))
+    return known[id(node)]
+
+
+def _infinite(value: object, place: tuple[object, ...] = ()) -> tuple[object, ...] | None:
+    """Where an infinite number stands, or one that is none."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else place
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    return next((found for name, child in entries if (found := _infinite(child, (*place, name)))), None)
 
 
 def line_of(text: str, location: Sequence[object]) -> str:

@@ -328,3 +328,31 @@ def test_split_by_data_set(path: Path, written: str, expected: list[str]) -> Non
 def test_another_way_to_split_is_refused(path: Path, split: str) -> None:
     content = f"{yaml.safe_dump({'engines': ENGINES, 'backends': BACKENDS})}split: {split}\n"
     assert "split" in complaint(path, content)
+
+
+ENGINE = "engines: {pdf-text: null}\nbackends: {b: {engine: pdf-text, extractor: rules}}\n"
+MULTIPLIED = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 8)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("engines: 2026-13-45", "backends.yaml, line 1: not a valid timestamp."),
+        (f"limits: {{max_bytes: {'9' * 5000}}}", "backends.yaml, line 1: not a valid int."),
+        ("\nbackends: !!int foo", "backends.yaml, line 2: not a valid int."),
+        ("backends: !!float x", "backends.yaml, line 1: not a valid float."),
+        ("backends: !!timestamp x", "backends.yaml, line 1: not a valid timestamp."),
+        (f"limits: {'[' * 5000}{']' * 5000}", "backends.yaml, line 1: nested more than 50 deep."),
+        (f"{'- ' * 5000}", "backends.yaml, line 1: nested more than 50 deep."),
+        (MULTIPLIED, "backends.yaml: anchors and aliases stand for more than 100,000 values."),
+        ("engines: &a {b: *a}", "backends.yaml: anchors and aliases stand for more than 100,000 values."),
+        (f"{ENGINE}limits:\n  max_seconds: .inf", "backends.yaml, line 4: limits.max_seconds: a finite number is required."),
+        (f"{ENGINE}limits:\n  max_seconds: 1e400", "backends.yaml, line 4: limits.max_seconds: a finite number is required."),
+    ],
+    ids=lambda text: text[:20],
+)  # fmt: skip
+def test_values_that_are_none(path: Path, text: str, sentence: str) -> None:
+    """PyYAML ends in Python's own exceptions, or in the memory of the machine."""
+    assert complaint(path, text) == sentence
