@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.overrides import overrides_file
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.splits import Split, load_splits
@@ -157,7 +158,7 @@ def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
 
     Of a part: `invoice.pdf.p1-2.json`, otherwise `invoice.p1-2.json`.
     """
-    for candidate in (new_label_of(path, pages), path.with_name(f"{path.stem}{_dotted(pages)}.json")):
+    for candidate in (new_label_of(path, pages), beside(path, f"{_dotted(pages)}.json", stem=True)):
         if candidate.is_file():
             return candidate
     return None
@@ -165,7 +166,7 @@ def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
 
 def new_label_of(path: Path, pages: PageRange | None = None) -> Path:
     """Where the label of a document goes that has none."""
-    return path.with_name(f"{path.name}{_dotted(pages)}.json")
+    return beside(path, f"{_dotted(pages)}.json")
 
 
 def _dotted(pages: PageRange | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError
@@ -17,7 +18,7 @@ SUFFIX = ".transcript.json"
 
 def transcript_file(document: Path) -> Path:
     """The path of a document's transcript, whether or not it exists."""
-    return document.with_name(document.name + SUFFIX)
+    return beside(document, SUFFIX)
 
 
 def has_transcript(document: Path) -> bool:

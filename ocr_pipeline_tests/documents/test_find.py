@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.documents.find import MAX_ID_LENGTH, SourceFile, find_documents
+from ocr_pipeline.documents.find import MAX_ID_LENGTH, SourceFile, find_documents, new_label_of
+from ocr_pipeline.documents.transcripts import has_transcript, transcript_file
 from ocr_pipeline.errors import ConfigurationError
 
 
@@ -116,3 +117,19 @@ def test_a_folder_that_cannot_be_read_is_an_error_not_an_empty_one(tmp_path: Pat
     (tmp_path / "documents/closed").chmod(0)
     with pytest.raises(ConfigurationError, match="cannot be read: Permission denied"):
         find_documents(tmp_path)
+
+
+@pytest.mark.parametrize("stem", ["x" * 251, "ü" * 125])
+def test_a_name_as_long_as_a_name_may_be_has_a_label_and_a_transcript(tmp_path: Path, stem: str) -> None:
+    """There is no room left for `.json` behind it."""
+    path = tmp_path / "documents" / f"{stem}.pdf"
+    path.parent.mkdir()
+    path.write_bytes(b"%PDF")
+    [source] = find_documents(tmp_path)
+    assert (source.path, source.label) == (path, None)
+    new_label_of(path).write_text("{}")
+    transcript_file(path).write_text("{}")
+    [source] = find_documents(tmp_path)
+    assert source.label == new_label_of(path)
+    assert has_transcript(path)
+    assert len({path.name, new_label_of(path).name, transcript_file(path).name}) == 3

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel
 
+from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.find import slug
 from ocr_pipeline.documents.importers.source import Source
 from ocr_pipeline.errors import ConfigurationError
@@ -80,13 +81,13 @@ def copy(entries: Iterator[Entry], report: ImportReport) -> ImportReport:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             state = _write_if_changed(target, entry.content)
-            beside = (
+            others = (
                 _write_beside(target, ".json", entry.label),
                 _write_beside(target, ".transcript.json", entry.transcript),
             )
         except OSError as error:
             raise ConfigurationError(f"{target} cannot be written: {error.strerror}.") from None
-        if state == "unchanged" and any(other != "unchanged" for other in beside):
+        if state == "unchanged" and any(other != "unchanged" for other in others):
             state = "changed"
         setattr(report, state, getattr(report, state) + 1)
         report.labelled += entry.label is not None
@@ -98,7 +99,7 @@ def copy(entries: Iterator[Entry], report: ImportReport) -> ImportReport:
 
 def _write_beside(document: Path, suffix: str, content: BaseModel | None) -> str:
     """Write a label or transcript; delete that of an earlier import if the source no longer has one."""
-    target = document.with_name(document.name + suffix)
+    target = beside(document, suffix)
     if content is not None:
         text = content.model_dump_json(indent=2, exclude_unset=True) + "\n"
         return _write_if_changed(target, text.encode())

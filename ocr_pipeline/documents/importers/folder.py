@@ -1,10 +1,12 @@
 """Imports a folder of documents, with labels as JSON files beside them or in one CSV file."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from ocr_pipeline.documents.beside import MAX_NAME_BYTES
 from ocr_pipeline.documents.find import document_id_of
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.csv_labels import LabelRow, load_csv_labels
@@ -70,14 +72,16 @@ def _label(file: Source, row: Label | None, report: ImportReport) -> Label | Non
     return None
 
 
-def _label_files(file: Source) -> tuple[Source, Source]:
+def _label_files(file: Source) -> list[Source]:
     """The files that `find.label_of` checks, on any file system."""
-    return file.with_name(file.name + ".json"), file.with_suffix(".json")
+    names = (name for name in (f"{file.name}.json", f"{file.stem}.json") if len(os.fsencode(name)) <= MAX_NAME_BYTES)
+    return [file.with_name(name) for name in names]
 
 
 def _transcript(file: Source, report: ImportReport) -> OcrText | None:
-    path = file.with_name(file.name + ".transcript.json")
-    if not path.is_file():
+    name = f"{file.name}.transcript.json"
+    path = file.with_name(name)
+    if len(os.fsencode(name)) > MAX_NAME_BYTES or not path.is_file():
         return None
     try:
         return OcrText.model_validate_json(path.read_bytes())

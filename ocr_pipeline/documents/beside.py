@@ -1,0 +1,20 @@
+"""The names of the files that belong to a document and lie beside it: labels, transcripts."""
+
+import hashlib
+import os
+from pathlib import Path
+
+MAX_NAME_BYTES = 255
+"""Of a file name, on the usual file systems."""
+
+
+def beside(document: Path, suffix: str, *, stem: bool = False) -> Path:
+    """`invoice.pdf` and `.json` make `invoice.pdf.json`; with `stem`, `invoice.json`.
+
+    A name that would be too long is cut, and gets a hash of the whole name.
+    """
+    name = os.fsencode(document.stem if stem else document.name)
+    if len(name) + len(os.fsencode(suffix)) > MAX_NAME_BYTES:
+        digest = hashlib.sha256(name).hexdigest()[:8]
+        name = os.fsencode(os.fsdecode(name[:200]).encode("utf-8", "ignore").decode()) + f"-{digest}".encode()
+    return document.with_name(os.fsdecode(name) + suffix)
