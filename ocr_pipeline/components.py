@@ -44,6 +44,8 @@ class Capabilities:
     """It is trained on labels. Such an extractor is a `TrainedExtractor`."""
     votes_on: tuple[str, ...] = ()
     """An ensemble: the backends whose results it works on. Such an extractor is a `TrainedExtractor`."""
+    in_order: bool = False
+    """A cascade: of `votes_on`, only the first is run on every document; the others are asked where it is not sure enough."""
     knows_own: bool = False
     """It is told the own company of `backends.yaml`, which is then a part of its fingerprint."""
     calibrated: bool = False

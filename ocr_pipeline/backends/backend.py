@@ -55,7 +55,7 @@ class Backend:
     """An entry of `backends`.
 
     `predictions` are those imported for it, None for a backend that extracts documents itself. `members` are the backends
-    that an ensemble votes on.
+    that an ensemble votes on, or that a cascade asks in this order; a cascade is an ensemble, too.
     """
 
     name: str
@@ -77,6 +77,21 @@ class Backend:
     @property
     def is_ensemble(self) -> bool:
         return bool(self.members)
+
+    @property
+    def asked_later(self) -> tuple["Backend", ...]:
+        """The members of a cascade that are asked where those before are not sure enough; none for any other backend."""
+        return self.members[1:] if self.capabilities.in_order else ()
+
+    @property
+    def engines(self) -> list[Engine]:
+        """Its engine, and those of members that it asks itself."""
+        return [backend.engine for backend in (self, *self.asked_later) if backend.engine]
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether extracting a document with it may call a model."""
+        return self.capabilities.asks is not None or any(member.capabilities.asks for member in self.asked_later)
 
     @property
     def reads_transcripts(self) -> bool:
@@ -101,6 +116,9 @@ class Backend:
         """The same for its extractor alone."""
         if self.members:
             problems = [member.unavailable(dataset) for member in self.members]
+            if self.capabilities.in_order:
+                found = [f"{of.name}: {problem}" for of, problem in zip(self.members, problems, strict=True) if problem]
+                return f"a member cannot run: {found[0]}" if found else None
             return f"none of its members can run: {problems[0]}" if all(problems) else None
         if self.predictions is None:
             return self.extractor.unavailable()
@@ -239,6 +257,11 @@ def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractor
             raise ConfigurationError(f"options.of: there is no backend {member!r}; known are {', '.join(extractors)}.")
         if extractors[member].capabilities.votes_on:
             raise ConfigurationError(f"options.of: {member!r} is an ensemble itself.")
+        if can.in_order and extractors[member].capabilities.batch:
+            raise ConfigurationError(
+                f"options.of: {member!r} asks in batches; a cascade asks about one document after the other: "
+                "use `mode: interactive`."
+            )
 
 
 def _located(path: Path, text: str, where: tuple[str, ...], build: Callable[[], Built]) -> Built:

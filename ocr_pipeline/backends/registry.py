@@ -31,6 +31,7 @@ EXTRACTOR_TYPES: Mapping[str, str] = {
     "external": "ocr_pipeline.extraction.external.extractor:External",
     "learned": "ocr_pipeline.extraction.learned.extractor:LearnedExtractor",
     "ensemble": "ocr_pipeline.extraction.ensemble.extractor:EnsembleExtractor",
+    "cascade": "ocr_pipeline.extraction.cascade.extractor:CascadeExtractor",
 }
 
 

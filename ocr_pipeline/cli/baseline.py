@@ -123,7 +123,7 @@ def _table(title: str, fields: Sequence[FieldChange]) -> Table:
             points(field.f1_b),
             points(field.f1_a),
             difference + interval(field.difference_low, field.difference_high, sign=True),
-            p_value(field.p_holm),
+            p_value(field.p_fields),
             "[red]worse[/]" if field.regression else "",
         )
     return table

@@ -13,6 +13,7 @@ from ocr_pipeline.cli.output import console, counted, opened, plain, print_json,
 from ocr_pipeline.cli.plan import usd
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
 from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.extraction.later import plus
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.project import Project, find_project
@@ -83,7 +84,11 @@ def backend_status(
     with opened(project).snapshot() as snapshot:
         said = tables.warned.warnings(snapshot, names)
     chosen = [source.document_id for source in sources if source.document_id in said]
-    costs = {estimate.backend: estimate.usd for step in plan.steps for estimate in step.estimates}
+    costs: dict[str, float | None] = {}
+    for expected in (
+        expected for step in plan.steps for expected in step.estimates
+    ):  # one for each member of a cascade
+        costs[expected.backend] = plus(costs.get(expected.backend, 0.0), expected.usd)
     rows = []
     for name in names:
         states = [state for state in plan.states if state.name == name]

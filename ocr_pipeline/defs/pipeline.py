@@ -122,6 +122,7 @@ class _Execution:
     ) -> None:
         self._scope, self._instance = scope, instance
         self._max_cost_usd, self._announce = max_cost_usd, announce
+        self._calls = calls
         self._resources = {"progress": progress, "models": calls}
         self._tags = tags
         self._partitions = Partitions(scope.backends)
@@ -161,9 +162,9 @@ class _Execution:
             case "ocr_text":
                 self._launch(["ocr_text"], self._cell_ranges(step.cells, ENGINE))
             case "extractions":
-                self._extract(step)
+                self._extract(step, BACKEND)
             case "ensembles":
-                self._launch(["ensembles"], self._cell_ranges(step.cells, ENSEMBLE))
+                self._extract(step, ENSEMBLE)
             case "duplicates" | "extractor_model":
                 self._launch([step.asset], [None])
             case _ if step.asset == DELETED:
@@ -207,21 +208,17 @@ class _Execution:
         self._launch(["raw_documents"], self._document_ranges(step))
         forget_documents(self._instance, step.documents)
 
-    def _extract(self, step: Step) -> None:
+    def _extract(self, step: Step, dimension: str) -> None:
         """Backends without model calls first. Models are called unless that may cost too much; the run continues anyway."""
         backends = self._scope.backends
-        asking = {name for name, _ in step.cells if backends[name].capabilities.asks}
+        asking = {name for name, _ in step.cells if backends[name].may_ask}
         self._announce(step.estimates)
-        self._launch(
-            ["extractions"], self._cell_ranges([cell for cell in step.cells if cell[0] not in asking], BACKEND)
-        )
+        self._launch([step.asset], self._cell_ranges([cell for cell in step.cells if cell[0] not in asking], dimension))
         try:
-            refuse_above(backends, step.estimates, self._max_cost_usd)
-            self._launch(
-                ["extractions"], self._cell_ranges([cell for cell in step.cells if cell[0] in asking], BACKEND)
-            )
+            refuse_above(backends, step.estimates, self._max_cost_usd, self._calls.spent_usd)
+            self._launch([step.asset], self._cell_ranges([cell for cell in step.cells if cell[0] in asking], dimension))
         except OcrPipelineError as error:
-            self._refused = error  # existing results are scored and reported first
+            self._refused = self._refused or error  # existing results are scored and reported first
 
     def _evaluate(self) -> None:
         """All backends, not only the selected ones: a changed label changes every score, and scoring is cheap."""
@@ -262,10 +259,13 @@ class _Execution:
 
 
 def with_members(backends: Backends, names: Iterable[str]) -> list[str]:
-    """These backends, in the order of the configuration, with the members of each ensemble that can run here."""
+    """These backends, in the order of the configuration, with the members of each ensemble that can run here. Of a cascade,
+    with the first: it asks the others itself; but imported predictions cost nothing and help to learn its thresholds."""
     wanted = set(names)
     for name in list(wanted):
-        wanted |= {member.name for member in backends[name].members if member.unavailable() is None}
+        asked = [member for member in backends[name].asked_later if member.predictions is None]
+        members = [member for member in backends[name].members if member not in asked]
+        wanted |= {member.name for member in members if member.unavailable() is None}
     return [name for name in backends if name in wanted]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ocr_pipeline.components import Component
 from ocr_pipeline.documents.pages import Document
+from ocr_pipeline.extraction.later import LaterMembers
 from ocr_pipeline.extraction.own import OwnCompany
 from ocr_pipeline.models.asking import DocumentCalls
 from ocr_pipeline.models.types import ModelRequest
@@ -16,11 +17,14 @@ from ocr_pipeline.schemas import Extraction, OcrText
 @dataclass(frozen=True)
 class MemberResults:
     """What the members of an ensemble extracted from a document: extractions by backend, in the order of the ensemble,
-    without those that failed; what it took altogether, each engine counted once, in seconds and US dollars (None: unknown)."""
+    without those that failed; what it took altogether, each engine counted once, in seconds and US dollars (None: unknown).
+
+    Of a cascade, only the first member is among them; `later` asks the others."""
 
     extractions: Mapping[str, Extraction]
     seconds: float | None
     cost_usd: float | None
+    later: LaterMembers | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, ModelExtractor
+from ocr_pipeline.extraction.later import MemberAnswer, plus
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.batch import answer_in_batch
 from ocr_pipeline.models.types import CallFacts, ModelRequest
@@ -80,11 +81,13 @@ def extract_documents(
     store: ResultStore,
     limits: Limits,
     models: ModelCalls | None = None,
+    *,
+    concurrency: int | None = None,
 ) -> Iterator[ExtractionResult]:
     """Extract every document without a stored result.
 
     Yields results in the order of the tasks, or as they finish if the extractor works on several documents at once. Tasks
-    are consumed lazily; in batch mode they are iterated twice.
+    are consumed lazily; in batch mode they are iterated twice. `concurrency`: default is what the extractor declares.
 
     Raises:
         ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
@@ -92,8 +95,20 @@ def extract_documents(
     extract = partial(_extract, extractor, fingerprint_of(extractor), store, limits, models)
     if models is not None and isinstance(extractor, ModelExtractor) and extractor.capabilities.batch:
         _ask_in_batch(extractor, tasks, store, limits, models)
-    concurrency = extractor.capabilities.concurrency
+    concurrency = concurrency or extractor.capabilities.concurrency
     yield from map(extract, tasks) if concurrency == 1 else _at_once(extract, tasks, concurrency, models)
+
+
+def answer_of(
+    extractor: Extractor, task: ExtractionTask, store: ResultStore, limits: Limits, models: ModelCalls | None
+) -> MemberAnswer:
+    """What a later member of a cascade says about a document: the result that its own cell would have, stored as that."""
+    result = _extract(extractor, fingerprint_of(extractor), store, limits, models, task)
+    outcome = result.outcome
+    calls = [call.model_copy(update={"from_store": True}) for call in outcome.calls] if result.cached else outcome.calls
+    return MemberAnswer(
+        outcome.extraction, outcome.failure, outcome.seconds, outcome.cost_usd, calls, result.key is not None
+    )
 
 
 def _at_once(
@@ -186,7 +201,8 @@ def _extract(
         outcome = ExtractionOutcome(failure=task.failure, cost_usd=0.0)
         return ExtractionResult(task.document_id, outcome, key=None, cached=False)
     key = result_key(task.input_key, extractor_fingerprint)
-    again = models is not None and models.fresh_since is not None and extractor.capabilities.asks is not None
+    can_ask = extractor.capabilities.asks is not None or extractor.capabilities.in_order
+    again = models is not None and models.fresh_since is not None and can_ask
     stored = None if again else store.load(STAGE, key, ExtractionOutcome)
     if stored is not None:
         return ExtractionResult(task.document_id, stored, key, cached=True)
@@ -238,8 +254,11 @@ def _extract_and_store(
         seconds = elapsed + sum(call.seconds for call in calls if not call.batch) - document.models.seconds
         cost_usd = _sum(call.cost_usd for call in calls) if keep else None
     elif document.members:
-        # What it costs to have a document read by an ensemble is what its members cost.
-        seconds = None if document.members.seconds is None else elapsed + document.members.seconds
+        # What it costs to have a document read by an ensemble is what its members cost; a cascade, those it asked.
+        seconds = plus(elapsed, document.members.seconds)
+        if later := document.members.later:
+            seconds = plus(seconds, later.seconds, -later.waited)
+            cost_usd, calls = plus(document.members.cost_usd, later.cost_usd), later.calls
     outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd, calls=calls)
     if keep:
         store.put(STAGE, key, outcome.model_dump_json())

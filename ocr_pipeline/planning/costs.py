@@ -1,19 +1,21 @@
 """What model calls may cost before they are made. A guess by sizes: what is paid comes from the usage."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.errors import BudgetError, ConfigurationError
 from ocr_pipeline.extraction.base import ModelExtractor
-from ocr_pipeline.extraction.stage import STAGE
+from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
+from ocr_pipeline.extraction.stage import STAGE, ExtractionOutcome
 from ocr_pipeline.models.budget import no_price
 from ocr_pipeline.models.prices import expected_cost
 from ocr_pipeline.planning.inputs import expected_extraction_keys
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 
 CHARACTERS_PER_PAGE = 1500
 """Of a page without OCR text yet. Receipts have about 700, invoices about 2,000."""
@@ -21,17 +23,55 @@ CHARACTERS_PER_PAGE = 1500
 
 @dataclass(frozen=True)
 class Estimate:
-    """Documents of one backend that a model is going to be asked about. `usd` is None if no price is known."""
+    """Documents of one backend that a model is going to be asked about. `usd` is None if no price is known. `member`: of a
+    cascade, the one whose model is asked."""
 
     backend: str
     documents: int
     usd: float | None
+    member: str | None = None
 
 
 def estimate(
     backends: Backends, cells: Iterable[tuple[str, str]], reader: Reader, store: ResultStore, *, fresh: bool = False
 ) -> list[Estimate]:
     """The backends of these cells that ask a model, with what that may cost. Stored results cost nothing."""
+    known = list(cells)
+    asking = _of_backends(backends, known, reader, store, fresh=fresh)
+    return asking + _of_cascades(backends, known, reader, store, fresh=fresh)
+
+
+def _of_cascades(
+    backends: Backends, cells: Iterable[tuple[str, str]], reader: Reader, store: ResultStore, *, fresh: bool
+) -> list[Estimate]:
+    """What asking the later members of cascades may cost. A document without a result of the first member counts as asked;
+    so does, for a third member, one that the second is asked about."""
+    documents_of: dict[str, list[str]] = {}
+    for name, document_id in cells:
+        if backends[name].may_ask and backends[name].asked_later:
+            documents_of.setdefault(name, []).append(document_id)
+    estimates = []
+    for name, documents in documents_of.items():
+        cascade = backends[name]
+        rows = tables.extractions.extraction_cells(reader, cascade.members[0].name)
+        doubtful = [key for key in documents if _is_doubtful(cascade, key, rows, store)]
+        for member in cascade.asked_later:
+            asked = _of_backends(backends, [(member.name, key) for key in doubtful], reader, store, fresh=fresh)
+            estimates += [replace(expected, backend=name, member=member.name) for expected in asked]
+    return estimates
+
+
+def _is_doubtful(cascade: Backend, document_id: str, rows: Mapping[str, ExtractionCell], store: ResultStore) -> bool:
+    """Whether the first member's result leaves a question for the next one."""
+    assert isinstance(cascade.extractor, CascadeExtractor)
+    row, first = rows.get(document_id), cascade.members[0].name
+    outcome = store.load(STAGE, row.result_key, ExtractionOutcome) if row and row.result_key else None
+    return bool(cascade.extractor.doubtful(document_id, first, outcome.extraction if outcome else None))
+
+
+def _of_backends(
+    backends: Backends, cells: Iterable[tuple[str, str]], reader: Reader, store: ResultStore, *, fresh: bool
+) -> list[Estimate]:
     documents_of: dict[str, list[str]] = {}
     for name, document_id in cells:
         if backends[name].capabilities.asks:
@@ -73,19 +113,24 @@ def _usd(backend: Backend, documents: Collection[str], pages: Mapping[str, int],
     return total
 
 
-def refuse_above(backends: Backends, estimates: Iterable[Estimate], max_cost_usd: float | None) -> None:
-    """Raises ConfigurationError: the calls may cost more than the maximum (BudgetError), or no price is known."""
+def refuse_above(
+    backends: Backends, estimates: Iterable[Estimate], max_cost_usd: float | None, spent_usd: float = 0.0
+) -> None:
+    """Raises ConfigurationError: with what was spent, the calls may cost more than the maximum (BudgetError), or no price is
+    known."""
     if max_cost_usd is None:
         return
     total = 0.0
     for expected in estimates:
         if expected.usd is None:
-            extractor, provider = backends[expected.backend].extractor, backends[expected.backend].capabilities.asks
+            backend = backends[expected.member or expected.backend]
+            extractor, provider = backend.extractor, backend.capabilities.asks
             assert isinstance(extractor, ModelExtractor)
             assert provider is not None
             raise ConfigurationError(no_price(provider, extractor.model))
         total += expected.usd
-    if total > max_cost_usd:
+    if total and spent_usd + total > max_cost_usd:
+        after = f" after {spent_usd:.4f} USD spent by this run" if spent_usd else ""
         raise BudgetError(
-            f"This may cost about {total:.4f} USD, more than the maximum of {max_cost_usd:g} USD; no model was asked."
+            f"This may cost about {total:.4f} USD{after}, more than the maximum of {max_cost_usd:g} USD; no model was asked."
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ocr_pipeline.backends.backend import Backend, Engine
 from ocr_pipeline.backends.members import member_cells, members_key
+from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
@@ -39,6 +40,8 @@ def expected_extraction_keys(backend: Backend, documents: Iterable[str], reader:
 
 def _inputs(backend: Backend, reader: Reader) -> dict[str, str]:
     """What the backend works on, by document: the key of its members' results, of its words, or the hash of the file."""
+    if backend.capabilities.in_order:
+        return cascade_inputs(backend, reader)
     if backend.is_ensemble:
         return {key: members_key(cells) for key, cells in member_cells(backend, reader).items()}
     if backend.engine:
@@ -49,3 +52,23 @@ def _inputs(backend: Backend, reader: Reader) -> dict[str, str]:
     if backend.predictions:
         inputs = {key: backend.predictions.input_of(key, sha256) for key, sha256 in inputs.items()}
     return inputs
+
+
+def cascade_inputs(cascade: Backend, reader: Reader) -> dict[str, str]:
+    """The result of the first member, and the keys that results of the others have or would have.
+
+    So a changed prompt of the last member makes cells stale, and whether it was asked does not have to be known. A document
+    that the first member failed on counts, unless trying again may help: the others are asked.
+    """
+    first, *later = cascade.members
+    rows = tables.extractions.extraction_cells(reader, first.name)
+    keys = {key: row.result_key or f"failed: {row.reason}" for key, row in rows.items() if row.reason not in NO_ANSWER}
+    of_later = [expected_extraction_keys(member, keys, reader) for member in later]
+    return {
+        document_id: sha256_of("+".join([key, *(f"{expected[document_id]}" for expected in of_later)]).encode())
+        for document_id, key in keys.items()
+    }
+
+
+NO_ANSWER = ("document_failed", "provider_failed", "extraction_failed")
+"""Reasons for which a cascade has to wait: the document cannot be opened, or the first member is to be tried again."""

@@ -139,7 +139,7 @@ def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
         steps = list(planner.steps())
     store, is_fresh = ResultStore(scope.project.results), scope.fresh_since is not None
     for index, step in enumerate(steps):  # looks into the store: not while the database is open
-        if step.asset == "extractions":
+        if step.asset in ("extractions", "ensembles"):
             costs = estimate(scope.backends, step.cells, warehouse, store, fresh=is_fresh)
             steps[index] = replace(step, estimates=tuple(costs))
     return Plan(tuple(steps), tuple(planner.states))
@@ -209,7 +209,8 @@ class _Planner:
             yield Step("duplicates", reasons={"documents or labels changed" if changed else "missing": 1})
 
     def _ocr(self) -> Iterable[Step]:
-        engines = {engine.name: engine for name in self._scope.names if (engine := self._scope.backends[name].engine)}
+        chosen = [self._scope.backends[name] for name in self._scope.names]
+        engines = {engine.name: engine for backend in chosen for engine in backend.engines}
         states: list[CellState] = []
         for engine in engines.values():
             states += ocr_states(engine, self._documents, self._reader, self._files.transcribed)
@@ -254,7 +255,7 @@ class _Planner:
         states = {state.cell: state for state in extraction_states(backends, names, self._documents, self._reader)}
         planned = {cell for step in self._steps if step.asset == "extractions" for cell in step.cells}
         for name in names:  # a member that is extracted first changes what the ensemble votes on
-            members = {member.name for member in backends[name].members}
+            members = {member.name for member in backends[name].members if member not in backends[name].asked_later}
             for document_id in {document_id for member, document_id in planned if member in members}:
                 state = states.get((name, document_id))
                 if state is None:
@@ -291,7 +292,7 @@ class _Planner:
             return f"{state.state}: {state.why}" if state.why else state.state
         if mode == "due" and recorded is not None and cell not in recorded:
             return "not recorded by Dagster"
-        if asset == "extractions" and self._scope.fresh_since and self._scope.backends[cell[0]].capabilities.asks:
+        if asset in ("extractions", "ensembles") and self._scope.fresh_since and self._scope.backends[cell[0]].may_ask:
             return "models are asked again"
         return None
 

@@ -54,8 +54,7 @@ class Sample:
 
     @property
     def vendor(self) -> str:
-        name = normalise_name(self.example.label.invoice.supplier_name or "")
-        return name[:VENDOR_LETTERS] or self.example.group
+        return vendor_of(self.example.label, self.example.group)
 
 
 @dataclass(frozen=True)
@@ -141,8 +140,19 @@ def folds_of(groups: Sequence[str]) -> list[int]:
     return [fold_of[group] for group in groups]
 
 
+def vendor_of(label: Label, group: str) -> str:
+    """The beginning of the labelled supplier; of a document without one, its group of copies."""
+    name = normalise_name(label.invoice.supplier_name or "")
+    return name[:VENDOR_LETTERS] or group
+
+
 def vendor_families(samples: Sequence[Sample]) -> list[str]:
     """A name for each sample, shared by all documents of its vendor and all copies of these."""
+    return families([(sample.vendor, sample.example.group) for sample in samples])
+
+
+def families(documents: Sequence[tuple[str, str]]) -> list[str]:
+    """The same for documents as (vendor, group of copies)."""
     family: dict[str, str] = {}
 
     def top(name: str) -> str:
@@ -150,6 +160,6 @@ def vendor_families(samples: Sequence[Sample]) -> list[str]:
             name = family[name]
         return name
 
-    for sample in samples:
-        family[top(f"vendor {sample.vendor}")] = top(f"copies {sample.example.group}")
-    return [top(f"vendor {sample.vendor}") for sample in samples]
+    for vendor, group in documents:
+        family[top(f"vendor {vendor}")] = top(f"copies {group}")
+    return [top(f"vendor {vendor}") for vendor, _ in documents]

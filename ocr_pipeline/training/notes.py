@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from ocr_pipeline.backends.backend import Backend, Backends
+from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
+from ocr_pipeline.extraction.cascade.thresholds import load_thresholds
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
 from ocr_pipeline.extraction.learned.model import load_model
 from ocr_pipeline.project import Project
 from ocr_pipeline.training.curves import RISK
+from ocr_pipeline.training.votes import MIN_DOCUMENTS
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 
@@ -28,7 +31,9 @@ def notes_on_scores(project: Project, backends: Backends, reader: Reader) -> dic
 
 
 def _notes(project: Project, backend: Backend, documents: Collection[str]) -> Iterator[str]:
-    if backend.is_ensemble:
+    if isinstance(backend.extractor, CascadeExtractor):
+        yield from _note_on_cascade(project, backend.name, backend.extractor, documents)
+    elif backend.is_ensemble:
         yield from _note_on_ensemble(project, backend, documents)
     elif backend.engine and backend.capabilities.learns:
         yield from _note_on_model(project, backend.name, backend.engine.name, documents)
@@ -63,6 +68,29 @@ def _note_on_ensemble(project: Project, ensemble: Backend, documents: Collection
     yield (
         f"{ensemble.name}: the votes on {unseen} of {len(documents)} labelled documents were weighted by other documents "
         f"(out of fold). Right, and the best member, over all data sets: {', '.join(right)}."
+    )
+
+
+def _note_on_cascade(
+    project: Project, name: str, cascade: CascadeExtractor, documents: Collection[str]
+) -> Iterator[str]:
+    learned, _ = load_thresholds(project.weights_file(name), cascade.members)
+    if learned is None or not learned.report:
+        yield (
+            f"{name}: not trained: fewer than {MIN_DOCUMENTS} usable labels; every field has the threshold "
+            f"{cascade.threshold:g}, as given."
+        )
+        return
+    said = [
+        f"{field} {report['below']} of {report['documents']} below {learned.of(cascade.members[0], field, None):.2f}, right "
+        f"{report['first']} before" + ("" if report["right"] is None else f" and {report['right']} after")
+        for field, report in learned.report.items()
+    ]
+    given = [field for field in cascade.fields if field not in learned.report]
+    rest = f"; threshold {cascade.threshold:g}, as given, for {', '.join(given)}" if given else ""
+    yield (
+        f"{name}: the thresholds for {_unseen(documents, learned.fold_of)} of {len(documents)} labelled documents were "
+        f"learned on other documents (out of fold). Over all data sets: {'; '.join(said)}{rest}."
     )
 
 

@@ -35,11 +35,14 @@ class Voted:
     label: Label
 
 
-def training_key(keys: Mapping[str, Mapping[str, str]], labels: Mapping[str, Label], groups: Mapping[str, str]) -> str:
+def training_key(
+    keys: Mapping[str, Mapping[str, str]], labels: Mapping[str, Label], groups: Mapping[str, str], options: str = ""
+) -> str:
     """A hash of everything that goes into weights. `keys`: of the results, by document and member; `groups` of copies."""
     parts = [f"{VERSION} {SCHEMA}", label_version(labels)]
     parts += [f"{document} {sorted(results.items())}" for document, results in sorted(keys.items())]
     parts += [f"{document} {group}" for document, group in sorted(groups.items())]
+    parts += [options] if options else []
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -1,9 +1,11 @@
+import random
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from ocr_pipeline.errors import WarehouseError
+from ocr_pipeline.evaluation.statistics.significance import holm
 from ocr_pipeline.warehouse import migrate
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import migrations, schema_version, table_columns
@@ -189,3 +191,27 @@ def test_old_table_names_answer_with_old_columns_and_codes(version_10: Path) -> 
     for (name, columns), rows in before.items():
         now = warehouse.rows(f"SELECT {columns} FROM {name} ORDER BY document_id")
         assert [tuple(row.values()) for row in now] == rows
+
+
+def test_old_comparisons_are_corrected_within_their_families() -> None:
+    with duckdb.connect(":memory:") as connection:
+        for version, script in migrations():
+            if version == 19:
+                break
+            connection.execute(script)
+        numbers = random.Random(1)
+        keys = [(f, a, b) for f in ("all_fields", "date", "total") for a, b in ("ab", "ac", "bc")]
+        p = {key: numbers.choice([0.01, 0.02, 0.4, 1.0]) for key in keys}
+        for field, a, b in keys:
+            connection.execute(
+                "INSERT INTO comparisons (dataset, field, rules, backend_a, backend_b, documents, n, disagree, a_better,"
+                " b_better, test, p, p_holm, evaluated_at) VALUES ('d', ?, 'headline', ?, ?, 9, 9, 1, 1, 0, 't', ?, 1, now())",
+                [field, a, b, p[field, a, b]],
+            )
+        connection.execute(script)
+        found = connection.execute("SELECT field, backend_a, backend_b, p_holm, p_fields FROM comparisons").fetchall()
+    for field, a, b, p_holm, p_fields in found:
+        pairs = [key for key in keys if key[0] == field]
+        fields = [key for key in keys if key[1:] == (a, b) and (key[0] == "all_fields") == (field == "all_fields")]
+        assert p_holm == pytest.approx(holm([p[key] for key in pairs])[pairs.index((field, a, b))])
+        assert p_fields == pytest.approx(holm([p[key] for key in fields])[fields.index((field, a, b))])

@@ -1,4 +1,4 @@
-"""`ensembles`: what each ensemble makes of the results of its members."""
+"""`ensembles`: what each ensemble or cascade makes of the results of its members."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -7,6 +7,7 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.backends.members import Cells, member_cells, member_results, members_key
+from ocr_pipeline.defs.assets.cascades import cascade_tasks
 from ocr_pipeline.defs.assets.cells import Restartable, by_dimension, counted, document_failure, of_document, require
 from ocr_pipeline.defs.assets.extracted import ExtractionWriter
 from ocr_pipeline.defs.failures import readable_failure
@@ -40,7 +41,8 @@ def ensemble_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         models: dg.ResourceParam[ModelCalls],
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
-        """The fields of each document as the members of an ensemble vote on them; rows of the table `extractions`."""
+        """The fields of each document as the members of an ensemble vote on them, or as a cascade takes them from one after
+        the other; rows of the table `extractions`."""
         backends, target = project.backends(), warehouse.warehouse()
         known = tables.documents.documents(target)
         cells = by_dimension(asked_for(context), ENSEMBLE)
@@ -49,9 +51,19 @@ def ensemble_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         for name, keys in cells.items():
             ensemble = backends[name]
             progress.start(name, len(keys))
-            tasks = Restartable(partial(_tasks, target, ensemble, list(keys), known, project))
-            results = extract_documents(ensemble.extractor, tasks, project.store, backends.limits, models)
+            later = ensemble.asked_later
+            if later:
+                tasks = Restartable(
+                    partial(cascade_tasks, target, ensemble, list(keys), known, project, backends.limits, models)
+                )
+            else:
+                tasks = Restartable(partial(_tasks, target, ensemble, list(keys), known, project))
+            at_once = max((member.capabilities.concurrency for member in later), default=1)
+            results = extract_documents(
+                ensemble.extractor, tasks, project.store, backends.limits, models, concurrency=at_once
+            )
             writer.write(ensemble, counted(results, progress, name), keys)
+        writer.raise_to_retry()
         return dg.MaterializeResult()
 
     return [ensembles]

@@ -61,6 +61,14 @@ class ExtractionWriter:
         if unreadable:
             logger.warning("%s", unreadable_line(backend.name, unreadable))
 
+    def raise_to_retry(self) -> None:
+        """Raise dg.Failure if documents failed temporarily, after everything else is written."""
+        if failed := self.to_retry:
+            raise dg.Failure(
+                f"{len(failed)} documents failed temporarily at the provider: {failed[0].message} "
+                "All other results are kept: run again later for these."
+            )
+
     def _add(
         self, new_rows: NewRows, backend: Backend, result: ExtractionResult, text: OcrCell | None
     ) -> ExtractionCell:

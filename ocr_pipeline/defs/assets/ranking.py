@@ -98,7 +98,7 @@ def _comparisons(rules: Rules) -> dg.AssetsDefinition:
     def comparisons(
         context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
-        """Every pair of backends on the documents of both: difference of F1 with interval, test, Holm-corrected p."""
+        """Every pair of backends on the documents of both: difference of F1 with interval, test, p and corrected p (Holm)."""
         configured, rules = project.backends(), project.rules()
         target, levels = warehouse.warehouse(), list(tables.scores.RULES)
         columns = tables.scores.outcome_columns(target, Scoring(list(configured), rules.fingerprint), levels)
@@ -117,7 +117,7 @@ def _comparison_metadata(
     shown = ["dataset", "backend_a", "backend_b", "documents", "difference", "difference_low", "difference_high"]
     return {
         "dagster/row_count": len(rows),
-        "overall": preview(overall, [*shown, "disagree", "p_holm"]),
+        "overall": preview(overall, [*shown, "disagree", "p", "p_holm"]),
         "depends_on_the_rules": preview(
             depends, ["dataset", "field", "rules", "best", "second", "difference", "p_holm"]
         ),

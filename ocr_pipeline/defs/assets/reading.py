@@ -177,20 +177,16 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
             if backend.engine:
                 require(ocr, {name: keys}, f"ocr_text of {backend.engine.name}")
             progress.start(name, len(keys))
-            tasks = Restartable(partial(_tasks, target, backend, list(keys), known, ocr, project))
+            tasks = Restartable(partial(extraction_tasks, target, backend, list(keys), known, ocr, project))
             results = extract_documents(backend.extractor, tasks, project.store, backends.limits, models)
             writer.write(backend, counted(results, progress, name), keys, ocr)
-        if failed := writer.to_retry:
-            raise dg.Failure(
-                f"{len(failed)} documents failed temporarily at the provider: {failed[0].message} "
-                "All other results are kept: run again later for these."
-            )
+        writer.raise_to_retry()
         return dg.MaterializeResult()
 
     return extractions
 
 
-def _tasks(
+def extraction_tasks(
     warehouse: Warehouse,
     backend: Backend,
     document_ids: Sequence[str],
@@ -198,6 +194,7 @@ def _tasks(
     ocr: dict[str, OcrCell],
     project: ProjectResource,
 ) -> Iterator[ExtractionTask]:
+    """What a backend works on, document by document. `ocr`: the rows of its engine, with one for each document."""
     engine, predictions = backend.engine_name, backend.predictions
     for batch in batches(iter(document_ids)):
         texts = {}

@@ -104,7 +104,7 @@ def _no_regression(warehouse: Warehouse, limits: limits_of.RegressionCheck) -> _
             lost = lost_documents(now, baseline, row.field)
             shown = {"backend": now.backend, "now": row.f1_a, "baseline": row.f1_b, "lost": lost}
             worse.append({**vars(row), **shown})
-    columns = ["dataset", "backend", "field", "documents", "baseline", "now", "difference", "p_holm"]
+    columns = ["dataset", "backend", "field", "documents", "baseline", "now", "difference", "p", "p_fields"]
     documents = [{**row, "document_id": key} for row in worse for key in row["lost"][:PREVIEW_ROWS]]
     return _Findings(worse, _regression, columns, {"backends_compared": compared}, documents)
 

@@ -53,7 +53,7 @@ def contradictions(document_id: str, values: Values, extractors: Mapping[str, st
         values: by backend and field.
         extractors: name of the extractor by backend.
     """
-    readers = [name for name in values if extractors.get(name) not in (*SOURCES, "ensemble", None)]
+    readers = [name for name in values if extractors.get(name) not in (*SOURCES, "ensemble", "cascade", None)]
     for field in FIELD_KINDS:
         readings = {name: values[name][field] for name in readers if values[name].get(field) is not None}
         for found in contradictions_of(field, list(readings.values()), values, extractors):

@@ -203,7 +203,7 @@ def evaluation_of(rows: Sequence[HistoryRow], documents: Sequence[str], label_sh
 def against_baseline(now: Evaluation, baseline: Evaluation, *, seed: int = 0) -> list[Comparison]:
     """Compare now (A) with the baseline (B), on the documents of both whose label is unchanged; empty without such documents.
 
-    Per field McNemar, over all fields the randomization test, corrected by Holm as in `compare_backends`. Also empty if the
+    Per field McNemar, over all fields the randomization test, corrected by Holm over the fields. Also empty if the
     two were scored by different rules: a difference would say nothing about the backend.
     """
     import numpy as np
@@ -253,7 +253,7 @@ def regressions(comparisons: Sequence[Comparison], *, alpha: float = ALPHA, min_
     return [
         row
         for row in comparisons
-        if row.difference is not None and row.difference < 0 and -row.difference >= min_drop and row.p_holm < alpha
+        if row.difference is not None and row.difference < 0 and -row.difference >= min_drop and row.p_fields < alpha
     ]
 
 

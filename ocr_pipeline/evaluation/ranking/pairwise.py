@@ -1,6 +1,6 @@
 """Which of two backends is better, by how much, and whether it is luck: every pair on the documents that both ran on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
@@ -34,7 +34,11 @@ HEADLINE = "headline"
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Two backends on one field of one data set, or on all fields together. A difference is A minus B. Columns as in the table
-    `comparisons`."""
+    `comparisons`.
+
+    p is corrected within the question that was asked: `p_holm` for "which of all backends differ?" (all pairs on this field),
+    `p_fields` for "how do these two differ?" (all fields of this pair; all fields together are one test).
+    """
 
     dataset: str
     field: str
@@ -54,10 +58,11 @@ class Comparison:
     test: Literal["mcnemar", "randomization"]
     p: float
     p_holm: float
+    p_fields: float
 
     @property
     def significant(self) -> bool:
-        """Whether one of the two is better beyond luck."""
+        """Whether one of the two is better beyond luck, when all pairs are looked at."""
         return bool(self.difference) and self.p_holm < ALPHA
 
     def swapped(self) -> "Comparison":
@@ -96,8 +101,7 @@ def compare_backends(outcomes: Outcomes, *, rules: str = HEADLINE, seed: int = 0
         rows += _compare_pairs(outcomes.only(common), pairs, rules, seed)
     order = {field: number for number, field in enumerate((ALL_FIELDS, *outcomes.fields))}
     rows.sort(key=lambda row: (order[row.field], row.backend_a, row.backend_b))
-    overall = _corrected([row for row in rows if row.field == ALL_FIELDS])
-    return overall + _corrected([row for row in rows if row.field != ALL_FIELDS])
+    return _corrected(rows)
 
 
 def compare_under_rules(levels: Mapping[str, Outcomes], *, seed: int = 0) -> list[Comparison]:
@@ -172,6 +176,7 @@ def _compare_pairs(part: Outcomes, pairs: Sequence[tuple[int, int]], rules: str,
                     test="mcnemar",
                     p=p,
                     p_holm=p,
+                    p_fields=p,
                 )
             )
         ahead = only_a.sum(axis=1) - only_b.sum(axis=1)
@@ -188,6 +193,7 @@ def _compare_pairs(part: Outcomes, pairs: Sequence[tuple[int, int]], rules: str,
                 test="randomization",
                 p=p,
                 p_holm=p,
+                p_fields=p,
             )
         )
     return comparisons
@@ -264,6 +270,23 @@ def _known(value: "np.float64") -> float | None:
     return None if value != value else float(value)
 
 
-def _corrected(family: Sequence[Comparison]) -> list[Comparison]:
-    corrected = holm([row.p for row in family])
-    return [replace(row, p_holm=p) for row, p in zip(family, corrected, strict=True)]
+def _corrected(rows: Sequence[Comparison]) -> list[Comparison]:
+    """Correct each p within both families that it belongs to."""
+    over_pairs = _by_family(rows, lambda row: row.field)
+    over_fields = _by_family(rows, lambda row: (row.backend_a, row.backend_b, row.field == ALL_FIELDS))
+    return [
+        replace(row, p_holm=pairs, p_fields=fields)
+        for row, pairs, fields in zip(rows, over_pairs, over_fields, strict=True)
+    ]
+
+
+def _by_family(rows: Sequence[Comparison], family_of: Callable[[Comparison], Hashable]) -> list[float]:
+    """Holm's correction of each row within its family, in the order of the rows."""
+    families: dict[Hashable, list[int]] = {}
+    for number, row in enumerate(rows):
+        families.setdefault(family_of(row), []).append(number)
+    corrected = [1.0] * len(rows)
+    for members in families.values():
+        for number, p in zip(members, holm([rows[number].p for number in members]), strict=True):
+            corrected[number] = p
+    return corrected

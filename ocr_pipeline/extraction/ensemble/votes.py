@@ -38,10 +38,10 @@ def groups_of(field: str, extractions: Mapping[str, Extraction]) -> list[Group]:
         if value is not None:
             evidence = extraction.evidence.get(field)
             score = evidence.score if evidence else UNKNOWN
-            groups.setdefault(_key(field, value), []).append(Vote(member, value, score, evidence))
+            groups.setdefault(key_of(field, value), []).append(Vote(member, value, score, evidence))
     return [Group(key, tuple(votes)) for key, votes in groups.items()]
 
 
-def _key(field: str, value: Any) -> str:
+def key_of(field: str, value: Any) -> str:
     """Members with the same key agree; two spellings of one tax id do."""
     return tax_id_key(value) if FIELD_KINDS[field] == "tax_id" else value_key(value)

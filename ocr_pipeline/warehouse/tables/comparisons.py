@@ -38,8 +38,9 @@ class ComparisonRow:
         str,
         "Single field: mcnemar, exact. All fields: randomization of F1, as fields of a document are not independent.",
     ]
-    p: Annotated[float, "p value of the test."]
-    p_holm: Annotated[float, "p value, corrected (Holm) over all pairs and fields shown together."]
+    p: Annotated[float, "p value of the test, not corrected."]
+    p_holm: Annotated[float, "p value, corrected (Holm) over all pairs of the data set on this field."]
+    p_fields: Annotated[float, "p value, corrected (Holm) over the fields of this pair; all_fields: one test, as p."]
     run_id: str | None
     evaluated_at: datetime
 
@@ -54,7 +55,7 @@ class SensitivityRow:
     best: Annotated[str | None, "Backend that wins most of its pairs; NULL if it does not even beat the next one."]
     second: Annotated[str, "Second best backend."]
     difference: Annotated[float, "F1 of the best minus F1 of the second, on the documents that both ran on."]
-    p_holm: Annotated[float, "Its p value, corrected (Holm)."]
+    p_holm: Annotated[float, "Its p value, corrected (Holm) over all pairs on this field."]
     significant: Annotated[bool, "Whether the difference is significant."]
     winner_changes: Annotated[bool, "Whether the headline rules have another winner."]
     significance_changes: Annotated[bool, "Whether the headline rules differ in significance."]

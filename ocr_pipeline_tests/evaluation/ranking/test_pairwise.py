@@ -75,7 +75,7 @@ def test_swapped_comparisons_are_opposite(documents: list[tuple[str, str]]) -> N
         mirrored = other.swapped()
         assert (mirrored.a_better, mirrored.b_better, mirrored.disagree) == (one.a_better, one.b_better, one.disagree)
         assert (mirrored.f1_a, mirrored.f1_b, mirrored.difference) == (one.f1_a, one.f1_b, one.difference)
-        assert (mirrored.p, mirrored.p_holm) == (one.p, one.p_holm)
+        assert (mirrored.p, mirrored.p_holm, mirrored.p_fields) == (one.p, one.p_holm, one.p_fields)
         assert mirrored.difference_low == pytest.approx(one.difference_low, abs=1e-12)
         assert mirrored.difference_high == pytest.approx(one.difference_high, abs=1e-12)
 
@@ -107,17 +107,30 @@ def test_no_values_give_no_difference() -> None:
         assert (row.n, row.f1_a, row.difference, row.difference_low, row.p) == (0, None, None, None, 1.0)
 
 
-def test_p_is_corrected_for_all_pairs_and_fields() -> None:
+def test_p_is_corrected_within_the_question_that_was_asked() -> None:
     rng = np.random.default_rng(2)
     words = [["".join(rng.choice(list("ccw"), 3)) for _ in range(60)] for _ in range(3)]
     rows = compare_backends(cube(*words))
     single = [row for row in rows if row.field != ALL_FIELDS]
     assert len(single) == 9
     assert all(row.p == mcnemar(row.a_better, row.b_better) for row in single)
-    assert [row.p_holm for row in single] == holm([row.p for row in single])
-    overall = [row for row in rows if row.field == ALL_FIELDS]
-    assert [row.p_holm for row in overall] == holm([row.p for row in overall])
+    for field in dict.fromkeys(row.field for row in rows):  # the board: all pairs on this field
+        family = [row for row in rows if row.field == field]
+        assert len(family) == 3
+        assert [row.p_holm for row in family] == holm([row.p for row in family])
+    for pair in ("ab", "ac", "bc"):  # one pair: its fields
+        family = [row for row in single if row.backend_a + row.backend_b == pair]
+        assert len(family) == 3
+        assert [row.p_fields for row in family] == holm([row.p for row in family])
+    assert all(row.p_fields == row.p for row in rows if row.field == ALL_FIELDS)
     assert rows == compare_backends(cube(*words))  # the same seed, the same numbers
+
+
+def test_more_backends_do_not_change_the_answer_about_a_pair() -> None:
+    words = ["cc"] * 40, ["wc"] * 12 + ["cc"] * 28, *(["cw"] * 40 for _ in range(4))
+    alone, among_others = (of(compare_backends(cube(*words[:count])), "total_amount") for count in (2, 6))
+    assert alone.p_fields == among_others.p_fields < 0.05
+    assert among_others.p_holm > alone.p_holm
 
 
 def test_unlabelled_fields_are_left_out() -> None:
