@@ -68,7 +68,8 @@ class Guard(Generic[Arguments, Result]):
         context = multiprocessing.get_context("spawn")
         self._connection, child_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(child_end, self._function, self._limits), daemon=True)
-        self._process.start()
+        with _main_hidden(self._function):
+            self._process.start()
         child_end.close()  # so that the connection closes with the child
 
     def _error(self) -> DocumentError:
@@ -92,6 +93,24 @@ class Guard(Generic[Arguments, Result]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def _main_hidden(function: Callable[..., Any]) -> Iterator[None]:
+    """Keep a new process from importing the main script again, which takes time, and would run a script that has no
+    `if __name__ == "__main__"`. The process needs it only if `function` is defined there."""
+    main = sys.modules["__main__"]
+    if function.__module__ == "__main__":
+        yield
+        return
+    hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    for name in hidden:
+        setattr(main, name, None)
+    try:
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,9 @@ def test_sroie_transcripts_are_written_kept_updated_and_removed(tmp_path: Path, 
 def test_real_e_invoices_agree_with_their_ground_truth(documents: Path) -> None:
     pytest.importorskip("facturx")
     report = import_einvoice(DATA / "zugferd" / "pdf", documents, "zugferd")
-    assert (report.new, report.labelled, report.problems, report.notes) == (30, 30, [], [])
+    assert (report.new, report.labelled, report.problems) == (30, 30, [])
+    doubtful = {"_501", "_502", "_503", "_508", "Bruttopreise", "Haftpflicht", "Rechnungskorrektur", "1p0_COMFORT_Sach"}
+    assert all(any(part in note for part in doubtful) for note in report.notes), report.notes
     names = {
         "invoice_number": "invoice_id",
         "vendor": "supplier_name",
@@ -188,7 +190,8 @@ def test_real_e_invoices_agree_with_their_ground_truth(documents: Path) -> None:
         for key, field in names.items():
             assert getattr(invoice, field) == " ".join(truth[key].split()), (truth["file"], field)
         for key, field in amounts.items():
-            assert getattr(invoice, field) == (Decimal(truth[key]) if truth[key] else None), (truth["file"], field)
+            expected_amount = Decimal(truth[key]) if truth[key] else None
+            assert getattr(invoice, field) == expected_amount, (truth["file"], field)
         if truth["date"]:
             assert invoice.invoice_date
             assert invoice.invoice_date.strftime("%Y%m%d") == truth["date"], truth["file"]

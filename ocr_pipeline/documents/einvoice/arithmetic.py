@@ -104,35 +104,22 @@ def en16931(
         ("BR-CO-11", "allowances", "BT-107", parts.allowances),
         ("BR-CO-12", "charges", "BT-108", parts.charges),
     ):
-        says = f"the sum of {name} is not that of the {name} listed"
-        stated = sums.get(term)  # ZUGFeRD 1 has both signs
-        checks.add(rule, says, (), stated and abs(stated), abs(total(amounts)) if amounts else None, slack(amounts))
+        stated, says = sums.get(term), f"the sum of {name} is not that of the {name} listed"
+        listed = abs(total(amounts)) if amounts else None  # ZUGFeRD 1 has both signs
+        checks.add(rule, says, (), stated and abs(stated), listed, slack(amounts))
     base = lines if lines is not None else sums.get("BT-106")
-    checks.add(
-        "BR-CO-13",
-        "the net amount is not the sum of the lines less allowances plus charges",
-        ("net_amount",),
-        net,
-        None if base is None else base - allowances + charges,
-        slack(parts.lines, parts.allowances, parts.charges),
-    )
+    base = None if base is None else base - allowances + charges
+    says = "the net amount is not the sum of the lines less allowances plus charges"
+    rounded = slack(parts.lines, parts.allowances, parts.charges)
+    checks.add("BR-CO-13", says, ("net_amount",), net, base, rounded)
     checks.checks += _taxes(fields)
-    checks.add(
-        "BR-CO-15",
-        "the total is not net amount plus tax",
-        ("net_amount", "total_tax_amount", "total_amount"),
-        gross,
-        net + tax if isinstance(net, Decimal) and isinstance(tax, Decimal) else None,
-        slack(parts.lines, parts.allowances, parts.charges),
-    )
-    due = gross - sums.get("BT-113", zero) + sums.get("BT-114", zero) if isinstance(gross, Decimal) else None
-    checks.add(
-        "BR-CO-16",
-        "the amount due is not the total less prepayments plus rounding",
-        ("total_amount", "amount_due"),
-        fields.get("amount_due"),
-        due if has_prepayments else None,
-    )
+    names = ("net_amount", "total_tax_amount", "total_amount")
+    both = net + tax if isinstance(net, Decimal) and isinstance(tax, Decimal) else None
+    checks.add("BR-CO-15", "the total is not net amount plus tax", names, gross, both, rounded)
+    if has_prepayments and isinstance(gross, Decimal):
+        due = gross - sums.get("BT-113", zero) + sums.get("BT-114", zero)
+        says = "the amount due is not the total less prepayments plus rounding"
+        checks.add("BR-CO-16", says, ("total_amount", "amount_due"), fields.get("amount_due"), due)
     return checks.checks
 
 

@@ -1,17 +1,99 @@
-"""The label of a document from its e-invoice."""
+"""The labels of a document from its e-invoices, as far as its pages print them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ocr_pipeline.documents.einvoice.reading import EInvoice
+from ocr_pipeline.documents.einvoice import printed
+from ocr_pipeline.documents.einvoice.attachments import embedded_files
+from ocr_pipeline.documents.einvoice.reading import UNVERIFIED, EInvoice, is_pdf, read_xml
+from ocr_pipeline.documents.einvoice.signed import is_signed
+from ocr_pipeline.documents.einvoice.splitting import split
+from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
 from ocr_pipeline.schemas import Invoice, Label
 
 _AMOUNT_FIELDS = ("net_amount", "total_tax_amount", "total_amount", "amount_due")
 
 
-def label_of(einvoice: EInvoice) -> Label:
-    """The label. Values that the XML does not contain are not labelled."""
-    alternatives = {**einvoice.alternatives, **_other_signs(einvoice.invoice)}
-    return Label(invoice=einvoice.invoice, alternatives=alternatives)
+@dataclass(frozen=True)
+class Labelled:
+    """A document with its label, or why it has none.
+
+    `content`: the document, if it is another than the file: the XML in a signed message, one of several invoices.
+    `remarks`: sentences about a usable XML; `problems`: about values that cannot be parsed.
+    """
+
+    label: Label | None = None
+    content: bytes | None = field(default=None, repr=False)
+    why: str = ""
+    remarks: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def label_document(content: bytes, beside: Sequence[tuple[str, bytes]] = ()) -> list[Labelled]:
+    """The labels of a file with pages, of XML, or of a signed message. Several for XML with several invoices.
+
+    Args:
+        beside: name and content of XML files that belong to it; looked at after the XML in it.
+    """
+    if not is_pdf(content) and not beside:
+        return _of_xml(content)
+    reasons = []
+    try:
+        candidates = [*(embedded_files(content) if is_pdf(content) else ()), *beside]
+    except UnusableXmlError as error:
+        candidates, reasons = [*beside], [str(error)]
+    for name, xml in candidates:
+        try:
+            found = read_xml(xml)
+            if len(found) > 1:
+                raise UnusableXmlError(f"it holds {len(found)} invoices")
+        except UnusableXmlError as error:
+            reasons.append(f"{name}: {error}")
+            continue
+        return [_labelled(found[0], printed.text_of(content))]
+    return [Labelled(why="; ".join(reasons) or "no XML is attached")]
+
+
+def _of_xml(content: bytes) -> list[Labelled]:
+    extra = (UNVERIFIED,) if is_signed(content) else ()
+    try:
+        return [_labelled(read_xml(part)[0], None, None if part == content else part, extra) for part in split(content)]
+    except UnusableXmlError as error:
+        return [Labelled(why=str(error))]
+
+
+def _labelled(
+    einvoice: EInvoice, page: str | None, content: bytes | None = None, extra: tuple[str, ...] = ()
+) -> Labelled:
+    remarks = (*extra, *einvoice.remarks, *(check.sentence for check in einvoice.contradictions))
+    if page:
+        absent = printed.not_printed(einvoice.invoice, page)
+        if absent:
+            remarks += (f"the page does not print {' and '.join(absent)} of the XML; check the label.",)
+    return Labelled(label_of(einvoice, page), content, remarks=remarks, problems=einvoice.problems)
+
+
+def label_of(einvoice: EInvoice, page: str | None = None) -> Label:
+    """The label. Values that the XML does not contain are not labelled.
+
+    Args:
+        page: the text of the pages; None for XML alone. `amount_due` is then labelled only if they print it, and the address
+            has the country as they print it. Empty: pages without a text layer.
+    """
+    invoice, alternatives = einvoice.invoice, {**einvoice.alternatives, **_other_signs(einvoice.invoice)}
+    values = invoice.model_dump(exclude_unset=True)
+    if page is not None:
+        due = invoice.amount_due
+        if due is not None and abs(due) != abs(invoice.total_amount or 0) and not printed.prints_amount(page, due):
+            del values["amount_due"]
+            alternatives.pop("amount_due", None)
+        address = invoice.supplier_address
+        forms = printed.with_country(page, address, einvoice.country) if address else []
+        if forms and address:
+            values["supplier_address"] = forms[0]
+            alternatives["supplier_address"] = [address, *forms[1:]]
+    return Label(invoice=Invoice.model_validate(values), alternatives=alternatives)
 
 
 def _other_signs(invoice: Invoice) -> dict[str, list[str]]:

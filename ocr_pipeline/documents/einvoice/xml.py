@@ -18,6 +18,10 @@ _DATE = re.compile(
 )
 """An ISO date, also with time and time zone; and formats 102, 203 and 204 of UNTDID 2379."""
 
+MAX_PROLOG = 2_000
+"""Bytes within which the start tag of the root begins, and its end tag is expected."""
+_START_TAG = re.compile(rb"<([A-Za-z_][\w:.-]*)[\s/>]")
+
 DOCUMENT_TYPES: Mapping[str, Literal["invoice", "credit_note"]] = {
     **dict.fromkeys(("326", "380", "384", "386", "389", "575", "751", "875", "876", "877"), "invoice"),
     **dict.fromkeys(("261", "381", "396"), "credit_note"),
@@ -41,12 +45,17 @@ def parse(content: bytes) -> Any:
         raise UnusableXmlError(f"it has more than {MAX_BYTES:,} bytes")
     try:
         root = etree.fromstring(content.lstrip(), _parser())
-    except (etree.XMLSyntaxError, ValueError) as error:
-        is_cut = getattr(error, "code", None) == etree.ErrorTypes.ERR_TAG_NOT_FINISHED and content.strip()
-        raise UnusableXmlError("it is cut off" if is_cut else "it is broken") from None
+    except (etree.XMLSyntaxError, ValueError):
+        raise UnusableXmlError("it is cut off" if _is_cut_off(content) else "it is broken") from None
     if root.getroottree().docinfo.doctype:
         raise UnusableXmlError("it has a document type definition, which is refused")
     return root
+
+
+def _is_cut_off(content: bytes) -> bool:
+    """Whether the end tag of the root is missing."""
+    root = _START_TAG.search(content[:MAX_PROLOG])
+    return root is not None and not re.search(rb"</" + re.escape(root[1]) + rb"\s*>", content[-MAX_PROLOG:])
 
 
 def _parser() -> Any:

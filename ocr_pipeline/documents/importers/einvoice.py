@@ -1,25 +1,26 @@
-"""Imports electronic invoices: PDFs with XML inside or beside them, which becomes the label."""
+"""Imports electronic invoices: PDFs with XML inside or beside them, and XML alone. The XML becomes the label."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ocr_pipeline.documents.einvoice import PACKAGES
-from ocr_pipeline.documents.einvoice.attachments import embedded_files
-from ocr_pipeline.documents.einvoice.labelling import label_of
-from ocr_pipeline.documents.einvoice.reading import EInvoice, read_xml
-from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
+from ocr_pipeline.documents.einvoice.labelling import Labelled, label_document
+from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name
-from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.schemas import Label
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.errors import ConfigurationError, DocumentError
+
+SIGNED = ".p7m"
 
 
 def import_einvoice(path: Source, documents: Path, dataset: str | None = None) -> ImportReport:
-    """Import a folder of e-invoices: each PDF with the label of the XML in it, or of `NAME.xml` beside `NAME.pdf`.
+    """Import a folder of e-invoices: each PDF with the label of the XML in it, or of `NAME.xml` beside `NAME.pdf`; and XML
+    without a PDF as documents of their own, one for each invoice, also from a signed message (`.p7m`).
 
-    PDFs without usable XML are imported without a label, and named in the notes with the reason; so are XML files without a
-    PDF, which have no page to read.
+    PDFs without usable XML are imported without a label, and named in the notes with the reason; so are XML files that hold no
+    invoice, which are not imported. Files are parsed in a child process with limits on memory and time.
 
     Raises:
         ConfigurationError: the folder does not exist, a package is not installed, or the name is reserved.
@@ -31,59 +32,70 @@ def import_einvoice(path: Source, documents: Path, dataset: str | None = None) -
             "The XML of e-invoices needs the packages lxml and pypdf: pip install 'ocr_pipeline[einvoice]'."
         )
     report = new_report(dataset or name_of(path), documents)
-    files = documents_in(path)
-    xml_of = {relative_name(file, path).removesuffix(file.suffix): file for file in files if _is_xml(file)}
-
-    def entries() -> Iterator[Entry]:
-        for file in files:
-            if _is_xml(file):
-                continue
-            name = relative_name(file, path)
-            content = report.read(file, name)
-            if content is not None:
-                beside = xml_of.pop(name.removesuffix(file.suffix), None)
-                yield Entry(name, content, _label(name, content, beside, report))
-
-    copy(entries(), report)
-    for file in xml_of.values():
-        report.notes.append(f"{relative_name(file, path)}: {_without_page(file, report, path)}")
-    return report
+    with Guard(label_document, Limits()) as label:
+        return copy(_entries(path, label, report), report)
 
 
-def _is_xml(file: Source) -> bool:
-    return file.suffix.lower() == ".xml"
-
-
-def _label(name: str, content: bytes, beside: Source | None, report: ImportReport) -> Label | None:
-    """The label of the XML in a PDF, else of the XML beside it. Why there is none is noted."""
-    candidates = embedded_files(content)
-    if beside is not None and (xml := report.read(beside, beside.name)) is not None:
-        candidates.append((beside.name, xml))
-    reasons = []
-    for xml_name, xml in candidates:
-        try:
-            einvoice = _single(xml)
-        except UnusableXmlError as error:
-            reasons.append(f"{xml_name}: {error}")
+def _entries(folder: Source, label: Guard[..., list[Labelled]], report: ImportReport) -> Iterator[Entry]:
+    """The documents, first those with pages; notes say what has no label, and why."""
+    files = {relative_name(file, folder): file for file in documents_in(folder)}
+    xml_of: dict[str, list[str]] = {}
+    for name in files:
+        if _is_xml(name):
+            xml_of.setdefault(_stem(name), []).append(name)
+    paged = [name for name in files if not _is_xml(name)]
+    beside = {name: xml_of.pop(_stem(name), []) for name in paged}
+    alone = [name for name in files if any(name in names for names in xml_of.values())]
+    for name in (*paged, *alone):
+        content = report.read(files[name], name)
+        if content is None:
             continue
-        report.problems += [f"{name}: {problem}" for problem in einvoice.problems]
-        return label_of(einvoice)
-    why = "; ".join(reasons) or "no XML is attached"
-    report.notes.append(f"{name}: no invoice XML ({why}); imported without a label.")
-    return None
+        others = [
+            (PurePosixPath(other).name, xml)
+            for other in beside.get(name, ())
+            if (xml := report.read(files[other], other)) is not None
+        ]
+        try:
+            found = label(content, others)
+        except DocumentError as error:
+            found = [Labelled(why=str(error).rstrip("."))]
+        yield from _documents(name, content, found, files, report)
 
 
-def _single(xml: bytes) -> EInvoice:
-    einvoices = read_xml(xml)
-    if len(einvoices) > 1:
-        raise UnusableXmlError(f"it holds {len(einvoices)} invoices")
-    return einvoices[0]
+def _documents(
+    name: str, content: bytes, found: Sequence[Labelled], taken: dict[str, Source], report: ImportReport
+) -> Iterator[Entry]:
+    """The documents made of a file."""
+    target = _document_name(name, taken)
+    if len(found) > 1:
+        report.notes.append(f"{name}: {len(found)} invoices; each is a document of its own.")
+    for number, one in enumerate(found, start=1):
+        stem, _, suffix = target.rpartition(".")
+        document = target if len(found) == 1 else f"{stem}-{number}.{suffix}"
+        report.notes += [f"{document}: {remark}" for remark in one.remarks]
+        report.problems += [f"{document}: {problem}" for problem in one.problems]
+        if one.label is None:
+            outcome = "skipped" if _is_xml(name) else "imported without a label"
+            report.notes.append(f"{name}: no invoice XML ({one.why}); {outcome}.")
+        if one.label is not None or not _is_xml(name):
+            yield Entry(document, content if one.content is None else one.content, one.label)
 
 
-def _without_page(file: Source, report: ImportReport, folder: Source) -> str:
-    xml = report.read(file, relative_name(file, folder))
-    try:
-        _single(xml or b"")
-    except UnusableXmlError as error:
-        return f"no invoice XML ({error}); skipped."
-    return f"an invoice without a page, as there is no {file.stem}.pdf beside it; skipped."
+def _is_xml(name: str) -> bool:
+    return name.lower().endswith((".xml", SIGNED))
+
+
+def _stem(name: str) -> str:
+    """The name without the suffixes of XML and signed messages, or of the file: `a` for `a.pdf` and `a.xml.p7m`."""
+    path = PurePosixPath(name)
+    path = path.with_suffix("") if path.suffix.lower() == SIGNED else path
+    return str(path.with_suffix(""))
+
+
+def _document_name(name: str, taken: dict[str, Source]) -> str:
+    """The name of the document: a signed message becomes XML."""
+    if not name.lower().endswith(SIGNED):
+        return name
+    unsigned = name[: -len(SIGNED)]
+    unsigned = unsigned if unsigned.lower().endswith(".xml") else f"{unsigned}.xml"
+    return f"{name}.xml" if unsigned in taken else unsigned

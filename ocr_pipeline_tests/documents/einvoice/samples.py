@@ -55,7 +55,7 @@ def with_attachment(name: str, content: bytes, *, annotation: bool = False) -> b
     from pypdf import PdfReader, PdfWriter
     from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
 
-    writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pdf([[(20, 150, "Invoice U-1")]]))))
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pdf([[(20, 150, "Invoice U-1 of 119.00")]]))))
     if not annotation:
         writer.add_attachment(name, content)
     else:

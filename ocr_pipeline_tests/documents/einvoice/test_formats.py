@@ -66,7 +66,8 @@ LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
 UNUSABLE = {
     "nothing": (b"", "it is broken"),
     "no XML": (b"%PDF-1.7", "it is broken"),
-    "cut off": (INVOICE[:300].encode(), "it is "),
+    "cut off": (INVOICE[:300].encode(), "it is cut off"),
+    "cut off in a tag": (INVOICE[:-4].encode(), "it is cut off"),
     "an order": (b"<Order><ID>1</ID></Order>", "it is an order"),
     "Order-X": (b"<SCRDMCCBDACIOMessageStructure/>", "it is an order"),
     "something else": (b"<html/>", "its root element html"),
@@ -99,7 +100,7 @@ def test_xml_in_a_pdf_is_found(name: str, annotation: bool) -> None:
 def test_import_names_what_has_no_label_and_why(tmp_path: Path) -> None:
     source, documents = tmp_path / "bills", tmp_path / "documents"
     source.mkdir()
-    plain = text_pdf([[(20, 150, "Bill")]])
+    plain = text_pdf([[(20, 150, "Bill U-1 of 119.00")]])
     for name, content in {
         "a.pdf": with_attachment("invoice.xml", INVOICE.encode()),
         "b.pdf": plain,
@@ -112,13 +113,13 @@ def test_import_names_what_has_no_label_and_why(tmp_path: Path) -> None:
     }.items():
         (source / name).write_bytes(content)
     report = import_einvoice(source, documents)
-    assert (report.new, report.labelled, report.problems) == (5, 2, [])
+    assert (report.new, report.labelled, report.problems) == (6, 3, [])
     assert load_label(documents / "bills" / "a.pdf.json")[0].invoice.document_type == "invoice"
     assert load_label(documents / "bills" / "b.pdf.json")[0].invoice.document_type == "credit_note"
+    assert load_label(documents / "bills" / "e.xml.json")[0].invoice.document_type == "invoice"
     assert report.notes == [
         "c.pdf: no invoice XML (order-x.xml: it is an order, not an invoice); imported without a label.",
         "d.pdf: no invoice XML (no XML is attached); imported without a label.",
         "g.pdf: no invoice XML (no XML is attached); imported without a label.",
-        "e.xml: an invoice without a page, as there is no e.pdf beside it; skipped.",
         "f.xml: no invoice XML (its root element html is of no known invoice format); skipped.",
     ]
