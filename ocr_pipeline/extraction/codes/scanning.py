@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Grey = npt.NDArray[np.uint8]
-    Matrix = npt.NDArray[np.float64]
+    Matrix = npt.NDArray[np.floating[Any] | np.integer[Any]]
     """2 x 3, from the pixels of a part (x, y, 1) to those of the page."""
 
 SCAN_DPI = 300
@@ -136,11 +136,12 @@ def _enlarge(grey: "Grey", page: int) -> Iterator[Code]:
 def _turn_upright(grey: "Grey", page: int, bars: TurnedBars) -> Iterator[Code]:
     """Decode what looks like a turned bar code, turned upright and enlarged."""
     import cv2
+    import numpy as np
 
     factor = min(_ENLARGE, SMALL_PAGE / (bars.width * bars.height * (1 + 2 * _MARGIN) ** 2))
     size = tuple(round(side * (1 + 2 * _MARGIN) * factor) for side in (bars.width, bars.height))
     turn = cv2.getRotationMatrix2D(bars.centre, bars.angle, factor)
-    turn[:, 2] += [size[0] / 2 - bars.centre[0], size[1] / 2 - bars.centre[1]]
+    turn[:, 2] = turn[:, 2] + np.array(size) / 2 - bars.centre
     upright = cv2.warpAffine(grey, turn, size, flags=cv2.INTER_CUBIC, borderValue=(255,))
     for symbol in _decode(_sharpened(upright, _BLUR * factor), _LINEAR):
         corners = symbol.position

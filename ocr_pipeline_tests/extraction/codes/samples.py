@@ -112,6 +112,15 @@ _TICKETBAI = "https://batuz.eus/QRTBAI/?id=TBAI-00000006Y-251019-btFpwP8dcLGAF-2
 _NFE = "52060433009911002506550120000007800267301615"
 _SERBIA = taxcore(6_103_800, datetime(2026, 1, 14, 23, 30, tzinfo=UTC))
 _KSEF = "https://qr.ksef.mf.gov.pl/invoice/1111111111/01-02-2026/UtQp9Gpc51y-u3xApZjIjgkpZ01js-J8KflSPW8WzIE"
+_KSEF_CERTIFICATE = (
+    "https://qr-test.ksef.mf.gov.pl/certificate/Nip/1111111111/1111111111/01F20A5D352AE590/"
+    "UtQp9Gpc51y-u3xApZjIjgkpZ01js-J8KflSPW8WzIE/"
+) + base64.urlsafe_b64encode(hashlib.sha512(b"signature").digest()).decode().rstrip("=")
+_E_SMM = {
+    "no": "ABC2026000000718", "avkntckn": "2222222220", "ettn": "f47ac10b-58cc-4372-a567-0e02b2c3d479", "brutucret": "2500.00",
+    "kdvtutari": "500.00", "kdvtevkifat": "0.00", "tahsilkdv": "500.00", "gvstopaj": "500.00", "netucret": "2000.00",
+    "tahsilat": "2500.00", "vkntckn": "1234567890", "parabirimi": "TRY", "tarih": "2026-01-15",
+}  # fmt: skip
 
 
 def _serbian(record: bytes, quote: bool = True) -> bytes:
@@ -202,6 +211,27 @@ SAMPLES = (
         damaged=json.dumps(_E_FATURA).encode()[:150],
         foreign=json.dumps(_E_FATURA | {"senaryo": "TEMELIRSALIYE", "tip": "SEVK"}).encode(),
         details={"ettn": "f47ac10b-58cc-4372-a567-0e02b2c3d479"},
+    ),
+    Sample(
+        "e-smm",
+        json.dumps(_E_SMM).encode(),
+        {
+            "supplier_tax_id": "1234567890",
+            "receiver_tax_id": "2222222220",
+            "document_type": "invoice",
+            "invoice_id": "ABC2026000000718",
+            "invoice_date": "2026-01-15",
+            "currency": "TRY",
+            "net_amount": "2500.00",
+            "total_tax_amount": "500.00",
+            "total_amount": "3000.00",
+            "amount_due": "2500.00",
+        },
+        sloppy=json.dumps(_E_SMM | {"tarih": " 15-01-2026", "brutucret": "2.500,00"})
+        .replace("tahsilat", "TAHSILAT")
+        .encode(),
+        damaged=json.dumps(_E_SMM).encode()[:120],
+        foreign=json.dumps({"no": "1", "tarih": "2026-01-15", "brutucret": "2500.00"}).encode(),
     ),
     Sample(
         "bulgaria",
@@ -376,6 +406,17 @@ SAMPLES = (
         sloppy=b"https://ksef.mf.gov.pl/client-app/invoice/1111111111/01-02-2026/UtQp9Gpc51y%2Bu3xApZjIjgkpZ01js%2BJ8KflSPW8WzIE%3D",
         damaged=_KSEF.encode()[:60],
         foreign=_KSEF.replace("mf.gov.pl", "mf-gov.pl").encode(),
+    ),
+    Sample(
+        "ksef-certificate",
+        _KSEF_CERTIFICATE.encode(),
+        {"supplier_tax_id": "1111111111"},
+        # The first version of the documentation: no context, Base64 with slashes.
+        sloppy=b"https://ksef.mf.gov.pl/client-app/certificate/1111111111/01635E98D9669239/UtQp9Gpc51y+u3xApZjIjgkpZ01js+J8KflSPW8W"
+        b"zIE=/ijD7zYpvqY4%2b1HbIJ7YR8Cc0M0M5G80FH64fKHHyRBA%2bOcT5xnK8hJT6%2b1F1lLtcLMNEHM2MssAaxi1JimISg49K/476r==",
+        damaged=_KSEF_CERTIFICATE.encode()[:90],
+        foreign=_KSEF_CERTIFICATE.replace("/certificate/", "/token/").encode(),
+        details={"certificate": "01F20A5D352AE590", "signature": "not checked"},
     ),
     Sample(
         "gs1-payment-slip",

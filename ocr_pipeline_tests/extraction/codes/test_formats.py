@@ -124,6 +124,50 @@ def test_a_turkish_consumer_has_no_tax_number(number: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("vat", "due", "found"),
+    [
+        ("200.00", "1100.00", ("1000.00", "200.00", "1200.00", "1100.00")),  # the whole VAT
+        ("100.00", "1100.00", (None, None, "1200.00", "1100.00")),  # without what is withheld
+    ],
+)
+def test_withheld_turkish_vat(vat: str, due: str, found: tuple[str | None, ...]) -> None:
+    payload = (
+        '{"vkntckn":"1234567890","no":"A1","tarih":"2026-01-15","tip":"TEVKIFAT","kdvmatrah(20.00)":"1000.00",'
+        f'"hesaplanankdv(20.00)":"{vat}","hesaplanankdvtevkifat(20.00)":"100.00","vergidahil":"1200.00","odenecek":"{due}\n\t"}}'
+    )
+    fields = one(payload).fields
+    names = ("net_amount", "total_tax_amount", "total_amount", "amount_due")
+    assert tuple(None if fields[name] is None else str(fields[name]) for name in names) == found
+
+
+def test_a_short_turkish_receipt_of_the_self_employed_has_what_was_paid() -> None:
+    content = one(
+        '{"tur":"e-SMM","ETTN":"f47ac10b","no":"ABC2026000000197","tarih":" 15-01-2026","net":"13.486,03","tahsilat":'
+        '"16.857,54","VKNTCKN":"1234567890"}'
+    )
+    assert (str(content.fields["amount_due"]), content.fields["total_amount"]) == ("16857.54", None)
+
+
+def test_an_austrian_training_receipt_has_no_values() -> None:
+    payload = next(sample for sample in SAMPLES if sample.name == "austria").payload
+    content = one(payload.replace(b"udSL0zTzFaA=", b"VFJB"))
+    assert (content.fields, content.details) == ({}, {"training": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        ("numserie", "num"),
+        ("ValidarQR", "ValidarQRNoVerifactu"),
+        ("www2.agenciatributaria.gob.es", "prewww2.aeat.es"),
+    ],
+)
+def test_addresses_of_spanish_invoices(part: str, other: str) -> None:
+    sample = next(sample for sample in SAMPLES if sample.name == "verifactu")
+    assert values(one(sample.payload.decode().replace(part, other))) == Invoice.model_validate(sample.values)
+
+
 def test_a_bulgarian_receipt_is_in_euro_from_2026_on() -> None:
     assert one("02614893*0010512*2026-01-01*00:04:15*14.29").fields["currency"] == "EUR"
 
@@ -166,6 +210,29 @@ def test_payments_in_other_currencies_and_returned_goods(process: str) -> None:
         "1.00",
         "2019-07-11",
     )
+
+
+@pytest.mark.parametrize(
+    ("process", "times", "total", "issued"),
+    [
+        ("KassenBeleg-V1;Beleg^2.90_0.00_0.00_0.00_2.10^5.00:Unbar", "2021-07-23T10:12:55.000Z", "5.00", "2021-07-23"),
+        (
+            "Kassenbeleg-V1;Beleg^3,000.00_20.00_0.00_0.00_0.00^3,020.00:Bar",
+            "2020-06-16T10:58:12.000Z",
+            "3020.00",
+            "2020-06-16",
+        ),
+        ("Kassenbeleg-V1;Beleg^2.55_0.00_0.00_0.00_0.00^2.55:Bar", "1577833200", "2.55", "2020-01-01"),
+    ],
+    ids=["spelling", "thousands", "seconds"],
+)
+def test_german_registers_write_differently(process: str, times: str, total: str, issued: str) -> None:
+    content = one(f"V0;AMA-6200;{process};160504;344413;{times};{times};ecdsa-plain-SHA384;unixTime;c;d")
+    assert (str(content.fields["total_amount"]), str(content.fields["invoice_date"])) == (total, issued)
+
+
+def test_thousands_of_german_payments_are_checked() -> None:
+    assert parse(b"V0;1;Kassenbeleg-V1;Beleg^3,000.00_0_0_0_0^3,020.00:Bar;1;2;2020-01-01T10:00:00Z;;a;b;c;d") is None
 
 
 def test_an_order_has_no_total() -> None:

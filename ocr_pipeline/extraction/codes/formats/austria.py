@@ -10,6 +10,8 @@ from ocr_pipeline.extraction.codes.formats.text import amount, clean, day, decod
 _SUITE = re.compile(r"R\d+-[A-Z]{2}\d{1,2}")
 _SUMS = slice(4, 9)
 """Sums with tax: standard rate, reduced rates 1 and 2, zero rate, special rate."""
+_TURNOVER, _TRAINING = 9, "VFJB"
+"""The encrypted counter of turnover; a training receipt has TRA in Base64 there."""
 
 
 def parse(payload: bytes) -> Content | None:
@@ -18,6 +20,8 @@ def parse(payload: bytes) -> Content | None:
     parts = text.strip().removeprefix("_").split("_") if text else []
     if len(parts) < 11 or not _SUITE.fullmatch(parts[0]):
         return None
+    if parts[_TURNOVER].rstrip("=") == _TRAINING:
+        return Content(format="RKSV", version=parts[0], kind="fiscal", details={"training": "yes"})
     sums = [amount(part) for part in parts[_SUMS]]
     issued = day(parts[3])
     known = [value for value in sums if value is not None]

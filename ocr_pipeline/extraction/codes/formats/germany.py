@@ -1,16 +1,17 @@
 """German receipts: the TSE code of DSFinV-K 2.x, annex I: `V0;register;Kassenbeleg-V1;process data;...`.
 
-The process data of a receipt are `Beleg^sums by rate^payments`, each separated by `_`; some registers use `^` throughout.
+The process data of a receipt are `Beleg^sums by rate^payments`, each separated by `_`; some registers use `^` throughout,
+others write `KassenBeleg-V1` or separate thousands.
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from ocr_pipeline.extraction.codes.formats.content import Content
 from ocr_pipeline.extraction.codes.formats.text import amount, clean, decoded, local_day
 
-_PAYMENT = re.compile(r"(-?\d{1,12}(?:[.,]\d{1,2})?):(Bar|Unbar)(?::([A-Z]{3}))?", re.IGNORECASE)
+_PAYMENT = re.compile(r"(-?\d[\d.,]{0,15}):(Bar|Unbar)(?::([A-Z]{3}))?", re.IGNORECASE)
 _CENT = Decimal("0.01")
 
 
@@ -20,7 +21,7 @@ def parse(payload: bytes) -> Content | None:
     parts = [part.strip() for part in text.strip().split(";")] if text else []
     if len(parts) < 11 or not re.fullmatch(r"V\d", parts[0]):
         return None
-    is_receipt = parts[2] == "Kassenbeleg-V1" and parts[3].startswith("Beleg^")
+    is_receipt = parts[2].casefold() == "kassenbeleg-v1" and parts[3].startswith("Beleg^")
     total = _total(parts[3]) if is_receipt else None
     if is_receipt and total is None:
         return None
@@ -55,8 +56,10 @@ def _total(process_data: str) -> Decimal | None:
 
 
 def _day(text: str) -> date | None:
-    """The local day of a time stamp in UTC: ISO 8601 or seconds since 1970."""
+    """The local day of a time stamp in UTC: ISO 8601, or seconds since 1970 as the TSE itself counts."""
     try:
+        if text.isdecimal() and len(text) == 10:
+            return local_day(datetime.fromtimestamp(int(text), UTC), "Europe/Berlin")
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         return None

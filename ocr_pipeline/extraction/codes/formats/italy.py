@@ -1,10 +1,10 @@
 """Italian commercial documents and payment notices.
 
-- The two-dimensional code of cash registers (instant lottery; technical specifications of the Agenzia delle Entrate
-  for RT, version 11, provvedimento 15943/2023) carries VAT number, serial number of the register, number, date and
-  time, and total. Makers order and separate these differently, so each part is recognised by its shape and all five
-  must be there, once.
-- pagoPA notices: `PAGOPA|002|notice|tax code|cents`.
+- The two-dimensional code of cash registers (instant lottery; Agenzia delle Entrate, provvedimento 15943/2023) carries VAT
+  number, serial number of the register, number, date and time, and total. That is all that public sources say: the order
+  and separators of its parts are in an annex that we have not seen, and no public example is known. So each part is
+  recognised by its shape, and all five must be there, once.
+- pagoPA notices (avviso di pagamento 3): `PAGOPA|002|notice|tax code|cents`.
 """
 
 import re

@@ -1,4 +1,8 @@
-"""Polish invoices: KSeF 2.0 verification addresses, code I (invoice) and code II (certificate of an offline invoice)."""
+"""Polish invoices: KSeF 2.0 verification addresses, code I (invoice) and code II (certificate of an offline invoice).
+
+Source: github.com/CIRFMF/ksef-docs, kody-qr.md, of May 2026, and its first version of July 2025, which wrote Base64 with
+slashes into the path and named no context.
+"""
 
 import re
 
@@ -8,9 +12,10 @@ from ocr_pipeline.extraction.codes.formats.text import clean, day, decoded, spli
 _HOST = "mf.gov.pl"
 _INVOICE = re.compile(r"(?:/[a-z-]+)*/invoice/(\d{10})/(\d{2}-\d{2}-\d{4})/([A-Za-z0-9_+/=%-]{43,60})/?", re.IGNORECASE)
 _CERTIFICATE = re.compile(
-    r"(?:/[a-z-]+)*/certificate/(?:(?:nip|internalid|nipvatue|peppolid)/[^/]{1,80}/)?(\d{10})/([0-9A-F]{8,40})/.+",
+    r"(?:/[a-z-]+)*/certificate/(?:(?:nip|internalid|nipvatue|peppolid)/[^/]{1,80}/)?(\d{10})/([0-9A-F]{8,40})/[A-Za-z0-9_+/=%-]{120,}",
     re.IGNORECASE,
 )
+"""Behind the serial number: a hash of 43 or 44 characters and a signature of 86 or more."""
 
 
 def parse(payload: bytes) -> Content | None:

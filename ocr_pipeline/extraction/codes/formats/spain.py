@@ -1,5 +1,5 @@
-"""Spanish invoices: VeriFactu (AEAT, characteristics of the QR code, version 0.5) and TicketBAI of the Basque
-provinces (1.2)."""
+"""Spanish invoices: VeriFactu (AEAT, characteristics of the QR code, version 0.5.0; Orden HAC/1177/2024) and TicketBAI of
+the Basque provinces (1.2)."""
 
 import re
 from datetime import date
@@ -21,8 +21,9 @@ def parse(payload: bytes) -> Content | None:
 
 
 def _verifactu(text: str) -> Content | None:
-    values = query(text, *_AEAT)
-    if values is None or not {"nif", "numserie", "fecha"} <= values.keys():
+    values = query(text, *_AEAT) or {}
+    number = values.get("numserie") or values.get("num")  # `num`: some encoders
+    if number is None or not {"nif", "fecha"} <= values.keys():
         return None
     return Content(
         format="VeriFactu",
@@ -30,7 +31,7 @@ def _verifactu(text: str) -> Content | None:
         kind="fiscal",
         fields={
             "supplier_tax_id": clean(values["nif"]),
-            "invoice_id": clean(values["numserie"]),
+            "invoice_id": clean(number),
             "invoice_date": day(values["fecha"], "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"),
             "total_amount": amount(values.get("importe")),
             "currency": "EUR",

@@ -1,7 +1,8 @@
 """Swiss QR-bill: SIX, Implementation Guidelines for the QR-bill, versions 2.0 to 2.3; Swico S1 for its bill information.
 
 Lines have no names, so each value is found by its number. Address type S (structured) has street, number, postal
-code and town; type K (combined, no longer allowed from November 2025 on) has two address lines.
+code and town; type K (combined) has two address lines. K is no longer allowed from 22 November 2025 on, but older bills and
+encoders have it: it is read, and named in the details.
 """
 
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ def parse(payload: bytes) -> Content | None:
         "reference": clean(lines[_REFERENCE].replace(" ", "")),
         "reference_type": lines[_REFERENCE_TYPE],
         "message": clean(lines[_MESSAGE]),
+        "address_type": lines[_CREDITOR].upper(),
     }
     values, rows = _swico(bill)
     return Content(
