@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of
+from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of, widened
 from ocr_pipeline.extraction.learned.vendors import printed_lines
 from ocr_pipeline.extraction.rules.candidates import Choice, Features
 from ocr_pipeline.extraction.rules.extractor import choices
@@ -90,7 +90,9 @@ def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, l
     """By field, the choices of the rules and the distinct values with their features; and the reading."""
     reading = first_invoice(text).reading
     made = choices(reading, labelled(reading), items.find(reading))
-    return made, {field: values_of(choice, reading) for field, choice in made.items()}, reading
+    supplier = made["supplier_name"]
+    wide = {field: widened(field, choice, reading, supplier) for field, choice in made.items()}
+    return made, {field: values_of(choice, reading) for field, choice in wide.items()}, reading
 
 
 def sample_of(example: Example) -> Sample:

@@ -13,7 +13,7 @@ from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
 from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.rows import kind_of, row_features
-from ocr_pipeline.extraction.learned.values import Value, region_of, values_of
+from ocr_pipeline.extraction.learned.values import Value, region_of, values_of, widened
 from ocr_pipeline.extraction.learned.vendors import printed_lines
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
@@ -85,6 +85,7 @@ class LearnedExtractor(TrainedExtractor):
         fold = model.fold_of[self._by].get(document.document_id)
 
         known: dict[str, bool] = {}
+        suppliers: list[Choice[Any]] = []
 
         def covers_vendor(reading: Reading) -> bool:
             if "vendor" not in known:
@@ -92,6 +93,8 @@ class LearnedExtractor(TrainedExtractor):
             return known["vendor"]
 
         def rechoose(name: str, choice: Choice[Any], reading: Reading) -> Choice[Any]:
+            if name == "supplier_name":
+                suppliers.append(choice)
             if choice.chosen is not None and choice.chosen.candidate.features.get("own_company"):
                 return choice
             field, region = model.fields.get(name), region_of(reading)
@@ -105,7 +108,8 @@ class LearnedExtractor(TrainedExtractor):
             if not trust:
                 return _corrected(name, choice, split.lexicon(fold))
             ranker = field.ranker if fold is None else split.rankers[fold]
-            return _learned(name, choice, values_of(choice, reading), ranker, trust, split, fold, region)
+            values = values_of(widened(name, choice, reading, suppliers[0]), reading)
+            return _learned(name, choice, values, ranker, trust, split, fold, region)
 
         def keep(sold: Sequence[Item], reading: Reading) -> Sequence[Item]:
             learned = model.rows.get(kind_of(reading)) if model.rows else None

@@ -1,17 +1,18 @@
 """The distinct values of a field with their features: what the ranker sees.
 
-Candidates are those of the rules, so both share one candidate stage. A value printed in several places is one row: each
-feature is the maximum over its places, because one place that is called total makes the value a total.
+Candidates are those of the rules, so both share one candidate stage; `widened` adds some. A value printed in several places is
+one row: each feature is the maximum over its places, because one place that is called total makes the value a total.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from ocr_pipeline.extraction.rules.candidates import Choice, Features, Ranked
+from ocr_pipeline.extraction.rules.candidates import Choice, Features, Ranked, rank
+from ocr_pipeline.extraction.rules.fields import addresses
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.values.names import normalise_name
 
@@ -41,7 +42,7 @@ def values_of(choice: Choice[Any], reading: Reading) -> list[Value]:
     days = [entry.value for entry in choice.ranked if isinstance(entry.value, date)]
     usual_year = median(day.year for day in days) if days else 0
     values = []
-    for rank, (key, places) in enumerate(groups.items()):
+    for place_of, (key, places) in enumerate(groups.items()):
         features: dict[str, float] = {}
         for place in places:
             for name, held in place.candidate.features.items():
@@ -51,7 +52,7 @@ def values_of(choice: Choice[Any], reading: Reading) -> list[Value]:
         features |= {
             f"{RULES}score": places[0].score,
             f"{RULES}gap": places[0].score - best,
-            f"{RULES}rank": float(rank),
+            f"{RULES}rank": float(place_of),
         }
         features[f"{RULES}chosen"] = float(key == chosen)
         value = places[0].value
@@ -63,6 +64,15 @@ def values_of(choice: Choice[Any], reading: Reading) -> list[Value]:
             features |= _text(str(value))
         values.append(Value(key, places[0], features))
     return values
+
+
+def widened(field: str, choice: Choice[Any], reading: Reading, supplier: Choice[Any]) -> Choice[Any]:
+    """The choice of the rules with candidates behind theirs that only a ranker can tell apart: runs of lines that may be the
+    address. `supplier`: the rules' choice of the name."""
+    if field != "supplier_address":
+        return choice
+    name = supplier.chosen.candidate.span if supplier.chosen else None
+    return replace(choice, ranked=[*choice.ranked, *rank(addresses.runs(reading, name), {})])
 
 
 def region_of(reading: Reading) -> str:

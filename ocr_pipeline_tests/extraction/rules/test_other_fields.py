@@ -1,6 +1,7 @@
 import pytest
 
-from ocr_pipeline_tests.extraction.rules.printed import extract
+from ocr_pipeline.extraction.rules.fields import addresses
+from ocr_pipeline_tests.extraction.rules.printed import extract, read
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,10 @@ def test_the_address(drawing: str, address: str | None) -> None:
 
 def test_other_lines_are_candidates_that_the_rules_do_not_take() -> None:
     """For what learns to choose."""
-    found = extract("ALPHA TRADING SDN BHD\n12, JALAN BESAR\n81200 JOHOR BAHRU\nOPEN ALL DAY")
+    drawing = "ALPHA TRADING SDN BHD\n12, JALAN BESAR\n81200 JOHOR BAHRU\nOPEN ALL DAY"
+    found = extract(drawing)
     values = [one.value for one in found.candidates if one.field == "supplier_address"]
-    assert values[0] == found.invoice.supplier_address == "12, JALAN BESAR, 81200 JOHOR BAHRU"
-    assert "12, JALAN BESAR" in values
+    assert values == [found.invoice.supplier_address] == ["12, JALAN BESAR, 81200 JOHOR BAHRU"]
+    reading = read(drawing)
+    for name in (reading.rows[0].span, None):
+        assert "12, JALAN BESAR" in [run.value for run in addresses.runs(reading, name)]

@@ -1,11 +1,12 @@
-"""The supplier's address: the lines under its name. Other runs of lines are candidates for trained rankers only."""
+"""The supplier's address: the lines under its name, and other runs of lines for trained rankers."""
 
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ocr_pipeline.extraction.rules.candidates import Candidate, Features
-from ocr_pipeline.extraction.rules.fields import blocks
+from ocr_pipeline.extraction.rules.fields import address_runs, blocks
+from ocr_pipeline.extraction.rules.fields.address_spelling import spelled
 from ocr_pipeline.extraction.rules.fields.blocks import Block
 from ocr_pipeline.extraction.rules.fields.company_names import is_registration
 from ocr_pipeline.extraction.rules.fields.line_shapes import has_postal_code, not_a_name
@@ -16,7 +17,6 @@ from ocr_pipeline.extraction.rules.text import alphanumeric, letters_in
 
 WEIGHTS = {"with_postal_code": 1.0, "without_postal_code": 0.5}
 AT_LEAST = 0.25
-"""Other runs of lines have no weight, so the rules never choose them."""
 
 _HOUSE_NUMBER = re.compile(
     r"(?:no|lot|unit)?\W*\d{1,4}\b(?!\s?[-/.:]\s?\d).*|\D{4,}\s\d{1,4}\s?[a-z]?\W*", re.IGNORECASE
@@ -25,8 +25,6 @@ _FIRST_LINE = 6
 """The address begins at most this many rows below the name."""
 _MAX_LINES = 6
 _MAX_WORDS_AFTER_TOWN = 4
-_ABOVE, _BELOW = 3, 12
-"""Rows above and below the name that are searched for other runs of lines."""
 _ALIGNED = 0.04
 _NO_ADDRESS = frozenset(
     {
@@ -38,32 +36,33 @@ _NO_ADDRESS = frozenset(
 
 
 def candidates(reading: Reading, name: Span) -> list[Candidate[str]]:
-    """The address under the supplier's name, if any, and other runs of lines around the name."""
-    lines = list(_lines(reading, name)) or list(_elsewhere(reading, name))
-    own = []
-    if lines:
-        feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
-        rows = _row_of(reading, lines[0]), _row_of(reading, lines[-1])
-        own.append(_candidate(lines, {feature: 1.0, **_features(reading, _row_of(reading, name), rows, lines, lines)}))
-    return [*own, *_other_lines(reading, name, lines)]
+    """The address under the supplier's name, if any."""
+    lines = _own_lines(reading, name)
+    if not lines:
+        return []
+    feature = "with_postal_code" if any(has_postal_code(line.text) for line in lines) else "without_postal_code"
+    rows = _row_of(reading, lines[0]), _row_of(reading, lines[-1])
+    features = _features(reading, _row_of(reading, name), rows, lines, lines)
+    return [_candidate(reading, lines, {feature: 1.0, **features})]
 
 
-def _candidate(lines: Sequence[Span], features: Features) -> Candidate[str]:
-    return Candidate(", ".join(line.text.strip(" ,") for line in lines), join(lines), features)
+def runs(reading: Reading, name: Span | None) -> list[Candidate[str]]:
+    """Other runs of lines that may be the address, for trained rankers: no weight of the rules chooses one."""
+    taken = _own_lines(reading, name) if name else []
+    middle = _row_of(reading, name) if name else 0
+    return [
+        _candidate(reading, run, _features(reading, middle, (first.index, last.index), run, taken))
+        for (first, last), run in address_runs.find(reading, middle, name, taken)
+    ]
 
 
-def _other_lines(reading: Reading, name: Span, taken: Sequence[Span]) -> Iterator[Candidate[str]]:
-    """Every run of rows near the name without an amount of money, except the run already taken."""
-    middle = _row_of(reading, name)
-    rows = [row for row in reading.rows[max(0, middle - _ABOVE) : middle + _BELOW] if row.page == 1]
-    for first in range(len(rows)):
-        run: list[Span] = []
-        for row in rows[first : first + _MAX_LINES]:
-            if reading.has_money(row.index) or name.words[-1] in row.span.words or letters_in(row.text) < 2:
-                break
-            run.append(row.span)
-            if [line.words for line in run] != [line.words for line in taken]:
-                yield _candidate(run, _features(reading, middle, (rows[first].index, row.index), run, taken))
+def _own_lines(reading: Reading, name: Span) -> list[Span]:
+    return list(_lines(reading, name)) or list(_elsewhere(reading, name))
+
+
+def _candidate(reading: Reading, lines: Sequence[Span], features: Features) -> Candidate[str]:
+    text = ", ".join(line.text.strip(" ,") for line in lines)
+    return Candidate(spelled(text, reading.region), join(lines), features)
 
 
 def _features(
