@@ -1,5 +1,11 @@
+import errno
 import pickle
 import re
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -7,7 +13,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocr_pipeline import errors
-from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS, DocumentError, OcrPipelineError, describe
+from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS, DocumentError, OcrPipelineError, describe, full_disk
 
 PACKAGE = Path(errors.__file__).parent
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, OcrPipelineError)]
@@ -60,3 +66,40 @@ def test_a_validation_error_as_a_sentence_without_the_value(value: object, sente
     assert message.startswith(sentence)
     assert message.endswith(".")
     assert "SECRET" not in message
+
+
+def test_a_full_disk_is_told_from_other_failures_of_a_database() -> None:
+    for words in ("database or disk is full", "disk I/O error"):
+        wrapped = RuntimeError("in the storage of runs")
+        wrapped.__cause__ = sqlite3.OperationalError(words)
+        assert "free some space" in str(full_disk(wrapped))
+    assert full_disk(OSError(errno.ENOSPC, "No space left on device")) is not None
+    assert full_disk(sqlite3.OperationalError("no such table: runs")) is None
+
+
+@pytest.mark.slow
+def test_a_run_on_a_full_disk_ends_in_one_sentence_and_goes_on_afterwards(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the disk: SQLite and DuckDB meet it in the middle of a write."""
+    shutil.copytree(Path("data/demo"), tmp_path / "data" / "demo", ignore=shutil.ignore_patterns("*.jpg", "*.png"))
+    (tmp_path / "backends.yaml").write_text(
+        "engines: {pdf-text: null}\nbackends: {pdf-text+rules: {engine: pdf-text, extractor: rules}}\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(Path("pyproject.toml").read_text())
+    command = [sys.executable, "-m", "ocr_pipeline.cli", "run"]
+
+    def run(limit: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)),
+        )
+
+    for limit in (30_000, 150_000, 400_000):
+        done = run(limit)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("Error: ") == 1
+    assert run(resource.RLIM_INFINITY).returncode == 0

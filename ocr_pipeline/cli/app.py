@@ -97,13 +97,14 @@ def main() -> None:
     try:
         command_line()()
     except Exception as error:
-        from ocr_pipeline.errors import OcrPipelineError
+        from ocr_pipeline.errors import OcrPipelineError, full_disk
 
-        if not isinstance(error, OcrPipelineError):
+        said = error if isinstance(error, OcrPipelineError) else full_disk(error)
+        if said is None:
             raise
         from ocr_pipeline.cli.output import errors, plain
 
-        errors.print(f"[bold red]Error:[/] {plain(str(error))}", soft_wrap=True)
+        errors.print(f"[bold red]Error:[/] {plain(str(said))}", soft_wrap=True)
         sys.exit(1)
 
 

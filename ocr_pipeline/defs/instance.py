@@ -11,7 +11,7 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from ocr_pipeline.defs.partitions import DOCUMENTS
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.errors import ConfigurationError, full_disk
 from ocr_pipeline.project import Project
 
 BATCH_VARIABLE, EVENT_BATCH = "DAGSTER_EVENT_BATCH_SIZE", "100"
@@ -49,6 +49,7 @@ def open_instance(project: Project) -> dg.DagsterInstance:
 
     Raises:
         ConfigurationError: the instance folder is damaged.
+        WarehouseError: the disk is full.
     """
     os.environ.update(instance_environment(project))
     try:
@@ -57,7 +58,7 @@ def open_instance(project: Project) -> dg.DagsterInstance:
         ):  # two processes that make its tables at once trip over each other
             return dg.DagsterInstance.get()
     except Exception as error:  # noqa: BLE001 - whatever Dagster, SQLite or YAML say, the remedy is the same
-        raise ConfigurationError(
+        raise full_disk(error) or ConfigurationError(
             f"The Dagster instance in {project.dagster_home} cannot be opened ({type(error).__name__}): correct its "
             "dagster.yaml, or move the folder away. Documents and results are not in it."
         ) from None

@@ -63,17 +63,18 @@ def build_site(
         WarehouseError: the database or the folder cannot be used.
     """
     manifest = folder / MANIFEST
-    if folder.exists() and any(folder.iterdir()) and not manifest.is_file():
+    if not manifest.is_file() and any(path.is_file() for path in folder.rglob("*")):
         raise ConfigurationError(f"{folder} contains files that are not a report: choose an empty or new folder.")
     known = {row.dataset for row in tables.documents.documents(warehouse).values()}
     if dataset is not None and dataset not in known:
         raise ConfigurationError(f"The database has no data set {dataset!r}.")
     try:
-        for name in ("assets", "documents", "calls", "images"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         before = _read(manifest)
-        if not manifest.exists():
-            manifest.write_text("{}")
+        if not manifest.exists():  # first of all: what has it is a report, however little else a killed run left
+            _write(manifest, "{}")
+        for name in ("assets", "documents", "calls", "images"):
+            (folder / name).mkdir(exist_ok=True)
         return _build(project, configured, warehouse, folder, dataset, before)
     except OSError as error:
         raise WarehouseError(f"The report cannot be written to {folder}: {error.strerror}.") from None
@@ -238,7 +239,7 @@ def _remove(folder: Path, ids: Iterable[str]) -> int:
 def _read(manifest: Path) -> dict[str, str]:
     try:
         return dict(json.loads(manifest.read_text("utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}
 
 

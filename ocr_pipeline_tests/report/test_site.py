@@ -77,6 +77,21 @@ def test_a_folder_with_other_files_is_left_alone(shop: Project, tmp_path: Path) 
     assert [path.name for path in folder.iterdir()] == ["a.jpg"]
 
 
+def test_folders_that_a_killed_run_left_are_no_obstacle(shop: Project, tmp_path: Path) -> None:
+    """A run of an earlier version made its folders before the manifest that says whose they are."""
+    folder = tmp_path / "report"
+    for name in ("assets", "documents"):
+        (folder / name).mkdir(parents=True)
+    assert build(shop, folder).written > 0
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[1]", "7"])
+def test_a_damaged_manifest_means_that_every_page_is_written(shop: Project, tmp_path: Path, damaged: str) -> None:
+    built = build(shop, tmp_path / "report")
+    (tmp_path / "report" / "manifest.json").write_text(damaged)
+    assert build(shop, tmp_path / "report").written == built.written
+
+
 def test_a_file_that_has_changed_has_no_image_and_says_so(shop: Project) -> None:
     shutil.rmtree(shop.report)
     (shop.data / "documents" / "shop" / "a.pdf").write_bytes(b"another")
