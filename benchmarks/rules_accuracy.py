@@ -36,6 +36,7 @@ from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 from ocr_pipeline.schemas import Extraction, LineItem, OcrPage, OcrText, Word
+from ocr_pipeline.study.words import text_of_lines, words_of_line
 from ocr_pipeline.values.amounts import parse_amount
 from ocr_pipeline.values.dates import parse_date
 
@@ -133,31 +134,7 @@ def tesseract_text(path: Path) -> OcrText:
 
 def sroie_text(path: Path) -> OcrText:
     """The words of one file of `sroie-train-words`, which holds whole lines."""
-    data = json.loads(path.read_text())
-    width, height = data["width"], data["height"]
-    words = [
-        word
-        for number, line in enumerate(data["lines"])
-        for word in words_of_line(line["text"], line["box"], width, height, number, line["score"])
-    ]
-    return OcrText(pages=[OcrPage(page=1, width=width, height=height, words=words, seconds=0.0)])
-
-
-def words_of_line(
-    text: str, corners: list[list[float]], width: int, height: int, line: int, score: float
-) -> list[Word]:
-    """Split a line at its spaces; the words share its width by character count and follow its slope."""
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
-    words, at = [], 0
-    for part in text.split(" "):
-        if part:
-            f0, f1 = at / len(text), (at + len(part)) / len(text)
-            xs = [ax + (bx - ax) * f0, ax + (bx - ax) * f1, dx + (cx - dx) * f0, dx + (cx - dx) * f1]
-            ys = [ay + (by - ay) * f0, ay + (by - ay) * f1, dy + (cy - dy) * f0, dy + (cy - dy) * f1]
-            box = (min(xs) / width, min(ys) / height, max(xs) / width, max(ys) / height)
-            words.append(Word(text=part, box=box, confidence=score, page=1, line=line))
-        at += len(part) + 1
-    return words
+    return text_of_lines(json.loads(path.read_text()))
 
 
 def zugferd(data: Path, cache: Path) -> Iterator[Case]:

@@ -26,7 +26,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from rules_accuracy import folded, sroie_case, words_of_line
+from rules_accuracy import folded, sroie_case
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
@@ -36,7 +36,8 @@ from ocr_pipeline.ocr.auto import Auto
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.rapidocr import RapidOcr
-from ocr_pipeline.schemas import OcrPage, OcrText
+from ocr_pipeline.schemas import OcrText
+from ocr_pipeline.study.words import text_of_cord
 
 FIELDS = (
     "total_amount", "invoice_date", "currency", "supplier_name", "supplier_tax_id", "invoice_id", "net_amount",
@@ -134,13 +135,7 @@ def cord(folder: Path, cache: Path) -> Iterator[Case]:
         total = labels[row["doc_id"]]["amounts"].get("total")
         if total is None:
             continue
-        size = row["image_size"]
-        words = []
-        for number, line in enumerate(row["lines"]):
-            for text, *corners in line["words"]:
-                box = [corners[i : i + 2] for i in range(0, 8, 2)]
-                words += words_of_line(text, box, size["width"], size["height"], number, 1.0)
-        text = OcrText(pages=[OcrPage(page=1, width=size["width"], height=size["height"], words=words, seconds=0.0)])
+        text = text_of_cord(row)
         seen = 20 <= int(row["doc_id"].rpartition("_")[2]) < 250
         yield Case(row["doc_id"], "tune" if seen else HELD_OUT, {"total_amount": str(total)}, {}, {"words": text})
 

@@ -28,6 +28,13 @@ BASELINE = (
     LazyCommand("show", "baseline:show", "Compare the latest evaluation of each backend with its baseline."),
     LazyCommand("clear", "baseline:clear", "Unpin baselines; the previous evaluation becomes the baseline."),
 )
+STUDY = (
+    LazyCommand(
+        "recorded",
+        "study:recorded",
+        "Compare recorded answers of paid and open systems with the backends that run here.",
+    ),
+)
 PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
     "Run": (
         LazyCommand("run", "run:run", "Ingest, recognise, extract and score documents."),
@@ -41,6 +48,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyCommand("history", "history:history", "Show how the scores of each backend changed over time."),
         LazyGroup(name="baseline", help="Pin evaluations to compare later ones with.", commands=BASELINE),
         LazyCommand("confidence", "confidence:confidence", "Show how far confidences can be trusted."),
+        LazyGroup(name="study", help="Compare recorded answers of other systems with this project's.", commands=STUDY),
         LazyCommand("report", "report:report", "Write the HTML report."),
         LazyCommand("export", "export:export", "Export all tables as CSV, Parquet or JSON."),
     ),

@@ -136,6 +136,12 @@ def _label(annotation: _Annotation, split: str, name: str, report: ImportReport)
     return Label(invoice=Invoice.model_validate(fields), language="id", split=split)
 
 
+def label_of_parse(gt_parse: Mapping[str, object], split: str, name: str) -> tuple[Label | None, list[str]]:
+    """The label of a receipt of which only `gt_parse` is at hand, and what of it cannot be used, a sentence each."""
+    report = ImportReport("cord", Path())
+    return _label({"gt_parse": gt_parse}, split, name, report), report.problems
+
+
 def _amounts(receipt: _Receipt, name: str, report: ImportReport) -> dict[str, Decimal]:
     amounts = {}
     for key, field_name in AMOUNTS.items():

@@ -34,26 +34,35 @@ class LearnedExtractor(TrainedExtractor):
     """
 
     id = "learned"
-    capabilities = Capabilities(requires="words", learns=True, calibrated=True, knows_own=True)
 
-    def __init__(self, folds: By = "document") -> None:
+    def __init__(self, folds: By = "document", model: str | None = None) -> None:
+        """`model`: a model file made elsewhere. It is used as it is and never trained on the labels of this project."""
         if folds not in get_args(By):
             raise ValueError(f"folds must be one of {', '.join(get_args(By))}")
+        if model is not None and not Path(model).is_file():
+            raise ValueError(f"model: there is no file {model}")
         self._by = folds
+        self._fixed = Path(model) if model else None
         self._model: Model | None = None
         self._fingerprint: str | None = None
         self._rules = rules.RulesExtractor()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(requires="words", learns=self._fixed is None, calibrated=True, knows_own=True)
 
     def use_keywords(self, path: Path) -> None:
         self._rules.use_keywords(path)
 
     def use(self, path: Path) -> None:
-        """Load the current model."""
-        self._model, self._fingerprint = load_model(path)
+        """Load the current model, or the fixed one."""
+        self._model, self._fingerprint = load_model(self._fixed or path)
 
     def unavailable(self) -> str | None:
         if find_spec("lightgbm") is None:
             return "the package lightgbm is not installed: pip install 'ocr_pipeline[learned]'"
+        if self._fixed and self._model is None:
+            return f"its model file {self._fixed.name} was made by another version: train it again"
         return None
 
     def fingerprint(self) -> dict[str, object]:
