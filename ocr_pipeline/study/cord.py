@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -25,7 +24,7 @@ from ocr_pipeline.extraction.external.strict_json import parse
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.schemas import Extraction, Invoice, Label, OcrText
 from ocr_pipeline.study.training import trained_model
-from ocr_pipeline.study.words import json_rows, text_of_cord
+from ocr_pipeline.study.words import Json, json_rows, text_of_cord
 from ocr_pipeline.training.examples import Example
 
 SETTINGS = Path(__file__).with_name("cord.yaml")
@@ -77,7 +76,7 @@ def load_receipts(folder: Path) -> list[Receipt]:
     return receipts
 
 
-def label_of(row: Mapping[str, Any]) -> Label:
+def label_of(row: Json) -> Label:
     parsed, _ = label_of_parse(row["gt_parse"], "train", row["doc_id"])
     items = parsed.invoice.line_items if parsed else []
     amounts = {"total_amount": row["amounts"].get("total"), "total_tax_amount": row["amounts"].get("tax")}

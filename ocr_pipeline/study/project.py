@@ -5,7 +5,6 @@ Everything is done again only where something changed: a study that was stopped 
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -16,6 +15,7 @@ from ocr_pipeline.documents.importers import import_sroie
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 from ocr_pipeline.study.training import train_receipts, trained_model
+from ocr_pipeline.study.words import Json
 
 SETTINGS = Path(__file__).with_name("recorded.yaml")
 RECEIPTS, CORD, TRAINING = "sroie-recorded", "cord-recorded", "sroie-train-words"
@@ -79,9 +79,9 @@ def prepare(root: Path, data: Path, without: Collection[str], say: Say) -> Proje
     return project
 
 
-def settings(without: Collection[str]) -> dict[str, Any]:
+def settings(without: Collection[str]) -> Json:
     """The content of backends.yaml. An ensemble loses the members that are left out, and goes with its last but one."""
-    content: dict[str, Any] = yaml.safe_load(SETTINGS.read_text("utf-8"))
+    content: Json = yaml.safe_load(SETTINGS.read_text("utf-8"))
     backends = content["backends"]
     unknown = sorted(set(without) - set(backends))
     if unknown:

@@ -1,16 +1,18 @@
 """The first part: four recorded systems and what runs here on the same test receipts. Each function answers one question."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 
+from ocr_pipeline.evaluation.diagnosis.acceptance import Acceptance
 from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.scoring.relabel import effect
-from ocr_pipeline.evaluation.statistics.significance import holm
+from ocr_pipeline.evaluation.statistics.significance import ALPHA, holm
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.study.corrections import Correction
 from ocr_pipeline.study.markdown import p_value, percent, share, table
-from ocr_pipeline.study.scored import EXACT, FIELDS, NAMES, RULES, Results, with_holm
+from ocr_pipeline.study.scored import EXACT, FIELDS, NAMES, RULES, Results, Rule, with_holm
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow
 
@@ -19,6 +21,7 @@ OURS = ("rapidocr+learned", "rapidocr+rules", "tesseract+rules")
 """The free backend that the recorded systems are compared with: the first of these that ran."""
 CONTROL = "oracle"
 LEARNED_HERE = ("ensemble", "cascade", "learned+")
+"""Parts of the names of backends that learn weights or thresholds on the judged receipts, out of fold."""
 
 
 def recorded(results: Results) -> list[str]:
@@ -46,7 +49,7 @@ def remark(board: BoardRow) -> str:
     if board.reported:
         marks.append("replayed; time and cost as recorded")
     if any(part in board.backend for part in LEARNED_HERE):
-        marks.append("weights learned out of fold on these receipts")
+        marks.append("weights learned out of fold on these receipts, by vendor")
     if board.backend.startswith(CONTROL):
         marks.append("control: reads the transcripts")
     return "; ".join(marks)
@@ -128,7 +131,7 @@ def _difference(row: ComparisonRow, sign: int) -> str:
 
 
 def _verdict(difference: int, p: float) -> str:
-    if p >= 0.05:
+    if p >= ALPHA:
         return "may be luck"
     return "ours is better" if difference > 0 else "theirs is better"
 
@@ -145,25 +148,35 @@ def scoring_rules(results: Results) -> list[str]:
     for field in FIELDS[2:]:
         rows = [[f"`{name}`", *(share(*results.right(name, field, rule)) for rule in spelt.values())] for name in names]
         lines += [f"{NAMES[field].capitalize()}:\n", *table(["backend", *spelt], rows)]
-    lines.append("Pairs whose answer depends on the rule (only A : only B, p of the single test):\n")
+    told = {"total_amount": rules, **{field: dict(list(spelt.items())[1:]) for field in FIELDS[2:]}}
+    lines.append(
+        "Pairs of recorded systems, and of ours with one, whose winner or significance depends on the rule (only A : only B,"
+        " p of the single test):\n"
+    )
+    return [*lines, *depends(results, told)]
+
+
+def depends(results: Results, told: Mapping[str, Mapping[str, Rule]]) -> list[str]:
+    """The pairs whose winner or significance is not the same under all rules of a field."""
+    asked = [name for name in results.backends if name in (*recorded(results), ours(results))]
     flips = []
-    for at, a in enumerate(names):
-        for b in names[at + 1 :]:
-            for field, of_field in (("total_amount", rules), *((field, spelt) for field in FIELDS[2:])):
-                pairs = [results.pair(a, b, field, rule) for rule in of_field.values()]
-                signs = {(pair.only_a > pair.only_b) - (pair.only_a < pair.only_b) for pair in pairs} - {0}
-                if len({pair.p < 0.05 for pair in pairs}) > 1 or len(signs) > 1:
-                    cells = (f"{pair.only_a} : {pair.only_b} ({p_value(pair.p)})" for pair in pairs)
-                    told = zip(of_field, cells, strict=True)
-                    flips.append([f"`{a}`", f"`{b}`", NAMES[field], "; ".join(f"{rule} {cell}" for rule, cell in told)])
-    return [*lines, *table(["A", "B", "field", "by rule"], flips)]
+    for a, b in combinations(asked, 2):
+        for field, of_field in told.items():
+            pairs = [results.pair(a, b, field, rule) for rule in of_field.values()]
+            signs = {(pair.only_a > pair.only_b) - (pair.only_a < pair.only_b) for pair in pairs} - {0}
+            if len({pair.p < ALPHA for pair in pairs}) > 1 or len(signs) > 1:
+                cells = (f"{pair.only_a} : {pair.only_b} ({p_value(pair.p)})" for pair in pairs)
+                by_rule = "; ".join(f"{rule} {cell}" for rule, cell in zip(of_field, cells, strict=True))
+                flips.append([f"`{a}`", f"`{b}`", NAMES[field], by_rule])
+    return table(["A", "B", "field", "by rule"], flips)
 
 
 def causes(results: Results) -> list[str]:
     """Whose fault the errors of the backends with an engine are, by field."""
     names = [name for name in results.backends if not name.startswith(RECORDED)]
-    stages = list(dict.fromkeys(STAGES.values()))
-    counts = Counter((row.backend, row.field, STAGES[row.attribution]) for row in results.attributions)
+    stage_of: Mapping[str, str] = dict(STAGES)  # type: ignore[arg-type]
+    stages = list(dict.fromkeys(stage_of.values()))
+    counts = Counter((row.backend, row.field, stage_of[row.attribution]) for row in results.attributions)
     rows = []
     for name in names:
         for field in FIELDS:
@@ -197,21 +210,33 @@ def unreadable(results: Results) -> list[str]:
     return table(["backend", "field", "unreadable values"], rows) if rows else ["None.\n"]
 
 
-def acceptance(results: Results) -> list[str]:
+def acceptance(found: Mapping[str, Sequence[Acceptance]]) -> list[str]:
     """How much can be accepted without a look, for the backends that give confidence."""
-    status = {row.backend: row for row in results.calibrations}
     rows: list[Sequence[object]] = []
-    for name in results.backends:
-        of_backend = [row for row in results.risk if row.backend == name and row.target_risk in (0.01, 0.05)]
+    for name, points in found.items():
+        of_backend = [row for row in points if row.target_risk in (0.01, 0.05)]
         if not of_backend:
-            known = status.get(name)
-            reason = (known.message if known else None) or "gives no confidence"
-            rows.append([f"`{name}`", "", "", "", reason])
+            rows.append([f"`{name}`", "", "", "", "gives no confidence, or too few receipts"])
         for row in of_backend:
             accepted = f"{row.accepted} of {row.n} ({percent(row.coverage)} %)"
             wrong = percent(row.risk, row.risk_low, row.risk_high)
             rows.append([f"`{name}`", row.level, f"{percent(row.target_risk)} %", accepted, f"{wrong} % wrong"])
     return table(["backend", "of", "wanted error", "accepted without a look", "measured error [95 %]"], rows)
+
+
+def second_opinion(results: Results) -> list[str]:
+    """What a paid system adds to the free one, and how many of its calls a cascade saves."""
+    name = ours(results)
+    rows = []
+    for board in results.boards:
+        asked = results.asked[board.backend]
+        if any(part in board.backend for part in LEARNED_HERE) or board.backend == name:
+            every = results.fields[board.backend, ALL_FIELDS]
+            core, n = results.all_right(board.backend, FIELDS[:3])
+            f1 = percent(every.f1, every.f1_low, every.f1_high)
+            rows.append([f"`{board.backend}`", f"{asked} of {n}", f1, f"{core} of {n}", thousand(board)])
+    head = ["backend", "receipts for which a paid system was asked", "F1 [95 %]", "total, date, supplier all right"]
+    return table([*head, "USD per 1,000 pages"], rows)
 
 
 def labels(results: Results, found: Sequence[Correction], after: dict[str, Label]) -> list[str]:
@@ -221,26 +246,36 @@ def labels(results: Results, found: Sequence[Correction], after: dict[str, Label
     open_ = Counter(item.field for item in found if item.value is None)
     rows = [[NAMES[field], decided[field], open_[field]] for field in FIELDS]
     lines = table(["field", "also accepted in the transcript's spelling", "contradicted, not decided"], rows)
-    rows = []
-    for name in results.backends:
-        change = effect(name, before, after, results.extractions[name], datasets)  # type: ignore[arg-type]
-        gained = change.correct_after - change.correct_before
-        rows.append([f"`{name}`", percent(change.f1_before), percent(change.f1_after), f"{gained:+d}"])
-    rows.sort(key=lambda row: -float(row[2]) if row[2] != "–" else 0)
+    changes = [
+        effect(name, before, after, results.extractions[name], datasets)  # type: ignore[arg-type]
+        for name in results.backends
+    ]
+    rows = [
+        [
+            f"`{row.backend}`",
+            percent(row.f1_before),
+            percent(row.f1_after),
+            f"{row.correct_after - row.correct_before:+d}",
+        ]
+        for row in sorted(changes, key=lambda row: -(row.f1_after or 0))
+    ]
     lines += table(["backend", "F1, labels as published", "F1, corrected labels", "values gained"], rows)
     ids = ", ".join(f"{item.document_id} ({NAMES[item.field]})" for item in found if item.value is not None)
     waiting = ", ".join(f"{item.document_id} ({NAMES[item.field]})" for item in found if item.value is None)
     return [*lines, f"Corrected: {ids or 'none'}.\n", f"Not decided: {waiting or 'none'}.\n"]
 
 
-def sections(results: Results, found: Sequence[Correction], after: dict[str, Label]) -> Iterable[tuple[str, list[str]]]:
+def sections(
+    results: Results, found: Sequence[Correction], after: dict[str, Label], curves: Mapping[str, Sequence[Acceptance]]
+) -> Iterable[tuple[str, list[str]]]:
     """The tables by title."""
     yield "Ranking", ranking(results)
     yield "Who wins which field", by_field(results)
     yield "Is it luck?", luck(results)
     yield "Under which rule does each win?", scoring_rules(results)
     yield "Values that cannot be read", unreadable(results)
-    yield "What must a person still look at?", acceptance(results)
+    yield "What must a person still look at?", acceptance(curves)
+    yield "A paid system as second opinion", second_opinion(results)
     yield "Whose fault are the errors?", causes(results)
     yield "What everybody gets wrong", nobody(results)
     yield "With corrected labels", labels(results, found, after)

@@ -11,7 +11,7 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.study import cord_tables, readme
 from ocr_pipeline.study import receipts as first
 from ocr_pipeline.study.corrections import Correction, contradictions, corrected
-from ocr_pipeline.study.curves import curves
+from ocr_pipeline.study.coverage import curves, drawing
 from ocr_pipeline.study.scored import Results
 
 HEAD = """# Paid and open systems, replayed: the tables
@@ -29,13 +29,14 @@ def receipts(results: Results, project: Project, output: Path) -> list[str]:
     versions = sorted({board.label_version for board in results.boards if board.label_version})
     lines = ["", f"# Part one: {results.dataset}", ""]
     lines += [f"{labelled} labelled receipts, label version {', '.join(versions)}. F1 in %, intervals at 95 %.", ""]
-    drawing = curves(results)
+    risk = curves(results)
+    drawn = drawing(risk)
     picture = output.with_name(f"{output.stem.removesuffix('-tables')}-risk.svg")
-    for title, content in first.sections(results, found, after):
+    for title, content in first.sections(results, found, after, risk):
         lines += _section(title, content)
-        if title.startswith("What must") and drawing is not None:
+        if title.startswith("What must") and drawn is not None:
             picture.parent.mkdir(parents=True, exist_ok=True)
-            picture.write_text(drawing + "\n", "utf-8")
+            picture.write_text(drawn + "\n", "utf-8")
             lines += [f"![Risk and coverage of each backend that gives confidence]({picture.name})", ""]
     return lines
 
@@ -71,7 +72,7 @@ def write(output: Path, parts: Sequence[str], day: date | None = None) -> None:
     """The file of the tables."""
     made = f"{day or datetime.now(UTC).date():%-d %B %Y}, {platform.system()}, Python {platform.python_version()}."
     output.parent.mkdir(parents=True, exist_ok=True)
-    text = "\n".join([HEAD, "", made, *(line.rstrip("\n") if line.endswith("\n") else line for line in parts)])
+    text = "\n".join([HEAD, "", made, *parts])
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     output.write_text(text.rstrip() + "\n", "utf-8")

@@ -1,6 +1,6 @@
 """The scores of a study's data set as the questions of a study ask for them: who has which value right, under which rules."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
@@ -11,8 +11,8 @@ from ocr_pipeline.schemas import Extraction, Label
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
-from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, RiskRow
 from ocr_pipeline.warehouse.tables.diagnosis import WrongValueRow
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
 FIELDS = ("total_amount", "invoice_date", "supplier_name", "supplier_address")
@@ -44,7 +44,8 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """Everything of one data set. `scores`: by backend, then by (document, field). `boards` and `fields`: best first."""
+    """Everything of one data set, by backend. `boards`: best first. `confidences`: the backend's own scores. `asked`: number
+    of documents whose answer cost money or has an unknown cost, so that a paid system was asked."""
 
     dataset: str
     boards: Sequence[BoardRow]
@@ -53,8 +54,8 @@ class Results:
     scores: Mapping[str, Mapping[tuple[str, str], StoredScore]]
     comparisons: Sequence[ComparisonRow]
     attributions: Sequence[WrongValueRow]
-    calibrations: Sequence[CalibrationRow]
-    risk: Sequence[RiskRow]
+    confidences: Mapping[str, Mapping[tuple[str, str], float]]
+    asked: Mapping[str, int]
     labels: Mapping[str, Label]
     extractions: Mapping[str, Mapping[str, Extraction | object]]
 
@@ -88,6 +89,10 @@ def with_holm(pairs: Sequence[Pair]) -> list[tuple[Pair, float]]:
     return list(zip(pairs, holm([pair.p for pair in pairs]), strict=True))
 
 
+def _paid_for(cells: Mapping[str, ExtractionCell], documents: Collection[str]) -> int:
+    return sum(cell.cost_usd != 0 for key, cell in cells.items() if key in documents)
+
+
 def load_results(project: Project, dataset: str) -> Results:
     """Load what `run` computed, current scores only."""
     scoring = scoring_of(project)
@@ -109,8 +114,15 @@ def load_results(project: Project, dataset: str) -> Results:
             scores=scores,
             comparisons=tables.comparisons.comparisons(reader, None, None, dataset=dataset),
             attributions=tables.diagnosis.current_attributions(reader, scoring, {"dataset": dataset}),
-            calibrations=tables.confidence.calibrations(reader, {"dataset": dataset}),
-            risk=tables.confidence.risk_coverage(reader, {"dataset": dataset}),
+            confidences={
+                name: {
+                    key: found.score
+                    for key, found in tables.evidence.evidence(reader, name).items()
+                    if key in scores[name]
+                }
+                for name in scores
+            },
+            asked={name: _paid_for(tables.extractions.extraction_cells(reader, name), documents) for name in scores},
             labels={key: every[key] for key in documents if key in every},
             extractions={name: tables.extractions.extractions(reader, name) for name in scores},
         )

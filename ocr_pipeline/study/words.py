@@ -1,18 +1,21 @@
 """Words from lines that ship without pictures: `sroie-train-words` (RapidOCR's lines) and `cord-recorded` (CORD's words)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
+
+Json: TypeAlias = dict[str, Any]
+"""An object of a file that ships with the data."""
 
 Corners = Sequence[Sequence[float]]
 """(x, y) of the four corners in pixels: top left, top right, bottom right, bottom left."""
 
 
-def json_rows(path: Path) -> Iterator[dict[str, Any]]:
+def json_rows(path: Path) -> Iterator[Json]:
     """The objects of a file of JSON lines.
 
     Raises:
@@ -28,7 +31,7 @@ def json_rows(path: Path) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def text_of_lines(content: Mapping[str, Any]) -> OcrText:
+def text_of_lines(content: Json) -> OcrText:
     """A page of `sroie-train-words`: whole lines with a box and a score each."""
     width, height = content["width"], content["height"]
     words = [
@@ -39,7 +42,7 @@ def text_of_lines(content: Mapping[str, Any]) -> OcrText:
     return _page(width, height, words)
 
 
-def text_of_cord(content: Mapping[str, Any]) -> OcrText:
+def text_of_cord(content: Json) -> OcrText:
     """A page of `cord-recorded/words.jsonl`: single words, each line of the annotation one line; categories are not used."""
     width, height = content["image_size"]["width"], content["image_size"]["height"]
     words = []

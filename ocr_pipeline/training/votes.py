@@ -2,7 +2,7 @@
 
 First, for each member, a rising curve from its own score to the share of its values that is right (isotonic regression).
 Then a logistic regression over the votes for and against a value: two members that make the same mistakes, as two
-extractors on one engine do, do not count twice.
+extractors on one engine do, do not count twice. Documents of a vendor and copies share a fold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ from ocr_pipeline.extraction.ensemble.votes import Group, groups_of
 from ocr_pipeline.extraction.ensemble.weights import SCHEMA, FieldWeights, VoteReport, Weights
 from ocr_pipeline.extraction.learned.model import Curve
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
-from ocr_pipeline.training.examples import LEFT_OUT, folds_of, truth_keys
+from ocr_pipeline.training.examples import LEFT_OUT, families, folds_of, truth_keys, vendor_of
 
-VERSION = 1
+VERSION = 2
 MIN_DOCUMENTS = 30
 """Labelled documents needed for a field to have weights of its own; with fewer, each member has one vote."""
 
@@ -48,7 +48,7 @@ def training_key(
 
 def learn_weights(documents: Sequence[Voted], members: Sequence[str], training: str) -> Weights:
     """Learn the weights of every field that has enough labels."""
-    folds = folds_of([document.group for document in documents])
+    folds = folds_of(families([(vendor_of(document.label, document.group), document.group) for document in documents]))
     fields: dict[str, tuple[FieldWeights, ...]] = {}
     report: dict[str, VoteReport] = {}
     for field in FIELD_KINDS:
