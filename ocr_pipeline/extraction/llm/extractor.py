@@ -1,6 +1,6 @@
 """The extractors `gemini` and `openai`: one request per document, a validated reply, at most one repair."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -16,12 +16,14 @@ from ocr_pipeline.extraction.llm.layout import text_with_layout
 from ocr_pipeline.extraction.llm.logprobs import value_logprobs
 from ocr_pipeline.extraction.llm.media import media_of
 from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
+from ocr_pipeline.extraction.llm.scale import settle
+from ocr_pipeline.extraction.scale import AMOUNTS, scale_suspects
 from ocr_pipeline.models.asking import DocumentCalls
 from ocr_pipeline.models.provider import Provider, ProviderType
 from ocr_pipeline.models.types import ModelReply, ModelRequest, Part, Purpose, Repair, estimate_tokens
-from ocr_pipeline.schemas import Extraction, OcrText
+from ocr_pipeline.schemas import Extraction, Invoice, OcrText
 
-VERSION = 2
+VERSION = 3
 """Raise it with every code change that can change a result: the request, parsing of replies, evidence."""
 
 
@@ -124,11 +126,13 @@ class LlmExtractor(BaseModel, ModelExtractor):
             except ReplyError as second:
                 raise DocumentError("invalid_reply", f"After one repair: {second}") from None
         words, warnings = _first_invoice(document.text) if document.text else (None, [])
+        settled = settle(invoice, words)
+        evidence = settled.limited(find_evidence(settled.invoice, words)) if words else {}
         return Extraction(
-            invoice=invoice,
-            evidence=find_evidence(invoice, words) if words else {},
+            invoice=settled.invoice,
+            evidence=evidence,
             logprobs=value_logprobs(text, reply.tokens),
-            warnings=warnings,
+            warnings=[*warnings, *settled.doubts.values(), *_off_by_powers_of_ten(settled.invoice, words, evidence)],
         )
 
     def _ask(self, models: DocumentCalls, request: ModelRequest, purpose: Purpose) -> tuple[ModelReply, str]:
@@ -170,6 +174,13 @@ class OpenAiExtractor(LlmExtractor):
     def settings(self) -> dict[str, object]:
         effort: dict[str, object] = {} if self.reasoning_effort is None else {"reasoning_effort": self.reasoning_effort}
         return {**super().settings(), **effort, **({"logprobs": True} if self.logprobs else {})}
+
+
+def _off_by_powers_of_ten(invoice: Invoice, text: OcrText | None, evidence: Collection[str]) -> list[str]:
+    """A sentence for each amount that is not on the page, while a power of ten times it is."""
+    amounts = [(name, getattr(invoice, name)) for name in AMOUNTS if name not in evidence]
+    given = [(name, value) for name, value in amounts if value]
+    return [f"{suspect.sentence}." for suspect in scale_suspects(given, text)] if text and given else []
 
 
 def _first_invoice(text: OcrText) -> tuple[OcrText, list[str]]:
