@@ -12,8 +12,9 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-from ocr_pipeline.extraction.scale import scale_suspects
 from world_accuracy import HELD_OUT, cord
+
+from ocr_pipeline.extraction.scale import scale_suspects
 
 
 def main() -> None:
@@ -26,8 +27,8 @@ def main() -> None:
         if value is None:
             continue
         total = Decimal(str(value))
-        is_scaled = total and truth and total != truth and total.normalize().as_tuple().digits == truth.normalize().as_tuple().digits
-        kind = "right" if total == truth else "power of ten" if is_scaled else "wrong"
+        digits = [amount.normalize().as_tuple().digits for amount in (total, truth)]
+        kind = "right" if total == truth else "power of ten" if digits[0] == digits[1] else "wrong"
         found = bool(scale_suspects([("total_amount", total)], case.texts["words"]))
         counts[case.group, kind, found] += 1
         if "-v" in sys.argv and case.group == "tune" and found != (kind == "power of ten"):

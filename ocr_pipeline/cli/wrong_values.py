@@ -90,7 +90,7 @@ def _table(rows: Sequence[inspection.WrongValue], limit: int) -> Table:
             row.field,
             _value(row.truth),
             _value(row.prediction),
-            row.attribution,
+            row.attribution + (f"\n  [yellow]scale: printed {plain(row.scale_text)}[/]" if row.scale_text else ""),
             "" if row.at_stake is None else f"{row.at_stake:.2f} {plain(row.currency or '')}",
         )
     return table

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.schemas import FIELD_KINDS, OcrText
+from ocr_pipeline.values.amounts import read_amount
 
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.rules.reading.numbers import Number
@@ -40,7 +41,7 @@ class ScaleSuspect:
     @property
     def sentence(self) -> str:
         how = "is probably" if self.open else "is"
-        return f"{self.field} is given as {self.value:f}, but {self.text} is printed, which {how} {self.printed:f} on this page"
+        return f"{self.field} is given as {self.value:f}, but {self.text} is printed: this {how} {self.printed:f} here"
 
 
 def scale_suspects(amounts: Iterable[tuple[str, Decimal]], text: OcrText) -> list[ScaleSuspect]:
@@ -83,3 +84,17 @@ def _same_digits(value: Decimal, numbers: "Sequence[Number]") -> "Number | None"
 def _digits(value: Decimal) -> tuple[int, ...]:
     """Significant digits: 161 and 161.000 and 161000 have the same."""
     return tuple(value.normalize().as_tuple().digits)
+
+
+def plainly_printed(value: Decimal, texts: Iterable[str]) -> bool:
+    """Whether one of the words is this amount beyond doubt: with decimals or groups, and with one reading. Quick; what is not
+    plainly printed is worth `scale_suspects`."""
+    wanted = abs(value)
+    return any(_is_plainly(wanted, text) for text in texts)
+
+
+def _is_plainly(value: Decimal, text: str) -> bool:
+    amount = read_amount(text, loose=True)
+    if amount is None or amount.numeral.other is not None or amount.rest == "%":
+        return False
+    return amount.numeral.value == value and bool(amount.numeral.decimals or amount.numeral.group or amount.currency)

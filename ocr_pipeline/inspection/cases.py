@@ -12,6 +12,7 @@ from ocr_pipeline.warehouse.tables.evidence import CandidateRow
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow
 from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthRow
+from ocr_pipeline.warehouse.tables.scale import ScaleSuspectRow
 from ocr_pipeline.warehouse.tables.scores import ListCellRow
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
 
@@ -103,7 +104,8 @@ class EngineReading:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentCases:
-    """A document, its label, and everything computed from it. `truth`: by labelled field. `notice`: what is stale."""
+    """A document, its label, and everything computed from it. `truth`: by labelled field. `notice`: what is stale.
+    `suspects`: amounts that differ from what is printed by a power of ten."""
 
     document: DocumentRow
     pages: tuple[PageRow, ...]
@@ -115,6 +117,7 @@ class DocumentCases:
     issues: tuple[LabelIssueRow, ...]
     duplicate: DuplicateRow | None
     notice: str | None
+    suspects: tuple[ScaleSuspectRow, ...] = ()
 
     @property
     def document_id(self) -> str:
@@ -127,6 +130,9 @@ class DocumentCases:
         for backend, case in self.cases.items():
             for warning in case.extraction.warnings or ():
                 said.setdefault(warning, []).append(backend)
+        for suspect in self.suspects:
+            backends = said.setdefault(f"{suspect.sentence}.", [])
+            backends += [suspect.backend] if suspect.backend not in backends else []
         for found in self._contradictions():
             said.setdefault(f"{found.sentence[0].upper()}{found.sentence[1:]}.", [found.backend, *found.readings])
         return said

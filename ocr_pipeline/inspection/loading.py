@@ -21,6 +21,7 @@ from ocr_pipeline.warehouse.tables.evidence import CandidateRow, EvidenceRow, Lo
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow, FieldValueRow
 from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthRow
+from ocr_pipeline.warehouse.tables.scale import ScaleSuspectRow
 from ocr_pipeline.warehouse.tables.scores import CaseScore, ListCellRow
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
 
@@ -80,6 +81,7 @@ class _Tables:
         self.truth_taxes = load(TaxRow, "ground_truth_tax_lines", "position")
         self.issues = load(LabelIssueRow, "label_issues", "field")
         self.duplicates = load(DuplicateRow, "duplicates")
+        self.suspects = load(ScaleSuspectRow, "scale_suspects", "backend, field")
         self.ocr = load(OcrCell, "ocr_text", "engine")
         self.ocr_pages = load(OcrPageRow, "ocr_pages", "engine, page")
         self.words = load(OcrWordRow, "ocr_words", "engine, word") if words else {}
@@ -125,7 +127,14 @@ class _Tables:
             issues=tuple(self.issues.get(key, ())),
             duplicate=next(iter(self.duplicates.get(key, ())), None),
             notice=notice,
+            suspects=tuple(row for row in self.suspects.get(key, ()) if self._is_current(row)),
         )
+
+    def _is_current(self, suspect: ScaleSuspectRow) -> bool:
+        """Whether the backend still gives this value."""
+        values = self.values.get(suspect.document_id, ())
+        given = {(row.backend, row.field): row.value for row in values}
+        return given.get((suspect.backend, suspect.field)) == suspect.value
 
     def _case(self, extraction: ExtractionCell, truth: Mapping[str, TruthRow]) -> Case:
         key, backend = extraction.document_id, extraction.backend

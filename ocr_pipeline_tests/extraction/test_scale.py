@@ -52,5 +52,5 @@ def test_the_sentence_says_how_sure_the_page_is() -> None:
         for page, value in ((RECEIPT, "161"), ("TOTAL 20.000", "20"))
     )
     assert (sure.power, sure.open) == (3, False)
-    assert sure.sentence == "total_amount is given as 161, but 161.000 is printed, which is 161000 on this page"
+    assert sure.sentence == "total_amount is given as 161, but 161.000 is printed: this is 161000 here"
     assert "probably" in unsure.sentence

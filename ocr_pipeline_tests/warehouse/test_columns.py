@@ -17,6 +17,7 @@ from ocr_pipeline.warehouse.tables import (
     extractions,
     labels,
     ranking,
+    scale,
     scores,
     words,
 )
@@ -85,6 +86,7 @@ ROW_TYPES = {
     "reliability": confidence.ReliabilityRow,
     "risk_coverage": confidence.RiskRow,
     "consensus": diagnosis.ConsensusRow,
+    "scale_suspects": scale.ScaleSuspectRow,
 }
 
 

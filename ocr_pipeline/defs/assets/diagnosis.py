@@ -5,6 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.defs.assets.scale import scale_asset
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
@@ -24,16 +25,17 @@ from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.confidence import NewConfidences
 from ocr_pipeline.warehouse.tables.current import Scoring
 
-ASSETS = ("label_issues", "attributions", "confidences", "consensus")
+ASSETS = ("label_issues", "attributions", "confidences", "consensus", "scale_suspects")
 
 
 def diagnosis_assets() -> list[dg.AssetsDefinition]:
-    """`label_issues`, `attributions`, `confidences` and `consensus`."""
+    """`label_issues`, `attributions`, `confidences`, `consensus` and `scale_suspects`."""
     return [
         _label_issues(),
         _attributions(),
         _confidences(),
         _consensus(),
+        scale_asset(),
     ]
 
 

@@ -18,7 +18,7 @@ MAX_NAMED = 5
 
 
 def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
-    """`no_stale_cells`, `no_failed_cells` and `truth_agrees`."""
+    """`no_stale_cells`, `no_failed_cells`, `truth_agrees` and `scale_suspect`."""
     may_fail = {name for name, share in thresholds.failure_rate.backends.items() if share >= 1}
 
     @dg.asset_check(
@@ -54,7 +54,34 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
             },
         )
 
-    return [no_stale_cells, no_failed_cells, _truth_agrees()]
+    return [no_stale_cells, no_failed_cells, _truth_agrees(), _scale_suspect()]
+
+
+def _scale_suspect() -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset="scale_suspects",
+        description="No amount differs from what is printed by a power of ten (161.000 read as 161).",
+    )
+    @readable_failure
+    def scale_suspect(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        known = set(project.backends())
+        rows = [row for row in tables.scale.scale_suspects(warehouse.warehouse()) if row.backend in known]
+        counts = Counter(row.backend for row in rows)
+        said = "; ".join(f"{visible(row.sentence)} ({row.document_id}, {row.backend})" for row in rows[:MAX_NAMED])
+        more = f"; and {len(rows) - MAX_NAMED} more" if len(rows) > MAX_NAMED else ""
+        shown = [{**vars(row), "printed": row.text} for row in rows]
+        return dg.AssetCheckResult(
+            passed=not rows,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{said}{more}." if rows else None,
+            metadata={
+                "found": len(rows),
+                "backends": ", ".join(f"{backend} {count}" for backend, count in counts.most_common()),
+                "rows": preview(shown, ["document_id", "backend", "field", "value", "printed"], project.document_link),
+            },
+        )
+
+    return scale_suspect
 
 
 def _truth_agrees() -> dg.AssetChecksDefinition:

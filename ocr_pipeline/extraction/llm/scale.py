@@ -50,7 +50,9 @@ def settle(invoice: Invoice, text: OcrText | None) -> Settled:
         chosen = sure[0] if sure else decimals if has_cents and not known else thousands
         _put(values, path, chosen)
         if not sure and chosen == thousands:
-            doubts[path] = f"{path}: the model wrote {decimals:f}, taken for {thousands:f}; nothing on the page decides."
+            doubts[path] = (
+                f"{path}: the model wrote {decimals:f}, taken for {thousands:f}; nothing on the page decides."
+            )
     return Settled(Invoice.model_validate(values), doubts)
 
 

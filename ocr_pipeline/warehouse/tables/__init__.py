@@ -17,6 +17,7 @@ from ocr_pipeline.warehouse.tables import (
     inputs,
     labels,
     ranking,
+    scale,
     scores,
     warned,
     words,
@@ -40,6 +41,7 @@ __all__ = [
     "inputs",
     "labels",
     "ranking",
+    "scale",
     "scores",
     "warned",
     "words",
@@ -58,6 +60,7 @@ FAMILIES = (
     history,
     diagnosis,
     confidence,
+    scale,
 )
 
 

@@ -57,10 +57,12 @@ class QueuedIssue(LabelIssueRow):
 
 @dataclass(frozen=True, kw_only=True)
 class WrongValueRow(AttributionRow):
-    """An attribution, the confidence of the value, and the currency of the label."""
+    """An attribution, the confidence of the value, the currency of the label, and the printed text that the value differs
+    from by a power of ten (None: there is none)."""
 
     confidence: float | None
     currency: str | None
+    scale_text: str | None = None
 
 
 _CURRENT = f"""
@@ -88,8 +90,10 @@ def current_attributions(
     return reader.select(
         WrongValueRow,
         f"""
-        SELECT a.*, c.confidence, g.value AS currency FROM attributions a {_CURRENT}
+        SELECT a.*, c.confidence, g.value AS currency, x.text AS scale_text FROM attributions a {_CURRENT}
         LEFT JOIN confidences c ON c.document_id = a.document_id AND c.backend = a.backend AND c.field = a.field
+        LEFT JOIN scale_suspects x ON x.document_id = a.document_id AND x.backend = a.backend AND x.field = a.field
+            AND x.value = a.prediction
         LEFT JOIN ground_truth g ON g.document_id = a.document_id AND g.field = 'currency'
         WHERE {where} ORDER BY a.dataset, a.backend, a.field, a.document_id
         """,

@@ -45,7 +45,7 @@ def document(first: Extraction | None, **later: Callable[[], MemberAnswer]) -> E
     return ExtractionInput(document_id="d", open=lambda: pytest.fail("opened"), text=None, members=members)
 
 
-def totals(result: Extraction) -> tuple[Decimal | None, str | None]:
+def totals(result: Extraction) -> tuple[Any, ...]:
     return result.invoice.total_amount, result.invoice.supplier_name
 
 
@@ -66,7 +66,8 @@ def test_an_answer_replaces_doubtful_values_and_fills_empty_ones() -> None:
     first = read(0.5, total_amount=5, supplier_name="A")
     full = read(0.9, total_amount=6, supplier_name="B", currency="EUR", line_items=[{"description": "x"}])
     result = cascade.extract(document(first, paid=answer(full)))
-    assert (*totals(result), result.invoice.currency, len(result.invoice.line_items)) == (6, "A", "EUR", 1)
+    assert totals(result) == (6, "A")
+    assert (result.invoice.currency, len(result.invoice.line_items)) == ("EUR", 1)
     empty = cascade.extract(document(first, paid=answer(read(supplier_name="B"))))
     assert totals(empty) == (5, "A"), "an empty answer replaces nothing"
     agreed = cascade.extract(document(first, paid=answer(full.model_copy(update={"invoice": first.invoice}))))

@@ -11,7 +11,7 @@ from ocr_pipeline.schemas import Invoice
 from ocr_pipeline_tests.extraction.llm.page import text_of
 
 
-def total(*, page: str | None = None, **fields: Any) -> tuple[Decimal | None, bool]:
+def total(*, page: str | None = None, **fields: Any) -> tuple[Any, bool]:
     """The total, and whether it is doubtful."""
     settled = settle(Invoice.model_validate(fields), text_of(page) if page else None)
     return settled.invoice.total_amount, "total_amount" in settled.doubts
@@ -30,9 +30,7 @@ def total(*, page: str | None = None, **fields: Any) -> tuple[Decimal | None, bo
     ],
     ids=["groups", "cents", "page open", "no page", "cents in the reply", "three decimals", "not printed"],
 )
-def test_the_page_decides_then_the_reply(
-    page: str | None, fields: dict[str, Any], expected: tuple[int, bool]
-) -> None:
+def test_the_page_decides_then_the_reply(page: str | None, fields: dict[str, Any], expected: tuple[int, bool]) -> None:
     assert total(page=page, total_amount="161.000", **fields) == expected
 
 
@@ -40,7 +38,8 @@ def test_rows_of_lists_and_signs_are_read_alike() -> None:
     rows = [{"amount": "-25.000", "unit_price": "2.500", "quantity": "1.500"}]
     settled = settle(Invoice.model_validate({"line_items": rows, "total_amount": "0.500"}), None)
     row = settled.invoice.line_items[0]
-    assert (row.amount, row.unit_price, row.quantity) == (-25000, 2500, Decimal("1.5")), "quantities have decimals"
+    assert (row.amount, row.unit_price) == (Decimal(-25000), Decimal(2500))
+    assert row.quantity == Decimal("1.5"), "quantities have decimals"
     assert settled.invoice.total_amount == Decimal("0.5")
     assert set(settled.doubts) == {"line_items.0.amount", "line_items.0.unit_price"}
 
