@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.schemas import ReadFrom
 from ocr_pipeline.store import fingerprint
 
 _HASHED_AS: Mapping[str, str] = {
@@ -34,6 +35,9 @@ class Capabilities:
 
     requires: Literal["words", "pages"] | None = None
     """Extractors: `words` needs an engine in its backend, `pages` must not have one, None works with both."""
+    reads: tuple[ReadFrom, ...] = ("page",)
+    """What values are read from, the preferred source first. An extractor for codes or XML reads nothing else; an engine may
+    declare what its backends prefer to the page where `backends.yaml` does not say it."""
     asks: Provider | None = None
     """The provider whose models it asks. Such an extractor is a `ModelExtractor`."""
     batch: bool = False
@@ -87,7 +91,8 @@ class Component(ABC):
         return None
 
 
-def fingerprint_of(component: Component) -> str:
-    """The fingerprint of an engine or extractor: its id, and all that it says can change a result."""
+def fingerprint_of(component: Component, more: Mapping[str, Any] | None = None) -> str:
+    """The fingerprint of an engine or extractor: its id, and all that it says can change a result. `more`: what its backend
+    adds to it."""
     hashed_as = _HASHED_AS.get(component.identity, component.identity)
-    return fingerprint({"class": hashed_as, **component.fingerprint()})
+    return fingerprint({"class": hashed_as, **component.fingerprint(), **(more or {})})

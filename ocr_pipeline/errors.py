@@ -27,6 +27,7 @@ DocumentErrorReason = Literal[
     "no_pages",
     "no_text_layer",
     "no_transcript",
+    "drawn_page",
     "no_prediction",
     "no_code",
     "no_xml",
@@ -44,6 +45,12 @@ DocumentErrorReason = Literal[
 
 For models: `blocked` by the provider's content filter, `truncated` at the output limit, `invalid_reply` violates the schema
 even after repair, `refused` means that the server rejects the request.
+"""
+
+NOT_APPLICABLE: tuple[DocumentErrorReason, ...] = ("no_transcript", "drawn_page")
+"""Reasons that say nothing about the backend: such a cell is in no score. A plan does not ask for it.
+
+`drawn_page`: the document is XML and its page was drawn from it, so that there is nothing to recognise.
 """
 
 DOCUMENT_ERROR_REASONS: tuple[str, ...] = get_args(DocumentErrorReason)

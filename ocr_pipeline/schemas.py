@@ -160,6 +160,10 @@ LIST_KINDS: dict[str, dict[str, FieldKind]] = {
 forms vary too much."""
 
 
+ReadFrom = Literal["page", "code", "xml"]
+"""What a value was read from: the page as it is printed, a QR or bar code on it, or the XML of an e-invoice."""
+
+
 class Evidence(_Model):
     """The place of a value on the page, or in the document's XML (page `NO_PAGE`; `method` has the path of the element).
 
@@ -238,6 +242,12 @@ class Extraction(_Model):
     )
     origin: DocumentOrigin | None = Field(default=None, description="Of an extractor that judges it.")
     cost_usd: float | None = Field(default=None, description="US dollars; 0 for local processing, None if unknown.")
+    read_from: dict[str, ReadFrom] = Field(
+        default={}, description="By field, what the value was read from; the page for fields that are not in it."
+    )
+    contradicted: dict[str, dict[ReadFrom, str]] = Field(
+        default={}, description="By field, what other sources say instead. Only values that cannot both be true."
+    )
     codes: list[PageCode] = Field(default=[], description="Of an extractor that decodes them: all codes on the pages.")
     reported: ReportedUsage | None = Field(default=None, description="Imported only; `cost_usd` is reported, too.")
     unreadable: dict[str, str] = Field(

@@ -18,6 +18,7 @@ from ocr_pipeline.components import Capabilities, fingerprint_of
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import Extractor, ModelExtractor, TrainedExtractor
+from ocr_pipeline.extraction.sources import SourceReader, Sources
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine, input_of
 from ocr_pipeline.project import Project
@@ -65,6 +66,8 @@ class Backend:
     engine: Engine | None = None
     predictions: Predictions | None = None
     members: tuple["Backend", ...] = ()
+    sources: Sources | None = None
+    """What it prefers to what its extractor reads from the page."""
 
     @property
     def engine_name(self) -> str | None:
@@ -100,12 +103,23 @@ class Backend:
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint_of(self.extractor)
+        return fingerprint_of(self.extractor, self.sources.settings if self.sources else None)
 
     @cached_property
     def settings(self) -> str:
         """What the fingerprint is made of, as JSON: comparing two of them tells what changed."""
-        return json.dumps(self.extractor.fingerprint(), sort_keys=True)
+        more = self.sources.settings if self.sources else {}
+        return json.dumps({**self.extractor.fingerprint(), **more}, sort_keys=True)
+
+    @property
+    def reader(self) -> SourceReader:
+        """The extractor with the sources that are preferred to it."""
+        return SourceReader(self.extractor, self.sources)
+
+    @property
+    def reads_xml(self) -> bool:
+        """Whether it has something to read in a document that is XML alone."""
+        return self.reader.reads_xml or self.is_ensemble
 
     def unavailable(self, dataset: str | None = None) -> str | None:
         """Why the backend cannot run here, or not on this data set, as one sentence; None if it can."""
@@ -231,7 +245,17 @@ def _backend(
         engine=engines[entry.engine] if entry.engine is not None else None,
         predictions=Predictions.load(project.predictions, name) if extractor.capabilities.imports else None,
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
+        sources=_sources(entry, extractor, engines),
     )
+
+
+def _sources(entry: BackendConfig, extractor: Extractor, engines: Mapping[str, Engine]) -> Sources | None:
+    """What a backend reads besides the page: what its entry says, otherwise what its engine declares."""
+    reads = entry.reads
+    if reads is None:
+        can = engines[entry.engine].capabilities if entry.engine is not None else Capabilities()
+        reads = can.reads
+    return Sources(tuple(reads)) if len(reads) > 1 else None
 
 
 def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractors: Mapping[str, Extractor]) -> None:
@@ -252,6 +276,8 @@ def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractor
         raise ConfigurationError(f"{entry.extractor!r} asks a model, so it must be a ModelExtractor.")
     if (can.learns or can.votes_on) and not isinstance(extractor, TrainedExtractor):
         raise ConfigurationError(f"{entry.extractor!r} learns from labels, so it must be a TrainedExtractor.")
+    if entry.reads is not None and (can.imports or can.votes_on or can.reads != ("page",)):
+        raise ConfigurationError(f"the extractor {entry.extractor!r} reads nothing from pages: leave out `reads`.")
     for member in can.votes_on:
         if member not in extractors:
             raise ConfigurationError(f"options.of: there is no backend {member!r}; known are {', '.join(extractors)}.")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.extraction.own import OwnCompany
 from ocr_pipeline.models.provider import Provider
+from ocr_pipeline.schemas import ReadFrom
 from ocr_pipeline.yaml_files import load_yaml
 
 PROVIDERS: Mapping[str, None] = {"gemini": None, "openai": None}
@@ -41,7 +42,17 @@ class BackendConfig(BaseModel):
     description: str = ""
     engine: str | None = None
     extractor: str
+    reads: tuple[ReadFrom, ...] | None = None
+    """What values are read from, the preferred source first: `[xml, code, page]`. None: the page alone, unless the engine says
+    otherwise (`auto` does)."""
     options: dict[str, Any] = {}
+
+    @field_validator("reads")
+    @classmethod
+    def _page_and_others(cls, value: tuple[ReadFrom, ...] | None) -> tuple[ReadFrom, ...] | None:
+        if value is not None and ("page" not in value or len(set(value)) < len(value)):
+            raise ValueError("must name the page, and each of xml, code and page once at most")
+        return value
 
 
 class Config(BaseModel):

@@ -4,6 +4,8 @@ data/demo/...                  bundled documents             data set `demo`
 data/documents/NAME/...        imported or copied there      data set `NAME`
 data/documents/FILE            copied there                  data set `documents`
 
+XML is a document if it is an e-invoice and belongs to no other file (`xml_files`).
+
 A file that is split (`data/splits`) is followed by its parts, which are documents of their own.
 """
 
@@ -14,6 +16,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ocr_pipeline.documents import xml_files
 from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.overrides import overrides_file
 from ocr_pipeline.documents.page_range import PageRange
@@ -133,8 +136,15 @@ def _with_hash(name: str, parts: tuple[str, ...]) -> str:
     return f"{name[:MAX_ID_LENGTH]}-{digest}".lstrip("-")
 
 
-def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """The document files below a folder. `above` are its parent folders, to detect symlink loops."""
+def ignored_xml(data: Path) -> list[Path]:
+    """The XML files below `data/demo` and `data/documents` that are no documents: no e-invoice, or one that belongs to a file
+    of the same name. Raises ConfigurationError as `find_documents` does."""
+    return [path for folder in ("demo", "documents") for path in _files(data / folder, wanted=False)]
+
+
+def _files(folder: Path, *, wanted: bool = True, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """The document files below a folder; `wanted=False`: the XML files that are none. `above` are its parent folders, to
+    detect symlink loops."""
 
     def visible(paths: Iterable[Path]) -> list[Path]:
         return sorted(path for path in paths if not path.name.startswith("."))
@@ -146,11 +156,14 @@ def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]
         paths = visible(folder.iterdir())
     except OSError as error:
         raise ConfigurationError(f"The folder {folder} cannot be read: {error.strerror}.") from None
+    names = [path.name for path in paths if path.suffix.lower() not in {*NOT_DOCUMENTS, xml_files.SUFFIX}]
     for path in paths:
         if path.is_dir():
-            yield from _files(path, above | {real})
+            yield from _files(path, wanted=wanted, above=above | {real})
         elif path.is_file() and path.suffix.lower() not in NOT_DOCUMENTS:
-            yield path
+            is_document = path.suffix.lower() != xml_files.SUFFIX or xml_files.is_document(path, names)
+            if is_document == wanted:
+                yield path
 
 
 def label_of(path: Path, pages: PageRange | None = None) -> Path | None:

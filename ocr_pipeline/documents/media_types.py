@@ -2,6 +2,7 @@
 
 from typing import Literal, get_args
 
+from ocr_pipeline.documents.xml_files import is_xml
 from ocr_pipeline.errors import DocumentError
 
 MediaType = Literal[
@@ -14,7 +15,11 @@ MediaType = Literal[
     "image/gif",
     "image/bmp",
     "application/pdf",
+    "application/xml",
 ]
+
+DRAWN: tuple[str, ...] = ("application/xml",)
+"""Documents without a page of their own: it is drawn from their values."""
 
 MEDIA_TYPES: tuple[MediaType, ...] = get_args(MediaType)
 
@@ -55,7 +60,9 @@ def detect_media_type(content: bytes) -> MediaType:
         return "image/bmp"
     if b"%PDF-" in content[:1024]:  # ISO 32000 readers accept leading garbage
         return "application/pdf"
+    if is_xml(content):
+        return "application/xml"
     raise DocumentError(
         "unsupported_type",
-        "Unsupported file type: save the document as JPEG, PNG, TIFF, WebP, HEIC, GIF, BMP or PDF.",
+        "Unsupported file type: save the document as JPEG, PNG, TIFF, WebP, HEIC, GIF, BMP or PDF, an e-invoice as XML.",
     )

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from ocr_pipeline.documents.images import open_image
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.media_types import MediaType, detect_media_type
+from ocr_pipeline.documents.media_types import DRAWN, MediaType, detect_media_type
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pdf import PdfPage, open_pdf
 from ocr_pipeline.documents.text_layer import TextLayer
+from ocr_pipeline.documents.xml_pages import open_xml
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import Word
 
@@ -64,6 +65,11 @@ class Document:
     content: bytes = field(repr=False)
     path: Path | None = None
     page_range: PageRange | None = None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its pages are drawn from its values: there is nothing on them to recognise."""
+        return self.media_type in DRAWN
 
 
 @dataclass(frozen=True)
@@ -135,14 +141,19 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
 
 
 def open_document(content: bytes, limits: Limits, part: PageRange | None = None) -> Document:
-    """Open a document from its bytes: any type in `MediaType`. `part`: only these pages of it.
+    """Open a document from its bytes: any type in `MediaType`; of XML, the pages are drawn. `part`: only these pages of it.
 
     Raises:
         DocumentError: the content is empty, unsupported, corrupt, encrypted or exceeds a limit, or has not all of the pages.
     """
     media_type = detect_media_type(content)
-    is_pdf = media_type == "application/pdf"
-    pages: Sequence[Page] = open_pdf(content, limits) if is_pdf else open_image(content, media_type, limits)
+    pages: Sequence[Page]
+    if media_type == "application/pdf":
+        pages = open_pdf(content, limits)
+    elif media_type == "application/xml":
+        pages = open_xml(content, limits)
+    else:
+        pages = open_image(content, media_type, limits)
     if part is not None:
         pages = _part_pages(pages, part)
     return Document(document_sha256(content, part), len(content), media_type, pages, content, page_range=part)

@@ -11,7 +11,7 @@ from ocr_pipeline.documents.labels import DecidedLabel, load_decided_label
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, open_document, open_unchanged, read_bytes
-from ocr_pipeline.documents.perceptual import comparable, perceptual_hash
+from ocr_pipeline.documents.perceptual import HASH_PREFIX, comparable, perceptual_hash
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import DocumentFailure, Label
 
@@ -44,7 +44,7 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
     try:
         _check_name(source)
         document = open_document(read_bytes(source.path, limits), limits, source.pages)
-        first_page = perceptual_hash(document.pages[0].image())
+        first_page = _look_of(document)
     except DocumentError as error:
         return None, DocumentFailure(reason=error.reason, message=str(error))
     except MemoryError:
@@ -54,6 +54,12 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
         message = f"The document cannot be opened: {type(error).__name__}."
         return None, DocumentFailure(reason="unreadable", message=message)
     return IngestedDocument(**vars(document), perceptual_hash=first_page), None
+
+
+def _look_of(document: Document) -> str:
+    """The perceptual hash of the first page. Pages that are drawn all look alike: only the same bytes are a duplicate."""
+    image = document.pages[0].image()
+    return HASH_PREFIX + document.sha256 if document.is_drawn else perceptual_hash(image)
 
 
 def first_page(path: Path, sha256: str, limits: Limits, part: PageRange | None = None) -> "Image | None":

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, open_unchanged
+from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, ModelExtractor
 from ocr_pipeline.extraction.later import MemberAnswer, plus
+from ocr_pipeline.extraction.sources import SourceReader, Sources
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.batch import answer_in_batch
 from ocr_pipeline.models.types import CallFacts, ModelRequest
@@ -83,8 +84,11 @@ def extract_documents(
     models: ModelCalls | None = None,
     *,
     concurrency: int | None = None,
+    sources: Sources | None = None,
 ) -> Iterator[ExtractionResult]:
     """Extract every document without a stored result.
+
+    `sources`: what the backend prefers to what the extractor reads from the page.
 
     Yields results in the order of the tasks, or as they finish if the extractor works on several documents at once. Tasks
     are consumed lazily; in batch mode they are iterated twice. `concurrency`: default is what the extractor declares.
@@ -92,18 +96,19 @@ def extract_documents(
     Raises:
         ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
     """
-    extract = partial(_extract, extractor, fingerprint_of(extractor), store, limits, models)
+    reader = SourceReader(extractor, sources)
+    extract = partial(_extract, reader, store, limits, models)
     if models is not None and isinstance(extractor, ModelExtractor) and extractor.capabilities.batch:
-        _ask_in_batch(extractor, tasks, store, limits, models)
+        _ask_in_batch(reader, tasks, store, limits, models)
     concurrency = concurrency or extractor.capabilities.concurrency
     yield from map(extract, tasks) if concurrency == 1 else _at_once(extract, tasks, concurrency, models)
 
 
 def answer_of(
-    extractor: Extractor, task: ExtractionTask, store: ResultStore, limits: Limits, models: ModelCalls | None
+    reader: SourceReader, task: ExtractionTask, store: ResultStore, limits: Limits, models: ModelCalls | None
 ) -> MemberAnswer:
     """What a later member of a cascade says about a document: the result that its own cell would have, stored as that."""
-    result = _extract(extractor, fingerprint_of(extractor), store, limits, models, task)
+    result = _extract(reader, store, limits, models, task)
     outcome = result.outcome
     calls = [call.model_copy(update={"from_store": True}) for call in outcome.calls] if result.cached else outcome.calls
     return MemberAnswer(
@@ -154,19 +159,20 @@ def _stop(pool: ThreadPoolExecutor, models: ModelCalls | None) -> None:
 
 
 def _ask_in_batch(
-    extractor: ModelExtractor, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits, models: ModelCalls
+    reader: SourceReader, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits, models: ModelCalls
 ) -> None:
     """Get the replies to all questions of the tasks as one batch; the tasks then find them in the store."""
+    extractor = reader.extractor
+    assert isinstance(extractor, ModelExtractor)
     provider = extractor.capabilities.asks
-    extractor_fingerprint = fingerprint_of(extractor)
 
     def requests() -> Iterator[ModelRequest]:
         for task in tasks:
             if task.input_key is None:
                 continue
-            key = result_key(task.input_key, extractor_fingerprint)
+            key = result_key(task.input_key, reader.fingerprint)
             if models.fresh_since or store.load(STAGE, key, ExtractionOutcome) is None:
-                opener = partial(open_unchanged, task.path, task.sha256 or "", limits, task.part)
+                opener = partial(_open_printed, task, limits)
                 with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
                     yield extractor.request(_input(task, opener))
 
@@ -175,6 +181,14 @@ def _ask_in_batch(
         answer_in_batch(models, provider, requests())
     except ProviderError as error:  # each document without an answer is recorded, and the run fails at its end
         logger.warning("%s", error)
+
+
+def _open_printed(task: ExtractionTask, limits: Limits) -> Document:
+    """The document, if it has pages to ask about."""
+    opened = open_unchanged(task.path, task.sha256 or "", limits, task.part)
+    if opened.is_drawn:
+        raise DocumentError("drawn_page", DRAWN_PAGE)
+    return opened
 
 
 def _input(task: ExtractionTask, opener: Callable[[], Document], models: ModelCalls | None = None) -> ExtractionInput:
@@ -190,8 +204,7 @@ def _input(task: ExtractionTask, opener: Callable[[], Document], models: ModelCa
 
 
 def _extract(
-    extractor: Extractor,
-    extractor_fingerprint: str,
+    reader: SourceReader,
     store: ResultStore,
     limits: Limits,
     models: ModelCalls | None,
@@ -200,17 +213,17 @@ def _extract(
     if task.input_key is None:
         outcome = ExtractionOutcome(failure=task.failure, cost_usd=0.0)
         return ExtractionResult(task.document_id, outcome, key=None, cached=False)
-    key = result_key(task.input_key, extractor_fingerprint)
-    can_ask = extractor.capabilities.asks is not None or extractor.capabilities.in_order
-    again = models is not None and models.fresh_since is not None and can_ask
+    key = result_key(task.input_key, reader.fingerprint)
+    can = reader.extractor.capabilities
+    again = models is not None and models.fresh_since is not None and (can.asks is not None or can.in_order)
     stored = None if again else store.load(STAGE, key, ExtractionOutcome)
     if stored is not None:
         return ExtractionResult(task.document_id, stored, key, cached=True)
-    return _extract_and_store(extractor, task, key, store, limits, models)
+    return _extract_and_store(reader, task, key, store, limits, models)
 
 
 def _extract_and_store(
-    extractor: Extractor,
+    reader: SourceReader,
     task: ExtractionTask,
     key: str,
     store: ResultStore,
@@ -222,16 +235,19 @@ def _extract_and_store(
     def open_task() -> Document:
         nonlocal keep
         try:
-            return open_unchanged(task.path, task.sha256 or "", limits, task.part)
+            opened = open_unchanged(task.path, task.sha256 or "", limits, task.part)
         except DocumentError:
             keep = False  # says something about the file and the limits of today: not stored
             raise
+        if opened.is_drawn and not reader.reads_xml:
+            raise DocumentError("drawn_page", DRAWN_PAGE)
+        return opened
 
     document = _input(task, open_task, models)
     started = time.perf_counter()
     extraction, failure = None, None
     try:
-        extraction = _with_warnings_of(task.text, extractor.extract(document))
+        extraction = _with_warnings_of(task.text, reader.extract(document))
     except DocumentError as error:
         failure = DocumentFailure(reason=error.reason, message=str(error))
     except ProviderError as error:

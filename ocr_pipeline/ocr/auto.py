@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.ocr.pdf_text import PdfText, read_text_layer
 from ocr_pipeline.ocr.rapidocr import RapidOcr
@@ -19,6 +20,7 @@ class Auto(RapidOcr):
     """Decides page by page, and recognises the lines that a text layer lacks. Its options are those of `rapidocr`."""
 
     id: ClassVar[str] = "auto"
+    capabilities = Capabilities(reads=("xml", "code", "page"))
 
     def fingerprint(self) -> dict[str, Any]:
         return {**super().fingerprint(), "pdf-text": PdfText().fingerprint(), "auto": 1}

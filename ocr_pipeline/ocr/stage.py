@@ -13,6 +13,7 @@ from ocr_pipeline.documents.guard import limited
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_unchanged
+from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, input_of
 from ocr_pipeline.ocr.workers import run_in_workers
@@ -87,6 +88,8 @@ def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task:
     document = None
     try:
         document = limited(open_unchanged(task.path, task.sha256, limits, task.part), limits)
+        if document.is_drawn:
+            raise DocumentError("drawn_page", DRAWN_PAGE)
         outcome = OcrOutcome(text=OcrText(pages=engine.read(document)))
     except DocumentError as error:
         if document is None:  # says something about the file and the limits of today: not stored

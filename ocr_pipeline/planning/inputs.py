@@ -3,20 +3,51 @@
 Everything is compared by content, never by time, so touching a file or running a stage again makes nothing stale.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from ocr_pipeline.backends.backend import Backend, Engine
 from ocr_pipeline.backends.members import member_cells, members_key
+from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.pages import sha256_of
+from ocr_pipeline.documents.transcripts import has_transcript
+from ocr_pipeline.documents.xml_files import SUFFIX
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
 
-def has_input(engine: Engine | None, has_transcript: bool) -> bool:
-    """Whether a cell is asked for at all: an engine that reads transcripts has nothing to do for a document without one."""
-    return has_transcript or engine is None or not engine.capabilities.reads_transcripts
+@dataclass(frozen=True)
+class NewDocument:
+    """What is known of a document before it is ingested. `is_drawn`: it is XML alone, and its pages will be drawn from it."""
+
+    has_transcript: bool = False
+    is_drawn: bool = False
+
+
+def new_documents(sources: Iterable[SourceFile], known: Collection[str]) -> dict[str, NewDocument]:
+    """What is known of the documents that are not among the ingested ones, `known`."""
+    return {
+        source.document_id: NewDocument(has_transcript(source.path), source.path.suffix.lower() == SUFFIX)
+        for source in sources
+        if source.document_id not in known
+    }
+
+
+def engine_has_input(engine: Engine, document: DocumentRow | NewDocument) -> bool:
+    """Whether a cell of `ocr_text` is asked for at all: not for a page that is drawn, where there is nothing to recognise, nor
+    for a document without a transcript, if the engine reads these."""
+    if document.is_drawn:
+        return False
+    return document.has_transcript or not engine.capabilities.reads_transcripts
+
+
+def backend_has_input(backend: Backend, document: DocumentRow | NewDocument) -> bool:
+    """The same for `extractions`."""
+    if document.is_drawn:
+        return backend.reads_xml
+    return backend.engine is None or engine_has_input(backend.engine, document)
 
 
 def expected_ocr_key(engine: Engine, document: DocumentRow | None) -> str | None:
@@ -47,6 +78,9 @@ def _inputs(backend: Backend, reader: Reader) -> dict[str, str]:
     if backend.engine:
         rows = tables.words.ocr_cells(reader, backend.engine.name)
         inputs = {key: row.result_key for key, row in rows.items() if row.result_key and not row.failed}
+        if backend.reads_xml:
+            documents = tables.documents.documents(reader)
+            inputs |= {key: row.sha256 for key, row in documents.items() if row.is_drawn and row.sha256}
     else:
         inputs = {key: row.sha256 for key, row in tables.documents.documents(reader).items() if row.sha256}
     if backend.predictions:

@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.splitting import ready_to_split
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.documents.transcripts import has_transcript
 from ocr_pipeline.planning.costs import Estimate, estimate
+from ocr_pipeline.planning.inputs import NewDocument, new_documents
 from ocr_pipeline.planning.states import (
     CellState,
     deleted_documents,
@@ -152,7 +152,7 @@ class _Files:
     documents: Sequence[CellState] = ()
     labels: Sequence[CellState] = ()
     deleted: Sequence[str] = ()
-    transcribed: frozenset[str] = frozenset()
+    new: Mapping[str, NewDocument] = field(default_factory=dict)
 
     @property
     def changed(self) -> set[str]:
@@ -168,7 +168,7 @@ def _files(scope: Scope, warehouse: Warehouse, done: Collection[str]) -> _Files:
         else (),
         labels=label_states(scope.sources, labels) if "ground_truth" not in done else (),
         deleted=deleted_documents(find_documents(scope.project.data), known),
-        transcribed=frozenset(source.document_id for source in scope.sources if has_transcript(source.path)),
+        new=new_documents(scope.sources, known),
     )
 
 
@@ -213,7 +213,7 @@ class _Planner:
         engines = {engine.name: engine for backend in chosen for engine in backend.engines}
         states: list[CellState] = []
         for engine in engines.values():
-            states += ocr_states(engine, self._documents, self._reader, self._files.transcribed)
+            states += ocr_states(engine, self._documents, self._reader, self._files.new)
         changed = self._files.changed
         states = [
             replace(state, state="stale", why="document", due=True) if state.document_id in changed else state
@@ -237,7 +237,7 @@ class _Planner:
         backends = self._scope.backends
         names = [name for name in self._scope.names if not backends[name].is_ensemble]
         files = self._files
-        states = extraction_states(backends, names, self._documents, self._reader, files.changed, files.transcribed)
+        states = extraction_states(backends, names, self._documents, self._reader, files.changed, files.new)
         dataset_of = {source.document_id: source.dataset for source in self._scope.sources}
         states = [state for state in states if backends[state.name].covers(dataset_of[state.document_id])]
         self.states += states

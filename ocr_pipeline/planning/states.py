@@ -18,13 +18,21 @@ from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.planning.inputs import expected_extraction_keys, expected_ocr_key, has_input
+from ocr_pipeline.planning.inputs import (
+    NewDocument,
+    backend_has_input,
+    engine_has_input,
+    expected_extraction_keys,
+    expected_ocr_key,
+)
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.labels import LabelRow
 from ocr_pipeline.warehouse.tables.words import OcrCell
+
+NO_DOCUMENTS: Mapping[str, NewDocument] = {}
 
 State = Literal["current", "missing", "stale", "failed"]
 
@@ -124,11 +132,11 @@ def _label_state(source: SourceFile, row: LabelRow | None) -> CellState:
 
 
 def ocr_states(
-    engine: Engine, documents: Collection[str], reader: Reader, transcribed: Collection[str] = ()
+    engine: Engine, documents: Collection[str], reader: Reader, new: Mapping[str, NewDocument] = NO_DOCUMENTS
 ) -> list[CellState]:
     """The state of each document in `ocr_text` of an engine. A document that the engine has nothing to do for has none.
 
-    `transcribed`: documents that are not ingested yet and have a transcript.
+    `new`: what is known of documents that are not ingested yet.
     """
     known, rows = tables.documents.documents(reader), tables.words.ocr_cells(reader, engine.name)
     states = []
@@ -136,7 +144,7 @@ def ocr_states(
         document, row = known.get(document_id), rows.get(document_id)
         if row is not None:
             states.append(_ocr_state(engine, document_id, expected_ocr_key(engine, document), row))
-        elif has_input(engine, bool(document.transcript_sha256) if document else document_id in transcribed):
+        elif engine_has_input(engine, document or new.get(document_id, NewDocument())):
             states.append(CellState(engine.name, document_id, "missing"))
     return states
 
@@ -158,13 +166,13 @@ def extraction_states(
     documents: Collection[str],
     reader: Reader,
     changed: Collection[str] = (),
-    transcribed: Collection[str] = (),
+    new: Mapping[str, NewDocument] = NO_DOCUMENTS,
 ) -> list[CellState]:
     """The state of each document in `extractions` or `ensembles` of these backends.
 
     Args:
         changed: documents whose file changed since they were ingested.
-        transcribed: documents that are not ingested yet and have a transcript.
+        new: what is known of documents that are not ingested yet.
         reader: a snapshot, opened once for all backends.
     """
     known = tables.documents.documents(reader)
@@ -183,19 +191,19 @@ def extraction_states(
             row, document = rows.get(document_id), known.get(document_id)
             if row is not None:
                 states.append(_extraction_state(backend, document_id, expected, row, upstream.get(document_id)))
-            elif _is_asked_for(backend, document, expected, document_id in transcribed):
+            elif _is_asked_for(backend, document or new.get(document_id, NewDocument()), expected):
                 states.append(CellState(name, document_id, "missing"))
     return states
 
 
-def _is_asked_for(backend: Backend, document: DocumentRow | None, expected: str | None, is_transcribed: bool) -> bool:
+def _is_asked_for(backend: Backend, document: DocumentRow | NewDocument, expected: str | None) -> bool:
     """Whether a cell without a row is missing: an ensemble has none of a document that no member extracted, and imported
     predictions none of a data set that they do not cover."""
     if backend.is_ensemble:
         return expected is not None
-    if document is not None and not backend.covers(document.dataset):
+    if isinstance(document, DocumentRow) and not backend.covers(document.dataset):
         return False
-    return has_input(backend.engine, bool(document.transcript_sha256) if document else is_transcribed)
+    return backend_has_input(backend, document)
 
 
 def _extraction_state(

@@ -98,7 +98,7 @@ def _ask(
     limits: Limits,
     models: ModelCalls,
 ) -> MemberAnswer:
-    answer = answer_of(member.extractor, task, project.store, limits, models)
+    answer = answer_of(member.reader, task, project.store, limits, models)
     return replace(answer, seconds=plus(answer.seconds, ocr_seconds))
 
 

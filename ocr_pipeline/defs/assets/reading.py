@@ -23,6 +23,7 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, escape_markdown
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.errors import NOT_APPLICABLE
 from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
@@ -175,10 +176,13 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
                 keys = _covered(context, keys, known, backend.predictions)
             ocr = tables.words.ocr_cells(target, backend.engine.name) if backend.engine else {}
             if backend.engine:
-                require(ocr, {name: keys}, f"ocr_text of {backend.engine.name}")
+                with_words = [key for key in keys if not (known[key].is_drawn and backend.reads_xml)]
+                require(ocr, {name: with_words}, f"ocr_text of {backend.engine.name}")
             progress.start(name, len(keys))
             tasks = Restartable(partial(extraction_tasks, target, backend, list(keys), known, ocr, project))
-            results = extract_documents(backend.extractor, tasks, project.store, backends.limits, models)
+            results = extract_documents(
+                backend.extractor, tasks, project.store, backends.limits, models, sources=backend.sources
+            )
             writer.write(backend, counted(results, progress, name), keys, ocr)
         writer.raise_to_retry()
         return dg.MaterializeResult()
@@ -204,8 +208,9 @@ def extraction_tasks(
                 texts = tables.words.ocr_texts(snapshot, engine, batch)
         for document_id in batch:
             document = known[document_id]
-            failure = document_failure(document) or (_words_failure(ocr[document_id]) if engine else None)
-            input_key = ocr[document_id].result_key if engine else document.sha256
+            words = ocr[document_id] if engine and not (document.is_drawn and backend.reads_xml) else None
+            failure = document_failure(document) or (_words_failure(words) if words else None)
+            input_key = words.result_key if words else document.sha256
             if predictions and input_key:
                 input_key = predictions.input_of(document_id, input_key)
             yield ExtractionTask(
@@ -223,8 +228,8 @@ def extraction_tasks(
 def _words_failure(words: OcrCell) -> DocumentFailure | None:
     if not words.failed:
         return None
-    # A document without a transcript can only be selected in the UI; it is excluded from scores.
-    reason = "no_transcript" if words.reason == "no_transcript" else "ocr_failed"
+    # A cell that is not applicable can only be selected in the UI; it is excluded from scores.
+    reason = next((reason for reason in NOT_APPLICABLE if reason == words.reason), "ocr_failed")
     return DocumentFailure(reason=reason, message=f"There is no text to work on: {words.message}")
 
 

@@ -37,7 +37,7 @@ class CodesExtractor(BaseModel, Extractor):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: ClassVar[str] = "codes"
-    capabilities: ClassVar[Capabilities] = Capabilities(requires="pages")
+    capabilities: ClassVar[Capabilities] = Capabilities(requires="pages", reads=("code",))
 
     irn_keys: tuple[Annotated[str, AfterValidator(_key)], ...] = ()
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
+from ocr_pipeline.errors import NOT_APPLICABLE
 from ocr_pipeline.schemas import FIELD_KINDS, Invoice, LineItem, TaxLine, Word
 from ocr_pipeline.warehouse.connection import Reader
 
@@ -14,6 +15,9 @@ NewRow = dict[str, object]
 
 NewRows = dict[str, list[NewRow]]
 """New rows by table."""
+
+APPLICABLE = f"coalesce(e.reason, '') NOT IN ({', '.join(repr(reason) for reason in NOT_APPLICABLE)})"
+"""SQL: whether a cell of `extractions` (`e`) counts, see `errors.NOT_APPLICABLE`."""
 
 SHARED = {
     "document_id": "Document, by its id.",

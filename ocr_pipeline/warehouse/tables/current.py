@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.common import APPLICABLE
 
 _CAUSES = {
     "evaluation.yaml": "s.rules IS DISTINCT FROM $rules",
@@ -18,11 +19,11 @@ _CAUSES = {
 }
 """What makes a score (`s`) stale, by what changed since."""
 
-COUNTED = """
+COUNTED = f"""
     JOIN documents d ON d.document_id = s.document_id AND coalesce(d.reason, '') NOT IN ('missing_file', 'split')
     LEFT JOIN labels l ON l.document_id = s.document_id
     LEFT JOIN extractions e ON e.document_id = s.document_id AND e.backend = s.backend
-    WHERE s.backend IN (SELECT unnest($backends)) AND e.reason IS DISTINCT FROM 'no_transcript'
+    WHERE s.backend IN (SELECT unnest($backends)) AND {APPLICABLE}
 """
 STALE = " OR ".join(f"({condition})" for condition in _CAUSES.values())
 CURRENT = f"{COUNTED} AND NOT ({STALE})"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
+from ocr_pipeline.documents.media_types import DRAWN
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.splits import split_sentence
 from ocr_pipeline.evaluation.ranking.slices import DocumentFeatures
@@ -66,6 +67,15 @@ class DocumentRow:
     def waits_for_words(self) -> bool:
         """It is to be looked at for several invoices as soon as an engine has read it."""
         return self.status == "ok" and (self.part_detection or "").endswith(":no words")
+
+    @property
+    def has_transcript(self) -> bool:
+        return self.transcript_sha256 is not None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is XML alone, and its pages were drawn from it."""
+        return self.media_type in DRAWN
 
     @property
     def failed(self) -> bool:

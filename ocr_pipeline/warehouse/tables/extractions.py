@@ -11,7 +11,7 @@ from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
 from ocr_pipeline.warehouse.connection import Reader, utc_now
 from ocr_pipeline.warehouse.tables.calls import add_calls
-from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, described, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.common import APPLICABLE, NewRows, add_lists, described, invoices_of, typed_value
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell, origin_columns
 from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow
@@ -157,19 +157,19 @@ def extracted_values(reader: Reader, backends: Sequence[str]) -> Values:
 def extraction_runs(reader: Reader, backends: Sequence[str]) -> list[ExtractionRun]:
     """What each cell of `extractions` took: seconds of engine and extractor together, cost in USD, fingerprints.
 
-    Without removed backends, documents whose file was deleted, and missing transcripts: their rows are kept, but excluded
-    from scores.
+    Without removed backends, documents whose file was deleted, and cells that are not applicable: their rows are kept, but
+    excluded from scores.
     """
     return reader.select(
         ExtractionRun,
-        """
+        f"""
         SELECT e.document_id, d.dataset, e.backend, e.status = 'failed' AS failed,
                CASE WHEN e.status = 'ok' THEN e.seconds + coalesce(e.ocr_seconds, 0) END AS seconds,
                e.cost_usd AS cost, e.reported,
                coalesce(e.engine_fingerprint, '-') || '/' || e.extractor_fingerprint AS fingerprint
         FROM extractions e JOIN documents d USING (document_id)
         WHERE e.backend IN (SELECT unnest(?)) AND coalesce(d.reason, '') NOT IN ('missing_file', 'split')
-            AND e.reason IS DISTINCT FROM 'no_transcript'
+            AND {APPLICABLE}
         ORDER BY e.document_id
         """,
         [list(backends)],
@@ -185,12 +185,12 @@ class FailedCell(NamedTuple):
 
 
 def failed_cells(reader: Reader) -> list[FailedCell]:
-    """Every cell without a result, except for missing transcripts and deleted files."""
+    """Every cell without a result, except for those that are not applicable and deleted files."""
     return reader.select(
         FailedCell,
-        """
+        f"""
         SELECT e.document_id, e.backend, e.reason FROM extractions e JOIN documents d USING (document_id)
-        WHERE e.status = 'failed' AND e.reason IS DISTINCT FROM 'no_transcript'
+        WHERE e.status = 'failed' AND {APPLICABLE}
             AND coalesce(d.reason, '') NOT IN ('missing_file', 'split') ORDER BY ALL
         """,
     )

@@ -1,0 +1,57 @@
+"""Which XML files are documents: e-invoices that belong to no other file. The first bytes decide; nothing is parsed."""
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+SUFFIX = ".xml"
+
+_HEAD = 16_384
+"""Bytes in which the root element has to begin."""
+_ROOT = re.compile(
+    r"(?>\s+|<\?.*?\?>|<!--.*?-->)*+"  # declaration, instructions, comments; atomic, so that no file makes it slow
+    r"<(?:[\w.-]+:)?([\w.-]+)([^>]*)",
+    re.DOTALL,
+)
+_NAMESPACES = {
+    "CrossIndustryInvoice": "",  # CII: Factur-X, ZUGFeRD 2, XRechnung
+    "CrossIndustryDocument": "",  # ZUGFeRD 1
+    "FatturaElettronica": "",
+    "FatturaElettronicaSemplificata": "",
+    "Facturae": "",
+    "Faktura": "crd.gov.pl",  # KSeF
+    "Invoice": r"urn:oasis:names:specification:ubl:|urn:un:unece:uncefact:|urn:ferd:",
+    "CreditNote": "urn:oasis:names:specification:ubl:",
+}
+"""Root elements of e-invoices, with a pattern that a namespace in them has to match where the name alone says too little."""
+
+
+def is_xml(content: bytes) -> bool:
+    """Whether content is XML, of whatever kind."""
+    return _text(content[:_HEAD]).lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def is_einvoice(content: bytes) -> bool:
+    """Whether content begins as an e-invoice of a known format does; no more than its first bytes are needed."""
+    root = _ROOT.match(_text(content[:_HEAD]).lstrip("\ufeff"))
+    return root is not None and root[1] in _NAMESPACES and re.search(_NAMESPACES[root[1]], root[2]) is not None
+
+
+def is_document(path: Path, beside: Collection[str]) -> bool:
+    """Whether an XML file is a document of its own: an e-invoice, with no page file of the same name in its folder.
+
+    `beside`: names of the files there that may be pages. XML beside `invoice.pdf` (`invoice.xml`, `invoice.pdf.xml`) belongs
+    to it: it is where an importer takes the label from.
+    """
+    if any(path.stem in (name, Path(name).stem) for name in beside):
+        return False
+    try:
+        with path.open("rb") as file:
+            return is_einvoice(file.read(_HEAD))
+    except OSError:
+        return True  # ingesting it tells what is wrong
+
+
+def _text(head: bytes) -> str:
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
+    return head.decode(encoding, "replace").removeprefix("ï»¿")

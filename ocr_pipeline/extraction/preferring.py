@@ -1,0 +1,171 @@
+"""One extraction of several of the same document, read from different sources: field by field, the preferred source wins."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ocr_pipeline.schemas import (
+    FIELD_KINDS,
+    LIST_KINDS,
+    Evidence,
+    Extraction,
+    FieldCandidate,
+    FieldKind,
+    Invoice,
+    ReadFrom,
+)
+from ocr_pipeline.values.tax_ids import same_tax_id
+
+Found = Mapping[ReadFrom, Extraction]
+"""Extractions by source, the preferred one first."""
+
+_NAMES = {"page": "the page", "code": "a code on it", "xml": "the XML"}
+_PRINTED_FIRST = ("amount_due",)
+"""Fields that a code does not have by itself where the page prints another value: a payment code asks for one instalment."""
+
+
+def preferred(found: Found) -> Extraction:
+    """The values of all sources. A value that a preferred one contradicts stays a candidate that was not chosen.
+
+    Names and addresses are never a contradiction: a page may print a brand, and the XML the company.
+    """
+    values: dict[str, Any] = {}
+    evidence: dict[str, Evidence] = {}
+    candidates: list[FieldCandidate] = []
+    read_from: dict[str, ReadFrom] = {}
+    contradicted: dict[str, dict[ReadFrom, str]] = {}
+    for name in FIELD_KINDS:
+        chosen = _chosen(name, found)
+        if chosen is None:
+            candidates += _candidates_of(name, found, None, {})
+            continue
+        values[name] = getattr(found[chosen].invoice, name)
+        others = dict(_others(name, found, chosen))
+        if others:
+            contradicted[name] = others
+        if chosen != "page":
+            read_from[name] = chosen
+        if place := _evidence(name, found, chosen):
+            evidence[name] = place
+        candidates += _candidates_of(name, found, chosen, others)
+    for name in LIST_KINDS:
+        source = next((source for source in found if getattr(found[source].invoice, name)), None)
+        if source is not None:
+            values[name] = getattr(found[source].invoice, name)
+            evidence |= {path: place for path, place in found[source].evidence.items() if path.startswith(f"{name}.")}
+    page = found.get("page")
+    rest = page or next(iter(found.values()))
+    return rest.model_copy(
+        update={
+            "invoice": Invoice.model_validate(values),
+            "evidence": evidence,
+            "candidates": candidates,
+            "read_from": read_from,
+            "contradicted": contradicted,
+            "logprobs": {name: value for name, value in rest.logprobs.items() if name not in read_from},
+            "warnings": [
+                *(warning for extraction in found.values() for warning in extraction.warnings),
+                *_warnings(contradicted, read_from),
+            ],
+            "codes": found["code"].codes if "code" in found else rest.codes,
+        }
+    )
+
+
+def _chosen(name: str, found: Found) -> ReadFrom | None:
+    """The source of a field: the first that has a value."""
+    have = [source for source, extraction in found.items() if getattr(extraction.invoice, name) is not None]
+    if name in _PRINTED_FIRST and have[:1] == ["code"] and "page" in have:
+        return "page"
+    return have[0] if have else None
+
+
+def _others(name: str, found: Found, chosen: ReadFrom) -> Iterator[tuple[ReadFrom, str]]:
+    """What other sources say instead."""
+    value = getattr(found[chosen].invoice, name)
+    for source, extraction in found.items():
+        other = getattr(extraction.invoice, name)
+        if source != chosen and other is not None and not _may_both_be_true(FIELD_KINDS[name], value, other):
+            yield source, _text(other)
+
+
+def _may_both_be_true(kind: FieldKind, one: Any, other: Any) -> bool:
+    if kind in ("name", "address", "text"):
+        return True
+    if kind == "tax_id":
+        return same_tax_id(one, other)
+    if isinstance(one, Decimal):
+        return bool(abs(one) == abs(other))  # a credit note is positive in the XML and often negative on the page
+    if kind == "identifier":
+        return _letters(one) == _letters(other)
+    return bool(one == other)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).casefold()
+
+
+def _evidence(name: str, found: Found, chosen: ReadFrom) -> Evidence | None:
+    """The evidence of a value; of one from XML the place where the page prints the same, if it was read there."""
+    evidence, page = found[chosen].evidence.get(name), found.get("page")
+    printed = page.evidence.get(name) if page and chosen == "xml" else None
+    if evidence is None or page is None or printed is None:
+        return evidence
+    if _text(getattr(page.invoice, name)) != _text(getattr(found[chosen].invoice, name)):
+        return evidence
+    place = {"page": printed.page, "box": printed.box, "words": printed.words, "text": printed.text}
+    return evidence.model_copy(update={**place, "method": f"{evidence.method}; printed there as well"})
+
+
+def _candidates_of(
+    name: str, found: Found, chosen: ReadFrom | None, others: Mapping[ReadFrom, str]
+) -> Iterator[FieldCandidate]:
+    """The candidates of all sources: those of the chosen one first, above the scores of the others."""
+    best = max((row.score for found_ in found.values() for row in found_.candidates if row.field == name), default=0.0)
+    order = [chosen, *(source for source in found if source != chosen)] if chosen else list(found)
+    for source in order:
+        if source is None:
+            continue
+        rows = [row for row in found[source].candidates if row.field == name]
+        if source == chosen and source != "page":
+            yield from _raised(name, found[source], rows, best + 1)
+            continue
+        for row in rows:
+            if source == chosen or not row.chosen:
+                yield row
+            else:
+                reason = f"{_NAMES[chosen]} says otherwise" if chosen and source in others else row.reason
+                yield row.model_copy(update={"chosen": False, "reason": reason})
+
+
+def _raised(name: str, extraction: Extraction, rows: list[FieldCandidate], score: float) -> Iterator[FieldCandidate]:
+    """The chosen candidate of XML or a code, with a score above all others, whose scores are of another kind."""
+    if any(row.chosen for row in rows):
+        yield from (row.model_copy(update={"score": score}) if row.chosen else row for row in rows)
+    elif place := extraction.evidence.get(name):
+        yield FieldCandidate(
+            field=name,
+            value=_text(getattr(extraction.invoice, name)),
+            score=score,
+            chosen=True,
+            reason=place.method,
+            features={},
+            page=place.page,
+            text=place.text,
+            box=place.box,
+            words=place.words,
+        )
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _warnings(contradicted: Mapping[str, Mapping[ReadFrom, str]], read_from: Mapping[str, ReadFrom]) -> Iterator[str]:
+    """A sentence per field; the values stand beside it, in `contradicted`."""
+    for name, others in contradicted.items():
+        sources = " and ".join(_NAMES[source] for source in others)
+        used = read_from.get(name, "page")
+        yield f"{name}: {sources} says otherwise than {_NAMES[used]}, which is used"

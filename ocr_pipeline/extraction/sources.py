@@ -1,0 +1,108 @@
+"""Where values are read from: the XML of an e-invoice, codes on the page, the page as it is printed.
+
+A backend that reads several of them prefers one to the other field by field, see `preferring`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+from ocr_pipeline.components import fingerprint_of
+from ocr_pipeline.documents.pages import Document
+from ocr_pipeline.documents.xml_pages import XmlPage
+from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.extraction.base import ExtractionInput, Extractor
+from ocr_pipeline.extraction.preferring import preferred
+from ocr_pipeline.schemas import FIELD_KINDS, Extraction, ReadFrom
+
+_VERSION = 1
+"""Raise it with every code change here or in `preferring` that can change a result."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a backend reads besides the page. `order`: all that it reads, the page included, the preferred one first."""
+
+    order: tuple[ReadFrom, ...]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What they add to the fingerprint of the backend's extractor."""
+        read = {source: _extractor(source).fingerprint() for source in self.order if source != "page"}
+        return {"reads": {"order": list(self.order), "version": _VERSION, **read}}
+
+
+@dataclass(frozen=True)
+class SourceReader:
+    """Extracts documents with an extractor and, if there are `sources`, prefers them to it where they have a value."""
+
+    extractor: Extractor
+    sources: Sources | None = None
+
+    @property
+    def reads_xml(self) -> bool:
+        """Whether it has something to read in a document that is XML alone."""
+        can = self.extractor.capabilities
+        return can.imports or "xml" in (self.sources.order if self.sources else can.reads)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint_of(self.extractor, self.sources.settings if self.sources else None)
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        """The fields of one document, as `Extractor.extract` gives them, with what each was read from."""
+        if self.sources is None:
+            return _read_from(self.extractor.extract(document), self.extractor.capabilities.reads[0])
+        opened = document.open()
+        document = replace(document, open=lambda: opened)
+        found: dict[ReadFrom, Extraction] = {}
+        failures: dict[ReadFrom, DocumentError] = {}
+        for source in self.sources.order:
+            extractor = self.extractor if source == "page" else _extractor(source)
+            if (source == "xml") < opened.is_drawn or extractor.unavailable():
+                continue  # on a page that was drawn from XML there is nothing to read but the XML
+            try:
+                found[source] = _placed(extractor.extract(document), opened)
+            except DocumentError as error:
+                failures[source] = error
+        if not found:
+            raise failures.get("page") or next(iter(failures.values()))
+        extraction = preferred(found)
+        if failure := failures.get("page"):
+            sentence = f"Nothing was read from the page: {failure}"
+            extraction = extraction.model_copy(update={"warnings": [*extraction.warnings, sentence]})
+        return extraction
+
+
+@lru_cache
+def _extractor(source: ReadFrom) -> Extractor:
+    if source == "code":
+        from ocr_pipeline.extraction.codes.extractor import CodesExtractor
+
+        return CodesExtractor()
+    from ocr_pipeline.extraction.einvoice.extractor import EInvoiceExtractor
+
+    return EInvoiceExtractor()
+
+
+def _read_from(extraction: Extraction, source: ReadFrom) -> Extraction:
+    """The extraction with the source of all its values."""
+    if source == "page":
+        return extraction
+    fields = (name for name in FIELD_KINDS if getattr(extraction.invoice, name) is not None)
+    return extraction.model_copy(update={"read_from": dict.fromkeys(fields, source)})
+
+
+def _placed(extraction: Extraction, document: Document) -> Extraction:
+    """The extraction with the places of its values on pages that were drawn from them."""
+    if not document.is_drawn:
+        return extraction
+    places: Mapping[str, Any] = {
+        path: {"page": page.number, "box": box}
+        for page in reversed(document.pages)
+        if isinstance(page, XmlPage)
+        for path, box in page.places.items()
+    }
+    evidence = {path: found.model_copy(update=places.get(path, {})) for path, found in extraction.evidence.items()}
+    return extraction.model_copy(update={"evidence": evidence})
