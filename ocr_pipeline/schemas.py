@@ -245,8 +245,8 @@ class Extraction(_Model):
     read_from: dict[str, ReadFrom] = Field(
         default={}, description="By field, what the value was read from; the page for fields that are not in it."
     )
-    contradicted: dict[str, dict[ReadFrom, str]] = Field(
-        default={}, description="By field, what other sources say instead. Only values that cannot both be true."
+    others: dict[str, dict[ReadFrom, str]] = Field(
+        default={}, description="By field, what the other sources have for it: the same, or something else."
     )
     codes: list[PageCode] = Field(default=[], description="Of an extractor that decodes them: all codes on the pages.")
     reported: ReportedUsage | None = Field(default=None, description="Imported only; `cost_usd` is reported, too.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.errors import DocumentError
@@ -56,7 +57,9 @@ class Cell:
 
 
 class Sheets:
-    """Pages that are filled from top to bottom."""
+    """Pages that are filled from top to bottom. `named`: whether the lines that are written keep the path of their field."""
+
+    named = True
 
     def __init__(self, max_pages: int) -> None:
         self.pages: list[list[Line]] = [[]]
@@ -76,13 +79,14 @@ class Sheets:
         height = round(size * _SPACING)
         for index in range(max(map(len, wrapped), default=0)):
             if self._y + height > HEIGHT - MARGIN:
-                self._new_page()
+                self.new_page()
             for cell, lines in zip(cells, wrapped, strict=True):
                 if index < len(lines):
-                    self.pages[-1].append(_line(cell, lines[index], self._y, size))
+                    self.pages[-1].append(_line(cell, lines[index], self._y, size, self.named))
             self._y += height
 
-    def _new_page(self) -> None:
+    def new_page(self) -> None:
+        """Go on at the top of another page. Raises DocumentError if there are too many."""
         if len(self.pages) >= self._max_pages:
             raise DocumentError("too_many_pages", f"The XML fills more than {self._max_pages:,} pages, the limit.")
         self.pages.append([])
@@ -101,10 +105,10 @@ def drawn(lines: Sequence[Line]) -> "npt.NDArray[np.uint8]":
     return np.array(image)
 
 
-def _line(cell: Cell, text: str, y: int, size: int) -> Line:
+def _line(cell: Cell, text: str, y: int, size: int, is_named: bool) -> Line:
     width = _width(text, size)
     x = cell.x + cell.width - width if cell.right else cell.x
-    return Line(x, y, width, size, text, cell.path, cell.grey)
+    return Line(x, y, width, size, text, cell.path if is_named else None, cell.grey)
 
 
 def _wrapped(text: str, width: int, size: int) -> Iterator[str]:
@@ -142,5 +146,5 @@ def _font(size: int) -> "FreeTypeFont":
     from PIL import ImageFont
 
     # The simple layout, which every build of Pillow has: the same pages everywhere.
-    with (files("ocr_pipeline.documents") / "fonts" / "DejaVuSans.ttf").open("rb") as file:
-        return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
+    font = (files("ocr_pipeline.documents") / "fonts" / "DejaVuSans.ttf").read_bytes()
+    return ImageFont.truetype(BytesIO(font), size, layout_engine=ImageFont.Layout.BASIC)

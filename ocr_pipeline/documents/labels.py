@@ -10,7 +10,7 @@ from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.overrides import Decision, apply, load_overrides
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError, describe
-from ocr_pipeline.schemas import Invoice, Label
+from ocr_pipeline.schemas import Label
 
 
 def load_label(path: Path) -> tuple[Label, str]:
@@ -27,15 +27,6 @@ def load_label(path: Path) -> tuple[Label, str]:
         return Label.model_validate_json(content), sha256_of(content)
     except ValidationError as error:
         raise DocumentError("invalid_label", f"Invalid label: {describe(error)}") from None
-
-
-def is_valid(field_name: str, value: object) -> bool:
-    """Whether `Invoice` accepts a value for a field."""
-    try:
-        Invoice.model_validate({field_name: value})
-    except ValidationError:
-        return False
-    return True
 
 
 def labels_sha256(source: SourceFile) -> str | None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from ocr_pipeline.documents.drawing import HEIGHT, MARGIN, WIDTH, Cell, Line, Sheets, drawn
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import DocumentError
-from ocr_pipeline.schemas import Box, Invoice, Label
+from ocr_pipeline.schemas import Box, Invoice
 from ocr_pipeline.untrusted import visible
 
 if TYPE_CHECKING:
@@ -90,26 +90,34 @@ class XmlPage:
 
 
 def open_xml(content: bytes, limits: Limits) -> list[XmlPage]:
-    """The pages of an e-invoice. Raises DocumentError if the XML is broken or no e-invoice, or makes too many pages."""
-    sheets, invoice = Sheets(limits.max_pages), _label(content).invoice
-    _write_head(sheets, invoice)
-    _write_list(sheets, "line_items", _ITEM_COLUMNS, invoice.line_items)
-    _write_list(sheets, "tax_lines", _TAX_COLUMNS, invoice.tax_lines)
-    _write_amounts(sheets, invoice)
+    """The pages of an e-invoice; of a file with several invoices, each begins a page.
+
+    Raises:
+        DocumentError: the XML is broken or no e-invoice, or fills too many pages.
+    """
+    sheets = Sheets(limits.max_pages)
+    for index, invoice in enumerate(_invoices(content)):
+        if index:
+            sheets.new_page()
+        _write_head(sheets, invoice)
+        _write_list(sheets, "line_items", _ITEM_COLUMNS, invoice.line_items)
+        _write_list(sheets, "tax_lines", _TAX_COLUMNS, invoice.tax_lines)
+        _write_amounts(sheets, invoice)
+        sheets.named = False
     return [XmlPage(number, tuple(lines)) for number, lines in enumerate(sheets.pages, start=1)]
 
 
-def _label(content: bytes) -> Label:
-    from ocr_pipeline.documents.einvoice.reading import label_of_xml
+def _invoices(content: bytes) -> list[Invoice]:
+    from ocr_pipeline.documents.einvoice.reading import read_einvoices
     from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
 
     try:
-        return label_of_xml(content)[0]
+        return [found.invoice for found in read_einvoices(content)]
     except UnusableXmlError as error:
         raise DocumentError("unreadable", f"The XML cannot be used as an invoice: {error}.") from None
     except ImportError:
         raise DocumentError(
-            "unreadable", "XML documents need the package lxml: pip install 'ocr_pipeline[zugferd]'."
+            "unreadable", "XML documents need the package lxml: pip install 'ocr_pipeline[einvoice]'."
         ) from None
 
 

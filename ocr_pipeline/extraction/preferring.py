@@ -35,21 +35,20 @@ def preferred(found: Found) -> Extraction:
     evidence: dict[str, Evidence] = {}
     candidates: list[FieldCandidate] = []
     read_from: dict[str, ReadFrom] = {}
-    contradicted: dict[str, dict[ReadFrom, str]] = {}
+    others: dict[str, dict[ReadFrom, str]] = {}
     for name in FIELD_KINDS:
         chosen = _chosen(name, found)
         if chosen is None:
-            candidates += _candidates_of(name, found, None, {})
+            candidates += _candidates_of(name, found, None)
             continue
         values[name] = getattr(found[chosen].invoice, name)
-        others = dict(_others(name, found, chosen))
-        if others:
-            contradicted[name] = others
+        if beside := _others(name, found, chosen):
+            others[name] = beside
         if chosen != "page":
             read_from[name] = chosen
         if place := _evidence(name, found, chosen):
             evidence[name] = place
-        candidates += _candidates_of(name, found, chosen, others)
+        candidates += _candidates_of(name, found, chosen)
     for name in LIST_KINDS:
         source = next((source for source in found if getattr(found[source].invoice, name)), None)
         if source is not None:
@@ -63,12 +62,9 @@ def preferred(found: Found) -> Extraction:
             "evidence": evidence,
             "candidates": candidates,
             "read_from": read_from,
-            "contradicted": contradicted,
+            "others": others,
             "logprobs": {name: value for name, value in rest.logprobs.items() if name not in read_from},
-            "warnings": [
-                *(warning for extraction in found.values() for warning in extraction.warnings),
-                *_warnings(contradicted, read_from),
-            ],
+            "warnings": [warning for extraction in found.values() for warning in extraction.warnings],
             "codes": found["code"].codes if "code" in found else rest.codes,
         }
     )
@@ -82,13 +78,10 @@ def _chosen(name: str, found: Found) -> ReadFrom | None:
     return have[0] if have else None
 
 
-def _others(name: str, found: Found, chosen: ReadFrom) -> Iterator[tuple[ReadFrom, str]]:
-    """What other sources say instead."""
-    value = getattr(found[chosen].invoice, name)
-    for source, extraction in found.items():
-        other = getattr(extraction.invoice, name)
-        if source != chosen and other is not None and not _may_both_be_true(FIELD_KINDS[name], value, other):
-            yield source, _text(other)
+def _others(name: str, found: Found, chosen: ReadFrom) -> dict[ReadFrom, str]:
+    """What the other sources have for a field."""
+    values = {source: getattr(extraction.invoice, name) for source, extraction in found.items() if source != chosen}
+    return {source: _text(value) for source, value in values.items() if value is not None}
 
 
 def _may_both_be_true(kind: FieldKind, one: Any, other: Any) -> bool:
@@ -119,10 +112,9 @@ def _evidence(name: str, found: Found, chosen: ReadFrom) -> Evidence | None:
     return evidence.model_copy(update={**place, "method": f"{evidence.method}; printed there as well"})
 
 
-def _candidates_of(
-    name: str, found: Found, chosen: ReadFrom | None, others: Mapping[ReadFrom, str]
-) -> Iterator[FieldCandidate]:
+def _candidates_of(name: str, found: Found, chosen: ReadFrom | None) -> Iterator[FieldCandidate]:
     """The candidates of all sources: those of the chosen one first, above the scores of the others."""
+    value = getattr(found[chosen].invoice, name) if chosen else None
     best = max((row.score for found_ in found.values() for row in found_.candidates if row.field == name), default=0.0)
     order = [chosen, *(source for source in found if source != chosen)] if chosen else list(found)
     for source in order:
@@ -136,7 +128,13 @@ def _candidates_of(
             if source == chosen or not row.chosen:
                 yield row
             else:
-                reason = f"{_NAMES[chosen]} says otherwise" if chosen and source in others else row.reason
+                other = getattr(found[source].invoice, name)
+                is_contradicted = not _may_both_be_true(FIELD_KINDS[name], value, other)
+                reason = (
+                    f"{_NAMES[source]} says so, {_NAMES[chosen]} otherwise"
+                    if chosen and is_contradicted
+                    else row.reason
+                )
                 yield row.model_copy(update={"chosen": False, "reason": reason})
 
 
@@ -161,11 +159,3 @@ def _raised(name: str, extraction: Extraction, rows: list[FieldCandidate], score
 
 def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _warnings(contradicted: Mapping[str, Mapping[ReadFrom, str]], read_from: Mapping[str, ReadFrom]) -> Iterator[str]:
-    """A sentence per field; the values stand beside it, in `contradicted`."""
-    for name, others in contradicted.items():
-        sources = " and ".join(_NAMES[source] for source in others)
-        used = read_from.get(name, "page")
-        yield f"{name}: {sources} says otherwise than {_NAMES[used]}, which is used"

@@ -5,7 +5,7 @@ A backend that reads several of them prefers one to the other field by field, se
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any
 
 from ocr_pipeline.components import fingerprint_of
@@ -52,10 +52,12 @@ class SourceReader:
 
     def extract(self, document: ExtractionInput) -> Extraction:
         """The fields of one document, as `Extractor.extract` gives them, with what each was read from."""
+        document = replace(document, open=cache(document.open))
         if self.sources is None:
-            return _read_from(self.extractor.extract(document), self.extractor.capabilities.reads[0])
+            [source, *_] = self.extractor.capabilities.reads
+            extraction = self.extractor.extract(document)
+            return _read_from(_placed(extraction, document.open()) if source == "xml" else extraction, source)
         opened = document.open()
-        document = replace(document, open=lambda: opened)
         found: dict[ReadFrom, Extraction] = {}
         failures: dict[ReadFrom, DocumentError] = {}
         for source in self.sources.order:
@@ -75,7 +77,7 @@ class SourceReader:
         return extraction
 
 
-@lru_cache
+@cache
 def _extractor(source: ReadFrom) -> Extractor:
     if source == "code":
         from ocr_pipeline.extraction.codes.extractor import CodesExtractor
@@ -104,5 +106,13 @@ def _placed(extraction: Extraction, document: Document) -> Extraction:
         if isinstance(page, XmlPage)
         for path, box in page.places.items()
     }
-    evidence = {path: found.model_copy(update=places.get(path, {})) for path, found in extraction.evidence.items()}
-    return extraction.model_copy(update={"evidence": evidence})
+    return extraction.model_copy(
+        update={
+            "evidence": {
+                path: found.model_copy(update=places.get(path, {})) for path, found in extraction.evidence.items()
+            },
+            "candidates": [
+                row.model_copy(update=places.get(row.field, {})) if row.chosen else row for row in extraction.candidates
+            ],
+        }
+    )

@@ -1,9 +1,10 @@
 """How a document was read: one `Case` per backend, with the chain from the page to the attribution."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ocr_pipeline.evaluation.diagnosis.truth import Contradiction, contradictions
+from ocr_pipeline.evaluation.diagnosis.truth import Contradiction, SourcedValue, contradictions, split_by_source
 from ocr_pipeline.schemas import Box
 from ocr_pipeline.warehouse.tables.calls import CallRow
 from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
@@ -34,12 +35,15 @@ class FieldCase:
     `outcome` is None if the field is not labelled or its score is stale.
 
     `evidence` is where the value was extracted, `label_place` where the labelled value (or what resembles it most) is.
+    `read_from`: what the value was read from (page, code, xml), `others` what the other sources have for it.
     `method`, `score` and `correction` describe the evidence in the extractor's own terms. `calibration`: where the
     confidence is from (project or shipped).
     """
 
     field: str
     value: str | None
+    read_from: str | None = None
+    others: Mapping[str, str] = dataclasses.field(default_factory=dict)
     labelled: bool
     truth: str | None
     outcome: str | None
@@ -139,11 +143,15 @@ class DocumentCases:
 
     def _contradictions(self) -> Iterator[Contradiction]:
         values = {
-            backend: {field.field: field.value for field in case.fields if field.value is not None}
+            backend: {
+                field.field: SourcedValue(field.value, field.read_from, field.others)
+                for field in case.fields
+                if field.value is not None
+            }
             for backend, case in self.cases.items()
         }
         extractors = {backend: case.extraction.extractor for backend, case in self.cases.items()}
-        return contradictions(self.document_id, values, extractors)
+        return contradictions(self.document_id, *split_by_source(values, extractors))
 
     @property
     def origins(self) -> Mapping[str, Sequence[str]]:

@@ -191,6 +191,8 @@ class _FieldRows:
         return FieldCase(
             field=name,
             value=value.value if value else None,
+            read_from=value.read_from if value else None,
+            others=(value.others if value else None) or {},
             labelled=truth is not None,
             truth=truth.value if truth else None,
             outcome=score.outcome if score else None,

@@ -20,7 +20,7 @@ class Auto(RapidOcr):
     """Decides page by page, and recognises the lines that a text layer lacks. Its options are those of `rapidocr`."""
 
     id: ClassVar[str] = "auto"
-    capabilities = Capabilities(reads=("xml", "code", "page"))
+    capabilities: ClassVar[Capabilities] = Capabilities(reads=("xml", "code", "page"))
 
     def fingerprint(self) -> dict[str, Any]:
         return {**super().fingerprint(), "pdf-text": PdfText().fingerprint(), "auto": 1}

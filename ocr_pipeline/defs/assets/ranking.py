@@ -1,6 +1,7 @@
 """Assets that rank backends: `leaderboard`, `comparisons`, `leaderboard_slices` and `evaluation_history`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 
 import dagster as dg
@@ -58,10 +59,16 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
             scores, lists = tables.scores.current(snapshot, scoring), tables.scores.current_lists(snapshot, scoring)
             runs = tables.extractions.extraction_runs(snapshot, backends)
             columns = tables.scores.outcome_columns(snapshot, scoring)
+            read_from = tables.sources.values_read_from(snapshot, backends)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
+            drawn = {key for key, row in tables.documents.documents(snapshot).items() if row.is_drawn}
         scorable = {key: labels[key] for key in datasets}
-        not_run = partial(_not_run, configured, transcribed)
-        rows, fields = leaderboard_rows(scores, lists, runs, scorable, datasets, backends, not_run, columns, rules)
+        applies = partial(_applies, configured, drawn)
+        not_run = partial(_not_run, configured, transcribed, drawn, datasets)
+        rows, fields = leaderboard_rows(
+            scores, lists, runs, scorable, datasets, backends, not_run, columns, rules, applies
+        )
+        rows = [replace(row, read_from=read_from.get((row.dataset, row.backend))) for row in rows]
         tables.ranking.replace_leaderboard(target, rows, fields, context.run.run_id)
         shown = ["dataset", "backend", "status", "labelled_documents", "failures", "whole_document_accuracy"]
         boards = [tables.ranking.leaderboard_columns(row) for row in rows]
@@ -79,8 +86,29 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
     return leaderboard
 
 
-def _not_run(configured: Backends, transcribed: Collection[str], dataset: str, backend: str) -> str | None:
-    """Why a backend cannot run on a data set. `transcribed`: data sets with transcripts."""
+def _applies(configured: Backends, drawn: Collection[str], backend: str, document_id: str) -> bool:
+    """Whether a backend has anything to do for a document. `drawn`: documents that are XML alone."""
+    return document_id not in drawn or configured[backend].reads_xml
+
+
+def _not_run(
+    configured: Backends,
+    transcribed: Collection[str],
+    drawn: Collection[str],
+    datasets: Mapping[str, str],
+    dataset: str,
+    backend: str,
+) -> str | None:
+    """Why a backend cannot run on a data set.
+
+    Args:
+        transcribed: data sets with transcripts.
+        drawn: documents that are XML alone.
+        datasets: the data set of each labelled document.
+    """
+    documents = [key for key, name in datasets.items() if name == dataset]
+    if documents and not any(_applies(configured, drawn, backend, key) for key in documents):
+        return "its documents are XML without a page of their own"
     engine = configured[backend].engine
     if engine and engine.capabilities.reads_transcripts and dataset not in transcribed:
         return "the data set has no transcripts"
@@ -161,6 +189,7 @@ def _history(rules: Rules) -> dg.AssetsDefinition:
             columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))
             labels, sha256 = tables.labels.valid_labels(snapshot), tables.labels.label_sha256(snapshot)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
+            drawn = {key for key, row in tables.documents.documents(snapshot).items() if row.is_drawn}
             runs = tables.extractions.extraction_runs(snapshot, backends)
             latest = {key: row.content for key, row in tables.history.latest_evaluations(snapshot).items()}
         new = new_evaluations(columns, sha256, runs, label_versions(labels, datasets), latest, rules)

@@ -7,7 +7,7 @@ import dagster as dg
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.diagnosis.truth import contradictions
+from ocr_pipeline.evaluation.diagnosis.truth import contradictions, split_by_source
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.planning.plan import ingested_scope, make_plan
 from ocr_pipeline.untrusted import visible
@@ -94,8 +94,10 @@ def _truth_agrees() -> dg.AssetChecksDefinition:
         configured = project.backends()
         extractors = {name: backend.extractor_type for name, backend in configured.items()}
         with warehouse.warehouse().snapshot() as snapshot:
-            values = tables.extractions.extracted_values(snapshot, list(configured))
-        found = [row for key, of_key in values.items() for row in contradictions(key, of_key, extractors)]
+            values = tables.sources.sourced_values(snapshot, list(configured))
+        found = [
+            row for key, of_key in values.items() for row in contradictions(key, *split_by_source(of_key, extractors))
+        ]
         rows = [{**vars(row), "page": " or ".join(dict.fromkeys(row.readings.values()))} for row in found]
         said = "; ".join(f"{row.document_id}: {visible(row.sentence)}" for row in found[:MAX_NAMED])
         more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""

@@ -10,7 +10,7 @@ from ocr_pipeline.documents.einvoice.attachments import embedded_files
 from ocr_pipeline.documents.einvoice.signed import is_signed, signed_content
 from ocr_pipeline.documents.einvoice.values import Place, Values
 from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
-from ocr_pipeline.documents.labels import is_valid
+from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.schemas import Invoice
 
 ORDERS = ("SCRDMCCBDACIOMessageStructure", "CrossIndustryOrder", "Order", "OrderResponse")

@@ -18,7 +18,7 @@ from typing import Any, TypedDict
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.source import Source, documents_in
 from ocr_pipeline.documents.importers.transcripts import Fragment, transcript_of
-from ocr_pipeline.documents.labels import is_valid
+from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import Invoice, Label
 from ocr_pipeline.values.amounts import parse_amount

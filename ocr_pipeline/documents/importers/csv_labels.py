@@ -16,7 +16,7 @@ from decimal import Decimal
 from io import StringIO
 
 from ocr_pipeline.documents.importers.source import Source
-from ocr_pipeline.documents.labels import is_valid
+from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import FIELD_KINDS, Invoice, Label
 from ocr_pipeline.values.amounts import parse_amount

@@ -10,6 +10,8 @@ from ocr_pipeline.schemas import FIELD_KINDS
 SOURCES: Mapping[str, str] = {"codes": "code", "einvoice": "XML"}
 """Extractors that do not read the page -> what they read."""
 
+_EXTRACTORS = {"code": "codes", "xml": "einvoice"}
+
 _COMPARED = ("money", "date", "tax_id", "identifier")
 """Kinds of fields that page and code write alike. Names are shortened, and the kind of document is not printed."""
 
@@ -41,6 +43,36 @@ class TruthValue(NamedTuple):
     source: str
     backend: str
     value: str
+
+
+class SourcedValue(NamedTuple):
+    """A value, what it was read from (page, code, xml; None: not known), and what the other sources have for the field."""
+
+    value: str
+    read_from: str | None
+    others: Mapping[str, str]
+
+
+def split_by_source(
+    cells: Mapping[str, Mapping[str, SourcedValue]], extractors: Mapping[str, str]
+) -> tuple[Values, Mapping[str, str]]:
+    """Values and extractors as `contradictions` takes them, of the cells of one document.
+
+    A backend that reads several sources counts as one backend for each: under its own name it has what it read from the page,
+    as `auto+rules (xml)` what it read from XML.
+    """
+    values: dict[str, dict[str, str]] = {}
+    names = dict(extractors)
+    for backend, fields in cells.items():
+        values[backend] = {}
+        for field, found in fields.items():
+            reads_one = extractors.get(backend) in (*SOURCES, "ensemble")
+            readings = {"page": found.value} if reads_one else {found.read_from or "page": found.value, **found.others}
+            for source, value in readings.items():
+                name = backend if source == "page" else f"{backend} ({source})"
+                values.setdefault(name, {})[field] = value
+                names.setdefault(name, _EXTRACTORS.get(source, ""))
+    return values, names
 
 
 def contradictions(document_id: str, values: Values, extractors: Mapping[str, str]) -> Iterator[Contradiction]:

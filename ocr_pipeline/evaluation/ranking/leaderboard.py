@@ -4,7 +4,7 @@ Groups are (dataset, backend): data sets are not mixed, because their documents 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -55,6 +55,8 @@ class LeaderboardRow:
     evaluated_at: str
     summary: BackendSummary | None = None
     standing: Standing | None = None
+    read_from: Mapping[str, int] | None = None
+    """How many values were read from the page, from codes and from XML."""
     pareto: bool | None = None
     """See `standing.pareto_front`."""
 

@@ -31,6 +31,7 @@ def leaderboard_rows(
     not_run: Callable[[str, str], str | None],
     columns: Columns,
     rules: Rules = DEFAULT_RULES,
+    applies: Callable[[str, str], bool] = lambda backend, document_id: True,
 ) -> tuple[list[LeaderboardRow], list[FieldSummary]]:
     """Make the rows of `leaderboard` and `leaderboard_fields` from the current scores and the runs that count.
 
@@ -40,6 +41,7 @@ def leaderboard_rows(
         backends: every configured backend.
         not_run: why a backend cannot run on a data set, (dataset, backend); None if it can.
         columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
+        applies: whether a backend has anything to do for a document, (backend, document).
     """
     now = datetime.now(UTC)
     board = leaderboard(scores, runs, lists=lists, label_version=label_version(labels), evaluated_at=now)
@@ -52,21 +54,24 @@ def leaderboard_rows(
     versions = label_versions(labels, datasets)
     standing_of = _standings(columns, runs)
     front, scored = _pareto(board), {(score.document_id, score.backend) for score in scores}
-    rows = []
-    for summary in board.backends:
-        labelled = [key for key, dataset in datasets.items() if dataset == summary.dataset]
-        rows.append(
-            row_of(
-                dataset=summary.dataset,
-                backend=summary.backend,
-                status="ok",
-                missing_documents=sum((key, summary.backend) not in scored for key in labelled),
-                label_version=versions.get(summary.dataset),
-                summary=summary,
-                standing=standing_of.get((summary.dataset, summary.backend)),
-                pareto=front[summary.dataset, summary.backend],
-            )
+
+    def missing(dataset: str, backend: str) -> int:
+        of_dataset = (key for key, name in datasets.items() if name == dataset)
+        return sum((key, backend) not in scored and applies(backend, key) for key in of_dataset)
+
+    rows = [
+        row_of(
+            dataset=summary.dataset,
+            backend=summary.backend,
+            status="ok",
+            missing_documents=missing(summary.dataset, summary.backend),
+            label_version=versions.get(summary.dataset),
+            summary=summary,
+            standing=standing_of.get((summary.dataset, summary.backend)),
+            pareto=front[summary.dataset, summary.backend],
         )
+        for summary in board.backends
+    ]
     ran = {(row.dataset, row.backend) for row in rows}
     for dataset, backend in product(versions, backends):
         if (dataset, backend) not in ran:
@@ -76,7 +81,7 @@ def leaderboard_rows(
                     backend=backend,
                     status="not_run",
                     message=not_run(dataset, backend) or "not requested yet",
-                    missing_documents=list(datasets.values()).count(dataset),
+                    missing_documents=missing(dataset, backend),
                     label_version=versions[dataset],
                 )
             )

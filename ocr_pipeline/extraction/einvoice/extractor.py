@@ -22,7 +22,7 @@ class EInvoiceExtractor(Extractor):
     """
 
     id = "einvoice"
-    capabilities = Capabilities(requires="pages")
+    capabilities = Capabilities(requires="pages", reads=("xml",))
 
     def fingerprint(self) -> dict[str, Any]:
         return {"name": "einvoice", "version": VERSION, **{name: _version(name) for name in PACKAGES}}

@@ -11,7 +11,7 @@ from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.ensemble.votes import Group, groups_of
 from ocr_pipeline.extraction.ensemble.weights import SCHEMA, Weights
-from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction, Invoice
+from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction, Invoice, ReadFrom
 
 VERSION = 2
 
@@ -56,6 +56,7 @@ class EnsembleExtractor(TrainedExtractor):
         fold = self._weights.fold_of.get(document.document_id) if self._weights else None
         values: dict[str, object] = {}
         evidence: dict[str, Evidence] = {}
+        read_from: dict[str, ReadFrom] = {}
         for field in FIELD_KINDS:
             groups = groups_of(field, extractions)
             if not groups:
@@ -64,6 +65,8 @@ class EnsembleExtractor(TrainedExtractor):
             best = max(range(len(groups)), key=shares.__getitem__)
             vote = max(groups[best].votes, key=lambda vote: vote.score)
             values[field] = vote.value
+            if source := extractions[vote.member].read_from.get(field):
+                read_from[field] = source
             if vote.evidence:
                 evidence[field] = _of_member(vote.evidence, vote.member, shares[best])
         for name in LIST_KINDS:
@@ -78,6 +81,7 @@ class EnsembleExtractor(TrainedExtractor):
         return Extraction(
             invoice=Invoice.model_validate(values),
             evidence=evidence,
+            read_from=read_from,
             warnings=list(warnings),
             origin=next((result.origin for result in extractions.values() if result.origin), None),
             cost_usd=document.members.cost_usd,

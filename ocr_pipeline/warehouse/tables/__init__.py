@@ -19,6 +19,7 @@ from ocr_pipeline.warehouse.tables import (
     ranking,
     scale,
     scores,
+    sources,
     warned,
     words,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "ranking",
     "scale",
     "scores",
+    "sources",
     "warned",
     "words",
 ]

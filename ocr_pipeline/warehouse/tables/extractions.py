@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
@@ -50,6 +50,10 @@ class FieldValueRow:
     value: str
     value_amount: Decimal | None
     value_date: date | None
+    read_from: Annotated[
+        str | None, "What the value was read from: page, code or xml; NULL: not known, it was imported."
+    ]
+    others: Annotated[dict[str, str] | None, "What the other sources have for it, by source; NULL: nothing."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +251,10 @@ def add_extraction(
     for field in FIELD_KINDS:
         value = getattr(invoice, field)
         if value is not None:
-            tables["extracted_fields"].append({**key, "field": field, **typed_value(value)})
+            source = None if reported else outcome.extraction.read_from.get(field, "page")
+            others = outcome.extraction.others.get(field)
+            row = {**key, "field": field, **typed_value(value), "read_from": source, "others": others}
+            tables["extracted_fields"].append(row)
     add_lists(tables, "extracted_line_items", "extracted_tax_lines", key, invoice)
     add_evidence(tables, key, outcome.extraction)
     return cell

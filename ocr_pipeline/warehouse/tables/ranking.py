@@ -69,6 +69,17 @@ class BoardRow:
     straight_through_low: Annotated[float | None, "Lower end of its 95 % interval."]
     straight_through_high: Annotated[float | None, "Upper end of its 95 % interval."]
     pareto: Annotated[bool | None, "Whether no other backend is better in F1, cost and seconds at once."]
+    read_from: Annotated[
+        dict[str, int] | None, "Number of values by what they were read from: page, code, xml; NULL: not known."
+    ]
+
+    @property
+    def sources(self) -> str:
+        """The shares of `read_from`: `xml 62 %, page 38 %`; empty if not known."""
+        counts = self.read_from or {}
+        total = sum(counts.values())
+        shares = sorted(counts.items(), key=lambda item: -item[1])
+        return ", ".join(f"{source} {100 * count / total:.0f} %" for source, count in shares if count)
 
 
 @dataclass(frozen=True, kw_only=True)
