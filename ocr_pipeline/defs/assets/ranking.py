@@ -189,7 +189,6 @@ def _history(rules: Rules) -> dg.AssetsDefinition:
             columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))
             labels, sha256 = tables.labels.valid_labels(snapshot), tables.labels.label_sha256(snapshot)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
-            drawn = {key for key, row in tables.documents.documents(snapshot).items() if row.is_drawn}
             runs = tables.extractions.extraction_runs(snapshot, backends)
             latest = {key: row.content for key, row in tables.history.latest_evaluations(snapshot).items()}
         new = new_evaluations(columns, sha256, runs, label_versions(labels, datasets), latest, rules)

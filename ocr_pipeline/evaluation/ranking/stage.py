@@ -1,6 +1,6 @@
 """The ranking stage: scores of documents in, leaderboard, comparisons, slices and history out."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
@@ -45,20 +45,11 @@ def leaderboard_rows(
     """
     now = datetime.now(UTC)
     board = leaderboard(scores, runs, lists=lists, label_version=label_version(labels), evaluated_at=now)
-    row_of = partial(
-        LeaderboardRow,
-        scoring_version=board.scoring_version,
-        rules=rules.fingerprint,
-        evaluated_at=now.replace(tzinfo=None).isoformat(sep=" "),
-    )
+    at = now.replace(tzinfo=None).isoformat(sep=" ")
+    row_of = partial(LeaderboardRow, scoring_version=board.scoring_version, rules=rules.fingerprint, evaluated_at=at)
     versions = label_versions(labels, datasets)
-    standing_of = _standings(columns, runs)
-    front, scored = _pareto(board), {(score.document_id, score.backend) for score in scores}
-
-    def missing(dataset: str, backend: str) -> int:
-        of_dataset = (key for key, name in datasets.items() if name == dataset)
-        return sum((key, backend) not in scored and applies(backend, key) for key in of_dataset)
-
+    front, standing_of = _pareto(board), _standings(columns, runs)
+    missing = partial(_missing, datasets, {(score.document_id, score.backend) for score in scores}, applies)
     rows = [
         row_of(
             dataset=summary.dataset,
@@ -73,19 +64,31 @@ def leaderboard_rows(
         for summary in board.backends
     ]
     ran = {(row.dataset, row.backend) for row in rows}
-    for dataset, backend in product(versions, backends):
-        if (dataset, backend) not in ran:
-            rows.append(
-                row_of(
-                    dataset=dataset,
-                    backend=backend,
-                    status="not_run",
-                    message=not_run(dataset, backend) or "not requested yet",
-                    missing_documents=missing(dataset, backend),
-                    label_version=versions[dataset],
-                )
-            )
+    rows += [
+        row_of(
+            dataset=dataset,
+            backend=backend,
+            status="not_run",
+            message=not_run(dataset, backend) or "not requested yet",
+            missing_documents=missing(dataset, backend),
+            label_version=versions[dataset],
+        )
+        for dataset, backend in product(versions, backends)
+        if (dataset, backend) not in ran
+    ]
     return rows, list(board.fields)
+
+
+def _missing(
+    datasets: Mapping[str, str],
+    scored: Container[tuple[str, str]],
+    applies: Callable[[str, str], bool],
+    dataset: str,
+    backend: str,
+) -> int:
+    """How many labelled documents have no score of a backend that has something to do for them."""
+    unscored = (key for key, name in datasets.items() if name == dataset and (key, backend) not in scored)
+    return sum(applies(backend, key) for key in unscored)
 
 
 def _standings(columns: Columns, runs: Sequence[ExtractionRun]) -> dict[Group, Standing]:
