@@ -18,7 +18,7 @@ from ocr_pipeline.components import Capabilities, fingerprint_of
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import Extractor, ModelExtractor, TrainedExtractor
-from ocr_pipeline.extraction.sources import SourceReader, Sources
+from ocr_pipeline.extraction.sources import SourceReader, Sources, sources_of
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine, input_of
 from ocr_pipeline.project import Project
@@ -232,6 +232,7 @@ def _backend(
     extracting: Mapping[str, Backend],
 ) -> Backend:
     extractor.use_keywords(project.keywords_file)
+    engine = engines[entry.engine] if entry.engine is not None else None
     if isinstance(extractor, TrainedExtractor):
         if extractor.capabilities.votes_on:
             extractor.use(project.weights_file(name))
@@ -242,20 +243,11 @@ def _backend(
         description=entry.description,
         extractor_type=entry.extractor,
         extractor=extractor,
-        engine=engines[entry.engine] if entry.engine is not None else None,
+        engine=engine,
         predictions=Predictions.load(project.predictions, name) if extractor.capabilities.imports else None,
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
-        sources=_sources(entry, extractor, engines),
+        sources=sources_of(entry.reads, extractor.capabilities, engine.capabilities if engine else None),
     )
-
-
-def _sources(entry: BackendConfig, extractor: Extractor, engines: Mapping[str, Engine]) -> Sources | None:
-    """What a backend reads besides the page: what its entry says, otherwise what its engine declares."""
-    reads = entry.reads
-    if reads is None:
-        can = engines[entry.engine].capabilities if entry.engine is not None else Capabilities()
-        reads = can.reads
-    return Sources(tuple(reads)) if len(reads) > 1 else None
 
 
 def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractors: Mapping[str, Extractor]) -> None:
@@ -276,8 +268,7 @@ def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractor
         raise ConfigurationError(f"{entry.extractor!r} asks a model, so it must be a ModelExtractor.")
     if (can.learns or can.votes_on) and not isinstance(extractor, TrainedExtractor):
         raise ConfigurationError(f"{entry.extractor!r} learns from labels, so it must be a TrainedExtractor.")
-    if entry.reads is not None and (can.imports or can.votes_on or can.reads != ("page",)):
-        raise ConfigurationError(f"the extractor {entry.extractor!r} reads nothing from pages: leave out `reads`.")
+    sources_of(entry.reads, can, None)
     for member in can.votes_on:
         if member not in extractors:
             raise ConfigurationError(f"options.of: there is no backend {member!r}; known are {', '.join(extractors)}.")

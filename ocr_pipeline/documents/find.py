@@ -156,7 +156,8 @@ def _files(folder: Path, *, wanted: bool = True, above: frozenset[Path] = frozen
         paths = visible(folder.iterdir())
     except OSError as error:
         raise ConfigurationError(f"The folder {folder} cannot be read: {error.strerror}.") from None
-    names = [path.name for path in paths if path.suffix.lower() not in {*NOT_DOCUMENTS, xml_files.SUFFIX}]
+    pages = [path for path in paths if path.suffix.lower() not in {*NOT_DOCUMENTS, xml_files.SUFFIX}]
+    names = [path.name for path in pages if path.is_file()] if len(pages) < len(paths) else []
     for path in paths:
         if path.is_dir():
             yield from _files(path, wanted=wanted, above=above | {real})

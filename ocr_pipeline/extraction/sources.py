@@ -3,15 +3,15 @@
 A backend that reads several of them prefers one to the other field by field, see `preferring`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
-from ocr_pipeline.components import fingerprint_of
+from ocr_pipeline.components import Capabilities, fingerprint_of
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.documents.xml_pages import XmlPage
-from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.preferring import preferred
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, ReadFrom
@@ -31,6 +31,21 @@ class Sources:
         """What they add to the fingerprint of the backend's extractor."""
         read = {source: _extractor(source).fingerprint() for source in self.order if source != "page"}
         return {"reads": {"order": list(self.order), "version": _VERSION, **read}}
+
+
+def sources_of(
+    reads: Sequence[ReadFrom] | None, extractor: Capabilities, engine: Capabilities | None
+) -> Sources | None:
+    """What a backend reads besides the page: `reads` of its entry, otherwise what its engine declares; None: nothing.
+
+    Raises:
+        ConfigurationError: the extractor does not read pages, and so cannot prefer anything to them.
+    """
+    reads_pages = extractor.reads == ("page",) and not (extractor.imports or extractor.votes_on)
+    if reads is not None and not reads_pages:
+        raise ConfigurationError("`reads` is for backends that read pages; this one has another source.")
+    order = tuple(reads or (engine.reads if engine and reads_pages else ()))
+    return Sources(order) if len(order) > 1 else None
 
 
 @dataclass(frozen=True)
