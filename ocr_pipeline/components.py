@@ -91,7 +91,7 @@ class Component(ABC):
         return None
 
 
-def fingerprint_of(component: Component, more: Mapping[str, Any] | None = None) -> str:
+def fingerprint_of(component: Component, more: Mapping[str, object] | None = None) -> str:
     """The fingerprint of an engine or extractor: its id, and all that it says can change a result. `more`: what its backend
     adds to it."""
     hashed_as = _HASHED_AS.get(component.identity, component.identity)

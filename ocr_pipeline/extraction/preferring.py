@@ -31,7 +31,7 @@ def preferred(found: Found) -> Extraction:
 
     Names and addresses are never a contradiction: a page may print a brand, and the XML the company.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     evidence: dict[str, Evidence] = {}
     candidates: list[FieldCandidate] = []
     read_from: dict[str, ReadFrom] = {}

@@ -6,7 +6,6 @@ A backend that reads several of them prefers one to the other field by field, se
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any
 
 from ocr_pipeline.components import Capabilities, fingerprint_of
 from ocr_pipeline.documents.pages import Document
@@ -27,10 +26,10 @@ class Sources:
     order: tuple[ReadFrom, ...]
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """What they add to the fingerprint of the backend's extractor."""
-        read = {source: _extractor(source).fingerprint() for source in self.order if source != "page"}
-        return {"reads": {"order": list(self.order), "version": _VERSION, **read}}
+        read = {str(source): _extractor(source).fingerprint() for source in self.order if source != "page"}
+        return {"reads": {"order": list(self.order), "version": _VERSION, "by": read}}
 
 
 def sources_of(
@@ -115,7 +114,7 @@ def _placed(extraction: Extraction, document: Document) -> Extraction:
     """The extraction with the places of its values on pages that were drawn from them."""
     if not document.is_drawn:
         return extraction
-    places: Mapping[str, Any] = {
+    places: Mapping[str, dict[str, object]] = {
         path: {"page": page.number, "box": box}
         for page in reversed(document.pages)
         if isinstance(page, XmlPage)
