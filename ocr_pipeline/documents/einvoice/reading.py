@@ -16,6 +16,7 @@ from ocr_pipeline.schemas import Invoice
 ORDERS = ("SCRDMCCBDACIOMessageStructure", "CrossIndustryOrder", "Order", "OrderResponse")
 """Root elements of Order-X and of UBL orders."""
 UNVERIFIED = "The XML comes from a signed message (.p7m) whose signature was not verified."
+CUT_OFF = "The XML is cut off before its end; what is there is read and adds up."
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 
 
@@ -99,13 +100,23 @@ def is_pdf(content: bytes) -> bool:
 def read_xml(content: bytes) -> list[EInvoice]:
     """The invoices in an XML file, or in a signed message with one. Raises UnusableXmlError."""
     signed = is_signed(content)
-    root = xml.parse(signed_content(content) if signed else content)
+    content = signed_content(content) if signed else content
+    found = _invoices_of(xml.parse(content))
+    remarks = (UNVERIFIED,) if signed else ()
+    if xml.is_cut_off(content):
+        if any(invoice.contradictions for invoice in found):
+            raise UnusableXmlError("it is cut off")
+        remarks += (CUT_OFF,)
+    return [replace(invoice, remarks=remarks) for invoice in found]
+
+
+def _invoices_of(root: Any) -> list[EInvoice]:
     for known in _FORMATS:
         if known.is_root(root):
             found = [_einvoice(known.name, known.profile(root), values) for values in known.invoices(root)]
             if not found:
                 raise UnusableXmlError("it holds no invoice")
-            return [replace(invoice, remarks=(UNVERIFIED,)) for invoice in found] if signed else found
+            return found
     name = xml.local_name(root)
     if name in ORDERS:
         raise UnusableXmlError("it is an order, not an invoice")

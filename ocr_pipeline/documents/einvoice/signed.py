@@ -68,10 +68,11 @@ def _signed_data(content: bytes) -> bytes | None:
 
 def _content_of(data: bytes) -> bytes:
     """ContentInfo > [0] > SignedData > EncapsulatedContentInfo > [0] > OCTET STRING."""
-    info = list(_children(data, _element(data, 0, len(data), 0), 0))
-    [signed, *_] = [child for part in info if part.tag == _CONTEXT_0 for child in _children(data, part, 1)] or [None]
-    if signed is None:
+    info = _children(data, _element(data, 0, len(data), 0), 0)
+    inner = [child for part in info if part.tag == _CONTEXT_0 for child in _children(data, part, 1)]
+    if not inner:
         raise UnusableXmlError("the signed message is broken")
+    signed = inner[0]
     for part in _children(data, signed, 2):
         inside = list(_children(data, part, 3)) if part.tag == _SEQUENCE else []
         if inside and inside[0].tag == _OID:

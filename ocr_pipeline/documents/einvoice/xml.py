@@ -34,7 +34,7 @@ class UnusableXmlError(Exception):
 
 
 def parse(content: bytes) -> Any:
-    """The root element.
+    """The root element. If nothing but its end tag is missing, it is supplied (`is_cut_off` tells).
 
     Raises:
         UnusableXmlError: the XML is broken, cut off, too large, or has a document type definition, which no invoice needs.
@@ -44,18 +44,37 @@ def parse(content: bytes) -> Any:
     if len(content) > MAX_BYTES:
         raise UnusableXmlError(f"it has more than {MAX_BYTES:,} bytes")
     try:
-        root = etree.fromstring(content.lstrip(), _parser())
+        root = _parsed(content)
     except (etree.XMLSyntaxError, ValueError):
-        raise UnusableXmlError("it is cut off" if _is_cut_off(content) else "it is broken") from None
+        if not is_cut_off(content):
+            raise UnusableXmlError("it is broken") from None
+        try:
+            root = _parsed(content + b"</" + _root_tag(content) + b">")
+        except (etree.XMLSyntaxError, ValueError):
+            raise UnusableXmlError("it is cut off") from None
     if root.getroottree().docinfo.doctype:
         raise UnusableXmlError("it has a document type definition, which is refused")
     return root
 
 
-def _is_cut_off(content: bytes) -> bool:
+def _parsed(content: bytes) -> Any:
+    from lxml import etree
+
+    return etree.fromstring(content.lstrip(), _parser())
+
+
+def is_cut_off(content: bytes) -> bool:
     """Whether the end tag of the root is missing."""
+    root = _root_tag(content)
+    return bool(root) and not re.search(
+        rb"(?:</" + re.escape(root) + rb"\s*|/)>\s*\Z", content[-MAX_PROLOG:].rstrip(b"\0")
+    )
+
+
+def _root_tag(content: bytes) -> bytes:
+    """The name of the root with its prefix; empty if there is none."""
     root = _START_TAG.search(content[:MAX_PROLOG])
-    return root is not None and not re.search(rb"</" + re.escape(root[1]) + rb"\s*>", content[-MAX_PROLOG:])
+    return root[1] if root else b""
 
 
 def _parser() -> Any:

@@ -1,6 +1,7 @@
 """E-invoices for tests: XML of each format, and PDFs that carry it."""
 
 from io import BytesIO
+from typing import Any
 
 from ocr_pipeline_tests.files import text_pdf
 
@@ -50,7 +51,16 @@ FATTURA = """<p:FatturaElettronica xmlns:p="http://ivaservizi.agenziaentrate.gov
   </CedentePrestatore></FatturaElettronicaHeader>{bodies}</p:FatturaElettronica>"""
 
 
-def with_attachment(name: str, content: bytes, *, annotation: bool = False) -> bytes:
+def _pack(writer: Any) -> None:
+    """Compress the embedded file."""
+    from pypdf.generic import StreamObject
+
+    for number, entry in enumerate(writer._objects):
+        if isinstance(entry, StreamObject) and entry.get("/Type") == "/EmbeddedFile":
+            writer._objects[number] = entry.flate_encode()
+
+
+def with_attachment(name: str, content: bytes, *, annotation: bool = False, packed: bool = False) -> bytes:
     """A PDF with an embedded file, in the tree of names or in an annotation of its page."""
     from pypdf import PdfReader, PdfWriter
     from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
@@ -58,6 +68,8 @@ def with_attachment(name: str, content: bytes, *, annotation: bool = False) -> b
     writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pdf([[(20, 150, "Invoice U-1 of 119.00")]]))))
     if not annotation:
         writer.add_attachment(name, content)
+        if packed:
+            _pack(writer)
     else:
         stream = DecodedStreamObject()
         stream.set_data(content)

@@ -1,20 +1,21 @@
 """E-invoices of each format as XML, and XML that a careless parser would trip over."""
 
+import tracemalloc
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.documents.einvoice import xml
+from ocr_pipeline.documents.einvoice import attachments, xml
 from ocr_pipeline.documents.einvoice.attachments import embedded_files
 from ocr_pipeline.documents.einvoice.labelling import label_of
-from ocr_pipeline.documents.einvoice.reading import read_xml
+from ocr_pipeline.documents.einvoice.reading import CUT_OFF, read_xml
 from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
 from ocr_pipeline.documents.importers import import_einvoice
 from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.schemas import Label
-from ocr_pipeline_tests.documents.einvoice.samples import BODY, CREDIT_NOTE, FATTURA, INVOICE, with_attachment
+from ocr_pipeline_tests.documents.einvoice.samples import BODY, CREDIT_NOTE, FATTURA, INVOICE, cii, with_attachment
 from ocr_pipeline_tests.files import text_pdf
 
 pytest.importorskip("lxml")
@@ -123,3 +124,42 @@ def test_import_names_what_has_no_label_and_why(tmp_path: Path) -> None:
         "g.pdf: no invoice XML (no XML is attached); imported without a label.",
         "f.xml: no invoice XML (its root element html is of no known invoice format); skipped.",
     ]
+
+
+def test_xml_without_its_last_end_tag_is_read_if_it_adds_up() -> None:
+    whole = cii().decode().rstrip()
+    cut = whole.removesuffix("</r:CrossIndustryInvoice>").encode()
+    [found] = read_xml(cut)
+    assert (found.invoice.total_amount, found.remarks) == (Decimal("108.10"), (CUT_OFF,))
+    with pytest.raises(UnusableXmlError, match="it is cut off"):
+        read_xml(cut.replace(b">108.10<", b">108.20<"))
+
+
+def flate_bomb(size: int) -> bytes:
+    """A PDF whose attachment is this large when it is unpacked."""
+    return with_attachment("factur-x.xml", INVOICE.encode() + b" " * size, packed=True)
+
+
+def test_an_attachment_is_unpacked_no_further_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = flate_bomb(3_000_000)
+    assert len(bomb) < 10_000
+    assert len(embedded_files(bomb)) == 1
+    monkeypatch.setattr(attachments, "MAX_BYTES", 1_000_000)
+    tracemalloc.start()
+    assert embedded_files(bomb) == []
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_500_000
+
+
+def test_deeply_nested_xml_is_refused() -> None:
+    with pytest.raises(UnusableXmlError, match="it is broken"):
+        read_xml(b"<Invoice>" + b"<a>" * 10_000 + b"</a>" * 10_000 + b"</Invoice>")
+
+
+def test_no_file_beside_is_opened(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.xml"
+    secret.write_text("<ID>secret</ID>")
+    include = f'<Invoice xmlns:xi="http://www.w3.org/2001/XInclude"><ID>1</ID><xi:include href="{secret.as_uri()}"/></Invoice>'
+    [found] = read_xml(include.encode())
+    assert (found.invoice.invoice_id, "secret" in repr(found)) == ("1", False)

@@ -16,6 +16,10 @@ pytest.importorskip("lxml")
 ONE_FATTURA = FATTURA.format(bodies=BODY.format(kind="TD01")).encode()
 
 
+def numbers(*values: Decimal | None) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]
+
+
 def read(text: str) -> EInvoice:
     [found] = read_einvoices(text.encode())
     assert found.problems == ()
@@ -37,18 +41,24 @@ def test_ksef(kind: str, sign: str, expected: str) -> None:
         "Z-9",
     )
     assert found.alternatives == {"due_date": ["2026-05-04"]}
-    assert (invoice.net_amount, invoice.total_tax_amount) == (160 * factor, 27 * factor)
-    assert (invoice.total_amount, invoice.amount_due) == (187 * factor, 180)
+    assert numbers(invoice.net_amount, invoice.total_tax_amount) == [160 * factor, 27 * factor]
+    assert numbers(invoice.total_amount, invoice.amount_due) == [187 * factor, 180]
     assert (invoice.supplier_name, invoice.supplier_tax_id) == ("Wiatrak sp. z o.o.", "5260250274")
     assert invoice.supplier_address == "ul. Polna 7, 00-950 Warszawa"
     assert (invoice.receiver_name, invoice.receiver_tax_id) == ("Nordwind GmbH", "DE136695976")
-    assert [(row.rate, row.net_amount, row.amount) for row in invoice.tax_lines] == [
-        (23, 100 * factor, 23 * factor),
-        (8, 50 * factor, 4 * factor),
-        (None, 10 * factor, None),
+    assert [numbers(row.rate, row.net_amount, row.amount) for row in invoice.tax_lines] == [
+        [23, 100 * factor, 23 * factor],
+        [8, 50 * factor, 4 * factor],
+        [None, 10 * factor, None],
     ]
-    rows = [(item.description, item.quantity, item.unit_price, item.amount) for item in invoice.line_items]
-    assert rows == [("Kabel", 2, 50, 100), ("Listwa", 1, 54, 54)]  # not the line before the correction
+    assert [item.description for item in invoice.line_items] == [
+        "Kabel",
+        "Listwa",
+    ]  # not the line before the correction
+    assert [numbers(item.quantity, item.unit_price, item.amount) for item in invoice.line_items] == [
+        [2, 50, 100],
+        [1, 54, 54],
+    ]
     assert found.places["tax_lines.1.amount"].path == "Faktura/Fa/P_14_2"
     assert found.contradictions == ()
 
@@ -69,15 +79,15 @@ def test_facturae(kind: str, sign: str, expected: str) -> None:
     assert (invoice.document_type, invoice.invoice_id, invoice.currency) == (expected, "17", "EUR")
     assert found.alternatives["invoice_id"] == ["A26-17"]
     assert (invoice.invoice_date, invoice.due_date) == (date(2026, 3, 4), date(2026, 4, 3))
-    assert (invoice.net_amount, invoice.total_tax_amount) == (1000 * factor, 210 * factor)
-    assert (invoice.total_amount, invoice.amount_due) == (1060 * factor, 1060 * factor)
+    assert numbers(invoice.net_amount, invoice.total_tax_amount) == [1000 * factor, 210 * factor]
+    assert numbers(invoice.total_amount, invoice.amount_due) == [1060 * factor, 1060 * factor]
     assert found.alternatives["total_amount"] == [f"{sign}1210.00"]  # before tax withheld
     assert (invoice.supplier_name, invoice.supplier_tax_id) == ("Ana Ruiz Gil", "12345678Z")
     assert (invoice.supplier_address, found.country) == ("Calle Mayor 1, 28013 Madrid (Madrid)", "ES")
     assert (invoice.receiver_name, found.alternatives["receiver_name"]) == ("Puerto S.A.", ["Puerto"])
-    assert [(row.rate, row.amount) for row in invoice.tax_lines] == [(21, 210 * factor)]
+    assert [numbers(row.rate, row.amount) for row in invoice.tax_lines] == [[21, 210 * factor]]
     [item] = invoice.line_items
-    assert (item.description, item.product_code, item.amount) == ("Servicio", "S-1", 1000)
+    assert (item.description, item.product_code, item.amount) == ("Servicio", "S-1", Decimal(1000))
 
 
 def test_facturae_with_several_invoices() -> None:
@@ -99,7 +109,7 @@ def test_simplified_fattura() -> None:
     )
     invoice = found.invoice
     assert (invoice.supplier_name, invoice.supplier_tax_id) == ("Bar Roma", "IT01234567890")
-    assert (invoice.net_amount, invoice.total_tax_amount, invoice.total_amount) == (10, 1, 11)
+    assert numbers(invoice.net_amount, invoice.total_tax_amount, invoice.total_amount) == [10, 1, 11]
     assert [item.description for item in invoice.line_items] == ["Pranzo"]
 
 

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.documents.einvoice.attachments import embedded_files
 from ocr_pipeline.documents.einvoice.labelling import label_of
-from ocr_pipeline.documents.einvoice.reading import read_xml
-from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
-from ocr_pipeline.schemas import Label
+from ocr_pipeline.documents.einvoice.reading import CUT_OFF, read_einvoices
+from ocr_pipeline.documents.importers import import_einvoice
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not (DATA / "einvoice-xml").is_dir(), reason="shared/data/einvoice-xml is not there")
@@ -26,7 +24,10 @@ EXPECTED = """
     fatturapa/A10-Licenses.xml|20150483|2015-04-14|177.87|30.87|EUR|Bluem BV
     fatturapa/IT01234567890_FPA01.xml|123|2017-01-18|6.10|1.10|EUR|ALPHA SRL
     fatturapa/IT01234567890_FPA02.xml|123|2017-01-18|6.10|1.10|EUR|ALPHA SRL
+    fatturapa/IT01234567890_FPA03.xml|12|2017-01-18|30.50|5.50|EUR|ALPHA SRL
+    fatturapa/IT01234567890_FPA03.xml|456|2017-01-20|2440.00|440.00|EUR|ALPHA SRL
     fatturapa/IT01234567890_FPR01.xml|123|2014-12-18|6.10|1.10|EUR|SOCIETA' ALPHA SRL
+    fatturapa/con-ritenuta-acconto-e-cassa-previdenziale.xml|37 2017|2017-05-01|17763.20|3203.20|EUR|MARCO ACCONTO
     fatturapa/fatt-pa-plain-vanilla.xml|1-TEST|2012-01-04|100435.27|0.00|EUR|AZIENDA TEST S.p.A.
     fatturapa/fattpa-creditnote.to-ublcn-working-example.xml|TOSL108|2009-12-15|1527.60|254.60|EUR|The Sellercompany Incorporated
     ubl/EN16931_Betriebskostenabrechnung.ubl.xml|471102|2018-03-05|18310.63|2923.55|EUR|Grundbesitz GmbH & Co.
@@ -45,41 +46,45 @@ EXPECTED = """
 """File, number, date, total, tax, currency, supplier."""
 
 
-def label_of_xml(content: bytes) -> tuple[Label, list[str]]:
-    [einvoice] = read_xml(content)
-    return label_of(einvoice), list(einvoice.problems)
+NUMBER = 1
 
 
 @pytest.mark.parametrize(
-    "expected", [line.strip().split("|") for line in EXPECTED.splitlines()], ids=lambda row: row[0]
+    "expected", [line.strip().split("|") for line in EXPECTED.splitlines()], ids=lambda row: f"{row[0]} {row[NUMBER]}"
 )
 def test_the_main_values(expected: list[str]) -> None:
     pytest.importorskip("lxml")
     name, number, day, total, tax, currency, supplier = expected
-    label, problems = label_of_xml((DATA / "einvoice-xml" / name).read_bytes())
-    invoice = label.invoice
-    assert problems == []
-    assert (invoice.invoice_id, str(invoice.invoice_date), invoice.currency) == (number, day, currency)
+    found = {one.invoice.invoice_id: one for one in read_einvoices((DATA / "einvoice-xml" / name).read_bytes())}
+    one = found[number]
+    invoice = one.invoice
+    assert (one.problems, one.contradictions) == ((), ())
+    assert (str(invoice.invoice_date), invoice.currency) == (day, currency)
     assert (invoice.total_amount, invoice.total_tax_amount) == (Decimal(total), Decimal(tax))
-    assert supplier in (invoice.supplier_name, *label.alternatives.get("supplier_name", []))
+    assert supplier in (invoice.supplier_name, *one.alternatives.get("supplier_name", []))
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("fatturapa/con-ritenuta-acconto-e-cassa-previdenziale.xml", "it is cut off"),
-    ],
-)
-def test_why_a_file_is_of_no_use(name: str, reason: str) -> None:
-    pytest.importorskip("lxml")
-    with pytest.raises(UnusableXmlError, match=reason):
-        label_of_xml((DATA / "einvoice-xml" / name).read_bytes())
+def test_the_table_has_every_file() -> None:
+    names = {line.strip().partition("|")[0] for line in EXPECTED.splitlines()}
+    assert names == {
+        path.relative_to(DATA / "einvoice-xml").as_posix() for path in (DATA / "einvoice-xml").rglob("*.xml")
+    }
+
+
+def test_import_of_the_folder(tmp_path: Path) -> None:
+    pytest.importorskip("pypdf")
+    report = import_einvoice(DATA / "einvoice-xml", tmp_path)
+    assert (report.new, report.labelled, report.problems) == (29, 29, [])
+    assert report.notes == [
+        "fatturapa/IT01234567890_FPA03.xml: 2 invoices; each is a document of its own.",
+        f"fatturapa/con-ritenuta-acconto-e-cassa-previdenziale.xml: {CUT_OFF}",
+    ]
 
 
 @pytest.mark.parametrize("name", ["zf-381-positive-xml-negative-page", "zf-date-time-203", "zf-key-l3ef", "zf-ubl"])
 def test_xml_in_a_pdf_whatever_its_format_or_key(name: str) -> None:
     pytest.importorskip("pypdf")
-    [(_, xml)] = embedded_files((DATA / "cases" / name / f"{name}.pdf").read_bytes())
-    label, problems = label_of_xml(xml)
-    assert (label.invoice.invoice_id, label.invoice.total_amount, problems) == ("NE-1", Decimal("357.00"), [])
+    [found] = read_einvoices((DATA / "cases" / name / f"{name}.pdf").read_bytes())
+    label = label_of(found)
+    assert (label.invoice.invoice_id, label.invoice.total_amount, found.problems) == ("NE-1", Decimal("357.00"), ())
     assert label.alternatives.get("total_amount", []) == (["-357.00"] if "381" in name else [])
