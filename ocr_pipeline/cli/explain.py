@@ -46,7 +46,8 @@ def explain(
         raise ConfigurationError(f"{backend} has not been run on {document}; run `ocr-pipeline run` first.")
     if as_json:
         selected = [cases.cases[backend]] if backend else cases.cases.values()
-        print_json({**asdict(cases), "cases": {case.backend: asdict(case) for case in selected}})
+        sources = [asdict(row) for row in cases.sources]
+        print_json({**asdict(cases), "cases": {case.backend: asdict(case) for case in selected}, "sources": sources})
         return
     _print_document(cases)
     print_notice(cases.notice, as_json=False)
@@ -107,10 +108,25 @@ def _print_side_by_side(cases: "DocumentCases", field: str | None) -> None:
             values = [_side(case.field(name), case) for case in cases.cases.values()]
             table.add_row(name, _labelled(cases, name), *values)
     console.print(table)
+    _print_sources(cases, field)
     for name, case in cases.cases.items():
         if case.failed:
             console.print(f"{name} failed: {plain(case.extraction.message or case.extraction.reason or '')}")
     console.print("✓ correct  ✗ wrong  ∅ missing  + spurious  ? not scored.  Details: [b]--backend NAME[/].")
+
+
+def _print_sources(cases: "DocumentCases", field: str | None) -> None:
+    """Page, codes and XML beside each other, where at least two of them have a value."""
+    rows = [row for row in cases.sources if field in (None, row.field)]
+    if not rows:
+        return
+    table = titled_table("Page, codes and XML")
+    for name in ("field", "page", "code", "XML", ""):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        values = (plain(value, longest=CELL) if value else "" for value in (row.page, row.code, row.xml))
+        table.add_row(row.field, *values, "agree" if row.agrees else "[red]contradict each other[/]")
+    console.print(table)
 
 
 def _labelled(cases: "DocumentCases", field: str) -> str:

@@ -1,10 +1,10 @@
 """How a document was read: one `Case` per backend, with the chain from the page to the attribution."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ocr_pipeline.evaluation.diagnosis.truth import Contradiction, SourcedValue, contradictions, split_by_source
+from ocr_pipeline.evaluation.diagnosis.truth import SourceComparison, SourcedValue, compare_sources, split_by_source
 from ocr_pipeline.schemas import Box
 from ocr_pipeline.warehouse.tables.calls import CallRow
 from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
@@ -137,11 +137,14 @@ class DocumentCases:
         for suspect in self.suspects:
             backends = said.setdefault(f"{suspect.sentence}.", [])
             backends += [suspect.backend] if suspect.backend not in backends else []
-        for found in self._contradictions():
-            said.setdefault(f"{found.sentence[0].upper()}{found.sentence[1:]}.", [found.backend, *found.readings])
+        for row in self.sources:
+            if not row.agrees:
+                said.setdefault(f"{row.sentence[0].upper()}{row.sentence[1:]}.", [*row.backends, *row.readings])
         return said
 
-    def _contradictions(self) -> Iterator[Contradiction]:
+    @property
+    def sources(self) -> Sequence[SourceComparison]:
+        """The fields that at least two of page, codes and XML have a value for."""
         values = {
             backend: {
                 field.field: SourcedValue(field.value, field.read_from, field.others)
@@ -151,7 +154,7 @@ class DocumentCases:
             for backend, case in self.cases.items()
         }
         extractors = {backend: case.extraction.extractor for backend, case in self.cases.items()}
-        return contradictions(self.document_id, *split_by_source(values, extractors))
+        return tuple(compare_sources(self.document_id, *split_by_source(values, extractors)))
 
     @property
     def origins(self) -> Mapping[str, Sequence[str]]:

@@ -48,5 +48,12 @@ def test_from_the_page_to_the_check(receipts: Project) -> None:
     assert (code["format"], code["page"]) == ("Bulgarian fiscal receipt", 1)
     assert code["text"].endswith("*13.50")
     assert code["content"]["fiscal_memory"] == "02614893"
+    agreement = warehouse.rows(
+        "SELECT document_id, field, page, code, xml, agrees FROM truth_agreement ORDER BY document_id"
+    )
+    assert [tuple(row.values()) for row in agreement] == [
+        ("shop-right", "total_amount", "531", "531.00", None, True),
+        ("shop-wrong", "total_amount", "531", "13.50", None, False),
+    ]
     shown = (receipts.report / "documents" / "shop-wrong.html").read_text("utf-8")
     assert "The code says total_amount 13.50, the page 531." in shown

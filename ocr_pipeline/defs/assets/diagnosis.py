@@ -1,6 +1,7 @@
 """Assets of the group `diagnosis`: causes of errors, confidences, doubtful labels, and what backends agree on."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import dagster as dg
 
@@ -17,11 +18,12 @@ from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
 from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
 from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
+from ocr_pipeline.evaluation.diagnosis.truth import Sources, compare_sources, split_by_source
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.extraction.rules.fields.doubts import LIMITS
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.confidence import NewConfidences
 from ocr_pipeline.warehouse.tables.current import Scoring
 
@@ -53,11 +55,13 @@ def _label_issues() -> dg.AssetsDefinition:
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
             values = tables.extractions.extracted_values(snapshot, competitors)
+            sources = _sources(snapshot, configured)
             groups, reviewed = tables.documents.groups(snapshot), tables.labels.reviewed(snapshot)
             scores = tables.scores.current(snapshot, Scoring(list(configured), rules.fingerprint))
         present = {key: label for key, label in labels.items() if key in datasets}
         parts = {name: (configured[name].engine_name, configured[name].extractor_type) for name in competitors}
-        every = find_label_issues(present, values, parts, groups, _transcript_issues(target, configured, scores))
+        transcribed = _transcript_issues(target, configured, scores)
+        every = find_label_issues(present, values, parts, groups, transcribed, sources, _page_text(target, configured))
         issues = [issue for issue in every if (issue.document_id, issue.field) not in reviewed]
         tables.diagnosis.replace_label_issues(target, issues, datasets, context.run.run_id)
         columns = ["document_id", "field", "label", "value", "reason"]
@@ -65,6 +69,24 @@ def _label_issues() -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"dagster/row_count": len(issues), "preview": shown})
 
     return label_issues
+
+
+def _sources(reader: Reader, configured: Backends) -> dict[str, Sources]:
+    """By document, what backends read from the page, from codes and from XML."""
+    extractors = {name: backend.extractor_type for name, backend in configured.items()}
+    values = tables.sources.sourced_values(reader, _competitors(configured))
+    return {key: split_by_source(of_document, extractors) for key, of_document in values.items()}
+
+
+def _page_text(target: Warehouse, configured: Backends) -> Callable[[str], str]:
+    """What the engines of all backends recognised on a document, transcripts left out."""
+    engines = dict.fromkeys(engine for name in _competitors(configured) if (engine := configured[name].engine_name))
+
+    def text(document_id: str) -> str:
+        found = (tables.words.ocr_texts(target, engine, [document_id]).get(document_id) for engine in engines)
+        return "\n".join(" ".join(word.text for word in of_engine.words()) for of_engine in found if of_engine)
+
+    return text
 
 
 def _transcript_issues(target: Warehouse, configured: Backends, scores: list[StoredScore]) -> list[LabelIssue]:
@@ -211,17 +233,21 @@ def _consensus() -> dg.AssetsDefinition:
     def consensus(
         context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
-        """What most backends extracted for each field of each document, labelled or not, and how far they agree."""
+        """What most backends extracted for each field of each document, labelled or not, and how far they agree; and whether
+        page, codes and XML do (table `truth_agreement`)."""
         configured = project.backends()
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
             values = tables.extractions.extracted_values(snapshot, _competitors(configured))
+            sources = _sources(snapshot, configured)
         entries = [
             entry for document_id, of_document in values.items() for entry in find_consensus(document_id, of_document)
         ]
         labelled = {(key, field) for key, label in labels.items() for field in label.labelled_fields}
         tables.diagnosis.replace_consensus(target, entries, datasets, labelled, context.run.run_id)
+        compared = [row for key, of_document in sources.items() for row in compare_sources(key, *of_document)]
+        tables.truth.replace_agreement(target, compared, datasets, context.run.run_id)
         shown = ["document_id", "field", "value", "agreeing", "backends", "agreement"]
         return dg.MaterializeResult(
             metadata={

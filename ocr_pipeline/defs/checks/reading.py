@@ -1,4 +1,4 @@
-"""Asset checks of the group `reading`."""
+"""Asset checks of what backends extracted: stale and failed cells, and agreement of page, codes and XML."""
 
 from collections import Counter
 
@@ -7,7 +7,6 @@ import dagster as dg
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.diagnosis.truth import contradictions, split_by_source
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.planning.plan import ingested_scope, make_plan
 from ocr_pipeline.untrusted import visible
@@ -86,19 +85,12 @@ def _scale_suspect() -> dg.AssetChecksDefinition:
 
 def _truth_agrees() -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset="extractions",
-        description="What codes and XML on a document say is what at least one backend read on its page.",
+        asset="consensus",
+        description="Page, codes and XML of a document agree; of the page, what at least one backend read.",
     )
     @readable_failure
     def truth_agrees(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
-        configured = project.backends()
-        extractors = {name: backend.extractor_type for name, backend in configured.items()}
-        with warehouse.warehouse().snapshot() as snapshot:
-            values = tables.sources.sourced_values(snapshot, list(configured))
-        found = [
-            row for key, of_key in values.items() for row in contradictions(key, *split_by_source(of_key, extractors))
-        ]
-        rows = [{**vars(row), "page": " or ".join(dict.fromkeys(row.readings.values()))} for row in found]
+        found = tables.truth.contradictions(warehouse.warehouse())
         said = "; ".join(f"{row.document_id}: {visible(row.sentence)}" for row in found[:MAX_NAMED])
         more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
         return dg.AssetCheckResult(
@@ -107,7 +99,7 @@ def _truth_agrees() -> dg.AssetChecksDefinition:
             description=f"{said}{more}." if found else None,
             metadata={
                 "found": len(found),
-                "rows": preview(rows, ["document_id", "backend", "field", "value", "page"], project.document_link),
+                "rows": preview(found, ["document_id", "field", "page", "code", "xml"], project.document_link),
             },
         )
 

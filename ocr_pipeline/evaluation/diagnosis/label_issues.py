@@ -1,16 +1,24 @@
-"""Labels that may be wrong: several backends agree on another value, a code on the document says another one, amounts or
-dates contradict each other, a copy of the
-document is labelled differently, or its transcript says something else. A person decides; nothing here changes a label."""
+"""Labels that may be wrong: several backends agree on another value, a code or XML on the document says another one, the page
+contradicts the XML that the label is from, amounts or dates contradict each other, a copy of the document is labelled
+differently, or its transcript says something else. A person decides; nothing here changes a label."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
+from types import MappingProxyType
 from typing import Literal
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
-from ocr_pipeline.evaluation.diagnosis.truth import contradictions_of
+from ocr_pipeline.evaluation.diagnosis.truth import (
+    SOURCES,
+    Sources,
+    compare_sources,
+    equal_values,
+    is_compared,
+    is_printed,
+)
 from ocr_pipeline.evaluation.scoring.comparators import canonical
 from ocr_pipeline.schemas import Invoice, Label
 
@@ -18,6 +26,7 @@ LabelIssueKind = Literal["agreement", "arithmetic", "duplicate", "transcript", "
 
 MIN_AGREEING = 2
 """Backends that must agree on another value than the label's, and outnumber those that extracted the label's."""
+_NO_SOURCES: Sources = ({}, {})
 TOLERANCE = Decimal("0.05")
 """Sums may be off by this much: cash totals are rounded, and taxes are rounded line by line."""
 
@@ -46,6 +55,8 @@ def label_issues(
     made_of: Mapping[str, tuple[str | None, str]],
     groups: Mapping[str, str],
     typed: Sequence[LabelIssue] = (),
+    sources: Mapping[str, Sources] = MappingProxyType({}),
+    page_text: Callable[[str], str] = lambda _: "",
 ) -> list[LabelIssue]:
     """Find every doubtful label, the most doubtful first.
 
@@ -55,6 +66,8 @@ def label_issues(
         made_of: (engine or None, extractor) of each backend.
         groups: the group of copies that a document belongs to.
         typed: labels that transcripts contradict (`transcripts.transcript_issues`).
+        sources: by document, the values of page, codes and XML apart (`truth.split_by_source`).
+        page_text: the words that engines recognised on a document; asked only where XML or codes and the page differ.
     """
     issues: dict[tuple[str, str], list[LabelIssue]] = defaultdict(list)
     copies: dict[str, list[str]] = defaultdict(list)
@@ -62,7 +75,8 @@ def label_issues(
         copies[groups.get(document_id, document_id)].append(document_id)
         for issue in (
             *_outvoted(document_id, label, values.get(document_id, {}), made_of),
-            *_against_truth(document_id, label, values.get(document_id, {}), made_of),
+            *_against_truth(document_id, label, sources.get(document_id, _NO_SOURCES)),
+            *_not_on_its_page(document_id, label, sources.get(document_id, _NO_SOURCES), page_text),
             *_does_not_add_up(document_id, label),
         ):
             issues[document_id, issue.field].append(issue)
@@ -113,30 +127,65 @@ def _outvoted(
     return issues
 
 
-def _against_truth(
-    document_id: str, label: Label, values: Values, made_of: Mapping[str, tuple[str | None, str]]
-) -> list[LabelIssue]:
+def _against_truth(document_id: str, label: Label, sources: Sources) -> list[LabelIssue]:
     """Fields that a code or XML on the document gives another value than the label accepts. Nothing is guessed there, so
     one is enough. A field labelled as empty is none: codes say more than pages print."""
-    extractors = {name: made_of[name][1] for name in values if name in made_of}
     issues = []
+    values, extractors = sources
+    unsigned = label.invoice.document_type == "credit_note"
     for field in label.labelled_fields:
         own = text_of(label, field)
         accepted = [text for text in (own, *label.alternatives.get(field, [])) if text is not None]
-        for found in contradictions_of(field, accepted, values, extractors):
+        if not accepted or not is_compared(field):
+            continue
+        for backend, of_backend in values.items():
+            source, value = SOURCES.get(extractors.get(backend, "")), of_backend.get(field)
+            if not source or value is None or any(equal_values(field, text, value, unsigned) for text in accepted):
+                continue
             issues.append(
                 LabelIssue(
                     document_id=document_id,
                     field=field,
                     label=own,
-                    value=found.value,
+                    value=value,
                     kinds=("truth",),
-                    reason=f"The {found.source} on the document says another value.",
-                    backends=(found.backend,),
+                    reason=f"The {source} on the document says another value.",
+                    backends=(backend,),
                     independent=True,
                     score=3.0,
                 )
             )
+    return issues
+
+
+def _not_on_its_page(
+    document_id: str, label: Label, sources: Sources, page_text: Callable[[str], str]
+) -> list[LabelIssue]:
+    """Fields that are labelled with the value of a code or XML that the page contradicts: all who read it have another value,
+    and the labelled one is not among its words. They may all have read it wrong, so it deserves a look and proves nothing."""
+    issues = []
+    for row in compare_sources(document_id, *sources):
+        own = text_of(label, row.field) if row.field in label.labelled_fields else None
+        accepted = [own, *label.alternatives.get(row.field, [])]
+        if row.agrees or own is None or any(equal_values(row.field, text, row.page) for text in accepted):
+            continue
+        if not any(equal_values(row.field, own, value) for value in (row.code, row.xml)):
+            continue
+        if not row.readings or is_printed(row.field, own, page_text(document_id)):
+            continue
+        issues.append(
+            LabelIssue(
+                document_id=document_id,
+                field=row.field,
+                label=own,
+                value=row.page,
+                kinds=("truth",),
+                reason=f"{row.sentence[0].upper()}{row.sentence[1:]}; the labelled value is not printed.",
+                backends=tuple(row.readings),
+                independent=False,
+                score=1.5,
+            )
+        )
     return issues
 
 

@@ -1,10 +1,15 @@
-"""Whether page, codes and embedded XML agree: what a document carries in machine form needs no guessing."""
+"""Whether page, codes and XML of a document agree. What a document carries in machine form needs no guessing."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
+from ocr_pipeline.documents.einvoice.printed import prints_amount
+from ocr_pipeline.evaluation.diagnosis.agreement import Values
+from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS, MONEY_TOLERANCE, grade, letters
 from ocr_pipeline.schemas import FIELD_KINDS
 
 SOURCES: Mapping[str, str] = {"codes": "code", "einvoice": "XML"}
@@ -12,37 +17,53 @@ SOURCES: Mapping[str, str] = {"codes": "code", "einvoice": "XML"}
 
 _EXTRACTORS = {"code": "codes", "xml": "einvoice"}
 
+_COMBINING = ("ensemble", "cascade")
+"""Extractors that repeat what others say."""
+
 _COMPARED = ("money", "date", "tax_id", "identifier")
-"""Kinds of fields that page and code write alike. Names are shortened, and the kind of document is not printed."""
+"""Kinds of fields that all sources write alike, beside the currency. Names are shortened, whoever is paid is not always who
+sells, and the kind of document is not printed."""
+
+_NORMALISED = 2
+"""Levels of the scorer's comparison at which values are equal: strict and normalised. Leniently, two dates are equal whose
+day and month are exchanged."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contradiction:
-    """A value in a code or in XML that none of the backends that read the page agrees with.
+class SourceComparison:
+    """A field that two or three of page, codes and XML have a value for. Columns as in the table `truth_agreement`.
 
-    `readings`: what they extracted, by backend; at least one.
+    `page` is what a backend read that agrees with code or XML; if none does, what most of them read. `readings`: the values
+    of all backends that read the page, by backend. `backends`: those of code and XML.
     """
 
     document_id: str
     field: str
-    source: str
-    backend: str
-    value: str
+    page: str | None
+    code: str | None
+    xml: str | None
+    agrees: bool
     readings: Mapping[str, str]
+    backends: Sequence[str]
 
     @property
     def sentence(self) -> str:
-        """`the code says total_amount 45.20, the page 54.20`."""
-        printed = " or ".join(dict.fromkeys(self.readings.values()))
-        return f"the {self.source} says {self.field} {self.value}, the page {printed}"
+        """`the code and the page say total_amount 45.20, the XML 54.20`."""
+        said: dict[str, list[str]] = {}
+        for source, value in (("XML", self.xml), ("code", self.code), ("page", self.page)):
+            if value is not None:
+                same = next((known for known in said if equal_values(self.field, known, value)), value)
+                said.setdefault(same, []).append(f"the {source}")
+        parts: list[str] = []
+        for value, sources in said.items():
+            shown = " or ".join(dict.fromkeys(self.readings.values())) if sources == ["the page"] else value
+            verb = f" {'say' if len(sources) > 1 else 'says'} {self.field}" if not parts else ""
+            parts.append(f"{' and '.join(sources)}{verb} {shown}")
+        return ", ".join(parts)
 
 
-class TruthValue(NamedTuple):
-    """A value in a code or in XML."""
-
-    source: str
-    backend: str
-    value: str
+Sources = tuple[Values, Mapping[str, str]]
+"""Of one document: values by backend and field, and the extractor by backend, each of which reads one source."""
 
 
 class SourcedValue(NamedTuple):
@@ -53,10 +74,8 @@ class SourcedValue(NamedTuple):
     others: Mapping[str, str]
 
 
-def split_by_source(
-    cells: Mapping[str, Mapping[str, SourcedValue]], extractors: Mapping[str, str]
-) -> tuple[Values, Mapping[str, str]]:
-    """Values and extractors as `contradictions` takes them, of the cells of one document.
+def split_by_source(cells: Mapping[str, Mapping[str, SourcedValue]], extractors: Mapping[str, str]) -> Sources:
+    """Values and extractors as `compare_sources` takes them, of the cells of one document.
 
     A backend that reads several sources counts as one backend for each: under its own name it has what it read from the page,
     as `auto+rules (xml)` what it read from XML.
@@ -66,7 +85,7 @@ def split_by_source(
     for backend, fields in cells.items():
         values[backend] = {}
         for field, found in fields.items():
-            reads_one = extractors.get(backend) in (*SOURCES, "ensemble")
+            reads_one = extractors.get(backend) in (*SOURCES, *_COMBINING)
             readings = {"page": found.value} if reads_one else {found.read_from or "page": found.value, **found.others}
             for source, value in readings.items():
                 name = backend if source == "page" else f"{backend} ({source})"
@@ -75,38 +94,81 @@ def split_by_source(
     return values, names
 
 
-def contradictions(document_id: str, values: Values, extractors: Mapping[str, str]) -> Iterator[Contradiction]:
-    """Find the fields of one document on which nobody who read the page agrees with a code or with XML.
+def compare_sources(document_id: str, values: Values, extractors: Mapping[str, str]) -> Iterator[SourceComparison]:
+    """Compare page, codes and XML of one document, field by field, with the scorer's comparators.
 
-    A field that no other backend has a value for is no contradiction: codes say more than pages print. Ensembles are left
-    out; they repeat what their members say.
+    A field that only one of them has a value for is left out: codes say more than pages print. Amounts of credit notes are
+    compared without their sign, which formats and pages give them or not.
 
     Args:
         values: by backend and field.
         extractors: name of the extractor by backend.
     """
-    readers = [name for name in values if extractors.get(name) not in (*SOURCES, "ensemble", "cascade", None)]
-    for field in FIELD_KINDS:
-        readings = {name: values[name][field] for name in readers if values[name].get(field) is not None}
-        for found in contradictions_of(field, list(readings.values()), values, extractors):
-            yield Contradiction(
-                document_id=document_id,
-                field=field,
-                source=found.source,
-                backend=found.backend,
-                value=found.value,
-                readings=readings,
-            )
+    machine = {name: SOURCES[extractor] for name in values if (extractor := extractors.get(name, "")) in SOURCES}
+    readers = [name for name in values if extractors.get(name) not in (*SOURCES, *_COMBINING, None)]
+    unsigned = any(of_backend.get("document_type") == "credit_note" for of_backend in values.values())
+    for field in filter(is_compared, FIELD_KINDS):
+        readings = {name: value for name in readers if (value := values[name].get(field)) is not None}
+        told = {machine[name]: name for name in reversed(machine) if values[name].get(field) is not None}
+        if told and len(told) + bool(readings) > 1:
+            stated = {source: values[name][field] for source, name in told.items()}
+            yield _compared(document_id, field, stated, readings, list(told.values()), unsigned=unsigned)
 
 
-def contradictions_of(
-    field: str, accepted: Sequence[str], values: Values, extractors: Mapping[str, str]
-) -> Iterator[TruthValue]:
-    """The values of a field in codes and XML that are none of the `accepted` ones; nothing if none is accepted."""
-    if not accepted or FIELD_KINDS[field] not in _COMPARED:
-        return
-    keys = {same_value(field, text) for text in accepted}
-    for backend, fields in values.items():
-        source, value = SOURCES.get(extractors.get(backend, "")), fields.get(field)
-        if source and value is not None and same_value(field, value) not in keys:
-            yield TruthValue(source, backend, value)
+def _compared(
+    document_id: str,
+    field: str,
+    stated: Mapping[str, str],
+    readings: Mapping[str, str],
+    backends: Sequence[str],
+    *,
+    unsigned: bool,
+) -> SourceComparison:
+    """`stated`: what code and XML say; `readings`: what backends read on the page."""
+
+    def same(first: str | None, second: str | None) -> bool:
+        return equal_values(field, first, second, unsigned)
+
+    agreeing = (text for text in readings.values() if any(same(text, value) for value in stated.values()))
+    page = next(agreeing, None) or next((text for text, _ in Counter(readings.values()).most_common(1)), None)
+    every = [value for value in (page, *stated.values()) if value is not None]
+    return SourceComparison(
+        document_id=document_id,
+        field=field,
+        page=page,
+        code=stated.get("code"),
+        xml=stated.get("XML"),
+        agrees=all(same(every[0], value) for value in every[1:]),
+        readings=readings,
+        backends=backends,
+    )
+
+
+def equal_values(field: str, first: str | None, second: str | None, unsigned: bool = False) -> bool:
+    """Whether the scorer counts two values as equal, after normalisation. None equals nothing."""
+    if first is None or second is None:
+        return False
+    kind = FIELD_KINDS[field]
+    one, other = _typed(kind, first), _typed(kind, second)
+    if unsigned and kind == "money":
+        one, other = abs(one), abs(other)
+    return grade(COMPARATORS[kind], one, other, MONEY_TOLERANCE) >= _NORMALISED
+
+
+def is_compared(field: str) -> bool:
+    """Whether page, codes and XML write the field alike."""
+    return FIELD_KINDS[field] in _COMPARED or field == "currency"
+
+
+def is_printed(field: str, value: str, page: str) -> bool:
+    """Whether a text has a value. Dates and currencies have too many spellings: they count as printed."""
+    kind = FIELD_KINDS[field]
+    if kind == "money":
+        return prints_amount(page, Decimal(value))
+    return kind not in ("identifier", "tax_id") or letters(value) in letters(page)
+
+
+def _typed(kind: str, text: str) -> Any:
+    if kind == "money":
+        return Decimal(text)
+    return date.fromisoformat(text) if kind == "date" else text

@@ -20,6 +20,7 @@ from ocr_pipeline.warehouse.tables import (
     scale,
     scores,
     sources,
+    truth,
     warned,
     words,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "scale",
     "scores",
     "sources",
+    "truth",
     "warned",
     "words",
 ]
@@ -63,6 +65,7 @@ FAMILIES = (
     diagnosis,
     confidence,
     scale,
+    truth,
 )
 
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, label_issues
+from ocr_pipeline.evaluation.diagnosis.truth import Sources
 from ocr_pipeline.schemas import Label
 
 MADE_OF = {"a+rules": ("a", "rules"), "b+rules": ("b", "rules"), "model": (None, "gemini")}
@@ -125,7 +126,29 @@ def test_issues_of_a_field_are_merged_and_come_first() -> None:
 )
 def test_a_code_says_another_value(said: dict[str, Any], value: str, doubtful: bool) -> None:
     [field] = said
-    issues = label_issues({"d": label(**said)}, {"d": {"codes": {field: value}}}, {"codes": (None, "codes")}, {})
+    sources: Sources = ({"codes": {field: value}}, {"codes": "codes"})
+    issues = label_issues({"d": label(**said)}, {}, {}, {}, sources={"d": sources})
     assert [(issue.kinds, issue.value, issue.backends) for issue in issues] == (
         [(("truth",), value, ("codes",))] if doubtful else []
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "value"),
+    [
+        ("120.00", "Total 120,00", "120.00"),
+        ("120.00", "Total 120,00 Net 100,00", None),  # the labelled value is there: the reader chose another one
+        ("100.00", "Total 120,00", None),
+        (None, "", None),
+    ],
+    ids=["the page says something else", "both are printed", "the page agrees", "nobody read it"],
+)
+def test_a_label_from_xml_that_its_page_contradicts(page: str | None, text: str, value: str | None) -> None:
+    values = {"xml": {"total_amount": "100.00"}, "a+rules": {} if page is None else {"total_amount": page}}
+    sources: Sources = (values, {"xml": "einvoice", "a+rules": "rules"})
+    labels = {"d": label(total_amount="100.00")}
+    issues = label_issues(labels, {}, {}, {}, sources={"d": sources}, page_text=lambda _: text)
+    assert [issue.value for issue in issues] == ([] if value is None else [value])
+    for issue in issues:
+        assert (issue.kinds, issue.independent, issue.label) == (("truth",), False, "100.00")
+        assert issue.reason == ("The XML says total_amount 100.00, the page 120.00; the labelled value is not printed.")
