@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ocr_pipeline.warehouse.tables.labels import LabelRow
 
 
+MAX_IGNORED = 5
+"""Ignored files that are named."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DocumentStatus:
     """One document. `status` is `new`, `ok`, `failed`, `split` or `deleted`; `duplicate` is the kind of duplicate.
@@ -48,8 +52,20 @@ def documents(dataset: DatasetOption = None, as_json: JsonOption = False) -> Non
         raise no_documents(project, dataset)
     if as_json:
         print_json([asdict(row) for row in rows])
-    else:
-        console.print(document_table(rows))
+        return
+    console.print(document_table(rows))
+    if ignored := _ignored(project):
+        console.print(plain(ignored), style="dim", soft_wrap=True)
+
+
+def _ignored(project: Project) -> str | None:
+    """A sentence about XML files that are no documents; None if there are none."""
+    from ocr_pipeline.documents.find import ignored_xml
+
+    paths = ignored_xml(project.data)
+    names = ", ".join(path.name for path in paths[:MAX_IGNORED]) + (", …" if len(paths) > MAX_IGNORED else "")
+    why = "no e-invoice, or part of a file of the same name"
+    return f"Ignored: {counted(len(paths), 'XML file')} ({why}): {names}." if paths else None
 
 
 def no_documents(project: Project, dataset: str | None = None) -> ConfigurationError:

@@ -41,6 +41,9 @@ def _print_field(value: "FieldCase", case: "Case", reading: "EngineReading | Non
     if value.labelled:
         print_step("label", "none" if value.truth is None else plain(value.truth))
     print_step("extracted", "none" if value.value is None else plain(value.value))
+    if value.others or value.read_from not in (None, "page"):
+        beside = "".join(f"; {source}: {plain(text)}" for source, text in value.others.items())
+        print_step("read from", f"{value.read_from or 'not known'}{beside}")
     if value.outcome_strict:
         print_step("rules", f"strict {value.outcome_strict}, lenient {value.outcome_lenient}")
     if value.attribution:

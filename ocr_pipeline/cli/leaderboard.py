@@ -108,6 +108,9 @@ def leaderboard_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence
     table.add_column("backend", overflow="fold")
     for name in ("docs", "failed", "F1 % \\[95 %]", "prec.", "recall", "right", "s/doc", "$/doc"):
         table.add_column(name, justify="right", no_wrap=True)
+    sources = any(board.reads_more_than_pages for board in boards)
+    if sources:
+        table.add_column("read from", overflow="fold")
     for board in ranked(boards, fields):
         total = overall[board.backend]
         table.add_row(
@@ -120,6 +123,7 @@ def leaderboard_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence
             f"{board.accurate_documents}/{board.labelled_documents}",
             _number(board.seconds_per_document, 2),
             "0" if board.cost_per_document == 0 else _number(board.cost_per_document, 4),
+            *([board.sources] if sources else []),
         )
     return table
 

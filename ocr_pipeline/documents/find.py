@@ -156,13 +156,13 @@ def _files(folder: Path, *, wanted: bool = True, above: frozenset[Path] = frozen
         paths = visible(folder.iterdir())
     except OSError as error:
         raise ConfigurationError(f"The folder {folder} cannot be read: {error.strerror}.") from None
-    pages = [path for path in paths if path.suffix.lower() not in {*NOT_DOCUMENTS, xml_files.SUFFIX}]
+    pages = [path for path in paths if path.suffix.lower() not in {*NOT_DOCUMENTS, *xml_files.SUFFIXES}]
     names = [path.name for path in pages if path.is_file()] if len(pages) < len(paths) else []
     for path in paths:
         if path.is_dir():
             yield from _files(path, wanted=wanted, above=above | {real})
         elif path.is_file() and path.suffix.lower() not in NOT_DOCUMENTS:
-            is_document = path.suffix.lower() != xml_files.SUFFIX or xml_files.is_document(path, names)
+            is_document = path.suffix.lower() not in xml_files.SUFFIXES or xml_files.is_document(path, names)
             if is_document == wanted:
                 yield path
 

@@ -2,6 +2,7 @@
 
 from typing import Literal, get_args
 
+from ocr_pipeline.documents.einvoice.signed import is_signed
 from ocr_pipeline.documents.xml_files import is_xml
 from ocr_pipeline.errors import DocumentError
 
@@ -16,9 +17,10 @@ MediaType = Literal[
     "image/bmp",
     "application/pdf",
     "application/xml",
+    "application/pkcs7-mime",  # XML in a signed message
 ]
 
-DRAWN: tuple[str, ...] = ("application/xml",)
+DRAWN: tuple[str, ...] = ("application/xml", "application/pkcs7-mime")
 """Documents without a page of their own: it is drawn from their values."""
 
 MEDIA_TYPES: tuple[MediaType, ...] = get_args(MediaType)
@@ -62,6 +64,8 @@ def detect_media_type(content: bytes) -> MediaType:
         return "application/pdf"
     if is_xml(content):
         return "application/xml"
+    if is_signed(content):
+        return "application/pkcs7-mime"
     raise DocumentError(
         "unsupported_type",
         "Unsupported file type: save the document as JPEG, PNG, TIFF, WebP, HEIC, GIF, BMP or PDF, an e-invoice as XML.",

@@ -150,7 +150,7 @@ def open_document(content: bytes, limits: Limits, part: PageRange | None = None)
     pages: Sequence[Page]
     if media_type == "application/pdf":
         pages = open_pdf(content, limits)
-    elif media_type == "application/xml":
+    elif media_type in DRAWN:
         pages = open_xml(content, limits)
     else:
         pages = open_image(content, media_type, limits)

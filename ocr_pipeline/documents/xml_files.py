@@ -4,7 +4,11 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-SUFFIX = ".xml"
+from ocr_pipeline.documents.einvoice.signed import is_signed, signed_content
+from ocr_pipeline.documents.einvoice.xml import MAX_BYTES, UnusableXmlError
+
+SUFFIXES = (".xml", ".p7m")
+"""Of XML, and of XML in a signed message."""
 
 _HEAD = 16_384
 """Bytes in which the root element has to begin."""
@@ -37,19 +41,30 @@ def is_einvoice(content: bytes) -> bool:
     return root is not None and root[1] in _NAMESPACES and re.search(_NAMESPACES[root[1]], root[2]) is not None
 
 
-def is_document(path: Path, beside: Collection[str]) -> bool:
-    """Whether an XML file is a document of its own: an e-invoice, with no page file of the same name in its folder.
+def belongs_to_another(name: str, beside: Collection[str]) -> bool:
+    """Whether an XML file belongs to one of the files `beside` it that may have pages: `invoice.xml` and `invoice.pdf.xml` to
+    `invoice.pdf`. An importer takes its label from there."""
+    base = re.sub(r"\.xml$", "", re.sub(r"\.p7m$", "", name, flags=re.IGNORECASE), flags=re.IGNORECASE)
+    return any(base in (other, Path(other).stem) for other in beside)
 
-    `beside`: names of the files there that may be pages. XML beside `invoice.pdf` (`invoice.xml`, `invoice.pdf.xml`) belongs
-    to it: it is where an importer takes the label from.
-    """
-    if any(path.stem in (name, Path(name).stem) for name in beside):
+
+def is_document(path: Path, beside: Collection[str]) -> bool:
+    """Whether an XML file is a document of its own: an e-invoice that does not belong to a file `beside` it."""
+    if belongs_to_another(path.name, beside):
         return False
     try:
         with path.open("rb") as file:
-            return is_einvoice(file.read(_HEAD))
+            head = file.read(_HEAD)
+            return is_einvoice(head) or (is_signed(head) and is_einvoice(_signed(head + file.read(MAX_BYTES))))
     except OSError:
         return True  # ingesting it tells what is wrong
+
+
+def _signed(content: bytes) -> bytes:
+    try:
+        return signed_content(content)
+    except UnusableXmlError:
+        return b""
 
 
 def _text(head: bytes) -> str:

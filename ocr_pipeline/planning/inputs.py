@@ -11,7 +11,7 @@ from ocr_pipeline.backends.members import member_cells, members_key
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.documents.transcripts import has_transcript
-from ocr_pipeline.documents.xml_files import SUFFIX
+from ocr_pipeline.documents.xml_files import SUFFIXES
 from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
@@ -29,7 +29,7 @@ class NewDocument:
 def new_documents(sources: Iterable[SourceFile], known: Collection[str]) -> dict[str, NewDocument]:
     """What is known of the documents that are not among the ingested ones, `known`."""
     return {
-        source.document_id: NewDocument(has_transcript(source.path), source.path.suffix.lower() == SUFFIX)
+        source.document_id: NewDocument(has_transcript(source.path), source.path.suffix.lower() in SUFFIXES)
         for source in sources
         if source.document_id not in known
     }

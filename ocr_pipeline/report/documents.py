@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, TypedDict, get_args
 
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.report.pages import image_name
-from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE
+from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE, ReadFrom
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
@@ -175,11 +175,13 @@ def _row(case: Case, cells: Sequence[ListCellRow], turns: Mapping[int, int]) -> 
 # ---- the list of documents -------------------------------------------------------------------------------------------
 
 OUTCOMES = ("correct", "wrong", "missing", "spurious")
+SOURCES = get_args(ReadFrom)
+"""page, code, xml."""
 
 
 class ListedDocument(TypedDict):
     """A document in the list. An outcome is [backend, field, outcome, attribution], as indices of the lists beside it; -1
-    for none."""
+    for none. `sources`: [backend, source], what the values of a backend were read from, also as indices."""
 
     id: str
     dataset: str
@@ -187,6 +189,7 @@ class ListedDocument(TypedDict):
     status: str
     labelled: bool
     outcomes: list[list[int]]
+    sources: list[list[int]]
 
 
 class Listing(TypedDict):
@@ -196,6 +199,7 @@ class Listing(TypedDict):
     fields: list[str]
     attributions: list[str]
     outcomes: list[str]
+    sources: list[str]
     documents: list[ListedDocument]
 
 
@@ -212,6 +216,7 @@ def document_list(
             "status": row.status,
             "labelled": row.document_id in labels and labels[row.document_id].valid,
             "outcomes": [],
+            "sources": [],
         }
         for row in sorted(tables.documents.documents(reader).values(), key=lambda row: (row.dataset, row.document_id))
         if not row.file_deleted and dataset in (None, row.dataset)
@@ -237,10 +242,15 @@ def document_list(
                 attribution_numbers.get(cause, -1),
             ]
         )
+    for cell in tables.sources.sources_of_cells(reader):
+        if cell.document_id in documents and cell.backend in backend_numbers:
+            pairs = [[backend_numbers[cell.backend], SOURCES.index(source)] for source in cell.sources]
+            documents[cell.document_id]["sources"] += pairs
     return {
         "backends": list(scoring.backends),
         "fields": list(fields),
         "attributions": list(attributions),
         "outcomes": list(OUTCOMES),
+        "sources": list(SOURCES),
         "documents": list(documents.values()),
     }

@@ -54,6 +54,10 @@ class DataSet:
     heat: Mapping[tuple[str, str], FieldRow]
     stages: Sequence[str]
 
+    @property
+    def reads_more_than_pages(self) -> bool:
+        return any(board.reads_more_than_pages for board in self.boards)
+
     @cached_property
     def charts(self) -> Mapping[str, str | None]:
         """Drawings of scores, and of scores against seconds and cost if these are known."""

@@ -111,12 +111,13 @@ def _metadata(
         "explain": f"ocr-pipeline explain {document_id} --backend {backend.name}",
         "dagster/partition_row_count": len(fields),
         "without_evidence": _without_evidence(result, fields),
+        "read_from": _read_from(fields),
         "warnings": "; ".join(row.warnings or ()) or None,
         "origin": row.origin,
         "seconds": row.seconds,
         "from_result_store": result.cached,
         "fingerprint": row.extractor_fingerprint,
-        "values": preview(fields, ["field", "value"]),
+        "values": preview(fields, ["field", "value", "read_from"]),
         "corrected": _corrections(result),
         **call_metadata(result.outcome),
     }
@@ -130,6 +131,12 @@ def _summary(row: ExtractionCell, fields: Fields) -> dg.MarkdownMetadataValue:
     named = [values[name] for name in HEADLINE_FIELDS if name in values]
     cost = f", {row.cost_usd:.5f} USD" if row.cost_usd else ""
     return dg.MetadataValue.md(f"**{len(fields)} fields**: {', '.join(named)} ({row.seconds or 0:.2f} s{cost})")
+
+
+def _read_from(fields: Fields) -> str | None:
+    """How many values were read from what: `9 xml, 3 page`; None if it is not known."""
+    counts = Counter(entry["read_from"] for entry in fields if entry["read_from"])
+    return ", ".join(f"{count} {source}" for source, count in counts.most_common()) or None
 
 
 def _without_evidence(result: ExtractionResult, fields: Fields) -> int:

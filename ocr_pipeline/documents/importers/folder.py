@@ -11,6 +11,7 @@ from ocr_pipeline.documents.find import document_id_of
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.csv_labels import LabelRow, load_csv_labels
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name
+from ocr_pipeline.documents.importers.xml_beside import is_document
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.schemas import Label, OcrText
 
@@ -39,7 +40,8 @@ def import_folder(
         labels = path / CSV_NAME
     elif labels is not None and not labels.is_file():
         raise ConfigurationError(f"{labels} is not a file.")
-    files = {relative_name(file, path): file for file in documents_in(path)}
+    found = {relative_name(file, path): file for file in documents_in(path)}
+    files = {name: file for name, file in found.items() if is_document(name, file, found, report)}
     rows: dict[str, Label] = {}
     if labels is not None:
         table, problems = load_csv_labels(labels)

@@ -11,6 +11,7 @@
     backend: data.backends,
     field: data.fields,
     outcome: ["not correct", ...data.outcomes],
+    source: data.sources,
     attribution: data.attributions,
   };
 
@@ -22,7 +23,7 @@
 
   function state() {
     const parameters = new URLSearchParams(location.hash.slice(1));
-    return Object.fromEntries(["dataset", "backend", "field", "outcome", "attribution", "name", "page"].map((name) => [name, parameters.get(name) || ""]));
+    return Object.fromEntries(["dataset", "backend", "field", "outcome", "source", "attribution", "name", "page"].map((name) => [name, parameters.get(name) || ""]));
   }
 
   function write(changes) {
@@ -38,6 +39,12 @@
       (!filter.field || data.fields[field] === filter.field) &&
       (!filter.attribution || data.attributions[attribution] === filter.attribution) &&
       (!filter.outcome || (filter.outcome === "not correct" ? outcome !== 0 : data.outcomes[outcome] === filter.outcome)));
+  }
+
+  // Whether a backend (or the chosen one) read a value of the document from the chosen source.
+  function isReadFrom(listed, filter) {
+    return !filter.source || listed.sources.some(([backend, source]) =>
+      data.sources[source] === filter.source && (!filter.backend || data.backends[backend] === filter.backend));
   }
 
   function element(name, text, attributes = {}) {
@@ -77,6 +84,7 @@
     const matches = [];
     for (const listed of data.documents) {
       if (filter.dataset && listed.dataset !== filter.dataset) continue;
+      if (!isReadFrom(listed, filter)) continue;
       if (filter.name && !listed.id.includes(filter.name.toLowerCase())) continue;
       const hits = matching(listed, filter);
       if (!filtered || hits.length) matches.push([listed, hits]);

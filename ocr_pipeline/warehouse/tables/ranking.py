@@ -74,6 +74,11 @@ class BoardRow:
     ]
 
     @property
+    def reads_more_than_pages(self) -> bool:
+        """Whether values were read from codes or XML."""
+        return self.read_from is not None and set(self.read_from) != {"page"}
+
+    @property
     def sources(self) -> str:
         """The shares of `read_from`: `xml 62 %, page 38 %`; empty if not known."""
         counts = self.read_from or {}

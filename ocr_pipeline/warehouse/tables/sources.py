@@ -1,6 +1,7 @@
 """What values of `extracted_fields` were read from: the page, a code, XML."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ocr_pipeline.evaluation.diagnosis.truth import SourcedValue
 from ocr_pipeline.warehouse.connection import Reader
@@ -24,12 +25,23 @@ def values_read_from(reader: Reader, backends: Sequence[str]) -> dict[tuple[str,
     return counts
 
 
-def read_from(reader: Reader) -> list[tuple[str, str, str, str]]:
-    """(document, backend, field, source) of every value that was read from a code or from XML."""
-    rows = reader.rows(
-        "SELECT document_id, backend, field, read_from FROM extracted_fields WHERE read_from IN ('code', 'xml') ORDER BY ALL"
+class Sources(NamedTuple):
+    """What the values of one cell of `extractions` were read from (page, code, xml)."""
+
+    document_id: str
+    backend: str
+    sources: list[str]
+
+
+def sources_of_cells(reader: Reader) -> list[Sources]:
+    """The sources of every cell with values whose sources are known."""
+    return reader.select(
+        Sources,
+        """
+        SELECT document_id, backend, list_sort(list_distinct(list(read_from))) AS sources
+        FROM extracted_fields WHERE read_from IS NOT NULL GROUP BY document_id, backend ORDER BY ALL
+        """,
     )
-    return [(row["document_id"], row["backend"], row["field"], row["read_from"]) for row in rows]
 
 
 def sourced_values(reader: Reader, backends: Sequence[str]) -> dict[str, dict[str, dict[str, SourcedValue]]]:
