@@ -69,8 +69,8 @@ def judge(document: Voted, field: str, member: str, following: str) -> Judged | 
         return None
     return Judged(
         confidence_of(extraction, field),
-        _is_right(document.label, field, extraction),
-        None if answer is None else _is_right(document.label, field, _replaced(extraction, answer, field)),
+        is_right(document.label, field, extraction),
+        None if answer is None else is_right(document.label, field, _replaced(extraction, answer, field)),
     )
 
 
@@ -99,7 +99,8 @@ def _replaced(extraction: Extraction, answer: Extraction, field: str) -> Extract
     return extraction if getattr(answer.invoice, field) is None else answer
 
 
-def _is_right(label: Label, field: str, extraction: Extraction) -> bool:
+def is_right(label: Label, field: str, extraction: Extraction) -> bool:
+    """Whether the value is the labelled one or an accepted alternative, or rightly empty."""
     value, truth = getattr(extraction.invoice, field), truth_keys(label, field)
     return not truth if value is None else key_of(field, value) in truth
 
