@@ -93,6 +93,13 @@ def test_the_order(drawing: str, number: str) -> None:
             "EE102809963",
             "EE100931558",
         ),
+        # the first of two stands with the buyer, the seller's with its web address
+        (
+            "Hansa OÜ\nPikk 10, Tallinn\n\n          Lembitu AS\n          KMKR EE100931558\nInvoice 12\n"
+            "Total   12.00 EUR\n+372 600 1234 info@hansa.ee www.hansa.ee KMKR EE102809963",
+            "EE102809963",
+            "EE100931558",
+        ),
         # the label of another number, and a phone number
         ("Shop GmbH, Berlin\nTel. 136695976\nSumme   12,00", None, None),
         ("Shop Pty Ltd\nABN 51 824 753 556\nAccount no 53004085616\nTotal   $12.00", "51824753556", None),

@@ -323,6 +323,50 @@ from ocr_pipeline_tests.extraction.rules.printed import extract
             "receipt",
             id="American receipt",
         ),
+        pytest.param(
+            """
+            Kowalik Instalacje Sp. z o.o.
+            ul. Leśna 14
+            62-020 Swarzędz
+                                                    Zielony Dąb S.A.
+                                                    ul. Fabryczna 2/4
+                                                    60-001 Poznań
+                                                    NIP: 7810001122
+            Tax Invoice INV/2024/0012
+            Invoice date:        Due date:         Source:
+            12.03.2024           26.03.2024        S01234
+            Montaż               1,000             100,00 zł
+            Total                                  123,00 zł
+            +48 61 222 33 44 info@kowalik.pl http://www.kowalik.pl NIP: 7771234567
+            """,
+            "Kowalik Instalacje Sp. z o.o.",
+            "Zielony Dąb S.A.",
+            "INV/2024/0012",
+            "invoice",
+            id="buyer in a lower column, number behind the title",
+        ),
+        pytest.param(
+            """
+                                                    INVOICE
+            Invoice No.   Invoice Date   P.O. No.     Due Date
+            23141031      09/08/2023     PO-29646     08/09/2023
+
+            Kupac / Bill to:                 Ship to:
+            Wattle Creek Plumbing Limited    Wattle Creek Plumbing Limited
+            134 Banksia Street               7 Railway Parade
+            Fitzroy VIC 3065                 Parramatta NSW 2150
+            Item             Quantity        Rate         Total
+            LED globe        3               90.08        270.24
+            Total                                         $270.24
+
+            Gum Pty Ltd | 12 Banksia Street | Fitzroy VIC 3065 | (03) 9107 0790
+            """,
+            "Gum Pty Ltd",
+            "Wattle Creek Plumbing Limited",
+            "23141031",
+            "invoice",
+            id="labels above values, label in two languages, letterhead at the foot",
+        ),
     ],
 )
 def test_names_number_and_kind(

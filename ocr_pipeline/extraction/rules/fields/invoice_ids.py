@@ -41,6 +41,7 @@ _TITLES = frozenset({"invoice_title", "receipt_title", "credit_note_title"})
 _BESIDE = 0.03
 """Text this close behind a label belongs to it, so nothing is searched below."""
 _ROWS_BELOW = 2
+_MAX_BEHIND_TITLE = 3
 _ROWS_OF_TITLE = 3
 """A mark without a label, `N° 17`, is at most this many rows below the title."""
 
@@ -56,6 +57,7 @@ def candidates(reading: Reading, *classes: str) -> list[Candidate[str]]:
                 found += _labelled(reading, row, hit)
     if "invoice_id" in wanted:
         found += _behind_marks(reading)
+        found += _behind_titles(reading)
     return found
 
 
@@ -71,10 +73,17 @@ def _labelled(reading: Reading, row: Row, hit: Hit) -> Iterator[Candidate[str]]:
         yield _candidate(reading, hit, number, gap=number.x0 - hit.x1, below=False)
     says_something = [word for word in rest if any(c.isalnum() for c in word.text) and not is_mark(word.text)]
     beside = bool(says_something) and says_something[0].x0 - hit.x1 < _BESIDE
+    beside = beside and not _heads_column(reading, row, says_something[0])
     if (number is None and not beside) or (number is not None and _another_label(reading, hit, number)):
         below = _below(reading, hit.row, join(row.words[hit.first : hit.last + 1]))
         if below is not None:
             yield _candidate(reading, hit, below, gap=below.y - label.y, below=True)
+
+
+def _heads_column(reading: Reading, row: Row, word: Span) -> bool:
+    """Whether a word begins a cell of its own that is another label: the head of the next column."""
+    cell = next((cell for cell in row.cells if cell.words[0] is word), None)
+    return cell is not None and any(row.words[hit.first] is word for hit in reading.keywords.in_row(row.index))
 
 
 def _below(reading: Reading, row_of_label: int, label: Span) -> Span | None:
@@ -106,6 +115,20 @@ def _behind_marks(reading: Reading) -> Iterator[Candidate[str]]:
             number = read_number(reading, row.index, [word, *behind])
             if number is not None:
                 yield _candidate(reading, None, number, gap=0.0, below=False)
+
+
+def _behind_titles(reading: Reading) -> Iterator[Candidate[str]]:
+    """The number right behind the title, as its only neighbour: `Tax Invoice INV/2024/0012`."""
+    for row in reading.rows:
+        for hit in reading.keywords.in_row(row.index):
+            if not hit.classes & _TITLES or "invoice_id" in hit.classes or hit.score < 1:
+                continue
+            cell = next(cell for cell in row.cells if row.words[hit.first] in cell.words)
+            behind = [word for word in row.words[hit.last + 1 :] if word in cell.words]
+            starts = cell.words[0] is row.words[hit.first] and 0 < len(behind) <= _MAX_BEHIND_TITLE
+            number = read_number(reading, row.index, behind) if starts else None
+            if number is not None and set(behind[-1].words) <= set(number.words):
+                yield _candidate(reading, None, number, gap=number.x0 - hit.x1, below=False)
 
 
 def _below_marks(reading: Reading, row: Row) -> Iterator[Candidate[str]]:

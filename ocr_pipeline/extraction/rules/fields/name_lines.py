@@ -7,7 +7,7 @@ from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_tail, legal_form
 from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.roles import Role, role_label
-from ocr_pipeline.extraction.rules.fields.sender_lines import sender
+from ocr_pipeline.extraction.rules.fields.sender_lines import is_letterhead, sender
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.keywords import Hit
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
@@ -62,7 +62,7 @@ class NameLine:
     `registered`: a registration number follows the name. `part_of_row`: other cells are close by. `classes` are
     the keyword classes that the cells mention, `labels` those of phrases with a number or nothing behind them.
     `known`: share of the letters that are keywords. `role`: the label that stood before the name, `seller` for
-    `Sold by: ...`.
+    `Sold by: ...`. `letterhead`: address and contact follow in the same line.
     """
 
     row: int
@@ -74,6 +74,7 @@ class NameLine:
     labels: frozenset[str]
     known: float
     role: Role | None
+    letterhead: bool
 
 
 def find(reading: Reading) -> list[NameLine]:
@@ -135,7 +136,7 @@ def _promising_rows(reading: Reading) -> Iterator[Row]:
         if row.page != reading.rows[0].page:
             return
         may_be_legal = any(key(word.text) in legal_words for word in row.words)
-        if row.index < TOP_ROWS or (may_be_legal and legal_form(clean(row.text)[0])):
+        if row.index < TOP_ROWS or (may_be_legal and legal_form(clean(sender(row.text))[0])) or is_letterhead(row.text):
             yield row
 
 
@@ -176,6 +177,11 @@ def _line(reading: Reading, row: Row, cells: Sequence[Span], *, part_of_row: boo
         hits = [hit for hit in hits if hit.x0 > words[0].x0 - 0.01]
     words = _until_number(row, hits, words)
     span = join(words) if words else span
+    letterhead = is_letterhead(span.text)
+    if letterhead:
+        words = words[: len(sender(span.text).split())]
+        span = join(words)
+        hits = [hit for hit in hits if hit.x1 < span.x1 + 0.01]
     text, registered = clean(sender(span.text))
     if letters_in(text) < 3:
         return None
@@ -190,6 +196,7 @@ def _line(reading: Reading, row: Row, cells: Sequence[Span], *, part_of_row: boo
         labels=frozenset().union(*labels),
         known=_known(row, hits, words) / max(letters_in(span.text), 1),
         role=role if behind else None,
+        letterhead=letterhead,
     )
 
 

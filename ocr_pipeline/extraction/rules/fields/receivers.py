@@ -20,6 +20,7 @@ WEIGHTS = {
     "under_sender_line": 1.5,
     "name_field": 1.6,
     "address_block": 1.4,
+    "in_buyer_block": 0.8,
     "in_window": 0.5,
     "salutation": 0.5,
     "digits": -3.0,
@@ -92,6 +93,7 @@ def _of_block(
     below = supplier is not None and head.span.y0 > supplier.span.y0
     return {
         "address_block": 1.0,
+        "in_buyer_block": float(not reading.buyer_words.isdisjoint(head.span.words)),
         "in_window": float(_WINDOW_TOP < head.span.y0 < _WINDOW_BOTTOM),
         "sender_data": float(blocks.has_sender_data(reading, block)),
         "below_items": float(head.row > items),

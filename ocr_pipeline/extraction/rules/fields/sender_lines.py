@@ -7,6 +7,10 @@ from ocr_pipeline.extraction.rules.fields.line_shapes import has_postal_code, no
 
 _MARK = re.compile(r"\s+[-–—*]\s+|\s*[·•●|]\s*")  # OCR loses the spaces around a dot, not around a dash
 
+_CERTAIN = 3
+"""Parts from which a street is enough: towns have no postcode everywhere."""
+_MIN_LETTERHEAD = 30
+
 
 def sender(text: str) -> str:
     """The name in a sender's line; any other text unchanged."""
@@ -21,7 +25,19 @@ def sender_parts(text: str) -> list[str]:
 @lru_cache(maxsize=8192)
 def is_sender_line(text: str) -> bool:
     parts = sender_parts(text)
-    return len(parts) >= 2 and (has_postal_code(text) or any(not_a_name(part) == "town" for part in parts))
+    if len(parts) < 2:
+        return False
+    shapes = [not_a_name(part) for part in parts]
+    return has_postal_code(text) or "town" in shapes or (len(parts) >= _CERTAIN and "street" in shapes[1:])
+
+
+@lru_cache(maxsize=8192)
+def is_letterhead(text: str) -> bool:
+    """Whether a line holds name, address, and a telephone, web or mail address: a letterhead in one line."""
+    if len(text) < _MIN_LETTERHEAD or not is_sender_line(text):
+        return False
+    parts = sender_parts(text)
+    return len(parts) > _CERTAIN and any(not_a_name(part) in ("phone", "web") or "@" in part for part in parts[1:])
 
 
 @lru_cache(maxsize=8192)

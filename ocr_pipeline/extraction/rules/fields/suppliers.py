@@ -59,7 +59,7 @@ WEIGHTS = {
     "before_address": 0.8,
     "registration_beside": 1.2,
     "identified": 1.6,
-    "in_domain": 1.2,
+    "in_domain": 1.8,
     "repeated": 0.6,
     "beside_amount": -3.0,
     "part_of_row": -0.3,
@@ -197,7 +197,7 @@ def _is_buyer(page: _Page, name: str, first: NameLine) -> bool:
 
 def _place(reading: Reading, page: _Page, name: str, parts: Sequence[NameLine]) -> dict[str, float]:
     first, last, evidence = parts[0], parts[-1], page.evidence
-    identified = legal_form(name) == "end" and evidence.identified(last.row)
+    identified = any(line.letterhead for line in parts) or (legal_form(name) == "end" and evidence.identified(last.row))
     next_row = reading.rows[last.row + 1].text if last.row + 1 < len(reading.rows) else ""
     return {
         "large_print": min(max(first.span.height / reading.layout.text_height - 1.1, 0.0), 1.0),
@@ -209,7 +209,9 @@ def _place(reading: Reading, page: _Page, name: str, parts: Sequence[NameLine]) 
         "repeated": float(evidence.repeated(name, first.row)),
         "table_head": float(first.row in evidence.table_heads),
         "bank": float(evidence.is_bank(name, first.row)),
-        "addressee": float(not page.addressees.isdisjoint(first.span.words)),
+        "addressee": float(
+            not page.addressees.isdisjoint(first.span.words) or not reading.buyer_words.isdisjoint(first.span.words)
+        ),
         "below_title": float(first.row > page.first_title and not identified),
         "below_address": float(first.row > page.first_address and not identified),
         "before_address": float(_before_address(reading, last)),

@@ -31,6 +31,8 @@ _FAR = 0.35
 _PART = re.compile(r"[A-Z\d&][A-Z\d&./\-–]*|[/\-–]")
 _SUFFIX = re.compile(r"MVA|MWST|TVA|IVA|VAT", re.IGNORECASE)
 _LABEL_PART = re.compile(r"[/·|]")
+_CONTACT = re.compile(r"@|www\.|https?:")
+"""The supplier's own number often stands in one line with its web or mail address."""
 _OTHER = frozenset(
     {"other_id", "invoice_id", "order_id", "purchase_order", "code", "due_date", "invoice_date", "other_date"}
 )
@@ -41,8 +43,8 @@ class TaxIdSpan:
     """A number with the label that it stands beside.
 
     `label`: `tax`, `office`, `register` (see `tax_labels.yaml`), `receiver` (a label that names the buyer), or "" without one.
-    `other`: a label of something else stands nearer; `below`: the label stands above. `ids`: the kinds of number that it is,
-    in the countries that the document may come from.
+    `other`: a label of something else stands nearer; `below`: the label stands above; `contact`: in one line with a web or
+    mail address. `ids`: the kinds of number that it is, in the countries that the document may come from.
     """
 
     text: str
@@ -51,6 +53,7 @@ class TaxIdSpan:
     label: str
     other: bool
     below: bool
+    contact: bool = False
 
 
 def find(reading: Reading) -> list[TaxIdSpan]:
@@ -78,7 +81,9 @@ def _in_row(reading: Reading, row: Row, countries: frozenset[str], taken: frozen
             if end < len(row.words) and ids and _SUFFIX.fullmatch(row.words[end].text.strip(EDGES)):
                 words.append(row.words[end])
             span = join(words)
-            yield TaxIdSpan(span.text.replace(" ", "").strip(EDGES), span, ids, label, other, below)
+            cell = next(cell for cell in row.cells if row.words[position] in cell.words)
+            contact = _CONTACT.search(cell.span.text) is not None
+            yield TaxIdSpan(span.text.replace(" ", "").strip(EDGES), span, ids, label, other, below, contact)
         position = end
 
 

@@ -27,12 +27,14 @@ WEIGHTS = {
     "high_on_page": 0.5,
     "left_on_page": 0.2,
     "in_buyer_block": -4.0,
+    "beside_contact": 2.0,
     "is_amount": -2.0,
     "too_short": -3.0,
 }
 AT_LEAST = 1.3
 RECEIVER_WEIGHTS = {
     "in_buyer_block": 2.5,
+    "beside_contact": -1.5,
     "receiver_label": 3.5,
     "second_of_two": 2.0,
     "foreign": 0.5,
@@ -81,6 +83,7 @@ def _features(reading: Reading, found: TaxIdSpan, order: tuple[str, str]) -> Fea
         "high_on_page": 1 - found.span.y / reading.layout.height,
         "left_on_page": 1 - found.span.x0,
         "in_buyer_block": float(not reading.buyer_words.isdisjoint(found.span.words)),
+        "beside_contact": float(found.contact),
         "first": float(tax_id_key(found.text) == order[0]),
         "second_of_two": float(tax_id_key(found.text) == order[1]),
         "is_amount": float(_AMOUNT.fullmatch(found.text) is not None),
@@ -95,7 +98,8 @@ def _order(reading: Reading, spans: list[TaxIdSpan]) -> tuple[str, str]:
         if span.label in ("tax", "") and not span.other:
             kind = span.ids[0].kind if span.ids else ""
             keys.setdefault(tax_id_key(span.text), (kind or "vat", len(tax_id_key(span.text))))
-    first, *others = keys or [""]
+    own = next((tax_id_key(span.text) for span in spans if span.contact and tax_id_key(span.text) in keys), None)
+    first, *others = [own, *(key for key in keys if key != own)] if own else keys or [""]
     if any(not reading.buyer_words.isdisjoint(span.span.words) for span in spans):
         return first, ""
     return first, others[0] if len(others) == 1 and keys[others[0]] == keys[first] else ""

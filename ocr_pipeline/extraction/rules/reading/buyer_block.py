@@ -5,7 +5,10 @@ What is printed there speaks for the buyer's country, and a tax id there is the 
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
+from ocr_pipeline.extraction.rules.lexicon import tax_labels
+from ocr_pipeline.extraction.rules.lexicon.clues import token
 from ocr_pipeline.extraction.rules.reading.keywords import Hit, Keywords
 from ocr_pipeline.extraction.rules.reading.layout import Cell, Layout, Row, Span
 from ocr_pipeline.extraction.rules.text import letters_in
@@ -30,7 +33,9 @@ _ALIGNED = 0.04
 """Cells of a block begin at most this far left of its label, in page widths."""
 _GAP = 2.6
 """A wider gap between two lines, in text heights, ends a block that has two lines."""
-_SENDER_LINE = re.compile(r"(?=.*\b\d{4,5}\b)\S.*(?:\s[-–]\s|\s?[·•●|]\s?).*\S")
+_SENDER_LINE = re.compile(
+    r"(?=.*\b\d{4,5}\b)\S.*(?:\s[-–]\s|\s?[·•●|]\s?).*\S|(?=.*\d)(?!.*[:@+])\S.{3,}\s?[·•●|]\s?.{4,}[·•●|]\s?.{3,}\S"
+)
 """`Bei Spiel GmbH · Ecke 12 · 12345 Stadthausen`: the sender in small print above the window of a letter."""
 _WINDOW = 0.08
 _MAX_SENDER_LINE = 90
@@ -38,8 +43,15 @@ _TOP = 0.55
 """Addresses of both parties stand in this part of the page, in page widths."""
 _POSTCODE = re.compile(
     r"\b\d{4,6}\b(?!-\d).*[^\W\d]{3}"
-    r"|[^\W\d]{3}.*\b(?:\d{5,6}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b|\b\d{2,3}[ -]\d{2,3} [^\W\d]{3}"
+    r"|[^\W\d]{3}.*\b(?:\d{5,6}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]\d[\dW] [A-Z\d]{4})\b"
+    r"|\b\d{2,3}[ -]\d{2,3} [^\W\d]{3}|\b(?:\d{5}-\d{3}|\d{4}-\d{3}|[A-Z]\d{4}[A-Z]{3})\b|〒 ?\d{3}-\d{4}"
+    r"|[^\W\d]{3}.*\b[A-Z]{2,3} \d{4}$|^[^\W\d][^\d:]{3,}[ ,]+(?!19|20)\d{4}$"
 )
+_NUMBERED = re.compile(
+    r"(?!(?i:t|f|m|ph|puh|tel|fax|mob|fon)\w*\.?:)[^:@+\d]{2,30}: ?[A-Z]{0,3}[ -]?\d[\d .\-/]{6,}[A-Z]?"
+)
+_MAX_LABEL = 4
+"""Words of a tax id's label, at most."""
 _CONTACT = frozenset("@+:")
 _OWN_LINES = frozenset({"supplier_tax_id", "receiver_tax_id", "tax_number", "registration"})
 _SENDER_AT_MOST = 0.6
@@ -62,22 +74,69 @@ def words(layout: Layout, keywords: Keywords) -> frozenset[int]:
 
 
 def _second_block(layout: Layout, keywords: Keywords) -> set[int]:
-    """Without labels, the second of two addresses that stand below each other at the top, with the tax id below it."""
+    """Without labels, the second of two addresses at the top, with the tax id below it: below the first, or lower in
+    another column."""
     top = [row for row in layout.rows if row.page == 1 and row.span.y < layout.rows[0].span.y0 + _TOP]
-    addresses = [
-        row for row in top if _POSTCODE.search(row.cells[0].span.text) and not _ends(row, keywords, row.cells[:1])
+    towns = [
+        (row, cell.span)
+        for row in top
+        for cell in row.cells
+        if _POSTCODE.search(cell.span.text) and not _ends(row, keywords, [cell])
     ]
-    if len(addresses) < 2 or addresses[1].index - addresses[0].index < 3:
+    if len(towns) < 2:
         return set()
-    first, second = addresses[:2]
-    left = second.cells[0].span.x0
-    if abs(first.cells[0].span.x0 - left) > _ALIGNED / 2:
-        return set()
+    first_row, first = towns[0]
+    for row, town in towns[1:]:
+        if abs(first.x0 - town.x0) <= _ALIGNED / 2:
+            return _lines_of(layout, keywords, first_row, row, town) if row.index - first_row.index >= 3 else set()
+        lines = _column(layout, keywords, row, town)
+        apart = town.x0 > first.x1 or town.x1 < first.x0
+        if len(lines) > 1 and apart and lines[0].y0 > first.y0:
+            return {index for line in lines for index in line.words}
+    return set()
+
+
+def _column(layout: Layout, keywords: Keywords, row: Row, town: Span) -> list[Span]:
+    """The lines around a town in its column, with tax ids below it; none if a telephone, mail or web address is among them."""
+    lines = [town]
+    for step in (-1, 1):
+        for other in layout.rows[
+            row.index + step : max(row.index + 5 * step, -1) if step < 0 else row.index + 5 : step
+        ]:
+            found = next((cell for cell in other.cells if abs(cell.span.x0 - town.x0) <= _ALIGNED / 2), None)
+            if found is None:
+                continue
+            cell = found.span
+            edge = lines[0] if step < 0 else lines[-1]
+            gap = max(edge.y0 - cell.y1, cell.y0 - edge.y1)
+            if other.page != row.page or gap > _GAP * layout.text_height / 2 or cell.text.endswith(":"):
+                break
+            is_number = bool(keywords.classes(other.index) & _OWN_LINES) or _is_tax_id(cell.text)
+            if not is_number and (not _CONTACT.isdisjoint(cell.text) or "www." in cell.text):
+                return []
+            if not is_number and _ends(other, keywords, [found]):
+                break
+            lines = [cell, *lines] if step < 0 else [*lines, cell]
+    return lines
+
+
+@lru_cache(maxsize=8192)
+def _is_tax_id(text: str) -> bool:
+    """Whether a line is a number behind the label of a tax id, or behind any label but a telephone's."""
+    words = [token(word) for word in text.split()[:_MAX_LABEL]]
+    known = tax_labels.load().spaced
+    return any(tuple(words[:length]) in known for length in range(1, len(words) + 1)) or (
+        _NUMBERED.fullmatch(text) is not None
+    )
+
+
+def _lines_of(layout: Layout, keywords: Keywords, first: Row, second: Row, town: Span) -> set[int]:
+    """The words of the second of two addresses below each other, from the end of the first block on."""
     found: set[int] = set()
     for row in layout.rows[max(first.index + 1, second.index - 3) : second.index + 4]:
         cell = row.cells[0].span
         is_number = bool(keywords.classes(row.index) & _OWN_LINES)
-        if abs(cell.x0 - left) > _ALIGNED / 2 or cell.text.endswith(":"):
+        if abs(cell.x0 - town.x0) > _ALIGNED / 2 or cell.text.endswith(":"):
             continue
         if row.index < second.index and (is_number or not _CONTACT.isdisjoint(cell.text)):
             found.clear()  # still lines of the first block

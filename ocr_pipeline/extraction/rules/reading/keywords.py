@@ -25,6 +25,7 @@ _GLUED_SCORE = 0.8
 
 
 _NONE: frozenset[str] = frozenset()
+_PARTIES = frozenset({"buyer", "seller", "ship_to"})
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,40 @@ def find(layout: Layout) -> Keywords:
         if classes:
             x0, x1 = row.words[match.first].x0, row.words[match.last].x1
             by_row[row.index].append(Hit(classes, row.index, match.first, match.last, x0, x1, match.score))
-    return Keywords({row: tuple(hits) for row, hits in by_row.items()}, spoken)
+    rows = {row.index: row for row in layout.rows}
+    return Keywords({index: tuple(_in_two_languages(rows[index], hits)) for index, hits in by_row.items()}, spoken)
+
+
+def _in_two_languages(row: Row, hits: list[Hit]) -> list[Hit]:
+    """The hits of a row, a party's label in two languages as one: `Kupac / Bill to`, `Bill to / العميل`.
+
+    A part that is no known phrase belongs to it before the slash, and behind it if it is in another script.
+    """
+    if not any("/" in word.text for word in row.words):
+        return hits
+    start = 0
+    for cell in row.cells:
+        end = start + len(cell.words)
+        inside = [hit for hit in hits if start <= hit.first < end]
+        whole = _whole_label(row, range(start, end), [hit for hit in inside if hit.classes & _PARTIES])
+        if whole is not None:
+            hits = sorted([*(hit for hit in hits if hit not in inside), whole], key=lambda hit: hit.first)
+        start = end
+    return hits
+
+
+def _whole_label(row: Row, cell: range, parties: list[Hit]) -> Hit | None:
+    """One hit for a party's label on both sides of the one slash in a cell."""
+    slashes = [at for at in cell if row.words[at].text == "/"]
+    if not parties or len(slashes) != 1 or len(cell) > 2 * _MAX_PHRASE_WORDS:
+        return None
+    known, behind = parties[-1], row.words[slashes[0] + 1 : cell.stop]
+    foreign = not any(letter.isascii() and letter.isalpha() for word in behind for letter in word.text)
+    if known.first < slashes[0] and not (behind and foreign):
+        return None
+    last = cell.stop - 1 if known.last < slashes[0] else known.last
+    classes = frozenset().union(*(hit.classes for hit in parties))
+    return Hit(classes, row.index, cell.start, last, row.words[cell.start].x0, row.words[last].x1, known.score)
 
 
 def _kept(
