@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1, wilson
+from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline.evaluation.statistics.significance import holm, mcnemar
 from ocr_pipeline.extraction.rules.extractor import RulesExtractor
 from ocr_pipeline.schemas import Invoice
@@ -69,7 +69,7 @@ def comparison(labels: Mapping[str, Invoice], systems: Systems) -> list[str]:
         ):
             bounds = wilson(counts.kinds["right"], counts.labelled) or (None, None)
             right = percent(counts.kinds["right"] / counts.labelled, *bounds) if counts.labelled else "–"
-            f1 = percent(counts.f1, *(bootstrap_f1(counts.per_document) or (None, None)))  # type: ignore[arg-type]
+            f1 = percent(counts.f1, *counts.interval())
             cells = [counts.kinds[kind] for kind in (*KINDS, "spurious")]
             rows.append([f"`{name}`" if what == "total" else "", what, counts.labelled, *cells, right, f1])
     head = ["system", "value", "labelled", "right", "off by a power of ten", "wrong", "missing", "spurious"]

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ocr_pipeline.documents.importers.cord import amount_of
 from ocr_pipeline.evaluation.scoring.line_items import entries_of, score_list
+from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
 from ocr_pipeline.schemas import Extraction, Invoice, OcrText
 
 Kind = Literal["right", "power", "wrong", "missing", "spurious"]
@@ -44,6 +45,13 @@ class Counts:
     def f1(self) -> float | None:
         right, given, labelled = (sum(counts[at] for counts in self.per_document) for at in range(3))
         return 2 * right / (given + labelled) if given + labelled else None
+
+    def interval(self) -> tuple[float | None, float | None]:
+        """The interval of F1 by drawing documents; (None, None) with too few."""
+        import numpy as np
+
+        counts = np.array(self.per_document, dtype=np.int64).reshape(-1, 3)
+        return bootstrap_f1(counts) or (None, None)
 
 
 def amounts(name: str, labels: Mapping[str, Invoice], answers: Mapping[str, Extraction]) -> Counts:

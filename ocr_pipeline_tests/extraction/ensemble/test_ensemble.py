@@ -135,6 +135,22 @@ def test_copies_share_a_fold() -> None:
     assert all(folds[f"d{number:03}"] == folds[f"d{number + 1:03}"] for number in range(0, 60, 2))
 
 
+def test_documents_of_a_vendor_share_a_fold() -> None:
+    documents = [
+        Voted(
+            one.document_id,
+            one.group,
+            one.extractions,
+            Label(
+                invoice=one.label.invoice.model_copy(update={"supplier_name": f"{'ABCDEFGHIJ'[number // 6] * 5} Ltd"})
+            ),
+        )
+        for number, one in enumerate(voted(60))
+    ]
+    folds = learn_weights(documents, MEMBERS, "t").fold_of
+    assert all(len({folds[one.document_id] for one in documents[start : start + 6]}) == 1 for start in range(0, 60, 6))
+
+
 def test_with_few_labels_each_member_has_a_vote() -> None:
     assert learn_weights(voted(MIN_DOCUMENTS - 1), MEMBERS, "t").fields == {}
     assert set(learn_weights(voted(MIN_DOCUMENTS), MEMBERS, "t").fields) == {"total_amount"}

@@ -379,3 +379,18 @@ class TestBackingOff:
             judged = [replace(s, chosen={task.field: chosen[i]}) for i, s in enumerate(samples)]
             trust = how_far(replace(task, samples=judged), folds, parts, list(right), 3)
             assert (trust > 0) == trusted
+
+
+def test_a_fixed_model_is_used_as_it_is_and_never_trained_here(model: Model, tmp_path: Path) -> None:
+    model.save(tmp_path / "made-elsewhere.json")
+    made = LearnedExtractor(model=str(tmp_path / "made-elsewhere.json"))
+    made.use(tmp_path / "of-this-project.json")
+    own = extractor(model, tmp_path)
+    assert read(made, EXAMPLES[0], "new") == read(own, EXAMPLES[0], "new")
+    assert (made.capabilities.learns, own.capabilities.learns) == (False, True)
+    assert made.unavailable() is None
+    (tmp_path / "made-elsewhere.json").write_text("{}")
+    made.use(tmp_path / "of-this-project.json")
+    assert made.unavailable() == "its model file made-elsewhere.json was made by another version: train it again"
+    with pytest.raises(ValueError, match="model: there is no file"):
+        LearnedExtractor(model=str(tmp_path / "gone.json"))
