@@ -19,6 +19,8 @@ from ocr_pipeline.warehouse.tables.ranking import BoardRow
 RECORDED = "recorded-"
 OURS = ("rapidocr+learned", "rapidocr+rules", "tesseract+rules")
 """The free backend that the recorded systems are compared with: the first of these that ran."""
+MIN_LEAD = 5
+"""Receipts of lead, below which a lead that melts is not worth a line."""
 CONTROL = "oracle"
 LEARNED_HERE = ("ensemble", "cascade", "learned+")
 """Parts of the names of backends that learn weights or thresholds on the judged receipts, out of fold."""
@@ -150,21 +152,23 @@ def scoring_rules(results: Results) -> list[str]:
         lines += [f"{NAMES[field].capitalize()}:\n", *table(["backend", *spelt], rows)]
     told = {"total_amount": rules, **{field: dict(list(spelt.items())[1:]) for field in FIELDS[2:]}}
     lines.append(
-        "Pairs of recorded systems, and of ours with one, whose winner or significance depends on the rule (only A : only B,"
-        " p of the single test):\n"
+        "Pairs of recorded systems, and of ours with one, whose winner, significance or lead depends on the rule (only A :"
+        " only B, p of the single test):\n"
     )
     return [*lines, *depends(results, told)]
 
 
 def depends(results: Results, told: Mapping[str, Mapping[str, Rule]]) -> list[str]:
-    """The pairs whose winner or significance is not the same under all rules of a field."""
+    """The pairs whose winner or significance is not the same under all rules of a field, or of whose lead two thirds melt."""
     asked = [name for name in results.backends if name in (*recorded(results), ours(results))]
     flips = []
     for a, b in combinations(asked, 2):
         for field, of_field in told.items():
             pairs = [results.pair(a, b, field, rule) for rule in of_field.values()]
             signs = {(pair.only_a > pair.only_b) - (pair.only_a < pair.only_b) for pair in pairs} - {0}
-            if len({pair.p < ALPHA for pair in pairs}) > 1 or len(signs) > 1:
+            leads = [abs(pair.only_a - pair.only_b) for pair in pairs]
+            melts = max(leads) >= MIN_LEAD and 3 * min(leads) <= max(leads)
+            if len({pair.p < ALPHA for pair in pairs}) > 1 or len(signs) > 1 or melts:
                 cells = (f"{pair.only_a} : {pair.only_b} ({p_value(pair.p)})" for pair in pairs)
                 by_rule = "; ".join(f"{rule} {cell}" for rule, cell in zip(of_field, cells, strict=True))
                 flips.append([f"`{a}`", f"`{b}`", NAMES[field], by_rule])
