@@ -36,7 +36,8 @@ def test_amounts_and_their_f1() -> None:
     answers = {str(n): Extraction(invoice=Invoice.model_validate({"total_amount": v})) for n, v in enumerate(values)}
     counts = scale.amounts("total_amount", labels, answers)
     assert dict(counts.kinds) == {"right": 1, "power": 1, "wrong": 1, "missing": 1}
-    assert (counts.labelled, counts.f1) == (4, pytest.approx(2 / 7)), "3 given, 4 labelled"
+    assert counts.labelled == 4
+    assert counts.f1 == pytest.approx(2 / 7), "3 given, 4 labelled"
 
 
 def test_prices_of_items() -> None:
@@ -81,7 +82,7 @@ def test_a_label_has_the_typed_amounts_and_the_items_of_gt_parse() -> None:
         "gt_parse": {"menu": [{"nm": "Tea", "price": "8,182"}], "total": {"total_price": "9,0OO"}},
     }
     invoice = label_of(row).invoice
-    assert (invoice.total_amount, invoice.total_tax_amount) == (9000, 818)
+    assert (invoice.total_amount, invoice.total_tax_amount) == (Decimal(9000), Decimal(818))
     assert [item.amount for item in invoice.line_items] == [Decimal(8182)]
 
 
