@@ -112,12 +112,15 @@ def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
 @pytest.mark.slow
 def test_a_document_whose_file_is_gone_is_reported_once_and_leaves_the_scores(three: Project) -> None:
     run(three)
+    warehouse = Warehouse(three.database)
+    [before] = warehouse.rows("FROM documents WHERE document_id = 'd1'")
     for path in (three.data / "documents").glob("d1.png*"):
         path.unlink()
     assert run(three).gone == ["d1"]
     assert run(three).gone == []
-    warehouse = Warehouse(three.database)
     [document] = warehouse.rows("FROM documents WHERE document_id = 'd1'")
+    kept = ("dataset", "path", "sha256", "media_type", "pages")
+    assert [document[name] for name in kept] == [before[name] for name in kept]
     assert (document["status"], document["reason"]) == ("failed", "missing_file")
     assert {row["documents"] for row in warehouse.rows("FROM leaderboard")} == {2}
     with open_instance(three) as instance:

@@ -1,6 +1,6 @@
 """`raw_documents`, `ground_truth` and `duplicates`: the documents of the project and their labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,9 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
         new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         progress.start("documents", len(keys))
         began, backends = utc_now(), project.backends()
-        sources = _sources(project, keys)
+        with warehouse.warehouse().snapshot() as snapshot:
+            known = tables.documents.documents(snapshot)
+        sources = _sources(project, keys, known)
         with _splitter(project, warehouse, backends, sources) as splitter:
             for source, document, failure in ingest_all(sources, backends.limits):
                 decision = splitter.decide(source, document) if document and not source.pages else Decision(None, None)
@@ -67,6 +69,7 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
                     transcript_sha256=transcript_sha256(source.path),
                     failure=failure,
                     began=began,
+                    known=known.get(source.document_id),
                     detection=decision.detection,
                     split_into=_split(project, source, decision) if document and not source.pages else (),
                 )
@@ -143,7 +146,9 @@ def _ground_truth(partitions: Partitions) -> dg.AssetsDefinition:
         new_rows = tables.empty(tables.labels.LABEL_TABLES)
         progress.start("labels", len(keys))
         began = utc_now()
-        for source in _sources(project, keys):
+        with warehouse.warehouse().snapshot() as snapshot:
+            known = tables.documents.documents(snapshot)
+        for source in _sources(project, keys, known):
             failed = _add_label(context, new_rows, source, began)
             progress.advance("labels", cached=False, failed=failed)
         warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
@@ -217,8 +222,14 @@ def _duplicates() -> dg.AssetsDefinition:
     return duplicates
 
 
-def _sources(project: ProjectResource, keys: Sequence[str]) -> list[SourceFile]:
-    """The files of these documents. A deleted file stays in the list and is reported as one that cannot be opened."""
+def _sources(project: ProjectResource, keys: Sequence[str], known: Mapping[str, DocumentRow]) -> list[SourceFile]:
+    """The files of these documents. A deleted file stays in the list as it was known, and is reported as missing."""
     found = {source.document_id: source for source in find_documents(project.project.data)}
-    folder = project.project.data / "documents"
-    return [found.get(key) or SourceFile(key, "documents", folder / key, None) for key in keys]
+    return [found.get(key) or _deleted(project, key, known.get(key)) for key in keys]
+
+
+def _deleted(project: ProjectResource, key: str, row: DocumentRow | None) -> SourceFile:
+    if row is None:
+        return SourceFile(key, "documents", project.project.data / "documents" / key, None)
+    path = project.project.root / row.path
+    return SourceFile(key, row.dataset, path, None, pages=row.page_range, parent=row.parent_id)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
 from ocr_pipeline.documents.media_types import DRAWN
@@ -171,6 +171,27 @@ def document_features(reader: Reader) -> dict[str, DocumentFeatures]:
     return {row.pop("document_id"): DocumentFeatures(**row) for row in rows}
 
 
+class _OfFile(TypedDict):
+    media_type: str | None
+    size_bytes: int | None
+    sha256: str | None
+    pages: int | None
+
+
+def _of_file(document: "Document | None", gone: DocumentRow | None) -> _OfFile:
+    """What is known of a file: as it is, or as it was before it was deleted."""
+    if document is not None:
+        return _OfFile(
+            media_type=document.media_type,
+            size_bytes=document.size,
+            sha256=document.sha256,
+            pages=len(document.pages),
+        )
+    if gone is not None:
+        return _OfFile(media_type=gone.media_type, size_bytes=gone.size_bytes, sha256=gone.sha256, pages=gone.pages)
+    return _OfFile(media_type=None, size_bytes=None, sha256=None, pages=None)
+
+
 def add_document(
     tables: NewRows,
     source: "SourceFile",
@@ -181,12 +202,14 @@ def add_document(
     transcript_sha256: str | None = None,
     failure: DocumentFailure | None = None,
     began: datetime | None = None,
+    known: DocumentRow | None = None,
     detection: str | None = None,
     split_into: Sequence[str] = (),
 ) -> DocumentRow:
     """Add the rows of a document that was opened (`document`), or of one that could not be (`failure`).
 
     Args:
+        known: its row so far: of a file that is gone, what was known stays.
         detection: how it was looked at for several invoices.
         split_into: the ids of its parts.
         began: a moment before its file was opened (UTC): a younger file may have changed since. None: now.
@@ -197,11 +220,8 @@ def add_document(
         document_id=source.document_id,
         dataset=source.dataset,
         path=path,
-        media_type=document.media_type if document else None,
-        size_bytes=document.size if document else None,
-        sha256=document.sha256 if document else None,
         perceptual_hash=document.perceptual_hash if isinstance(document, IngestedDocument) else None,
-        pages=len(document.pages) if document else None,
+        **_of_file(document, known if failure is not None and failure.reason == "missing_file" else None),
         transcript_sha256=transcript_sha256,
         status="failed" if failure else "split" if split_into else "ok",
         reason=failure.reason if failure else "split" if split_into else None,
