@@ -7,9 +7,10 @@ from decimal import Decimal
 from ocr_pipeline.documents.einvoice import printed
 from ocr_pipeline.documents.einvoice.attachments import embedded_files
 from ocr_pipeline.documents.einvoice.reading import UNVERIFIED, EInvoice, is_pdf, read_xml
-from ocr_pipeline.documents.einvoice.signed import is_signed
+from ocr_pipeline.documents.einvoice.signed import is_signed, signed_content
 from ocr_pipeline.documents.einvoice.splitting import split
 from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
+from ocr_pipeline.documents.xml_files import is_einvoice
 from ocr_pipeline.schemas import Invoice, Label
 
 _AMOUNT_FIELDS = ("net_amount", "total_tax_amount", "total_amount", "amount_due")
@@ -58,6 +59,9 @@ def label_document(content: bytes, beside: Sequence[tuple[str, bytes]] = ()) -> 
 def _of_xml(content: bytes) -> list[Labelled]:
     extra = (UNVERIFIED,) if is_signed(content) else ()
     try:
+        if not is_einvoice(signed_content(content) if extra else content):
+            read_xml(content)  # it says what is wrong with a file of another kind
+            raise UnusableXmlError("its root element is not in the namespace of its format")
         return [_labelled(read_xml(part)[0], None, None if part == content else part, extra) for part in split(content)]
     except UnusableXmlError as error:
         return [Labelled(why=str(error))]

@@ -44,7 +44,7 @@ def _entries(folder: Source, label: Guard[..., list[Labelled]], report: ImportRe
         if _is_xml(name):
             xml_of.setdefault(_stem(name), []).append(name)
     paged = [name for name in files if not _is_xml(name)]
-    beside = {name: xml_of.pop(_stem(name), []) for name in paged}
+    beside = {name: [*xml_of.pop(_stem(name), ()), *xml_of.pop(name, ())] for name in paged}  # a.xml or a.pdf.xml
     alone = [name for name in files if any(name in names for names in xml_of.values())]
     for name in (*paged, *alone):
         content = report.read(files[name], name)

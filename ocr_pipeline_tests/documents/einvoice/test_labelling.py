@@ -23,6 +23,7 @@ from ocr_pipeline_tests.documents.einvoice.samples import (
     signed,
     with_attachment,
 )
+from ocr_pipeline_tests.files import text_pdf
 
 pytest.importorskip("lxml")
 pytest.importorskip("pypdf")
@@ -152,6 +153,7 @@ def test_import_of_xml_without_pages(tmp_path: Path) -> None:
         "a.xml.p7m": signed(one),
         "e.xml": INVOICE[:300].encode(),
         "f.p7m": signed(None),
+        "g.xml": b"<Invoice><ID>1</ID></Invoice>",
     }.items():
         (source / name).write_bytes(content)
     report = import_einvoice(source, documents)
@@ -169,5 +171,17 @@ def test_import_of_xml_without_pages(tmp_path: Path) -> None:
             "d.xml: 2 invoices; each is a document of its own.",
             "e.xml: no invoice XML (it is cut off); skipped.",
             "f.p7m: no invoice XML (the signature is detached, without the invoice); skipped.",
+            "g.xml: no invoice XML (its root element is not in the namespace of its format); skipped.",
         ]
     )
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.pdf.xml", "a.xml.p7m"])
+def test_xml_beside_a_pdf_is_its_label(name: str, tmp_path: Path) -> None:
+    source, documents = tmp_path / "bills", tmp_path / "documents"
+    source.mkdir()
+    (source / "a.pdf").write_bytes(text_pdf([[(20, 150, "C-1 of 108.10")]]))
+    (source / name).write_bytes(signed(cii()) if name.endswith("m") else cii())
+    report = import_einvoice(source, documents)
+    assert (report.new, report.labelled) == (1, 1)
+    assert load_label(documents / "bills" / "a.pdf.json")[0].invoice.invoice_id == "C-1"
