@@ -16,8 +16,8 @@ import time
 from itertools import cycle
 from pathlib import Path
 
-from ocr_pipeline.documents.einvoice.labelling import label_document
 from ocr_pipeline.documents.importers import import_einvoice
+from ocr_pipeline.documents.importers.einvoice_labels import label_document
 
 FILES = 100
 ROUNDS = 3

@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from world_accuracy import sroie
+
 from ocr_pipeline.extraction.base import ExtractionInput, MemberResults
 from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
 from ocr_pipeline.extraction.later import LaterMembers, MemberAnswer
@@ -22,7 +24,6 @@ from ocr_pipeline.extraction.rules.extractor import RulesExtractor
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 from ocr_pipeline.training.thresholds import is_right, learn_thresholds
 from ocr_pipeline.training.votes import Voted
-from world_accuracy import sroie
 
 FIELDS = ("total_amount", "invoice_date", "supplier_name")
 SECOND = {"weak": (0.86, 0.95, 0.83), "strong": (0.986, 0.972, 0.952)}

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from ocr_pipeline.documents.einvoice import PACKAGES
-from ocr_pipeline.documents.einvoice.labelling import Labelled, label_document
 from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
+from ocr_pipeline.documents.importers.einvoice_labels import Labelled, label_document
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, DocumentError
@@ -59,19 +59,15 @@ def _entries(folder: Source, label: Guard[..., list[Labelled]], report: ImportRe
             found = label(content, others)
         except DocumentError as error:
             found = [Labelled(why=str(error).rstrip("."))]
-        yield from _documents(name, content, found, files, report)
+        yield from _documents(name, content, found, report)
 
 
-def _documents(
-    name: str, content: bytes, found: Sequence[Labelled], taken: dict[str, Source], report: ImportReport
-) -> Iterator[Entry]:
-    """The documents made of a file."""
-    target = _document_name(name, taken)
+def _documents(name: str, content: bytes, found: Sequence[Labelled], report: ImportReport) -> Iterator[Entry]:
+    """The documents made of a file: itself, or `NAME-1.xml`, `NAME-2.xml` for several invoices."""
     if len(found) > 1:
         report.notes.append(f"{name}: {len(found)} invoices; each is a document of its own.")
     for number, one in enumerate(found, start=1):
-        stem, _, suffix = target.rpartition(".")
-        document = target if len(found) == 1 else f"{stem}-{number}.{suffix}"
+        document = name if len(found) == 1 else f"{_stem(name)}-{number}.xml"
         report.notes += [f"{document}: {remark}" for remark in one.remarks]
         report.problems += [f"{document}: {problem}" for problem in one.problems]
         if one.label is None:
@@ -90,12 +86,3 @@ def _stem(name: str) -> str:
     path = PurePosixPath(name)
     path = path.with_suffix("") if path.suffix.lower() == SIGNED else path
     return str(path.with_suffix(""))
-
-
-def _document_name(name: str, taken: dict[str, Source]) -> str:
-    """The name of the document: a signed message becomes XML."""
-    if not name.lower().endswith(SIGNED):
-        return name
-    unsigned = name[: -len(SIGNED)]
-    unsigned = unsigned if unsigned.lower().endswith(".xml") else f"{unsigned}.xml"
-    return f"{name}.xml" if unsigned in taken else unsigned

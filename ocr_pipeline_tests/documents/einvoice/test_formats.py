@@ -9,10 +9,10 @@ import pytest
 
 from ocr_pipeline.documents.einvoice import attachments, xml
 from ocr_pipeline.documents.einvoice.attachments import embedded_files
-from ocr_pipeline.documents.einvoice.labelling import label_of
 from ocr_pipeline.documents.einvoice.reading import CUT_OFF, read_xml
 from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
 from ocr_pipeline.documents.importers import import_einvoice
+from ocr_pipeline.documents.importers.einvoice_labels import label_of
 from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.schemas import Label
 from ocr_pipeline_tests.documents.einvoice.samples import BODY, CREDIT_NOTE, FATTURA, INVOICE, cii, with_attachment

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from ocr_pipeline.documents.einvoice import splitting
-from ocr_pipeline.documents.einvoice.labelling import label_document, label_of
 from ocr_pipeline.documents.einvoice.printed import not_printed, prints_amount, with_country
 from ocr_pipeline.documents.einvoice.reading import UNVERIFIED, read_einvoices
 from ocr_pipeline.documents.importers import import_einvoice
+from ocr_pipeline.documents.importers.einvoice_labels import label_document, label_of
 from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.schemas import Invoice
 from ocr_pipeline_tests.documents.einvoice.samples import (
@@ -158,16 +158,15 @@ def test_import_of_xml_without_pages(tmp_path: Path) -> None:
         (source / name).write_bytes(content)
     report = import_einvoice(source, documents)
     names = {path.name for path in (documents / "bills").iterdir() if path.suffix != ".json"}
-    assert names == {"a.xml", "b.xml", "c.xml", "d-1.xml", "d-2.xml", "a.xml.p7m.xml"}
-    assert (documents / "bills" / "b.xml").read_bytes() == one
+    assert names == {"a.xml", "b.xml.p7m", "c.P7M", "d-1.xml", "d-2.xml", "a.xml.p7m"}
     assert load_label(documents / "bills" / "d-2.xml.json")[0].invoice.document_type == "credit_note"
     assert load_label(documents / "bills" / "a.xml.json")[0].alternatives["total_amount"] == ["-119.00"]
     assert (report.new, report.labelled, report.problems) == (6, 6, [])
     assert sorted(report.notes) == sorted(
         [
-            f"a.xml.p7m.xml: {UNVERIFIED}",
-            f"b.xml: {UNVERIFIED}",
-            f"c.xml: {UNVERIFIED}",
+            f"a.xml.p7m: {UNVERIFIED}",
+            f"b.xml.p7m: {UNVERIFIED}",
+            f"c.P7M: {UNVERIFIED}",
             "d.xml: 2 invoices; each is a document of its own.",
             "e.xml: no invoice XML (it is cut off); skipped.",
             "f.p7m: no invoice XML (the signature is detached, without the invoice); skipped.",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.documents.einvoice.labelling import label_of
 from ocr_pipeline.documents.einvoice.reading import CUT_OFF, read_einvoices
 from ocr_pipeline.documents.importers import import_einvoice
+from ocr_pipeline.documents.importers.einvoice_labels import label_of
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not (DATA / "einvoice-xml").is_dir(), reason="shared/data/einvoice-xml is not there")

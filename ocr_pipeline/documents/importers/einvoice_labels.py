@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ocr_pipeline.documents.einvoice import printed
 from ocr_pipeline.documents.einvoice.attachments import embedded_files
-from ocr_pipeline.documents.einvoice.reading import UNVERIFIED, EInvoice, is_pdf, read_xml
+from ocr_pipeline.documents.einvoice.reading import EInvoice, is_pdf, read_xml
 from ocr_pipeline.documents.einvoice.signed import is_signed, signed_content
 from ocr_pipeline.documents.einvoice.splitting import split
 from ocr_pipeline.documents.einvoice.xml import UnusableXmlError
@@ -20,7 +20,7 @@ _AMOUNT_FIELDS = ("net_amount", "total_tax_amount", "total_amount", "amount_due"
 class Labelled:
     """A document with its label, or why it has none.
 
-    `content`: the document, if it is another than the file: the XML in a signed message, one of several invoices.
+    `content`: the document, if it is not the file itself: one of several invoices.
     `remarks`: sentences about a usable XML; `problems`: about values that cannot be parsed.
     """
 
@@ -57,12 +57,16 @@ def label_document(content: bytes, beside: Sequence[tuple[str, bytes]] = ()) -> 
 
 
 def _of_xml(content: bytes) -> list[Labelled]:
-    extra = (UNVERIFIED,) if is_signed(content) else ()
     try:
-        if not is_einvoice(signed_content(content) if extra else content):
+        signed = is_signed(content)
+        if not is_einvoice(signed_content(content) if signed else content):
             read_xml(content)  # it says what is wrong with a file of another kind
             raise UnusableXmlError("its root element is not in the namespace of its format")
-        return [_labelled(read_xml(part)[0], None, None if part == content else part, extra) for part in split(content)]
+        found = read_xml(content)
+        if len(found) == 1:
+            return [_labelled(found[0], None)]
+        remarks = found[0].remarks
+        return [_labelled(read_xml(part)[0], None, part, remarks) for part in split(content)]
     except UnusableXmlError as error:
         return [Labelled(why=str(error))]
 
