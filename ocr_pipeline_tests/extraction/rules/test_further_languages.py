@@ -29,6 +29,11 @@ SHOWN = {
     "vi": ("HÓA ĐƠN GIÁ TRỊ GIA TĂNG\nMã số thuế\nĐơn giá\nTiền thuế\nTổng cộng tiền thanh toán", {"grand_total"}),
     "hi": ("कर चालान\nदिनांक\nविवरण\nमात्रा\nकुल देय राशि", {"grand_total"}),
     "ar": ("فاتورة ضريبية\nتاريخ الفاتورة\nالكمية\nالسعر\nالإجمالي", {"grand_total"}),
+    "hr": ("Račun br.\nKupac\nKoličina\nDatum dospijeća\nUkupno za platiti", {"grand_total"}),
+    "sl": ("Račun št.\nKupec\nKoličina\nRok plačila\nSkupaj za plačilo", {"grand_total"}),
+    "et": ("Arve nr\nMaksja\nKogus\nMaksetähtaeg\nKokku tasuda", {"grand_total"}),
+    "lv": ("Rēķins Nr.\nPircējs\nDaudzums\nApmaksas termiņš\nKopā apmaksai", {"grand_total"}),
+    "lt": ("PVM sąskaita faktūra\nPirkėjas\nKiekis\nApmokėti iki\nIš viso mokėti", {"grand_total"}),
     "nb": ("Fakturadato\nForfallsdato\nBeskrivelse\nMVA-grunnlag\nSum eks. mva", {"net"}),
 }
 

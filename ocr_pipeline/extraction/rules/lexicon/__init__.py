@@ -23,7 +23,7 @@ BASE_LANGUAGES = ("en", "ms", "de", "fr", "es", "it")
 LANGUAGES = (
     *BASE_LANGUAGES,
     "nl", "pt", "pl", "tr", "cs", "sk", "sv", "da", "nb", "fi", "ro", "hu", "el", "bg", "uk", "ru", "ja", "ko", "zh", "th",
-    "id", "vi", "hi", "ar",
+    "id", "vi", "hi", "ar", "hr", "sl", "et", "lv", "lt",
 )  # fmt: skip
 """All languages with a table. The words of a further one count only in documents that show it (`reading.keywords`)."""
 _REGIONS = "regions"
