@@ -19,12 +19,13 @@ from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.codes.combining import combine
 from ocr_pipeline.extraction.codes.formats import parse
 from ocr_pipeline.extraction.codes.scanning import Code, scan
+from ocr_pipeline.page_codes import PageCode
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Invoice, Label
 from ocr_pipeline_tests.extraction.codes.pages import MODULE_MM, page, png
 from ocr_pipeline_tests.extraction.codes.samples import SAMPLES, Sample
 
 RESOLUTIONS = (100, 150, 200, 300)
-ANGLES = (0, 90, 180, 8)
+ANGLES = (0, 90, 180, 270, 7, 30)
 SMALL = 0.66
 """Modules of the second size, as a share of the first."""
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -106,6 +107,11 @@ def against(found: Invoice, path: Path) -> str:
     return "; ".join(said) or "none of our fields"
 
 
+def kind_of(code: PageCode) -> str:
+    said = "" if set(code.values) & set(FIELD_KINDS) else f": {code.text}"
+    return f"{code.symbology} ({code.format or 'unknown content'}{said})"
+
+
 def real(data: Path) -> str:
     lines = ["| document | code | what it gives |", "| --- | --- | --- |"]
     opened_documents = 0
@@ -119,7 +125,7 @@ def real(data: Path) -> str:
             opened_documents += 1
             if codes:
                 found = extraction(codes)
-                kinds = ", ".join(f"{code.symbology} ({code.format or 'unknown content'})" for code in found.codes)
+                kinds = ", ".join(kind_of(code) for code in found.codes)
                 lines.append(f"| {name}/{path.stem} | {kinds} | {against(found.invoice, path)} |")
     return "\n".join([*lines, "", f"{opened_documents} documents were opened."])
 
@@ -181,7 +187,7 @@ from the example of its specification (or one made by it), with QR modules of 0.
 light, fibres, soft edges, noise (seeded). A page counts if its code is decoded **and** every value is right. Pages with a
 wrong value: {wrong}. What is not decoded gives no value.
 
-## By format, on paper, four rotations
+## By format, on paper, six rotations
 
 {formats}
 
@@ -189,7 +195,8 @@ wrong value: {wrong}. What is not decoded gives no value.
 
 {angles}
 
-A bar code is read if a straight line along the page's rows or columns crosses all of its bars, so not if it is turned by 30°.
+A decoder reads bar codes along rows and columns only. They are found by the one direction of their edges, turned upright and
+sharpened, so their angle makes no difference.
 
 ## By size of the modules and paper
 
@@ -200,7 +207,8 @@ The limit is about 1.3 pixels a module on a clean picture, 1.6 on paper. 0.33 mm
 
 ## Real documents
 
-Documents with a code, of those in `world`, `softmatic-receipts-de` and the demo:
+Documents with a code, of those in `world`, `softmatic-receipts-de` and the demo. What a code says is given where it has none
+of our fields. All are used; no other code was found in `world` at 150 to 600 dpi and at half to three times the size:
 
 {real}
 
