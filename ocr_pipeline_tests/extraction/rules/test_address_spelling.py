@@ -5,7 +5,7 @@ import pytest
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.fields import address_runs
 from ocr_pipeline.extraction.rules.fields.address_spelling import spelled
-from ocr_pipeline_tests.extraction.rules.printed import read
+from ocr_pipeline_tests.extraction.rules.printed import extract, read
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,31 @@ def test_a_run_has_no_amount_and_not_the_name() -> None:
     texts = [line.text for run in runs for line in run]
     assert runs
     assert not any("KEDAI" in text or "2.50" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        ("NO 5, JÀLAN MERANTI, 40170 SETIA ÁLAM, MALAYSIA", "NO 5, JALAN MERANTI, 40170 SETIA ALAM, MALAYSIA"),
+        ("LOT 1B51, JALAN KPB 6, 4330O KLANG, MALAYSIA", "LOT 1851, JALAN KPB 6, 43300 KLANG, MALAYSIA"),
+        ("NO 29O, J1n Air Panas, lpoh, Malaysia", "NO 290, Jln Air Panas, Ipoh, Malaysia"),
+        ("5, JALAN BESAR, 45600 IJOK, SCLANGOR, MALAYSIA", "5, JALAN BESAR, 45600 IJOK, SELANGOR, MALAYSIA"),
+        ("5, JALAN BESAR, 40150 SHAH ALAH, MALAYSIA", "5, JALAN BESAR, 40150 SHAH ALAM, MALAYSIA"),
+        ("5, JALAN BESAR, 50000 KUALA L.UMPUR, MALAYSIA", "5, JALAN BESAR, 50000 KUALA LUMPUR, MALAYSIA"),
+        # other words, not misread ones
+        (
+            "5, JALAN JASA UTAMA 12B, 47301 PETALING JAYA, MALAYSIA",
+            "5, JALAN JASA UTAMA 12B, 47301 PETALING JAYA, MALAYSIA",
+        ),
+        ("5, JALAN KUANTAN, TAMAN PERAI, MALAYSIA", "5, JALAN KUANTAN, TAMAN PERAI, MALAYSIA"),
+    ],
+)
+def test_known_words_of_the_country_settle_slips(printed: str, meant: str) -> None:
+    extraction = extract(f"KEDAI ABU SDN BHD\n{printed}\nTAX INVOICE")
+    assert extraction.invoice.supplier_address == meant
+    assert (extraction.evidence["supplier_address"].correction is None) == (printed == meant)
+
+
+def test_accents_stay_where_the_language_has_them() -> None:
+    extraction = extract("BOULANGERIE MARTIN SARL\n12 rue Général Leclerc\n75001 Paris, France\nTVA FR 40303265045")
+    assert extraction.invoice.supplier_address == "12 rue Général Leclerc, 75001 Paris, France"

@@ -376,6 +376,51 @@ def test_the_receiver(drawing: str, name: str | None) -> None:
             "12 Canal Road, Halifax HX3 9WT",
         ),
         ("Skogheim Trelast AS\nKirkeveien 117 B\n5014 Bergen\nwww.skogheim.no", "Kirkeveien 117 B, 5014 Bergen"),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nLOT 37636, JALAN 6/37A,\nTAMAN MALURI\n52100 KUALA LUMPUR\n1249-TMN PANDAN\nTEL 03-1234567",
+            "LOT 37636, JALAN 6/37A, TAMAN MALURI, 52100 KUALA LUMPUR, 1249-TMN PANDAN",
+            id="the number of a plot is no postal code, a branch below the town",
+        ),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nNO 8, JALAN 7/118B\n56000 KUALA LUMPUR, MALAYSIA\nSUNWAY VELOCITY\nTAX INVOICE",
+            "NO 8, JALAN 7/118B, 56000 KUALA LUMPUR, MALAYSIA",
+            id="the country ends it",
+        ),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nNO.17, JALAN BESAR, 39100 BRINCHANG,\nCAMERON HIGHLANDS,\nPAHANG\nTEL 05-1234567",
+            "NO.17, JALAN BESAR, 39100 BRINCHANG, CAMERON HIGHLANDS, PAHANG",
+            id="lines that end with a comma go on below the town",
+        ),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nABU TAMAN UNIVERSITI\n30, JLN KEBUDAYAAN 7\n81300 SKUDAI, JOHOR\nTAX INVOICE",
+            "30, JLN KEBUDAYAAN 7, 81300 SKUDAI, JOHOR",
+            id="the name of a branch above the number of the house",
+        ),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nA-16-1, TOWER A,\n47301 PETALING JAYA. TEL NO.: 07-387 3322\nTAX INVOICE",
+            "A-16-1, TOWER A, 47301 PETALING JAYA.",
+            id="a unit, and a telephone behind the town",
+        ),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nHQ ADD: LOT 11995, BATU 2, JALAN KAPAR\n41400 KLANG\n1e1: 05-60952052\nTAX INVOICE",
+            "LOT 11995, BATU 2, JALAN KAPAR, 41400 KLANG",
+            id="a label, and a telephone with a misread one",
+        ),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nSITE 2395\nLOT 485 TMN KERAMAT\n54200 KUALA LUMPUR\n\n\n\nPREPAY CHIT",
+            "LOT 485 TMN KERAMAT, 54200 KUALA LUMPUR",
+            id="the number of a site, and a line apart",
+        ),
+        pytest.param(
+            "RELAIS OULMES SARL\nAUTOROUTE RABAT MEKNES\n15000 KHEMISSET\nTel.: 05.22.95.66.66",
+            "AUTOROUTE RABAT MEKNES, 15000 KHEMISSET",
+            id="a street without a number above the town",
+        ),
+        pytest.param(
+            "KEDAI ABU SDN BHD\nCAR PARK OFFICE, BASEMENT 1,\nPJU6A, LEBUHRAYA SPRINT,\n47400 PETALING JAYA\nTEL 03-1234567",
+            "CAR PARK OFFICE, BASEMENT 1, PJU6A, LEBUHRAYA SPRINT, 47400 PETALING JAYA",
+            id="a line above that ends with a comma",
+        ),
     ],
 )
 def test_the_address_of_the_supplier(drawing: str, address: str | None) -> None:

@@ -61,7 +61,7 @@ def _variants(reading: Reading, rows: Sequence[Row], name: Span | None) -> Itera
         if lone != run:
             yield ends, lone[:]
         for lines in {id(run): run, id(lone): lone if lone != run else run}.values():
-            first, end = _label_cut(lines[0].text), _contact_cut(lines[-1].text)
+            first, end = _label_cut(lines[0].text), contact_cut(lines[-1].text)
             trimmed = [*lines[:-1], lines[-1]._replace(text=end)]
             if end != lines[-1].text:
                 yield ends, trimmed
@@ -88,6 +88,7 @@ def _label_cut(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _contact_cut(text: str) -> str:
+def contact_cut(text: str) -> str:
+    """A line without the telephone or number that follows the address in it."""
     cut = _CONTACT.sub("", text)
     return cut if letters_in(cut) > 2 else text

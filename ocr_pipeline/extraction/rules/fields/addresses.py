@@ -1,14 +1,13 @@
 """The supplier's address: the lines under its name, and other runs of lines for trained rankers."""
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ocr_pipeline.extraction.rules.candidates import Candidate, Features
-from ocr_pipeline.extraction.rules.fields import address_runs, blocks
-from ocr_pipeline.extraction.rules.fields.address_spelling import spelled
+from ocr_pipeline.extraction.rules.fields import address_lines, address_runs, blocks
+from ocr_pipeline.extraction.rules.fields.address_spelling import SPELLING, spelled
 from ocr_pipeline.extraction.rules.fields.blocks import Block
-from ocr_pipeline.extraction.rules.fields.company_names import is_registration
+from ocr_pipeline.extraction.rules.fields.company_names import is_registration, legal_form
 from ocr_pipeline.extraction.rules.fields.line_shapes import has_postal_code, not_a_name
 from ocr_pipeline.extraction.rules.fields.sender_lines import address_part, sender
 from ocr_pipeline.extraction.rules.reading import Reading
@@ -18,14 +17,12 @@ from ocr_pipeline.extraction.rules.text import alphanumeric, letters_in
 WEIGHTS = {"with_postal_code": 1.0, "without_postal_code": 0.5}
 AT_LEAST = 0.25
 
-_HOUSE_NUMBER = re.compile(
-    r"(?:no|lot|unit)?\W*\d{1,4}\b(?!\s?[-/.:]\s?\d).*|\D{4,}\s\d{1,4}\s?[a-z]?\W*", re.IGNORECASE
-)
 _FIRST_LINE = 6
 """The address begins at most this many rows below the name."""
 _MAX_LINES = 6
-_MAX_WORDS_AFTER_TOWN = 4
 _ALIGNED = 0.04
+_APART = 1.7
+"""A line is apart if it is this many times farther below than the lines of an address are from each other."""
 _NO_ADDRESS = frozenset(
     {
         "other_id", "supplier_tax_id", "tax_number", "registration", "invoice_id", "purchase_order", "code",
@@ -61,8 +58,9 @@ def _own_lines(reading: Reading, name: Span) -> list[Span]:
 
 
 def _candidate(reading: Reading, lines: Sequence[Span], features: Features) -> Candidate[str]:
-    text = ", ".join(line.text.strip(" ,") for line in lines)
-    return Candidate(spelled(text, reading.region), join(lines), features)
+    printed = [line.text.strip(" ,") for line in lines]
+    texts = [spelled(text, reading.region) for text in printed]
+    return Candidate(", ".join(texts), join(lines), features, SPELLING if texts != printed else None)
 
 
 def _features(
@@ -78,7 +76,7 @@ def _features(
         "below_name": float(first - name),
         "postal_codes": float(len(postal)),
         "lines_after_town": float(len(lines) - 1 - postal[0]) if postal else -1.0,
-        "begins_like_one": float(_begins_address(lines[0].text, reading.keywords.classes(first))),
+        "begins_like_one": float(address_lines.begins(lines[0].text, reading.keywords.classes(first))),
         "ends_open": float(text.endswith((",", "-", "&"))),
         "ends_closed": float(text.endswith(".")),
         "says_something_else": float(sum(_says_something_else(reading, row) for row in range(first, last + 1))),
@@ -104,26 +102,68 @@ def _row_of(reading: Reading, span: Span) -> int:
 
 
 def _lines(reading: Reading, name: Span) -> Iterator[Span]:
-    """From the first line that looks like an address to the town, with a state or country in the line below it."""
+    """From the first line that looks like an address to the town, with a state or country in the lines below it."""
     start = _row_of(reading, name)
-    begun = town_seen = 0
+    lines: list[Span] = []
+    town_seen = 0
     for row in reading.rows[start + 1 : start + 1 + _FIRST_LINE + _MAX_LINES]:
         line = _line_under(row, name)
         part = address_part(line.text)
-        if part is not None and not begun:
-            yield line._replace(text=part)
-            return
-        is_other = _is_no_address(reading, row, line)
-        if not begun and (is_other or not _begins_address(line.text, reading.keywords.classes(row.index))):
+        if part is not None and not lines:
+            return iter([line._replace(text=part)])
+        whole = line.text
+        line = line._replace(text=address_lines.trimmed(whole))
+        is_other = line.text == whole and _is_no_address(reading, row, line)
+        if not lines and (is_other or not address_lines.begins(line.text, reading.keywords.classes(row.index))):
             if row.index - start >= _FIRST_LINE:
-                return
+                return iter(())
             continue
-        if is_other or begun == _MAX_LINES or (town_seen and (begun > town_seen or not _may_follow_town(line.text))):
-            return
-        yield line
-        begun += 1
+        if is_other or len(lines) == _MAX_LINES or _is_apart(lines, line) or _is_over(lines, town_seen, line):
+            break
+        if len(lines) == 1 and _is_name_of_place(lines[0].text) and address_lines.begins_with_number(line.text):
+            lines = []
+        lines.append(line)
         if not town_seen and has_postal_code(line.text):
-            town_seen = begun
+            town_seen = len(lines)
+    return iter([*_lines_above(reading, name, lines), *lines])
+
+
+def _lines_above(reading: Reading, name: Span, lines: Sequence[Span]) -> list[Span]:
+    """Lines above the first line of an address that belong to it: they end with a comma, or it has no street."""
+    found: list[Span] = []
+    start = _row_of(reading, name)
+    for row in reversed(reading.rows[start + 1 : _row_of(reading, lines[0])] if lines else ()):
+        line = _line_under(row, name)
+        only_town = not found and not_a_name(lines[0].text) == "town" and len(line.text.split()) > 1
+        if not (only_town or line.text.rstrip().endswith(",")):
+            break
+        if (
+            _is_no_address(reading, row, line)
+            or legal_form(line.text)
+            or _is_apart([line], (found or lines)[-1 if found else 0])
+        ):
+            break
+        found.append(line)
+    return found[::-1]
+
+
+def _is_over(lines: Sequence[Span], town: int, line: Span) -> bool:
+    """Whether an address ends before a line. `town`: how many lines it has up to the town, 0 if that is not seen yet."""
+    return town > 0 and (len(lines) > town + 1 or not address_lines.follows_town(line.text, lines[-1].text))
+
+
+def _is_apart(lines: Sequence[Span], line: Span) -> bool:
+    """Whether a line is farther below the lines before it than they are from each other."""
+    if not lines:
+        return False
+    gap = line.y0 - lines[-1].y0
+    usual = (lines[-1].y0 - lines[0].y0) / (len(lines) - 1) if len(lines) > 1 else 2 * lines[0].height
+    return gap > _APART * max(usual, line.height, lines[-1].height)
+
+
+def _is_name_of_place(text: str) -> bool:
+    """Whether a line that names a street or a mall has no number: it may be the name of the branch."""
+    return not any(map(str.isdigit, text)) and not text.rstrip().endswith((",", "-", "&"))
 
 
 def _elsewhere(reading: Reading, name: Span) -> Iterator[Span]:
@@ -165,14 +205,11 @@ def _line_under(row: Row, name: Span) -> Span:
 
 def _is_no_address(reading: Reading, row: Row, line: Span) -> bool:
     has_text = letters_in(line.text) or has_postal_code(line.text)
-    if not_a_name(line.text) in ("web", "phone"):
+    of_address = "address" in reading.keywords.classes(row.index) or address_lines.begins_with_number(line.text)
+    is_number = reading.has_money(row.index) or address_lines.is_number(line.text)
+    if not_a_name(line.text) in ("web", "phone") or (is_number and not of_address and not has_postal_code(line.text)):
         return True
     return _says_something_else(reading, row.index) or not has_text or _has_date(reading, line)
-
-
-def _may_follow_town(text: str) -> bool:
-    """Whether a line may be a state or country."""
-    return not any(c.isdigit() for c in text) and len(text.split()) <= _MAX_WORDS_AFTER_TOWN
 
 
 @lru_cache(maxsize=4096)
@@ -180,20 +217,9 @@ def _says_something_else(reading: Reading, row: int) -> bool:
     """Whether a row begins with the label of another field, or mentions one and no address."""
     hits = reading.keywords.in_row(row)
     mentions = reading.keywords.classes(row)
+    no_address = _NO_ADDRESS - {"not_a_name"} if reading.rows[row].text.endswith(",") else _NO_ADDRESS
     begins = hits[0].classes if hits else frozenset()
-    is_label = bool(begins & _NO_ADDRESS and "address" not in begins)
+    is_label = bool(begins & no_address and "address" not in begins)
     return (
-        is_label
-        or bool(mentions & _NO_ADDRESS and "address" not in mentions)
-        or is_registration(reading.rows[row].text)
-    )
-
-
-@lru_cache(maxsize=8192)
-def _begins_address(text: str, classes: frozenset[str]) -> bool:
-    return (
-        "address" in classes
-        or has_postal_code(text)
-        or not_a_name(text) in ("street", "town")
-        or _HOUSE_NUMBER.fullmatch(text) is not None
+        is_label or bool(mentions & no_address and "address" not in mentions) or is_registration(reading.rows[row].text)
     )

@@ -160,8 +160,10 @@ def _rounded_to_coin(amounts: Sequence[LabelledAmount], step: Decimal | None) ->
 
 def _coin_totals(amounts: Sequence[LabelledAmount], step: Decimal | None) -> set[Decimal]:
     """Labelled totals that are a labelled total above them, rounded to the coin: what is between them may be misread."""
+    if step is None:
+        return set()
     totals = [amount.value for amount in amounts if amount.says(*TOTALS) and not amount.says("tax", "excl")]
-    pairs = combinations(totals[-_MAX_TERMS:], 2) if step is not None else ()
+    pairs = combinations(totals[-_MAX_TERMS:], 2)
     return {after for before, after in pairs if before % step and not after % step and abs(after - before) <= step / 2}
 
 

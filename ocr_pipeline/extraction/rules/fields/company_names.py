@@ -18,7 +18,7 @@ _REGISTRATION = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _REGISTRATION_LINE = re.compile(
-    r"\W*(?:(?:co|reg|roc|company|br)\b[a-z\s.:#]*?)?\W*[A-Z]{0,3}\d{4,9}\s?[-–.]?\s?[A-Z0-9]\W*", re.IGNORECASE
+    r"\W*(?:(?:co|reg|roc|company|br|no)\b[a-z\s.:#]*?)?\W*[A-Z]{0,3}\d{4,9}\s?[-–.]?\s?[A-Z0-9]\W*", re.IGNORECASE
 )
 _OWNER = re.compile(r"^.*\b(?:own(?:ed|er)?|operated|managed|dimiliki)\s*(?:by|oleh)?\s*[:.]\s*", re.IGNORECASE)
 _JOINERS = frozenset({"und", "and", "et", "y", "e", "i", "&", "co", "of"})

@@ -60,17 +60,21 @@ _MAIL_HOSTS = frozenset(
 
 _POSTAL_CODE = re.compile(
     r"""
-      (?<![\d./:-])\b(?:[A-Z]{1,2}[- ])?\d{5}\b(?![./:-]\d)    # 53300   D-50933
+      (?<![\d./:-])\b(?:[A-Z]{1,2}[- ])?\d{5}(?:\b|(?=[A-Z][^\W\d]{2}))(?![./:-]\d)    # 53300   D-50933   52100Kepong
     | \b(?:CH[- ]|A[- ])?[1-9]\d{3}\s[A-Z][^\W\d]{2}             # 1260 Nyon
-    | \b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b                     # HX3 9WT
+    | \b(?!NO\d)[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b              # HX3 9WT, but not NO12GF
     """,
     re.VERBOSE,
 )
 
 
+_PLOT = re.compile(r"\b(?:lot|ptd?|p\.?\s?t|plot|no|unit|parcel|hs)[.,:]*\s*$|\d\s?[&+]\s?$", re.IGNORECASE)
+"""What stands before the number of a plot: `LOT 37636`, `LOT 2110&2111`."""
+
+
 @lru_cache(maxsize=8192)
 def has_postal_code(text: str) -> bool:
-    return _POSTAL_CODE.search(text) is not None
+    return any(not _PLOT.search(text[: code.start()]) for code in _POSTAL_CODE.finditer(text))
 
 
 @lru_cache(maxsize=8192)

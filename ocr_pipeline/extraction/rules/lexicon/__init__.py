@@ -29,6 +29,7 @@ LANGUAGES = (
 _REGIONS = "regions"
 _LEGAL_FORMS = "legal_forms"
 _PARTIES = "parties"
+_ADDRESS_WORDS = "address_words"
 _GLUED_SCRIPT = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")
 """Thai, Japanese, Chinese and Korean letters."""
 
@@ -95,7 +96,10 @@ def _read(name: str) -> bytes:
 @cache
 def digest() -> str:
     """SHA-256 of the data files: a changed word can change a result."""
-    content = (*(_read(name) for name in (*LANGUAGES, _REGIONS, _LEGAL_FORMS, _PARTIES)), clues.read_all())
+    content = (
+        *(_read(name) for name in (*LANGUAGES, _REGIONS, _LEGAL_FORMS, _PARTIES, _ADDRESS_WORDS)),
+        clues.read_all(),
+    )
     return hashlib.sha256(b"\0".join(content)).hexdigest()
 
 
@@ -133,6 +137,13 @@ def load() -> Lexicon:
         currency_signs={sign: tuple(codes) for sign, codes in regions["currency_signs"].items()}
         | {code: (code,) for code in regions["currency_codes"]},
     )
+
+
+@cache
+def address_words() -> Mapping[str, str]:
+    """Country -> words of its addresses, with commas between them."""
+    words: Mapping[str, str] = _parse(_ADDRESS_WORDS)
+    return words
 
 
 def _parse(name: str) -> Any:
