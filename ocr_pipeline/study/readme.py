@@ -5,21 +5,23 @@ from pathlib import Path
 
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.study.markdown import percent, table
-from ocr_pipeline.study.receipts import CONTROL, thousand
+from ocr_pipeline.study.receipts import RECORDED, thousand
 from ocr_pipeline.study.scored import FIELDS, NAMES, Results
 
 START, END = "<!-- study: written by `ocr-pipeline study recorded --readme README.md` -->", "<!-- end of study -->"
-SHOWN = 8
-"""Rows; the study has all."""
+SHOWN = ("rapidocr+learned", "rapidocr+rules", "tesseract+rules", "cascade-textract", "gemini-vision", "rapidocr+gemini")
+"""The backends shown beside the recorded systems; the study has all."""
 
 
 def block(results: Results, day: date) -> str:
     """The table with its markers: F1 in % of each field, and of all with its interval."""
     rows = []
-    names = {row.backend: row for row in results.boards if not row.backend.startswith(CONTROL)}
-    for name, board in list(names.items())[:SHOWN]:
+    for board in results.boards:
+        name = board.backend
+        if name not in SHOWN and not name.startswith(RECORDED):
+            continue
         every = results.fields[name, ALL_FIELDS]
-        shown = name.removeprefix("recorded-") + (" (recorded)" if board.reported else "")
+        shown = name.removeprefix(RECORDED) + (" (recorded)" if board.reported else "")
         cells = [percent(results.fields[name, field].f1) for field in FIELDS]
         seconds = "–" if board.seconds_per_document is None else f"{board.seconds_per_document:.1f}"
         rows.append([shown, percent(every.f1, every.f1_low, every.f1_high), *cells, seconds, thousand(board)])
