@@ -6,6 +6,7 @@ from pathlib import Path
 from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline.evaluation.statistics.significance import holm, mcnemar
 from ocr_pipeline.extraction.rules.extractor import RulesExtractor
+from ocr_pipeline.extraction.scale import scale_suspects
 from ocr_pipeline.schemas import Invoice
 from ocr_pipeline.study import scale
 from ocr_pipeline.study.cord import Answers, Receipt, answered_by, learned, load_receipts, read_pictures, recorded
@@ -111,8 +112,15 @@ def found_by(receipts: Sequence[Receipt], systems: Systems) -> list[str]:
             off[0] += 1
             off[1] += agree is True
             off[2] += agree is False
-            off[3] += scale.contradicted_by_page(value, receipt.text)
+            off[3] += bool(scale_suspects([("total_amount", value)], receipt.text))
         named = {"off by a power of ten": counts["power"], "other": counts["other"]}
         rows += [[f"`{name}`", group, *numbers] for group, numbers in named.items()]
-    head = ["system", "totals", "n", "items add up: nothing found", "they do not", "page prints another power of ten"]
+    head = [
+        "system",
+        "totals",
+        "n",
+        "items add up: nothing found",
+        "they do not",
+        "`scale_suspect`: the page has another power of ten",
+    ]
     return table(head, rows)

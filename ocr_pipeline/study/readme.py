@@ -9,7 +9,14 @@ from ocr_pipeline.study.receipts import RECORDED, thousand
 from ocr_pipeline.study.scored import FIELDS, NAMES, Results
 
 START, END = "<!-- study: written by `ocr-pipeline study recorded --readme README.md` -->", "<!-- end of study -->"
-SHOWN = ("rapidocr+learned", "rapidocr+rules", "tesseract+rules", "cascade-textract", "gemini-vision", "rapidocr+gemini")
+SHOWN = (
+    "rapidocr+learned",
+    "rapidocr+rules",
+    "tesseract+rules",
+    "cascade-textract",
+    "gemini-vision",
+    "rapidocr+gemini",
+)
 """The backends shown beside the recorded systems; the study has all."""
 
 

@@ -1,4 +1,4 @@
-"""Amounts that are right, off by a power of ten, or wrong, and what finds an error of scale."""
+"""Amounts that are right, off by a power of ten, or wrong, and whether arithmetic agrees with them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from ocr_pipeline.documents.importers.cord import amount_of
 from ocr_pipeline.evaluation.scoring.line_items import entries_of, score_list
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
-from ocr_pipeline.schemas import Extraction, Invoice, OcrText
+from ocr_pipeline.schemas import Extraction, Invoice
 
 Kind = Literal["right", "power", "wrong", "missing", "spurious"]
 POWERS = tuple(Decimal(10) ** exponent for exponent in (-4, -3, -2, -1, 1, 2, 3, 4))
@@ -89,9 +88,3 @@ def sums_agree(invoice: Invoice) -> bool | None:
         return None
     items = sum((part for part in parts if part is not None), Decimal())
     return invoice.total_amount in (items, items + (invoice.total_tax_amount or 0))
-
-
-def contradicted_by_page(value: Decimal, text: OcrText) -> bool:
-    """Whether the page prints the value times a power of ten, and not the value itself."""
-    printed = {amount for word in text.words() if (amount := amount_of(word.text))}
-    return value not in printed and any(value * power in printed for power in POWERS)
