@@ -1,5 +1,6 @@
 """What model calls may cost before they are made. A guess by sizes: what is paid comes from the usage."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -84,16 +85,38 @@ def _of_backends(
         keys = expected_extraction_keys(backends[name], documents, reader)
         engine = backends[name].engine
         words = tables.words.ocr_cells(reader, engine.name) if engine else {}
+        answered = set() if fresh else _answered(backends[name], documents, reader)
         to_ask = [
             document_id
             for document_id, key in keys.items()
             if document_id not in failed
+            and document_id not in answered
             and (key is not None or document_id not in words)  # nothing is asked about a document whose OCR failed
             and (fresh or key is None or store.get(STAGE, key) is None)
         ]
         if to_ask:
             estimates.append(Estimate(name, len(to_ask), _usd(backends[name], to_ask, pages, reader)))
     return estimates
+
+
+def _answered(backend: Backend, documents: Iterable[str], reader: Reader) -> set[str]:
+    """The documents whose result is stale only because this version handles replies in another way: they are stored."""
+    settings = _request_settings(backend.settings)
+    rows = tables.extractions.extraction_cells(reader, backend.name)
+    same = {
+        key: row
+        for key in documents
+        if (row := rows.get(key)) and row.result_key and _request_settings(row.extractor_settings) == settings
+    }
+    then = expected_extraction_keys(
+        backend, same, reader, {key: row.extractor_fingerprint for key, row in same.items()}
+    )
+    return {key for key, row in same.items() if then[key] == row.result_key}
+
+
+def _request_settings(settings: str | None) -> dict[str, object] | None:
+    """What decides about a request: all settings but the version of the code."""
+    return {name: value for name, value in json.loads(settings).items() if name != "version"} if settings else None
 
 
 def _usd(backend: Backend, documents: Collection[str], pages: Mapping[str, int], reader: Reader) -> float | None:

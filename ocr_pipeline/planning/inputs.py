@@ -3,7 +3,7 @@
 Everything is compared by content, never by time, so touching a file or running a stage again makes nothing stale.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ocr_pipeline.backends.backend import Backend, Engine
@@ -57,12 +57,16 @@ def expected_ocr_key(engine: Engine, document: DocumentRow | None) -> str | None
     return result_key(engine.input_of(document.sha256, document.transcript_sha256), engine.fingerprint)
 
 
-def expected_extraction_keys(backend: Backend, documents: Iterable[str], reader: Reader) -> dict[str, str | None]:
-    """The key of a current result of each document; None if an earlier stage has nothing to work on."""
+def expected_extraction_keys(
+    backend: Backend, documents: Iterable[str], reader: Reader, fingerprints: Mapping[str, str] | None = None
+) -> dict[str, str | None]:
+    """The key of a current result of each document; None if an earlier stage has nothing to work on. `fingerprints`: by
+    document, in place of today's, for the key that a result of that time has if what it worked on is unchanged."""
     inputs = _inputs(backend, reader)
-    extractor, fingerprint = backend.extractor, backend.fingerprint
+    extractor, today = backend.extractor, backend.fingerprint
+    earlier = fingerprints or {}
     return {
-        document_id: result_key(extractor.input_of(document_id, inputs[document_id]), fingerprint)
+        document_id: result_key(extractor.input_of(document_id, inputs[document_id]), earlier.get(document_id, today))
         if document_id in inputs
         else None
         for document_id in documents

@@ -456,3 +456,29 @@ def test_the_check_names_what_is_stale(pipeline: Pipeline, standin: StandIn) -> 
     check = pipeline.check()["no_stale_cells"]
     assert (check.passed, check.metadata["found"].value) == (False, 3)
     assert "| vision | model | 3 |" in str(check.metadata["cells"].value)
+
+
+def test_a_new_version_of_the_code_needs_no_budget(
+    pipeline: Pipeline, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.extraction.llm import extractor
+    from ocr_pipeline.planning.costs import estimate
+    from ocr_pipeline.store import ResultStore
+
+    def expected() -> int:
+        backends, warehouse = load_backends(pipeline.project), pipeline.warehouse
+        cells = [("vision", key) for key in DOCUMENTS]
+        found = estimate(backends, cells, warehouse, ResultStore(pipeline.project.results))
+        return sum(entry.documents for entry in found)
+
+    extract(pipeline, "vision", ["d0", "d1"])
+    assert expected() == 1
+    monkeypatch.setattr(extractor, "VERSION", extractor.VERSION + 1)
+    assert expected() == 1, "the replies are stored"
+    extract(pipeline, "vision", ["d0", "d1"])
+    assert len(standin.seen) == 2
+    content = model_backends(pipeline.project.root, standin.url)
+    content["backends"]["vision"]["options"] = {"model": "gemini-3.8-flash"}
+    write_backends(pipeline.project.root, content)
+    assert expected() == 3, "another model has to be asked"
