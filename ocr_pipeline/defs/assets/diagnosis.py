@@ -154,7 +154,7 @@ def _findings(target: Warehouse, configured: Backends, rules: Rules) -> Findings
 
 def _confidences() -> dg.AssetsDefinition:
     @dg.asset(
-        deps=["field_scores", "duplicates"],
+        deps=["field_scores", "duplicates", "scale_suspects"],
         **asset_options("diagnosis", "confidences", lineage={"correct": "field_scores.outcome"}),
     )
     @readable_failure
@@ -204,6 +204,8 @@ def _values(
         words = {backend: tables.evidence.word_confidences(snapshot, backend) for backend in backends}
         logprobs = {backend: tables.evidence.logprobs(snapshot, backend) for backend in backends}
         limits = {backend: tables.evidence.confidence_limits(snapshot, backend, LIMITS) for backend in backends}
+        for row in tables.scale.scale_suspects(snapshot):
+            limits.get(row.backend, {})[row.document_id, row.field] = LIMITS["open_scale"]
     sure = {
         backend: {key: known.score for key, known in evidence[backend].items()}
         for backend in backends
