@@ -52,6 +52,8 @@ def test_a_recorded_second_opinion_and_a_scale_suspect(shop: Project, monkeypatc
     assert suspect == {
         "document_id": "shop-d0", "backend": "theirs", "value": "4000.00", "text": "40.00", "engine": "pixel",
     }  # fmt: skip
+    limits = warehouse.rows("SELECT document_id, features FROM confidences WHERE backend = 'theirs'")
+    assert {row["document_id"] for row in limits if row["features"].get("limit") == 0.45} == {"shop-d0"}
     sentence = "total_amount is given as 4000.00, but 40.00 is printed: this is 40.00 here"
     assert summary.failed_checks["scale_suspect"] == ("WARN", f"{sentence} (shop-d0, theirs).")
     assert sentence in (shop.report / "documents" / "shop-d0.html").read_text("utf-8")
