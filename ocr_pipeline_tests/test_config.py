@@ -160,9 +160,9 @@ def test_good_backend_names(path: Path, name: str) -> None:
         ("engines: {}\nengines: {}\n", "backends.yaml, line 2: duplicate key 'engines'."),
         ("!!python/object:os.system {}", "backends.yaml, line 1: could not determine a constructor for the tag"),
         ("a: \x07", "backends.yaml: not valid YAML."),
-        ("", "backends.yaml: Input should be a valid dictionary"),
-        ("- a\n- b", "backends.yaml: Input should be a valid dictionary"),
-        ("SECRET", "backends.yaml: Input should be a valid dictionary"),
+        ("", "backends.yaml is empty: it must have engines, backends."),
+        ("- a\n- b", "backends.yaml holds no settings: it must have engines, backends."),
+        ("SECRET", "backends.yaml holds no settings: it must have engines, backends."),
         (b"engines: \xff", "backends.yaml is not UTF-8 text."),
     ],
 )

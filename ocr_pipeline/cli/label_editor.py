@@ -72,7 +72,10 @@ def _prefilled(project: Project, warehouse: "Warehouse", source: SourceFile, bac
 def _edited(text: str) -> str | None:
     """The saved text once it is a valid label; None if the editor was closed without saving, or the user gave up."""
     while True:
-        edited = click.edit(text, extension=".json", require_save=True)
+        try:
+            edited = click.edit(text, extension=".json", require_save=True)
+        except click.ClickException as error:
+            raise ConfigurationError(f"{error.message} Set EDITOR to an editor that can be started here.") from None
         if edited is None:
             return None
         try:

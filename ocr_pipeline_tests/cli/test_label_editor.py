@@ -76,6 +76,18 @@ def test_a_label_that_is_not_valid_is_mended(shop: Project, tmp_path: Path, monk
     assert "total_amount not labelled 120.00" in words(result.out)
 
 
+@pytest.mark.parametrize("command", ["no-such-editor", "false"])
+def test_an_editor_that_is_missing_or_fails_is_one_sentence(
+    shop: Project, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("EDITOR", command)
+    monkeypatch.delenv("VISUAL", raising=False)
+    result = Cli(monkeypatch)("labels", "edit", "shop-a")
+    assert result.code == 1
+    assert result.err.startswith(f"Error: {command}: Editing failed")
+    assert result.err.strip().endswith("Set EDITOR to an editor that can be started here.")
+
+
 def test_what_cannot_be_edited(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Cli(monkeypatch)
     assert run("labels", "edit", "x").err.startswith("Error: Unknown document 'x'")

@@ -210,3 +210,34 @@ def test_the_theme_can_be_chosen(reader: Reader) -> None:
     light = page.evaluate(colour)
     page.get_by_role("button", name="Switch between light and dark").click()
     assert page.evaluate(colour) != light
+
+
+BROKEN_WORDS = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll("td, th")) {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode, range = document.createRange();
+      for (const word of node.data.matchAll(/[\\w.,%]{2,20}/g)) {
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].filter(box => box.width).map(box => Math.round(box.top)));
+        if (lines.size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", [*PAGES, DOCUMENT])
+def test_no_word_and_no_number_of_a_table_is_broken(reader: Reader, name: str, width: int) -> None:
+    """Digits that stand one above the other cannot be read; a table that is too wide can be moved."""
+    page = reader.open(name, width=width)
+    assert page.evaluate(BROKEN_WORDS) == []
+    cut = """() => [...document.querySelectorAll("table")].filter(table => {
+      const frame = table.closest(".scroll");
+      return table.getBoundingClientRect().right > innerWidth + 1 && (!frame || frame.scrollWidth <= frame.clientWidth);
+    }).length"""
+    assert page.evaluate(cut) == 0, "what is beyond the edge can be scrolled to"

@@ -130,7 +130,7 @@ def test_printed_dates_follow_the_order_of_the_data_set() -> None:
             "evaluation.yaml, line 3: datasets.sroie.day_first: Input should",
         ),
         ("fields:\n  a: {}\n  a: {}", "evaluation.yaml, line 3: duplicate key 'a'."),
-        ("- fields", "evaluation.yaml: Input should be a valid dictionary"),
+        ("- fields", "evaluation.yaml holds no settings."),
     ],
 )
 def test_errors_name_the_line(path: Path, text: str, message: str) -> None:
