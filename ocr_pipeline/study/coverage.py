@@ -47,7 +47,8 @@ def curves(results: Results) -> dict[str, list[Acceptance]]:
 
 
 def drawing(found: dict[str, list[Acceptance]]) -> str | None:
-    """The curves over all four fields as SVG; None if no backend gives confidence."""
+    """The curves over all four fields as SVG, of the best seven backends; None if no backend gives confidence."""
+    drawn = [name for name, rows in found.items() if rows][: len(COLOURS)]
     points = [
         {
             "backend": name,
@@ -56,8 +57,8 @@ def drawing(found: dict[str, list[Acceptance]]) -> str | None:
             "low": 100 * row.risk_low,
             "high": 100 * row.risk_high,
         }
-        for name, rows in found.items()
-        for row in rows
+        for name in drawn
+        for row in found[name]
         if row.level == ALL_VALUES and row.target_risk is None
         if row.risk is not None and row.risk_low is not None and row.risk_high is not None
     ]
@@ -66,7 +67,7 @@ def drawing(found: dict[str, list[Acceptance]]) -> str | None:
     import vl_convert
 
     x = {"field": "accepted", "type": "quantitative", "title": "surest values accepted without a look, in %"}
-    legend = {"title": None, "labelLimit": 260}
+    legend = {"title": None, "labelLimit": 260, "symbolOpacity": 1}
     colour = {"field": "backend", "type": "nominal", "scale": {"range": COLOURS}, "legend": legend}
     axis = {"type": "quantitative", "title": "of these wrong, in % (95 %)"}
     area = {"x": x, "y": {"field": "low", **axis}, "y2": {"field": "high"}, "color": colour}
