@@ -268,6 +268,9 @@ class Label(_Model):
     alternatives: dict[str, list[str]] = {}
     language: str | None = Field(default=None, description="ISO 639-1: de.")
     split: str | None = Field(default=None, description="Split of the data set: train, test.")
+    doubts: dict[str, str] = Field(
+        default={}, description="By field, why the label may be wrong; of labels that were not read from the page."
+    )
 
     @field_validator("alternatives")
     @classmethod

@@ -157,6 +157,7 @@ def test_labels(warehouse: Warehouse) -> None:
             alternatives={"supplier_name": ["Müller", 'M "& S"'], "invoice_date": ["2024-03-01"], "due_date": []},
             language="de",
             split="test",
+            doubts={"supplier_name": "It's not printed."},
         ),
         "few": Label(invoice=Invoice.model_validate({"total_amount": "1.50", "due_date": None, "currency": ""})),
         "items": Label(invoice=Invoice(line_items=[LineItem(description="only")])),
@@ -172,7 +173,7 @@ def test_labels(warehouse: Warehouse) -> None:
         assert isinstance(expected, Label)
         assert label.labelled_fields == expected.labelled_fields, name
         assert label.invoice == expected.invoice, name
-        assert (label.language, label.split) == (expected.language, expected.split)
+        assert (label.language, label.split, label.doubts) == (expected.language, expected.split, expected.doubts)
         assert label.alternatives == {field: texts for field, texts in expected.alternatives.items() if texts}
     assert {name: row.status for name, row in tables.labels.labels(warehouse).items()} == {
         "full": "ok",

@@ -102,7 +102,7 @@ def read_xml(content: bytes) -> list[EInvoice]:
     signed = is_signed(content)
     content = signed_content(content) if signed else content
     found = _invoices_of(xml.parse(content))
-    remarks = (UNVERIFIED,) if signed else ()
+    remarks: tuple[str, ...] = (UNVERIFIED,) if signed else ()
     if xml.is_cut_off(content):
         if any(invoice.contradictions for invoice in found):
             raise UnusableXmlError("it is cut off")

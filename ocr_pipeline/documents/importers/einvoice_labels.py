@@ -75,15 +75,14 @@ def _labelled(
     einvoice: EInvoice, page: str | None, content: bytes | None = None, extra: tuple[str, ...] = ()
 ) -> Labelled:
     remarks = (*extra, *einvoice.remarks, *(check.sentence for check in einvoice.contradictions))
-    if page:
-        absent = printed.not_printed(einvoice.invoice, page)
-        if absent:
-            remarks += (f"the page does not print {' and '.join(absent)} of the XML; check the label.",)
+    absent = printed.not_printed(einvoice.invoice, page) if page else []
+    if absent:
+        remarks += (f"the page does not print {' and '.join(absent)} of the XML; check the label.",)
     return Labelled(label_of(einvoice, page), content, remarks=remarks, problems=einvoice.problems)
 
 
 def label_of(einvoice: EInvoice, page: str | None = None) -> Label:
-    """The label. Values that the XML does not contain are not labelled.
+    """The label. Values that the XML does not contain are not labelled; what contradicts the page or the sums is doubted.
 
     Args:
         page: the text of the pages; None for XML alone. `amount_due` is then labelled only if they print it, and the address
@@ -101,7 +100,17 @@ def label_of(einvoice: EInvoice, page: str | None = None) -> Label:
         if forms and address:
             values["supplier_address"] = forms[0]
             alternatives["supplier_address"] = [address, *forms[1:]]
-    return Label(invoice=Invoice.model_validate(values), alternatives=alternatives)
+    label = {"invoice": values, "alternatives": alternatives}
+    doubts = {name: reason for name, reason in _doubts(einvoice, page).items() if name in values}
+    return Label.model_validate({**label, "doubts": doubts} if doubts else label)
+
+
+def _doubts(einvoice: EInvoice, page: str | None) -> dict[str, str]:
+    """Why a value of the XML may be wrong, by field."""
+    doubts = {name: check.sentence for check in einvoice.contradictions for name in check.fields if "." not in name}
+    for name in printed.not_printed(einvoice.invoice, page) if page else []:
+        doubts[name] = "The XML says so, and the page does not print it."
+    return doubts
 
 
 def _other_signs(invoice: Invoice) -> dict[str, list[str]]:

@@ -78,6 +78,7 @@ def label_issues(
             *_against_truth(document_id, label, sources.get(document_id, _NO_SOURCES)),
             *_not_on_its_page(document_id, label, sources.get(document_id, _NO_SOURCES), page_text),
             *_does_not_add_up(document_id, label),
+            *_doubted(document_id, label),
         ):
             issues[document_id, issue.field].append(issue)
     for members in copies.values():
@@ -213,6 +214,24 @@ def _does_not_add_up(document_id: str, label: Label) -> list[LabelIssue]:
                     )
                 )
     return issues
+
+
+def _doubted(document_id: str, label: Label) -> list[LabelIssue]:
+    """Fields of a label from XML that its page does not print, or that its XML contradicts."""
+    return [
+        LabelIssue(
+            document_id=document_id,
+            field=field,
+            label=text_of(label, field),
+            value=None,
+            kinds=("truth",),
+            reason=reason,
+            independent=True,
+            score=2.0,
+        )
+        for field, reason in label.doubts.items()
+        if field in label.labelled_fields
+    ]
 
 
 def _contradictions(invoice: Invoice) -> list[tuple[tuple[str, ...], str, dict[str, str]]]:

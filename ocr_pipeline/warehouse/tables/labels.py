@@ -46,6 +46,7 @@ class TruthRow:
     alternatives: Annotated[list[str] | None, "Other spellings that count as right."]
     decision: Annotated[str | None, "Decision of a review: label, value or both; NULL: not reviewed."]
     file_value: Annotated[str | None, "The value in the label file, if a review changed it."]
+    doubt: Annotated[str | None, "Why the label may be wrong, in the words of its importer."] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,10 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
         reader.rows("FROM ground_truth_tax_lines ORDER BY document_id, position"),
     )
     alternatives: dict[str, dict[str, list[str]]] = {}
+    doubts: dict[str, dict[str, str]] = {}
     for row in fields:
+        if row["doubt"]:
+            doubts.setdefault(row["document_id"], {})[row["field"]] = row["doubt"]
         if row["alternatives"]:
             alternatives.setdefault(row["document_id"], {})[row["field"]] = row["alternatives"]
     return {
@@ -103,6 +107,7 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
             alternatives=alternatives.get(document_id, {}),
             language=row.language,
             split=row.split,
+            **({"doubts": doubts[document_id]} if document_id in doubts else {}),  # unset, it is no part of the version
         )
         for document_id, row in known.items()
     }
@@ -256,6 +261,7 @@ def add_label(
                 "alternatives": label.alternatives.get(field),
                 "decision": decision.choice if decision else None,
                 "file_value": decision.label if decision and decision.choice == "value" else None,
+                "doubt": label.doubts.get(field),
                 **typed_value(getattr(label.invoice, field)),
             }
         )

@@ -110,6 +110,12 @@ def test_xml_that_contradicts_its_page_or_itself_is_told() -> None:
         "BR-CO-15: the total is not net amount plus tax.",
         "the page does not print invoice_id and total_amount of the XML; check the label.",
     )
+    assert found.label.doubts == {
+        "net_amount": "BR-CO-15: the total is not net amount plus tax.",
+        "total_tax_amount": "BR-CO-15: the total is not net amount plus tax.",
+        "total_amount": "The XML says so, and the page does not print it.",
+        "invoice_id": "The XML says so, and the page does not print it.",
+    }
 
 
 def test_several_invoices_in_a_pdf_are_told() -> None:

@@ -152,3 +152,9 @@ def test_a_label_from_xml_that_its_page_contradicts(page: str | None, text: str,
     for issue in issues:
         assert (issue.kinds, issue.independent, issue.label) == (("truth",), False, "100.00")
         assert issue.reason == ("The XML says total_amount 100.00, the page 120.00; the labelled value is not printed.")
+
+
+def test_what_an_importer_doubts_is_an_issue() -> None:
+    doubted = label(total_amount="8.20", invoice_id="7").model_copy(update={"doubts": {"total_amount": "Not printed."}})
+    (issue,) = found({"d": doubted})
+    assert (issue.field, issue.label, issue.kinds, issue.reason) == ("total_amount", "8.20", ("truth",), "Not printed.")
