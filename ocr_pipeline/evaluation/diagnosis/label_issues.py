@@ -5,12 +5,12 @@ differently, or its transcript says something else. A person decides; nothing he
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import combinations
 from types import MappingProxyType
 from typing import Literal
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
+from ocr_pipeline.evaluation.diagnosis.label_sums import sums_that_fail
 from ocr_pipeline.evaluation.diagnosis.truth import (
     SOURCES,
     Sources,
@@ -20,15 +20,13 @@ from ocr_pipeline.evaluation.diagnosis.truth import (
     is_printed,
 )
 from ocr_pipeline.evaluation.scoring.comparators import canonical
-from ocr_pipeline.schemas import Invoice, Label
+from ocr_pipeline.schemas import Label
 
 LabelIssueKind = Literal["agreement", "arithmetic", "duplicate", "transcript", "truth"]
 
 MIN_AGREEING = 2
 """Backends that must agree on another value than the label's, and outnumber those that extracted the label's."""
 _NO_SOURCES: Sources = ({}, {})
-TOLERANCE = Decimal("0.05")
-"""Sums may be off by this much: cash totals are rounded, and taxes are rounded line by line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +196,7 @@ def _share_nothing(first: tuple[str | None, str], second: tuple[str | None, str]
 def _does_not_add_up(document_id: str, label: Label) -> list[LabelIssue]:
     """Fields of a label that contradict each other. Arithmetic alone does not tell which of them is wrong."""
     invoice, issues = label.invoice, []
-    for fields, reason, expected in _contradictions(invoice):
+    for fields, reason, expected in sums_that_fail(invoice):
         for field in fields:
             if field in label.labelled_fields:
                 issues.append(
@@ -232,32 +230,6 @@ def _doubted(document_id: str, label: Label) -> list[LabelIssue]:
         for field, reason in label.doubts.items()
         if field in label.labelled_fields
     ]
-
-
-def _contradictions(invoice: Invoice) -> list[tuple[tuple[str, ...], str, dict[str, str]]]:
-    """(fields, sentence, expected values) of every broken rule."""
-    net, tax, total = invoice.net_amount, invoice.total_tax_amount, invoice.total_amount
-    broken: list[tuple[tuple[str, ...], str, dict[str, str]]] = []
-    if net is not None and tax is not None and total is not None and abs(net + tax - total) > TOLERANCE:
-        expected = {"net_amount": total - tax, "total_tax_amount": total - net, "total_amount": net + tax}
-        sentence = f"{canonical(net)} net and {canonical(tax)} tax are not {canonical(total)} in total."
-        broken.append((tuple(expected), sentence, {field: canonical(value) for field, value in expected.items()}))
-    for field, column, what in (("total_tax_amount", "amount", "tax"), ("net_amount", "net_amount", "net amount")):
-        said = getattr(invoice, field)
-        parts = [getattr(line, column) for line in invoice.tax_lines]
-        if said is None or not parts or None in parts:
-            continue
-        # Tax lines cover taxed goods only: a net amount that includes untaxed goods exceeds their sum.
-        off = abs(sum(parts)) - abs(said) if field == "net_amount" else abs(sum(parts) - said)
-        if off > TOLERANCE:
-            right = canonical(Decimal(sum(parts)))
-            broken.append(
-                ((field,), f"The tax lines add up to {right}, and the {what} is {canonical(said)}.", {field: right})
-            )
-    issued, due = invoice.invoice_date, invoice.due_date
-    if issued is not None and due is not None and due < issued:
-        broken.append((("invoice_date", "due_date"), f"The due date {due} is before the invoice date {issued}.", {}))
-    return broken
 
 
 def _labelled_differently(members: Sequence[str], labels: Mapping[str, Label]) -> list[LabelIssue]:
