@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
-from ocr_pipeline.evaluation.diagnosis.label_issues import TOLERANCE
+from ocr_pipeline.evaluation.diagnosis.label_sums import TOLERANCE
 from ocr_pipeline.evaluation.diagnosis.records import Key, ValueEvidence
 from ocr_pipeline.schemas import FIELD_KINDS
 
