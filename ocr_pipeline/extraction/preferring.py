@@ -1,6 +1,5 @@
 """One extraction of several of the same document, read from different sources: field by field, the preferred source wins."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -16,6 +15,7 @@ from ocr_pipeline.schemas import (
     Invoice,
     ReadFrom,
 )
+from ocr_pipeline.values.document_numbers import same_number
 from ocr_pipeline.values.tax_ids import same_tax_id
 
 Found = Mapping[ReadFrom, Extraction]
@@ -73,8 +73,11 @@ def preferred(found: Found) -> Extraction:
 def _chosen(name: str, found: Found) -> ReadFrom | None:
     """The source of a field: the first that has a value."""
     have = [source for source, extraction in found.items() if getattr(extraction.invoice, name) is not None]
-    if name in _PRINTED_FIRST and have[:1] == ["code"] and "page" in have:
-        return "page"
+    if have[:1] == ["code"] and "page" in have:
+        printed, coded = (getattr(found[source].invoice, name) for source in ("page", "code"))
+        # A code has 780 where the page prints 000.000.780: the same, and the printed spelling is the value.
+        if name in _PRINTED_FIRST or (FIELD_KINDS[name] == "identifier" and same_number(printed, coded)):
+            return "page"
     return have[0] if have else None
 
 
@@ -92,12 +95,8 @@ def _may_both_be_true(kind: FieldKind, one: Any, other: Any) -> bool:
     if isinstance(one, Decimal):
         return bool(abs(one) == abs(other))  # a credit note is positive in the XML and often negative on the page
     if kind == "identifier":
-        return _letters(one) == _letters(other)
+        return same_number(one, other)
     return bool(one == other)
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", text).casefold()
 
 
 def _evidence(name: str, found: Found, chosen: ReadFrom) -> Evidence | None:

@@ -47,6 +47,16 @@ def extraction(method: str, **values: Any) -> Extraction:
         ("supplier_name", "Nordwind GmbH", None, "Nordwind", "Nordwind GmbH", "xml", {"page": "Nordwind"}),
         ("amount_due", None, "50.00", "119.00", "119.00", "page", {"code": "50.00"}),  # one of several instalments
         ("amount_due", None, "50.00", None, "50.00", "code", {}),
+        (
+            "invoice_id",
+            None,
+            "780",
+            "000.000.780",
+            "000.000.780",
+            "page",
+            {"code": "780"},
+        ),  # the same, as it is printed
+        ("invoice_id", None, "780", "000.000.788", "780", "code", {"page": "000.000.788"}),
         ("amount_due", "119.00", "50.00", "50.00", "119.00", "xml", {"code": "50.00", "page": "50.00"}),
     ],
 )

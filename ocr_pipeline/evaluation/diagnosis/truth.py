@@ -11,6 +11,7 @@ from ocr_pipeline.documents.einvoice.printed import prints_amount
 from ocr_pipeline.evaluation.diagnosis.agreement import Values
 from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS, MONEY_TOLERANCE, grade, letters
 from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.values.document_numbers import same_number
 
 SOURCES: Mapping[str, str] = {"codes": "code", "einvoice": "XML"}
 """Extractors that do not read the page -> what they read."""
@@ -145,13 +146,16 @@ def _compared(
 
 
 def equal_values(field: str, first: str | None, second: str | None, unsigned: bool = False) -> bool:
-    """Whether the scorer counts two values as equal, after normalisation. None equals nothing."""
+    """Whether the scorer counts two values as equal, after normalisation; numbers also without their leading zeros or series.
+    None equals nothing."""
     if first is None or second is None:
         return False
     kind = FIELD_KINDS[field]
     one, other = _typed(kind, first), _typed(kind, second)
     if unsigned and kind == "money":
         one, other = abs(one), abs(other)
+    if kind == "identifier" and same_number(first, second):
+        return True
     return grade(COMPARATORS[kind], one, other, MONEY_TOLERANCE) >= _NORMALISED
 
 

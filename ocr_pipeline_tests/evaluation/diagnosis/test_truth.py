@@ -30,6 +30,8 @@ def compared(field: str, values: dict[str, str | None], **others: str) -> list[S
         ("total_amount", {"codes": "45.20", "xml": "54.20"}, False),
         ("supplier_tax_id", {"xml": "NL004495445B01", "a": "NL4495445B01"}, True),
         ("invoice_id", {"codes": "FS CDVF/12345", "a": "FS-CDVF 12345"}, True),
+        ("invoice_id", {"codes": "780", "a": "000.000.780"}, True),
+        ("invoice_id", {"codes": "780", "a": "000.000.788"}, False),
         ("invoice_date", {"codes": "2024-01-02", "a": "2024-02-01"}, False),
         ("currency", {"xml": "EUR", "a": "USD"}, False),
     ],
