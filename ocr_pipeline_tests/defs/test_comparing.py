@@ -53,8 +53,10 @@ def test_from_scores_to_a_regression(pipeline: Pipeline, run: Cli) -> None:
     assert "No value is right in pdf-text+first only." in shown
     assert "Right in pixel+first only: 5 values" in shown
     assert "0/5" in shown
+    assert "p Holm: corrected over all fields of this pair" in " ".join(shown.split())
     shown = run.ok("compare")
     assert "every pair" in shown
+    assert "p Holm: corrected over the 3 pairs shown" in " ".join(shown.split())
     assert run.fails("compare", "pixel+first", "gpt") == (
         "No comparison includes 'gpt'; choose from page-width, pdf-text+first, pixel+first."
     )
