@@ -107,6 +107,9 @@ def test_the_order(drawing: str, number: str) -> None:
         ("Fjord AS, Bergen\nOrg.nr. 988 077 917 MVA\nÅ betale   12,00", "988077917MVA", None),
         # the line was broken behind the label
         ("Maju Jaya · Jl. Sudirman 1 · Jakarta · NPWP:\n01.300.066.0-091.000\nTotal   Rp 12", "01.300.066.0-091.000", None),
+        # the line was broken inside the number
+        ("Gum Pty Ltd · 1 Rata St · Fitzroy VIC 3065 · ABN: 51 824\n753 556\nTotal   $12.00", "51824753556", None),
+        ("Melor Sdn Bhd, 50450 Kuala Lumpur, SST No: W10-7590-\n88946288\nTotal   RM 12.00", "W10-7590-88946288", None),
         # words that are labels elsewhere
         ("HIER KAUF ICH EIN      0211/3398863\nSteuer-Nr.: 35039/20203\nSumme   12,00 EUR", "35039/20203", None),
         # a number for turnover tax is better than one of a register

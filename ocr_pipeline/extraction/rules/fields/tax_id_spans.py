@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ocr_pipeline.extraction.rules.lexicon import clues, tax_labels
 from ocr_pipeline.extraction.rules.lexicon.clues import token
 from ocr_pipeline.extraction.rules.reading import Reading
-from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
+from ocr_pipeline.extraction.rules.reading.layout import Cell, Row, Span, join
 from ocr_pipeline.extraction.rules.text import letters_in
 from ocr_pipeline.values.tax_id_schemes import by_prefix
 from ocr_pipeline.values.tax_ids import MAX_LENGTH, TaxId, compact, recognise
@@ -26,6 +26,7 @@ _GAP = 1.2
 """Parts of one number are at most this many text heights apart."""
 _BESIDE = 0.03
 """Text this close before a number, in page widths, is what it belongs to: no label above is looked for."""
+_ALIGNED = 0.02
 _FAR = 0.35
 """A label is at most this far left of its number, in page widths."""
 _PART = re.compile(r"[A-Z\d&][A-Z\d&./\-–]*|[/\-–]")
@@ -78,10 +79,16 @@ def _in_row(reading: Reading, row: Row, countries: frozenset[str], taken: frozen
         label, other, below = _label(reading, row, position)
         if label or _stands_alone(reading, ids, row.words[position].text):
             words = list(row.words[position:end])
-            if end < len(row.words) and ids and _SUFFIX.fullmatch(row.words[end].text.strip(EDGES)):
+            if end < len(row.words) and ids and _is_suffix(words[-1], row.words[end]):
                 words.append(row.words[end])
-            span = join(words)
             cell = next(cell for cell in row.cells if row.words[position] in cell.words)
+            if words[-1] is cell.words[-1] and not any(found.checked for found in ids):
+                more, joined = _in_next_line(reading, row, cell, words, countries)
+                words, ids = [*words, *more], joined or ids
+            span = join(words)
+            if sum(map(str.isdigit, span.text)) < _MIN_DIGITS:
+                position = end
+                continue
             contact = _CONTACT.search(cell.span.text) is not None
             yield TaxIdSpan(span.text.replace(" ", "").strip(EDGES), span, ids, label, other, below, contact)
         position = end
@@ -112,9 +119,39 @@ def _window(row: Row, first: int, countries: frozenset[str]) -> tuple[int, tuple
             return end, ids
     end = _digits_end(words, first, ends)
     number = compact("".join(word.text for word in words[first:end]))
-    if sum(map(str.isdigit, number)) < _MIN_DIGITS or len(number) > _MAX_CHARACTERS:
+    at_least = _MIN_DIGITS if end < len(words) else _MIN_DIGITS // 2
+    if sum(map(str.isdigit, number)) < at_least or len(number) > _MAX_CHARACTERS:
         return None
     return end, ()
+
+
+def _is_suffix(last: Span, word: Span) -> bool:
+    """Whether a word behind a number is its end, `988 077 917 MVA`, and not the label of the next column."""
+    close = word.x0 - last.x1 < _GAP * word.height
+    return close and not word.text.endswith(":") and _SUFFIX.fullmatch(word.text.strip(EDGES)) is not None
+
+
+def _in_next_line(
+    reading: Reading, row: Row, cell: Cell, words: Sequence[Span], countries: frozenset[str]
+) -> tuple[list[Span], tuple[TaxId, ...]]:
+    """The words at the start of the line below that complete a number broken at the end of a line, and what it then is."""
+    rows = [other for other in reading.rows[row.index + 1 : row.index + 2] if other.page == row.page]
+    cells = (other for next_row in rows for other in next_row.cells)
+    below = next((other for other in cells if abs(other.span.x0 - cell.span.x0) < _ALIGNED), None)
+    if below is None:
+        return [], ()
+    parts: list[Span] = []
+    for word in below.words[:_MAX_WORDS]:
+        far = bool(parts) and word.x0 - parts[-1].x1 > _GAP * word.height
+        if far or not _PART.fullmatch(word.text.strip(EDGES).upper()) or not any(map(str.isdigit, word.text)):
+            break
+        parts.append(word)
+    start = join(words).text
+    for end in range(len(parts), 0, -1):
+        ids = _known(f"{start} {join(parts[:end]).text}".strip(EDGES), countries)
+        if any(found.checked for found in ids):
+            return parts[:end], ids
+    return (parts[:1], ()) if start.endswith("-") else ([], ())
 
 
 def _is_prefix(text: str, countries: frozenset[str]) -> bool:
@@ -166,7 +203,7 @@ def _label(reading: Reading, row: Row, position: int) -> tuple[str, bool, bool]:
         by_keyword = _kind_of(near.classes)
         if by_keyword == "receiver" or (by_keyword and not kind):
             return by_keyword, False, False
-    other = near is not None and near.last > at and bool(near.classes & _OTHER)
+    other = near is not None and near.last > at and not near.first <= at and bool(near.classes & _OTHER)
     if kind or other or (position and word.x0 - row.words[position - 1].x1 < _BESIDE):
         return kind, other, False
     kind = _before_break(reading, row, position) or _above(reading, row, word)
@@ -204,14 +241,13 @@ def _ending_at(row: Row, end: int) -> str:
     """The kind of the longest label that ends at a word."""
     known = tax_labels.load()
     tokens: list[str] = []
+    found = ""
     for position in range(end, max(end - known.longest, -1), -1):
         tokens = [*_tokens(row.words[position].text), *tokens]
         if not tokens:
             return ""
-        for length in range(len(tokens), 0, -1):
-            if kind := known.spaced.get(tuple(tokens[-length:])):
-                return kind
-    return ""
+        found = known.spaced.get(tuple(tokens)) or found
+    return found
 
 
 def _tokens(text: str) -> list[str]:

@@ -34,7 +34,7 @@ _ALIGNED = 0.04
 _GAP = 2.6
 """A wider gap between two lines, in text heights, ends a block that has two lines."""
 _SENDER_LINE = re.compile(
-    r"(?=.*\b\d{4,5}\b)\S.*(?:\s[-–]\s|\s?[·•●|]\s?).*\S|(?=.*\d)(?!.*[:@+])\S.{3,}\s?[·•●|]\s?.{4,}[·•●|]\s?.{3,}\S"
+    r"(?!\d)(?=.*\b\d{4,5}\b)\S.*(?:\s[-–]\s|\s?[·•●|]\s?).*\S|(?=.*\d)(?!.*[:@+])\S.{3,}\s?[·•●|]\s?.{4,}[·•●|]\s?.{3,}\S"
 )
 """`Bei Spiel GmbH · Ecke 12 · 12345 Stadthausen`: the sender in small print above the window of a letter."""
 _WINDOW = 0.08
