@@ -8,6 +8,10 @@ from ocr_pipeline.extraction.rules.fields.company_names import clean, is_registr
     [
         ("99 SPEED MART S/B (519537-X)", "99 SPEED MART S/B"),
         ("99 SPEED MART 5/B (519537-X)", "99 SPEED MART S/B"),
+        ("99 SPEED MART 5/BS19537-X)", "99 SPEED MART S/B"),
+        ("99 SPEED MART S/D", "99 SPEED MART S/B"),
+        ("AIK HUAT HARDWARE (SETIA ALAM) SDN", "AIK HUAT HARDWARE (SETIA ALAM) SDN BHD"),
+        ("AIK HUAT HARDWARE (SETIA ALAM)SDNBHI", "AIK HUAT HARDWARE (SETIA ALAM) SDN BHD"),
         ("GARDENIA BAKERIES (KL) SDN BHD (139386 X)", "GARDENIA BAKERIES (KL) SDN BHD"),
         ("KING'S CONFECTIONERY S/B 273500-U (KSB)", "KING'S CONFECTIONERY S/B"),
         ("MR. D.1.Y. (M) SON BHD", "MR. D.I.Y. (M) SDN BHD"),

@@ -26,6 +26,7 @@ from ocr_pipeline.extraction.rules.fields.line_shapes import domains, not_a_name
         ("ul. Długa 5", "street"),
         ("Rua Sete de Setembro, 74 - Centro", "street"),
         ("Post Office Box #100402", "street"),
+        ("PREPAY CHIT NUMBER", "label"),
         ("650-342-2723", "phone"),
         ("Tel. +48 22 401 72 10", "phone"),
         ("info@sliced-invoices.com", "web"),

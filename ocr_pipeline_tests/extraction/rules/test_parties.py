@@ -49,6 +49,15 @@ from ocr_pipeline_tests.extraction.rules.printed import extract
         ),
         pytest.param(
             """
+                KING FASHION OF
+                K3-113, JL IBRAHIM SULTAN
+                80300 JOHOR BAHRU
+            """,
+            "KING FASHION OF",
+            id="the number of a unit begins the address",
+        ),
+        pytest.param(
+            """
                  HOME MASTER HARDWARE &
                       ELECTRICAL
                 JALAN SETIA GEMBILANG
@@ -425,3 +434,11 @@ def test_the_receiver(drawing: str, name: str | None) -> None:
 )
 def test_the_address_of_the_supplier(drawing: str, address: str | None) -> None:
     assert extract(drawing).invoice.supplier_address == address
+
+
+def test_the_branch_in_brackets_below_a_company_is_a_candidate() -> None:
+    extraction = extract(
+        "-\n" * 5 + "CHECKERS HYPERMARKET SDN BHD\n(JALAN KLANG LAMA)\nLOT 2942, JLN SERI 8\n58000 KUALA LUMPUR"
+    )
+    names = [entry.value for entry in extraction.candidates if entry.field == "supplier_name"]
+    assert "CHECKERS HYPERMARKET SDN BHD (JALAN KLANG LAMA)" in names

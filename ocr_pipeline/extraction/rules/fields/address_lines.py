@@ -47,6 +47,11 @@ def begins(text: str, classes: frozenset[str]) -> bool:
     )
 
 
+def is_unit(text: str) -> bool:
+    """Whether a line is one of an address because it begins with the number of a plot or a unit, `K3-113, Jalan Besar`."""
+    return _UNIT.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=8192)
 def begins_with_number(text: str) -> bool:
     """Whether a line begins with the number of a house, a plot or a unit: nothing of the address is above it."""

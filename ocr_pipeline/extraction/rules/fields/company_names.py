@@ -37,6 +37,9 @@ _SRL = re.compile(r"\b([Ss])(\.?\s?)([Rr])(\.?\s?)[I1|](?=\W*$|\s)")
 """`S.r.l.` with its last letter misread."""
 _LTD = re.compile(r"\bIt(?=d\b|da\b|ée\b|ee\b)")
 """`ltd`, `ltda` and `ltée` with the first letter misread."""
+_SB = re.compile(r"(?<=[^\W\d] )[S5$]/[B8D](?=\W*$|\W*[A-Z]?\d{4})", re.IGNORECASE)
+"""`S/B`, short for Sdn Bhd, with a letter misread, at the end or before a registration number."""
+_GLUED_FORM = re.compile(r"\)(?=S[DO0]N)")
 _MAX_FORM_WORDS = 6
 """Words of the longest legal form, `S. de R. L. de C. V.`"""
 _LONG_WORD = 8
@@ -47,6 +50,7 @@ _LONG_WORD = 8
 def clean(text: str) -> tuple[str, bool]:
     """The name in a line, and whether a registration number stood behind it."""
     text = _LEADING_NUMBER.sub("", _OWNER.sub("", text))
+    text = _SB.sub("S/B ", _GLUED_FORM.sub(") ", text))
     registration = _REGISTRATION.search(text)
     registered = registration is not None and letters_in(text[: registration.start()]) >= 4
     if registration is not None and registered:
@@ -136,12 +140,19 @@ def _with_legal_form(words: list[str]) -> list[str]:
         here, after = words[position], words[position + 1 : position + 2]
         if key(here) == "sb" and "/" in here:
             return [*words[:position], "S/B", *_branch(words[position + 1 :])]
+        if position == len(words) - 1 and (_is_sdn_bhd(here) or key(here) == "sdn"):  # SDNBHI, or BHD is lost
+            return [*words[:position], "SDN", "BHD"]
         pair = key(here) + key("".join(after))
         slips = Levenshtein.distance(pair, "sdnbhd")
         if after and pair.startswith("s") and slips <= (1 if len(pair) < 6 else 2):
             form = [here, *after] if slips == 0 else ["SDN", "BHD"]
             return [*words[:position], *form, *_branch(words[position + 2 :])]
     return words
+
+
+def _is_sdn_bhd(word: str) -> bool:
+    folded = key(word)
+    return folded.startswith("sdn") and folded != "sdnbhd" and Levenshtein.distance(folded, "sdnbhd") == 1
 
 
 def _branch(rest: list[str]) -> list[str]:

@@ -47,7 +47,7 @@ _WEB = re.compile(
     r"|\b[a-z][a-z0-9-]{3,}\.[a-z]{2}$",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"^[^\d:]{2,40}:(?:\s|$)|:$")
+_LABEL = re.compile(r"^[^\d:]{2,40}:(?:\s|$)|:$|\s(?:number|nombor|nummer|num[eé]ro)\W?$", re.IGNORECASE)
 _CODE = re.compile(r"[\W\d]*\b[A-Z]{0,4}[-/.]?\d[\w./-]{5,}\W*")
 _DOMAIN = re.compile(r"(?:@|www\s?\.\s?|https?:\s?//(?:www\.)?)([a-z0-9-]{2,})(?:\.[a-z0-9-]{2,}){1,3}", re.IGNORECASE)
 _BARE_DOMAIN = re.compile(r"\b([a-z][a-z0-9-]{1,})\.(?:com|net|org|eu|[a-z]{2})\b", re.IGNORECASE)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ocr_pipeline.extraction.rules import lexicon
+from ocr_pipeline.extraction.rules.fields.address_lines import is_unit
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_tail, legal_form
 from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.roles import Role, role_label
@@ -90,9 +91,9 @@ def merged(lines: Sequence[NameLine]) -> Iterator[list[NameLine]]:
         for after in lines[position + 1 :]:
             if after.row > parts[-1].row + 1 or len(parts) == _MAX_LINES:
                 break
-            if not_a_name(parts[-1].span.text) in _ENDS:
+            if not_a_name(parts[-1].span.text) in _ENDS or is_unit(after.span.text):
                 break
-            likely = parts[-1].row < _MERGED_ROWS or completes(parts[-1], after)
+            likely = parts[-1].row < _MERGED_ROWS or completes(parts[-1], after) or _is_branch(parts[-1], after)
             if after.row == parts[-1].row + 1 and likely and _stacked(parts[-1], after):
                 parts = [*parts, after]
                 yield parts
@@ -106,6 +107,11 @@ def completes(upper: NameLine, lower: NameLine) -> bool:
     in_bracket = _in_bracket(upper) and ")" in lower.span.text
     open_end = ends_open(upper.text) or upper.span.text.rstrip().endswith(("&", "-"))
     return open_end or in_bracket or lower.text.startswith("&") or is_tail(lower.text)
+
+
+def _is_branch(upper: NameLine, lower: NameLine) -> bool:
+    """Whether the lower line names the branch of the company above it: `(JALAN KLANG LAMA)`."""
+    return legal_form(upper.text) == "end" and lower.span.text.startswith("(") and lower.span.text.endswith(")")
 
 
 def joined(parts: Sequence[NameLine]) -> str:

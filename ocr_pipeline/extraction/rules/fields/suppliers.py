@@ -8,6 +8,7 @@ from itertools import pairwise, starmap
 from ocr_pipeline.extraction.rules import lexicon
 from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.fields import blocks, name_lines, supplier_evidence
+from ocr_pipeline.extraction.rules.fields.address_lines import is_unit
 from ocr_pipeline.extraction.rules.fields.company_names import clean, is_registration, legal_form
 from ocr_pipeline.extraction.rules.fields.line_shapes import not_a_name
 from ocr_pipeline.extraction.rules.fields.name_lines import TOP_ROWS, NameLine, completes, ends_open, joined
@@ -170,6 +171,8 @@ def _shapes(parts: Sequence[NameLine], *, certain: bool) -> dict[str, float]:
     if certain:
         return {}
     shapes = {not_a_name(line.span.text) for line in parts} | {not_a_name(sender(line.span.text)) for line in parts[:1]}
+    if any(is_unit(line.span.text) for line in parts):
+        shapes.add("street")
     trade = any(key(word) in lexicon.load().trade_words for line in parts for word in line.text.split())
     return {shape: 1.0 for shape in sorted(shape for shape in shapes if shape) if not (trade and shape == "street")}
 
