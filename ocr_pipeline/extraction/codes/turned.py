@@ -25,6 +25,8 @@ _MIN_COHERENCE = 0.75
 _MIN_EDGES = 100.0
 """Mean slope, as the Sobel operator scales it. Printed bars have several hundred, shadows and folds less."""
 _MIN_CELLS = 60
+_MAX_GROUPS = 200
+"""Groups of cells that are looked at, the largest first. A page has a few dozen; hatching may have thousands."""
 _MIN_WIDTH = 14
 """Cells across the bars: 112 pixels. The bars of a short code take about that at 100 dpi."""
 _MIN_ASPECT = 1.2
@@ -58,21 +60,28 @@ def turned_bars(grey: "Grey") -> Iterator[TurnedBars]:
     energy, even, odd = xx + yy, xx - yy, 2 * xy
     is_bars = (np.hypot(even, odd) > _MIN_COHERENCE * energy) & (energy > _MIN_EDGES**2)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(is_bars.astype(np.uint8))
-    for label in sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA])):
-        if stats[label, cv2.CC_STAT_AREA] < _MIN_CELLS:
+    largest = sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA]))
+    for label in largest[:_MAX_GROUPS]:
+        left, top, width, height, cells = stats[label].tolist()
+        if cells < _MIN_CELLS:
             return
-        part = labels == label
-        angle = float(np.degrees(np.arctan2(odd[part].sum(), even[part].sum()))) / 2
-        found = _placed(part, angle)
+        around = np.s_[top : top + height, left : left + width]
+        part = labels[around] == label
+        angle = float(np.degrees(np.arctan2(odd[around][part].sum(), even[around][part].sum()))) / 2
+        found = _placed(part, (left, top), angle)
         if found is not None:
             yield found
 
 
-def _placed(part: Any, angle: float) -> TurnedBars | None:
-    """The rectangle of a group of cells in its own direction, if it has the shape of a bar code."""
+def _placed(part: Any, corner: tuple[int, int], angle: float) -> TurnedBars | None:
+    """The rectangle of a group of cells in its own direction, if it has the shape of a bar code.
+
+    `part`: which cells of a rectangle belong to the group; `corner`: x and y of its first cell.
+    """
     import numpy as np
 
     rows, columns = np.nonzero(part)
+    rows, columns = rows + corner[1], columns + corner[0]
     radians = np.radians(angle)
     along = columns * np.cos(radians) + rows * np.sin(radians)
     aside = rows * np.cos(radians) - columns * np.sin(radians)
