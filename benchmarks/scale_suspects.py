@@ -14,7 +14,7 @@ from pathlib import Path
 
 from world_accuracy import HELD_OUT, cord
 
-from ocr_pipeline.extraction.scale import scale_suspects
+from ocr_pipeline.extraction.scale import plain_amounts, scale_suspects
 
 
 def main() -> None:
@@ -29,10 +29,10 @@ def main() -> None:
         total = Decimal(str(value))
         digits = [amount.normalize().as_tuple().digits for amount in (total, truth)]
         kind = "right" if total == truth else "power of ten" if digits[0] == digits[1] else "wrong"
-        found = bool(scale_suspects([("total_amount", total)], case.texts["words"]))
+        text = case.texts["words"]
+        is_plain = total in plain_amounts(word.text for word in text.words())  # as the asset looks first
+        found = not is_plain and bool(scale_suspects([("total_amount", total)], text))
         counts[case.group, kind, found] += 1
-        if "-v" in sys.argv and case.group == "tune" and found != (kind == "power of ten"):
-            print(case.name, kind, total, truth, scale_suspects([("total_amount", total)], case.texts["words"]))
     for group in ("tune", HELD_OUT):
         for kind in ("power of ten", "right", "wrong"):
             found, missed = (counts[group, kind, flag] for flag in (True, False))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.schemas import FIELD_KINDS, OcrText
-from ocr_pipeline.values.amounts import read_amount
+from ocr_pipeline.values.amounts import PrintedAmount, read_amount
 
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.rules.reading.numbers import Number
@@ -86,15 +86,13 @@ def _digits(value: Decimal) -> tuple[int, ...]:
     return tuple(value.normalize().as_tuple().digits)
 
 
-def plainly_printed(value: Decimal, texts: Iterable[str]) -> bool:
-    """Whether one of the words is this amount beyond doubt: with decimals or groups, and with one reading. Quick; what is not
-    plainly printed is worth `scale_suspects`."""
-    wanted = abs(value)
-    return any(_is_plainly(wanted, text) for text in texts)
+def plain_amounts(texts: Iterable[str]) -> set[Decimal]:
+    """The words that are an amount beyond doubt: with decimals or groups, and with one reading. Quick; only what is not among
+    them is worth `scale_suspects`."""
+    return {amount.numeral.value for text in texts if (amount := read_amount(text, loose=True)) and _is_plain(amount)}
 
 
-def _is_plainly(value: Decimal, text: str) -> bool:
-    amount = read_amount(text, loose=True)
-    if amount is None or amount.numeral.other is not None or amount.rest == "%":
-        return False
-    return amount.numeral.value == value and bool(amount.numeral.decimals or amount.numeral.group or amount.currency)
+def _is_plain(amount: PrintedAmount) -> bool:
+    numeral = amount.numeral
+    is_money = bool(numeral.decimals or numeral.group or amount.currency)
+    return is_money and numeral.other is None and amount.rest != "%"

@@ -61,3 +61,9 @@ def test_a_recorded_second_opinion_and_a_scale_suspect(shop: Project, monkeypatc
     assert "printed 40.00" in cli.ok("errors", "--backend", "theirs")
     [wrong] = [row for row in cli.json("errors", "--backend", "theirs") if row["document_id"] == "shop-d0"]
     assert wrong["scale_text"] == "40.00"
+
+
+def test_what_repeats_its_members_is_no_witness(shop: Project) -> None:
+    from ocr_pipeline.defs.assets.diagnosis import witnesses
+
+    assert witnesses(load_backends(shop)) == ["pixel+sure", "theirs"]

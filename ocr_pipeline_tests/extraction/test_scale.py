@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from ocr_pipeline.extraction.scale import scale_suspects
+from ocr_pipeline.extraction.scale import plain_amounts, scale_suspects
 from ocr_pipeline_tests.extraction.llm.page import text_of
 
 RECEIPT = "2 NASI GORENG    50.000\n1 AYAM BAKAR   1.111.000\nSUBTOTAL   1.161.000\nTOTAL   161.000\nTUNAI  200.000"
@@ -54,3 +54,8 @@ def test_the_sentence_says_how_sure_the_page_is() -> None:
     assert (sure.power, sure.open) == (3, False)
     assert sure.sentence == "total_amount is given as 161, but 161.000 is printed: this is 161000 here"
     assert "probably" in unsure.sentence
+
+
+def test_what_is_plainly_printed_needs_no_look_at_the_page() -> None:
+    texts = ["161.000", "1.161.000", "12,50", "19", "7.5%", "EUR5", "x1"]
+    assert plain_amounts(texts) == {Decimal(1161000), Decimal("12.5"), Decimal(5)}

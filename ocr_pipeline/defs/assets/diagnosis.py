@@ -50,7 +50,7 @@ def _label_issues() -> dg.AssetsDefinition:
         """Labels that backends agree against, that contradict themselves, or that differ between copies: the queue of
         `ocr-pipeline labels review`, without reviewed labels."""
         configured, rules = project.backends(), project.rules()
-        competitors = _competitors(configured)
+        competitors = witnesses(configured)
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
@@ -241,7 +241,7 @@ def _consensus() -> dg.AssetsDefinition:
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
-            values = tables.extractions.extracted_values(snapshot, _competitors(configured))
+            values = tables.extractions.extracted_values(snapshot, witnesses(configured))
             sources = _sources(snapshot, configured)
         entries = [
             entry for document_id, of_document in values.items() for entry in find_consensus(document_id, of_document)
@@ -259,6 +259,11 @@ def _consensus() -> dg.AssetsDefinition:
         )
 
     return consensus
+
+
+def witnesses(configured: Backends) -> list[str]:
+    """The competitors that do not only repeat what others say, as ensembles and cascades do."""
+    return [name for name in _competitors(configured) if not configured[name].is_ensemble]
 
 
 def _competitors(configured: Backends) -> list[str]:

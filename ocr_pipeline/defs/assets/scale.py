@@ -11,7 +11,7 @@ from ocr_pipeline.defs.assets.cells import batches
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.extraction.scale import AMOUNTS, ScaleSuspect, plainly_printed, scale_suspects
+from ocr_pipeline.extraction.scale import AMOUNTS, ScaleSuspect, plain_amounts, scale_suspects
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 
@@ -68,6 +68,7 @@ def _not_plainly_printed(
     counts: Counter[str] = Counter()
     for document_id, of_document in values.items():
         with_words = [engine for engine in texts if document_id in texts[engine]]
+        plain = {engine: plain_amounts(texts[engine][document_id]) for engine in with_words}
         for backend, fields in of_document.items():
             given = [(field, amount) for field in AMOUNTS if (amount := _amount(fields.get(field))) is not None]
             if not with_words:
@@ -76,7 +77,7 @@ def _not_plainly_printed(
             counts["checked"] += len(given)
             own = configured[backend].engine_name
             engine = own if own in with_words else with_words[0]
-            left = [entry for entry in given if not plainly_printed(entry[1], texts[engine][document_id])]
+            left = [entry for entry in given if abs(entry[1]) not in plain[engine]]
             if left:
                 doubtful.setdefault(engine, {}).setdefault(document_id, {})[backend] = left
     return doubtful, counts
