@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ocr_pipeline.evaluation.statistics.calibration import equal_bins, isotonic, risk_threshold
 from ocr_pipeline.extraction.learned.model import Acceptance, CalibrationBin, Curve, CurvePoint
 from ocr_pipeline.training.examples import FOLDS, LEFT_OUT, FieldTask
-from ocr_pipeline.training.rankers import best_value, grow_lexicon, train
+from ocr_pipeline.training.rankers import best_value, known_of, queries_of, train
 
 MIN_LABELS_FOR_SILENCE = 100
 """Labelled values of a country needed before labels decide where no value is given; with fewer, the rules do. With a
@@ -76,12 +76,14 @@ def learning_curve(task: FieldTask, folds: Sequence[int]) -> list[CurvePoint]:
             drawn = random.Random(fold).sample(others, size)  # noqa: S311 - which labels, not a secret
             if not any(task.queries[index].right is not None for index in drawn):
                 continue
-            ranker = train([task.queries[index] for index in drawn])
-            lexicon = grow_lexicon(task.field, [task.samples[index] for index in drawn])
+            known = known_of(task, drawn)
+            ranker = train(queries_of(task, known, drawn))
             for index in task.queries:
                 if folds[index] == fold and task.truths[index]:
                     n += 1
-                    _, key = best_value(ranker, task.field, task.values(index), lexicon)
+                    rows = known.rows(task.values(index))
+                    own = ranker.own_scores(rows)
+                    _, key = best_value(ranker, task.values(index), rows, own, known)
                     right += task.chosen(index) is not None and key in task.truths[index]
         points.append({"labels": size, "right": right, "n": n})
     return points

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ocr_pipeline.extraction.learned.model import By, FieldModel, FieldReport, Split
 from ocr_pipeline.training.coverage import Covered
 from ocr_pipeline.training.curves import acceptance, by_region, calibration, learning_curve
-from ocr_pipeline.training.examples import LEFT_OUT, FieldTask
-from ocr_pipeline.training.rankers import OutOfFold, best_value, grow_lexicon, out_of_fold, rules_key, train
+from ocr_pipeline.training.examples import FieldTask
+from ocr_pipeline.training.rankers import OutOfFold, best_value, out_of_fold, queries_of, rules_key, train
 
 _SHOWN_FEATURES = 12
 TRUSTS = (0.25, 0.5, 0.75, 1.0)
@@ -32,7 +32,7 @@ def learn_field(
     task: FieldTask, folds: Mapping[By, Sequence[int]], covered: Mapping[By, Covered]
 ) -> tuple[FieldModel, dict[str, bool]]:
     """The model of a field, and by document whether it is right out of fold."""
-    parts = {by: _out_of_fold(task, of) for by, of in folds.items() if by == "document" or task.can_learn(of)}
+    parts = {by: out_of_fold(task, of) for by, of in folds.items() if by == "document" or task.can_learn(of)}
     known = [index for index, (_, vendor) in covered["document"].items() if vendor and task.truths.get(index)]
     every = [index for index in task.queries if task.truths[index]]
     gain = max(MIN_GAIN_UNSEEN, MIN_GAIN_SHARE * len(every))
@@ -42,7 +42,7 @@ def learn_field(
     )
     validated = {by: _cross_validate(task, folds[by], part, trust, covered[by]) for by, part in parts.items()}
     by_document, by_vendor = validated["document"], validated.get("vendor")
-    whole = train(list(task.queries.values()))
+    whole = train(queries_of(task, parts["document"].known[-1], task.queries))
     labelled = [index for index in task.queries if task.truths[index]]
     report: FieldReport = {
         "documents": len(task.queries),
@@ -75,33 +75,19 @@ class Trust:
     unseen: float
 
 
-Parts = tuple[OutOfFold, Sequence[dict[str, str]]]
-"""What was learned without each fold: rankers with their choices, and lexicons."""
-
-
-def _out_of_fold(task: FieldTask, folds: Sequence[int]) -> Parts:
-    lexicons = [grow_lexicon(task.field, task.samples, folds, without) for without in LEFT_OUT]
-    return out_of_fold(task, folds, lexicons), lexicons
-
-
 def how_far(
     task: FieldTask,
     folds: Sequence[int],
-    parts: Parts,
+    chosen: OutOfFold,
     indices: Sequence[int],
     min_gain: float,
     trusts: Sequence[float] = TRUSTS,
 ) -> float:
     """How far to trust the rankers on documents like these, each judged without its fold: the least trust that is within one
     document of the best, if that is clearly better than the rules' own choice; else 0."""
-    chosen, lexicons = parts
-    by_rules = sum(rules_key(task, index, lexicons[folds[index]]) in task.truths[index] for index in indices)
+    by_rules = sum(rules_key(task, index, chosen.known[folds[index]]) in task.truths[index] for index in indices)
     right = {
-        trust: sum(
-            best_value(chosen.rankers[folds[index]], task.field, task.values(index), lexicons[folds[index]], trust)[1]
-            in task.truths[index]
-            for index in indices
-        )
+        trust: sum(_best(task, folds[index], chosen, index, trust)[1] in task.truths[index] for index in indices)
         for trust in trusts
     }
     best = max(right.values())
@@ -110,11 +96,17 @@ def how_far(
     return min(trust for trust, count in right.items() if count >= best - 1)
 
 
+def _best(task: FieldTask, fold: int, chosen: OutOfFold, index: int, trust: float) -> tuple[float, str | None]:
+    """Score and key of the best value of a document of this fold."""
+    return best_value(
+        chosen.rankers[fold], task.values(index), chosen.rows[index], chosen.own[index], chosen.known[fold], trust
+    )
+
+
 def _cross_validate(
-    task: FieldTask, folds: Sequence[int], parts: Parts, trust: Trust, covered: Covered
+    task: FieldTask, folds: Sequence[int], chosen: OutOfFold, trust: Trust, covered: Covered
 ) -> _CrossValidation:
     """Judge on each fold what was learned without it, with the rules where the model leaves the document to them."""
-    chosen, lexicons = parts
     right = {
         index: chosen.keys[index] in task.truths[index] for index in task.queries if chosen.keys[index] is not None
     }
@@ -125,7 +117,8 @@ def _cross_validate(
         documents=tuple(ranker.documents for ranker in chosen.rankers),
         thresholds=thresholds,
         curves=curves,
-        lexicons=tuple(lexicons),
+        field=task.field,
+        labelled=tuple(dict(known.labelled) for known in chosen.known),
     )
 
     def given(index: int) -> str | None:
@@ -133,11 +126,11 @@ def _cross_validate(
         region_known, vendor_known = covered[index]
         own = trust.known if vendor_known else trust.unseen if region_known else 0.0
         if not own:
-            return rules_key(task, index, lexicons[folds[index]])
+            return rules_key(task, index, chosen.known[folds[index]])
         fold = folds[index]
         score, key = chosen.scores[index], chosen.keys[index]
         if own < 1:
-            score, key = best_value(chosen.rankers[fold], task.field, task.values(index), lexicons[fold], own)
+            score, key = _best(task, fold, chosen, index, own)
         threshold = split.threshold(fold, task.samples[index].region)
         silent = task.chosen(index) is None if threshold is None else score < threshold
         return None if silent else key

@@ -1,12 +1,19 @@
 """Fitting rankers with LightGBM, and what they choose in documents outside the fold that they were fitted on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.extraction.learned.lexicon import ALIKE, MIN_LABELS, corrected, grow
+from ocr_pipeline.extraction.learned.known import Known
+from ocr_pipeline.extraction.learned.lexicon import ALIKE, labelled
 from ocr_pipeline.extraction.learned.ranker import Ranker, columns_without_rules, matrix
 from ocr_pipeline.extraction.learned.values import Value, value_key
-from ocr_pipeline.training.examples import FOLDS, FieldTask, Query, Sample
+from ocr_pipeline.extraction.rules.candidates import Features
+from ocr_pipeline.training.examples import FOLDS, FieldTask, Query
+from ocr_pipeline.values.names import normalise_name
+
+if TYPE_CHECKING:
+    from ocr_pipeline.extraction.learned.ranker import Floats
 
 _COMMON: dict[str, object] = {
     "learning_rate": 0.05,
@@ -26,9 +33,14 @@ _RANKER: dict[str, object] = {"objective": "lambdarank", "lambdarank_truncation_
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """One ranker per fold, fitted on the other folds, and what it chooses in each document: score and key of the value."""
+    """What was learned without each fold: one ranker per fold, and what the labels say (one more: of all labels). What these
+    choose in each document of their fold: its rows of features with the rankers' own scores, and score and key of the
+    value."""
 
     rankers: Sequence[Ranker]
+    known: Sequence[Known]
+    rows: Mapping[int, Sequence[Features]]
+    own: Mapping[int, "Floats"]
     scores: Mapping[int, float]
     keys: Mapping[int, str | None]
 
@@ -56,51 +68,71 @@ def train(queries: Sequence[Query]) -> Ranker:
     return Ranker(names, tuple(models), len(used))
 
 
-def out_of_fold(task: FieldTask, folds: Sequence[int], lexicons: Sequence[Mapping[str, str]]) -> OutOfFold:
-    """Fit a ranker without each fold and let it choose in the documents of that fold. `lexicons`: one per fold."""
+def known_of(task: FieldTask, indices: Iterable[int]) -> Known:
+    """What the labels of these samples say about texts; nothing for fields without a lexicon."""
+    names = (_label(task, index) for index in indices) if task.field in ALIKE else ()
+    return Known(task.field, labelled(name for name in names if name))
+
+
+def queries_of(task: FieldTask, known: Known, indices: Iterable[int]) -> list[Query]:
+    """What a ranker is fitted on: each sample with what the labels of the others say."""
+    return [
+        Query(known.rows(task.values(index), normalise_name(_label(task, index) or "")), task.queries[index].right)
+        for index in indices
+    ]
+
+
+def _label(task: FieldTask, index: int) -> str | None:
+    value = getattr(task.samples[index].example.label.invoice, task.field)
+    return str(value) if value is not None else None
+
+
+def out_of_fold(task: FieldTask, folds: Sequence[int]) -> OutOfFold:
+    """Fit a ranker without each fold and let it choose in the documents of that fold."""
     rankers: list[Ranker] = []
+    said: list[Known] = []
+    rows: dict[int, Sequence[Features]] = {}
+    own: dict[int, Floats] = {}
     scores: dict[int, float] = {}
     keys: dict[int, str | None] = {}
     for fold in range(FOLDS):
-        ranker = train([query for index, query in task.queries.items() if folds[index] != fold])
+        inside = [index for index in task.queries if folds[index] != fold]
+        known = known_of(task, inside)
+        ranker = train(queries_of(task, known, inside))
         rankers.append(ranker)
+        said.append(known)
         for index in task.queries:
             if folds[index] == fold:
-                scores[index], keys[index] = best_value(ranker, task.field, task.values(index), lexicons[fold])
-    return OutOfFold(rankers, scores, keys)
+                rows[index] = known.rows(task.values(index))
+                own[index] = ranker.own_scores(rows[index])
+                scores[index], keys[index] = best_value(ranker, task.values(index), rows[index], own[index], known)
+    return OutOfFold(rankers, [*said, known_of(task, task.queries)], rows, own, scores, keys)
 
 
 def best_value(
-    ranker: Ranker, field: str, values: Sequence[Value], lexicon: Mapping[str, str], trust: float = 1.0
+    ranker: Ranker,
+    values: Sequence[Value],
+    rows: Sequence[Features],
+    own: "Floats",
+    known: Known,
+    trust: float = 1.0,
 ) -> tuple[float, str | None]:
-    """The rankers' own score of the best value, and its key after correction by the lexicon; (0, None) without values.
-    `trust`: how far the rankers decide which one is the best."""
+    """The rankers' own score of the best value, and its key after correction by the labels; (0, None) without values.
+    `own`: the rankers' scores of all values; `trust`: how far they decide which one is the best."""
     if not values:
         return 0.0, None
-    rows = [value.features for value in values]
-    scores = ranker.scores(rows)
-    best = int((scores if trust == 1 else ranker.scores(rows, trust)).argmax())
-    key = values[best].key
-    if field in ALIKE and (name := corrected(field, str(values[best].entry.value), lexicon)):
-        key = value_key(name)
-    return float(scores[best]), key
+    best = int(ranker.mixed(own, rows, trust).argmax())
+    return float(ranker.mixed(own, rows, 1.0)[best]), corrected_key(values[best], known)
 
 
-def rules_key(task: FieldTask, index: int, lexicon: Mapping[str, str]) -> str | None:
-    """The key of the value that the rules choose, after correction by the lexicon."""
+def rules_key(task: FieldTask, index: int, known: Known) -> str | None:
+    """The key of the value that the rules choose, after correction by the labels."""
     key = task.chosen(index)
     chosen = next((value for value in task.values(index) if value.key == key), None)
-    if chosen and task.field in ALIKE and (name := corrected(task.field, str(chosen.entry.value), lexicon)):
-        return value_key(name)
-    return key
+    return corrected_key(chosen, known) if chosen else key
 
 
-def grow_lexicon(
-    field: str, samples: Sequence[Sample], folds: Sequence[int] = (), without: int | None = None
-) -> dict[str, str]:
-    """The vendor lexicon of these samples except those of the fold `without`; empty for fields that have none."""
-    if field not in ALIKE:
-        return {}
-    names = [getattr(sample.example.label.invoice, field) for sample in samples]
-    inside = (name for index, name in enumerate(names) if name and (without is None or folds[index] != without))
-    return grow(inside, MIN_LABELS[field])
+def corrected_key(value: Value, known: Known) -> str:
+    text = value.entry.value
+    spelled = known.corrected(text) if isinstance(text, str) else None
+    return value_key(spelled) if spelled else value.key

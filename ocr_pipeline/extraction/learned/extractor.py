@@ -1,6 +1,6 @@
 """The extractor `learned`: candidates of the rules, chosen by rankers trained on your own labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import compress
@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
-from ocr_pipeline.extraction.learned.lexicon import ALIKE, corrected
+from ocr_pipeline.extraction.learned.known import Known
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
 from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.rows import kind_of, row_features
@@ -21,7 +21,7 @@ from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.reading import Reading, learned_words
 from ocr_pipeline.schemas import Extraction
 
-VERSION = 6
+VERSION = 7
 LEXICON = "vendor lexicon"
 
 
@@ -115,10 +115,10 @@ class LearnedExtractor(TrainedExtractor):
             else:
                 trust = field.trust_unseen if model.covers_region(region, fold, self._by) else 0.0
             if not trust:
-                return _corrected(name, choice, split.lexicon(fold))
+                return _corrected(choice, split.known(fold))
             ranker = field.ranker if fold is None else split.rankers[fold]
             values = values_of(widened(name, choice, reading, suppliers[0]), reading)
-            return _learned(name, choice, values, ranker, trust, split, fold, region)
+            return _learned(choice, values, ranker, trust, split, fold, region)
 
         def keep(sold: Sequence[Item], reading: Reading) -> Sequence[Item]:
             learned = model.rows.get(kind_of(reading)) if model.rows else None
@@ -129,7 +129,6 @@ class LearnedExtractor(TrainedExtractor):
 
 
 def _learned(
-    name: str,
     choice: Choice[Any],
     values: Sequence[Value],
     ranker: Ranker,
@@ -141,9 +140,9 @@ def _learned(
     """The values by score of the rankers, highest first, and the best one if it reaches the threshold of the field."""
     if not values:
         return choice
-    rows = [value.features for value in values]
-    own = ranker.scores(rows)
-    scores = own if trust == 1 else ranker.scores(rows, trust)
+    rows = split.known(fold).rows(values)
+    models = ranker.own_scores(rows)
+    own, scores = ranker.mixed(models, rows, 1.0), ranker.mixed(models, rows, trust)
     order = sorted(range(len(values)), key=lambda index: -scores[index])
     ranked = [
         Ranked(values[index].entry.candidate, float(scores[index]), f"learned; {values[index].entry.reason}")
@@ -156,13 +155,13 @@ def _learned(
     if choice.chosen is None if threshold is None else score < threshold:
         return Choice(ranked, None)
     found = Choice(ranked, best, sure=split.confidence(score, fold, region))
-    return _corrected(name, found, split.lexicon(fold))
+    return _corrected(found, split.known(fold))
 
 
-def _corrected(name: str, choice: Choice[Any], lexicon: Mapping[str, str]) -> Choice[Any]:
+def _corrected(choice: Choice[Any], known: Known) -> Choice[Any]:
     """The choice with the chosen text as labels spell it, if it is a misreading of that."""
     best = choice.chosen
-    if best is None or name not in ALIKE or not (known := corrected(name, str(best.value), lexicon)):
+    if best is None or (spelled := known.corrected(str(best.value))) is None:
         return choice
-    better = replace(best, candidate=replace(best.candidate, value=known, correction=LEXICON))
+    better = replace(best, candidate=replace(best.candidate, value=spelled, correction=LEXICON))
     return replace(choice, ranked=[better if entry is best else entry for entry in choice.ranked], chosen=better)

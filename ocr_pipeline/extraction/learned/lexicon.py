@@ -1,5 +1,6 @@
 """Vendor lexicon: names and addresses of suppliers from labels, to correct OCR slips in later documents."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -18,16 +19,22 @@ SAME_NUMBERS = 80
 _MIN_DIGITS = 3
 
 
-def grow(names: Iterable[str], min_labels: int = 2) -> dict[str, str]:
-    """The lexicon of these labels: normalised name -> its most frequent spelling."""
+Labelled = Mapping[str, tuple[str, int]]
+"""Normalised text of a label -> its most frequent spelling, and how many labels have it."""
+
+
+def labelled(texts: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """The texts of labels with their counts."""
     spellings: dict[str, Counter[str]] = {}
-    for name in names:
-        spellings.setdefault(normalise_name(name), Counter())[name] += 1
-    return {
-        key: counts.most_common(1)[0][0]
-        for key, counts in sorted(spellings.items())
-        if counts.total() >= min_labels and len(key) >= MIN_LENGTH
-    }
+    for text in texts:
+        spellings.setdefault(normalise_name(text), Counter())[text] += 1
+    return {key: (counts.most_common(1)[0][0], counts.total()) for key, counts in sorted(spellings.items()) if key}
+
+
+def grow(field: str, texts: Labelled) -> dict[str, str]:
+    """The lexicon of these labels: normalised text -> its most frequent spelling; empty for fields that have none."""
+    needed = MIN_LABELS.get(field, math.inf)
+    return {key: text for key, (text, count) in texts.items() if count >= needed and len(key) >= MIN_LENGTH}
 
 
 def corrected(field: str, name: str, lexicon: Mapping[str, str]) -> str | None:

@@ -10,11 +10,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
+from ocr_pipeline.extraction.learned.known import Known
 from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.rows import RowModel
 from ocr_pipeline.extraction.learned.vendors import is_known
 
-SCHEMA = 6
+SCHEMA = 7
 """Version of the features and of this file: a model of another version is not used."""
 
 Curve = tuple[tuple[float, ...], tuple[float, ...]]
@@ -68,9 +69,9 @@ class Split(BaseModel):
 
     `folds`: one ranker per fold, trained on the others, with the `names` of its features and the number of training
     `documents`. `thresholds`: below this score no value is given; `curves`: from score to the share of right values
-    (isotonic); `lexicons`: entries by normalised name. These three have one entry per fold, learned without it, and a last
-    one of all documents. Thresholds and curves are by country (`region` of the rules' lexicon) if it has enough labels,
-    because scores do not compare between countries; curves have one for all other documents under "".
+    (isotonic); `labelled`: the texts of labels with their counts. These three have one entry per fold, learned without it,
+    and a last one of all documents. Thresholds and curves are by country (`region` of the rules' lexicon) if it has enough
+    labels, because scores do not compare between countries; curves have one for all other documents under "".
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -80,7 +81,8 @@ class Split(BaseModel):
     documents: tuple[int, ...]
     thresholds: dict[str, tuple[float | None, ...]]
     curves: dict[str, tuple[Curve, ...]]
-    lexicons: tuple[dict[str, str], ...]
+    field: str
+    labelled: tuple[dict[str, tuple[str, int]], ...]
 
     @cached_property
     def rankers(self) -> Sequence[Ranker]:
@@ -92,9 +94,17 @@ class Split(BaseModel):
         folds = self.thresholds.get(region)
         return folds[-1 if fold is None else fold] if folds else None
 
+    @cached_property
+    def _known(self) -> Sequence[Known]:
+        return [Known(self.field, texts) for texts in self.labelled]
+
+    def known(self, fold: int | None) -> Known:
+        """What the labels outside this fold say; None: all labels."""
+        return self._known[-1 if fold is None else fold]
+
     def lexicon(self, fold: int | None) -> Mapping[str, str]:
         """The entries learned without this fold; None: from all labels."""
-        return self.lexicons[-1 if fold is None else fold]
+        return self.known(fold).lexicon
 
     def confidence(self, score: float, fold: int | None, region: str) -> float:
         """The share of right values at this score, on documents outside this fold."""

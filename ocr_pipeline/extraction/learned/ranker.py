@@ -37,11 +37,16 @@ class Ranker:
     _boosters: list["lightgbm.Booster"] = field(default_factory=list, repr=False)
 
     def scores(self, rows: Sequence[Features], trust: float = 1.0) -> "Floats":
-        """The score of each value, 0..1: the mean of the models' shares, mixed with the rules' own scores; the fewer training
-        documents and the less `trust` (0..1), the more the rules count."""
+        """The score of each value, 0..1: the models' own mixed with the rules'."""
+        return self.mixed(self.own_scores(rows), rows, trust)
+
+    def own_scores(self, rows: Sequence[Features]) -> "Floats":
+        """The mean of the models' shares, 0..1, for each value."""
         import lightgbm
         import numpy as np
 
+        if not rows:
+            return np.zeros(0)
         if not self._boosters:
             self._boosters = [lightgbm.Booster(model_str=model) for model in self.models]
         table = matrix(rows, self.names)
@@ -50,9 +55,16 @@ class Ranker:
             visible = table if number >= MODELS_PER_TABLE else table[:, columns_without_rules(self.names)]
             raw = np.asarray(booster.predict(visible, num_threads=1), dtype=np.float64)
             total += raw if number % MODELS_PER_TABLE == 0 else _softmax(raw)
+        return np.asarray(total / len(self._boosters), dtype=np.float64)
+
+    def mixed(self, own: "Floats", rows: Sequence[Features], trust: float) -> "Floats":
+        """The models' own scores mixed with the rules'; the fewer training documents and the less `trust` (0..1), the more the
+        rules count."""
+        import numpy as np
+
         rules = _softmax(np.array([row.get(f"{RULES}score", 0.0) for row in rows]))
         trust *= self.documents / (self.documents + AS_MUCH_AS)
-        return trust * total / len(self._boosters) + (1 - trust) * rules
+        return trust * own + (1 - trust) * rules
 
     def importance(self) -> dict[str, float]:
         """Share of each feature in the gain of the classifier that sees all features."""

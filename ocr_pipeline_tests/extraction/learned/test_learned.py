@@ -9,7 +9,7 @@ import pytest
 
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.extractor import LEXICON, LearnedExtractor
-from ocr_pipeline.extraction.learned.lexicon import corrected, grow
+from ocr_pipeline.extraction.learned.lexicon import corrected, grow, labelled
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.extraction.learned.vendors import is_known, printed_lines, vendor_names
 from ocr_pipeline.extraction.rules.extractor import extract_text
@@ -17,11 +17,11 @@ from ocr_pipeline.extraction.rules.fields import issue_dates
 from ocr_pipeline.extraction.rules.reading import read as reading_of
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 from ocr_pipeline.training.curves import MIN_LABELS_FOR_SILENCE
-from ocr_pipeline.training.examples import FOLDS, Example, field_task, folds_of, sample_of, vendor_families
+from ocr_pipeline.training.examples import Example, field_task, folds_of, sample_of, vendor_families
 from ocr_pipeline.training.fields import how_far
 from ocr_pipeline.training.models import MIN_LABELS, train_model, training_key
 from ocr_pipeline.training.promotion import with_copies, worse_fields
-from ocr_pipeline.training.rankers import grow_lexicon, out_of_fold
+from ocr_pipeline.training.rankers import out_of_fold
 from ocr_pipeline_tests.evaluation.words import text_of
 from ocr_pipeline_tests.extraction.learned.receipts import SHOPS, receipts
 
@@ -280,17 +280,17 @@ def test_a_worse_model_is_told_from_luck(model: Model) -> None:
 class TestLexicon:
     def test_names_that_were_labelled_twice(self) -> None:
         names = ["ALPHA TRADING", "Alpha Trading", "ALPHA TRADING", "BRAVO TRADING", "SHOP", "SHOP"]
-        assert grow(names) == {"alphatrading": "ALPHA TRADING"}
+        assert grow("supplier_name", labelled(names)) == {"alphatrading": "ALPHA TRADING"}
 
     def test_a_slip_becomes_the_name(self) -> None:
-        lexicon = grow(["ALPHA TRADING"] * 2)
+        lexicon = grow("supplier_name", labelled(["ALPHA TRADING"] * 2))
         assert corrected("supplier_name", "ALPHA TRAD1NG", lexicon) == "ALPHA TRADING"
         assert corrected("supplier_name", "ALPHA TRADING", lexicon) is None
         assert corrected("supplier_name", "OMEGA STORES", lexicon) is None
         assert corrected("supplier_name", "anything at all", {}) is None
 
     def test_an_address_must_be_more_alike(self) -> None:
-        lexicon = grow(["12 JALAN TAMPOI 7/4, 81200 JOHOR BAHRU"] * 2)
+        lexicon = grow("supplier_address", labelled(["12 JALAN TAMPOI 7/4, 81200 JOHOR BAHRU"] * 2))
         assert corrected("supplier_address", "12 JALAN TAMP0I 7/4 81200 JOHOR BAHRU", lexicon) is not None
         assert corrected("supplier_address", "14 JALAN TAMPOI 9/4, 81200 JOHOR BAHRU", lexicon) is None
 
@@ -304,7 +304,7 @@ class TestLexicon:
         ],
     )
     def test_an_address_with_the_same_numbers_needs_one_label(self, printed: str, expected: bool) -> None:
-        lexicon = grow(["12 JALAN TAMPOI 7/4, 81200 JOHOR BAHRU"], 1)
+        lexicon = grow("supplier_address", labelled(["12 JALAN TAMPOI 7/4, 81200 JOHOR BAHRU"]))
         assert (corrected("supplier_address", printed, lexicon) is not None) == expected
 
     def test_it_is_used_and_says_so(self, model: Model, tmp_path: Path) -> None:
@@ -372,8 +372,7 @@ class TestBackingOff:
         samples = [sample_of(one) for one in EXAMPLES]
         task = field_task("total_amount", samples)
         folds = folds_of(vendor_families(samples))
-        lexicons = [grow_lexicon(task.field, samples, folds, fold) for fold in (*range(FOLDS), None)]
-        parts = out_of_fold(task, folds, lexicons), lexicons
+        parts = out_of_fold(task, folds)
         right = {index: next(iter(truth)) for index, truth in task.truths.items()}
         for chosen, trusted in ((right, False), (dict.fromkeys(right), True)):
             judged = [replace(s, chosen={task.field: chosen[i]}) for i, s in enumerate(samples)]
