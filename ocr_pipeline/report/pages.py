@@ -25,15 +25,18 @@ def write_images(
     folder: Path,
     limits: Limits,
     part: PageRange | None = None,
+    *,
+    drawn: bool = False,
 ) -> set[str]:
     """Write the missing page images of a document; returns the names of all existing ones.
 
     Args:
         rotations: by page, the degrees clockwise by which it is shown rotated.
         part: its pages of the file, if it is a part of one.
+        drawn: its pages are drawn from its values, which a newer version may read differently: they are written again.
     """
     names = {image_name(sha256, page, rotation): (page, rotation) for page, rotation in rotations.items()}
-    missing = {name: place for name, place in names.items() if not (folder / name).exists()}
+    missing = {name: place for name, place in names.items() if drawn or not (folder / name).exists()}
     if missing:
         from PIL import Image
 

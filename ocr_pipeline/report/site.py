@@ -149,7 +149,15 @@ def _write_document(
     sha256 = found.document.sha256
     if sha256 and found.pages:
         path, part = project.root / found.document.path, found.document.page_range
-        images = write_images(path, sha256, rotations(found), pages.folder / "images", configured.limits, part)
+        images = write_images(
+            path,
+            sha256,
+            rotations(found),
+            pages.folder / "images",
+            configured.limits,
+            part,
+            drawn=found.document.is_drawn,
+        )
     calls = {}
     for backend, case in found.cases.items():
         if case.calls:

@@ -18,6 +18,7 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.browser import headless
+from ocr_pipeline_tests.cli.command import call
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.documents.einvoice.samples import INVOICE, with_attachment
 from ocr_pipeline_tests.extraction.codes.pages import page, png
@@ -107,6 +108,11 @@ def test_from_xml_to_the_report(bills: Project) -> None:
         view.get_by_label("Backend").select_option("einvoice")
         assert view.locator("#list tbody a").all_inner_texts() == []
         assert "source=page" in view.url
+
+
+def test_documents_names_the_xml_that_is_none(bills: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = call(monkeypatch, "documents")
+    assert "Ignored: 1 XML file (no e-invoice, or part of a file of the same name): settings.xml." in result.out
 
 
 def test_a_drawn_page_has_nothing_to_recognise(bills: Project) -> None:

@@ -215,3 +215,23 @@ def test_old_comparisons_are_corrected_within_their_families() -> None:
         fields = [key for key in keys if key[1:] == (a, b) and (key[0] == "all_fields") == (field == "all_fields")]
         assert p_holm == pytest.approx(holm([p[key] for key in pairs])[pairs.index((field, a, b))])
         assert p_fields == pytest.approx(holm([p[key] for key in fields])[fields.index((field, a, b))])
+
+
+def test_values_of_an_earlier_version_were_read_from_the_page_or_from_codes() -> None:
+    with duckdb.connect(":memory:") as connection:
+        for version, script in migrations():
+            if version == 21:
+                break
+            connection.execute(script)
+        for backend, extractor in (("a", "rules"), ("b", "codes"), ("c", "external")):
+            connection.execute(
+                "INSERT INTO extractions (document_id, backend, extractor, status, extractor_fingerprint, updated_at)"
+                " VALUES ('d', ?, ?, 'ok', '-', now())",
+                [backend, extractor],
+            )
+            connection.execute("INSERT INTO extracted_fields VALUES ('d', ?, 'currency', 'EUR', NULL, NULL)", [backend])
+        connection.execute(script)
+        found = connection.execute(
+            "SELECT backend, read_from, others FROM extracted_fields ORDER BY backend"
+        ).fetchall()
+    assert found == [("a", "page", None), ("b", "code", None), ("c", None, None)]
