@@ -67,3 +67,38 @@ def test_what_repeats_its_members_is_no_witness(shop: Project) -> None:
     from ocr_pipeline.defs.assets.diagnosis import witnesses
 
     assert witnesses(load_backends(shop)) == ["pixel+sure", "theirs"]
+
+
+@pytest.mark.slow
+def test_thresholds_are_learned_from_labels_and_make_cells_stale(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first member is wrong about every second odd amount, and not sure of odd ones; theirs are right."""
+    totals = {number: 99 if number % 4 == 1 else 40 + number for number in range(32)}
+    for number, total in totals.items():
+        add_image(project, f"shop/d{number}.png", width=40 + number, total=f"{total}.00")
+    content = small_backends(project.root)
+    options = {"of": ["pixel+sure", "theirs"], "fields": ["total_amount"], "threshold": 1.0}
+    content["backends"] = {
+        "pixel+sure": {"engine": "pixel", "extractor": f"{PLUGINS}:SureOfEven"},
+        "theirs": {"extractor": "external"},
+        "ladder": {"extractor": "cascade", "options": options},
+    }
+    write_backends(project.root, content)
+    rows = [{"file": f"d{n}.png", "total_amount": f"{total}.00", "cost_usd": 0.01} for n, total in totals.items()]
+    take(Cli(monkeypatch), project, rows)
+
+    def run() -> tuple[int, int]:
+        """Documents that theirs was asked about, and right totals."""
+        run_pipeline(project, find_documents(project.data), ["ladder"], Recorder())
+        warehouse = Warehouse(project.database)
+        asked = warehouse.rows("FROM extractions WHERE backend = 'ladder' AND cost_usd > 0.505")
+        right = warehouse.rows("FROM field_scores WHERE backend = 'ladder' AND outcome = 'correct'")
+        return len(asked), len(right)
+
+    assert run() == (16, 32), "of the given threshold, every document would be asked about"
+    with Warehouse(project.database).snapshot() as snapshot:
+        [note] = notes_on_scores(project, load_backends(project), snapshot)["shop"]
+    assert "total_amount 16 of 32 below 0.95, right 24 before and 32 after" in note
+    assert "32 of 32 labelled documents were learned on other documents (out of fold)" in note
+    assert run_pipeline(project, find_documents(project.data), ["ladder"], Recorder()).cells == {}
