@@ -12,8 +12,12 @@ NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml")
 """Names that the standards prescribe, the first ones to look at."""
 MAX_OBJECTS = 20_000
 """Objects of a PDF that are searched for embedded files."""
+MAX_DEPTH = 6
+"""Objects within each other that are searched; a reference starts anew."""
 MAX_FILES = 50
 """Embedded files that are looked at."""
+_STREAMS = ("/UF", "/F", "/Unix", "/DOS", "/Mac")
+"""Keys of names and streams, the preferred one first."""
 
 
 def embedded_files(content: bytes) -> list[tuple[str, bytes]]:
@@ -42,7 +46,7 @@ def embedded_files(content: bytes) -> list[tuple[str, bytes]]:
         raise
     except Exception:  # noqa: BLE001 - a corrupt PDF breaks pypdf in many ways
         raise UnusableXmlError("the PDF cannot be parsed") from None
-    files = [(name, data) for data, name in found.items() if name.lower().endswith(".xml") or _is_xml(data)]
+    files = [(name, data) for data, name in found.items() if name.lower().endswith((".xml", ".p7m")) or _is_xml(data)]
     return sorted(files, key=lambda file: file[0].lower() not in NAMES)
 
 
@@ -53,23 +57,27 @@ def _specified(reader: Any) -> Iterator[tuple[str, bytes]]:
     numbers = {number for numbers in reader.xref.values() for number in numbers} | set(reader.xref_objStm)
     for number in sorted(numbers)[:MAX_OBJECTS]:
         try:
-            name, data = _embedded(IndirectObject(number, 0, reader).get_object())
+            found = [_embedded(entry) for entry in _specifications(IndirectObject(number, 0, reader).get_object())]
         except Exception:  # noqa: BLE001, S112 - an object that cannot be parsed is none that is searched for
             continue
-        if data:
-            yield name, data
+        yield from ((name, data) for name, data in found if data)
+
+
+def _specifications(entry: Any, depth: int = 0) -> Iterator[Any]:
+    """The file specifications in an object, also where it holds them itself instead of referring to them."""
+    if isinstance(entry, dict) and "/EF" in entry:
+        yield entry
+    elif isinstance(entry, dict | list) and depth < MAX_DEPTH:
+        for part in entry.values() if isinstance(entry, dict) else entry:
+            yield from _specifications(part, depth + 1)
 
 
 def _embedded(entry: Any) -> tuple[str, bytes | None]:
-    """The file that an object specifies; no content if it is something else, or too large."""
-    from pypdf.generic import DictionaryObject
-
-    if not isinstance(entry, DictionaryObject) or "/EF" not in entry:
-        return "", None
+    """Name and content of a specified file; no content if it is too large."""
     streams: Any = entry["/EF"]
-    stream = streams.get("/UF") or streams.get("/F")
+    stream = next((streams.get(key) for key in _STREAMS if streams.get(key) is not None), None)
     data = _unpacked(stream.get_object()) if stream is not None else None
-    return str(entry.get("/UF") or entry.get("/F") or ""), data
+    return str(next((entry.get(key) for key in _STREAMS if entry.get(key) is not None), "")), data
 
 
 def _unpacked(stream: Any) -> bytes | None:

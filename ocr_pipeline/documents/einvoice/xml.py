@@ -60,7 +60,20 @@ def parse(content: bytes) -> Any:
 def _parsed(content: bytes) -> Any:
     from lxml import etree
 
-    return etree.fromstring(content.lstrip(), _parser())
+    try:
+        return etree.fromstring(content.lstrip(), _parser())
+    except etree.XMLSyntaxError:
+        if _is_utf8(content):
+            raise
+        return etree.fromstring(content.lstrip(), _parser("cp1252"))  # what careless programs write as UTF-8
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_cut_off(content: bytes) -> bool:
@@ -77,11 +90,17 @@ def _root_tag(content: bytes) -> bytes:
     return root[1] if root else b""
 
 
-def _parser() -> Any:
+def _parser(encoding: str | None = None) -> Any:
     from lxml import etree
 
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
 
 

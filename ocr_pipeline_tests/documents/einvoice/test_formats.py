@@ -3,6 +3,7 @@
 import tracemalloc
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,25 @@ def test_xml_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xml, "MAX_BYTES", 100)
     with pytest.raises(UnusableXmlError, match="more than 100 bytes"):
         label_of_xml(INVOICE.encode())
+
+
+def test_a_specification_within_another_object() -> None:
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import NameObject
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(with_attachment("a.xml", INVOICE.encode(), annotation=True))))
+    [note] = writer.pages[0]["/Annots"]
+    note.get_object()[NameObject("/FS")] = note.get_object()["/FS"].get_object()  # instead of a reference
+    buffer = BytesIO()
+    writer.write(buffer)
+    assert embedded_files(buffer.getvalue()) == [("a.xml", INVOICE.encode())]
+
+
+def test_letters_that_are_not_in_the_declared_encoding() -> None:
+    content = b'<?xml version="1.0" encoding="UTF-8"?>' + INVOICE.replace("Nordwind GmbH", "M\u00fcller").encode(
+        "cp1252"
+    )
+    assert read_xml(content)[0].invoice.supplier_name == "M\u00fcller"
 
 
 @pytest.mark.parametrize("annotation", [False, True])

@@ -5,14 +5,17 @@ from decimal import Decimal
 
 import pytest
 
+from ocr_pipeline.cli.explain_fields import _where
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.einvoice.extractor import EInvoiceExtractor
+from ocr_pipeline.inspection.cases import Place
+from ocr_pipeline.report.documents import _box
 from ocr_pipeline.schemas import NO_PAGE, Extraction
-from ocr_pipeline_tests.documents.einvoice.samples import BODY, FATTURA, INVOICE, with_attachment
+from ocr_pipeline_tests.documents.einvoice.samples import BODY, FATTURA, INVOICE, cii, with_attachment
 from ocr_pipeline_tests.files import image_bytes, text_pdf
 
 pytest.importorskip("lxml")
@@ -36,6 +39,19 @@ def test_values_point_to_their_elements() -> None:
     assert found.cost_usd == 0
     names = [(row.value, row.chosen) for row in found.candidates if row.field == "supplier_name"]
     assert names == [("Nordwind GmbH", True), ("Nordwind", False)]
+
+
+def test_values_in_a_sum_that_fails_are_doubtful() -> None:
+    found = extracted(with_attachment("factur-x.xml", cii(total="108.20", due="88.22")))
+    assert found.warnings == ["BR-CO-15: the total is not net amount plus tax."]
+    doubtful = {path for path, evidence in found.evidence.items() if evidence.score < 1}
+    assert doubtful == {"net_amount", "total_tax_amount", "total_amount"}
+
+
+def test_evidence_on_no_page_is_not_drawn() -> None:
+    place = Place(page=NO_PAGE, box=(0, 0, 0, 0), text="119.00")
+    assert _box(place, {}) is None
+    assert _where(place) == "on no page “119.00”"
 
 
 def test_of_several_invoices_the_first_with_a_warning() -> None:
