@@ -15,7 +15,7 @@ IMPORT = (
     ),
     LazyCommand("sroie", "importing:sroie", "Import ICDAR 2019 SROIE receipts."),
     LazyCommand("cord", "importing:cord", "Import CORD receipts."),
-    LazyCommand("einvoice", "importing:einvoice", "Import e-invoices: PDFs with XML in or beside them as label."),
+    LazyCommand("einvoice", "importing:einvoice", "Import e-invoices: PDFs with XML in or beside them, or XML alone."),
 )
 LABELS = (
     LazyCommand("issues", "label_issues:issues", "List labels that may be wrong, worst first."),

@@ -49,13 +49,14 @@ def cord(path: SourceArgument, name: NameOption = "cord") -> None:
 
 
 def einvoice(path: SourceArgument, name: NameOption = None) -> None:
-    """Import e-invoices: PDFs with XML in or beside them as label.
+    """Import e-invoices: PDFs with XML in or beside them, or XML alone.
 
-    Formats: CII (ZUGFeRD, Factur-X, XRechnung), UBL invoices and credit notes (Peppol BIS, XRechnung), FatturaPA.
+    The XML, which may be signed (.p7m), becomes the label. Formats: CII (ZUGFeRD, Factur-X, XRechnung), UBL invoices and credit notes (Peppol BIS, XRechnung), FatturaPA, KSeF,
+    Facturae. Every file without usable XML is named with the reason.
     """
     from ocr_pipeline.documents import importers
 
-    _import(path, lambda source, target: importers.import_einvoice(source, target, name))
+    _import(path, lambda source, target: importers.import_einvoice(source, target, name), every_note=True)
 
 
 def folder(
@@ -109,7 +110,7 @@ def predictions(
     console.print(f"Next: [b]ocr-pipeline run --backends {backend}[/]")
 
 
-def _import(path: str, copy: "Callable[[Source, Path], ImportReport]") -> None:
+def _import(path: str, copy: "Callable[[Source, Path], ImportReport]", *, every_note: bool = False) -> None:
     from ocr_pipeline.cli.duplicates import duplicate_notes
     from ocr_pipeline.documents.importers.source import explained, open_source
 
@@ -125,13 +126,14 @@ def _import(path: str, copy: "Callable[[Source, Path], ImportReport]") -> None:
     )
     if report.transcripts:
         console.print(f"  {counted(report.transcripts, 'document')} with a transcript.")
-    _print_remarks(report.problems, report.notes)
+    _print_remarks(report.problems, report.notes, every_note=every_note)
     console.print(f"Next: [b]ocr-pipeline run --dataset {report.dataset}[/]")
 
 
-def _print_remarks(problems: Sequence[str], notes: Sequence[str]) -> None:
+def _print_remarks(problems: Sequence[str], notes: Sequence[str], *, every_note: bool = False) -> None:
     for kind, sentences in (("problem", problems), ("note", notes)):
-        for sentence in sentences[:MAX_REMARKS]:
+        shown = len(sentences) if every_note and kind == "note" else MAX_REMARKS
+        for sentence in sentences[:shown]:
             console.print(f"  {plain(sentence)}", soft_wrap=True)
-        if len(sentences) > MAX_REMARKS:
-            console.print(f"  … and {counted(len(sentences) - MAX_REMARKS, f'more {kind}')}")
+        if len(sentences) > shown:
+            console.print(f"  … and {counted(len(sentences) - shown, f'more {kind}')}")

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,8 +99,9 @@ def test_a_specification_within_another_object() -> None:
     from pypdf.generic import NameObject
 
     writer = PdfWriter(clone_from=PdfReader(BytesIO(with_attachment("a.xml", INVOICE.encode(), annotation=True))))
-    [note] = writer.pages[0]["/Annots"]
-    note.get_object()[NameObject("/FS")] = note.get_object()["/FS"].get_object()  # instead of a reference
+    notes: Any = writer.pages[0]["/Annots"]
+    note = notes[0].get_object()
+    note[NameObject("/FS")] = note["/FS"].get_object()  # instead of a reference
     buffer = BytesIO()
     writer.write(buffer)
     assert embedded_files(buffer.getvalue()) == [("a.xml", INVOICE.encode())]
