@@ -111,8 +111,7 @@ def against(found: Invoice, path: Path) -> str:
 
 
 def kind_of(code: PageCode) -> str:
-    said = "" if set(code.values) & set(FIELD_KINDS) else f": {code.text}"
-    return f"{code.symbology} ({code.format or 'unknown content'}{said})"
+    return f"{code.symbology} ({code.format or 'unknown content'})"
 
 
 def real(data: Path) -> str:
@@ -210,8 +209,9 @@ The limit is about 1.3 pixels a module, for QR codes on paper 1.6. 0.33 mm is a 
 
 ## Real documents
 
-Documents with a code, of those in `world`, `softmatic-receipts-de` and the demo. What a code says is given where it has none
-of our fields. All are used; no other code was found in `world` at 150 to 600 dpi and at half to three times the size:
+Documents with a code, of those in `world`, `softmatic-receipts-de` and the demo. Codes with none of our fields are bar codes of
+shops and an address; they are in the table `codes`. No other code was found in `world` at 150 to 600 dpi and at half to three
+times the size:
 
 {real}
 
