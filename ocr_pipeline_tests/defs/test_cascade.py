@@ -1,6 +1,7 @@
 """A cascade in the pipeline, over real sockets: only the documents that it has doubts about reach the server."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ def test_only_doubtful_documents_reach_the_server(project: Project, standin: Sta
     configure(project, standin, model="gemini-3.8-flash")
     run(project)
     assert len(standin.seen) == 4, "another model: the one doubtful document is asked about again"
+    run(project, fresh_since=datetime.now(UTC))
+    assert len(standin.seen) == 5, "--fresh asks again, about that one only"
 
 
 @pytest.mark.slow
