@@ -210,8 +210,8 @@ The limit is about 1.3 pixels a module, for QR codes on paper 1.6. 0.33 mm is a 
 ## Real documents
 
 Documents with a code, of those in `world`, `softmatic-receipts-de` and the demo. Codes with none of our fields are bar codes
-of shops and an address; they are in the table `codes`. No other code was found in `world` at 150 to 600 dpi and at half to three
-times the size:
+of shops and an address; they are in the table `codes`. No other code was found in `world` at 150 to 600 dpi and at half to
+three times the size:
 
 {real}
 
