@@ -51,8 +51,8 @@ def cord(path: SourceArgument, name: NameOption = "cord") -> None:
 def einvoice(path: SourceArgument, name: NameOption = None) -> None:
     """Import e-invoices: PDFs with XML in or beside them, or XML alone.
 
-    The XML, which may be signed (.p7m), becomes the label. Formats: CII (ZUGFeRD, Factur-X, XRechnung), UBL invoices and credit notes (Peppol BIS, XRechnung), FatturaPA, KSeF,
-    Facturae. Every file without usable XML is named with the reason.
+    The XML, which may be signed (.p7m), becomes the label. Formats: CII (ZUGFeRD, Factur-X, XRechnung), UBL invoices and
+    credit notes (Peppol BIS, XRechnung), FatturaPA, KSeF, Facturae. Every file without usable XML is named with the reason.
     """
     from ocr_pipeline.documents import importers
 

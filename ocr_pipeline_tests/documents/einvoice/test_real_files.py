@@ -88,3 +88,30 @@ def test_xml_in_a_pdf_whatever_its_format_or_key(name: str) -> None:
     label = label_of(found)
     assert (label.invoice.invoice_id, label.invoice.total_amount, found.problems) == ("NE-1", Decimal("357.00"), ())
     assert label.alternatives.get("total_amount", []) == (["-357.00"] if "381" in name else [])
+
+
+TERMS = {
+    "BT-1": "invoice_id",
+    "BT-2": "invoice_date",
+    "BT-5": "currency",
+    "BT-13": "purchase_order",
+    "BT-109": "net_amount",
+    "BT-110": "total_tax_amount",
+    "BT-112": "total_amount",
+    "BT-115": "amount_due",
+}
+
+
+@pytest.mark.parametrize("folder", ["cii", "ubl"])
+def test_another_reader_reads_the_same(folder: str) -> None:
+    facturx = pytest.importorskip("facturx")
+    for file in sorted((DATA / "einvoice-xml" / folder).iterdir()):
+        [found] = read_einvoices(file.read_bytes())
+        terms = facturx.parse_ubl_cii_xml(file.read_bytes(), check_xsd=False)
+        for term, name in TERMS.items():
+            value, expected = getattr(found.invoice, name), terms.get(term)
+            if isinstance(value, Decimal):
+                expected = expected if expected is None else Decimal(str(expected))
+            assert value == expected, (file.name, term)
+        lines = [Decimal(str(line["BT-131"])) for line in terms["BG-25"]]
+        assert [item.amount for item in found.invoice.line_items] == lines, file.name
