@@ -1,9 +1,10 @@
 """Values that arithmetic demands in place of a misread amount. They are printed nowhere."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from ocr_pipeline.extraction.rules.candidates import Candidate
 from ocr_pipeline.extraction.rules.fields.arithmetic import Relations
@@ -59,12 +60,42 @@ def find(
     """
     supported = {entry.value for entry in printed if any(entry.features.get(name) for name in _SUPPORTS)}
     values = {entry.value for entry in printed}
+    places = {role: _Places(amounts, role, supported) for role in get_args(Role)}
     for demand in _DEMANDS:
         for value in sorted(value for value in relations[demand.relation] - values if value > 0):
-            for place in amounts:
-                protected = demand.role == "total" and place.value in supported
-                if _has_role(place, demand.role) and not protected and is_slip(place.value, value, demand.lookalike):
+            for place in places[demand.role].near(value):
+                if is_slip(place.value, value, demand.lookalike):
                     yield value, Slip(place, demand.role, demand.correction)
+
+
+class _Places:
+    """The amounts of a role that may be wrong, found by their digits: a document can have thousands of them."""
+
+    def __init__(self, amounts: Sequence[LabelledAmount], role: Role, supported: Set[Decimal]) -> None:
+        self._places = [
+            place for place in amounts if _has_role(place, role) and not (role == "total" and place.value in supported)
+        ]
+        self._by_digits: dict[str, list[int]] = defaultdict(list)
+        for number, place in enumerate(self._places):
+            for digits in _neighbours(_digits(place.value), place.value):
+                self._by_digits[digits].append(number)
+
+    def near(self, value: Decimal) -> list[LabelledAmount]:
+        """In reading order: all that one slip makes of the value, and some more."""
+        wanted = _neighbours(_digits(value.quantize(_CENT)), value)
+        numbers = {number for digits in wanted for number in self._by_digits.get(digits, ())}
+        return [self._places[number] for number in sorted(numbers)]
+
+
+def _neighbours(written: str, value: Decimal) -> set[str]:
+    """The digits of an amount, with any one of them missing or unknown: what differs by one digit shares one of these."""
+    forms = {written, str(abs(int(value)))} if value == value.to_integral() else {written}
+    return forms | {
+        digits[:at] + instead + digits[at + 1 :]
+        for digits in forms
+        for at in range(len(digits))
+        for instead in ("", "?")
+    }
 
 
 def _has_role(place: LabelledAmount, role: Role) -> bool:
