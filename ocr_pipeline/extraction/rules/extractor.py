@@ -9,6 +9,7 @@ from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.own import OwnCompany
 from ocr_pipeline.extraction.rules import confidence, lexicon
 from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, choose
+from ocr_pipeline.extraction.rules.capped import capped
 from ocr_pipeline.extraction.rules.fields import (
     addresses,
     amounts,
@@ -84,6 +85,7 @@ def extract_text(
 ) -> Extraction:
     """Extract the fields of a document from its words; of the first invoice if there are several. `rechoose` decides every
     single-valued field last, `keep` the line items."""
+    text, left_out = capped(text)
     first = first_invoice(text)
     reading = first.reading
     printed = labelled(reading)
@@ -97,7 +99,7 @@ def extract_text(
     result.add_tax_lines(tax_table.find(reading, printed))
     result.add_items(keep(sold, reading))
     origin = origins.stored(reading, final["currency"])
-    return result.extraction([first.warning] if first.warning else [], origin)
+    return result.extraction([warning for warning in (left_out, first.warning) if warning], origin)
 
 
 def choices(

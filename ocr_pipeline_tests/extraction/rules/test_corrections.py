@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from ocr_pipeline.extraction.rules import capped
 from ocr_pipeline.extraction.rules.fields import corrections
 from ocr_pipeline.extraction.rules.fields.corrections import is_slip
 from ocr_pipeline_tests.extraction.rules.printed import extract
@@ -43,3 +44,12 @@ def test_no_slip_is_overlooked() -> None:
         for printed in values:
             if is_slip(printed, demanded):
                 assert wanted & corrections._neighbours(corrections._digits(printed), printed)
+
+
+def test_of_a_document_with_more_words_than_any_invoice_both_ends_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capped, "MAX_WORDS", 60)
+    filler = "\n".join("some words of an item list  1.00" for _ in range(4))
+    pages = ["Harbour Tools Ltd\nInvoice  A-17", *[filler] * 6, "Total  EUR 12.50"]
+    extraction = extract(*pages)
+    assert (extraction.invoice.supplier_name, str(extraction.invoice.total_amount)) == ("Harbour Tools Ltd", "12.50")
+    assert "The rules read 60 of 176 words, on the first and last pages: 4 of 8." in extraction.warnings
