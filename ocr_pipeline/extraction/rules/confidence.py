@@ -31,14 +31,16 @@ _ROUNDING = Decimal("0.05")
 
 @dataclass(frozen=True)
 class FieldCalibration:
-    """A logistic regression: the weight of each feature, and the bias."""
+    """A logistic regression: the weight of each feature, and the bias. `most`: the highest probability that it gives, which
+    the number of documents it was checked on allows; below 1."""
 
     bias: float
     weights: Mapping[str, float]
+    most: float = 0.99
 
     def probability(self, features: Mapping[str, float]) -> float:
         total = self.bias + sum(self.weights.get(name, 0.0) * held for name, held in features.items())
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+        return min(1 / (1 + math.exp(-max(-30.0, min(30.0, total)))), self.most)
 
 
 def calibrated(choices: Mapping[str, Choice[Any]], reading: Reading, words: Sequence[Word]) -> dict[str, Choice[Any]]:
@@ -56,7 +58,7 @@ def calibrated(choices: Mapping[str, Choice[Any]], reading: Reading, words: Sequ
 def shipped() -> dict[str, FieldCalibration]:
     """The calibration of the package, by field."""
     fields = json.loads(_content())["fields"]
-    return {name: FieldCalibration(entry["bias"], entry["weights"]) for name, entry in fields.items()}
+    return {name: FieldCalibration(entry["bias"], entry["weights"], entry["most"]) for name, entry in fields.items()}
 
 
 @cache

@@ -93,7 +93,7 @@ def extract_text(
     result = Result(words)
     sold = items.find(reading)
     made = confidence.calibrated(choices(reading, printed, sold, own), reading, words)
-    final = {name: doubts.limited(rechoose(name, choice, reading)) for name, choice in made.items()}
+    final = {name: doubts.limited(name, rechoose(name, choice, reading)) for name, choice in made.items()}
     for name, choice in final.items():
         result.add_choice(name, choice)
     result.add_tax_lines(tax_table.find(reading, printed))

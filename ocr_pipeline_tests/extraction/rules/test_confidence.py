@@ -10,6 +10,7 @@ from ocr_pipeline.extraction.rules import confidence
 from ocr_pipeline.extraction.rules.candidates import Candidate, Choice, Ranked
 from ocr_pipeline.extraction.rules.confidence import calibrated, features_of, shipped
 from ocr_pipeline.extraction.rules.extractor import RulesExtractor
+from ocr_pipeline.extraction.rules.fields import doubts
 from ocr_pipeline.extraction.rules.reading import read
 from ocr_pipeline.schemas import FIELD_KINDS, OcrPage, OcrText, Word
 from ocr_pipeline_tests.extraction.rules.printed import extract
@@ -45,6 +46,25 @@ def test_a_value_without_support_is_less_sure_than_one_with_label_and_arithmetic
     """)
     if (evidence := bare.evidence.get("total_amount")) is not None:
         assert evidence.score < extract(CLEAR).evidence["total_amount"].score
+
+
+def test_no_value_is_ever_certain() -> None:
+    assert all(0.5 < curve.most < 1 for curve in shipped().values())
+    scores = [evidence.score for field, evidence in extract(CLEAR).evidence.items() if field in shipped()]
+    assert scores
+    assert max(scores) < 1
+
+
+@pytest.mark.parametrize(
+    ("drawing", "field"),
+    [
+        ("GIGA   Rp 57,000 CUP\nTL     Rp 57,0000\nCASH   Rp 57,000", "total_amount"),
+        ("Sales Tax    8.25\nPlease pay   3,914.86 USD", "total_tax_amount"),
+    ],
+)
+def test_an_amount_without_label_or_arithmetic_is_not_shown_as_sure(drawing: str, field: str) -> None:
+    evidence = extract(drawing).evidence.get(field)
+    assert evidence is None or evidence.score <= doubts.UNSUPPORTED
 
 
 def test_shipped_calibration_covers_the_main_fields() -> None:

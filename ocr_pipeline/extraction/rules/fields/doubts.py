@@ -21,6 +21,17 @@ LIMITS: Mapping[str, float] = {
     "negative": 0.75,
 }
 """Feature of a chosen candidate -> the highest confidence in it."""
+UNSUPPORTED = 0.75
+_PROOFS = (
+    "net_plus_tax", "cash_less_change", "sum_of_column", "sum_of_totals", "sum_of_items", "after_rounding", "total_of_sum",
+    "tax_of_sum", "tax_of_other", "total_less_net", "sum_of_taxes", "zero_total", "corrected", "corrected_tax",
+    "computed_tax",
+)  # fmt: skip
+_SUPPORTS = (
+    *_PROOFS, "left_grand_total", "left_total", "left_net_total", "left_due", "left_incl", "above_grand_total", "above_total",
+    "left_card", "left_net", "corrected_by_items",
+)  # fmt: skip
+_SMALL_TAX = 0.02
 
 
 def features(places: Sequence[LabelledAmount], *, page_has_cents: bool) -> dict[str, float]:
@@ -34,6 +45,14 @@ def features(places: Sequence[LabelledAmount], *, page_has_cents: bool) -> dict[
             page_has_cents and all(not number.decimals and not number.whole for number in numbers)
         ),
     }
+
+
+def _is_unsupported(field: str, held: Mapping[str, float]) -> bool:
+    """Whether neither label nor arithmetic speaks for a total, or no arithmetic for a tax as small as a rate: `8.25`."""
+    if field == "total_amount":
+        return not any(held.get(name) for name in _SUPPORTS)
+    is_small = 0 < held.get("share_of_largest", 1.0) < _SMALL_TAX
+    return field == "total_tax_amount" and is_small and not any(held.get(name) for name in _PROOFS)
 
 
 def _has_three_decimals(number: Number) -> bool:
@@ -51,10 +70,12 @@ def other_readings(amounts: Sequence[LabelledAmount]) -> dict[Decimal, list[Labe
     return others
 
 
-def limited(choice: Choice[T]) -> Choice[T]:
-    """The choice, its confidence not above what its doubts allow."""
+def limited(field: str, choice: Choice[T]) -> Choice[T]:
+    """The choice for a field, its confidence not above what its doubts allow."""
     if choice.chosen is None:
         return choice
     held = choice.chosen.candidate.features
     limit = min((most for name, most in LIMITS.items() if held.get(name)), default=1.0)
+    if _is_unsupported(field, held):
+        limit = min(limit, UNSUPPORTED)
     return replace(choice, sure=limit) if choice.confidence > limit else choice
