@@ -21,6 +21,9 @@ from ocr_pipeline.values.tax_ids import same_tax_id
 Found = Mapping[ReadFrom, Extraction]
 """Extractions by source, the preferred one first."""
 
+MAX_SCORE = 0.99
+"""Of a value from XML or a code: it is exact, but what is exact can be wrong about the page."""
+
 _NAMES = {"page": "the page", "code": "a code on it", "xml": "the XML"}
 _PRINTED_FIRST = ("amount_due",)
 """Fields that a code does not have by itself where the page prints another value: a payment code asks for one instalment."""
@@ -102,6 +105,8 @@ def _may_both_be_true(kind: FieldKind, one: Any, other: Any) -> bool:
 def _evidence(name: str, found: Found, chosen: ReadFrom) -> Evidence | None:
     """The evidence of a value; of one from XML the place where the page prints the same, if it was read there."""
     evidence, page = found[chosen].evidence.get(name), found.get("page")
+    if evidence and chosen != "page":  # where scores are probabilities, none is certain
+        evidence = evidence.model_copy(update={"score": min(evidence.score, MAX_SCORE)})
     printed = page.evidence.get(name) if page and chosen == "xml" else None
     if evidence is None or page is None or printed is None:
         return evidence
