@@ -103,8 +103,8 @@ def values_of(root: Any) -> Values:
         values.texts(f"{name}_name", [*xml.find(root, f"{party}/Name"), *xml.find(root, f"{party}/{TRADING_NAME}")])
         values.texts(f"{name}_tax_id", _tax_ids(root, party))
     values.address(xml.find(root, f"{_SELLER}/PostalTradeAddress"), ADDRESS, "CountryID")
-    values.rows("tax_lines", xml.find(root, TAX_LINES), {}, TAX_LINE)
-    values.rows(
+    values.add_rows("tax_lines", xml.find(root, TAX_LINES), {}, TAX_LINE)
+    values.add_rows(
         "line_items", xml.find(root, LINE_ITEMS), LINE_ITEM_TEXTS, LINE_ITEM_AMOUNTS, pieces=f"{_PRICE}/BasisQuantity"
     )
     declared = profile(root).lower()

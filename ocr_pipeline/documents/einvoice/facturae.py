@@ -43,8 +43,8 @@ def invoices(root: Any) -> Iterator[Values]:
         for name, party in (("supplier", _SELLER), ("receiver", _BUYER)):
             _party(root, party, name, values)
         _address(root, values)
-        values.rows("tax_lines", xml.find(invoice, "TaxesOutputs/Tax"), {}, TAX_LINE)
-        values.rows("line_items", xml.find(invoice, "Items/InvoiceLine"), LINE_TEXTS, LINE_AMOUNTS)
+        values.add_rows("tax_lines", xml.find(invoice, "TaxesOutputs/Tax"), {}, TAX_LINE)
+        values.add_rows("line_items", xml.find(invoice, "Items/InvoiceLine"), LINE_TEXTS, LINE_AMOUNTS)
         _totals(invoice, values)
         yield values
 

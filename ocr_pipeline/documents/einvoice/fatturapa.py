@@ -84,8 +84,8 @@ def _party(parties: list[Any], name: str, values: Values) -> None:
 def _amounts(body: Any, values: Values) -> None:
     """Net and tax are sums of the tax summary; the total is optional, and then their sum."""
     summary = xml.find(body, f"{_GOODS}/DatiRiepilogo")
-    values.rows("tax_lines", summary, {}, TAX_LINE)
-    values.rows("line_items", xml.find(body, f"{_GOODS}/DettaglioLinee"), LINE_TEXTS, LINE_AMOUNTS)
+    values.add_rows("tax_lines", summary, {}, TAX_LINE)
+    values.add_rows("line_items", xml.find(body, f"{_GOODS}/DettaglioLinee"), LINE_TEXTS, LINE_AMOUNTS)
     bases, taxes = (xml.find(body, f"{_GOODS}/DatiRiepilogo/{name}") for name in ("ImponibileImporto", "Imposta"))
     net, tax = _sum(bases), _sum(taxes)
     values.put("net_amount", net, bases[0] if bases else None)
@@ -127,7 +127,7 @@ def _check_sums(body: Any, values: Values, net: Decimal | None, tax: Decimal | N
 def _simplified_amounts(body: Any, values: Values) -> None:
     """The lines have gross amounts, with the tax that they contain."""
     lines = xml.find(body, _GOODS)
-    values.rows("line_items", lines, {"description": "Descrizione"}, {"amount": "Importo"})
+    values.add_rows("line_items", lines, {"description": "Descrizione"}, {"amount": "Importo"})
     gross, taxes = xml.find(body, f"{_GOODS}/Importo"), xml.find(body, f"{_GOODS}/DatiIVA/Imposta")
     total, tax = _sum(gross), _sum(taxes)
     values.put("total_amount", total, gross[0] if gross else None)

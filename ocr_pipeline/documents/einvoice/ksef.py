@@ -43,7 +43,7 @@ def values_of(root: Any) -> Values:
     values.address(xml.find(root, f"{_SELLER}/Adres"), ("AdresL1", "AdresL2"), "KodKraju")
     _amounts(root, values)
     lines = [line for line in xml.find(root, _LINES) if xml.text(line, "StanPrzed") != "1"]
-    values.rows("line_items", lines, LINE_TEXTS, LINE_AMOUNTS)
+    values.add_rows("line_items", lines, LINE_TEXTS, LINE_AMOUNTS)
     for element in xml.find(root, "Fa/RodzajFaktury"):
         gross = values.fields.get("total_amount")
         is_credit = xml.joined(element).startswith("KOR") and isinstance(gross, Decimal) and gross < 0

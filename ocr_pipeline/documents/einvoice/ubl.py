@@ -66,8 +66,8 @@ def values_of(root: Any) -> Values:
         for node in xml.find(root, "TaxTotal/TaxSubtotal")
         if all(amount.get("currencyID") in (None, currency) for amount in xml.find(node, "TaxAmount"))
     ]
-    values.rows("tax_lines", taxes, {}, TAX_LINE)
-    values.rows("line_items", xml.find(root, LINES), LINE_TEXTS, LINE_AMOUNTS, pieces="Price/BaseQuantity")
+    values.add_rows("tax_lines", taxes, {}, TAX_LINE)
+    values.add_rows("line_items", xml.find(root, LINES), LINE_TEXTS, LINE_AMOUNTS, pieces="Price/BaseQuantity")
     values.checks = en16931(values.fields, values.sums, _parts(root))
     return values
 

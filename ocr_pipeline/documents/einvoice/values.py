@@ -93,7 +93,7 @@ class Values:
         if text not in known and text != str(self.fields.get(name)):
             known.append(text)
 
-    def rows(
+    def add_rows(
         self, name: str, elements: Sequence[Any], texts: dict[str, str], amounts: dict[str, str], *, pieces: str = ""
     ) -> None:
         """Append rows to `line_items` or `tax_lines`. `texts`, `amounts`: paths below each element, by column. `pieces`: path
