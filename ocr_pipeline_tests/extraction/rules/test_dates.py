@@ -116,6 +116,7 @@ def test_a_date_is_read_in_every_shape(text: str, iso: str | None) -> None:
         "Ext 113/03/05/1",
         "28/02/67",
         "0512/2018",
+        "RC11-23-42- 12/144",
         "21/05/so",
         "2024 Rooms 5",
         "9001620 1 X 29.90 29.90",

@@ -59,6 +59,18 @@ from ocr_pipeline_tests.extraction.rules.printed import extract
         pytest.param(
             "Shop\nBread 2.00\nCash 2.00\nThanks\nDelivery date 26/03/18", date(2018, 3, 26), None, id="the only date"
         ),
+        pytest.param(
+            "KEDAI SDN BHD, KUALA LUMPUR MALAYSIA\nGST ID 000292065280\nDate 04-05-2013",
+            date(2018, 5, 4),
+            None,
+            id="a year before the tax existed is misread",
+        ),
+        pytest.param(
+            "KEDAI SDN BHD, KUALA LUMPUR MALAYSIA\nGST ID 000292065280\nDate 04-05-2019",
+            date(2019, 5, 4),
+            None,
+            id="labels of a tax outlive it",
+        ),
         pytest.param("Total   12.50\nThank you", None, None, id="no date"),
     ],
 )

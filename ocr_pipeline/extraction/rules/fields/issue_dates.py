@@ -5,6 +5,7 @@ from datetime import date
 from statistics import median
 
 from ocr_pipeline.extraction.rules.candidates import Candidate
+from ocr_pipeline.extraction.rules.fields import tax_eras
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.dates import PrintedDate
 
@@ -22,6 +23,8 @@ INVOICE_DATE_WEIGHTS = {
     "far_from_others": -1.5,
     "other_order": -1.5,
     "only_date": 0.5,
+    "before_tax_era": -2.0,
+    "year_misread": -0.5,
 }
 DUE_DATE_WEIGHTS = {"keyword_due_date": 2.0, "keyword_other_date": -1.0, "shape_trust": 0.5, "other_order": -1.5}
 INVOICE_DATE_AT_LEAST = 0.0
@@ -36,6 +39,7 @@ def candidates(reading: Reading) -> list[Candidate[date]]:
     if not reading.dates:
         return []
     counts = Counter(printed.value for printed in reading.dates)
+    years = tax_eras.era(reading)
     usual_year = median(printed.value.year for printed in reading.dates)
     dates = []
     for position, printed in enumerate(reading.dates):
@@ -47,7 +51,13 @@ def candidates(reading: Reading) -> list[Candidate[date]]:
                 "other_order": float(value != printed.value),
                 "only_date": float(len(counts) == 1),
             }
-            dates.append(Candidate(value, printed.span, features | own, printed.repair))
+            meant = tax_eras.corrected(value, years) if years and value.year < years[0] else None
+            early = {"before_tax_era": float(meant is not None)}
+            dates.append(Candidate(value, printed.span, features | own | early, printed.repair))
+            if meant is not None:
+                dates.append(
+                    Candidate(meant, printed.span, features | own | {"year_misread": 1.0}, tax_eras.YEAR_MISREAD)
+                )
     return dates
 
 

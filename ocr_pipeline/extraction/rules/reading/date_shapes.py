@@ -58,7 +58,7 @@ _PARTS = {
     # A date starts after anything but a digit, or after a time glued to it, and ends before anything but a digit, or
     # before a time glued to it: `18:1524/05/18`, `14/03/20185:57PM`. In `02.03.2015:59` the time begins within the year.
     "{START}": r"(?:(?<!\d)(?<!\d[.,/-])|(?<=\d:\d\d))",
-    "{END}": r"(?=\D|$|\d{1,2}[:.]\d\d)(?![-/]\d(?!\d?:\d\d)|:\d\d(?![\d:]))",
+    "{END}": r"(?=\D|$|\d{1,2}[:.]\d\d)(?![-/]\s?\d(?!\d?:\d\d)|:\d\d(?![\d:]))",
 }
 
 
