@@ -78,13 +78,12 @@ def learning_curve(task: FieldTask, folds: Sequence[int]) -> list[CurvePoint]:
                 continue
             known = known_of(task, drawn)
             ranker = train(queries_of(task, known, drawn))
-            for index in task.queries:
-                if folds[index] == fold and task.truths[index]:
-                    n += 1
-                    rows = known.rows(task.values(index))
-                    own = ranker.own_scores(rows)
-                    _, key = best_value(ranker, task.values(index), rows, own, known)
-                    right += task.chosen(index) is not None and key in task.truths[index]
+            judged = [index for index in task.queries if folds[index] == fold and task.truths[index]]
+            rows = [known.rows(task.values(index)) for index in judged]
+            n += len(judged)
+            for index, row, own in zip(judged, rows, ranker.own_scores_of(rows), strict=True):
+                _, key = best_value(ranker, task.values(index), row, own, known)
+                right += task.chosen(index) is not None and key in task.truths[index]
         points.append({"labels": size, "right": right, "n": n})
     return points
 

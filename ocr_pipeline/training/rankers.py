@@ -101,11 +101,11 @@ def out_of_fold(task: FieldTask, folds: Sequence[int]) -> OutOfFold:
         ranker = train(queries_of(task, known, inside))
         rankers.append(ranker)
         said.append(known)
-        for index in task.queries:
-            if folds[index] == fold:
-                rows[index] = known.rows(task.values(index))
-                own[index] = ranker.own_scores(rows[index])
-                scores[index], keys[index] = best_value(ranker, task.values(index), rows[index], own[index], known)
+        outside = [index for index in task.queries if folds[index] == fold]
+        rows |= {index: known.rows(task.values(index)) for index in outside}
+        own |= dict(zip(outside, ranker.own_scores_of([rows[index] for index in outside]), strict=True))
+        for index in outside:
+            scores[index], keys[index] = best_value(ranker, task.values(index), rows[index], own[index], known)
     return OutOfFold(rankers, [*said, known_of(task, task.queries)], rows, own, scores, keys)
 
 

@@ -42,20 +42,28 @@ class Ranker:
 
     def own_scores(self, rows: Sequence[Features]) -> "Floats":
         """The mean of the models' shares, 0..1, for each value."""
+        return self.own_scores_of([rows])[0]
+
+    def own_scores_of(self, documents: Sequence[Sequence[Features]]) -> "list[Floats]":
+        """The same for the values of many documents at once, which takes a fraction of the time."""
         import lightgbm
         import numpy as np
 
+        rows = [row for values in documents for row in values]
         if not rows:
-            return np.zeros(0)
+            return [np.zeros(0) for _ in documents]
         if not self._boosters:
             self._boosters = [lightgbm.Booster(model_str=model) for model in self.models]
+        ends = np.cumsum([len(values) for values in documents])[:-1]
         table = matrix(rows, self.names)
-        total = np.zeros(len(rows))
+        totals = [np.zeros(len(values)) for values in documents]
         for number, booster in enumerate(self._boosters):
             visible = table if number >= MODELS_PER_TABLE else table[:, columns_without_rules(self.names)]
             raw = np.asarray(booster.predict(visible, num_threads=1), dtype=np.float64)
-            total += raw if number % MODELS_PER_TABLE == 0 else _softmax(raw)
-        return np.asarray(total / len(self._boosters), dtype=np.float64)
+            for total, part in zip(totals, np.split(raw, ends), strict=True):
+                if len(part):
+                    total += part if number % MODELS_PER_TABLE == 0 else _softmax(part)
+        return [total / len(self._boosters) for total in totals]
 
     def mixed(self, own: "Floats", rows: Sequence[Features], trust: float) -> "Floats":
         """The models' own scores mixed with the rules'; the fewer training documents and the less `trust` (0..1), the more the
@@ -81,13 +89,7 @@ def matrix(rows: Sequence[Features], names: Sequence[str]) -> "Floats":
     """One row per value; an absent feature is 0, as in the rules."""
     import numpy as np
 
-    table = np.zeros((len(rows), len(names)))
-    places = {name: column for column, name in enumerate(names)}
-    for index, row in enumerate(rows):
-        for name, held in row.items():
-            if name in places:
-                table[index, places[name]] = held
-    return table
+    return np.array([[row.get(name, 0.0) for name in names] for row in rows], dtype=np.float64)
 
 
 def columns_without_rules(names: Sequence[str]) -> list[int]:
