@@ -150,11 +150,19 @@ def _contradiction(words: Sequence[Word], image: "Image", recogniser: Recogniser
         if seen := _other_number(word, pair, image, recogniser):
             return _says(word, seen)
     pairs = zip(others, readings[len(numbers) :], strict=True)
-    sure = [(word, text) for word, ((text, score), _) in pairs if score >= _SURE]
+    sure = [(word, text) for word, ((text, score), _) in pairs if score >= _SURE and _is_comparable(word.text, text)]
     different = [(word, text) for word, text in sure if not _similar(word.text, text)]
     if len(sure) >= 2 and len(different) > (1 - _MIN_AGREEMENT) * len(sure):
         return _says(*different[0])
     return None
+
+
+def _is_comparable(text: str, read: str) -> bool:
+    """Whether a reading can contradict a word: it has about as many letters. Scripts that the engine does not know, such as
+    Cyrillic, are read as a few marks or as look-alike Latin letters."""
+    letters, seen = (sum(map(str.isalnum, each)) for each in (text, read))
+    foreign = sum("\u0370" <= character <= "\u1fff" for character in text)
+    return 2 * foreign <= letters and 2 * seen >= letters
 
 
 def _other_number(

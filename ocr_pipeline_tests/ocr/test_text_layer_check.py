@@ -149,8 +149,13 @@ class Sees:
 
 @pytest.mark.parametrize(
     ("text", "score", "trusted"),
-    [("Xyzzy", 0.95, False), ("Xyzzy", 0.6, True), ("", 0.0, True)],
-    ids=["surely something else", "unsure: another script perhaps", "nothing recognised"],
+    [("Xyzzy", 0.95, False), ("Xyzzy", 0.6, True), ("", 0.0, True), ('"', 0.97, True)],
+    ids=[
+        "surely something else",
+        "unsure: another script perhaps",
+        "nothing recognised",
+        "a mark, as of unknown letters",
+    ],
 )
 def test_only_a_sure_reading_contradicts(text: str, score: float, trusted: bool) -> None:
     page = open_document(gibberish(), Limits()).pages[0]
