@@ -100,7 +100,8 @@ def share(results: Iterable[tuple[Case, Extraction]], field: str) -> tuple[int, 
 
 def shown(count: tuple[int, int]) -> str:
     interval = wilson(*count)
-    assert interval is not None
+    if interval is None:
+        return "none"
     return f"{count[0] / count[1]:.3f} [{interval[0]:.3f} to {interval[1]:.3f}]"
 
 

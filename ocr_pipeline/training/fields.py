@@ -37,7 +37,7 @@ def learn_field(
     every = [index for index in task.queries if task.truths[index]]
     gain = max(MIN_GAIN_UNSEEN, MIN_GAIN_SHARE * len(every))
     trust = Trust(
-        known=how_far(task, folds["document"], parts["document"], known, MIN_GAIN_KNOWN, trusts=(1.0,)),
+        known=how_far(task, folds["document"], parts["document"], known, MIN_GAIN_KNOWN),
         unseen=how_far(task, folds["vendor"], parts["vendor"], every, gain) if "vendor" in parts else 0.0,
     )
     validated = {by: _cross_validate(task, folds[by], part, trust, covered[by]) for by, part in parts.items()}
@@ -81,14 +81,13 @@ def how_far(
     chosen: OutOfFold,
     indices: Sequence[int],
     min_gain: float,
-    trusts: Sequence[float] = TRUSTS,
 ) -> float:
     """How far to trust the rankers on documents like these, each judged without its fold: the least trust that is within one
     document of the best, if that is clearly better than the rules' own choice; else 0."""
     by_rules = sum(rules_key(task, index, chosen.known[folds[index]]) in task.truths[index] for index in indices)
     right = {
         trust: sum(_best(task, folds[index], chosen, index, trust)[1] in task.truths[index] for index in indices)
-        for trust in trusts
+        for trust in TRUSTS
     }
     best = max(right.values())
     if best < by_rules + min_gain:
