@@ -273,7 +273,9 @@ def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractor
         if member not in extractors:
             raise ConfigurationError(f"options.of: there is no backend {member!r}; known are {', '.join(extractors)}.")
         if extractors[member].capabilities.votes_on:
-            raise ConfigurationError(f"options.of: {member!r} is an ensemble itself.")
+            raise ConfigurationError(
+                f"options.of: {member!r} is an ensemble or cascade itself, which cannot be a member."
+            )
         if can.in_order and extractors[member].capabilities.batch:
             raise ConfigurationError(
                 f"options.of: {member!r} asks in batches; a cascade asks about one document after the other: "

@@ -166,7 +166,8 @@ def _add_remarks(report: PredictionReport, rows: Iterable[Row], external: Extern
     for (name, reason), lines in unreadable.items():
         where = _some([f"line {line}" for line in lines])
         consequence = "They count as wrong" if name in FIELD_KINDS else "They are left out"
-        report.problems.append(f"{name}: {len(lines)} values cannot be read ({where}): each {reason}. {consequence}.")
+        count = "1 value" if len(lines) == 1 else f"{len(lines)} values"
+        report.problems.append(f"{name}: {count} cannot be read ({where}): each {reason}. {consequence}.")
     if ignored:
         report.notes.append(f"Not used: {_some([name[:60] for name in sorted(ignored)], 20)}.")
     absent = [name for name in DEFAULTS if name in (*FIELD_KINDS, "tax_lines", "line_items", "cost_usd", "seconds")]

@@ -30,7 +30,9 @@ def recorded(
         list[str] | None, typer.Option("--without", help="Leave out this backend of the study (repeatable).")
     ] = None,
     part: Annotated[str, typer.Option(help="receipts, cord, or both.")] = "both",
-    readme: Annotated[Path | None, typer.Option(help="Also replace the study's table in this file.")] = None,
+    readme: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Also replace the study's table in this file.")
+    ] = None,
     max_cost: Annotated[float, typer.Option(help="Spending limit in USD, for Gemini if its key is set.")] = 2.0,
 ) -> None:
     """Compare recorded answers of paid and open systems with the backends that run here.
@@ -38,14 +40,18 @@ def recorded(
     Imports test receipts and what four systems answered on them, runs every backend of the study that can run, and writes
     the tables. A second part replays Gemini, GPT-4o mini and Claude Sonnet on CORD. Nothing recorded is asked again.
     """
+    from ocr_pipeline.study import cord, report
     from ocr_pipeline.study import project as studied
-    from ocr_pipeline.study import report
 
     if part not in ("receipts", "cord", "both"):
         raise typer.BadParameter("--part must be receipts, cord or both.")
+    studied.settings(without or ())
+    if part != "cord":  # both parts are checked before the long run of the first
+        studied.receipts_folder(data)
+    if part != "receipts":
+        cord.check_layout(data / studied.CORD)
     parts: list[str] = []
     if part != "cord":
-        studied.receipts_folder(data)  # before anything is done
         project, results = _run(folder, data, without or (), max_cost)
         parts += report.receipts(results, project, output)
         if readme is not None and not report.write_readme(readme, results, datetime.now(UTC).date()):

@@ -57,14 +57,23 @@ Answers = Mapping[str, Extraction]
 """By document. A document that is not in it was not asked; one that failed has an empty extraction."""
 
 
+def check_layout(folder: Path) -> None:
+    """Stop before anything is done.
+
+    Raises:
+        ConfigurationError: labels or words are not there; the sentence says where the data comes from.
+    """
+    if not (folder / "labels.jsonl").is_file() or not (folder / "words.jsonl").is_file():
+        raise ConfigurationError(MISSING.format(folder=folder))
+
+
 def load_receipts(folder: Path) -> list[Receipt]:
     """All receipts with their labels: total and tax as CORD's annotators typed them, line items of `gt_parse`.
 
     Raises:
         ConfigurationError: the folder is not there; the sentence says where the data comes from.
     """
-    if not (folder / "labels.jsonl").is_file() or not (folder / "words.jsonl").is_file():
-        raise ConfigurationError(MISSING.format(folder=folder))
+    check_layout(folder)
     labels = {row["doc_id"]: row for row in json_rows(folder / "labels.jsonl")}
     receipts = []
     for row in json_rows(folder / "words.jsonl"):

@@ -50,4 +50,4 @@ def write(path: Path, results: Results, day: date) -> bool:
     text = path.read_text("utf-8")
     new = replaced(text, block(results, day))
     path.write_text(new, "utf-8")
-    return START in text
+    return END in text.partition(START)[2]

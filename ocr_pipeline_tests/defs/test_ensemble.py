@@ -102,7 +102,7 @@ def test_a_document_that_no_member_can_read_is_left_out(project: Project) -> Non
     ("entry", "problem"),
     [
         ({"options": {"of": ["pixel+first", "nobody"]}}, "there is no backend 'nobody'"),
-        ({"options": {"of": ["pixel+first", "all-of-them"]}}, "'all-of-them' is an ensemble itself"),
+        ({"options": {"of": ["pixel+first", "all-of-them"]}}, "'all-of-them' is an ensemble or cascade itself"),
         ({"options": {"of": ["pixel+first"]}}, "two backends or more"),
         ({"options": {"of": MEMBERS}, "engine": "pixel"}, "an ensemble needs no engine"),
         ({}, "options"),

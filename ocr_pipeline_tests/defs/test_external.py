@@ -266,8 +266,8 @@ def test_what_was_not_understood_is_said_by_field_and_line(shop: Project, run: C
         ),
     )
     assert "total_amount: 2 values cannot be read (line 1, line 2): each has to be a number like 1234.50, or" in output
-    assert "invoice_date: 1 values cannot be read (line 1)" in output
-    assert "tax_lines.rate: 1 values cannot be read (line 2)" in output
+    assert "invoice_date: 1 value cannot be read (line 1)" in output
+    assert "tax_lines.rate: 1 value cannot be read (line 2)" in output
     assert "Not used: colour, tax_lines.kind." in output
     absent = output.partition("In no row: ")[2].partition("\n")[0]
     assert "due_date" not in absent

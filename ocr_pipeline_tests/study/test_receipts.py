@@ -70,6 +70,23 @@ def test_without_the_data_one_sentence_says_where_it_comes_from(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "cord-recorded is not there"),
+        (["--part", "receipts", "--readme", "nothing.md"], "'nothing.md' does not"),
+        (["--part", "cord", "--without", "nothing"], "there is no backend 'nothing' in the study"),
+    ],
+)
+def test_mistakes_are_told_before_the_long_run(tmp_path: Path, run: Cli, arguments: list[str], sentence: str) -> None:
+    data = write_layout(tmp_path / "shared", 1)
+    told = run("study", "recorded", "--data", str(data), "--folder", str(tmp_path / "study"), *arguments)
+    assert told.code != 0
+    assert told.out == ""
+    assert sentence in told.err
+    assert not (tmp_path / "study").exists(), "nothing is begun"
+
+
+@pytest.mark.parametrize(
     ("field", "value", "correction"),
     [
         ("supplier_name", "ACME TRADING SDN BHD", None),
@@ -107,6 +124,19 @@ def test_only_the_block_of_the_readme_is_replaced() -> None:
     text = f"before\n{readme.START}\nold\n{readme.END}\nafter\n"
     assert readme.replaced(text, f"{readme.START}\nnew\n{readme.END}") == text.replace("old", "new")
     assert readme.replaced("no markers\n", "new") == "no markers\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "has"), [(f"{readme.START}\n{readme.END}\n", True), (f"{readme.START}\n", False), ("nothing\n", False)]
+)
+def test_a_readme_without_both_markers_is_said_to_have_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, has: bool
+) -> None:
+    monkeypatch.setattr(readme, "block", lambda *_: f"{readme.START}\nnew\n{readme.END}")
+    file = tmp_path / "README.md"
+    file.write_text(text)
+    assert readme.write(file, None, date(2026, 11, 28)) is has  # type: ignore[arg-type]
+    assert ("new" in file.read_text()) is has
 
 
 @pytest.mark.slow

@@ -27,13 +27,17 @@ class CascadeExtractor(TrainedExtractor):
     def __init__(
         self, of: Sequence[str], threshold: float = 0.9, max_error: float = 0.02, fields: Sequence[str] = FIELDS
     ) -> None:
-        if isinstance(of, str) or len(set(of)) < 2 or len(set(of)) < len(of):
+        names = of if isinstance(of, list | tuple) and all(isinstance(name, str) for name in of) else ()
+        if len(set(names)) < max(2, len(names)):
             raise ValueError("of must list two backends or more in the order in which they are asked, each once")
         for name, number in (("threshold", threshold), ("max_error", max_error)):
             if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
                 raise ValueError(f"{name} must be a number from 0 to 1")
-        unknown = [fields] if isinstance(fields, str) else [str(field) for field in fields if field not in FIELD_KINDS]
-        if unknown or not fields:
+        if (
+            not isinstance(fields, list | tuple)
+            or not fields
+            or any(field not in tuple(FIELD_KINDS) for field in fields)
+        ):
             raise ValueError(f"fields must list some of {', '.join(FIELD_KINDS)}")
         self.members, self.fields = tuple(of), tuple(fields)
         self.threshold, self.max_error = float(threshold), float(max_error)

@@ -102,6 +102,11 @@ def test_a_member_that_fails() -> None:
         ({"of": ["a", "b"], "max_error": "1 %"}, "max_error must be a number"),
         ({"of": ["a", "b"], "fields": ["totals"]}, "fields must list some of"),
         ({"of": ["a", "b"], "fields": "total_amount"}, "fields must list some of"),
+        ({"of": ["a", "b"], "fields": 3}, "fields must list some of"),
+        ({"of": ["a", "b"], "fields": {"total_amount": 0.9}}, "fields must list some of"),
+        ({"of": ["a", "b"], "fields": [["total_amount"]]}, "fields must list some of"),
+        ({"of": 3}, "of must list two backends"),
+        ({"of": [["a"], "b"]}, "of must list two backends"),
     ],
 )
 def test_wrong_options_are_named(options: dict[str, Any], problem: str) -> None:
