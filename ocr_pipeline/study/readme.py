@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.study.markdown import percent, table
-from ocr_pipeline.study.receipts import RECORDED, thousand
+from ocr_pipeline.study.receipts import MARK, MARKED, RECORDED, learned_here, thousand
 from ocr_pipeline.study.scored import FIELDS, NAMES, Results
 
 START, END = "<!-- study: written by `ocr-pipeline study recorded --readme README.md` -->", "<!-- end of study -->"
@@ -28,14 +28,19 @@ def block(results: Results, day: date) -> str:
         if name not in SHOWN and not name.startswith(RECORDED):
             continue
         every = results.fields[name, ALL_FIELDS]
-        shown = name.removeprefix(RECORDED) + (" (recorded)" if board.reported else "")
+        shown = name.removeprefix(RECORDED) + (
+            " (recorded)" if board.reported else f" {MARK}" if learned_here(name) else ""
+        )
         cells = [percent(results.fields[name, field].f1) for field in FIELDS]
         seconds = "–" if board.seconds_per_document is None else f"{board.seconds_per_document:.1f}"
         rows.append([shown, percent(every.f1, every.f1_low, every.f1_high), *cells, seconds, thousand(board)])
     n = max((board.labelled_documents or 0 for board in results.boards), default=0)
     head = ["backend", "F1 [95 %]", *(NAMES[field] for field in FIELDS), "s/page", "USD per 1,000 pages"]
     title = f"F1 in % on {n} test receipts (ICDAR 2019 SROIE), {day:%-d %B %Y}; intervals at 95 %:"
-    return "\n".join([START, "", title, "", *table(head, rows), END])
+    lines = table(head, rows)
+    if any(MARK in row[0] for row in rows):
+        lines += [MARKED, ""]
+    return "\n".join([START, "", title, "", *lines, END])
 
 
 def replaced(text: str, new: str) -> str:

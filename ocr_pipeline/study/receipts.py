@@ -24,6 +24,8 @@ MIN_LEAD = 5
 CONTROL = "oracle"
 LEARNED_HERE = ("ensemble", "cascade", "learned+")
 """Parts of the names of backends that learn weights or thresholds on the judged receipts, out of fold."""
+MARK = "†"
+MARKED = f"{MARK} weights or thresholds learned out of fold on these receipts, by vendor."
 
 
 def recorded(results: Results) -> list[str]:
@@ -39,6 +41,15 @@ def ours(results: Results) -> str | None:
     return next((name for name in OURS if name in results.scores), None)
 
 
+def learned_here(name: str) -> bool:
+    return any(part in name for part in LEARNED_HERE)
+
+
+def marked(name: str) -> str:
+    """The name, with a mark if something was learned on the judged receipts."""
+    return f"`{name}` {MARK}" if learned_here(name) else f"`{name}`"
+
+
 def thousand(board: BoardRow) -> str:
     """USD per 1,000 pages, each receipt being one page."""
     if board.cost_per_document is None:
@@ -50,8 +61,8 @@ def remark(board: BoardRow) -> str:
     marks = []
     if board.reported:
         marks.append("replayed; time and cost as recorded")
-    if any(part in board.backend for part in LEARNED_HERE):
-        marks.append("weights learned out of fold on these receipts, by vendor")
+    if learned_here(board.backend):
+        marks.append(MARKED.removeprefix(f"{MARK} ").removesuffix("."))
     if board.backend.startswith(CONTROL):
         marks.append("control: reads the transcripts")
     return "; ".join(marks)
@@ -64,7 +75,7 @@ def ranking(results: Results) -> list[str]:
         core, n = results.all_right(board.backend, FIELDS[:3])
         rows.append(
             [
-                f"`{board.backend}`",
+                marked(board.backend),
                 percent(every.f1, every.f1_low, every.f1_high),
                 *(percent(results.fields[board.backend, field].f1) for field in FIELDS),
                 f"{core} of {n}",
@@ -81,14 +92,14 @@ def ranking(results: Results) -> list[str]:
 
 def by_field(results: Results) -> list[str]:
     """Who has how many values of each field right."""
-    best = {field: max(results.right(name, field)[0] for name in competitors(results)) for field in FIELDS}
+    best = {field: max((results.right(name, field)[0] for name in competitors(results)), default=0) for field in FIELDS}
 
     def cell(name: str, field: str) -> str:
         right, n = results.right(name, field)
         text = share(right, n)
         return f"**{text}**" if right == best[field] and not name.startswith(CONTROL) else text
 
-    rows = [[f"`{name}`", *(cell(name, field) for field in FIELDS)] for name in results.backends]
+    rows = [[marked(name), *(cell(name, field) for field in FIELDS)] for name in results.backends]
     return table(["backend", *(NAMES[field] for field in FIELDS)], rows)
 
 
@@ -143,12 +154,15 @@ def scoring_rules(results: Results) -> list[str]:
     names = competitors(results)
     rules = {name: rule for name, rule in RULES.items() if name not in ("strict", "lenient")}
     rows = [
-        [f"`{name}`", *(share(*results.right(name, "total_amount", rule)) for rule in rules.values())] for name in names
+        [marked(name), *(share(*results.right(name, "total_amount", rule)) for rule in rules.values())]
+        for name in names
     ]
     lines = ["Totals:\n", *table(["backend", *rules], rows)]
     spelt = {name: RULES[name] for name in ("strict", "exact (headline)", "lenient")}
     for field in FIELDS[2:]:
-        rows = [[f"`{name}`", *(share(*results.right(name, field, rule)) for rule in spelt.values())] for name in names]
+        rows = [
+            [marked(name), *(share(*results.right(name, field, rule)) for rule in spelt.values())] for name in names
+        ]
         lines += [f"{NAMES[field].capitalize()}:\n", *table(["backend", *spelt], rows)]
     told = {"total_amount": rules, **{field: dict(list(spelt.items())[1:]) for field in FIELDS[2:]}}
     lines.append(
@@ -220,11 +234,11 @@ def acceptance(found: Mapping[str, Sequence[Acceptance]]) -> list[str]:
     for name, points in found.items():
         of_backend = [row for row in points if row.target_risk in (0.01, 0.05)]
         if not of_backend:
-            rows.append([f"`{name}`", "", "", "", "gives no confidence, or too few receipts"])
+            rows.append([marked(name), "", "", "", "gives no confidence, or too few receipts"])
         for row in of_backend:
             accepted = f"{row.accepted} of {row.n} ({percent(row.coverage)} %)"
             wrong = percent(row.risk, row.risk_low, row.risk_high)
-            rows.append([f"`{name}`", row.level, f"{percent(row.target_risk)} %", accepted, f"{wrong} % wrong"])
+            rows.append([marked(name), row.level, f"{percent(row.target_risk)} %", accepted, f"{wrong} % wrong"])
     return table(["backend", "of", "wanted error", "accepted without a look", "measured error [95 %]"], rows)
 
 
@@ -234,11 +248,11 @@ def second_opinion(results: Results) -> list[str]:
     rows = []
     for board in results.boards:
         asked = results.asked[board.backend]
-        if any(part in board.backend for part in LEARNED_HERE) or board.backend == name:
+        if learned_here(board.backend) or board.backend == name:
             every = results.fields[board.backend, ALL_FIELDS]
             core, n = results.all_right(board.backend, FIELDS[:3])
             f1 = percent(every.f1, every.f1_low, every.f1_high)
-            rows.append([f"`{board.backend}`", f"{asked} of {n}", f1, f"{core} of {n}", thousand(board)])
+            rows.append([marked(board.backend), f"{asked} of {n}", f1, f"{core} of {n}", thousand(board)])
     head = ["backend", "receipts for which a paid system was asked", "F1 [95 %]", "total, date, supplier all right"]
     return table([*head, "USD per 1,000 pages"], rows)
 
@@ -256,7 +270,7 @@ def labels(results: Results, found: Sequence[Correction], after: dict[str, Label
     ]
     rows = [
         [
-            f"`{row.backend}`",
+            marked(row.backend),
             percent(row.f1_before),
             percent(row.f1_after),
             f"{row.correct_after - row.correct_before:+d}",

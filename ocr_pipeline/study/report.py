@@ -29,6 +29,8 @@ def receipts(results: Results, project: Project, output: Path) -> list[str]:
     versions = sorted({board.label_version for board in results.boards if board.label_version})
     lines = ["", f"# Part one: {results.dataset}", ""]
     lines += [f"{labelled} labelled receipts, label version {', '.join(versions)}. F1 in %, intervals at 95 %.", ""]
+    if any(first.learned_here(name) for name in results.backends):
+        lines += [first.MARKED, ""]
     risk = curves(results)
     drawn = drawing(risk)
     picture = output.with_name(f"{output.stem.removesuffix('-tables')}-risk.svg")

@@ -4,12 +4,14 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from ocr_pipeline.documents.overrides import load_overrides, overrides_file
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.extraction.external.extractor import External
 from ocr_pipeline.extraction.external.mapping import map_row
 from ocr_pipeline.extraction.external.strict_json import parse
@@ -17,6 +19,8 @@ from ocr_pipeline.schemas import Invoice, Label
 from ocr_pipeline.study import readme
 from ocr_pipeline.study.corrections import Correction, contradictions, corrected
 from ocr_pipeline.study.project import FILES, SETTINGS, prepare, receipts_folder, settings
+from ocr_pipeline.study.receipts import MARK, MARKED
+from ocr_pipeline.study.scored import FIELDS
 from ocr_pipeline.study.words import text_of_lines
 from ocr_pipeline_tests.cli.test_cli import Cli
 from ocr_pipeline_tests.study.layout import write_layout
@@ -124,6 +128,18 @@ def test_only_the_block_of_the_readme_is_replaced() -> None:
     text = f"before\n{readme.START}\nold\n{readme.END}\nafter\n"
     assert readme.replaced(text, f"{readme.START}\nnew\n{readme.END}") == text.replace("old", "new")
     assert readme.replaced("no markers\n", "new") == "no markers\n"
+
+
+@pytest.mark.parametrize(("name", "mark"), [("cascade-textract", True), ("rapidocr+rules", False)])
+def test_the_readme_marks_what_learned_on_the_judged_receipts(name: str, mark: bool) -> None:
+    board = SimpleNamespace(
+        backend=name, reported=False, seconds_per_document=1.0, cost_per_document=0.0, labelled_documents=3
+    )
+    cells = dict.fromkeys((*FIELDS, ALL_FIELDS), SimpleNamespace(f1=0.5, f1_low=0.4, f1_high=0.6))
+    found = SimpleNamespace(boards=[board], fields={(name, field): cell for field, cell in cells.items()})
+    text = readme.block(found, date(2026, 11, 28))  # type: ignore[arg-type]
+    assert (f"| {name} {MARK} |" in text) is mark
+    assert (MARKED in text) is mark
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,21 @@ def results(outcomes: Mapping[str, Sequence[str]], confidences: Mapping[str, Seq
     )
 
 
+@pytest.mark.parametrize("name", ["free-ensemble", "learned+textract", "cascade-textract"])
+def test_what_learned_on_the_judged_receipts_is_marked_beside_its_numbers(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Results, "backends", [name, OURS])
+    lines = "\n".join(receipts.by_field(results({name: "ccw", OURS: "ccw"})))
+    assert f"| `{name}` {receipts.MARK} |" in lines
+    assert f"| `{OURS}` |" in lines
+
+
+def test_the_control_alone_has_no_best_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Results, "backends", ["oracle+rules"])
+    assert any("3 of 3" in line for line in receipts.by_field(results({"oracle+rules": "ccc"})))
+
+
 def test_pairs_and_their_family() -> None:
     found = results({OURS: "c" * 10 + "w" * 3, CLAUDE: "w" * 10 + "c" * 3})
     pair = found.pair(OURS, CLAUDE, "total_amount")
