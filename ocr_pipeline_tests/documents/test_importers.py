@@ -120,7 +120,7 @@ class TestFolder:
     @pytest.mark.parametrize(
         ("path", "name", "message"),
         [
-            ("My Invoices/a.png", None, r"a\.png is not a folder\."),
+            ("My Invoices/a.png", None, r"a\.png is a file, not a folder: import the folder it is in\."),
             ("nothing", None, r"nothing is not a folder\."),
             ("My Invoices", "发票", r"^'发票' contains no letters or digits: choose a data set name with --name\."),
             ("My Invoices", "demo", r"^The data set names demo and documents are reserved: choose another with --name"),

@@ -17,6 +17,8 @@ ORDERS = ("SCRDMCCBDACIOMessageStructure", "CrossIndustryOrder", "Order", "Order
 """Root elements of Order-X and of UBL orders."""
 UNVERIFIED = "The XML comes from a signed message (.p7m) whose signature was not verified."
 CUT_OFF = "The XML is cut off before its end; what is there is read and adds up."
+MAX_TEXT = 2_000
+"""Characters of a name, address or number. A longer one is no value."""
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 
 
@@ -80,8 +82,6 @@ def read_einvoices(content: bytes) -> list[EInvoice]:
     Raises:
         UnusableXmlError: there is no e-invoice in it; the message names each XML file and says why.
     """
-    if content.startswith(_PICTURES):
-        raise UnusableXmlError("a picture has no XML in it")
     if not is_pdf(content):
         return read_xml(content)
     reasons = []
@@ -99,6 +99,8 @@ def is_pdf(content: bytes) -> bool:
 
 def read_xml(content: bytes) -> list[EInvoice]:
     """The invoices in an XML file, or in a signed message with one. Raises UnusableXmlError."""
+    if content.startswith(_PICTURES):
+        raise UnusableXmlError("a picture has no XML in it")
     signed = is_signed(content)
     content = signed_content(content) if signed else content
     found = _invoices_of(xml.parse(content))
@@ -128,7 +130,7 @@ def _einvoice(format_name: str, profile: str, values: Values) -> EInvoice:
     for name, value in values.fields.items():
         if value is None or value == []:
             continue
-        if is_valid(name, value):
+        if is_valid(name, value) and not (isinstance(value, str) and len(value) > MAX_TEXT):
             fields[name] = value
         else:
             problems.append(f"invalid {name} in the XML; skipped.")

@@ -19,7 +19,9 @@ _DATE = re.compile(
 """An ISO date, also with time and time zone; and formats 102, 203 and 204 of UNTDID 2379."""
 
 MAX_PROLOG = 2_000
-"""Bytes within which the start tag of the root begins, and its end tag is expected."""
+"""Bytes within which the start tag of the root begins."""
+MAX_DIGITS = 40
+"""Of an amount, before or after the point. A larger exponent would break the arithmetic."""
 _START_TAG = re.compile(rb"<([A-Za-z_][\w:.-]*)[\s/>]")
 
 DOCUMENT_TYPES: Mapping[str, Literal["invoice", "credit_note"]] = {
@@ -47,7 +49,7 @@ def parse(content: bytes) -> Any:
         root = _parsed(content)
     except (etree.XMLSyntaxError, ValueError):
         if not is_cut_off(content):
-            raise UnusableXmlError("it is broken") from None
+            raise UnusableXmlError(_what_is_wrong(content)) from None
         try:
             root = _parsed(content + b"</" + _root_tag(content) + b">")
         except (etree.XMLSyntaxError, ValueError):
@@ -57,15 +59,26 @@ def parse(content: bytes) -> Any:
     return root
 
 
+def _what_is_wrong(content: bytes) -> str:
+    """With content that no parser accepts."""
+    start = content.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
+    if not start:
+        return "it is empty"
+    return "it is broken" if start == b"<" else "it is not XML"
+
+
 def _parsed(content: bytes) -> Any:
     from lxml import etree
 
+    content = content.lstrip()
+    if b"\0" not in content[:4]:  # not UTF-16: zeros behind the XML are padding
+        content = content.rstrip(b"\0")
     try:
-        return etree.fromstring(content.lstrip(), _parser())
+        return etree.fromstring(content, _parser())
     except etree.XMLSyntaxError:
         if _is_utf8(content):
             raise
-        return etree.fromstring(content.lstrip(), _parser("cp1252"))  # what careless programs write as UTF-8
+        return etree.fromstring(content, _parser("cp1252"))  # what careless programs write as UTF-8
 
 
 def _is_utf8(content: bytes) -> bool:
@@ -79,9 +92,9 @@ def _is_utf8(content: bytes) -> bool:
 def is_cut_off(content: bytes) -> bool:
     """Whether the end tag of the root is missing."""
     root = _root_tag(content)
-    return bool(root) and not re.search(
-        rb"(?:</" + re.escape(root) + rb"\s*|/)>\s*\Z", content[-MAX_PROLOG:].rstrip(b"\0")
-    )
+    if not root or re.search(rb"</" + re.escape(root) + rb"\s*>", content):
+        return False
+    return not content.rstrip(b"\0 \t\r\n").endswith(b"/>")
 
 
 def _root_tag(content: bytes) -> bytes:
@@ -147,11 +160,15 @@ def text(node: Any, path: str) -> str | None:
 
 def decimal(written: str | None) -> Decimal | str | None:
     """Parse a plain decimal, as e-invoices write amounts. Anything else is returned unchanged, to be reported."""
+    if written is None:
+        return None
     try:
-        value = None if written is None else Decimal(written)
+        value = Decimal(written)
     except InvalidOperation:
         return written
-    return value if value is None or value.is_finite() else written
+    exponent = value.as_tuple().exponent
+    plain = isinstance(exponent, int) and exponent >= -MAX_DIGITS and value.adjusted() < MAX_DIGITS
+    return value if plain else written
 
 
 def parse_date(written: str) -> date | str:

@@ -8,7 +8,7 @@ from ocr_pipeline.documents.einvoice import PACKAGES
 from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.einvoice_labels import Labelled, label_document
-from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name
+from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name, require_folder
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 
@@ -25,8 +25,7 @@ def import_einvoice(path: Source, documents: Path, dataset: str | None = None) -
     Raises:
         ConfigurationError: the folder does not exist, a package is not installed, or the name is reserved.
     """
-    if not path.is_dir():
-        raise ConfigurationError(f"{path} is not a folder.")
+    require_folder(path)
     if any(find_spec(package) is None for package in PACKAGES):
         raise ConfigurationError(
             "The XML of e-invoices needs the packages lxml and pypdf: pip install 'ocr_pipeline[einvoice]'."

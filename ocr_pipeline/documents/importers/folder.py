@@ -10,7 +10,7 @@ from ocr_pipeline.documents.beside import MAX_NAME_BYTES
 from ocr_pipeline.documents.find import document_id_of
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.csv_labels import LabelRow, load_csv_labels
-from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name
+from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name, require_folder
 from ocr_pipeline.documents.importers.xml_beside import is_document
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.schemas import Label, OcrText
@@ -29,8 +29,7 @@ def import_folder(
     Raises:
         ConfigurationError: the folder does not exist, the CSV is invalid, or the data set name is reserved.
     """
-    if not path.is_dir():
-        raise ConfigurationError(f"{path} is not a folder.")
+    require_folder(path)
     if isinstance(path, Path):
         source, inside = path.resolve(), documents.resolve()
         if inside in (source, *source.parents) or source in inside.parents:

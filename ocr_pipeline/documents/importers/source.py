@@ -36,6 +36,14 @@ def name_of(source: Source) -> str:
     return source.name if source.name else Path(str(source).rpartition("::")[2]).stem
 
 
+def require_folder(source: Source) -> None:
+    """Raise a ConfigurationError if a source is no folder."""
+    if source.is_file():
+        raise ConfigurationError(f"{source} is a file, not a folder: import the folder it is in.")
+    if not source.is_dir():
+        raise ConfigurationError(f"{source} is not a folder.")
+
+
 def documents_in(folder: Source) -> list[Source]:
     """All visible files below a folder that may be documents, sorted by path."""
     files: list[Source] = sorted(folder.rglob("*"), key=str)

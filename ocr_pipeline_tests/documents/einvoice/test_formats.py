@@ -1,5 +1,6 @@
 """E-invoices of each format as XML, and XML that a careless parser would trip over."""
 
+import re
 import tracemalloc
 from datetime import date
 from decimal import Decimal
@@ -67,8 +68,12 @@ def test_fatturapa(code: str, kind: str) -> None:
 
 LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
 UNUSABLE = {
-    "nothing": (b"", "it is broken"),
-    "no XML": (b"%PDF-1.7", "it is broken"),
+    "nothing": (b"", "it is empty"),
+    "blanks": (b"\xef\xbb\xbf \n", "it is empty"),
+    "no XML": (b"%PDF-1.7", "it is not XML"),
+    "a picture": (b"\x89PNG\r\n", "a picture has no XML in it"),
+    "broken": (INVOICE.replace("<c:ID>", "<c:ID<", 1).encode(), "it is broken"),
+    "text behind the end": (INVOICE.encode() + b"text", "it is broken"),
     "cut off": (INVOICE[:300].encode(), "it is cut off"),
     "cut off in a tag": (INVOICE[:-4].encode(), "it is cut off"),
     "an order": (b"<Order><ID>1</ID></Order>", "it is an order"),
@@ -86,6 +91,23 @@ UNUSABLE = {
 def test_why_xml_is_of_no_use(content: bytes, reason: str) -> None:
     with pytest.raises(UnusableXmlError, match=reason):
         label_of_xml(content)
+
+
+@pytest.mark.parametrize("written", ["1E999999", "1E-999999", "9" * 5_000, "NaN", "sNaN", "Infinity"])
+def test_amounts_that_no_sum_can_hold(written: str) -> None:
+    total = re.sub(r"(TaxInclusiveAmount>)[^<]+", rf"\g<1>{written}", INVOICE)
+    [found] = read_xml(total.encode())
+    assert found.invoice.total_amount is None
+    assert found.problems == ("invalid total_amount in the XML; skipped.",)
+
+
+def test_a_text_longer_than_any_page_prints() -> None:
+    [found] = read_xml(re.sub(r"<c:ID>[^<]*", f"<c:ID>{'9' * 100_000}", INVOICE, count=1).encode())
+    assert (found.invoice.invoice_id, found.problems) == (None, ("invalid invoice_id in the XML; skipped.",))
+
+
+def test_zeros_behind_the_xml_are_padding() -> None:
+    assert read_xml(INVOICE.encode() + b"\0\0\0") == read_xml(INVOICE.encode())
 
 
 def test_xml_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,7 @@ def layers(count: int) -> bytes:
         (SIGNED[:-200], "the signed message is broken"),
         (signed(ONE_FATTURA, streamed=True)[:-200], "the signed message is broken"),
         (layers(MAX_LAYERS + 1), "the message is signed too often"),
-        (signed(b"no XML"), "it is broken"),
+        (signed(b"no XML"), "it is not XML"),
     ],
     ids=["detached", "cut off", "cut off in pieces", "too often", "no XML"],
 )
