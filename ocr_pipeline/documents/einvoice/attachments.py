@@ -55,12 +55,38 @@ def _specified(reader: Any) -> Iterator[tuple[str, bytes]]:
     from pypdf.generic import IndirectObject
 
     numbers = {number for numbers in reader.xref.values() for number in numbers} | set(reader.xref_objStm)
-    for number in sorted(numbers)[:MAX_OBJECTS]:
+    listed = _listed(reader)
+    for number in sorted(numbers, key=lambda number: (number not in listed, number))[:MAX_OBJECTS]:
         try:
             found = [_embedded(entry) for entry in _specifications(IndirectObject(number, 0, reader).get_object())]
         except Exception:  # noqa: BLE001, S112 - an object that cannot be parsed is none that is searched for
             continue
         yield from ((name, data) for name, data in found if data)
+
+
+def _listed(reader: Any) -> set[int]:
+    """Numbers of the objects that the catalogue lists as embedded files. Others may be left from an earlier version."""
+    from pypdf.generic import IndirectObject
+
+    numbers: set[int] = set()
+    try:
+        catalogue = reader.trailer["/Root"]
+        names = catalogue.get("/Names") or {}
+        todo = [node.raw_get(key) for node, key in ((catalogue, "/AF"), (names, "/EmbeddedFiles")) if key in node]
+        while todo and len(numbers) < MAX_OBJECTS:
+            entry = todo.pop()
+            if isinstance(entry, IndirectObject):
+                if entry.idnum in numbers:
+                    continue
+                numbers.add(entry.idnum)
+                entry = entry.get_object()
+            if isinstance(entry, dict):
+                todo += [] if "/EF" in entry else [entry.raw_get(key) for key in entry]
+            elif isinstance(entry, list):
+                todo += list(entry)
+    except Exception:  # noqa: BLE001 - a corrupt catalogue lists nothing
+        return numbers
+    return numbers
 
 
 def _specifications(entry: Any, depth: int = 0) -> Iterator[Any]:

@@ -129,6 +129,18 @@ def test_a_specification_within_another_object() -> None:
     assert embedded_files(buffer.getvalue()) == [("a.xml", INVOICE.encode())]
 
 
+def test_a_file_of_an_earlier_version_comes_behind_the_one_that_is_listed() -> None:
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(with_attachment("factur-x.xml", b"<old/>"))))
+    for key in ("/Names", "/AF"):
+        writer.root_object.pop(key, None)
+    writer.add_attachment("factur-x.xml", b"<new/>")
+    buffer = BytesIO()
+    writer.write(buffer)
+    assert embedded_files(buffer.getvalue()) == [("factur-x.xml", b"<new/>"), ("factur-x.xml", b"<old/>")]
+
+
 def test_letters_that_are_not_in_the_declared_encoding() -> None:
     content = b'<?xml version="1.0" encoding="UTF-8"?>' + INVOICE.replace("Nordwind GmbH", "M\u00fcller").encode(
         "cp1252"
