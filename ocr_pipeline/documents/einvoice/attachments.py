@@ -66,13 +66,15 @@ def _specified(reader: Any) -> Iterator[tuple[str, bytes]]:
 
 def _listed(reader: Any) -> set[int]:
     """Numbers of the objects that the catalogue lists as embedded files. Others may be left from an earlier version."""
-    from pypdf.generic import IndirectObject
+    from pypdf.generic import DictionaryObject, IndirectObject
 
     numbers: set[int] = set()
     try:
         catalogue = reader.trailer["/Root"]
-        names = catalogue.get("/Names") or {}
-        todo = [node.raw_get(key) for node, key in ((catalogue, "/AF"), (names, "/EmbeddedFiles")) if key in node]
+        names: Any = catalogue["/Names"] if "/Names" in catalogue else {}  # resolved, unlike with get()
+        todo: list[Any] = [
+            node.raw_get(key) for node, key in ((catalogue, "/AF"), (names, "/EmbeddedFiles")) if key in node
+        ]
         while todo and len(numbers) < MAX_OBJECTS:
             entry = todo.pop()
             if isinstance(entry, IndirectObject):
@@ -80,7 +82,7 @@ def _listed(reader: Any) -> set[int]:
                     continue
                 numbers.add(entry.idnum)
                 entry = entry.get_object()
-            if isinstance(entry, dict):
+            if isinstance(entry, DictionaryObject):
                 todo += [] if "/EF" in entry else [entry.raw_get(key) for key in entry]
             elif isinstance(entry, list):
                 todo += list(entry)

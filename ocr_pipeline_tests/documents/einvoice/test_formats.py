@@ -131,11 +131,13 @@ def test_a_specification_within_another_object() -> None:
 
 def test_a_file_of_an_earlier_version_comes_behind_the_one_that_is_listed() -> None:
     from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import NameObject
 
     writer = PdfWriter(clone_from=PdfReader(BytesIO(with_attachment("factur-x.xml", b"<old/>"))))
     for key in ("/Names", "/AF"):
         writer.root_object.pop(key, None)
     writer.add_attachment("factur-x.xml", b"<new/>")
+    writer.root_object[NameObject("/Names")] = writer._add_object(writer.root_object["/Names"])
     buffer = BytesIO()
     writer.write(buffer)
     assert embedded_files(buffer.getvalue()) == [("factur-x.xml", b"<new/>"), ("factur-x.xml", b"<old/>")]
