@@ -71,7 +71,7 @@ def _listed(reader: Any) -> set[int]:
     numbers: set[int] = set()
     try:
         catalogue = reader.trailer["/Root"]
-        names: Any = catalogue["/Names"] if "/Names" in catalogue else {}  # resolved, unlike with get()
+        names = catalogue.get("/Names", DictionaryObject()).get_object()  # it may be a reference
         todo: list[Any] = [
             node.raw_get(key) for node, key in ((catalogue, "/AF"), (names, "/EmbeddedFiles")) if key in node
         ]
