@@ -38,6 +38,11 @@ FROM = {
 }
 
 
+@pytest.mark.parametrize("company", ["KEDAI MAKAN SDN BHD", "KEDAI MAKAN SDN. BHD.", "KEDAI MAKAN SDN.BHD."])
+def test_the_legal_form_sdn_bhd_is_no_dinar(company: str) -> None:
+    assert extract(f"{company}\n81750 Masai, Johor\nTotal   20.00").invoice.currency == "MYR"
+
+
 @pytest.mark.parametrize("country", FROM)
 def test_the_country_and_its_currency(country: str) -> None:
     drawing = FROM[country]

@@ -118,7 +118,7 @@ def _in_use(text: str) -> tuple[str, ...]:
 
 
 def _is_weak(text: str) -> bool:
-    return currencies.is_weak(text) or text == "BHD"  # SDN BHD
+    return currencies.is_weak(text) or text.strip(".") == "BHD"  # SDN. BHD.
 
 
 @lru_cache(maxsize=16384)
