@@ -73,9 +73,11 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{path.name}{where}: {getattr(error, 'problem', 'not valid YAML')}.") from None
+    needed = ", ".join(name for name, field in model.model_fields.items() if field.is_required())
+    if content is None and not needed:
+        content = {}
     if not isinstance(content, dict):
         what = "is empty" if content is None else "holds no settings"
-        needed = ", ".join(name for name, field in model.model_fields.items() if field.is_required())
         raise ConfigurationError(f"{path.name} {what}: it must have {needed}." if needed else f"{path.name} {what}.")
     try:
         settings = model.model_validate(content)

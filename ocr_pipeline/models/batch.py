@@ -154,6 +154,7 @@ def _open_jobs(calls: ModelCalls, provider: Provider) -> list[Job]:
         try:
             job = Job.model_validate_json(unsealed(path.read_bytes()) or "")
         except (ValidationError, OSError):
+            logger.warning("%s is damaged: if its batch job is still open, its answers are not collected.", path)
             continue
         if job.closed or job.endpoint != provider.endpoint:
             continue
