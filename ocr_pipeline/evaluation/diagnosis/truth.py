@@ -1,5 +1,6 @@
 """Whether page, codes and XML of a document agree. What a document carries in machine form needs no guessing."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from ocr_pipeline.documents.einvoice.printed import prints_amount
 from ocr_pipeline.evaluation.diagnosis.agreement import Values
 from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS, MONEY_TOLERANCE, grade, letters
 from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.values.currencies import spellings_of
 from ocr_pipeline.values.document_numbers import same_number
 
 SOURCES: Mapping[str, str] = {"codes": "code", "einvoice": "XML"}
@@ -165,11 +167,31 @@ def is_compared(field: str) -> bool:
 
 
 def is_printed(field: str, value: str, page: str) -> bool:
-    """Whether a text has a value. Dates and currencies have too many spellings: they count as printed."""
+    """Whether a text has a value. In case of doubt it has: dates and currencies have many spellings."""
     kind = FIELD_KINDS[field]
     if kind == "money":
         return prints_amount(page, Decimal(value))
+    if kind == "date":
+        return _prints_date(page, date.fromisoformat(value))
+    if field == "currency":
+        return any(spelling in page.casefold() for spelling in spellings_of(value))
     return kind not in ("identifier", "tax_id") or letters(value) in letters(page)
+
+
+def _prints_date(page: str, day: date) -> bool:
+    """Whether the day stands within two numbers of its year, of four or two digits, in either order, or all stand in one."""
+    numbers = re.findall(r"\d+", page)
+    if {f"{day:%Y%m%d}", f"{day:%d%m%Y}", f"{day:%y%m%d}", f"{day:%d%m%y}"} & set(numbers):
+        return True
+    years = {f"{day:%Y}", f"{day:%y}"}
+    return any(
+        number in years and any(other.lstrip("0") == str(day.day) for other in _beside(numbers, at))
+        for at, number in enumerate(numbers)
+    )
+
+
+def _beside(numbers: Sequence[str], at: int) -> Sequence[str]:
+    return [*numbers[max(0, at - 2) : at], *numbers[at + 1 : at + 3]]
 
 
 def _typed(kind: str, text: str) -> Any:

@@ -81,7 +81,10 @@ def test_how_it_is_told(values: dict[str, str | None], page: str | None, sentenc
     [
         ("total_amount", "1234.50", "Total 1.234,50 EUR", True), ("total_amount", "1234.50", "Total 1.234,60 EUR", False),
         ("invoice_id", "RE-2024/7", "Nr. RE 2024 / 7", True), ("invoice_id", "RE-2024/8", "Nr. RE 2024 / 7", False),
-        ("invoice_date", "2024-01-02", "", True),
+        ("invoice_date", "2024-01-02", "Date 02.01.24", True), ("invoice_date", "2024-01-02", "January 2nd, 2024", True),
+        ("invoice_date", "2024-01-02", "20240102", True), ("invoice_date", "2024-01-02", "2024 年 1 月 2 日", True),
+        ("invoice_date", "2024-01-02", "1 March 2024, due 31 March 2024", False), ("invoice_date", "2024-01-02", "", False),
+        ("currency", "EUR", "Total 12,00 €", True), ("currency", "EUR", "Total CHF 12.00", False),
     ],
 )  # fmt: skip
 def test_what_is_printed(field: str, value: str, page: str, printed: bool) -> None:
