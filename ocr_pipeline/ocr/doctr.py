@@ -16,7 +16,8 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.doctr_weights import published_weights, weights_file
 from ocr_pipeline.ocr.reading_order import arrange
-from ocr_pipeline.ocr.regions import needed_rotation, runs_sideways
+from ocr_pipeline.ocr.regions import Region, needed_rotation, runs_sideways, tiles
+from ocr_pipeline.ocr.tiling import read_tiles
 from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import Box, OcrPage, Word
 
@@ -65,6 +66,9 @@ def _in_project(path: Path) -> Path:
     return path if path.is_absolute() else find_project().root / path
 
 
+_INPUT_SIDE = 1024
+"""Pixels to which docTR's detectors reduce a page."""
+
 WeightsFile = Annotated[Path, AfterValidator(_in_project)]
 
 
@@ -91,7 +95,7 @@ class DocTr(BaseModel, OcrEngine):
     def fingerprint(self) -> dict[str, Any]:
         return {
             "engine": "doctr",
-            "revision": 2,
+            "revision": 3,
             **{package: _version(package) for package in PACKAGES},
             **rendering(),
             **self.model_dump(),
@@ -120,6 +124,8 @@ class DocTr(BaseModel, OcrEngine):
         predictor = self._predictor  # model loading does not count as page time
         started = time.perf_counter()
         image: Image = page.image()
+        if len(regions := tiles(image.shape[1], image.shape[0], _INPUT_SIDE)) > 1:
+            return self._read_long_page(page, image, regions, started)
         (output,) = predictor([image]).pages
         if sideways := runs_sideways(_boxes(output, image)):
             image = _rotated(image, 1)
@@ -138,6 +144,18 @@ class DocTr(BaseModel, OcrEngine):
             words=words,
             seconds=seconds,
         )
+
+    def _read_long_page(self, page: Page, image: "Image", regions: Sequence[Region], started: float) -> OcrPage:
+        """A page that would be illegible in one piece, in overlapping tiles; it counts as upright."""
+
+        def read(part: "Image") -> list[Word]:
+            (output,) = self._predictor([part]).pages
+            return _words(output, page.number)
+
+        height, width = image.shape[:2]
+        words = arrange(read_tiles(image, regions, read), height / width)
+        seconds = time.perf_counter() - started
+        return OcrPage(page=page.number, width=width, height=height, rotation=0, words=words, seconds=seconds)
 
     def _is_upside_down(self, boxes: "Boxes", image: "Image") -> bool:
         """Whether recognition of the longest words is more confident when they are rotated by 180 degrees.

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
@@ -21,11 +22,15 @@ from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
+from ocr_pipeline.ocr.regions import Region, tiles
 from ocr_pipeline.ocr.scripts import doubted
 from ocr_pipeline.ocr.tesseract_languages import Choice, for_script, for_words, script_of, unread
+from ocr_pipeline.ocr.tiling import read_tiles
 from ocr_pipeline.schemas import OcrPage, Rotation, Word
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL.Image import Image
 
 _MIN_CONFIDENCE = 0.6
@@ -56,7 +61,7 @@ class Tesseract(BaseModel, OcrEngine):
         installation = self._installation
         return {
             "engine": "tesseract",
-            "revision": 1,
+            "revision": 2,
             "reading_order": READING_ORDER,
             "tesseract": installation.version if installation else None,
             "data": installation.data_sha256(self._data(installation)) if installation else None,
@@ -95,9 +100,12 @@ class Tesseract(BaseModel, OcrEngine):
         from PIL import Image
 
         started = time.perf_counter()
-        image = Image.fromarray(page.image()).convert("L")
-        full_size = image.size
+        full = Image.fromarray(page.image()).convert("L")
+        full_size = full.size
+        image = full.copy()
         image.thumbnail((self.longest_side, self.longest_side))
+        if len(regions := tiles(*full.size, self.longest_side)) > 1:
+            return self._read_long_page(page, full, image, regions, started)
         choice = self._first_choice(page, image)
         words = self._words(image, page.number, choice.languages)
         rotation: Rotation = 0
@@ -116,6 +124,33 @@ class Tesseract(BaseModel, OcrEngine):
             width=width,
             height=height,
             rotation=rotation,
+            words=arrange(doubted(words, _UNREAD) if warning else words, height / width),
+            seconds=time.perf_counter() - started,
+            warnings=[warning] if warning else [],
+        )
+
+    def _read_long_page(
+        self, page: Page, full: "Image", reduced: "Image", regions: Sequence[Region], started: float
+    ) -> OcrPage:
+        """A page that would be illegible in one piece, in overlapping tiles; it counts as upright."""
+        import numpy as np
+        from PIL import Image
+
+        choice = self._first_choice(page, reduced)
+
+        def read(part: "npt.NDArray[np.uint8]") -> list[Word]:
+            tile = Image.fromarray(part)
+            tile.thumbnail((self.longest_side, self.longest_side))
+            return self._words(tile, page.number, choice.languages)
+
+        words = read_tiles(np.asarray(full), regions, read)
+        width, height = full.size
+        warning = choice.warning or unread([word.text for word in words], choice.languages)
+        return OcrPage(
+            page=page.number,
+            width=width,
+            height=height,
+            rotation=0,
             words=arrange(doubted(words, _UNREAD) if warning else words, height / width),
             seconds=time.perf_counter() - started,
             warnings=[warning] if warning else [],

@@ -46,6 +46,22 @@ def test_a_rotated_page_is_turned_upright(turned: int) -> None:
 
 
 @installed
+def test_a_very_long_receipt_is_read_in_tiles() -> None:
+    """Reduced to 2,000 pixels it would be 100 pixels wide."""
+    lines = [f"Article {number} EUR {number}.50" for number in range(100, 190)]
+    image = text_image(lines, size=24, width=320)
+    assert image.height > 4000
+    (page,) = Tesseract().read(open_document(encoded(image, "PNG"), Limits()))
+    assert (page.width, page.height, page.rotation) == (320, image.height, 0)
+    found = [word.text for word in page.words]
+    assert len(found) == len(set(zip(found, (word.line for word in page.words), strict=True))), "no line is read twice"
+    share = sum(line in " ".join(found) for line in lines) / len(lines)
+    assert share > 0.9
+    tops = [word.box[1] for word in page.words if word.text == "Article"]
+    assert tops == sorted(tops)
+
+
+@installed
 def test_a_timeout_of_a_page_fails_its_document() -> None:
     with pytest.raises(DocumentError, match="page 1"):
         read(engine=Tesseract(seconds_per_page=0.001))
