@@ -23,6 +23,7 @@ from ocr_pipeline.study.receipts import MARK, MARKED
 from ocr_pipeline.study.scored import FIELDS
 from ocr_pipeline.study.words import text_of_lines
 from ocr_pipeline_tests.cli.test_cli import Cli
+from ocr_pipeline_tests.standin import StandIn
 from ocr_pipeline_tests.study.layout import write_layout
 
 
@@ -187,6 +188,31 @@ def test_the_study_on_a_small_layout(tmp_path: Path, run: Cli) -> None:
     # a second call computes nothing and writes the same
     assert "ocr oracle" not in run("study", "recorded", *where, "--part", "receipts", *left_out).out
     assert output.read_text() == text
+
+
+@pytest.mark.slow
+def test_with_a_key_gemini_is_in_the_same_table(tmp_path: Path, run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real client over real sockets; what answers is the stand-in."""
+    data = write_layout(tmp_path / "shared")
+    output = tmp_path / "tables.md"
+    engines = [
+        name for name, entry in settings(())["backends"].items() if entry.get("engine") in ("rapidocr", "tesseract")
+    ]
+    left_out = [argument for name in engines for argument in ("--without", name)]
+    where = ["--data", str(data), "--folder", str(tmp_path / "study"), "--output", str(output), "--part", "receipts"]
+    with StandIn() as standin:
+        monkeypatch.setenv("GEMINI_API_KEY", "any-key-will-do")
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", standin.url)
+        assert run("study", "recorded", *where, *left_out).code == 0
+        assert run("study", "recorded", *where, *left_out).code == 0
+        assert len(standin.seen) == 3, "each receipt once, and nothing in the second run"
+    [row] = [
+        line
+        for line in output.read_text().splitlines()
+        if line.startswith("| `gemini-vision` | ") and "failed" not in line
+    ][:1]
+    assert float(row.split("|")[10]) > 0, "it costs something"
+    assert "`gemini-vision`: GEMINI_API_KEY is not set" not in output.read_text()
 
 
 def test_no_receipt_of_the_study_is_learned_from(tmp_path: Path) -> None:
