@@ -17,6 +17,7 @@ _ROOT = re.compile(
     r"<(?:[\w.-]+:)?([\w.-]+)([^>]*)",
     re.DOTALL,
 )
+_WEB_PAGE = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _NAMESPACES = {
     "CrossIndustryInvoice": "",  # CII: Factur-X, ZUGFeRD 2, XRechnung
     "CrossIndustryDocument": "",  # ZUGFeRD 1
@@ -31,8 +32,9 @@ _NAMESPACES = {
 
 
 def is_xml(content: bytes) -> bool:
-    """Whether content is XML, of whatever kind."""
-    return _text(content[:_HEAD]).lstrip("\ufeff \t\r\n").startswith("<")
+    """Whether content is XML, of whatever kind. A web page is none."""
+    begin = _text(content[:_HEAD]).lstrip("\ufeff \t\r\n")
+    return begin.startswith("<") and not _WEB_PAGE.match(begin)
 
 
 def is_einvoice(content: bytes) -> bool:

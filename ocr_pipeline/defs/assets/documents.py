@@ -231,5 +231,6 @@ def _sources(project: ProjectResource, keys: Sequence[str], known: Mapping[str, 
 def _deleted(project: ProjectResource, key: str, row: DocumentRow | None) -> SourceFile:
     if row is None:
         return SourceFile(key, "documents", project.project.data / "documents" / key, None)
-    path = project.project.root / row.path
+    # The file of a part may well be there; the part is not.
+    path = project.project.root / (f"{row.path}.{row.page_range.suffix}" if row.page_range else row.path)
     return SourceFile(key, row.dataset, path, None, pages=row.page_range, parent=row.parent_id)

@@ -172,24 +172,32 @@ def document_features(reader: Reader) -> dict[str, DocumentFeatures]:
 
 
 class _OfFile(TypedDict):
+    path: str
     media_type: str | None
     size_bytes: int | None
     sha256: str | None
     pages: int | None
 
 
-def _of_file(document: "Document | None", gone: DocumentRow | None) -> _OfFile:
+def _of_file(path: str, document: "Document | None", gone: DocumentRow | None) -> _OfFile:
     """What is known of a file: as it is, or as it was before it was deleted."""
     if document is not None:
         return _OfFile(
+            path=path,
             media_type=document.media_type,
             size_bytes=document.size,
             sha256=document.sha256,
             pages=len(document.pages),
         )
     if gone is not None:
-        return _OfFile(media_type=gone.media_type, size_bytes=gone.size_bytes, sha256=gone.sha256, pages=gone.pages)
-    return _OfFile(media_type=None, size_bytes=None, sha256=None, pages=None)
+        return _OfFile(
+            path=gone.path,
+            media_type=gone.media_type,
+            size_bytes=gone.size_bytes,
+            sha256=gone.sha256,
+            pages=gone.pages,
+        )
+    return _OfFile(path=path, media_type=None, size_bytes=None, sha256=None, pages=None)
 
 
 def add_document(
@@ -219,9 +227,8 @@ def add_document(
     row = DocumentRow(
         document_id=source.document_id,
         dataset=source.dataset,
-        path=path,
         perceptual_hash=document.perceptual_hash if isinstance(document, IngestedDocument) else None,
-        **_of_file(document, known if failure is not None and failure.reason == "missing_file" else None),
+        **_of_file(path, document, known if failure is not None and failure.reason == "missing_file" else None),
         transcript_sha256=transcript_sha256,
         status="failed" if failure else "split" if split_into else "ok",
         reason=failure.reason if failure else "split" if split_into else None,
