@@ -24,7 +24,8 @@ from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
 WIDE = 100
-"""Terminal columns from which on F1 by the strict and the lenient rules is shown too."""
+"""Terminal columns from which on F1 by the strict and the lenient rules, and what values were read from, have columns; else
+the latter is a note."""
 
 
 def leaderboard(
@@ -91,6 +92,8 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
 def _notes(board: BoardRow) -> list[str]:
     """What to know about the numbers of one backend."""
     notes = []
+    if board.reads_more_than_pages and console.width < WIDE:
+        notes.append(f"{board.backend}: read from {board.sources}.")
     if board.reported:
         notes.append(f"{board.backend}: seconds and cost as reported, not measured here.")
     if board.status == "not_run":
@@ -108,7 +111,7 @@ def leaderboard_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence
     table.add_column("backend", overflow="fold")
     for name in ("docs", "failed", "F1 % \\[95 %]", "prec.", "recall", "right", "s/doc", "$/doc"):
         table.add_column(name, justify="right", no_wrap=True)
-    sources = any(board.reads_more_than_pages for board in boards)
+    sources = console.width >= WIDE and any(board.reads_more_than_pages for board in boards)
     if sources:
         table.add_column("read from", overflow="fold")
     for board in ranked(boards, fields):
