@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
 from ocr_pipeline.errors import WarehouseError
@@ -73,6 +74,16 @@ class ResultStore:
     def put(self, stage: str, key: str, text: str) -> None:
         """Store a result. Readers see all of it or nothing, even after a crash. Raises WarehouseError."""
         write_durably(self._path(stage, key), sealed(text))
+
+    @contextmanager
+    def locked(self, stage: str, key: str) -> Iterator[None]:
+        """Keeps other processes from making the same result at the same time. A killed process loses its locks."""
+        path = self._path(stage, key).with_suffix(".lock")
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path):
+            yield
+            path.unlink(missing_ok=True)  # whoever waits on it finds the result
 
     def entries(self) -> Iterator[Path]:
         """The files of all entries."""

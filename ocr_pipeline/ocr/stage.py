@@ -82,6 +82,11 @@ def read_documents(
 
 
 def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task: OcrTask, key: str) -> OcrResult:
+    with store.locked(STAGE, key):  # two runs at once, as after a crash, read no page twice
+        return _read_locked(engine, store, limits, task, key)
+
+
+def _read_locked(engine: OcrEngine, store: ResultStore, limits: Limits, task: OcrTask, key: str) -> OcrResult:
     stored = store.load(STAGE, key, OcrOutcome)
     if stored is not None:  # another run, or a worker with a copy of the document, was faster
         return OcrResult(task.document_id, stored, key, cached=True)
