@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,24 @@ def test_the_folder_is_synced_after_the_file_and_its_new_name(
     assert steps == ["file", "name", "folder", "folder"], "the folder is new, so its own name has to last, too"
     store.put("ocr", KEY, "{}")
     assert steps[4:] == ["file", "name", "folder"]
+
+
+def test_the_same_result_is_made_by_one_at_a_time(store: ResultStore) -> None:
+    """Two runs may want the same page at the same time."""
+    made = 0
+
+    def make(_: int) -> None:
+        nonlocal made
+        with store.locked("ocr", KEY):
+            if store.get("ocr", KEY) is None:
+                made += 1
+                time.sleep(0.05)
+                store.put("ocr", KEY, "{}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(make, range(8)))
+    assert made == 1
+    assert [path.name for path in entry(store).parent.iterdir()] == [entry(store).name], "no lock is left"
 
 
 def test_what_a_killed_process_left_is_ignored(store: ResultStore) -> None:
