@@ -76,12 +76,16 @@ class ResultStore:
         write_durably(self._path(stage, key), sealed(text))
 
     @contextmanager
-    def locked(self, stage: str, key: str) -> Iterator[None]:
-        """Keeps other processes from making the same result at the same time. A killed process loses its locks."""
+    def locked(self, stage: str, key: str, timeout: float = -1) -> Iterator[None]:
+        """Keeps others from making the same result at the same time. A killed process loses its locks.
+
+        Args:
+            timeout: seconds to wait for whoever makes it, then `filelock.Timeout` is raised; below 0: for ever.
+        """
         path = self._path(stage, key).with_suffix(".lock")
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path):
+        with FileLock(path, timeout=timeout):
             yield
             path.unlink(missing_ok=True)  # whoever waits on it finds the result
 

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import NoReturn
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ocr_pipeline.errors import DocumentError, ProviderError
 from ocr_pipeline.models.budget import Budget
@@ -120,7 +120,8 @@ class ModelCalls:
         """Raise the error of a failure, with a note on where the server's own words are kept."""
         error = failure.error
         if failure.answer:
-            self._keep_refused(provider, failure, key)
+            if not failure.unreadable:  # such an answer is kept when it arrives
+                self._keep_refused(provider, failure, key)
             if failure.unreadable or not isinstance(error, ProviderError):
                 note = f"{error} Its answer is kept in {REFUSED}/{key[:2]}/{key}.json of the result store."
                 error = DocumentError(error.reason, note) if isinstance(error, DocumentError) else type(error)(note)
@@ -170,20 +171,13 @@ class ModelCalls:
 
     @contextmanager
     def _locked(self, provider: Provider, key: str) -> Iterator[None]:
-        path = self.store.root / CALLS / key[:2] / f"{key}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
         try:
-            lock.acquire(timeout=2 * provider.deadline)
+            with self.store.locked(CALLS, key, timeout=2 * provider.deadline):
+                yield
         except Timeout:
             raise ProviderError(
                 f"{provider.name}: another process has been making the same call for too long."
             ) from None
-        try:
-            yield
-            path.unlink(missing_ok=True)  # whoever waits on this file finds the reply when it gets the lock
-        finally:
-            lock.release()
 
 
 class DocumentCalls:

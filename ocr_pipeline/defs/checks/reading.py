@@ -1,6 +1,7 @@
 """Asset checks of what backends extracted: stale and failed cells, and agreement of page, codes and XML."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -56,6 +57,12 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     return [no_stale_cells, no_failed_cells, _truth_agrees(), _scale_suspect()]
 
 
+def _named(found: Sequence[str]) -> str | None:
+    """The first of what was found in one sentence, the others counted; None if nothing was."""
+    more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
+    return f"{'; '.join(found[:MAX_NAMED])}{more}." if found else None
+
+
 def _scale_suspect() -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset="scale_suspects",
@@ -66,13 +73,11 @@ def _scale_suspect() -> dg.AssetChecksDefinition:
         known = set(project.backends())
         rows = [row for row in tables.scale.scale_suspects(warehouse.warehouse()) if row.backend in known]
         counts = Counter(row.backend for row in rows)
-        said = "; ".join(f"{visible(row.sentence)} ({row.document_id}, {row.backend})" for row in rows[:MAX_NAMED])
-        more = f"; and {len(rows) - MAX_NAMED} more" if len(rows) > MAX_NAMED else ""
         shown = [{**vars(row), "printed": row.text} for row in rows]
         return dg.AssetCheckResult(
             passed=not rows,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{said}{more}." if rows else None,
+            description=_named([f"{visible(row.sentence)} ({row.document_id}, {row.backend})" for row in rows]),
             metadata={
                 "found": len(rows),
                 "backends": ", ".join(f"{backend} {count}" for backend, count in counts.most_common()),
@@ -91,12 +96,10 @@ def _truth_agrees() -> dg.AssetChecksDefinition:
     @readable_failure
     def truth_agrees(project: ProjectResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
         found = tables.truth.contradictions(warehouse.warehouse())
-        said = "; ".join(f"{row.document_id}: {visible(row.sentence)}" for row in found[:MAX_NAMED])
-        more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
         return dg.AssetCheckResult(
             passed=not found,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{said}{more}." if found else None,
+            description=_named([f"{row.document_id}: {visible(row.sentence)}" for row in found]),
             metadata={
                 "found": len(found),
                 "rows": preview(found, ["document_id", "field", "page", "code", "xml"], project.document_link),
