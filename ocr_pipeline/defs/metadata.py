@@ -62,6 +62,16 @@ def _column(name: str) -> dg.TableColumnDep:
     return dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
 
 
+MAX_NAMED = 5
+"""Things that a check names in its sentence; its table has more."""
+
+
+def named(found: Sequence[str]) -> str | None:
+    """The first of what a check found in one sentence, the others counted; None if nothing was found."""
+    more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
+    return f"{'; '.join(found[:MAX_NAMED])}{more}." if found else None
+
+
 def preview(
     rows: Sequence[object], columns: Sequence[str], link: Callable[..., str] | None = None
 ) -> dg.MarkdownMetadataValue:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import dagster as dg
 
 from ocr_pipeline.defs.failures import readable_failure
-from ocr_pipeline.defs.metadata import PREVIEW_ROWS, preview
+from ocr_pipeline.defs.metadata import MAX_NAMED, PREVIEW_ROWS, named, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.history import against_baseline, lost_documents, regressions
 from ocr_pipeline.evaluation.scoring import thresholds as limits_of
@@ -19,9 +19,6 @@ from ocr_pipeline.evaluation.scoring.thresholds import Check, Thresholds
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.labels import LabelledCopy, LabelProblem
-
-MAX_NAMED = 5
-"""Things that a check names in its sentence; its table has more."""
 
 _Limits = TypeVar("_Limits", bound=Check)
 
@@ -69,12 +66,11 @@ def _check(asset: str, find: Callable[[Warehouse, _Limits], _Findings], limits: 
             for row in bad
             if "backend" in row or "engine" in row
         }
-        more = f"; and {len(bad) - MAX_NAMED} more" if len(bad) > MAX_NAMED else ""
         columns = ["document_id", "backend", "field"]
         return dg.AssetCheckResult(
             passed=not bad,
             severity=dg.AssetCheckSeverity.ERROR if limits.severity == "error" else dg.AssetCheckSeverity.WARN,
-            description=f"{'; '.join(say(row) for row in bad[:MAX_NAMED])}{more}." if bad else None,
+            description=named([say(row) for row in bad]),
             metadata={
                 "found": len(bad),
                 **found.numbers,

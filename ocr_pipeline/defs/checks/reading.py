@@ -1,20 +1,16 @@
 """Asset checks of what backends extracted: stale and failed cells, and agreement of page, codes and XML."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 import dagster as dg
 
 from ocr_pipeline.defs.failures import readable_failure
-from ocr_pipeline.defs.metadata import preview
+from ocr_pipeline.defs.metadata import named, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
 from ocr_pipeline.planning.plan import ingested_scope, make_plan
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse import tables
-
-MAX_NAMED = 5
-"""Contradictions that a check names in its sentence; its table has more."""
 
 
 def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
@@ -57,12 +53,6 @@ def reading_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
     return [no_stale_cells, no_failed_cells, _truth_agrees(), _scale_suspect()]
 
 
-def _named(found: Sequence[str]) -> str | None:
-    """The first of what was found in one sentence, the others counted; None if nothing was."""
-    more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
-    return f"{'; '.join(found[:MAX_NAMED])}{more}." if found else None
-
-
 def _scale_suspect() -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset="scale_suspects",
@@ -77,7 +67,7 @@ def _scale_suspect() -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not rows,
             severity=dg.AssetCheckSeverity.WARN,
-            description=_named([f"{visible(row.sentence)} ({row.document_id}, {row.backend})" for row in rows]),
+            description=named([f"{visible(row.sentence)} ({row.document_id}, {row.backend})" for row in rows]),
             metadata={
                 "found": len(rows),
                 "backends": ", ".join(f"{backend} {count}" for backend, count in counts.most_common()),
@@ -99,7 +89,7 @@ def _truth_agrees() -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not found,
             severity=dg.AssetCheckSeverity.WARN,
-            description=_named([f"{row.document_id}: {visible(row.sentence)}" for row in found]),
+            description=named([f"{row.document_id}: {visible(row.sentence)}" for row in found]),
             metadata={
                 "found": len(found),
                 "rows": preview(found, ["document_id", "field", "page", "code", "xml"], project.document_link),
