@@ -60,6 +60,10 @@ class DocumentPage:
     images: Sequence[PageImage]
     viewer: str
 
+    @property
+    def document_id(self) -> str:
+        return self.found.document_id
+
 
 def rotations(found: DocumentCases) -> dict[int, int]:
     """By page, the degrees by which it is shown rotated: those of the first engine that rotated it."""
