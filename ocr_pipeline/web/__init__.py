@@ -1,0 +1,1 @@
+"""Serving pages to this machine's browser: the guard in front of every server that the project starts."""
