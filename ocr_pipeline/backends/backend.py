@@ -168,6 +168,10 @@ class Backends(Mapping[str, Backend]):
         """Of these backends (None or empty: all), those that can run here."""
         return [name for name in names or self if self[name].unavailable() is None]
 
+    def controls(self) -> set[str]:
+        """Backends that are no candidates: they, or members of theirs, read transcripts."""
+        return {name for name, of in self.items() if any(part.reads_transcripts for part in (of, *of.members))}
+
     @property
     def limits(self) -> Limits:
         return self.config.limits

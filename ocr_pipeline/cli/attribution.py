@@ -34,9 +34,9 @@ def attribution(
     with opened(project).snapshot() as snapshot:
         rows = tables.diagnosis.current_attributions(snapshot, scoring, filters)
         scored = rows or tables.scores.exist(snapshot, filters)
+        if not scored:
+            raise no_scores(snapshot, **scope)
         notice = tables.current.states(snapshot, scoring).notice(dataset)
-    if not scored:
-        raise no_scores(**scope)
     print_notice(notice, as_json=as_json)
     if as_json:
         print_json({"totals": _totals(rows), "attributions": rows})

@@ -18,12 +18,14 @@ from ocr_pipeline.cli.output import (
     print_json,
     print_notice,
     titled_table,
+    unlabelled,
 )
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.inspection.current import comparisons, scoring_of
 from ocr_pipeline.project import find_project
 from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.scores import Flip
 
@@ -59,7 +61,7 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
         view = comparisons(snapshot, scoring, pair=(a, b), dataset=dataset, field=field)
         rows = view.rows
         if not rows and not view.stale:
-            _explain(tables.comparisons.comparisons(snapshot, None, None), (a, b), dataset, field)
+            _explain(snapshot, (a, b), dataset, field)
         single = None if field == ALL_FIELDS else field
         flipped = {
             name: tables.scores.flipped_values(snapshot, scoring, a, b, name, single)
@@ -154,7 +156,7 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
         )
         rows = view.rows
         if not rows and not view.stale:
-            _explain(tables.comparisons.comparisons(snapshot, None, None), (), dataset, field)
+            _explain(snapshot, (), dataset, field)
     print_notice(view.notice, as_json=as_json)
     if as_json:
         print_json({"comparisons": rows, "rule_sensitivity": view.sensitivity})
@@ -189,10 +191,11 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
                 )
 
 
-def _explain(
-    known: Sequence[ComparisonRow], backends: Sequence[str], dataset: str | None, field: str | None
-) -> NoReturn:
+def _explain(reader: Reader, backends: Sequence[str], dataset: str | None, field: str | None) -> NoReturn:
     """Raise an error that says why there is no comparison."""
+    if reason := unlabelled(reader, dataset):
+        raise reason
+    known = tables.comparisons.comparisons(reader, None, None)
     names = {name for row in known for name in (row.backend_a, row.backend_b)}
     if not known:
         raise ConfigurationError("No comparisons yet; run `ocr-pipeline run` with two backends first.")

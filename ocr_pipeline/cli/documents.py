@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.table import Table
 
 from ocr_pipeline.cli.options import DatasetOption, JsonOption
@@ -41,12 +42,23 @@ class DocumentStatus:
     failed_backends: Mapping[str, str] = field(default_factory=dict)
 
 
-def documents(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
+def documents(
+    dataset: DatasetOption = None,
+    values: Annotated[
+        bool, typer.Option("--values", help="Show what was read of each document, with or without a label.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """List documents, their labels, duplicates and failures.
 
     The split shown is the effective one: a duplicate of a document of the test split belongs to the test split.
     """
     project = find_project()
+    if values:
+        from ocr_pipeline.cli.values_read import show_values
+
+        show_values(project, dataset, as_json=as_json)
+        return
     rows = [row for row in document_rows(project) if dataset in (None, row.dataset)]
     if not rows and (dataset or not as_json):
         raise no_documents(project, dataset)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ocr_pipeline.cli.options import BackendOption, DatasetOption, JsonOption, ScoredFieldOption
-from ocr_pipeline.cli.output import console, interval, opened, points, print_json, titled_table
+from ocr_pipeline.cli.output import console, interval, opened, points, print_json, titled_table, unlabelled
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 from ocr_pipeline.warehouse import tables
@@ -38,7 +38,9 @@ def history(
     warehouse = opened(find_project())
     rows = tables.history.history(warehouse, dataset, backend, field or ALL_FIELDS)
     if not rows:
-        raise ConfigurationError("No such evaluation yet; run `ocr-pipeline run` first.")
+        raise unlabelled(warehouse, dataset) or ConfigurationError(
+            "No such evaluation yet; run `ocr-pipeline run` first."
+        )
     groups: defaultdict[tuple[str, str], list[tuple[PinnableEntry, list[str]]]] = defaultdict(list)
     for evaluation in rows:
         group = groups[evaluation.dataset, evaluation.backend]

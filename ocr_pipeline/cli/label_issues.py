@@ -49,9 +49,9 @@ def label_issues(project: Project, dataset: str | None, document: str | None = N
     with opened(project).snapshot() as snapshot:
         rows = tables.diagnosis.queued_issues(snapshot, scoring, dataset, document)
         scored = rows or tables.scores.exist(snapshot, {})
+        if not scored:
+            raise no_scores(snapshot)
         notice = tables.current.states(snapshot, scoring).notice(dataset)
-    if not scored:
-        raise no_scores()
     return Issues(rows, notice)
 
 

@@ -1,6 +1,6 @@
 """`ocr-pipeline labels suggest`: what to label next."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -8,8 +8,8 @@ import typer
 from ocr_pipeline.cli.options import DatasetOption, JsonOption
 from ocr_pipeline.cli.output import console, opened, plain, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.evaluation.diagnosis.agreement import Consensus, Suggestion
-from ocr_pipeline.evaluation.diagnosis.agreement import suggest as rank
+from ocr_pipeline.evaluation.diagnosis.agreement import Suggestion
+from ocr_pipeline.inspection.summaries import suggestions
 from ocr_pipeline.project import find_project
 from ocr_pipeline.warehouse import tables
 
@@ -29,31 +29,23 @@ def suggest(
     Documents on which backends disagree or are unsure come first.
     """
     with opened(find_project()).snapshot() as snapshot:
-        entries = tables.diagnosis.consensus(snapshot)
-        confidences = tables.confidence.confidences_by_value(snapshot)
-        groups = tables.documents.groups(snapshot)
-        labelled = {key for key, row in tables.labels.labels(snapshot).items() if row.valid}
-    if not entries:
+        datasets = {row.document_id: row.dataset for row in tables.diagnosis.consensus(snapshot)}
+        ranking = suggestions(snapshot, dataset)[:count] if datasets else []
+    if not datasets:
         raise ConfigurationError("No extractions yet; run `ocr-pipeline run` first.")
-    datasets = {row.document_id: row.dataset for row in entries}
-    names = [field.name for field in fields(Consensus)]
-    consensus = (
-        Consensus(**{name: getattr(row, name) for name in names}) for row in entries if dataset in (None, row.dataset)
-    )
-    suggestions = [
-        _DatasetSuggestion(**vars(suggestion), dataset=datasets[suggestion.document_id])
-        for suggestion in rank(consensus, confidences, groups, labelled)[:count]
+    suggested = [
+        _DatasetSuggestion(**vars(suggestion), dataset=datasets[suggestion.document_id]) for suggestion in ranking
     ]
     if as_json:
-        print_json([asdict(suggestion) for suggestion in suggestions])
+        print_json([asdict(suggestion) for suggestion in suggested])
         return
-    if not suggestions:
+    if not suggested:
         console.print("Every document with extractions is labelled or duplicates a labelled one.")
         return
     table = titled_table("Label next")
     table.add_column("document", overflow="fold", ratio=1)
     table.add_column("uncertainty", justify="right", no_wrap=True)
     table.add_column("least certain fields", overflow="fold", ratio=1)
-    for suggestion in suggestions:
+    for suggestion in suggested:
         table.add_row(plain(suggestion.document_id), f"{suggestion.score:.2f}", ", ".join(suggestion.unsure_fields))
     console.print(table)

@@ -20,7 +20,12 @@ from ocr_pipeline.cli.output import (
     titled_table,
 )
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.inspection import current
+from ocr_pipeline.inspection.answer import answer
+from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import Project, find_project
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
 WIDE = 100
@@ -63,22 +68,49 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
     Raises:
         ConfigurationError: nothing was scored.
     """
+    with opened(project).snapshot() as snapshot:
+        scoring = scoring_of(project)
+        view = current.leaderboard(snapshot, scoring, dataset)
+        if not view.stale and not any(board.labelled_documents for board in view.boards):
+            raise no_scores(snapshot, dataset=dataset)
+        if not as_json:
+            _print_boards(project, snapshot, view, scoring, dataset, fields=fields)
+            return
+    print_notice(view.notice, as_json=True)
+    print_json({"leaderboard": view.boards, "fields": view.fields})
+
+
+def show_scores(project: Project, dataset: str | None) -> bool:
+    """Print the leaderboard as far as there are labels; whether there are any."""
+    with opened(project).snapshot() as snapshot:
+        scoring = scoring_of(project)
+        view = current.leaderboard(snapshot, scoring, dataset)
+        _print_boards(project, snapshot, view, scoring, dataset)
+    return any(board.labelled_documents for board in view.boards)
+
+
+def _print_boards(
+    project: Project,
+    snapshot: Reader,
+    view: current.Leaderboard,
+    scoring: Scoring,
+    dataset: str | None,
+    *,
+    fields: bool = False,
+) -> None:
+    """The answer, the tables and the notes of each data set with labels."""
     from ocr_pipeline.backends.backend import load_backends
-    from ocr_pipeline.inspection import current
     from ocr_pipeline.training.notes import notes_on_scores
 
-    with opened(project).snapshot() as snapshot:
-        view = current.leaderboard(snapshot, current.scoring_of(project), dataset)
-        notes = {} if as_json else notes_on_scores(project, load_backends(project), snapshot)
+    configured = load_backends(project)
     boards, rows = view.boards, view.fields
-    if not boards and not view.stale:
-        raise no_scores(dataset=dataset)
-    print_notice(view.notice, as_json=as_json)
-    if as_json:
-        print_json({"leaderboard": boards, "fields": rows})
-        return
-    for name in dict.fromkeys(board.dataset for board in boards):
+    notes = notes_on_scores(project, configured, snapshot)
+    pairs = current.comparisons(snapshot, scoring, dataset=dataset, field=ALL_FIELDS).rows
+    print_notice(view.notice, as_json=False)
+    for name in dict.fromkeys(board.dataset for board in boards if board.labelled_documents):
         of_dataset = [board for board in boards if board.dataset == name]
+        if sentence := answer(name, of_dataset, rows, pairs, configured.controls()):
+            console.print(f"[b]{plain(name)}:[/] {plain(sentence)}\n")
         console.print(leaderboard_table(name, of_dataset, rows))
         if fields:
             for board in ranked(of_dataset, rows):

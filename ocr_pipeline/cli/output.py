@@ -17,7 +17,7 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.untrusted import MAX_CHARACTERS, visible
 
 if TYPE_CHECKING:
-    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
 READ_TIMEOUT = 10.0
 """Seconds that a read-only command waits for a locked database."""
@@ -47,9 +47,27 @@ def check_known(what: str, name: str | None, known: Iterable[str]) -> None:
         raise ConfigurationError(f"Unknown {what} {name!r}; choose from {', '.join(names)}.")
 
 
-def no_scores(**filters: str | None) -> ConfigurationError:
-    """Nothing matches these filters because nothing was scored."""
-    return ConfigurationError(f"No scores{selected(**filters)} yet; run `ocr-pipeline run` first.")
+def no_scores(reader: "Reader", **filters: str | None) -> ConfigurationError:
+    """Nothing matches these filters, as nothing was read yet, or as nothing is labelled."""
+    return unlabelled(reader, filters.get("dataset")) or ConfigurationError(
+        f"No scores{selected(**filters)} yet; run `ocr-pipeline run` first."
+    )
+
+
+def unlabelled(reader: "Reader", dataset: str | None = None) -> ConfigurationError | None:
+    """Documents were read but none is labelled, in this data set or in any; None: that is not so."""
+    from ocr_pipeline.warehouse import tables
+
+    labelled = tables.labels.labelled_documents(reader)
+    read = tables.extractions.documents_read(reader)
+    names = [dataset] if dataset is not None else list(read)
+    count = sum(read.get(name, 0) for name in names)
+    if not count or any(labelled.get(name) for name in names):
+        return None
+    return ConfigurationError(
+        f"No labels{selected(dataset=dataset)}; {counted(count, 'document')} {'was' if count == 1 else 'were'} read, but"
+        " nothing can be scored. See the values with `ocr-pipeline documents --values`; label with `ocr-pipeline label`."
+    )
 
 
 def selected(**filters: str | None) -> str:

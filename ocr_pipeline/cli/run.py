@@ -10,16 +10,20 @@ from typing import Annotated
 import typer
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.cli.leaderboard import show_leaderboard
+from ocr_pipeline.cli.leaderboard import show_scores
 from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, MaxCostOption
 from ocr_pipeline.cli.output import alone, console, counted, errors, plain
 from ocr_pipeline.cli.plan import print_estimates, print_plan
 from ocr_pipeline.cli.progress import TerminalProgress
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
+from ocr_pipeline.cli.values_read import show_unlabelled
 from ocr_pipeline.defs import pipeline
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.plan import Mode
 from ocr_pipeline.project import Project, find_project
+
+SCORED = "[b]ocr-pipeline errors[/] lists the errors, [b]leaderboard --fields[/] shows every field"
+UNLABELLED = "[b]ocr-pipeline label[/] labels documents in the browser, [b]export --wide[/] writes what was read"
 
 
 def run(
@@ -61,9 +65,10 @@ def run(
         return
     summary = _run(project, sources, chosen, mode, datetime.now(UTC) if fresh else None, max_cost)
     _print_summary(project, summary, f"{counted(len(sources), 'document')}, {counted(len(chosen), 'backend')}")
-    datasets = {source.dataset for source in sources}
-    show_leaderboard(project, datasets.pop() if len(datasets) == 1 else dataset)
-    _print_next_steps(project, summary)
+    datasets = sorted({source.dataset for source in sources})
+    scored = show_scores(project, datasets[0] if len(datasets) == 1 else dataset)
+    show_unlabelled(project, datasets)
+    _print_next_steps(project, summary, scored=scored)
 
 
 def _run(
@@ -100,14 +105,14 @@ def _print_summary(project: Project, summary: pipeline.RunSummary, selected: str
     console.print(f"{selected}. Materialised: {done or 'nothing, everything is current'}.", soft_wrap=True)
 
 
-def _print_next_steps(project: Project, summary: pipeline.RunSummary) -> None:
+def _print_next_steps(project: Project, summary: pipeline.RunSummary, *, scored: bool) -> None:
     for check, (severity, sentence) in summary.failed_checks.items():
         errors.print(f"{severity.lower()}: {check}: {plain(sentence)}", soft_wrap=True)
     console.print(
         f"\nReport: {project.relative(project.report)}/index.html (open it in a browser)"
         f"\nDatabase: {project.relative(project.database)} (DuckDB)"
-        "\nNext: [b]ocr-pipeline errors[/] lists the errors, [b]leaderboard --fields[/] shows every field,"
-        "\n[b]make dev[/] starts the Dagster UI."
+        f"\nNext: {SCORED if scored else UNLABELLED},"
+        "\n[b]ocr-pipeline dev[/] starts the Dagster UI."
     )
 
 

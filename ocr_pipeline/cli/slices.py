@@ -27,9 +27,9 @@ def show_slices(project: Project, dimension: str, dataset: str | None, *, as_jso
     check_known("dimension", dimension, DIMENSIONS)
     with opened(project).snapshot() as snapshot:
         view = slices(snapshot, scoring_of(project), dimension, dataset)
-    rows = view.rows
-    if not rows and not view.stale:
-        raise no_scores(dataset=dataset)
+        rows = view.rows
+        if not rows and not view.stale:
+            raise no_scores(snapshot, dataset=dataset)
     print_notice(view.notice, as_json=as_json)
     if as_json:
         print_json(rows)

@@ -55,9 +55,9 @@ def wrong_values(
     with opened(project).snapshot() as snapshot:
         rows = inspection.wrong_values(snapshot, scoring, filters)
         scored = rows or tables.scores.exist(snapshot, used)
+        if not scored:
+            raise no_scores(snapshot, **scope)
         notice = tables.current.states(snapshot, scoring).notice(dataset)
-    if not scored:
-        raise no_scores(**scope)
     print_notice(notice, as_json=as_json)
     if as_json:
         columns = [name for name in vars(rows[0]) if name != "content"] if rows else []

@@ -113,12 +113,18 @@ def risk_coverage(reader: Reader, filters: Mapping[str, str]) -> list[RiskRow]:
     return reader.select(RiskRow, f"FROM risk_coverage WHERE {where} ORDER BY {order}", values)
 
 
+def predictions_by_value(reader: Reader) -> dict[tuple[str, str], list[tuple[str, float]]]:
+    """The predictions of all backends and their confidences, by (document, field)."""
+    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    query = "SELECT document_id, field, prediction, confidence FROM confidences WHERE confidence IS NOT NULL"
+    for row in reader.rows(query):
+        found.setdefault((row["document_id"], row["field"]), []).append((row["prediction"], row["confidence"]))
+    return found
+
+
 def confidences_by_value(reader: Reader) -> dict[tuple[str, str], list[float]]:
     """The confidences of all backends by (document, field)."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for row in reader.rows("SELECT document_id, field, confidence FROM confidences WHERE confidence IS NOT NULL"):
-        found.setdefault((row["document_id"], row["field"]), []).append(row["confidence"])
-    return found
+    return {key: [confidence for _, confidence in pairs] for key, pairs in predictions_by_value(reader).items()}
 
 
 def replace_confidences(warehouse: Warehouse, new: Sequence[NewConfidences], run_id: str) -> None:
