@@ -76,6 +76,29 @@ class Project:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
 
+SHIPPED = Path(__file__).parent / "shipped"
+"""In an installed package, what a new project is made of: backends.yaml and the demo documents. A checkout has them itself."""
+
+
+def shipped_project() -> Project:
+    """The folder with the `backends.yaml` and the demo documents that come with the package. Nothing is written there."""
+    return Project(SHIPPED if SHIPPED.is_dir() else Path(__file__).resolve().parents[1])
+
+
+def find_project_or_shipped() -> Project:
+    """As `find_project`; where there is none, what comes with the package, for commands that keep nothing.
+
+    Raises:
+        ConfigurationError: `OCR_PIPELINE_HOME` is not a project folder.
+    """
+    try:
+        return find_project()
+    except ConfigurationError:
+        if os.environ.get(ROOT_VARIABLE):
+            raise
+        return shipped_project()
+
+
 def find_project() -> Project:
     """The project folder: `OCR_PIPELINE_HOME`, otherwise the nearest parent folder with a `backends.yaml`, otherwise the
     checkout that contains this package.
@@ -94,5 +117,6 @@ def find_project() -> Project:
         if (folder / CONFIG_FILE).is_file():
             return Project(folder)
     raise ConfigurationError(
-        f"No {CONFIG_FILE} in this or a parent folder: change to the project folder or set {ROOT_VARIABLE}."
+        f"No {CONFIG_FILE} in this or a parent folder: `ocr-pipeline init` makes a project here; otherwise change to the "
+        f"project folder or set {ROOT_VARIABLE}."
     )

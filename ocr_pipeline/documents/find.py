@@ -142,6 +142,15 @@ def ignored_xml(data: Path) -> list[Path]:
     return [path for folder in ("demo", "documents") for path in _files(data / folder, wanted=False)]
 
 
+def document_files(folder: Path) -> Iterator[Path]:
+    """The visible files below a folder that may be documents, in a stable order.
+
+    Raises:
+        ConfigurationError: a folder cannot be read.
+    """
+    return _files(folder)
+
+
 def _files(folder: Path, *, wanted: bool = True, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
     """The document files below a folder; `wanted=False`: the XML files that are none. `above` are its parent folders, to
     detect symlink loops."""

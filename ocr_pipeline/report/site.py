@@ -98,8 +98,8 @@ def _build(
         views = _overview(snapshot, scoring, dataset)
         views["index.html"]["notes"] = notes_on_scores(project, configured, snapshot)
         states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())
-    pages = _Pages(folder, notice)
-    _write_assets(folder)
+    pages = Pages(folder, notice)
+    write_assets(folder)
     _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
     models = learned_models(project, learning_engines(configured))
     for name, values in {**views, "documents.html": {"ids": ids}, "learned.html": {"models": models}}.items():
@@ -139,7 +139,7 @@ def _overview(reader: Reader, scoring: Scoring, dataset: str | None) -> dict[str
 def _write_document(
     project: Project,
     configured: Backends,
-    pages: "_Pages",
+    pages: "Pages",
     store: ResultStore,
     found: DocumentCases,
     previous: str | None,
@@ -191,7 +191,7 @@ def _texts(store: ResultStore, call_key: str) -> list[tuple[str, str]] | None:
     return [*texts, ("Schema", json.dumps(request.get("json_schema"), indent=1)), ("Raw reply", stored.raw)]
 
 
-class _Pages:
+class Pages:
     """Renders templates into a folder."""
 
     def __init__(self, folder: Path, notice: str | None) -> None:
@@ -228,7 +228,7 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _write_assets(folder: Path) -> None:
+def write_assets(folder: Path) -> None:
     with as_file(files("ocr_pipeline.report") / "assets") as assets:
         for path in assets.iterdir():
             shutil.copyfile(path, folder / "assets" / path.name)

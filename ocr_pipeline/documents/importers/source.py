@@ -11,7 +11,7 @@ from typing import TypeAlias
 from upath import UPath
 
 from ocr_pipeline.documents.find import NOT_DOCUMENTS
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 
 Source: TypeAlias = Path | UPath
 """A folder or file to import. Both classes have the methods of `pathlib.Path`."""
@@ -70,7 +70,7 @@ def explained(source: object) -> Iterator[None]:
         raise ConfigurationError(
             f"{_shown(source)} needs a package that is not installed: {_sentence(error)}"
         ) from None
-    except ConfigurationError:
+    except OcrPipelineError:
         raise
     except ValueError as error:
         if "nsupported filesystem" in str(error) or "Protocol not known" in str(error):
