@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 import typer
-from pydantic import ValidationError
 
 from ocr_pipeline.cli.options import BackendOption
 from ocr_pipeline.cli.output import check_known, console, opened, plain, titled_table
 from ocr_pipeline.documents.find import SourceFile, find_documents, new_label_of
-from ocr_pipeline.errors import ConfigurationError, describe
+from ocr_pipeline.documents.labels import checked_label, write_label
+from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
-from ocr_pipeline.store import write_durably
 
 if TYPE_CHECKING:
     from ocr_pipeline.warehouse.connection import Warehouse
@@ -44,7 +43,7 @@ def edit(
     if after is None or after == before:
         console.print("No changes.")
         return
-    write_durably(path, after)
+    write_label(path, after)
     console.print(f"Saved: {plain(project.relative(path))}", soft_wrap=True)
     valid = before if _is_label(before) else ""
     _show_changes(valid, after)
@@ -79,9 +78,9 @@ def _edited(text: str) -> str | None:
         if edited is None:
             return None
         try:
-            Label.model_validate_json(edited)
-        except ValidationError as error:
-            console.print(f"Invalid label: {plain(describe(error))}", soft_wrap=True)
+            checked_label(edited)
+        except DocumentError as error:
+            console.print(plain(str(error)), soft_wrap=True)
             if not typer.confirm("Edit it again?", default=True):
                 return None
             text = edited
@@ -91,8 +90,8 @@ def _edited(text: str) -> str | None:
 
 def _is_label(text: str) -> bool:
     try:
-        Label.model_validate_json(text)
-    except ValidationError:
+        checked_label(text)
+    except DocumentError:
         return False
     return True
 

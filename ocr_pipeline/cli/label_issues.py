@@ -1,25 +1,17 @@
 """`ocr-pipeline labels issues`: labels that may be wrong."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.table import Table
 
 from ocr_pipeline.cli.options import DatasetOption, JsonOption
 from ocr_pipeline.cli.output import console, counted, no_scores, opened, plain, print_json, print_notice, titled_table
 from ocr_pipeline.inspection.current import scoring_of
+from ocr_pipeline.inspection.label_issues import label_issues
 from ocr_pipeline.project import Project, find_project
-from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.tables.diagnosis import QueuedIssue
 
 NONE = "No label issues."
-
-
-class Issues(NamedTuple):
-    """The queue, and a notice if issues of stale scores are left out."""
-
-    rows: Sequence[QueuedIssue]
-    notice: str | None
 
 
 def issues(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
@@ -27,7 +19,7 @@ def issues(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
 
     Reasons: backends agree on another value, amounts do not add up, or duplicates are labelled differently.
     """
-    rows, notice = label_issues(find_project(), dataset)
+    rows, notice = queue_of(find_project(), dataset)
     print_notice(notice, as_json=as_json)
     if as_json:
         print_json(rows)
@@ -39,20 +31,20 @@ def issues(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
         console.print("Next: [b]ocr-pipeline labels review[/]")
 
 
-def label_issues(project: Project, dataset: str | None, document: str | None = None) -> Issues:
-    """The current issues, worst first.
+def queue_of(
+    project: Project, dataset: str | None, document: str | None = None
+) -> tuple[Sequence[QueuedIssue], str | None]:
+    """The current issues, worst first, and a notice if issues of stale scores are left out.
 
     Raises:
         ConfigurationError: nothing was scored.
     """
     scoring = scoring_of(project)
     with opened(project).snapshot() as snapshot:
-        rows = tables.diagnosis.queued_issues(snapshot, scoring, dataset, document)
-        scored = rows or tables.scores.exist(snapshot, {})
-        if not scored:
+        found = label_issues(snapshot, scoring, dataset, document)
+        if not found.scored:
             raise no_scores(snapshot)
-        notice = tables.current.states(snapshot, scoring).notice(dataset)
-    return Issues(rows, notice)
+    return found.rows, found.notice
 
 
 def _table(rows: Sequence[QueuedIssue]) -> Table:

@@ -2,19 +2,17 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.markup import escape
 
-from ocr_pipeline.cli.label_issues import NONE, label_issues
+from ocr_pipeline.cli.label_issues import NONE, queue_of
 from ocr_pipeline.cli.options import DatasetOption
 from ocr_pipeline.cli.output import console, counted, opened, plain, points, print_notice, titled_table
-from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, apply, write_decision
+from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, apply, decided_today, write_decision
+from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.project import Project, find_project
-from ocr_pipeline.schemas import Invoice
 from ocr_pipeline.warehouse.tables.diagnosis import QueuedIssue
 
 CHOICES = "Which is right: the [l]abel, the [v]alue, [b]oth, an[o]ther value? Or [n]ote, [s]kip, [q]uit."
@@ -34,7 +32,7 @@ def review(
     changed. Answers are read line by line from the terminal or a pipe.
     """
     project = find_project()
-    rows, notice = label_issues(project, dataset, document)
+    rows, notice = queue_of(project, dataset, document)
     print_notice(notice, as_json=False)
     if not rows:
         if not notice:
@@ -98,21 +96,14 @@ def _decide(row: QueuedIssue, answer: Callable[[str], str | None]) -> Decision |
                 if text is None:
                     return None
                 value = None if text.strip() == "-" else text.strip()
-                try:
-                    Invoice.model_validate({row.field: value})
-                except ValidationError:
+                if not is_valid(row.field, value):
                     console.print(f"Not a valid value for {row.field}.")
                     continue
-                return _decision("value", row, value, note)
+                return decided_today("value", row.label, value, note)
             case "l" | "v" | "b" as known:
-                return _decision(choices[known], row, row.value, note)
+                return decided_today(choices[known], row.label, row.value, note)
             case _:
                 console.print(f"Please answer with one of these letters. {escape(CHOICES)}")
-
-
-def _decision(choice: Choice, row: QueuedIssue, value: str | None, note: str) -> Decision:
-    today = datetime.now(UTC).date()
-    return Decision(choice=choice, label=row.label, value=value, note=note.strip(), decided_on=today)
 
 
 def _answer(question: str) -> str | None:

@@ -11,6 +11,7 @@ from ocr_pipeline.documents.overrides import Decision, apply, load_overrides
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError, describe
 from ocr_pipeline.schemas import Label
+from ocr_pipeline.store import write_durably
 
 
 def load_label(path: Path) -> tuple[Label, str]:
@@ -23,10 +24,31 @@ def load_label(path: Path) -> tuple[Label, str]:
         content = path.read_bytes()
     except OSError as error:
         raise DocumentError("invalid_label", f"The label file cannot be read: {error.strerror}.") from None
+    return checked_label(content), sha256_of(content)
+
+
+def checked_label(text: str | bytes) -> Label:
+    """The label of this text.
+
+    Raises:
+        DocumentError: it is invalid; the message names the key, never the value.
+    """
     try:
-        return Label.model_validate_json(content), sha256_of(content)
+        return Label.model_validate_json(text)
     except ValidationError as error:
         raise DocumentError("invalid_label", f"Invalid label: {describe(error)}") from None
+
+
+def write_label(path: Path, text: str) -> str:
+    """Write a label file, if its text is a valid label; returns the SHA-256 of the file. Readers see all of it or nothing.
+
+    Raises:
+        DocumentError: the label is invalid; nothing is written.
+        WarehouseError: the file cannot be written.
+    """
+    checked_label(text)
+    write_durably(path, text)
+    return sha256_of(text.encode())
 
 
 def labels_sha256(source: SourceFile) -> str | None:

@@ -6,7 +6,7 @@ has the value that it was made about.
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,6 +31,11 @@ class Decision(BaseModel):
     value: str | None = Field(default=None, description="The other value.")
     note: str = ""
     decided_on: date
+
+
+def decided_today(choice: Choice, label: str | None, value: str | None, note: str = "") -> Decision:
+    """A decision of today."""
+    return Decision(choice=choice, label=label, value=value, note=note.strip(), decided_on=datetime.now(UTC).date())
 
 
 class Overrides(BaseModel):

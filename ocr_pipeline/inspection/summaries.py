@@ -1,6 +1,6 @@
 """What was read of each document, in one row, with or without a label."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from statistics import fmean
@@ -108,8 +108,16 @@ def check_sums(values: Mapping[str, str | None]) -> Sums:
     return "agree" if abs(Decimal(net) + Decimal(tax) - Decimal(total)) <= TOLERANCE else "differ"
 
 
-def suggestions(reader: Reader, dataset: str | None = None) -> list[Suggestion]:
-    """Unlabelled documents, that whose label would teach most first; see `agreement.suggest`."""
+def suggestions(
+    reader: Reader, dataset: str | None = None, labelled: Collection[str] | None = None
+) -> list[Suggestion]:
+    """Unlabelled documents, that whose label would teach most first; see `agreement.suggest`.
+
+    Args:
+        labelled: the documents that have a label; None: as stored.
+    """
+    if labelled is None:
+        labelled = {key for key, row in tables.labels.labels(reader).items() if row.valid}
     names = [field.name for field in fields(Consensus)]
     entries: Iterable[ConsensusRow] = tables.diagnosis.consensus(reader)
     return suggest(
@@ -120,5 +128,5 @@ def suggestions(reader: Reader, dataset: str | None = None) -> list[Suggestion]:
         ),
         tables.confidence.confidences_by_value(reader),
         tables.documents.groups(reader),
-        {key for key, row in tables.labels.labels(reader).items() if row.valid},
+        labelled,
     )

@@ -80,10 +80,10 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
     shown = rotations(found)
     cells, lists = {}, {}
     for backend, case in found.cases.items():
-        turns = _turns(found, case, shown)
+        turns = turns_of(found, case, shown)
         for field in case.fields:
             cells[field.field, backend] = ShownCell(
-                case=field, box=_box(field.evidence, turns), label_box=_box(field.label_place, turns)
+                case=field, box=box_of(field.evidence, turns), label_box=box_of(field.label_place, turns)
             )
         for name in ("line_items", "tax_lines"):
             rows = [_row(case, cells_of, turns) for cells_of in _rows(case, name)]
@@ -106,7 +106,7 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
         )
     viewer = {
         "pages": pages,
-        "engines": {name: _words(reading, shown) for name, reading in found.readings.items() if reading.words},
+        "engines": {name: words_of(reading, shown) for name, reading in found.readings.items() if reading.words},
         "boxes": {
             f"{field}@{backend}": {
                 "engine": found.cases[backend].extraction.engine,
@@ -134,14 +134,14 @@ def in_script(value: Any) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _turns(found: DocumentCases, case: Case, shown: Mapping[int, int]) -> dict[int, int]:
+def turns_of(found: DocumentCases, case: Case, shown: Mapping[int, int]) -> dict[int, int]:
     """By page, the degrees by which boxes of a case are rotated to match the image as shown."""
     reading = found.readings.get(case.extraction.engine or "")
     read = reading.rotations if reading else {}
     return {page: (degrees - read.get(page, 0)) % 360 for page, degrees in shown.items()}
 
 
-def _words(reading: EngineReading, shown: Mapping[int, int]) -> list[list[Any]]:
+def words_of(reading: EngineReading, shown: Mapping[int, int]) -> list[list[Any]]:
     found = []
     for row in reading.words:
         page = row.page
@@ -152,7 +152,7 @@ def _words(reading: EngineReading, shown: Mapping[int, int]) -> list[list[Any]]:
     return found
 
 
-def _box(place: Place | None, turns: Mapping[int, int]) -> list[float] | None:
+def box_of(place: Place | None, turns: Mapping[int, int]) -> list[float] | None:
     if place is None or place.page == NO_PAGE:
         return None
     return [place.page, *(round(value, DIGITS) for value in turned(place.box, turns.get(place.page, 0)))]
@@ -169,7 +169,7 @@ def _rows(case: Case, name: str) -> list[list[ListCellRow]]:
 
 def _row(case: Case, cells: Sequence[ListCellRow], turns: Mapping[int, int]) -> ShownRow:
     boxes = {
-        cell.column_name: _box(case.places.get(f"{cell.list}.{cell.prediction_position}.{cell.column_name}"), turns)
+        cell.column_name: box_of(case.places.get(f"{cell.list}.{cell.prediction_position}.{cell.column_name}"), turns)
         for cell in cells
     }
     by_column = {cell.column_name: cell for cell in cells}

@@ -64,9 +64,7 @@ def test_a_recorded_second_opinion_and_a_scale_suspect(shop: Project, monkeypatc
 
 
 def test_what_repeats_its_members_is_no_witness(shop: Project) -> None:
-    from ocr_pipeline.defs.assets.diagnosis import witnesses
-
-    assert witnesses(load_backends(shop)) == ["pixel+sure", "theirs"]
+    assert load_backends(shop).witnesses == ["pixel+sure", "theirs"]
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def _label_issues() -> dg.AssetsDefinition:
         """Labels that backends agree against, that contradict themselves, or that differ between copies: the queue of
         `ocr-pipeline labels review`, without reviewed labels."""
         configured, rules = project.backends(), project.rules()
-        competitors = witnesses(configured)
+        competitors = configured.witnesses
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
@@ -74,13 +74,13 @@ def _label_issues() -> dg.AssetsDefinition:
 def _sources(reader: Reader, configured: Backends) -> dict[str, Sources]:
     """By document, what backends read from the page, from codes and from XML."""
     extractors = {name: backend.extractor_type for name, backend in configured.items()}
-    values = tables.sources.sourced_values(reader, _competitors(configured))
+    values = tables.sources.sourced_values(reader, configured.competitors)
     return {key: split_by_source(of_document, extractors) for key, of_document in values.items()}
 
 
 def _page_text(target: Warehouse, configured: Backends) -> Callable[[str], str]:
     """What the engines of all backends recognised on a document, transcripts left out."""
-    engines = dict.fromkeys(engine for name in _competitors(configured) if (engine := configured[name].engine_name))
+    engines = dict.fromkeys(engine for name in configured.competitors if (engine := configured[name].engine_name))
 
     def text(document_id: str) -> str:
         found = (tables.words.ocr_texts(target, engine, [document_id]).get(document_id) for engine in engines)
@@ -93,7 +93,7 @@ def _transcript_issues(target: Warehouse, configured: Backends, scores: list[Sto
     transcripts = _transcripts(configured)
     if transcripts is None:
         return []
-    engines = [engine for name in _competitors(configured) if (engine := configured[name].engine_name)]
+    engines = [engine for name in configured.competitors if (engine := configured[name].engine_name)]
     return transcript_issues(
         scores,
         transcripts=transcripts,
@@ -164,7 +164,7 @@ def _confidences() -> dg.AssetsDefinition:
         """How probably each value is right, calibrated on other documents; how well that holds; and what could be
         accepted without review."""
         configured, rules = project.backends(), project.rules()
-        competitors = _competitors(configured)
+        competitors = configured.competitors
         target = warehouse.warehouse()
         values = _values(target, competitors, rules, _calibrated(configured))
         new = [
@@ -241,7 +241,7 @@ def _consensus() -> dg.AssetsDefinition:
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
-            values = tables.extractions.extracted_values(snapshot, witnesses(configured))
+            values = tables.extractions.extracted_values(snapshot, configured.witnesses)
             sources = _sources(snapshot, configured)
         entries = [
             entry for document_id, of_document in values.items() for entry in find_consensus(document_id, of_document)
@@ -261,31 +261,16 @@ def _consensus() -> dg.AssetsDefinition:
     return consensus
 
 
-def witnesses(configured: Backends) -> list[str]:
-    """The competitors that do not only repeat what others say, as ensembles and cascades do."""
-    return [name for name in _competitors(configured) if not configured[name].is_ensemble]
-
-
-def _competitors(configured: Backends) -> list[str]:
-    """The backends that are no controls."""
-    return [name for name in configured if not _is_control(configured, name)]
-
-
 def _transcripts(configured: Backends) -> str | None:
     """The engine that gives transcripts."""
     return next((name for name, engine in configured.engines.items() if engine.capabilities.reads_transcripts), None)
 
 
-def _is_control(configured: Backends, backend: str) -> bool:
-    engine = configured[backend].engine
-    return engine is not None and engine.capabilities.reads_transcripts
-
-
 def _controls(configured: Backends) -> dict[str, str]:
     """The backend with the same extractor and settings on transcripts, of each backend that has one."""
-    controls = {configured[name].fingerprint: name for name in configured if _is_control(configured, name)}
+    controls = {configured[name].fingerprint: name for name in configured if configured[name].reads_transcripts}
     return {
         name: controls[backend.fingerprint]
         for name, backend in configured.items()
-        if backend.engine and not _is_control(configured, name) and backend.fingerprint in controls
+        if backend.engine and not backend.reads_transcripts and backend.fingerprint in controls
     }

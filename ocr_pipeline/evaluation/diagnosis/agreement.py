@@ -106,12 +106,12 @@ def suggest(
     """
     labelled = set(labelled)
     labelled_groups = {groups[key] for key in labelled if key in groups}
-    uncertainty: dict[str, dict[str, float]] = defaultdict(dict)
+    doubts: dict[str, dict[str, float]] = defaultdict(dict)
     for entry in entries:
         document_id = entry.document_id
         if document_id not in labelled and groups.get(document_id) not in labelled_groups:
             confidence = confidences.get((document_id, entry.field))
-            uncertainty[document_id][entry.field] = _uncertainty(entry, confidence)
+            doubts[document_id][entry.field] = uncertainty(entry, confidence)
     suggestions = [
         Suggestion(
             document_id=document_id,
@@ -120,7 +120,7 @@ def suggest(
                 sorted((field for field, doubt in fields.items() if doubt > 0), key=lambda field: -fields[field])[:4]
             ),
         )
-        for document_id, fields in uncertainty.items()
+        for document_id, fields in doubts.items()
     ]
     suggestions.sort(key=lambda suggestion: (-suggestion.score, suggestion.document_id))
     first_of_group: dict[str, Suggestion] = {}
@@ -129,7 +129,8 @@ def suggest(
     return list(first_of_group.values())
 
 
-def _uncertainty(entry: Consensus, confidences: Sequence[float] | None) -> float:
+def uncertainty(entry: Consensus, confidences: Sequence[float] | None) -> float:
+    """How doubtful a value is, 0..1: see `suggest`. 0 if nothing is known, as of one backend without confidences."""
     doubts = [1 - entry.agreement] if entry.backends > 1 else []
     if confidences:
         doubts.append(1 - fmean(confidences))
