@@ -12,7 +12,8 @@ SHORTCUTS = "1234567890qwrsyadhz"
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A single-valued field, or a column of a list. `path`: `total_amount`, `line_items.amount`. `options`: its only values."""
+    """A single-valued field, or a column of a list. `path`: `total_amount`, `line_items.amount`. `options`: the only
+    values that it can have."""
 
     name: str
     path: str

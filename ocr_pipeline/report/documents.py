@@ -90,20 +90,7 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
             if rows:
                 lists[name, backend] = rows
     names = {field for field, _ in cells} | found.truth.keys()
-    sha256 = str(found.document.sha256 or "")
-    pages: list[PageImage] = []
-    for page in found.pages:
-        name = image_name(sha256, page.page, shown[page.page])
-        sideways = shown[page.page] in (90, 270)
-        width, height = page.width_px, page.height_px
-        pages.append(
-            {
-                "page": page.page,
-                "image": f"../images/{name}" if name in images else None,
-                "width": height if sideways else width,
-                "height": width if sideways else height,
-            }
-        )
+    pages = page_images(found, images)
     viewer = {
         "pages": pages,
         "engines": {name: words_of(reading, shown) for name, reading in found.readings.items() if reading.words},
@@ -124,6 +111,26 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
         images=pages,
         viewer=in_script(viewer),
     )
+
+
+def page_images(found: DocumentCases, images: set[str]) -> list[PageImage]:
+    """The pages as shown. `images`: names of the existing page images."""
+    shown = rotations(found)
+    sha256 = str(found.document.sha256 or "")
+    pages: list[PageImage] = []
+    for page in found.pages:
+        name = image_name(sha256, page.page, shown[page.page])
+        sideways = shown[page.page] in (90, 270)
+        width, height = page.width_px, page.height_px
+        pages.append(
+            {
+                "page": page.page,
+                "image": f"../images/{name}" if name in images else None,
+                "width": height if sideways else width,
+                "height": width if sideways else height,
+            }
+        )
+    return pages
 
 
 def in_script(value: Any) -> str:
