@@ -14,13 +14,15 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.w
 
 
 @contextmanager
-def headless() -> Iterator["Browser"]:
-    """The browser; skips the test where there is none."""
+def headless(*arguments: str) -> Iterator["Browser"]:
+    """The browser, started with further arguments; skips the test where there is none."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine: apt install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *arguments]
+        )
         yield browser
         browser.close()

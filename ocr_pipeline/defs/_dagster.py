@@ -1,9 +1,12 @@
 """The private APIs of Dagster that this project needs, each with its reason. No other module imports `dagster._...`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
@@ -15,13 +18,18 @@ from dagster._utils.schedules import is_valid_cron_schedule
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.event import listen
 
+if TYPE_CHECKING:
+    from ocr_pipeline.web.guard import App
+
 __all__ = [
     "add_cell_metadata",
+    "dev_services",
     "is_valid_cron_schedule",
     "latest_checks",
     "located_runs",
     "open_event_log",
     "range_tags",
+    "web_application",
 ]
 
 
@@ -125,3 +133,66 @@ def _kept_connection(storage: SqliteEventLogStorage, shard: str) -> Iterator[Con
             yield connection
     finally:
         engine.dispose()
+
+
+def dev_services(workspace: Path, web_server: Sequence[str], web_environment: Mapping[str, str]) -> None:
+    """`dagster dev`: code server, daemon and web server until interrupted, with another command for the web server.
+
+    There is no way to give Dagster's web server a middleware, or to have `dagster dev` start another one. If Dagster
+    started its own in a way that is not intercepted here, that could not listen: its host is not an address.
+    """
+    from dagster._cli import dev
+    from dagster_shared.cli import WorkspaceOpts
+
+    module: Any = dev
+    start = module.open_ipc_subprocess
+
+    def start_service(parts: Sequence[str], **options: Any) -> Any:
+        if list(parts[1:3]) == ["-m", "dagster_webserver"]:
+            return start([*web_server, *parts[3:]], env=dict(web_environment), **options)
+        return start(parts, **options)
+
+    module.open_ipc_subprocess = start_service
+    try:
+        dev.dev_command_impl(
+            code_server_log_level="warning",
+            log_level="info",
+            log_format="colored",
+            port=None,
+            host="not-guarded.invalid",
+            use_legacy_code_server_behavior=False,
+            shutdown_pipe=None,
+            verbose=False,
+            workspace_opts=WorkspaceOpts(workspace=[str(workspace)]),
+        )
+    finally:
+        module.open_ipc_subprocess = start
+
+
+@contextmanager
+def web_application(arguments: argparse.Namespace) -> Iterator["App"]:
+    """The ASGI application of Dagster's UI; `arguments` are those of `python -m dagster_webserver`, which builds and runs
+    it in one function."""
+    from dagster._core.instance import InstanceRef
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+    from dagster._serdes import deserialize_value
+    from dagster._utils.log import configure_loggers
+    from dagster_shared.ipc import interrupt_on_ipc_shutdown_message
+    from dagster_webserver.app import create_app_from_workspace_process_context
+    from dagster_webserver.cli import DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_MAX_OVERFLOW, DEFAULT_POOL_RECYCLE
+
+    configure_loggers(formatter=arguments.log_format, log_level=arguments.dagster_log_level.upper())
+    reference = deserialize_value(arguments.instance_ref, InstanceRef)
+    with (
+        interrupt_on_ipc_shutdown_message(arguments.shutdown_pipe),
+        dg.DagsterInstance.from_ref(reference) as instance,
+    ):
+        instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
+        with WorkspaceProcessContext(
+            instance,
+            version=dg.__version__,
+            workspace_load_target=WorkspaceFileTarget([arguments.workspace]),
+            code_server_log_level=arguments.code_server_log_level,
+        ) as context:
+            yield create_app_from_workspace_process_context(context, "", arguments.live_data_poll_rate)

@@ -7,23 +7,15 @@ Exits when the process that started it ends, for whatever reason.
 
 import os
 import sys
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
 from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.web.access import HOSTS_VARIABLE, TOKEN_VARIABLE, Access
 
 URL_VARIABLE = "OCR_PIPELINE_REPORT_URL"
 """Base of links to the report; `ocr-pipeline dev` sets it for the runs that it starts."""
 DEFAULT_URL = "http://127.0.0.1:3001"
-
-
-class _Handler(SimpleHTTPRequestHandler):
-    """Does not log requests: they would clutter the log of the Dagster UI."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
 
 def document_url(base: str, document_id: str, field: str | None = None, backend: str | None = None) -> str:
@@ -32,17 +24,24 @@ def document_url(base: str, document_id: str, field: str | None = None, backend:
     return f"{base}/documents/{quote(document_id)}.html{place}"
 
 
-def serve(folder: Path, host: str, port: int) -> None:
+def serve_report(folder: Path, host: str, port: int, access: Access) -> None:
     """Serve until the parent process ends."""
-    parent = os.getppid()
-    with ThreadingHTTPServer((host, port), partial(_Handler, directory=str(folder))) as server:
-        server.timeout = 1.0
-        while os.getppid() == parent:
-            server.handle_request()
+    from starlette.staticfiles import StaticFiles
+
+    from ocr_pipeline.web.serving import serve
+
+    serve(StaticFiles(directory=folder, html=True), host, port, access, ends_with_parent=True)
+
+
+def main() -> None:
+    """Serve what the arguments name, to whom the environment variables name."""
+    folder, host, port = sys.argv[1:]
+    access = Access.on(host, os.environ.get(HOSTS_VARIABLE, "").split(), os.environ.get(TOKEN_VARIABLE) or None)
+    serve_report(Path(folder), host, int(port), access)
 
 
 if __name__ == "__main__":
     try:
-        serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+        main()
     except KeyboardInterrupt:
         sys.exit(130)
