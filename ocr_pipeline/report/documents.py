@@ -1,18 +1,15 @@
-"""What the page of one document shows, and the list of all documents."""
+"""What the page of one document shows."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, get_args
+from typing import Any, TypedDict
 
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.report.pages import image_name
-from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE, ReadFrom
+from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE
 from ocr_pipeline.untrusted import visible
-from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.scores import ListCellRow
 
 DIGITS = 4
@@ -181,87 +178,3 @@ def _row(case: Case, cells: Sequence[ListCellRow], turns: Mapping[int, int]) -> 
     }
     by_column = {cell.column_name: cell for cell in cells}
     return ShownRow(outcome=cells[0].row_outcome, cells=by_column, boxes=boxes)
-
-
-# ---- the list of documents -------------------------------------------------------------------------------------------
-
-OUTCOMES = ("correct", "wrong", "missing", "spurious")
-SOURCES = get_args(ReadFrom)
-"""page, code, xml."""
-
-
-class ListedDocument(TypedDict):
-    """A document in the list. An outcome is [backend, field, outcome, attribution], as indices of the lists beside it; -1
-    for none. `sources`: [backend, source], what the values of a backend were read from, also as indices."""
-
-    id: str
-    dataset: str
-    pages: int | None
-    status: str
-    labelled: bool
-    outcomes: list[list[int]]
-    sources: list[list[int]]
-
-
-class Listing(TypedDict):
-    """All documents, for the script of the list: names by number, so that 1,000 documents stay small."""
-
-    backends: list[str]
-    fields: list[str]
-    attributions: list[str]
-    outcomes: list[str]
-    sources: list[str]
-    documents: list[ListedDocument]
-
-
-def document_list(
-    reader: Reader, scoring: Scoring, fields: Sequence[str], attributions: Sequence[str], dataset: str | None
-) -> Listing:
-    """Every document whose file exists, with its current outcomes. `dataset`: only this data set."""
-    labels = tables.labels.labels(reader)
-    documents: dict[str, ListedDocument] = {
-        row.document_id: {
-            "id": row.document_id,
-            "dataset": row.dataset,
-            "pages": row.pages,
-            "status": row.status,
-            "labelled": row.document_id in labels and labels[row.document_id].valid,
-            "outcomes": [],
-            "sources": [],
-        }
-        for row in sorted(tables.documents.documents(reader).values(), key=lambda row: (row.dataset, row.document_id))
-        if not row.file_deleted and dataset in (None, row.dataset)
-    }
-    backend_numbers, field_numbers, outcome_numbers, attribution_numbers = (
-        {name: number for number, name in enumerate(names)}
-        for names in (scoring.backends, fields, OUTCOMES, attributions)
-    )
-    causes = {
-        (row.document_id, row.backend, row.field): row.attribution
-        for row in tables.diagnosis.current_attributions(reader, scoring, {})
-    }
-    for score in tables.scores.current(reader, scoring):
-        document = documents.get(score.document_id)
-        if document is None or score.field not in field_numbers or score.outcome not in outcome_numbers:
-            continue
-        cause = causes.get((score.document_id, score.backend, score.field), "")
-        document["outcomes"].append(
-            [
-                backend_numbers[score.backend],
-                field_numbers[score.field],
-                outcome_numbers[score.outcome],
-                attribution_numbers.get(cause, -1),
-            ]
-        )
-    for cell in tables.sources.sources_of_cells(reader):
-        if cell.document_id in documents and cell.backend in backend_numbers:
-            pairs = [[backend_numbers[cell.backend], SOURCES.index(source)] for source in cell.sources]
-            documents[cell.document_id]["sources"] += pairs
-    return {
-        "backends": list(scoring.backends),
-        "fields": list(fields),
-        "attributions": list(attributions),
-        "outcomes": list(OUTCOMES),
-        "sources": list(SOURCES),
-        "documents": list(documents.values()),
-    }

@@ -1,6 +1,6 @@
 """What the pages about whole data sets show: scores, comparisons, confidence, history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -10,6 +10,7 @@ from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
 from ocr_pipeline.inspection import current
+from ocr_pipeline.inspection.answer import MIN_VALUES, answer
 from ocr_pipeline.report.charts import (
     Point,
     history_chart,
@@ -53,6 +54,13 @@ class DataSet:
     fields: Sequence[str]
     heat: Mapping[tuple[str, str], FieldRow]
     stages: Sequence[str]
+    answer: str | None
+    """Which backend reads best, as a sentence."""
+
+    @property
+    def is_large_enough(self) -> bool:
+        """Whether there are labels enough to call backends Pareto-optimal."""
+        return _has_enough_labels(self.boards)
 
     @property
     def reads_more_than_pages(self) -> bool:
@@ -64,16 +72,39 @@ class DataSet:
         return _board_charts(self.boards)
 
 
-def data_sets(reader: Reader, scoring: Scoring, only: str | None = None) -> list[DataSet]:
-    """Every data set that has current scores, by name."""
+def data_sets(
+    reader: Reader, scoring: Scoring, only: str | None = None, controls: Collection[str] = ()
+) -> list[DataSet]:
+    """Every data set that has labels and current scores, by name. `controls`: backends that are no candidates."""
     board = current.leaderboard(reader, scoring, only)
     attributions = tables.diagnosis.current_attributions(reader, scoring, {})
-    names = sorted({row.dataset for row in board.boards if row.status == "ok"})
-    return [_data_set(name, board.boards, board.fields, attributions) for name in names]
+    pairs = current.comparisons(reader, scoring, dataset=only, field=ALL_FIELDS).rows
+    names = sorted({row.dataset for row in board.boards if row.status == "ok" and row.labelled_documents})
+    return [
+        _data_set(
+            name, board.boards, board.fields, attributions, answer(name, board.boards, board.fields, pairs, controls)
+        )
+        for name in names
+    ]
+
+
+def unlabelled(reader: Reader, only: str | None = None) -> dict[str, int]:
+    """By data set that was read and has no label, the number of its documents."""
+    labelled = tables.labels.labelled_documents(reader)
+    read = tables.extractions.documents_read(reader)
+    return {name: count for name, count in read.items() if only in (None, name) and not labelled.get(name)}
+
+
+def _has_enough_labels(boards: Sequence["Board"]) -> bool:
+    return max((board.all.n for board in boards), default=0) >= MIN_VALUES
 
 
 def _data_set(
-    name: str, boards: Sequence[BoardRow], fields: Sequence[FieldRow], attributions: Sequence[AttributionRow]
+    name: str,
+    boards: Sequence[BoardRow],
+    fields: Sequence[FieldRow],
+    attributions: Sequence[AttributionRow],
+    sentence: str | None,
 ) -> DataSet:
     by_cell = {(row.field, row.backend): row for row in fields if row.dataset == name}
     counts: dict[str, dict[str, int]] = {}
@@ -95,6 +126,7 @@ def _data_set(
         not_run=[board for board in boards if board.dataset == name and board.status != "ok"],
         fields=list(dict.fromkeys(field for field, _ in by_cell)),
         heat=by_cell,
+        answer=sentence,
         stages=[stage for stage in dict.fromkeys(STAGES.values()) if any(stage in of for of in counts.values())],
     )
 
@@ -103,7 +135,7 @@ def _board_charts(boards: Sequence[Board]) -> dict[str, str | None]:
     points = [
         {
             "backend": board.backend,
-            "pareto": bool(board.pareto),
+            "pareto": bool(board.pareto) and _has_enough_labels(boards),
             "seconds": board.seconds_per_document,
             "cost": board.cost_per_document,
             **_f1(board.all),

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -19,8 +19,9 @@ from ocr_pipeline.inspection.loading import BATCH, load_cases
 from ocr_pipeline.models.stored import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
-from ocr_pipeline.report.documents import document_list, document_page, in_script, rotations
+from ocr_pipeline.report.documents import document_page, in_script, rotations
 from ocr_pipeline.report.learned import learned_models
+from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
 from ocr_pipeline.report.pages import write_images
 from ocr_pipeline.report.state import document_states
 from ocr_pipeline.schemas import FIELD_KINDS
@@ -95,12 +96,12 @@ def _build(
         notice = tables.current.states(snapshot, scoring).notice(dataset)
         listing = document_list(snapshot, scoring, list(FIELD_KINDS), ATTRIBUTIONS, dataset)
         ids = [row["id"] for row in listing["documents"]]
-        views = _overview(snapshot, scoring, dataset)
+        views = _overview(snapshot, scoring, dataset, configured.controls())
         views["index.html"]["notes"] = notes_on_scores(project, configured, snapshot)
+        hashes = {key: row.sha256 or "" for key, row in tables.documents.documents(snapshot).items()}
         states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())
     pages = Pages(folder, notice)
     write_assets(folder)
-    _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
     models = learned_models(project, learning_engines(configured))
     for name, values in {**views, "documents.html": {"ids": ids}, "learned.html": {"models": models}}.items():
         pages.write(name, **values)
@@ -117,18 +118,31 @@ def _build(
             batch = list(load_cases(snapshot, scoring, stale[start : start + BATCH]))
         for found in batch:
             _write_document(project, configured, pages, store, found, *neighbours[found.document_id])
+    _write_list(folder, listing, hashes)
     removed = _remove(folder, before.keys() - set(ids))
     _write(folder / MANIFEST, json.dumps(wanted, indent=0))
     return Built(folder / "index.html", len(stale), len(ids) - len(stale), removed)
 
 
-def _overview(reader: Reader, scoring: Scoring, dataset: str | None) -> dict[str, dict[str, Any]]:
+def _write_list(folder: Path, listing: Listing, hashes: dict[str, str]) -> None:
+    """The data of the list of documents, after the images: it names the thumbnails that exist."""
+    add_thumbnails(listing, hashes, {path.name for path in (folder / "images").iterdir()})
+    _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
+
+
+def _overview(
+    reader: Reader, scoring: Scoring, dataset: str | None, controls: Collection[str]
+) -> dict[str, dict[str, Any]]:
     """The values of each page about data sets."""
-    sets = overview.data_sets(reader, scoring, dataset)
+    sets = overview.data_sets(reader, scoring, dataset, controls)
     names = [data_set.name for data_set in sets]
     issues = tables.diagnosis.queued_issues(reader, scoring, dataset)
     return {
-        "index.html": {"data_sets": sets, "linked": FIELD_KINDS},
+        "index.html": {
+            "data_sets": sets,
+            "linked": FIELD_KINDS,
+            "unlabelled": overview.unlabelled(reader, dataset),
+        },
         "comparisons.html": {"comparisons": [(name, overview.pairs(reader, name, scoring)) for name in names]},
         "confidence.html": {"confidences": [overview.confidence(reader, name, scoring) for name in names]},
         "history.html": {"histories": [overview.history(reader, name) for name in names]},

@@ -241,3 +241,26 @@ def test_no_word_and_no_number_of_a_table_is_broken(reader: Reader, name: str, w
       return table.getBoundingClientRect().right > innerWidth + 1 && (!frame || frame.scrollWidth <= frame.clientWidth);
     }).length"""
     assert page.evaluate(cut) == 0, "what is beyond the edge can be scrolled to"
+
+
+def test_the_list_shows_what_was_read_and_can_be_sorted(reader: Reader) -> None:
+    from playwright.sync_api import expect
+
+    page = reader.open("documents.html")
+    names = page.locator("#list tbody th")
+    first = page.locator("#list tbody tr").first
+    assert "Harbour Tools Ltd" in first.inner_text()
+    assert first.locator("img").evaluate("image => image.complete") is not None
+    page.get_by_role("button", name="Supplier name").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Supplier name ▲")
+    page.get_by_role("button", name="Document").click()
+    page.get_by_role("button", name="Document").click()
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Document ▼")
+    assert names.all_inner_texts() == ["shop-d", "shop-c", "shop-b", "shop-a"]
+    assert "sort=-id" in page.url
+    page.get_by_label("Show").select_option("no label")
+    expect(page.locator("#count")).to_have_text("0 of 4 documents")
+    page.get_by_label("Show").select_option("disagreement")
+    expect(page.locator("#list td.disputed").first).to_be_visible()
+    page.get_by_role("searchbox").fill("harbour tools")
+    expect(names.first).to_be_visible()
