@@ -7,6 +7,7 @@ The public names. Everything else is internal and may change between releases.
     project = Project(Path("."))
     run(project, backends=["rapidocr+rules"])
     scores = load_table(project, "field_scores")          # a pandas data frame
+    values = load_values(project)                         # what was read, with or without labels
 
 `OcrEngine` and `Extractor` are base classes for engines and extractors of your own, `Capabilities` says what they need;
 `Document` is what an engine gets, `Extraction` what an extractor returns. See docs/backends.md.
@@ -16,6 +17,7 @@ TYPE_CHECKING = False  # typing itself takes milliseconds to import
 
 if TYPE_CHECKING:
     from ocr_pipeline.api import load_table as load_table
+    from ocr_pipeline.api import load_values as load_values
     from ocr_pipeline.api import run as run
     from ocr_pipeline.components import Capabilities as Capabilities
     from ocr_pipeline.documents.pages import Document as Document
@@ -34,6 +36,7 @@ _HOMES = {
     "OcrEngine": "ocr_pipeline.ocr.base",
     "Project": "ocr_pipeline.project",
     "load_table": "ocr_pipeline.api",
+    "load_values": "ocr_pipeline.api",
     "run": "ocr_pipeline.api",
 }
 

@@ -60,6 +60,21 @@ def load_table(project: Project, name: str) -> "pd.DataFrame":
     return load_frame(Warehouse(project.database), name)
 
 
+def load_values(project: Project) -> "pd.DataFrame":
+    """What was read: one row per document and backend, with a column and a confidence for each field.
+
+    Amounts are floats, dates are timestamps. Without any results, an empty data frame.
+
+    Raises:
+        WarehouseError: the database cannot be opened.
+    """
+    from ocr_pipeline.inspection.wide import values_frame
+    from ocr_pipeline.warehouse.connection import Warehouse
+
+    with Warehouse(project.database).snapshot() as snapshot:
+        return values_frame(snapshot)
+
+
 def _check_known(what: str, names: Sequence[str], known: set[str]) -> None:
     for name in names:
         if name not in known:

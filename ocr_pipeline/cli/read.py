@@ -150,22 +150,23 @@ def _place(result: "ReadFile", field: str) -> str:
 
 def _write(results: Sequence["ReadFile"], *, as_json: bool, csv: Path | None, xlsx: Path | None) -> None:
     from ocr_pipeline.reading import rows
+    from ocr_pipeline.spreadsheets import write_csv, write_workbook
 
     if as_json:
         print_json([rows.as_json(result) for result in results])
     if csv is not None and str(csv) == "-":
-        rows.write_csv(sys.stdout, rows.document_rows(results))
+        write_csv(sys.stdout, rows.document_rows(results))
     elif csv is not None:
         items = csv.with_name(f"{csv.stem}-line-items{csv.suffix}")
         for path, found in ((csv, rows.document_rows(results)), (items, rows.line_item_rows(results))):
             try:
                 with path.open("w", encoding="utf-8", newline="") as file:
-                    rows.write_csv(file, found)
+                    write_csv(file, found)
             except OSError as error:
                 raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from None
         errors.print(f"Written: {plain(str(csv))} and {plain(items.name)}", soft_wrap=True)
     if xlsx is not None:
-        rows.write_workbook(results, xlsx)
+        write_workbook(xlsx, {"documents": rows.document_rows(results), "line items": rows.line_item_rows(results)})
         errors.print(f"Written: {plain(str(xlsx))}", soft_wrap=True)
 
 

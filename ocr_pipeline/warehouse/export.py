@@ -1,13 +1,14 @@
 """Exports tables as files for other tools."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
+from ocr_pipeline.spreadsheets import Cell, Row
 from ocr_pipeline.untrusted import FORMULA
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
@@ -57,6 +58,23 @@ def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequ
                 partial.unlink(missing_ok=True)
             counts[table] = int(copied[0]) if copied else 0
     return counts
+
+
+def write_parquet(path: Path, rows: Sequence[Row], types: Mapping[str, str]) -> None:
+    """Write rows of the same columns to a Parquet file. `types`: type of a column in SQL; VARCHAR for any other."""
+    import pandas as pd
+
+    names = list(rows[0]) if rows else ["document_id"]
+    texts = pd.DataFrame({name: [_as_text(row[name]) for row in rows] for name in names}, dtype="object")
+    columns = ", ".join(f'CAST("{name}" AS {types.get(name, "VARCHAR")}) AS "{name}"' for name in names)
+    quoted = str(path).replace("'", "''")
+    with duckdb.connect() as connection:
+        connection.register("texts", texts)
+        connection.execute(f"COPY (SELECT {columns} FROM texts) TO '{quoted}' ({_OPTIONS['parquet']})")  # noqa: S608
+
+
+def _as_text(value: Cell) -> str | None:
+    return None if value is None else str(value)
 
 
 def load_frame(warehouse: Warehouse, table: str) -> "pd.DataFrame":

@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import re
 import zipfile
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -173,6 +175,52 @@ class TestExport:
         assert "cannot be created: " in run.fails("export", str(tmp_path / "file" / "deeper"))
 
 
+class TestExportWide:
+    """One row per document and backend; `shop` has four of each, and a document that its rules cannot read."""
+
+    def test_rows_of_every_format(self, run: Cli, shop: Project, tmp_path: Path) -> None:
+        usual = csv.field_size_limit(10_000_000)
+        for form in ("csv", "parquet", "json"):
+            shown = done(run, "export", str(tmp_path), "--wide", "--format", form)
+            assert f"values.{form}, " in words(shown)
+        with (tmp_path / "values.csv").open(newline="") as file:
+            rows = {(row["document_id"], row["backend"]): row for row in csv.DictReader(file)}
+        csv.field_size_limit(usual)
+        assert len(rows) == 16
+        read = rows["shop-a", "pdf-text+rules"]
+        assert (read["supplier_name"], read["total_amount"], read["labelled"]) == ("Harbour Tools Ltd", "120", "True")
+        assert rows["shop-c", "pdf-text+rules"]["error"].startswith("There is no text to work on")
+        assert rows["shop-a", "hostile"]["invoice_id"].startswith("'=HYPERLINK")
+        with duckdb.connect() as connection:
+            typed = connection.execute(
+                f"SELECT invoice_date, total_amount, total_amount_confidence FROM '{tmp_path}/values.parquet'"
+                " WHERE document_id = 'shop-a' AND backend = 'pdf-text+rules'"
+            ).fetchone()
+        assert typed is not None
+        assert typed[:2] == (date(2026, 3, 5), Decimal("120"))
+        assert 0 < typed[2] <= 1
+        whole = [json.loads(line) for line in (tmp_path / "line_items.json").read_text().splitlines()]
+        assert {row["description"][:3] for row in whole if row["backend"] == "hostile"} == {"=cm"}
+
+    def test_a_workbook_has_numbers_dates_and_no_formula(self, run: Cli, shop: Project, tmp_path: Path) -> None:
+        done(run, "export", str(tmp_path), "--wide", "--format", "xlsx")
+        with zipfile.ZipFile(tmp_path / "values.xlsx") as book:
+            sheets = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
+            names = book.read("xl/workbook.xml").decode()
+        assert 'name="values"' in names
+        assert 'name="line_items"' in names
+        assert not any("<f>" in sheet for sheet in sheets)
+        assert "=HYPERLINK(" in sheets[0]
+        assert "=cmd|" in sheets[1]
+        assert re.search(r'<c r="[A-Z]+\d+" s="\d"><v>120</v></c>', sheets[0]), "an amount is a number"
+        assert re.search(r'<c r="[A-Z]+\d+" s="\d"><v>46086</v></c>', sheets[0]), "2026-03-05 is a date"
+
+    def test_what_cannot_be_exported(self, run: Cli, shop: Project, tmp_path: Path) -> None:
+        assert run.fails("export", str(tmp_path), "--format", "xlsx").startswith("Tables cannot be exported as XLSX")
+        (tmp_path / "file").write_text("")
+        assert "cannot be written: " in run.fails("export", str(tmp_path / "file" / "deeper"), "--wide")
+
+
 class TestPack:
     def test_everything_about_one_document(self, run: Cli, shop: Project, tmp_path: Path) -> None:
         target = tmp_path / "case.zip"
@@ -223,3 +271,19 @@ class TestPack:
     def test_what_cannot_be_packed(self, run: Cli, shop: Project, tmp_path: Path) -> None:
         assert run.fails("pack", "x").startswith("There is no document 'x' in the database")
         assert "cannot be written: " in run.fails("pack", "shop-a", str(tmp_path / "no" / "where.zip"))
+
+
+@pytest.mark.slow
+def test_the_notebook_of_the_docs(shop: Project) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(Path(__file__).parents[2] / "docs" / "values.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(shop.root)}}).execute()
+    shown = [
+        output.get("data", {}).get("text/plain", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    ]
+    assert "supplier_name" in shown[0]
+    assert "pdf-text+rules" in shown[1]
+    assert "shop-a" in shown[2], "backends disagree about its total"
+    assert "total_amount" in shown[4]

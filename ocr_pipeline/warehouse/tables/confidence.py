@@ -122,6 +122,12 @@ def predictions_by_value(reader: Reader) -> dict[tuple[str, str], list[tuple[str
     return found
 
 
+def confidences_of(reader: Reader, backend: str) -> dict[tuple[str, str], float]:
+    """The confidences of one backend by (document, field)."""
+    query = "SELECT document_id, field, confidence FROM confidences WHERE backend = ? AND confidence IS NOT NULL"
+    return {(row["document_id"], row["field"]): row["confidence"] for row in reader.rows(query, [backend])}
+
+
 def confidences_by_value(reader: Reader) -> dict[tuple[str, str], list[float]]:
     """The confidences of all backends by (document, field)."""
     return {key: [confidence for _, confidence in pairs] for key, pairs in predictions_by_value(reader).items()}

@@ -105,6 +105,11 @@ def backends_of(reader: Reader, document_id: str) -> list[str]:
     return [row["backend"] for row in rows]
 
 
+def backends(reader: Reader) -> list[str]:
+    """The backends that were run on any document, by name."""
+    return [row["backend"] for row in reader.rows("SELECT DISTINCT backend FROM extractions ORDER BY backend")]
+
+
 def values_of(reader: Reader, document_id: str, backend: str) -> dict[str, str]:
     """The extracted values of a cell as text, by field."""
     rows = reader.rows(
