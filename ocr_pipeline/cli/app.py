@@ -65,6 +65,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyCommand("pack", "pack:pack", "Pack everything about one document into a zip file."),
     ),
     "Documents and labels": (
+        LazyCommand("label", "label:label", "Label documents in the browser."),
         LazyCommand("documents", "documents:documents", "List documents, their labels, duplicates and failures."),
         LazyCommand("split", "split:split", "Split a file that holds several invoices."),
         LazyGroup(

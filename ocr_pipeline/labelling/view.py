@@ -43,6 +43,7 @@ class ShownList:
 class Issue:
     """A doubt about a labelled value that nobody has decided yet."""
 
+    document_id: str
     field: str
     label: str | None
     value: str | None
