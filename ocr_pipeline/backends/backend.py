@@ -193,19 +193,14 @@ class Backends(Mapping[str, Backend]):
         return [name for name, backend in self.items() if backend.is_ensemble]
 
     @property
-    def competitors(self) -> list[str]:
-        """The backends that are no controls."""
-        return [name for name, backend in self.items() if not backend.reads_transcripts]
-
-    @property
-    def witnesses(self) -> list[str]:
-        """The competitors that do not only repeat what others say, as ensembles and cascades do."""
-        return [name for name in self.competitors if not self[name].is_ensemble]
-
-    @property
     def extracting(self) -> list[str]:
         """The backends that are no ensembles."""
         return [name for name, backend in self.items() if not backend.is_ensemble]
+
+    @property
+    def witnesses(self) -> list[str]:
+        """The backends with a vote of their own: no controls, and nothing that repeats what others say, as ensembles do."""
+        return [name for name in self.extracting if not self[name].reads_transcripts]
 
 
 def load_backends(project: Project) -> Backends:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import checked_label
@@ -66,7 +65,7 @@ def label_text(
     values: Mapping[str, str | None], lists: Mapping[str, Sequence[Row]], rest: Mapping[str, object] | None = None
 ) -> str:
     """The text of a label file: fields in display order, empty cells left out, rows without any cell, too."""
-    invoice: dict[str, Any] = {name: values[name] for name in FIELD_KINDS if name in values}
+    invoice: dict[str, object] = {name: values[name] for name in FIELD_KINDS if name in values}
     invoice |= {name: value for name, value in values.items() if name not in invoice}  # refused when it is checked
     for name, rows in lists.items():
         cells = [{column: value for column, value in row.items() if value not in (None, "")} for row in rows]

@@ -1,11 +1,11 @@
 """What the fields of a label are prefilled with: the consensus of the backends, and how doubtful it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from ocr_pipeline.evaluation.diagnosis.agreement import consensus, same_value, uncertainty
-from ocr_pipeline.inspection.cases import Case, DocumentCases
+from ocr_pipeline.inspection.cases import Case, DocumentCases, FieldCase
 from ocr_pipeline.labelling.form import Field, ListField
 from ocr_pipeline.report.documents import box_of, rotations, turns_of
 
@@ -71,28 +71,24 @@ def proposals(found: DocumentCases, witnesses: Sequence[str]) -> dict[str, Propo
         key = same_value(name, entry.value)
         agreeing = [backend for backend in fields if same_value(name, fields[backend].value) == key]
         placed = next((backend for backend in agreeing if boxes[backend]), None)
-        others = [
-            Other(value=field.value, by=backend, box=boxes[backend])
-            for backend, field in fields.items()
-            if field.value is not None
-        ]
-        others += [
-            Other(
-                value=candidate.value,
-                by=f"{backend}, not chosen",
-                box=None,
-            )
-            for backend, field in fields.items()
-            for candidate in field.candidates
-        ]
         result[name] = Proposal(
             value=entry.value,
             doubt=uncertainty(entry, confidences) if known else None,
             box=boxes[placed] if placed else None,
             engine=cases[placed].extraction.engine if placed else None,
-            others=tuple(_distinct(name, others, entry.value))[:MAX_OTHERS],
+            others=tuple(_distinct(name, _others(fields, boxes), entry.value))[:MAX_OTHERS],
         )
     return result
+
+
+def _others(fields: Mapping[str, FieldCase], boxes: Mapping[str, ShownBox | None]) -> Iterator[Other]:
+    """The values of all backends, then the candidates that they did not choose."""
+    for backend, field in fields.items():
+        if field.value is not None:
+            yield Other(value=field.value, by=backend, box=boxes[backend])
+    for backend, field in fields.items():
+        for candidate in field.candidates:
+            yield Other(value=candidate.value, by=f"{backend}, not chosen", box=None)
 
 
 def proposed_rows(found: DocumentCases, witnesses: Sequence[str], of_list: ListField) -> list[ProposedRow]:
