@@ -14,10 +14,11 @@ from typing import TypeVar
 from ocr_pipeline.backends.config import BackendConfig, Config, load_config
 from ocr_pipeline.backends.predictions import Predictions
 from ocr_pipeline.backends.registry import build_engine, build_extractor
+from ocr_pipeline.backends.requirements import check_requirements
 from ocr_pipeline.components import Capabilities, fingerprint_of
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.extraction.base import Extractor, ModelExtractor, TrainedExtractor
+from ocr_pipeline.extraction.base import Extractor, TrainedExtractor
 from ocr_pipeline.extraction.sources import SourceReader, Sources, sources_of
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.ocr.base import OcrEngine, input_of
@@ -168,10 +169,6 @@ class Backends(Mapping[str, Backend]):
         """Of these backends (None or empty: all), those that can run here."""
         return [name for name in names or self if self[name].unavailable() is None]
 
-    def controls(self) -> set[str]:
-        """Backends that are no candidates: they, or members of theirs, read transcripts."""
-        return {name for name, of in self.items() if any(part.reads_transcripts for part in (of, *of.members))}
-
     @property
     def limits(self) -> Limits:
         return self.config.limits
@@ -227,7 +224,7 @@ def load_backends(project: Project) -> Backends:
         config.backends.items(), key=lambda item: bool(extractors[item[0]].capabilities.votes_on)
     ):
         where = ("backends", name, "engine") if entry.engine is not None else ("backends", name)
-        _located(path, text, where, partial(_check, entry, extractors[name], config, extractors))
+        _located(path, text, where, partial(check_requirements, entry, extractors[name], config, extractors))
         backends[name] = _backend(project, name, entry, extractors[name], engines, backends)
     return Backends(config, engines, {name: backends[name] for name in config.backends})
 
@@ -257,39 +254,6 @@ def _backend(
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
         sources=sources_of(entry.reads, extractor.capabilities, engine.capabilities if engine else None),
     )
-
-
-def _check(entry: BackendConfig, extractor: Extractor, config: Config, extractors: Mapping[str, Extractor]) -> None:
-    """Whether the entry gives the extractor what it declares to need. Raises ConfigurationError."""
-    can = extractor.capabilities
-    if entry.engine is not None:
-        if entry.engine not in config.engines:
-            raise ConfigurationError(f"there is no engine {entry.engine!r}; known are {', '.join(config.engines)}.")
-        if can.imports:
-            raise ConfigurationError("imported predictions need no engine.")
-        if can.votes_on:
-            raise ConfigurationError("an ensemble needs no engine: it works on what its members extracted.")
-        if can.requires == "pages":
-            raise ConfigurationError(f"the extractor {entry.extractor!r} works on pages and needs no engine.")
-    elif can.requires == "words":
-        raise ConfigurationError(f"the extractor {entry.extractor!r} works on words: name an engine.")
-    if can.asks is not None and not isinstance(extractor, ModelExtractor):
-        raise ConfigurationError(f"{entry.extractor!r} asks a model, so it must be a ModelExtractor.")
-    if (can.learns or can.votes_on) and not isinstance(extractor, TrainedExtractor):
-        raise ConfigurationError(f"{entry.extractor!r} learns from labels, so it must be a TrainedExtractor.")
-    sources_of(entry.reads, can, None)
-    for member in can.votes_on:
-        if member not in extractors:
-            raise ConfigurationError(f"options.of: there is no backend {member!r}; known are {', '.join(extractors)}.")
-        if extractors[member].capabilities.votes_on:
-            raise ConfigurationError(
-                f"options.of: {member!r} is an ensemble or cascade itself, which cannot be a member."
-            )
-        if can.in_order and extractors[member].capabilities.batch:
-            raise ConfigurationError(
-                f"options.of: {member!r} asks in batches; a cascade asks about one document after the other: "
-                "use `mode: interactive`."
-            )
 
 
 def _located(path: Path, text: str, where: tuple[str, ...], build: Callable[[], Built]) -> Built:

@@ -109,7 +109,7 @@ def _print_boards(
     print_notice(view.notice, as_json=False)
     for name in dict.fromkeys(board.dataset for board in boards if board.labelled_documents):
         of_dataset = [board for board in boards if board.dataset == name]
-        if sentence := answer(name, of_dataset, rows, pairs, configured.controls()):
+        if sentence := answer(name, of_dataset, rows, pairs, configured.competitors):
             console.print(f"[b]{plain(name)}:[/] {plain(sentence)}\n")
         console.print(leaderboard_table(name, of_dataset, rows))
         if fields:

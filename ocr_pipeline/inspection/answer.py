@@ -33,16 +33,16 @@ def answer(
     boards: Sequence[BoardRow],
     fields: Sequence[FieldRow],
     comparisons: Sequence[ComparisonRow],
-    controls: Collection[str],
+    competitors: Collection[str],
 ) -> str | None:
     """Say which backend reads a data set best, by how much, whether that is luck, and what it costs.
 
     Args:
         comparisons: of all pairs; only `all_fields` by the headline rules is used, with its p value corrected over all pairs.
-        controls: backends that are no candidates, as they read transcripts.
+        competitors: backends that may win; controls that read transcripts may not.
 
     Returns:
-        A sentence, or None: no candidate has a score.
+        A sentence, or None: no competitor has a score.
     """
     totals = {row.backend: row for row in fields if row.dataset == dataset and row.field == ALL_FIELDS}
     entries = [
@@ -50,7 +50,7 @@ def answer(
         for board in boards
         if board.dataset == dataset
         and board.status == "ok"
-        and board.backend not in controls
+        and board.backend in competitors
         and board.backend in totals
         and totals[board.backend].n
     ]

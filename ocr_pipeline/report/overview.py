@@ -73,16 +73,16 @@ class DataSet:
 
 
 def data_sets(
-    reader: Reader, scoring: Scoring, only: str | None = None, controls: Collection[str] = ()
+    reader: Reader, scoring: Scoring, only: str | None = None, competitors: Collection[str] = ()
 ) -> list[DataSet]:
-    """Every data set that has labels and current scores, by name. `controls`: backends that are no candidates."""
+    """Every data set that has labels and current scores, by name. `competitors`: backends that may be called the best."""
     board = current.leaderboard(reader, scoring, only)
     attributions = tables.diagnosis.current_attributions(reader, scoring, {})
     pairs = current.comparisons(reader, scoring, dataset=only, field=ALL_FIELDS).rows
     names = sorted({row.dataset for row in board.boards if row.status == "ok" and row.labelled_documents})
     return [
         _data_set(
-            name, board.boards, board.fields, attributions, answer(name, board.boards, board.fields, pairs, controls)
+            name, board.boards, board.fields, attributions, answer(name, board.boards, board.fields, pairs, competitors)
         )
         for name in names
     ]

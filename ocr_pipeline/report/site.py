@@ -96,7 +96,7 @@ def _build(
         notice = tables.current.states(snapshot, scoring).notice(dataset)
         listing = document_list(snapshot, scoring, list(FIELD_KINDS), ATTRIBUTIONS, dataset)
         ids = [row["id"] for row in listing["documents"]]
-        views = _overview(snapshot, scoring, dataset, configured.controls())
+        views = _overview(snapshot, scoring, dataset, configured.competitors)
         views["index.html"]["notes"] = notes_on_scores(project, configured, snapshot)
         hashes = {key: row.sha256 or "" for key, row in tables.documents.documents(snapshot).items()}
         states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())
@@ -131,10 +131,10 @@ def _write_list(folder: Path, listing: Listing, hashes: dict[str, str]) -> None:
 
 
 def _overview(
-    reader: Reader, scoring: Scoring, dataset: str | None, controls: Collection[str]
+    reader: Reader, scoring: Scoring, dataset: str | None, competitors: Collection[str]
 ) -> dict[str, dict[str, Any]]:
     """The values of each page about data sets."""
-    sets = overview.data_sets(reader, scoring, dataset, controls)
+    sets = overview.data_sets(reader, scoring, dataset, competitors)
     names = [data_set.name for data_set in sets]
     issues = tables.diagnosis.queued_issues(reader, scoring, dataset)
     return {
