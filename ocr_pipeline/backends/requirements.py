@@ -8,7 +8,9 @@ from ocr_pipeline.extraction.base import Extractor, ModelExtractor, TrainedExtra
 from ocr_pipeline.extraction.sources import sources_of
 
 
-def check_requirements(entry: BackendConfig, extractor: Extractor, config: Config, extractors: Mapping[str, Extractor]) -> None:
+def check_requirements(
+    entry: BackendConfig, extractor: Extractor, config: Config, extractors: Mapping[str, Extractor]
+) -> None:
     """Check that the entry gives the extractor what it declares to need.
 
     Raises:
