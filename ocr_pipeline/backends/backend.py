@@ -195,6 +195,11 @@ class Backends(Mapping[str, Backend]):
         return [name for name, backend in self.items() if not backend.is_ensemble]
 
     @property
+    def competitors(self) -> list[str]:
+        """The backends that are no controls."""
+        return [name for name, backend in self.items() if not backend.reads_transcripts]
+
+    @property
     def witnesses(self) -> list[str]:
         """The backends with a vote of their own: no controls, and nothing that repeats what others say, as ensembles do."""
         return [name for name in self.extracting if not self[name].reads_transcripts]

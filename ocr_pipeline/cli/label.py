@@ -38,7 +38,7 @@ def label(
     from ocr_pipeline.schemas import FIELD_KINDS
     from ocr_pipeline.web.access import Access, new_token
     from ocr_pipeline.web.login import login_path
-    from ocr_pipeline.web.serving import in_use, serve, tell_login, url_of
+    from ocr_pipeline.web.serving import check_free, serve, tell_login, url_of
 
     project = find_project()
     wanted = [name.strip() for name in (fields or "").split(",") if name.strip()]
@@ -51,8 +51,7 @@ def label(
         session.source(document)
     if not session.sources():
         raise ConfigurationError("No documents to label; `ocr-pipeline import folder FOLDER` brings some in.")
-    if in_use(HOST, port):
-        raise ConfigurationError(f"Port {port} is in use; choose another one with --port.")
+    check_free(HOST, port)
     token = new_token()
     path = f"documents/{document}" if document else "issues" if issues else "next"
     link = url_of(HOST, port) + login_path(token)

@@ -74,13 +74,13 @@ def _label_issues() -> dg.AssetsDefinition:
 def _sources(reader: Reader, configured: Backends) -> dict[str, Sources]:
     """By document, what backends read from the page, from codes and from XML."""
     extractors = {name: backend.extractor_type for name, backend in configured.items()}
-    values = tables.sources.sourced_values(reader, _competitors(configured))
+    values = tables.sources.sourced_values(reader, configured.competitors)
     return {key: split_by_source(of_document, extractors) for key, of_document in values.items()}
 
 
 def _page_text(target: Warehouse, configured: Backends) -> Callable[[str], str]:
     """What the engines of all backends recognised on a document, transcripts left out."""
-    engines = dict.fromkeys(engine for name in _competitors(configured) if (engine := configured[name].engine_name))
+    engines = dict.fromkeys(engine for name in configured.competitors if (engine := configured[name].engine_name))
 
     def text(document_id: str) -> str:
         found = (tables.words.ocr_texts(target, engine, [document_id]).get(document_id) for engine in engines)
@@ -93,7 +93,7 @@ def _transcript_issues(target: Warehouse, configured: Backends, scores: list[Sto
     transcripts = _transcripts(configured)
     if transcripts is None:
         return []
-    engines = [engine for name in _competitors(configured) if (engine := configured[name].engine_name)]
+    engines = [engine for name in configured.competitors if (engine := configured[name].engine_name)]
     return transcript_issues(
         scores,
         transcripts=transcripts,
@@ -164,7 +164,7 @@ def _confidences() -> dg.AssetsDefinition:
         """How probably each value is right, calibrated on other documents; how well that holds; and what could be
         accepted without review."""
         configured, rules = project.backends(), project.rules()
-        competitors = _competitors(configured)
+        competitors = configured.competitors
         target = warehouse.warehouse()
         values = _values(target, competitors, rules, _calibrated(configured))
         new = [
@@ -259,11 +259,6 @@ def _consensus() -> dg.AssetsDefinition:
         )
 
     return consensus
-
-
-def _competitors(configured: Backends) -> list[str]:
-    """The backends that are no controls."""
-    return [name for name, backend in configured.items() if not backend.reads_transcripts]
 
 
 def _transcripts(configured: Backends) -> str | None:

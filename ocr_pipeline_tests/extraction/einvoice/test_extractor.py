@@ -13,7 +13,7 @@ from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.einvoice.extractor import EInvoiceExtractor
 from ocr_pipeline.inspection.cases import Place
-from ocr_pipeline.report.documents import _box
+from ocr_pipeline.report.documents import box_of
 from ocr_pipeline.schemas import NO_PAGE, Extraction
 from ocr_pipeline_tests.documents.einvoice.samples import BODY, FATTURA, INVOICE, cii, with_attachment
 from ocr_pipeline_tests.files import image_bytes, text_pdf
@@ -50,7 +50,7 @@ def test_values_in_a_sum_that_fails_are_doubtful() -> None:
 
 def test_evidence_on_no_page_is_not_drawn() -> None:
     place = Place(page=NO_PAGE, box=(0, 0, 0, 0), text="119.00")
-    assert _box(place, {}) is None
+    assert box_of(place, {}) is None
     assert _where(place) == "on no page “119.00”"
 
 
