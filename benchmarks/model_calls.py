@@ -37,7 +37,8 @@ from ocr_pipeline.defs.instance import open_instance, register_documents
 from ocr_pipeline.defs.launch import Launcher, cell_ranges, document_ranges
 from ocr_pipeline.defs.partitions import BACKEND, Partitions
 from ocr_pipeline.documents.pages import read_bytes, sha256_of
-from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.extraction.attempt import ExtractionTask
+from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore

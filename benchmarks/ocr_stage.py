@@ -37,7 +37,7 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document, sha256_of
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
-from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.store import ResultStore
 
 PAGES = 60

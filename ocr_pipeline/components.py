@@ -3,8 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar, Literal
 
+from ocr_pipeline.documents.limits import Limits, TimeLimits
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.schemas import ReadFrom
 from ocr_pipeline.store import fingerprint
@@ -56,8 +58,28 @@ class Capabilities:
     """The scores of its evidence are probabilities by a calibration that ships with it or was learned with its model."""
     imports: bool = False
     """It works on predictions that were imported for its backend, not on documents."""
+    local_model: bool = False
+    """It runs a model on this machine, which takes longer than rules: `limits.max_local_model_seconds`."""
     reads_transcripts: bool = False
     """Engines: it works on the transcripts that a data set ships, not on pages."""
+
+    @property
+    def isolated(self) -> bool:
+        """Extractors: whether it works in a worker process with a time limit. One that asks models spends its time waiting, in
+        threads, for calls that have limits of their own."""
+        return self.asks is None and not self.in_order
+
+    @property
+    def limited_by(self) -> str:
+        """Extractors: the setting of `limits` that says how long it may take for a document."""
+        if self.imports:
+            return "max_prediction_seconds"
+        return "max_local_model_seconds" if self.local_model else "max_extraction_seconds"
+
+    def times(self, limits: Limits, name: str | None = None) -> TimeLimits:
+        """Extractors: how long it may take for a document. `name`: of its backend."""
+        seconds: float = getattr(limits, self.limited_by)
+        return limits.times(limits.max_seconds_of.get(name or "", seconds) if self.isolated else inf)
 
 
 class Component(ABC):

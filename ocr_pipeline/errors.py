@@ -23,6 +23,7 @@ DocumentErrorReason = Literal[
     "unreadable",
     "encrypted",
     "too_large",
+    "too_slow",
     "too_many_pages",
     "no_pages",
     "no_text_layer",
@@ -41,7 +42,9 @@ DocumentErrorReason = Literal[
     "invalid_reply",
     "refused",
 ]
-"""Why a document failed. `document_failed` and `ocr_failed`: an earlier stage failed, its row has the cause.
+"""Why a document failed. `too_slow`: a stage took longer than its time limit.
+
+`document_failed` and `ocr_failed`: an earlier stage failed, its row has the cause.
 
 For models: `blocked` by the provider's content filter, `truncated` at the output limit, `invalid_reply` violates the schema
 even after repair, `refused` means that the server rejects the request.

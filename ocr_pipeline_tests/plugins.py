@@ -64,6 +64,8 @@ class TroubledEngine(PixelEngine):
                 os.kill(os.getpid(), signal.SIGKILL)
             case 664:
                 raise ConfigurationError("The key is wrong.")
+            case 666:
+                re.match("(a+)+b", "a" * 60)  # holds the interpreter for good
         return result
 
 

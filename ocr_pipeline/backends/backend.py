@@ -6,7 +6,7 @@ Whoever needs today's fingerprints loads today's backends: `load_backends` is ch
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +16,7 @@ from ocr_pipeline.backends.predictions import Predictions
 from ocr_pipeline.backends.registry import build_engine, build_extractor
 from ocr_pipeline.backends.requirements import check_requirements
 from ocr_pipeline.components import Capabilities, fingerprint_of
-from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.limits import Limits, TimeLimits
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import Extractor, TrainedExtractor
 from ocr_pipeline.extraction.sources import SourceReader, Sources, sources_of
@@ -34,6 +34,7 @@ class Engine:
 
     name: str
     component: OcrEngine
+    times: TimeLimits  # for a page
 
     @property
     def capabilities(self) -> Capabilities:
@@ -69,6 +70,7 @@ class Backend:
     members: tuple["Backend", ...] = ()
     sources: Sources | None = None
     """What it prefers to what its extractor reads from the page."""
+    times: TimeLimits | None = None  # for a document
 
     @property
     def engine_name(self) -> str | None:
@@ -112,10 +114,10 @@ class Backend:
         more = self.sources.settings if self.sources else {}
         return json.dumps({**self.extractor.fingerprint(), **more}, sort_keys=True)
 
-    @property
+    @cached_property
     def reader(self) -> SourceReader:
         """The extractor with the sources that are preferred to it."""
-        return SourceReader(self.extractor, self.sources)
+        return SourceReader(self.extractor, self.sources, self.times)
 
     @property
     def reads_xml(self) -> bool:
@@ -214,7 +216,11 @@ def load_backends(project: Project) -> Backends:
     path = project.config_file
     config, text = load_config(path)
     engines = {
-        name: Engine(name, _located(path, text, ("engines", name), partial(build_engine, entry)))
+        name: Engine(
+            name,
+            _located(path, text, ("engines", name), partial(build_engine, entry)),
+            config.limits.times(config.limits.max_seconds_of.get(name, config.limits.max_ocr_seconds_per_page)),
+        )
         for name, entry in config.engines.items()
     }
     extractors = {
@@ -230,7 +236,8 @@ def load_backends(project: Project) -> Backends:
     ):
         where = ("backends", name, "engine") if entry.engine is not None else ("backends", name)
         _located(path, text, where, partial(check_requirements, entry, extractors[name], config, extractors))
-        backends[name] = _backend(project, name, entry, extractors[name], engines, backends)
+        backend = _backend(project, name, entry, extractors[name], engines, backends)
+        backends[name] = replace(backend, times=backend.capabilities.times(config.limits, name))
     return Backends(config, engines, {name: backends[name] for name in config.backends})
 
 

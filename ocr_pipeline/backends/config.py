@@ -73,6 +73,13 @@ class Config(BaseModel):
         """What is done with files of a data set that hold several invoices."""
         return self.split if isinstance(self.split, str) else self.split.get(dataset, "off")
 
+    @model_validator(mode="after")
+    def _limits_of_known(self) -> "Config":
+        for name in self.limits.max_seconds_of:
+            if name not in self.backends and name not in self.engines:
+                raise ValueError(f"limits.max_seconds_of: there is no backend or engine {name!r}")
+        return self
+
     @field_validator("split", mode="before")
     @classmethod
     def _off_is_a_word(cls, value: Any) -> Any:

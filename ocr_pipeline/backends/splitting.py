@@ -37,7 +37,7 @@ class Decision:
 
 
 class Splitter:
-    """Decides about the files of a run. Text layers are read in a child process. Use it in a `with` block.
+    """Decides about the files of a run. Text layers are read in a worker process.
 
     Args:
         words: by document id and hash, the words that an engine recognised in this content; None if there are none.
@@ -46,12 +46,6 @@ class Splitter:
     def __init__(self, data: Path, backends: Backends, words: Callable[[str, str], OcrText | None]) -> None:
         self._data, self._backends, self._words = data, backends, words
         self._guard = Guard(text_layer, backends.limits)
-
-    def __enter__(self) -> "Splitter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._guard.close()
 
     def decide(self, source: SourceFile, document: Document) -> Decision:
         """Whether an opened file is split. A split by hand stays until the file changes. Raises ConfigurationError."""

@@ -16,7 +16,7 @@ from ocr_pipeline.cli.options import JsonOption
 from ocr_pipeline.cli.output import console, counted, plain, print_json
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
-from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.store import ResultStore, is_sealed, unsealed
 from ocr_pipeline.warehouse.connection import Warehouse

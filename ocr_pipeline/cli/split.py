@@ -74,8 +74,7 @@ def _found(project: Project, source: SourceFile, document: Document) -> Sequence
         with opened(project).snapshot() as snapshot:
             return recognised_words(snapshot, backends, document_id, sha256, transcript_sha256(source.path))
 
-    with Splitter(project.data, backends, words) as splitter:
-        text = splitter.text_of(source, document, partial=True)
+    text = Splitter(project.data, backends, words).text_of(source, document, partial=True)
     if text is None:
         raise ConfigurationError(
             f"{source.document_id} has no text layer, and no engine has read it: name the --pages, or run an engine first."

@@ -15,8 +15,8 @@ from pydantic import Field, PrivateAttr
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.evaluation.scoring.settings import Rules, load_rules
 from ocr_pipeline.models.asking import ModelCalls
-from ocr_pipeline.ocr.workers import available_cores
 from ocr_pipeline.operation.settings import Operation, load_operation
+from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, document_url
 from ocr_pipeline.store import ResultStore

@@ -5,22 +5,25 @@ case the child is lost, not the run.
 """
 
 import importlib
-import multiprocessing
 import os
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
-from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.pages import Document, Page
+from ocr_pipeline.documents.limits import Limits, page_too_slow
+from ocr_pipeline.documents.page_range import PageRange
+from ocr_pipeline.documents.pages import Document, Page, open_unchanged
 from ocr_pipeline.documents.text_layer import TextLayer
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.processes.budget import OverBudget, WorkerDied
+from ocr_pipeline.processes.shared import call_isolated
+from ocr_pipeline.processes.worker import Isolated
 from ocr_pipeline.schemas import Word
 
 if TYPE_CHECKING:
@@ -34,19 +37,14 @@ _DECODERS = ("cv2", "numpy", "PIL.Image", "pillow_heif", "pypdfium2")
 
 
 class Guard(Generic[Arguments, Result]):
-    """Calls `function(*arguments)` in a child process subject to `limits`. A child serves many calls.
+    """Calls `function(*arguments)` in a worker process subject to `limits`.
 
-    The function, its arguments and results are pickled. Memory is limited on Linux only. Use it in a `with` block.
+    The function, its arguments and results are pickled. Memory is limited on Linux only.
     """
 
     def __init__(self, function: Callable[Arguments, Result], limits: Limits) -> None:
-        self._function = function
+        self._function = Isolated(partial(_call, function, limits.max_memory_bytes))
         self._limits = limits
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._connection: Connection | None = None
-
-    def __enter__(self) -> "Guard[Arguments, Result]":
-        return self
 
     def __call__(self, *arguments: Arguments.args, **_: Arguments.kwargs) -> Result:
         """Returns the function's result.
@@ -54,63 +52,28 @@ class Guard(Generic[Arguments, Result]):
         Raises:
             DocumentError: the call exceeded the memory or CPU time limit, or terminated the process.
         """
-        if self._connection is None:
-            self._start()
-        assert self._connection is not None
         try:
-            self._connection.send(arguments)
-            result: Result = self._connection.recv()
-        except (EOFError, OSError):
-            raise self._error() from None
+            result: Result = call_isolated(
+                self._function, self._limits.times(self._limits.max_seconds).budget, *arguments
+            )
+        except OverBudget as error:
+            raise DocumentError("too_large", f"Opening the document exceeds {error} (limits.max_seconds).") from None
+        except WorkerDied:
+            message = "Opening the document crashed the process: it breaks a library or uses too much memory."
+            raise DocumentError("unreadable", message) from None
         return result
 
-    def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, child_end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(child_end, self._function, self._limits), daemon=True)
-        with _main_hidden(self._function):
-            self._process.start()
-        child_end.close()  # so that the connection closes with the child
 
-    def _error(self) -> DocumentError:
-        assert self._process is not None
-        self._process.join()
-        exit_code = self._process.exitcode
-        self.close()
-        if exit_code == -signal.SIGPROF:
-            message = f"Opening the document exceeds {self._limits.max_seconds:g} s of CPU time (limits.max_seconds)."
-            return DocumentError("too_large", message)
-        message = "Opening the document crashed the process: it breaks a library or uses too much memory."
-        return DocumentError("unreadable", message)
-
-    def close(self) -> None:
-        """Kill the child. The next call starts a new one."""
-        if self._process is not None and self._connection is not None:
-            self._connection.close()
-            self._process.kill()  # it may hang, and has nothing to clean up
-            self._process.join()
-        self._process = self._connection = None
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-@contextmanager
-def _main_hidden(function: Callable[..., Any]) -> Iterator[None]:
-    """Keep a new process from importing the main script again, which takes time, and would run a script that has no
-    `if __name__ == "__main__"`. The process needs it only if `function` is defined there."""
-    main = sys.modules["__main__"]
-    if function.__module__ == "__main__":
-        yield
-        return
-    hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
-    for name in hidden:
-        setattr(main, name, None)
+def _call(function: Callable[..., Result], memory: int, *arguments: object) -> Result:
+    """In the worker."""
+    _load_decoders()
+    previous = _limit_memory(memory)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns about files; the result reports it
+            return function(*arguments)
     finally:
-        for name, value in hidden.items():
-            setattr(main, name, value)
+        _set_memory_limit(previous)
 
 
 @dataclass(frozen=True)
@@ -140,6 +103,76 @@ class LimitedPage:
             return self.page.compared_text()
 
 
+@dataclass(frozen=True)
+class RemotePage:
+    """A page that is decoded in a worker process, for use in a process that a file must not harm. It is pickled, so it has
+    its file and not its pixels."""
+
+    path: Path
+    sha256: str
+    part: PageRange | None
+    limits: Limits
+    number: int
+    width: int
+    height: int
+    dpi: float | None
+
+    def image(self) -> "npt.NDArray[np.uint8]":
+        image: npt.NDArray[np.uint8] = self._ask("image")
+        return image
+
+    def text_layer(self) -> list[Word] | None:
+        words: list[Word] | None = self._ask("text_layer")
+        return words
+
+    def compared_text(self) -> TextLayer | None:
+        layer: TextLayer | None = self._ask("compared_text")
+        return layer
+
+    def _ask(self, what: str) -> Any:
+        budget = self.limits.times(self.limits.max_seconds).budget
+        try:
+            return call_isolated(_on_page(), budget, self.path, self.sha256, self.limits, self.part, self.number, what)
+        except OverBudget:
+            raise page_too_slow(self.limits) from None
+        except WorkerDied:
+            message = "Decoding a page crashed the process: it breaks a library or uses too much memory."
+            raise DocumentError("unreadable", message) from None
+
+
+def remote(document: Document, limits: Limits) -> Document:
+    """The document with pages that are decoded in a worker process."""
+    assert document.path is not None
+    pages = [
+        RemotePage(
+            document.path, document.sha256, document.page_range, limits, page.number, page.width, page.height, page.dpi
+        )
+        for page in document.pages
+    ]
+    return replace(document, pages=pages)
+
+
+@cache
+def _on_page() -> Isolated[..., Any]:
+    return Isolated(_page_result)
+
+
+def _page_result(path: Path, sha256: str, limits: Limits, part: PageRange | None, number: int, what: str) -> Any:
+    """In the worker: what a method of a page returns."""
+    page = _opened(path, sha256, limits, part).pages[number - 1]
+    return _call(getattr(page, what), limits.max_memory_bytes)
+
+
+@lru_cache(maxsize=1)
+def _opened_once(path: Path, sha256: str, limits: str, part: PageRange | None) -> Document:
+    return open_unchanged(path, sha256, Limits.model_validate_json(limits), part)
+
+
+def _opened(path: Path, sha256: str, limits: Limits, part: PageRange | None) -> Document:
+    """The document; kept for its next page."""
+    return _opened_once(path, sha256, limits.model_dump_json(), part)
+
+
 def limited(document: Document, limits: Limits) -> Document:
     """The document with `limits` enforced for each page."""
     _load_decoders()
@@ -159,22 +192,6 @@ def _limited(limits: Limits) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         _set_memory_limit(previous)
-
-
-def _serve(connection: Connection, function: Callable[..., Any], limits: Limits) -> None:
-    """In the child: answer calls until the parent exits."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    warnings.simplefilter("ignore")  # Pillow warns about files; the result reports it
-    _load_decoders()
-    _limit_memory(limits.max_memory_bytes)
-    with suppress(EOFError):
-        while True:
-            arguments = connection.recv()
-            # The signal's default action terminates the process, even inside a library.
-            signal.setitimer(signal.ITIMER_PROF, limits.max_seconds)
-            result = function(*arguments)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            connection.send(result)
 
 
 def _load_decoders() -> None:

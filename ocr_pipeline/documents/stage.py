@@ -30,13 +30,13 @@ def ingest_all(
     sources: Iterable[SourceFile], limits: Limits
 ) -> Iterator[tuple[SourceFile, IngestedDocument | None, DocumentFailure | None]]:
     """Ingest documents in order, in a child process: a file that hangs or crashes a library only fails itself."""
-    with Guard(ingest, limits) as guarded:
-        for source in sources:
-            try:
-                document, failure = guarded(source, limits)
-            except DocumentError as error:
-                document, failure = None, DocumentFailure(reason=error.reason, message=str(error))
-            yield source, document, failure
+    guarded = Guard(ingest, limits)
+    for source in sources:
+        try:
+            document, failure = guarded(source, limits)
+        except DocumentError as error:
+            document, failure = None, DocumentFailure(reason=error.reason, message=str(error))
+        yield source, document, failure
 
 
 def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None, DocumentFailure | None]:

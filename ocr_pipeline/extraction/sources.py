@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from ocr_pipeline.components import Capabilities, fingerprint_of
+from ocr_pipeline.documents.limits import TimeLimits
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.documents.xml_pages import XmlPage
 from ocr_pipeline.errors import ConfigurationError, DocumentError
@@ -53,6 +54,8 @@ class SourceReader:
 
     extractor: Extractor
     sources: Sources | None = None
+    times: TimeLimits | None = None
+    """How long it may take for a document; None: what `limits` say of its extractor."""
 
     @property
     def reads_xml(self) -> bool:

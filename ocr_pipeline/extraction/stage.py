@@ -1,28 +1,27 @@
 """The extraction stage: documents and words in, fields out, each document computed once and kept in the result store."""
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from pydantic import BaseModel
 
-from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.documents.page_range import PageRange
+from ocr_pipeline.documents.guard import remote
+from ocr_pipeline.documents.limits import Limits, TimeLimits
 from ocr_pipeline.documents.pages import Document, open_unchanged
 from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
-from ocr_pipeline.extraction.base import ExtractionInput, Extractor, MemberResults, ModelExtractor
+from ocr_pipeline.extraction.attempt import ExtractionTask, attempt_limited, input_of, times_of
+from ocr_pipeline.extraction.base import Extractor, ModelExtractor
 from ocr_pipeline.extraction.later import MemberAnswer, plus
 from ocr_pipeline.extraction.sources import SourceReader, Sources
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.batch import answer_in_batch
 from ocr_pipeline.models.types import CallFacts, ModelRequest
-from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
+from ocr_pipeline.schemas import DocumentFailure, Extraction
 from ocr_pipeline.store import ResultStore, result_key
 
 logger = logging.getLogger(__name__)
@@ -30,27 +29,6 @@ logger = logging.getLogger(__name__)
 STAGE = "extraction"
 
 STOPPING = "Stopping: waiting for the answers to %d calls that are on their way. Press Ctrl-C again to leave them."
-
-
-@dataclass(frozen=True)
-class ExtractionTask:
-    """One document to extract.
-
-    `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
-    an engine, plus the hash of the imported prediction if the backend imports. It is None if an earlier stage failed;
-    then `failure` says why. `prediction` gives the text of the imported row, if there is one; `members` is for an
-    ensemble. `part`: its pages of the file, if it is a part of one.
-    """
-
-    document_id: str
-    path: Path
-    sha256: str | None
-    text: OcrText | None
-    input_key: str | None
-    failure: DocumentFailure | None = None
-    prediction: Callable[[], str] | None = None
-    members: MemberResults | None = None
-    part: PageRange | None = None
 
 
 class ExtractionOutcome(BaseModel):
@@ -85,10 +63,12 @@ def extract_documents(
     *,
     concurrency: int | None = None,
     sources: Sources | None = None,
+    times: TimeLimits | None = None,
 ) -> Iterator[ExtractionResult]:
     """Extract every document without a stored result.
 
-    `sources`: what the backend prefers to what the extractor reads from the page.
+    `sources`: what the backend prefers to what the extractor reads from the page. `times`: how long it may take for a
+    document; default: what `limits` say.
 
     Yields results in the order of the tasks, or as they finish if the extractor works on several documents at once. Tasks
     are consumed lazily; in batch mode they are iterated twice. `concurrency`: default is what the extractor declares.
@@ -96,7 +76,7 @@ def extract_documents(
     Raises:
         ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
     """
-    reader = SourceReader(extractor, sources)
+    reader = SourceReader(extractor, sources, times)
     extract = partial(_extract, reader, store, limits, models)
     if models is not None and isinstance(extractor, ModelExtractor) and extractor.capabilities.batch:
         _ask_in_batch(reader, tasks, store, limits, models)
@@ -174,7 +154,7 @@ def _ask_in_batch(
             if models.fresh_since or store.load(STAGE, key, ExtractionOutcome) is None:
                 opener = partial(_open_printed, task, limits)
                 with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
-                    yield extractor.request(_input(task, opener))
+                    yield extractor.request(input_of(task, opener))
 
     assert provider is not None
     try:
@@ -188,19 +168,7 @@ def _open_printed(task: ExtractionTask, limits: Limits) -> Document:
     opened = open_unchanged(task.path, task.sha256 or "", limits, task.part)
     if opened.is_drawn:
         raise DocumentError("drawn_page", DRAWN_PAGE)
-    return opened
-
-
-def _input(task: ExtractionTask, opener: Callable[[], Document], models: ModelCalls | None = None) -> ExtractionInput:
-    calls = models.for_document() if models else None
-    return ExtractionInput(
-        document_id=task.document_id,
-        open=opener,
-        text=task.text,
-        models=calls,
-        prediction=task.prediction,
-        members=task.members,
-    )
+    return remote(opened, limits)
 
 
 def _extract(
@@ -216,9 +184,10 @@ def _extract(
     key = result_key(task.input_key, reader.fingerprint)
     can = reader.extractor.capabilities
     again = models is not None and models.fresh_since is not None and (can.asks is not None or can.in_order)
-    stored = None if again else store.load(STAGE, key, ExtractionOutcome)
-    if stored is not None:
-        return ExtractionResult(task.document_id, stored, key, cached=True)
+    is_second_try = models is not None and models.fresh_since is not None  # of what took too long
+    for place in () if again else (key,) if is_second_try else (key, times_of(reader, limits).key(key)):
+        if stored := store.load(STAGE, place, ExtractionOutcome):
+            return ExtractionResult(task.document_id, stored, place, cached=True)
     return _extract_and_store(reader, task, key, store, limits, models)
 
 
@@ -230,63 +199,30 @@ def _extract_and_store(
     limits: Limits,
     models: ModelCalls | None,
 ) -> ExtractionResult:
-    keep = True
-
-    def open_task() -> Document:
-        nonlocal keep
-        try:
-            opened = open_unchanged(task.path, task.sha256 or "", limits, task.part)
-        except DocumentError:
-            keep = False  # says something about the file and the limits of today: not stored
-            raise
-        if opened.is_drawn and not reader.reads_xml:
-            raise DocumentError("drawn_page", DRAWN_PAGE)
-        return opened
-
-    document = _input(task, open_task, models)
-    started = time.perf_counter()
-    extraction, failure = None, None
-    try:
-        extraction = _with_warnings_of(task.text, reader.extract(document))
-    except DocumentError as error:
-        failure = DocumentFailure(reason=error.reason, message=str(error))
-    except ProviderError as error:
-        failure = DocumentFailure(reason="provider_failed", message=str(error))
-        keep = False  # the next run asks again
-    except OcrPipelineError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one document that breaks an extractor must not stop the others
-        logger.warning("Extraction of %s failed: %s", task.document_id, type(error).__name__)
-        failure = DocumentFailure(reason="extraction_failed", message=f"The extractor failed: {type(error).__name__}.")
-        keep = False
-    elapsed = time.perf_counter() - started
-    seconds: float | None = elapsed
+    calls = models.for_document() if models else None
+    done = attempt_limited(reader, task, limits, calls)
+    extraction, failure, keep = done.extraction, done.failure, done.keep
+    seconds: float | None = done.seconds
     cost_usd = extraction.cost_usd if extraction else None
-    calls = document.models.facts if document.models else []
+    facts = calls.facts if calls else []
     if extraction and extraction.reported:
         seconds = extraction.reported.seconds
-    elif document.models and calls:
+    elif calls and facts:
         # What the calls took, whenever they were made, without waiting for their turn. A batch has no time per document.
-        seconds = elapsed + sum(call.seconds for call in calls if not call.batch) - document.models.seconds
-        cost_usd = _sum(call.cost_usd for call in calls) if keep else None
-    elif document.members:
+        seconds = done.seconds + sum(call.seconds for call in facts if not call.batch) - calls.seconds
+        cost_usd = _sum(call.cost_usd for call in facts) if keep else None
+    elif task.members:
         # What it costs to have a document read by an ensemble is what its members cost; a cascade, those it asked.
-        seconds = plus(elapsed, document.members.seconds)
-        if later := document.members.later:
+        seconds = plus(done.seconds, task.members.seconds)
+        if later := task.members.later:
             seconds = plus(seconds, later.seconds, -later.waited)
-            cost_usd, calls = plus(document.members.cost_usd, later.cost_usd), later.calls
-    outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd, calls=calls)
+            cost_usd, facts = plus(task.members.cost_usd, later.cost_usd), later.calls
+    outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd, calls=facts)
+    if failure and failure.reason == "too_slow":
+        key = times_of(reader, limits).key(key)
     if keep:
         store.put(STAGE, key, outcome.model_dump_json())
     return ExtractionResult(task.document_id, outcome, key if keep else None, cached=False)
-
-
-def _with_warnings_of(text: OcrText | None, extraction: Extraction) -> Extraction:
-    """The extraction with what the engine said about the text before what the extractor says about the values."""
-    pages = text.pages if text else []
-    several = len(pages) > 1
-    said = [f"Page {page.page}: {warning}" if several else warning for page in pages for warning in page.warnings]
-    return extraction.model_copy(update={"warnings": [*said, *extraction.warnings]}) if said else extraction
 
 
 def _sum(costs: Iterable[float | None]) -> float | None:

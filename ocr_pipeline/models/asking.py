@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from filelock import Timeout
 
-from ocr_pipeline.errors import DocumentError, ProviderError
+from ocr_pipeline.errors import ConfigurationError, DocumentError, ProviderError
 from ocr_pipeline.models.budget import Budget
 from ocr_pipeline.models.clients import Client, Clients
 from ocr_pipeline.models.failures import Failure, unreadable_answer
@@ -251,3 +251,18 @@ class DocumentCalls:
                 cost_usd=cost_usd,
             )
         )
+
+
+class LocalCalls(DocumentCalls):
+    """In a worker process: the calls of a model on this machine, to be recorded by the process that started the worker."""
+
+    def __init__(self) -> None:
+        self.kept: list[StoredCall] = []
+
+    def keep_local(self, call: StoredCall) -> None:
+        self.kept.append(call)
+
+    def ask(
+        self, provider: Provider, request: ModelRequest, *, purpose: Purpose = "extract", only_stored: bool = False
+    ) -> ModelReply:
+        raise ConfigurationError("An extractor that asks a model must declare `asks` in its capabilities.")

@@ -1,8 +1,10 @@
 """The OCR stage: documents in, words out, each document computed once and kept in the result store."""
 
 import logging
+import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +12,15 @@ from pydantic import BaseModel
 
 from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.guard import limited
-from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.limits import Limits, TimeLimits, page_too_slow, too_slow
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, input_of
 from ocr_pipeline.ocr.workers import run_in_workers
+from ocr_pipeline.processes.budget import OverBudget, WorkerDied
+from ocr_pipeline.processes.child import untimed
 from ocr_pipeline.schemas import DocumentFailure, OcrText
 from ocr_pipeline.store import ResultStore, result_key
 
@@ -56,33 +60,63 @@ class OcrResult:
 
 
 def read_documents(
-    engine: OcrEngine, tasks: Sequence[OcrTask], store: ResultStore, limits: Limits, processes: int
+    engine: OcrEngine,
+    tasks: Sequence[OcrTask],
+    store: ResultStore,
+    limits: Limits,
+    processes: int,
+    times: TimeLimits | None = None,
 ) -> Iterator[OcrResult]:
     """Recognise every document without a stored result, in several processes; yield results as they finish.
+
+    Args:
+        times: how long the engine may take for a page; default: what `limits` say.
 
     Raises:
         ConfigurationError: the engine cannot run here.
     """
     engine_fingerprint = fingerprint_of(engine)
+    times = times or limits.times(limits.max_ocr_seconds_per_page)
     todo = []
     for task in tasks:
         key = result_key(input_of(engine, task.sha256, task.transcript_sha256), engine_fingerprint)
-        stored = store.load(STAGE, key, OcrOutcome)
-        if stored is None:
-            todo.append((task, key))
+        for place in (key, times.key(key)):
+            if stored := store.load(STAGE, place, OcrOutcome):
+                yield OcrResult(task.document_id, stored, place, cached=True)
+                break
         else:
-            yield OcrResult(task.document_id, stored, key, cached=True)
+            todo.append((task, key))
     todo.sort(key=lambda entry: -entry[0].pages)  # the longest first, so that no process is left with it at the end
     if todo and (problem := engine.unavailable()):
         raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
     if todo:
         processes = min(processes, engine.max_processes or processes)
-    for (task, _), result in run_in_workers(partial(_read_and_store, engine, store, limits), todo, processes):
-        yield result or _failed(task, DocumentError("ocr_failed", "The OCR process died while it read this document."))
+    read = partial(_read_and_store, engine, store, limits)
+    for (task, key), result in run_in_workers(read, todo, processes, lambda job: times.of_pages(job[0].pages)):
+        if isinstance(result, OcrResult):
+            yield result
+        else:
+            yield _ended(task, times.key(key), result, store, limits)
+
+
+def _ended(task: OcrTask, key: str, problem: OverBudget | WorkerDied, store: ResultStore, limits: Limits) -> OcrResult:
+    """The result of a task whose worker was killed or died. `key`: where it is stored that it takes too long."""
+    if isinstance(problem, OverBudget):
+        pages = "a page" if task.pages == 1 else f"{task.pages} pages"
+        error = too_slow(f"OCR of {pages}", problem, "max_ocr_seconds_per_page")
+    elif problem.exit_code == -signal.SIGPROF:
+        error = page_too_slow(limits)
+    else:
+        return _failed(task, DocumentError("ocr_failed", "The OCR process died while it read this document."))
+    result = _failed(task, error)
+    store.put(STAGE, key, result.outcome.model_dump_json())
+    return replace(result, key=key)
 
 
 def _read_and_store(engine: OcrEngine, store: ResultStore, limits: Limits, task: OcrTask, key: str) -> OcrResult:
-    with store.locked(STAGE, key):  # two runs at once, as after a crash, read no page twice
+    with ExitStack() as stack:
+        with untimed():
+            stack.enter_context(store.locked(STAGE, key))  # two runs at once, as after a crash, read no page twice
         return _read_locked(engine, store, limits, task, key)
 
 

@@ -292,8 +292,9 @@ class _Planner:
             return f"{state.state}: {state.why}" if state.why else state.state
         if mode == "due" and recorded is not None and cell not in recorded:
             return "not recorded by Dagster"
-        if asset in ("extractions", "ensembles") and self._scope.fresh_since and self._scope.backends[cell[0]].may_ask:
-            return "models are asked again"
+        if asset in ("extractions", "ensembles") and self._scope.fresh_since:
+            may_ask, is_slow = self._scope.backends[cell[0]].may_ask, state is not None and state.is_slow
+            return "models are asked again" if may_ask else "took too long" if is_slow else None
         return None
 
     def _ever(self, asset: str) -> bool:

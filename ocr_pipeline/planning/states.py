@@ -32,6 +32,7 @@ from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.labels import LabelRow
 from ocr_pipeline.warehouse.tables.words import OcrCell
 
+TOO_SLOW = "too_slow"
 NO_DOCUMENTS: Mapping[str, NewDocument] = {}
 
 State = Literal["current", "missing", "stale", "failed"]
@@ -50,6 +51,11 @@ class CellState:
     state: State
     why: str | None = None
     due: bool = True
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it took longer than its limits, which are still the same."""
+        return self.why == TOO_SLOW
 
     @property
     def cell(self) -> tuple[str, str]:
@@ -150,6 +156,8 @@ def ocr_states(
 
 
 def _ocr_state(engine: Engine, document_id: str, expected: str | None, row: OcrCell) -> CellState:
+    if row.reason == TOO_SLOW and row.result_key and expected and row.fingerprint == engine.fingerprint:
+        return _slow_state(engine.name, document_id, engine.times.key(expected), row.result_key, "document")
     if row.result_key == expected:
         state: State = "failed" if expected is None else "current"
         return CellState(engine.name, document_id, state, row.reason, due=False)
@@ -213,6 +221,10 @@ def _extraction_state(
     if row.result_key == expected and expected is None and upstream is None:
         return CellState(name, document_id, "failed", row.reason, due=False)
     reasons = [upstream] if upstream else []
+    is_unchanged = not reasons and row.extractor_fingerprint == backend.fingerprint
+    if row.reason == TOO_SLOW and row.result_key and expected and backend.times and is_unchanged:
+        slow = backend.times.key(expected)
+        return _slow_state(name, document_id, slow, row.result_key, _input_name(backend))
     if row.extractor_fingerprint != backend.fingerprint:
         reasons += _changed_settings(row.extractor_settings, backend.settings)
     if row.result_key == expected and not reasons:
@@ -220,6 +232,13 @@ def _extraction_state(
     if row.result_key is None and not reasons:
         return CellState(name, document_id, "failed", row.reason)
     return CellState(name, document_id, "stale", ", ".join(dict.fromkeys(reasons)) or _input_name(backend))
+
+
+def _slow_state(name: str, document_id: str, expected: str, key: str, input_name: str) -> CellState:
+    """The state of a cell that took too long: it is done again once its limits are others."""
+    if key == expected:
+        return CellState(name, document_id, "failed", TOO_SLOW, due=False)
+    return CellState(name, document_id, "stale", f"limits or {input_name}")
 
 
 def _input_name(backend: Backend) -> str:

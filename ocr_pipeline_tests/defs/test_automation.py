@@ -15,7 +15,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.command import call

@@ -19,7 +19,7 @@ from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.ocr.stage import OcrOutcome
-from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import EVERY_RUN, Recorder

@@ -11,7 +11,8 @@ from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import sha256_of
-from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.extraction.attempt import ExtractionTask
+from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
 from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.project import Project

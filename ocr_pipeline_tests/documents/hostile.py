@@ -52,14 +52,14 @@ class Measured:
 
 def measure_all(folder: Path, limits: Limits) -> Iterator[tuple[HostileFile, Measured]]:
     """Write every hostile file and take it in, in one guarded child process."""
-    with Guard(_ingest_measured, limits) as guarded:
-        for path, file in write_all(folder):
-            started = time.perf_counter()
-            try:
-                outcome, message, peak = guarded(SourceFile("a", "documents", path, None), limits)
-            except DocumentError as error:
-                outcome, message, peak = error.reason, str(error), None
-            yield file, Measured(outcome, message, time.perf_counter() - started, peak)
+    guarded = Guard(_ingest_measured, limits)
+    for path, file in write_all(folder):
+        started = time.perf_counter()
+        try:
+            outcome, message, peak = guarded(SourceFile("a", "documents", path, None), limits)
+        except DocumentError as error:
+            outcome, message, peak = error.reason, str(error), None
+        yield file, Measured(outcome, message, time.perf_counter() - started, peak)
 
 
 def _ingest_measured(source: SourceFile, limits: Limits) -> tuple[str, str, int | None]:

@@ -1,14 +1,18 @@
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ocr_pipeline.components import Capabilities
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import ConfigurationError, DocumentError, ProviderError
+from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
-from ocr_pipeline.extraction.stage import ExtractionResult, ExtractionTask, extract_documents
+from ocr_pipeline.extraction.stage import ExtractionResult, extract_documents
+from ocr_pipeline.processes.budget import Budget
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import DocumentFailure, Extraction, Invoice, OcrPage, OcrText, Word
 from ocr_pipeline.store import ResultStore
@@ -17,18 +21,27 @@ from ocr_pipeline_tests.plugins import FirstAmount, PageWidth
 
 
 class Calling(Extractor):
-    """An extractor that does what it is told and counts how often."""
+    """Raises `error` for the document `bad`, and never ends for `endless`. Its calls are counted in a file, since it works in
+    another process."""
 
-    def __init__(self, behave: Callable[[ExtractionInput], Extraction]) -> None:
-        self.behave = behave
-        self.calls: list[str] = []
+    def __init__(self, project: Project, error: Exception | None = None, warnings: Sequence[str] = ()) -> None:
+        self.log, self.error, self.warnings = project.root / "calls", error, list(warnings)
+
+    @property
+    def calls(self) -> list[str]:
+        return self.log.read_text().split()
 
     def fingerprint(self) -> dict[str, Any]:
         return {"extractor": "calling"}
 
     def extract(self, document: ExtractionInput) -> Extraction:
-        self.calls.append(document.document_id)
-        return self.behave(document)
+        with self.log.open("a") as file:
+            file.write(f"{document.document_id}\n")
+        if document.document_id == "bad" and self.error:
+            raise self.error
+        if document.document_id == "endless":
+            re.match("(a+)+b", "a" * 60)
+        return Extraction(invoice=Invoice(invoice_id=document.document_id), warnings=self.warnings)
 
 
 def extract(
@@ -51,7 +64,7 @@ def test_warnings_about_the_text_come_with_the_values(project: Project) -> None:
     page = OcrPage(page=1, width=10, height=10, words=[], seconds=0, warnings=["unreadable"])
     other = page.model_copy(update={"page": 2, "warnings": []})
     task = ExtractionTask("d", project.root / "d", "0" * 64, OcrText(pages=[page, other]), input_key="key")
-    extractor = Calling(lambda _: Extraction(invoice=Invoice(), warnings=["two invoices"]))
+    extractor = Calling(project, warnings=["two invoices"])
     (result,) = extract(project, extractor, task)
     assert result.outcome.extraction is not None
     assert result.outcome.extraction.warnings == ["Page 1: unreadable", "two invoices"]
@@ -61,15 +74,6 @@ def image_task(project: Project, name: str, width: int = 40) -> ExtractionTask:
     path = add_image(project, f"{name}.png", width)
     sha256 = sha256_of(path.read_bytes())
     return ExtractionTask(name, path, sha256, None, input_key=sha256)
-
-
-def raising(error: Exception) -> Callable[[ExtractionInput], Extraction]:
-    def behave(document: ExtractionInput) -> Extraction:
-        if document.document_id == "bad":
-            raise error
-        return Extraction(invoice=Invoice(invoice_id=document.document_id))
-
-    return behave
 
 
 def reason(result: ExtractionResult) -> str | None:
@@ -109,7 +113,7 @@ def test_an_earlier_failure_is_passed_on_and_not_kept(project: Project) -> None:
 
 
 def test_a_document_error_is_kept(project: Project) -> None:
-    extractor = Calling(raising(DocumentError("extraction_failed", "There is no amount.")))
+    extractor = Calling(project, DocumentError("extraction_failed", "There is no amount."))
     tasks = [text_task(project, "bad", "x"), text_task(project, "good", "y")]
     assert [reason(result) for result in extract(project, extractor, *tasks)] == ["extraction_failed", None]
     assert [reason(result) for result in extract(project, extractor, *tasks)] == ["extraction_failed", None]
@@ -119,7 +123,7 @@ def test_a_document_error_is_kept(project: Project) -> None:
 def test_an_unexpected_exception_fails_one_document_and_is_tried_again(
     project: Project, caplog: pytest.LogCaptureFixture
 ) -> None:
-    extractor = Calling(raising(KeyError("SECRET")))
+    extractor = Calling(project, KeyError("SECRET"))
     tasks = [text_task(project, "bad", "x"), text_task(project, "good", "y")]
     for _ in range(2):
         bad, good = extract(project, extractor, *tasks)
@@ -132,7 +136,7 @@ def test_an_unexpected_exception_fails_one_document_and_is_tried_again(
 
 
 def test_a_provider_error_is_a_row_and_asked_again(project: Project) -> None:
-    extractor = Calling(raising(ProviderError("Try later.")))
+    extractor = Calling(project, ProviderError("Try later."))
     bad, good = extract(project, extractor, text_task(project, "bad", "x"), text_task(project, "good", "y"))
     assert bad.outcome.failure == DocumentFailure(reason="provider_failed", message="Try later.")
     assert (bad.key, bad.outcome.cost_usd, reason(good)) == (None, None, None)
@@ -141,7 +145,7 @@ def test_a_provider_error_is_a_row_and_asked_again(project: Project) -> None:
 
 
 def test_a_configuration_error_stops_and_loses_nothing(project: Project) -> None:
-    extractor = Calling(raising(ConfigurationError("The key is wrong.")))
+    extractor = Calling(project, ConfigurationError("The key is wrong."))
     with pytest.raises(ConfigurationError):
         extract(project, extractor, text_task(project, "good", "y"), text_task(project, "bad", "x"))
     assert extract(project, extractor, text_task(project, "good", "y"))[0].cached
@@ -176,3 +180,44 @@ def test_a_damaged_result_is_computed_again(project: Project) -> None:
     stored.write_text('{"extraction": {"invoi')
     assert [result.cached for result in extract(project, FirstAmount(), task)] == [False]
     assert [result.cached for result in extract(project, FirstAmount(), task)] == [True]
+
+
+def test_a_document_that_takes_too_long_is_a_row_and_tried_again_once_the_limit_is_another(project: Project) -> None:
+    """The interpreter is held by a library, so that nothing within the process could end it."""
+    extractor, limits = Calling(project), Limits(max_extraction_seconds=0.3, wall_factor=1000)
+    tasks = [text_task(project, "endless", "x"), text_task(project, "good", "y")]
+    endless, good = extract(project, extractor, *tasks, limits=limits)
+    assert endless.outcome.failure == DocumentFailure(
+        reason="too_slow", message="Extraction exceeds 0.3 s of CPU time (limits.max_extraction_seconds)."
+    )
+    assert reason(good) is None
+    again, _ = extract(project, extractor, *tasks, limits=limits)
+    assert (again.outcome, again.key, again.cached) == (endless.outcome, endless.key, True)
+    other, good = extract(project, extractor, *tasks, limits=Limits(max_extraction_seconds=0.4, wall_factor=1000))
+    assert (reason(other), other.cached, good.cached) == ("too_slow", False, True)
+    assert other.key != endless.key
+    assert extractor.calls == ["endless", "good", "endless"]
+
+
+def test_an_extractor_that_cannot_be_sent_to_a_worker_is_a_configuration_error(project: Project) -> None:
+    extractor = Calling(project)
+    extractor.file = (project.root / "backends.yaml").open()  # type: ignore[attr-defined]
+    with pytest.raises(ConfigurationError, match="cannot be sent to a worker process"):
+        extract(project, extractor, text_task(project, "good", "y"))
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "limits", "seconds", "setting"),
+    [
+        (Capabilities(), Limits(), 10, "max_extraction_seconds"),
+        (Capabilities(imports=True), Limits(), 2, "max_prediction_seconds"),
+        (Capabilities(local_model=True), Limits(), 120, "max_local_model_seconds"),
+        (Capabilities(), Limits(max_seconds_of={"mine": 30}), 30, "max_extraction_seconds"),
+        (Capabilities(), Limits(max_seconds_of={"other": 30}), 10, "max_extraction_seconds"),
+    ],
+)
+def test_how_long_an_extractor_may_take(
+    capabilities: Capabilities, limits: Limits, seconds: float, setting: str
+) -> None:
+    assert capabilities.times(limits, "mine").budget == Budget(cpu=seconds, wall=4 * seconds)
+    assert capabilities.limited_by == setting

@@ -1,10 +1,16 @@
 """Jobs for worker processes: they must be importable there."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
+import time
 import uuid
 from pathlib import Path
+
+from ocr_pipeline.processes.child import untimed
 
 
 def square(number: int) -> int:
@@ -62,3 +68,28 @@ def waiting(folder: str, number: int) -> None:
     while not (Path(folder) / "end").exists():
         threading.Event().wait(0.01)
     (Path(folder) / f"done-{number}").touch()
+
+
+def never_ending(number: int) -> int:
+    """Returns the number; 3, 6 and 9 never end."""
+    if number == 3:
+        re.match("(a+)+b", "a" * 60)
+    if number == 6:
+        subprocess.run([sys.executable, "-c", "while True: pass"], check=True)
+    if number == 9:
+        threading.Event().wait()
+    return number
+
+
+def waiting_first(seconds: float) -> float:
+    with untimed():
+        time.sleep(seconds)
+    return seconds
+
+
+def starting_a_program(folder: str) -> None:
+    """Notes its own process and that of a program that it started, then holds the interpreter for good."""
+    program = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    (Path(folder) / "new").write_text(f"{os.getpid()} {program.pid}")
+    (Path(folder) / "new").rename(Path(folder) / "pids")
+    re.match("(a+)+b", "a" * 60)

@@ -195,8 +195,24 @@ def test_a_later_page_that_hangs_fails_only_its_document(stage: Stage) -> None:
     path = add_file(stage.project, "bomb.pdf", pdf_with_nested_forms(behind_a_blank_page=True))
     stage.tasks.append(OcrTask("bomb", path, sha256_of(path.read_bytes()), pages=2))
     results = stage.read(DecodingEngine(), limits=Limits(max_seconds=0.5))
-    assert reason(results["bomb"]) == "ocr_failed"
+    assert reason(results["bomb"]) == "too_slow"
     assert text(results["w40"]) == "40.00"
+    assert stage.read(DecodingEngine(), limits=Limits(max_seconds=0.5))["bomb"].cached
+
+
+def test_a_document_that_takes_too_long_is_tried_again_once_the_limit_is_another(stage: Stage) -> None:
+    stage.add(666, 40)
+    limits = Limits(max_ocr_seconds_per_page=0.3, wall_factor=1000)
+    first = stage.read(TroubledEngine(log=stage.log), limits=limits)
+    assert (reason(first["w666"]), text(first["w40"])) == ("too_slow", "40.00")
+    assert first["w666"].outcome.failure is not None
+    assert first["w666"].outcome.failure.message == (
+        "OCR of a page exceeds 0.3 s of CPU time (limits.max_ocr_seconds_per_page)."
+    )
+    assert stage.read(TroubledEngine(log=stage.log), limits=limits)["w666"].cached
+    limits = Limits(max_ocr_seconds_per_page=0.4, wall_factor=1000)
+    assert not stage.read(TroubledEngine(log=stage.log), limits=limits)["w666"].cached
+    assert len(reads(stage.project)) == 3
 
 
 def test_a_page_that_needs_too_much_memory_fails_only_its_document(stage: Stage) -> None:

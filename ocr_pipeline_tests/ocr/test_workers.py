@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.ocr.workers import available_cores, run_in_workers
+from ocr_pipeline.ocr.workers import run_in_workers
+from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied, available_cores
 from ocr_pipeline_tests.ocr import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(function: Callable[..., Any], arguments: list[tuple[Any, ...]], processes: int) -> dict[Any, Any]:
     pairs = list(run_in_workers(function, arguments, processes))
     assert len(pairs) == len(arguments)
-    return dict(pairs)
+    return {job: None if isinstance(result, WorkerDied | OverBudget) else result for job, result in pairs}
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -84,13 +85,33 @@ def test_a_job_that_kills_its_process_only_loses_itself(how: str) -> None:
 
 def test_nothing_is_lost_or_repeated_if_a_worker_dies_while_the_caller_is_busy(tmp_path: Path) -> None:
     results = run_in_workers(jobs.counted, [(str(tmp_path), number) for number in range(6)], 2)
-    actual = dict([next(results)])  # the other worker is in job 0, and the caller takes its time
+    actual: dict[Any, Any] = dict([next(results)])  # the other worker is in job 0, and the caller takes its time
     (tmp_path / "go").touch()
     wait_until(lambda: (tmp_path / "pid").exists(), "job 0 has not begun")
     pid = int((tmp_path / "pid").read_text())
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the dead worker was not noticed")
+    wait_until(lambda: not alive(pid), "the worker did not die")
     actual.update(results)
-    assert {number: result for (_, number), result in actual.items()} == {0: None, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
+    died = actual.pop((str(tmp_path), 0))
+    assert isinstance(died, WorkerDied)
+    assert died.exit_code == -signal.SIGKILL
+    assert {number: result for (_, number), result in actual.items()} == {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
+
+
+@pytest.mark.parametrize("number", [3, 6, 9])
+def test_a_job_that_never_ends_is_ended_and_the_others_go_on(number: int) -> None:
+    """3 holds the interpreter, so that nothing within its process could end it; 6 lets another program compute; 9 waits."""
+    budget = Budget(cpu=0.5, wall=0.5 if number == 9 else 60)
+    numbers = [number, 1, 2]
+    pairs = dict(run_in_workers(jobs.never_ending, [(each,) for each in numbers], 1, lambda _: budget))
+    stopped = pairs.pop((number,))
+    assert isinstance(stopped, OverBudget)
+    assert stopped.kind == ("wall" if number == 9 else "CPU")
+    assert pairs == {(1,): 1, (2,): 2}
+
+
+def test_time_spent_waiting_for_a_lock_is_not_counted() -> None:
+    budget = Budget(wall=0.3)
+    assert dict(run_in_workers(jobs.waiting_first, [(0.5,)], 1, lambda _: budget)) == {(0.5,): 0.5}
 
 
 @pytest.fixture
@@ -143,6 +164,29 @@ def test_workers_exit_if_their_parent_is_killed(parent: subprocess.Popen[bytes],
     parent.kill()
     parent.wait()
     wait_until(lambda: not group_members(parent.pid), f"still there: {group_members(parent.pid)}")
+
+
+@needs_proc
+def test_what_a_worker_has_started_ends_with_its_parent(tmp_path: Path) -> None:
+    """Also if the worker cannot see to it, because a library holds the interpreter."""
+    code = (
+        "import sys\n"
+        "from ocr_pipeline.processes.budget import Budget\n"
+        "from ocr_pipeline.processes.shared import call_isolated\n"
+        "from ocr_pipeline.processes.worker import Isolated\n"
+        "from ocr_pipeline_tests.ocr.jobs import starting_a_program\n"
+        "call_isolated(Isolated(starting_a_program), Budget(), sys.argv[1])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    wait_until(lambda: (tmp_path / "pids").exists() or process.poll() is not None, "nothing was started")
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    assert len(pids) == 2
+    assert all(alive(pid) for pid in pids)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(alive(pid) for pid in pids), "a process outlives its parent")
 
 
 @needs_proc

@@ -11,7 +11,8 @@ import pytest
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.stage import ingest, ingest_label
-from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.extraction.attempt import ExtractionTask
+from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
 from ocr_pipeline.planning.states import CellState, document_states, extraction_states, label_states, ocr_states
 from ocr_pipeline.project import Project

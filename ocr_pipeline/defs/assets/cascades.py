@@ -10,9 +10,10 @@ from ocr_pipeline.defs.assets.cells import document_failure
 from ocr_pipeline.defs.assets.reading import extraction_tasks
 from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.base import MemberResults
 from ocr_pipeline.extraction.later import LaterMembers, MemberAnswer, plus
-from ocr_pipeline.extraction.stage import ExtractionTask, answer_of
+from ocr_pipeline.extraction.stage import answer_of
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.planning.inputs import cascade_inputs
 from ocr_pipeline.schemas import DocumentFailure

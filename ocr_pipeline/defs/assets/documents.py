@@ -57,24 +57,24 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
         with warehouse.warehouse().snapshot() as snapshot:
             known = tables.documents.documents(snapshot)
         sources = _sources(project, keys, known)
-        with _splitter(project, warehouse, backends, sources) as splitter:
-            for source, document, failure in ingest_all(sources, backends.limits):
-                decision = splitter.decide(source, document) if document and not source.pages else Decision(None, None)
-                row = tables.documents.add_document(
-                    new_rows,
-                    source,
-                    project.project.relative(source.path),
-                    run_id=context.run.run_id,
-                    document=document,
-                    transcript_sha256=transcript_sha256(source.path),
-                    failure=failure,
-                    began=began,
-                    known=known.get(source.document_id),
-                    detection=decision.detection,
-                    split_into=_split(project, source, decision) if document and not source.pages else (),
-                )
-                add_cell_metadata(context, source.document_id, _document_metadata(row))
-                progress.advance("documents", cached=False, failed=failure is not None)
+        splitter = _splitter(project, warehouse, backends, sources)
+        for source, document, failure in ingest_all(sources, backends.limits):
+            decision = splitter.decide(source, document) if document and not source.pages else Decision(None, None)
+            row = tables.documents.add_document(
+                new_rows,
+                source,
+                project.project.relative(source.path),
+                run_id=context.run.run_id,
+                document=document,
+                transcript_sha256=transcript_sha256(source.path),
+                failure=failure,
+                began=began,
+                known=known.get(source.document_id),
+                detection=decision.detection,
+                split_into=_split(project, source, decision) if document and not source.pages else (),
+            )
+            add_cell_metadata(context, source.document_id, _document_metadata(row))
+            progress.advance("documents", cached=False, failed=failure is not None)
         warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
         register_documents(context.instance, _part_ids(project, keys))
         return dg.MaterializeResult()

@@ -14,7 +14,8 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options
 from ocr_pipeline.defs.partitions import ENSEMBLE, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.extraction.attempt import ExtractionTask
+from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import DocumentFailure
@@ -60,7 +61,13 @@ def ensemble_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
                 tasks = Restartable(partial(_tasks, target, ensemble, list(keys), known, project))
             at_once = max((member.capabilities.concurrency for member in later), default=1)
             results = extract_documents(
-                ensemble.extractor, tasks, project.store, backends.limits, models, concurrency=at_once
+                ensemble.extractor,
+                tasks,
+                project.store,
+                backends.limits,
+                models,
+                concurrency=at_once,
+                times=ensemble.times,
             )
             writer.write(ensemble, counted(results, progress, name), keys)
         writer.raise_to_retry()

@@ -24,7 +24,8 @@ from ocr_pipeline.defs.metadata import asset_options, escape_markdown
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.errors import NOT_APPLICABLE
-from ocr_pipeline.extraction.stage import ExtractionTask, extract_documents
+from ocr_pipeline.extraction.attempt import ExtractionTask
+from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
 from ocr_pipeline.progress import Progress
@@ -98,7 +99,7 @@ def _recognise(
                 part=document.page_range,
             )
         )
-    yield from read_documents(engine.component, tasks, project.store, backends.limits, project.workers)
+    yield from read_documents(engine.component, tasks, project.store, backends.limits, project.workers, engine.times)
 
 
 def _write_words(
@@ -181,7 +182,13 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
             progress.start(name, len(keys))
             tasks = Restartable(partial(extraction_tasks, target, backend, list(keys), known, ocr, project))
             results = extract_documents(
-                backend.extractor, tasks, project.store, backends.limits, models, sources=backend.sources
+                backend.extractor,
+                tasks,
+                project.store,
+                backends.limits,
+                models,
+                sources=backend.sources,
+                times=backend.times,
             )
             writer.write(backend, counted(results, progress, name), keys, ocr)
         writer.raise_to_retry()

@@ -31,8 +31,7 @@ def import_einvoice(path: Source, documents: Path, dataset: str | None = None) -
             "The XML of e-invoices needs the packages lxml and pypdf: pip install 'ocr_pipeline[einvoice]'."
         )
     report = new_report(dataset or name_of(path), documents)
-    with Guard(label_document, Limits()) as label:
-        return copy(_entries(path, label, report), report)
+    return copy(_entries(path, Guard(label_document, Limits()), report), report)
 
 
 def _entries(folder: Source, label: Guard[..., list[Labelled]], report: ImportReport) -> Iterator[Entry]:

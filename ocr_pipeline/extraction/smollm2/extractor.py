@@ -55,7 +55,7 @@ class SmolLm2Extractor(BaseModel, Extractor):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "smollm2"
-    capabilities: ClassVar[Capabilities] = Capabilities(requires="words")
+    capabilities: ClassVar[Capabilities] = Capabilities(requires="words", local_model=True)
 
     model: Path | None = Field(default=None, description="Another GGUF file instead of the one in the wheel.")
     examples: str = Field(default="lines-1", description="The labelled lines: a file of `extraction/llm/examples`.")

@@ -1,0 +1,182 @@
+"""One attempt to extract a document: in a worker process with a time limit, or here if it asks models."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from ocr_pipeline.documents.guard import limited, remote
+from ocr_pipeline.documents.limits import Limits, TimeLimits, page_too_slow, too_slow
+from ocr_pipeline.documents.page_range import PageRange
+from ocr_pipeline.documents.pages import Document, open_unchanged
+from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
+from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
+from ocr_pipeline.extraction.base import ExtractionInput, MemberResults
+from ocr_pipeline.extraction.sources import SourceReader
+from ocr_pipeline.models.asking import DocumentCalls, LocalCalls
+from ocr_pipeline.models.stored import StoredCall
+from ocr_pipeline.processes.budget import OverBudget, WorkerDied
+from ocr_pipeline.processes.shared import call_isolated
+from ocr_pipeline.processes.worker import Isolated
+from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ExtractionTask:
+    """One document to extract.
+
+    `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
+    an engine, plus the hash of the imported prediction if the backend imports. It is None if an earlier stage failed;
+    then `failure` says why. `prediction` gives the text of the imported row, if there is one; `members` is for an
+    ensemble. `part`: its pages of the file, if it is a part of one.
+    """
+
+    document_id: str
+    path: Path
+    sha256: str | None
+    text: OcrText | None
+    input_key: str | None
+    failure: DocumentFailure | None = None
+    prediction: Callable[[], str] | None = None
+    members: MemberResults | None = None
+    part: PageRange | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of it, and the seconds that it took. `keep`: whether it is stored, or tried again by the next run. `local`:
+    the calls of a model on this machine."""
+
+    extraction: Extraction | None = None
+    failure: DocumentFailure | None = None
+    keep: bool = True
+    seconds: float = 0.0
+    local: tuple[StoredCall, ...] = ()
+
+
+def times_of(reader: SourceReader, limits: Limits) -> TimeLimits:
+    """How long a reader may take for a document."""
+    return reader.times or reader.extractor.capabilities.times(limits)
+
+
+def input_of(
+    task: ExtractionTask, opener: Callable[[], Document], calls: DocumentCalls | None = None
+) -> ExtractionInput:
+    """What the extractor gets."""
+    return ExtractionInput(
+        document_id=task.document_id,
+        open=opener,
+        text=task.text,
+        models=calls,
+        prediction=task.prediction,
+        members=task.members,
+    )
+
+
+def attempt(
+    reader: SourceReader,
+    task: ExtractionTask,
+    limits: Limits,
+    calls: DocumentCalls | None,
+    guarded: Callable[[Document, Limits], Document] = remote,
+) -> Attempt:
+    """Extract a document in this process. `guarded`: what keeps its pages from harming the process.
+
+    Raises:
+        OcrPipelineError: the extractor can never work as it is set up.
+    """
+    keep = True
+
+    def open_task() -> Document:
+        nonlocal keep
+        try:
+            opened = open_unchanged(task.path, task.sha256 or "", limits, task.part)
+        except DocumentError:
+            keep = False  # says something about the file and the limits of today: not stored
+            raise
+        if opened.is_drawn and not reader.reads_xml:
+            raise DocumentError("drawn_page", DRAWN_PAGE)
+        return opened if opened.is_drawn else guarded(opened, limits)
+
+    started = time.perf_counter()
+    extraction, failure = None, None
+    try:
+        extraction = _with_warnings_of(task.text, reader.extract(input_of(task, open_task, calls)))
+    except DocumentError as error:
+        failure = DocumentFailure(reason=error.reason, message=str(error))
+    except ProviderError as error:
+        failure = DocumentFailure(reason="provider_failed", message=str(error))
+        keep = False  # the next run asks again
+    except OcrPipelineError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one document that breaks an extractor must not stop the others
+        failure = DocumentFailure(reason="extraction_failed", message=f"The extractor failed: {type(error).__name__}.")
+        keep = False
+    return Attempt(extraction, failure, keep, time.perf_counter() - started)
+
+
+def attempt_limited(reader: SourceReader, task: ExtractionTask, limits: Limits, calls: DocumentCalls | None) -> Attempt:
+    """The same in a worker process, within the time that the extractor may take, unless it asks models.
+
+    Raises:
+        OcrPipelineError: the extractor can never work as it is set up, or cannot be pickled.
+    """
+    is_isolated = reader.extractor.capabilities.isolated
+    done = _attempt_in_worker(reader, task, limits, calls) if is_isolated else attempt(reader, task, limits, calls)
+    if done.failure and done.failure.reason == "extraction_failed":
+        logger.warning("Extraction of %s failed: %s", task.document_id, done.failure.message)
+    return done
+
+
+def _attempt_in_worker(
+    reader: SourceReader, task: ExtractionTask, limits: Limits, calls: DocumentCalls | None
+) -> Attempt:
+    times, started = times_of(reader, limits), time.perf_counter()
+    prediction = task.prediction and partial(str, task.prediction())
+    task = replace(task, prediction=prediction)
+    try:
+        done = call_isolated(_isolated(reader), times.budget, task, limits, calls is not None)
+    except OverBudget as error:
+        failure = too_slow("Extraction", error, reader.extractor.capabilities.limited_by)
+    except WorkerDied as error:
+        if error.exit_code != -signal.SIGPROF:
+            message = "The extraction process died while it worked on this document."
+            died = DocumentFailure(reason="extraction_failed", message=message)
+            return Attempt(None, died, keep=False, seconds=time.perf_counter() - started)
+        failure = page_too_slow(limits)
+    else:
+        for call in done.local if calls else ():
+            assert calls is not None
+            calls.keep_local(call)
+        return done
+    return Attempt(
+        None, DocumentFailure(reason=failure.reason, message=str(failure)), seconds=time.perf_counter() - started
+    )
+
+
+def _isolated(reader: SourceReader) -> Isolated[[ExtractionTask, Limits, bool], Attempt]:
+    """What the worker calls. It is kept with the reader: a trained model takes long to pickle."""
+    kept = vars(reader)
+    if "isolated" not in kept:
+        kept["isolated"] = Isolated(partial(_in_worker, reader))
+    isolated: Isolated[[ExtractionTask, Limits, bool], Attempt] = kept["isolated"]
+    return isolated
+
+
+def _in_worker(reader: SourceReader, task: ExtractionTask, limits: Limits, records_calls: bool) -> Attempt:
+    calls = LocalCalls() if records_calls else None
+    done = attempt(reader, task, limits, calls, limited)
+    return replace(done, local=tuple(calls.kept)) if calls else done
+
+
+def _with_warnings_of(text: OcrText | None, extraction: Extraction) -> Extraction:
+    """The extraction with what the engine said about the text before what the extractor says about the values."""
+    pages = text.pages if text else []
+    several = len(pages) > 1
+    said = [f"Page {page.page}: {warning}" if several else warning for page in pages for warning in page.warnings]
+    return extraction.model_copy(update={"warnings": [*said, *extraction.warnings]}) if said else extraction
