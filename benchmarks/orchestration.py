@@ -96,7 +96,7 @@ def worker(mode: str, count: int) -> None:
 def _directly(project: object, documents: list[str]) -> None:
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.extraction.attempt import ExtractionTask
-from ocr_pipeline.extraction.stage import extract_documents
+    from ocr_pipeline.extraction.stage import extract_documents
     from ocr_pipeline.project import Project
     from ocr_pipeline.store import ResultStore
     from ocr_pipeline.warehouse import tables

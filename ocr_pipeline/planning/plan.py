@@ -22,6 +22,7 @@ from ocr_pipeline.planning.states import (
     extraction_states,
     label_states,
     ocr_states,
+    why_again,
 )
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
@@ -292,10 +293,8 @@ class _Planner:
             return f"{state.state}: {state.why}" if state.why else state.state
         if mode == "due" and recorded is not None and cell not in recorded:
             return "not recorded by Dagster"
-        if asset in ("extractions", "ensembles") and self._scope.fresh_since:
-            may_ask, is_slow = self._scope.backends[cell[0]].may_ask, state is not None and state.is_slow
-            return "models are asked again" if may_ask else "took too long" if is_slow else None
-        return None
+        is_afresh = asset in ("extractions", "ensembles") and self._scope.fresh_since
+        return why_again(state, self._scope.backends[cell[0]].may_ask) if is_afresh else None
 
     def _ever(self, asset: str) -> bool:
         return self._scope.records is None or self._scope.records.ever(asset)

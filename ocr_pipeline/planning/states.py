@@ -53,11 +53,6 @@ class CellState:
     due: bool = True
 
     @property
-    def is_slow(self) -> bool:
-        """Whether it took longer than its limits, which are still the same."""
-        return self.why == TOO_SLOW
-
-    @property
     def cell(self) -> tuple[str, str]:
         return (self.name, self.document_id)
 
@@ -239,6 +234,13 @@ def _slow_state(name: str, document_id: str, expected: str, key: str, input_name
     if key == expected:
         return CellState(name, document_id, "failed", TOO_SLOW, due=False)
     return CellState(name, document_id, "stale", f"limits or {input_name}")
+
+
+def why_again(state: CellState | None, may_ask: bool) -> str | None:
+    """Why a cell with nothing new is done again by a run that is to look afresh; None if it is not."""
+    if may_ask:
+        return "models are asked again"
+    return "took too long" if state is not None and state.why == TOO_SLOW else None
 
 
 def _input_name(backend: Backend) -> str:

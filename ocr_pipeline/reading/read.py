@@ -8,10 +8,11 @@ from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.stage import IngestedDocument, ingest_all
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.extraction.stage import ExtractionOutcome, ExtractionTask, extract_documents
+from ocr_pipeline.extraction.attempt import ExtractionTask
+from ocr_pipeline.extraction.stage import ExtractionOutcome, extract_documents
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
-from ocr_pipeline.ocr.workers import available_cores
+from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.reading.files import NamedFile
 from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
 from ocr_pipeline.store import ResultStore
