@@ -190,3 +190,11 @@ class SureOfEven(BaseModel, Extractor):
         return Extraction(
             invoice=Invoice(total_amount=Decimal(word.text)), evidence={"total_amount": place}, cost_usd=0.5
         )
+
+
+class Quoting(FirstAmount):
+    """Fails with the text of the document in its message, as libraries do."""
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        assert document.text is not None
+        raise ValueError(" ".join(word.text for word in document.text.words()))

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.event import listen
 
 if TYPE_CHECKING:
-    from ocr_pipeline.web.guard import App
+    from ocr_pipeline.web.asgi import App
 
 __all__ = [
     "add_cell_metadata",

@@ -17,6 +17,7 @@ from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.loading import load_case
 from ocr_pipeline.models.provider import KEY_VARIABLE
+from ocr_pipeline.models.scrubbing import scrub
 from ocr_pipeline.models.stored import CALLS
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
@@ -106,8 +107,7 @@ def _without_keys(text: str, configured: Backends) -> str:
     variables |= {provider.api_key_env for provider in configured.providers.values() if provider.api_key_env}
     for variable in variables:
         key = os.environ.get(variable, "").strip()
-        if key:
-            text = text.replace(key, HIDDEN).replace(json.dumps(key)[1:-1], HIDDEN)
+        text = scrub(text, key, HIDDEN)
     return _SECRET.sub(rf"\g<before>{HIDDEN}", text)
 
 

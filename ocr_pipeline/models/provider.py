@@ -4,12 +4,13 @@ import os
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.models.prices import Rates, bundled_rates
+from ocr_pipeline.models.scrubbing import SHORTEST
 
 ProviderType = Literal["gemini", "openai"]
 
@@ -98,9 +99,11 @@ class Provider(BaseModel):
         if key and not (key.isascii() and key.isprintable()):
             return f"{self.api_key_env or 'the key'} contains characters that no API key has"
         try:
-            self.endpoint  # noqa: B018 - raises if the variable is invalid
+            address = self.endpoint
         except ConfigurationError as error:
             return str(error).rstrip(".")
+        if key and len(key) >= SHORTEST and key in unquote(address):
+            return f"the address of {self.name} must not contain the key: addresses are stored with results"
         return None
 
     def rates(self, model: str, day: date) -> Rates | None:

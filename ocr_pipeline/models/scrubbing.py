@@ -7,11 +7,13 @@ from collections.abc import Iterator
 SHORTEST = 8
 """Characters of the key in a row that count as a part of it. A shorter key (`none`, `ollama`) is no secret."""
 
-_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,5});")
+_ESCAPE = re.compile(
+    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,5});|\\+(/)"
+)
 
 
-def scrub(text: str, key: str | None) -> str:
-    """The text with `***` for the key and every part of it, plain, escaped (JSON, URL, HTML), in base64 and in hex."""
+def scrub(text: str, key: str | None, mark: str = "***") -> str:
+    """The text with a mark for the key and every part of it, plain, escaped (JSON, URL, HTML), in base64 and in hex."""
     if not key or len(key) < SHORTEST:
         return text
     plain = _ESCAPE.sub(_character, text)
@@ -31,7 +33,7 @@ def scrub(text: str, key: str | None) -> str:
         if not secret:
             pieces.append(text[places[index] : places[index + 1]])
         elif not index or not hidden[index - 1]:
-            pieces.append("***")
+            pieces.append(mark)
     return "".join(pieces)
 
 
@@ -53,7 +55,10 @@ def _parts(key: str) -> Iterator[tuple[str, str]]:
 
 
 def _character(found: re.Match[str]) -> str:
-    code = next(int(group, 10 if index == 4 else 16) for index, group in enumerate(found.groups()) if group)
+    group, digits = found.lastindex or 0, found[found.lastindex or 0]
+    if group == 6:
+        return digits
+    code = int(digits, 10 if group == 5 else 16)
     return chr(code) if code <= 0x10FFFF else "\ufffd"
 
 

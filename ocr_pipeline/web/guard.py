@@ -11,18 +11,12 @@ Sources: Fetch Metadata Request Headers (W3C); RFC 6455, section 10.2; RFC 9110,
 (CORS-safelisted request headers). See docs/decisions/0018.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from ocr_pipeline.web.access import LOGIN_PATH, Access, Authority, authority_of
+from ocr_pipeline.web.asgi import App, Message, Receive, Scope, Send
 from ocr_pipeline.web.login import Login
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIMPLE_TYPES = frozenset({"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})

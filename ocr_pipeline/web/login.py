@@ -1,14 +1,9 @@
 """Logging in with the token: by a link or by a form. A cookie that no page of another site can use remembers it."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import parse_qs
 
 from ocr_pipeline.web.access import LOGIN_PATH, Access
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from ocr_pipeline.web.asgi import Receive, Scope, Send
 
 MAX_BODY = 4096
 
@@ -40,7 +35,7 @@ class Login:
         note = "<p role='alert'>This token is wrong.</p>" if is_wrong else ""
         await _page(send, 401, "Log in", note + _FORM.format(path=LOGIN_PATH))
 
-    async def answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the link (GET) or the form (POST)."""
         query: bytes = await _body(receive) if scope["method"] == "POST" else scope.get("query_string", b"")
         given = _token(query)

@@ -11,7 +11,8 @@ from typing import Any
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.web.access import Access
-from ocr_pipeline.web.guard import App, Guard
+from ocr_pipeline.web.asgi import App
+from ocr_pipeline.web.guard import Guard
 
 
 def serve(app: App, host: str, port: int, access: Access, *, ends_with_parent: bool = False) -> None:
@@ -26,14 +27,17 @@ def serve(app: App, host: str, port: int, access: Access, *, ends_with_parent: b
     """
     import uvicorn
 
-    settings: dict[str, Any] = {
-        "log_level": "warning",
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": 3,  # pages keep sockets open
-    }
-    # Headers of a proxy are not believed: nobody says which proxy it is.
-    server = uvicorn.Server(uvicorn.Config(Guard(app, access), host, port, proxy_headers=False, **settings))
+    config = uvicorn.Config(
+        Guard(app, access),
+        host,
+        port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # nobody says which proxy to believe
+        timeout_graceful_shutdown=3,  # pages keep sockets open
+    )
+    server = uvicorn.Server(config)
     if ends_with_parent:
         threading.Thread(target=_end_with, args=(os.getppid(), server), daemon=True).start()
     server.run()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import uvicorn
 
 from ocr_pipeline.web.access import Access
-from ocr_pipeline.web.guard import Guard, Message, Receive, Scope, Send
+from ocr_pipeline.web.asgi import Message, Receive, Scope, Send
+from ocr_pipeline.web.guard import Guard
 
 
 @dataclass

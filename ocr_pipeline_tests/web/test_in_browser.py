@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from ocr_pipeline.web.access import Access
-from ocr_pipeline.web.guard import Guard, Receive, Scope, Send
+from ocr_pipeline.web.asgi import Receive, Scope, Send
+from ocr_pipeline.web.guard import Guard
 from ocr_pipeline.web.login import login_path
 from ocr_pipeline_tests.browser import headless
 from ocr_pipeline_tests.web.foreign import foreign_site
