@@ -1,6 +1,5 @@
-"""Engines and backends as objects: what `backends.yaml` configures today, with what was learned and imported so far.
-
-Whoever needs today's fingerprints loads today's backends: `load_backends` is cheap, and what it returns never changes.
+"""Engines and backends as objects: what `backends.yaml` configures today, with what was learned and imported so far. Whoever
+needs today's fingerprints loads today's backends: `load_backends` is cheap, and what it returns never changes.
 """
 
 import json
@@ -193,7 +192,6 @@ class Backends(Mapping[str, Backend]):
 
     @property
     def extracting(self) -> list[str]:
-        """The backends that are no ensembles."""
         return [name for name, backend in self.items() if not backend.is_ensemble]
 
     @property

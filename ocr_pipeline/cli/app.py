@@ -22,6 +22,8 @@ LABELS = (
     LazyCommand("review", "label_review:review", "Review label issues one by one and record decisions."),
     LazyCommand("edit", "label_editor:edit", "Edit the label of a document in $EDITOR."),
     LazyCommand("suggest", "label_suggestions:suggest", "Suggest which unlabelled documents to label next."),
+    LazyCommand("export", "label_studio:export_labels", "Export documents as a Label Studio project."),
+    LazyCommand("import", "label_studio:import_labels", "Import annotations of Label Studio as labels."),
 )
 BASELINE = (
     LazyCommand("pin", "baseline:pin", "Pin the latest or an earlier evaluation as the baseline."),

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, FieldKind, Invoice
 
 SHORTCUTS = "1234567890qwrsyadhz"
-"""Keys that select a field, in display order. Letters are those that are no command of the page."""
+"""Keys that choose a field, in the order in which fields are shown. Letters are those that are no command of the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,6 @@ class Field:
     path: str
     kind: FieldKind
     options: tuple[str, ...] = ()
-    shortcut: str = ""
 
     @property
     def title(self) -> str:
@@ -46,17 +45,15 @@ def single_fields() -> list[Field]:
             path=name,
             kind=kind,
             options=_options(Invoice.model_fields[name].annotation),
-            shortcut=SHORTCUTS[number : number + 1],
         )
-        for number, (name, kind) in enumerate(FIELD_KINDS.items())
+        for name, kind in FIELD_KINDS.items()
     ]
 
 
 def list_fields() -> list[ListField]:
     """The lists, with all columns of their rows: the compared ones first, then those that are only stored."""
-    return [
-        ListField(name=name, columns=tuple(_columns(name))) for name in Invoice.model_fields if name not in FIELD_KINDS
-    ]
+    names = [*LIST_KINDS, *(name for name in Invoice.model_fields if name not in {*FIELD_KINDS, *LIST_KINDS})]
+    return [ListField(name=name, columns=tuple(_columns(name))) for name in names]
 
 
 def field_at(path: str) -> Field | None:

@@ -153,8 +153,8 @@ class _Pages:
             body = await _body(request)
             try:
                 found = await run_in_threadpool(run, request.path_params.get("document_id", ""), body)
-            except ChangedLabelError:
-                return JSONResponse({"error": CHANGED, "changed": True}, 409)
+            except ChangedLabelError as error:
+                return JSONResponse({"error": CHANGED, "base": error.sha256}, 409)
             except ValidationError as error:
                 return JSONResponse({"error": f"Bad request: {describe(error)}"}, 400)
             except OcrPipelineError as error:

@@ -99,9 +99,10 @@ class Session:
 
     def next_document(self, after: str | None = None) -> str | None:
         """The document to label next; skipped ones come last."""
-        ids = [row.document_id for row in self.queue() if row.document_id != after]
+        waiting = [row.document_id for row in self.queue()]
+        ids = [key for key in waiting if key != after]
         with self.lock:
-            for key in self._skipped.keys() - set(ids):
+            for key in self._skipped.keys() - set(waiting):
                 del self._skipped[key]
             fresh = [key for key in ids if key not in self._skipped]
             if not fresh:

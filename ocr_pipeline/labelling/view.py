@@ -1,11 +1,11 @@
 """What the page of one document shows: its pages, the form, and what is to be known about its label."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.labelling.content import LabelContent, Row
-from ocr_pipeline.labelling.form import Field, ListField, list_fields, single_fields
+from ocr_pipeline.labelling.form import SHORTCUTS, Field, ListField, list_fields, single_fields
 from ocr_pipeline.labelling.proposals import Other, Proposal, ProposedRow, ShownBox, proposed_rows
 from ocr_pipeline.report.documents import PageImage, in_script, rotations, words_of
 
@@ -27,16 +27,18 @@ class ShownField:
     alternatives: Sequence[str]
     issue: str | None
     shown: bool
+    shortcut: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownList:
-    """A list of the form. `labelled`: its rows are part of the label."""
+    """A list of the form. `labelled`: its rows are part of the label. `boxes`: places of the proposed cells, row by row."""
 
     field: ListField
     rows: Sequence[Row]
     labelled: bool
     source: str
+    boxes: Sequence[Mapping[str, ShownBox | None]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,8 @@ def shown_fields(
     wanted: Sequence[str],
     decided: Mapping[str, str],
 ) -> list[ShownField]:
-    """The single-valued fields. Without a label file, `wanted` ones are prefilled; others stay unlabelled.
+    """The single-valued fields. Without a label file, `wanted` ones are prefilled, those without a value as not on the
+    document; others stay unlabelled, and so do all of a document that no backend has read.
 
     Args:
         decided: by field, a sentence about the decision of a review.
@@ -95,7 +98,7 @@ def shown_fields(
                 others.insert(0, Other(value=proposal.value, by="consensus", box=proposal.box))
                 box = None
             others = [other for other in others if other.value != value]
-        elif content.sha256 or name not in wanted:
+        elif content.sha256 or name not in wanted or not proposed:
             value, source, state = None, "", "unlabelled"
             if proposal.value is not None:
                 others.insert(0, Other(value=proposal.value, by="consensus", box=proposal.box))
@@ -116,7 +119,8 @@ def shown_fields(
                 shown=name in wanted or name in content.values or name in reasons,
             )
         )
-    return fields
+    fields.sort(key=lambda field: not field.shown)
+    return [replace(field, shortcut=key) for field, key in zip(fields, SHORTCUTS.ljust(len(fields), " "), strict=False)]
 
 
 def shown_lists(
@@ -135,6 +139,7 @@ def shown_lists(
                 rows=[row.values for row in rows],
                 labelled=bool(rows) and not content.sha256 and of_list.name in wanted,
                 source="consensus" if rows else "",
+                boxes=[row.boxes for row in rows],
             )
         )
     return lists

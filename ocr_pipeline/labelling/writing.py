@@ -18,7 +18,11 @@ from ocr_pipeline.store import write_durably
 
 
 class ChangedLabelError(Exception):
-    """The label file is another one than the page was made from."""
+    """The label file is another one than the page was made from. `sha256`: of the file as it is."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__("The label file was changed meanwhile.")
+        self.sha256 = sha256
 
 
 @dataclass
@@ -53,7 +57,7 @@ class Writer:
             source = self.session.source(document_id)
             content = read_content(source)
             if content.sha256 != base:
-                raise ChangedLabelError
+                raise ChangedLabelError(content.sha256)
             before = source.label.read_text("utf-8", errors="replace") if source.label else None
             text = label_text(values, lists, content.rest)
             if not values and not any(lists.values()):
@@ -74,8 +78,9 @@ class Writer:
                 raise ConfigurationError("There is nothing to undo: no label was saved in this session.")
             last = self._written[-1]
             source = self.session.source(last.document_id)
-            if read_content(source).sha256 != last.sha256 or source.label is None:
-                raise ChangedLabelError
+            now = read_content(source).sha256
+            if now != last.sha256 or source.label is None:
+                raise ChangedLabelError(now)
             self._written.pop()
             if last.before is None:
                 source.label.unlink()

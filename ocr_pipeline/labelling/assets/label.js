@@ -217,7 +217,10 @@
     busy = false;
     if (answer.error) {
       say(answer.error, "bad");
-      if (answer.changed) await meanwhile();
+      if (answer.base !== undefined) {
+        base = answer.base; // saving once more replaces it, knowingly
+        changed();
+      }
       return;
     }
     stored(localStorage, (store) => store.removeItem(draftKey));
@@ -226,13 +229,6 @@
     const effect = Object.entries(answer.f1).filter(([, [before, after]]) => before !== after).map(([backend, [before, after]]) => `${backend} F1 ${shown(before)} → ${shown(after)}`);
     stored(sessionStorage, (store) => store.setItem("ocr-pipeline-saved", `Saved ${id}. ${effect.join(", ")}${effect.length ? "." : ""} u takes it back.`));
     root.dataset.inIssues ? location.assign("/issues") : go(answer.next);
-  }
-
-  // The file changed: saving once more replaces it, knowingly.
-  async function meanwhile() {
-    const page = await fetch(location.pathname).then((response) => response.text(), () => "");
-    base = new DOMParser().parseFromString(page, "text/html").getElementById("labelling")?.dataset.base ?? base;
-    changed();
   }
 
   async function undo() {
@@ -360,7 +356,12 @@
     "+": viewer.larger,
     "-": viewer.smaller,
     m: () => { const more = document.getElementById("more"); if (more) more.open = !more.open; },
-    t: () => (document.querySelector(".label-list tbody input") ?? document.querySelector("[data-add]"))?.focus(),
+    t: () => {
+      const list = document.querySelector(".label-list");
+      if (!list) return;
+      list.open = true;
+      (list.querySelector("tbody input") ?? list.querySelector("[data-add]")).focus();
+    },
     "?": () => help.showModal(),
     " ": takeSelection,
     ArrowRight: (event) => walk(1, event.shiftKey),
