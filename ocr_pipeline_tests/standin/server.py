@@ -9,12 +9,14 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
 from ocr_pipeline_tests.standin import answers
+from ocr_pipeline_tests.standin.faults import FAULTS, Wire
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif scenario == "dropped":
             self._drop()
+        elif scenario in FAULTS:
+            speak = answers.gemini if ":generateContent" in self.path else answers.openai
+            self.close_connection = True
+            with suppress(OSError):  # the client gave up
+                FAULTS[scenario].send(Wire(self.connection, speak("ok", seen.text)[2].encode(), self.standin.released))
         else:
             speak = answers.gemini if ":generateContent" in self.path else answers.openai
             status, headers, text = speak(scenario, seen.text)

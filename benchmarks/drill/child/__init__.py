@@ -1,0 +1,1 @@
+"""What runs inside the processes that are drilled: found by `PYTHONPATH`, loaded by Python at start."""

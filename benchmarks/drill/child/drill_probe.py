@@ -1,0 +1,188 @@
+"""Keeps a journal of what a run brings to the disk, and kills it at a named moment.
+
+The journal has a line per event: `moment LABEL`, `sync INODE`, `rename INODE FOLDER_INODE PATH`, `put STAGE PATH` (the result
+store has promised that this result is kept), `killed LABEL`. It survives the kill because each line is a write of its own.
+
+`DRILL_KILL=LABEL#N` kills at the N-th such moment of a process; `DRILL_WHO=group` with all processes of the run at once, as
+when the machine loses power; `DRILL_FREE=1` takes the project's lock away, as for runs that the Dagster UI starts.
+"""
+
+import contextlib
+import faulthandler
+import importlib.abc
+import importlib.util
+import os
+import signal
+import sys
+import threading
+from collections import Counter
+
+_local = threading.local()
+_counts = Counter()
+_journal = -1
+_target, _, _number = os.environ.get("DRILL_KILL", "").partition("#")
+DELAY = 0.05
+"""Seconds after a request is sent at which a kill finds it on its way: the stand-in answers later."""
+
+
+def install(path):
+    global _journal
+    _journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.environ.setdefault("DRILL_MAIN", str(os.getpid()))
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # where a run that hangs is
+    _wrap_os()
+    sys.addaudithook(_audit)
+    sys.meta_path.insert(0, _Finder())
+
+
+def _note(*words):
+    os.write(_journal, ("\t".join(map(str, words)) + "\n").encode(errors="surrogateescape"))
+
+
+def moment(label):
+    _note("moment", label)
+    if label != _target:
+        return
+    _counts[label] += 1
+    if _counts[label] == int(_number or 1):
+        if label == "ask:waiting":
+            threading.Timer(DELAY, _kill, [label]).start()
+        else:
+            _kill(label)
+
+
+def _kill(label):
+    _note("killed", label)
+    main = int(os.environ["DRILL_MAIN"])
+    if os.environ.get("DRILL_WHO") == "group":
+        os.killpg(os.getpgid(main), signal.SIGKILL)
+    os.kill(main, signal.SIGKILL)
+
+
+def _wrap_os():
+    fsync, replace = os.fsync, os.replace
+
+    def noted_fsync(file):
+        stage = getattr(_local, "stage", None)
+        status = os.fstat(file if isinstance(file, int) else file.fileno())
+        if stage:
+            moment(f"put:{stage}:sync")
+        fsync(file)
+        _note("sync", status.st_ino)
+
+    def noted_replace(source, target, **options):
+        stage = getattr(_local, "stage", None)
+        name = os.fsdecode(target)
+        other = "report:rename" if "/data/report/" in name else f"rename:{os.path.basename(name)}"
+        label = f"put:{stage}:rename" if stage else other
+        inode = os.stat(source).st_ino
+        moment(label)
+        replace(source, target, **options)
+        path = os.path.abspath(os.fsdecode(target))
+        _note("rename", inode, os.stat(os.path.dirname(path)).st_ino, path)
+        if stage:
+            moment(f"put:{stage}:renamed")
+
+    os.fsync, os.replace = noted_fsync, noted_replace
+
+
+def _audit(event, arguments):
+    if getattr(_local, "busy", False):
+        return
+    _local.busy = True
+    try:
+        if event == "sqlite3.connect":
+            moment("dagster:database")
+        elif event == "open" and isinstance(arguments[0], str) and "/data/report/" in arguments[0]:
+            if arguments[2] & (os.O_WRONLY | os.O_RDWR):
+                moment("report:write")
+        elif event == "os.mkdir" and isinstance(arguments[0], str) and "/data/" in arguments[0] + "/":
+            moment("folder")
+    finally:
+        _local.busy = False
+
+
+def _store(module):
+    put = module.ResultStore.put
+
+    def noted_put(self, stage, key, text):
+        _local.stage = stage
+        try:
+            moment(f"put:{stage}:begin")
+            put(self, stage, key, text)
+            _note("put", stage, self._path(stage, key))
+            moment(f"put:{stage}:end")
+        finally:
+            _local.stage = None
+
+    module.ResultStore.put = noted_put
+
+
+def _connection(module):
+    insert = module._insert
+
+    def noted_insert(connection, table, rows):
+        moment(f"table:{table}:insert")
+        insert(connection, table, rows)
+
+    module._insert = noted_insert
+    for name in ("replace", "replace_all"):
+        _wrap_method(module.Warehouse, name)
+
+
+def _wrap_method(owner, name):
+    method = getattr(owner, name)
+
+    def noted(self, *arguments, **options):
+        tables = arguments[-1] if arguments else options["tables"]
+        first = next(iter(tables), "none")
+        moment(f"table:{first}:begin")
+        method(self, *arguments, **options)
+        moment(f"table:{first}:end")
+
+    setattr(owner, name, noted)
+
+
+def _asking(module):
+    ask = module.ModelCalls._ask
+
+    def noted_ask(self, *arguments, **options):
+        moment("ask:begin")
+        moment("ask:waiting")
+        return ask(self, *arguments, **options)
+
+    module.ModelCalls._ask = noted_ask
+
+
+def _instance(module):
+    if os.environ.get("DRILL_FREE"):
+        module.only_run = lambda project, on_wait: contextlib.nullcontext()
+
+
+_PATCHES = {
+    "ocr_pipeline.store": _store,
+    "ocr_pipeline.warehouse.connection": _connection,
+    "ocr_pipeline.models.asking": _asking,
+    "ocr_pipeline.defs.instance": _instance,
+}
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Patches a module right after it is loaded."""
+
+    def find_spec(self, name, path, target=None):
+        if name not in _PATCHES:
+            return None
+        sys.meta_path.remove(self)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            sys.meta_path.insert(0, self)
+        load = spec.loader.exec_module
+
+        def loaded(module):
+            load(module)
+            _PATCHES[name](module)
+
+        spec.loader.exec_module = loaded
+        return spec

@@ -1,0 +1,51 @@
+"""The sentences that a command or a row may say in the drill. What is not in these lists counts as unclear.
+
+Whoever adds one has judged it. A line on standard error names the file, or says what to do. The message in a row belongs to a
+document, whose file the row names; it says what is wrong with it.
+"""
+
+import re
+
+LINES = (
+    # beside a result
+    r"not run: \S+: .+",
+    r"(warn|error): \w+: .+",
+    r"Another run is in progress in this project; waiting for it to end\.",
+    r"\S+: file deleted; results kept, excluded from scores",
+    r"Interrupted\. Finished results are kept; run the same command to continue\.",
+    r"\S+ is damaged: it is set aside as \S+, and made again\.",
+    # providers
+    r"Error: \d+ documents? failed temporarily at the provider: .+ All other results are kept: run again later for .+\.",
+    r"Error: \w+ redirects to another address \(3\d\d\): is base_url in backends\.yaml right\?",
+    r"Error: \w+ rejected \w+ \(\d+\): check the key and its permissions\.",
+    r"Error: \w+: unknown model '[^']+' \(404\): correct the model or base_url in backends\.yaml\..*",
+    r"Error: \w+ answered with status \d+: check its base_url\..*",
+    # shortages
+    r"Error: The disk is full, or fails: free some space, then run the same command again\. What was finished is kept\.",
+    r"Error: The disk is full: nothing was written to \S+; free some space and try again\.",
+    r"Error: (The result store cannot use|The Dagster instance folder) /\S+.*: No space left on device\.",
+    r"Error: The database \S+ is in use by .+; close it there and try again\.",
+    r"Error: .+(open files|descriptors|ulimit -n).+",
+    r"Error: .+memory.+(free|raise|fewer|more|limit).+",
+)
+
+MESSAGES = (
+    # providers: one attempt failed for now, and the command says when to run again
+    r"\w+: (rate limit exceeded|temporary server error) \(\d+\)\.",
+    r"\w+ (did not answer in time|closed the connection|is unreachable at \S+)\.",
+    r"\w+ sent an answer (that (does not follow this protocol|is not valid JSON)|in a content encoding that nobody asked for"
+    r"|whose content encoding is broken|of more than [\d,]+ bytes \(max_reply_bytes\))\..*",
+    r"\w+ refused the request for this document \(\d+\)\. Its answer is kept in \S+ of the result store\.",
+)
+
+_LINES, _MESSAGES = (re.compile("|".join(f"(?:{sentence})" for sentence in kind)) for kind in (LINES, MESSAGES))
+
+
+def is_clear(message: str) -> bool:
+    """Whether the message of a row is in the list."""
+    return _MESSAGES.fullmatch(message.strip()) is not None
+
+
+def unclear_lines(text: str) -> list[str]:
+    """The lines of standard error that are not in the list."""
+    return [line for line in text.split("\n") if line.strip() and not _LINES.fullmatch(line.strip())]
