@@ -34,7 +34,7 @@ def drill(protocol: str, folder: Path, seed: int) -> Try:
     with StandIn() as standin:
         documents = _make(folder, together, standin.url, protocol)
         _together(result, folder, documents, standin, protocol)
-        _alone(result, folder, alone, standin)
+        _alone(result, folder, alone, standin, protocol)
     return result
 
 
@@ -98,9 +98,10 @@ def _check(result: Try, root: Path, documents: dict[str, Document], is_read: Cal
             result.notes.append(f"{where}: {name}: unclear: {row['message']}")
 
 
-def _alone(result: Try, root: Path, names: list[str], standin: StandIn) -> None:
-    """A run for each: it must ask once per thread at most, end with one sentence, and keep what was there."""
+def _alone(result: Try, root: Path, names: list[str], standin: StandIn, protocol: str) -> None:
+    """A run for each: it must ask once, end with one sentence, and keep what was there."""
     project = Project(root)
+    configure(root, standin.url, protocol, **{**LIMITS, "concurrency": 1})
     for index, name in enumerate(names):
         document = Document(500 + index, f"{600 + index}.09", f"{name}.pdf")
         write_document(project, document)
