@@ -26,11 +26,14 @@ def document_url(base: str, document_id: str, field: str | None = None, backend:
 
 def serve_report(folder: Path, host: str, port: int, access: Access) -> None:
     """Serve until the parent process ends."""
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
     from starlette.staticfiles import StaticFiles
 
     from ocr_pipeline.web.serving import serve
 
-    serve(StaticFiles(directory=folder, html=True), host, port, access, ends_with_parent=True)
+    application = Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])  # which answers 404
+    serve(application, host, port, access, ends_with_parent=True)
 
 
 def main() -> None:

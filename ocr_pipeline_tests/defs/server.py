@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -113,12 +114,12 @@ def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
 
 
 @contextmanager
-def dg_dev(project: Project, log: Path) -> Iterator[Server]:
-    """Start `ocr-pipeline dev` on a free port; leave no process behind."""
+def dg_dev(project: Project, log: Path, *arguments: str) -> Iterator[Server]:
+    """Start `ocr-pipeline dev` on a free port, with further arguments; leave no process behind."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "ocr_pipeline.cli", "dev", "--port", str(port)]
+    command = [sys.executable, "-m", "ocr_pipeline.cli", "dev", "--port", str(port), *arguments]
     environment = {**os.environ, ROOT_VARIABLE: str(project.root)}
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -132,6 +133,8 @@ def dg_dev(project: Project, log: Path) -> Iterator[Server]:
             try:
                 with urllib.request.urlopen(f"{url}/server_info", timeout=5):
                     return True
+            except urllib.error.HTTPError as error:
+                return error.code == 401  # it asks for a login
             except OSError:
                 return False
 

@@ -5,9 +5,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from ocr_pipeline.report.serve import document_url
 
@@ -34,15 +37,22 @@ def answers(url: str) -> bool:
 
 
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "shop-a.html").write_text("a page")
+    report = tmp_path / "report"
+    (report / "documents").mkdir(parents=True)
+    (report / "documents" / "shop-a.html").write_text("a page")
+    (tmp_path / "secret").write_text("beside the report")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path), "127.0.0.1", str(port)])
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(report), "127.0.0.1", str(port)])
     try:
         assert within(20, lambda: answers(document_url(base, "shop-a", "total_amount", "rapidocr+rules")))
+        foreign = urllib.request.Request(document_url(base, "shop-a"), headers={"Host": "example.com"})
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(foreign, timeout=5)
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{base}/../secret", timeout=5)
     finally:
         parent.kill()
         parent.wait()
