@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -43,7 +43,9 @@ def main() -> int:
     done = {(result.scenario, result.seed) for result in load(kept)}
     units = [unit for unit in units_of(arguments.seed, arguments.scale) if arguments.only in unit.scenario]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        for result in pool.map(partial(_tried, folder=folder), (unit for unit in units if _key(unit) not in done)):
+        waiting = [pool.submit(_tried, unit, folder) for unit in units if _key(unit) not in done]
+        for future in as_completed(waiting):
+            result = future.result()
             keep(kept, result)
             print(result.line(), flush=True)
     order = {_key(unit): number for number, unit in enumerate(units)}
