@@ -43,7 +43,10 @@ def main() -> int:
     done = {(result.scenario, result.seed) for result in load(kept)}
     units = [unit for unit in units_of(arguments.seed, arguments.scale) if arguments.only in unit.scenario]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        waiting = [pool.submit(_tried, unit, folder) for unit in units if _key(unit) not in done]
+        todo = sorted(
+            (unit for unit in units if _key(unit) not in done), key=lambda unit: unit.seed
+        )  # some of each first
+        waiting = [pool.submit(_tried, unit, folder) for unit in todo]
         for future in as_completed(waiting):
             result = future.result()
             keep(kept, result)
