@@ -85,8 +85,8 @@ def shipped_project() -> Project:
     return Project(SHIPPED if SHIPPED.is_dir() else Path(__file__).resolve().parents[1])
 
 
-def find_project_or_shipped() -> Project:
-    """As `find_project`; where there is none, what comes with the package, for commands that keep nothing.
+def project_around() -> Project | None:
+    """As `find_project`; None where there is no project.
 
     Raises:
         ConfigurationError: `OCR_PIPELINE_HOME` is not a project folder.
@@ -96,7 +96,7 @@ def find_project_or_shipped() -> Project:
     except ConfigurationError:
         if os.environ.get(ROOT_VARIABLE):
             raise
-        return shipped_project()
+        return None
 
 
 def find_project() -> Project:

@@ -64,6 +64,8 @@ class Backend:
     description: str
     extractor_type: str
     extractor: Extractor
+    enabled: bool | tuple[str, ...] = True
+    """False: it is not run; names: only on these data sets."""
     engine: Engine | None = None
     predictions: Predictions | None = None
     members: tuple["Backend", ...] = ()
@@ -125,6 +127,14 @@ class Backend:
 
     def unavailable(self, dataset: str | None = None) -> str | None:
         """Why the backend cannot run here, or not on this data set, as one sentence; None if it can."""
+        if not self.enabled:
+            return "disabled in backends.yaml (`enabled: false`)"
+        if isinstance(self.enabled, tuple) and not self._is_enabled_for(dataset):
+            return f"enabled for {', '.join(self.enabled)} only (`enabled` in backends.yaml)"
+        return self.cannot_run(dataset)
+
+    def cannot_run(self, dataset: str | None = None) -> str | None:
+        """The same, whether or not it is enabled."""
         problem = self.engine.unavailable() if self.engine else None
         return problem or self.extractor_unavailable(dataset)
 
@@ -145,8 +155,14 @@ class Backend:
         return None
 
     def covers(self, dataset: str | None) -> bool:
-        """Whether it has anything to say about a data set: imported predictions cover only theirs."""
+        """Whether it has anything to say about a data set: imported predictions cover only theirs, and a backend may be
+        enabled for some data sets only."""
+        if not self._is_enabled_for(dataset):
+            return False
         return self.predictions is None or dataset is None or dataset in self.predictions.datasets
+
+    def _is_enabled_for(self, dataset: str | None) -> bool:
+        return not isinstance(self.enabled, tuple) or dataset is None or dataset in self.enabled
 
 
 @dataclass(frozen=True)
@@ -259,6 +275,7 @@ def _backend(
         description=entry.description,
         extractor_type=entry.extractor,
         extractor=extractor,
+        enabled=entry.enabled,
         engine=engine,
         predictions=Predictions.load(project.predictions, name) if extractor.capabilities.imports else None,
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),

@@ -40,6 +40,8 @@ class BackendConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     description: str = ""
+    enabled: bool | tuple[str, ...] = True
+    """False: never run; names: run on these data sets only."""
     engine: str | None = None
     extractor: str
     reads: tuple[ReadFrom, ...] | None = None

@@ -84,6 +84,8 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         ),
     ),
     "Project": (
+        LazyCommand("init", "init:init", "Make a project folder."),
+        LazyCommand("demo", "init:demo", "Run ten bundled documents with all backends that need no key."),
         LazyCommand("backends", "backends:backends", "List configured backends and whether they can run."),
         LazyCommand("doctor", "doctor:doctor", "Check packages, engines, keys, documents and database."),
         LazyCommand("dev", "dev:dev", "Start the Dagster UI and its daemon."),

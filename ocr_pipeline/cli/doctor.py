@@ -16,6 +16,7 @@ from ocr_pipeline.cli.options import JsonOption
 from ocr_pipeline.cli.output import console, counted, plain, print_json
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
+from ocr_pipeline.installing import install_command
 from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.store import ResultStore, is_sealed, unsealed
@@ -87,7 +88,7 @@ def _package(name: str) -> Check:
     try:
         return Check(name, "ok", version(name))
     except PackageNotFoundError:
-        return Check(name, "bad", "not installed; run `make install`")
+        return Check(name, "bad", f"not installed: {install_command(name)}")
 
 
 def _engines(configured: Backends) -> list[Check]:

@@ -12,6 +12,7 @@ from ocr_pipeline.cli.output import (
     counted,
     interval,
     no_scores,
+    not_run,
     opened,
     plain,
     points,
@@ -80,12 +81,12 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
     print_json({"leaderboard": view.boards, "fields": view.fields})
 
 
-def show_scores(project: Project, dataset: str | None) -> bool:
-    """Print the leaderboard as far as there are labels; whether there are any."""
+def show_scores(project: Project, dataset: str | None, *, reasons: bool = True) -> bool:
+    """Print the leaderboard as far as there are labels; whether there are any. `reasons`: also why backends were not run."""
     with opened(project).snapshot() as snapshot:
         scoring = scoring_of(project)
         view = current.leaderboard(snapshot, scoring, dataset)
-        _print_boards(project, snapshot, view, scoring, dataset)
+        _print_boards(project, snapshot, view, scoring, dataset, reasons=reasons)
     return any(board.labelled_documents for board in view.boards)
 
 
@@ -97,6 +98,7 @@ def _print_boards(
     dataset: str | None,
     *,
     fields: bool = False,
+    reasons: bool = True,
 ) -> None:
     """The answer, the tables and the notes of each data set with labels."""
     from ocr_pipeline.backends.backend import load_backends
@@ -119,6 +121,9 @@ def _print_boards(
             console.print(f1_table(name, of_dataset, rows))
         for note in [*(note for board in of_dataset for note in _notes(board)), *notes.get(name, ())]:
             console.print(plain(note), style="dim")
+        skipped = {board.backend: board.message or "" for board in of_dataset if board.status == "not_run"}
+        if skipped and reasons:
+            console.print(plain(not_run(skipped)), style="dim")
 
 
 def _notes(board: BoardRow) -> list[str]:
@@ -128,9 +133,7 @@ def _notes(board: BoardRow) -> list[str]:
         notes.append(f"{board.backend}: read from {board.sources}.")
     if board.reported:
         notes.append(f"{board.backend}: seconds and cost as reported, not measured here.")
-    if board.status == "not_run":
-        notes.append(f"not run: {board.backend}: {board.message}")
-    elif missing := board.missing_documents:
+    if board.status != "not_run" and (missing := board.missing_documents):
         notes.append(f"{board.backend}: {counted(missing, 'labelled document')} without a current score.")
     return notes
 

@@ -1,7 +1,7 @@
 """What commands print with: consoles, tables, JSON, numbers and text from outside; and the database they read."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -110,6 +110,18 @@ def print_notice(notice: str | None, *, as_json: bool) -> None:
     """Print what is stale and therefore not shown; on standard error beside JSON."""
     if notice:
         (errors if as_json else console).print(f"[yellow]{plain(notice)}[/]")
+
+
+def not_run(reasons: Mapping[str, str]) -> str:
+    """Backends that are not run, as one line: `Not run: GEMINI_API_KEY is not set (5 backends); …`. By backend, its reason."""
+    by_reason: dict[str, list[str]] = {}
+    for backend, reason in reasons.items():
+        by_reason.setdefault(reason.rstrip("."), []).append(backend)
+    named = {
+        reason: ", ".join(names) if len(names) < 4 else counted(len(names), "backend")
+        for reason, names in by_reason.items()
+    }
+    return f"Not run: {'; '.join(f'{reason} ({names})' for reason, names in named.items())}."
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

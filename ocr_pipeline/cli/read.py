@@ -38,13 +38,13 @@ def read(
     """
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.models.asking import ModelCalls
-    from ocr_pipeline.project import find_project_or_shipped
+    from ocr_pipeline.project import project_around, shipped_project
     from ocr_pipeline.reading.named import named_files
     from ocr_pipeline.reading.read import choose_backend, read_files
     from ocr_pipeline.store import ResultStore
 
     _check_targets(csv, xlsx)
-    configured = load_backends(find_project_or_shipped())
+    configured = load_backends(project_around() or shipped_project())
     chosen = choose_backend(configured, backend)
     silent = as_json or (csv is not None and str(csv) == "-")
     results: list[ReadFile] = []

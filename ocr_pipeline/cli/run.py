@@ -12,7 +12,7 @@ import typer
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.leaderboard import show_scores
 from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, MaxCostOption
-from ocr_pipeline.cli.output import alone, console, counted, errors, plain
+from ocr_pipeline.cli.output import alone, console, counted, errors, not_run, plain
 from ocr_pipeline.cli.plan import print_estimates, print_plan
 from ocr_pipeline.cli.progress import TerminalProgress
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
@@ -57,8 +57,8 @@ def run(
     configured = load_backends(project)
     sources = choose_documents(project, documents, dataset)
     chosen, skipped = choose_backends(configured, backends, sources)
-    for backend, reason in skipped.items():
-        errors.print(f"not run: {backend}: {plain(reason)}", soft_wrap=True)
+    if skipped:
+        errors.print(plain(not_run(skipped)), soft_wrap=True)
     mode: Mode = "all" if everything else "stale" if stale else "due"
     if dry_run:
         print_plan(pipeline.plan_run(project, sources, chosen, mode=mode, fresh=fresh), as_json=as_json)
@@ -66,7 +66,7 @@ def run(
     summary = _run(project, sources, chosen, mode, datetime.now(UTC) if fresh else None, max_cost)
     _print_summary(project, summary, f"{counted(len(sources), 'document')}, {counted(len(chosen), 'backend')}")
     datasets = sorted({source.dataset for source in sources})
-    scored = show_scores(project, datasets[0] if len(datasets) == 1 else dataset)
+    scored = show_scores(project, datasets[0] if len(datasets) == 1 else dataset, reasons=not skipped)
     show_unlabelled(project, datasets)
     _print_next_steps(project, summary, scored=scored)
 

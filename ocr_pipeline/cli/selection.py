@@ -62,10 +62,14 @@ def choose_backends(
     return chosen, problems
 
 
-def _no_input(configured: Backends, backend: str, sources: Sequence[SourceFile]) -> str | None:
-    needs_transcripts = configured[backend].reads_transcripts
+def _no_input(configured: Backends, backend_name: str, sources: Sequence[SourceFile]) -> str | None:
+    needs_transcripts = configured[backend_name].reads_transcripts
     if needs_transcripts and not any(has_transcript(source.path) for source in sources):
         return "no document has a transcript"
+    backend = configured[backend_name]
+    datasets = {source.dataset for source in sources}
+    if isinstance(backend.enabled, tuple) and datasets.isdisjoint(backend.enabled):
+        return f"enabled for {', '.join(backend.enabled)} only"
     return None
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, JsonOption
-from ocr_pipeline.cli.output import console, counted, opened, plain, print_json, print_notice, titled_table
+from ocr_pipeline.cli.output import console, counted, not_run, opened, plain, print_json, print_notice, titled_table
 from ocr_pipeline.cli.plan import usd
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
 from ocr_pipeline.documents.find import SourceFile
@@ -72,8 +72,8 @@ def status(
         print_notice(tables.current.states(snapshot, scoring_of(project)).notice(dataset), as_json=False)
     for sentence in (*_warnings(rows), *_operation_notes(project, configured)):
         console.print(plain(sentence), soft_wrap=True)
-    for backend, reason in skipped.items():
-        console.print(f"not run: {backend}: {plain(reason)}", style="dim", soft_wrap=True)
+    if skipped:
+        console.print(plain(not_run(skipped)), style="dim", soft_wrap=True)
 
 
 def backend_status(

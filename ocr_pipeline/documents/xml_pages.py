@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from ocr_pipeline.documents.drawing import HEIGHT, MARGIN, WIDTH, Cell, Line, Sheets, drawn
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.installing import extra_command
 from ocr_pipeline.schemas import Box, Invoice
 from ocr_pipeline.untrusted import visible
 
@@ -117,7 +118,7 @@ def _invoices(content: bytes) -> list[Invoice]:
         raise DocumentError("unreadable", f"The XML cannot be used as an invoice: {error}.") from None
     except ImportError:
         raise DocumentError(
-            "unreadable", "XML documents need the package lxml: pip install 'ocr_pipeline[einvoice]'."
+            "unreadable", f"XML documents need the package lxml: {extra_command('einvoice')}."
         ) from None
 
 

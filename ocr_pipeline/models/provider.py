@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.installing import install_command
 from ocr_pipeline.models.prices import Rates, bundled_rates
 from ocr_pipeline.models.scrubbing import SHORTEST
 
@@ -92,7 +93,7 @@ class Provider(BaseModel):
         try:
             version(package)
         except PackageNotFoundError:
-            return f"the package {package} is not installed"
+            return f"the package {package} is not installed: {install_command(package)}"
         key = key or self.key()
         if self.api_key_env and not key:
             return f"{self.api_key_env} is not set"

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.installing import extra_command
 from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.doctr_weights import published_weights, weights_file
 from ocr_pipeline.ocr.reading_order import arrange
@@ -106,7 +107,7 @@ class DocTr(BaseModel, OcrEngine):
     def unavailable(self) -> str | None:
         for package in PACKAGES:
             if _version(package) is None:
-                return f"the package {package} is not installed: pip install 'ocr_pipeline[doctr]'"
+                return f"the package {package} is not installed: {extra_command('doctr')}"
         for path in (self.detection_weights, self.recognition_weights):
             if path is not None and not path.is_file():
                 return f"the weights file {path} does not exist"

@@ -215,6 +215,15 @@ class _Planner:
         states: list[CellState] = []
         for engine in engines.values():
             states += ocr_states(engine, self._documents, self._reader, self._files.new)
+        dataset_of = {source.document_id: source.dataset for source in self._scope.sources}
+        wanted = {
+            (engine.name, name)
+            for backend in chosen
+            for engine in backend.engines
+            for name in set(dataset_of.values())
+            if backend.covers(name)
+        }
+        states = [state for state in states if (state.name, dataset_of[state.document_id]) in wanted]
         changed = self._files.changed
         states = [
             replace(state, state="stale", why="document", due=True) if state.document_id in changed else state

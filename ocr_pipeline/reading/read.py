@@ -76,7 +76,7 @@ def _problem(backend: Backend) -> str | None:
         return "it combines other backends, which needs a project (`ocr-pipeline run`)"
     if backend.predictions is not None:
         return "its values are imported"
-    return backend.unavailable()
+    return backend.cannot_run()
 
 
 def read_files(

@@ -282,7 +282,7 @@ class TestLeaderboard:
         shown = run.ok("leaderboard")
         order = [shown.index(text) for text in ("gemini", "rapidocr+rules", "part", "no-scores")]
         assert order == sorted(order)
-        assert "not run: absent: the package [x] is not installed" in shown
+        assert "Not run: the package [x] is not installed (absent)." in shown
         assert "part: 4 labelled documents without a current score." in " ".join(shown.split())
         for text in ("total_amount", "80.0 [80–80]", "3/10", "0.0123", "123.40", "1000/1000"):
             assert text in shown, text

@@ -246,8 +246,8 @@ def test_the_demo_fills_the_rows_of_gemini_as_soon_as_there_is_a_key(
 
     code, _, err = finished(start("--dataset", "demo"))
     assert code == 0
+    assert "GEMINI_API_KEY is not set (5 backends)" in err
     for backend in asked:
-        assert f"not run: {backend}: GEMINI_API_KEY is not set\n" in err
         assert (boards()[backend]["status"], boards()[backend]["message"]) == ("not_run", "GEMINI_API_KEY is not set")
 
     monkeypatch.setenv("GEMINI_API_KEY", "CANARY-KEY")

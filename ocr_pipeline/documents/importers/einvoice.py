@@ -11,6 +11,7 @@ from ocr_pipeline.documents.importers.einvoice_labels import Labelled, label_doc
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name, require_folder
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.errors import ConfigurationError, DocumentError
+from ocr_pipeline.installing import extra_command
 
 SIGNED = ".p7m"
 
@@ -28,7 +29,7 @@ def import_einvoice(path: Source, documents: Path, dataset: str | None = None) -
     require_folder(path)
     if any(find_spec(package) is None for package in PACKAGES):
         raise ConfigurationError(
-            "The XML of e-invoices needs the packages lxml and pypdf: pip install 'ocr_pipeline[einvoice]'."
+            f"The XML of e-invoices needs the packages lxml and pypdf: {extra_command('einvoice')}."
         )
     report = new_report(dataset or name_of(path), documents)
     return copy(_entries(path, Guard(label_document, Limits()), report), report)

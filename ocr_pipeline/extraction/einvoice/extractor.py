@@ -9,6 +9,7 @@ from ocr_pipeline.documents.einvoice import PACKAGES
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.einvoice.combining import combine
+from ocr_pipeline.installing import extra_command
 from ocr_pipeline.schemas import Extraction
 
 VERSION = 1
@@ -29,7 +30,7 @@ class EInvoiceExtractor(Extractor):
 
     def unavailable(self) -> str | None:
         if any(find_spec(name) is None for name in PACKAGES):
-            return "It needs the packages lxml and pypdf: pip install 'ocr_pipeline[einvoice]'."
+            return f"It needs the packages lxml and pypdf: {extra_command('einvoice')}."
         return None
 
     def extract(self, document: ExtractionInput) -> Extraction:

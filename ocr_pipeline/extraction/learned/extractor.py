@@ -1,7 +1,10 @@
 """The extractor `learned`: candidates of the rules, chosen by rankers trained on your own labels."""
 
+import ctypes
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.util import find_spec
 from itertools import compress
 from pathlib import Path
@@ -19,6 +22,7 @@ from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.reading import Reading, learned_words
+from ocr_pipeline.installing import install_command
 from ocr_pipeline.schemas import Extraction
 
 VERSION = 7
@@ -60,7 +64,9 @@ class LearnedExtractor(TrainedExtractor):
 
     def unavailable(self) -> str | None:
         if find_spec("lightgbm") is None:
-            return "the package lightgbm is not installed: pip install 'ocr_pipeline[learned]'"
+            return f"the package lightgbm is not installed: {install_command('lightgbm>=4.6,<5')}"
+        if not _has_openmp():
+            return "LightGBM needs the system's OpenMP library (Debian: apt install libgomp1)"
         if self._fixed and self._model is None:
             return f"its model file {self._fixed.name} was made by another version: train it again"
         return None
@@ -165,3 +171,15 @@ def _corrected(choice: Choice[Any], known: Known) -> Choice[Any]:
         return choice
     better = replace(best, candidate=replace(best.candidate, value=spelled, correction=LEXICON))
     return replace(choice, ranked=[better if entry is best else entry for entry in choice.ranked], chosen=better)
+
+
+@cache
+def _has_openmp() -> bool:
+    """The wheel of LightGBM for Linux does not bring the library, and slim images of Debian do not have it."""
+    if sys.platform != "linux":
+        return True
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return False
+    return True

