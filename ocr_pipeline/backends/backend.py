@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ocr_pipeline.backends.config import BackendConfig, Config, load_config
+from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.predictions import Predictions
 from ocr_pipeline.backends.registry import build_engine, build_extractor
 from ocr_pipeline.backends.requirements import check_requirements
@@ -20,36 +21,10 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import Extractor, TrainedExtractor
 from ocr_pipeline.extraction.sources import SourceReader, Sources, sources_of
 from ocr_pipeline.models.provider import Provider
-from ocr_pipeline.ocr.base import OcrEngine, input_of
 from ocr_pipeline.project import Project
 from ocr_pipeline.yaml_files import line_of
 
 Built = TypeVar("Built")
-
-
-@dataclass(frozen=True)
-class Engine:
-    """An entry of `engines`."""
-
-    name: str
-    component: OcrEngine
-    times: TimeLimits  # for a page
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.component.capabilities
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return fingerprint_of(self.component)
-
-    def input_of(self, sha256: str, transcript_sha256: str | None) -> str:
-        """What identifies the input of the engine for a document."""
-        return input_of(self.component, sha256, transcript_sha256)
-
-    def unavailable(self) -> str | None:
-        """Why the engine cannot run here, as one sentence; None if it can."""
-        return self.component.unavailable()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ Everything is compared by content, never by time, so touching a file or running 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from ocr_pipeline.backends.backend import Backend, Engine
+from ocr_pipeline.backends.backend import Backend
+from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.members import member_cells, members_key
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.pages import sha256_of
@@ -110,3 +111,15 @@ def cascade_inputs(cascade: Backend, reader: Reader) -> dict[str, str]:
 
 NO_ANSWER = ("document_failed", "provider_failed", "extraction_failed")
 """Reasons for which a cascade has to wait: the document cannot be opened, or the first member is to be tried again."""
+
+
+def wanted_words(backends: Iterable[Backend], datasets: Iterable[str]) -> set[tuple[str, str]]:
+    """The engines whose words these backends need, with the data set: one that is enabled for some needs no others."""
+    names = list(datasets)
+    return {
+        (engine.name, dataset)
+        for backend in backends
+        for engine in backend.engines
+        for dataset in names
+        if backend.covers(dataset)
+    }

@@ -14,7 +14,7 @@ from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.splitting import ready_to_split
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.planning.costs import Estimate, estimate
-from ocr_pipeline.planning.inputs import NewDocument, new_documents
+from ocr_pipeline.planning.inputs import NewDocument, new_documents, wanted_words
 from ocr_pipeline.planning.states import (
     CellState,
     deleted_documents,
@@ -216,13 +216,7 @@ class _Planner:
         for engine in engines.values():
             states += ocr_states(engine, self._documents, self._reader, self._files.new)
         dataset_of = {source.document_id: source.dataset for source in self._scope.sources}
-        wanted = {
-            (engine.name, name)
-            for backend in chosen
-            for engine in backend.engines
-            for name in set(dataset_of.values())
-            if backend.covers(name)
-        }
+        wanted = wanted_words(chosen, set(dataset_of.values()))
         states = [state for state in states if (state.name, dataset_of[state.document_id]) in wanted]
         changed = self._files.changed
         states = [

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ocr_pipeline.backends.backend import Backend, Backends, Engine
+from ocr_pipeline.backends.backend import Backend, Backends
+from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.splitting import BY_HAND, WAITING
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256

@@ -6,7 +6,8 @@ from functools import partial
 
 import dagster as dg
 
-from ocr_pipeline.backends.backend import Backend, Backends, Engine
+from ocr_pipeline.backends.backend import Backend, Backends
+from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.predictions import Predictions
 from ocr_pipeline.defs._dagster import add_cell_metadata
 from ocr_pipeline.defs.assets.cells import (
