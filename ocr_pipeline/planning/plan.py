@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 from typing import Literal, Protocol
 
 from ocr_pipeline.backends.backend import Backends
@@ -213,15 +212,11 @@ class _Planner:
     def _ocr(self) -> Iterable[Step]:
         chosen = [self._scope.backends[name] for name in self._scope.names]
         engines = {engine.name: engine for backend in chosen for engine in backend.engines}
-        read = (ocr_states(engine, self._documents, self._reader, self._files.new) for engine in engines.values())
-        wanted = wanted_words(chosen, self._scope.sources)
-        states = [
-            replace(state, state="stale", why="document", due=True)
-            if state.document_id in self._files.changed
-            else state
-            for state in chain.from_iterable(read)
-            if state.cell in wanted
-        ]
+        wanted, files = wanted_words(chosen, self._scope.sources), self._files
+        states: list[CellState] = []
+        for engine in engines.values():
+            states += ocr_states(engine, self._documents, self._reader, files.changed, files.new)
+        states = [state for state in states if state.cell in wanted]
         yield from self._step("ocr_text", [state.cell for state in states], states)
 
     def _splits(self) -> Iterable[Step]:

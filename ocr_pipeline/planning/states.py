@@ -6,7 +6,7 @@ stages give.
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ocr_pipeline.backends.backend import Backend, Backends
@@ -134,21 +134,28 @@ def _label_state(source: SourceFile, row: LabelRow | None) -> CellState:
 
 
 def ocr_states(
-    engine: Engine, documents: Collection[str], reader: Reader, new: Mapping[str, NewDocument] = NO_DOCUMENTS
+    engine: Engine,
+    documents: Collection[str],
+    reader: Reader,
+    changed: Collection[str] = (),
+    new: Mapping[str, NewDocument] = NO_DOCUMENTS,
 ) -> list[CellState]:
     """The state of each document in `ocr_text` of an engine. A document that the engine has nothing to do for has none.
 
-    `new`: what is known of documents that are not ingested yet.
+    `changed`: documents whose file changed; `new`: what is known of documents that are not ingested yet.
     """
     known, rows = tables.documents.documents(reader), tables.words.ocr_cells(reader, engine.name)
-    states = []
+    states: list[CellState] = []
     for document_id in documents:
         document, row = known.get(document_id), rows.get(document_id)
         if row is not None:
             states.append(_ocr_state(engine, document_id, expected_ocr_key(engine, document), row))
         elif engine_has_input(engine, document or new.get(document_id, NewDocument())):
             states.append(CellState(engine.name, document_id, "missing"))
-    return states
+    return [
+        replace(state, state="stale", why="document", due=True) if state.document_id in changed else state
+        for state in states
+    ]
 
 
 def _ocr_state(engine: Engine, document_id: str, expected: str | None, row: OcrCell) -> CellState:
