@@ -140,6 +140,7 @@ def _tasks(
             with_words.append(OcrTask(key, file.path or Path(), document.sha256, pages=len(document.pages)))
     if backend.engine is None or not with_words:
         return
-    for result in read_documents(backend.engine.component, with_words, store, configured.limits, processes):
+    engine = backend.engine
+    for result in read_documents(engine.component, with_words, store, configured.limits, processes, engine.times):
         texts[result.document_id] = result.outcome.text
         yield task(result.document_id, result.key, result.outcome.failure)
