@@ -81,7 +81,7 @@ def test_on_a_public_address_a_login_is_required(
         said = log.read_text()
         report = re.search(r"Report: http://scans\.test:(\d+)", said)
         assert report is not None
-        for url in (f"{server.url}/graphql", f"{server.url}/server_info", f"http://127.0.0.1:{report[1]}/"):
+        for url in (f"{server.url}/runs", f"{server.url}/server_info", f"http://127.0.0.1:{report[1]}/"):
             assert _status(url) == 401
             assert _status(url, Host="example.com") == 403
         assert _status(f"{server.url}/server_info", Authorization=f"Bearer {token}") == 200
