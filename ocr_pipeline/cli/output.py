@@ -59,7 +59,7 @@ def unlabelled(reader: "Reader", dataset: str | None = None) -> ConfigurationErr
     from ocr_pipeline.warehouse import tables
 
     labelled = tables.labels.labelled_documents(reader)
-    read = tables.extractions.documents_read(reader)
+    read = tables.work.documents_read(reader)
     names = [dataset] if dataset is not None else list(read)
     count = sum(read.get(name, 0) for name in names)
     if not count or any(labelled.get(name) for name in names):

@@ -172,6 +172,19 @@ def history_chart(rows: Sequence[Point]) -> Spec:
     }
 
 
+def trend_chart(rows: Sequence[Point], what: str, title: str) -> Spec:
+    """A figure of each backend by day. Rows: backend, day (ISO 8601) and the figure `what`."""
+    x = {"field": "day", "type": "temporal", "title": None, "axis": {"labelOverlap": "greedy", "tickCount": 6}}
+    y = {"field": what, "type": "quantitative", "title": title, "scale": {"domainMin": 0}}
+    return {
+        "width": 640,
+        "height": 220,
+        "data": {"values": list(rows)},
+        "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
+        "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
+    }
+
+
 def learning_chart(rows: Sequence[Point]) -> Spec:
     """Accuracy by number of labels. Rows: backend (name of the series), labels, accuracy, accuracy_low, accuracy_high in
     percent."""

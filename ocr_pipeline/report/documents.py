@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
+from ocr_pipeline.report.differences import value_classes
 from ocr_pipeline.report.pages import image_name
 from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE
 from ocr_pipeline.untrusted import visible
@@ -54,6 +55,8 @@ class DocumentPage:
     fields: Sequence[str]
     cells: Mapping[tuple[str, str], ShownCell]
     lists: Mapping[tuple[str, str], Sequence[ShownRow]]
+    classes: Mapping[tuple[str, str], int]
+    """By field and backend, a number that is equal for equal values."""
     images: Sequence[PageImage]
     viewer: str
 
@@ -105,9 +108,21 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
         fields=[name for name in FIELD_KINDS if name in names],
         cells=cells,
         lists=lists,
+        classes=_classes(cells),
         images=pages,
         viewer=in_script(viewer),
     )
+
+
+def _classes(cells: Mapping[tuple[str, str], ShownCell]) -> dict[tuple[str, str], int]:
+    values: dict[str, dict[str, str | None]] = {}
+    for (field, backend), cell in cells.items():
+        values.setdefault(field, {})[backend] = cell.case.value
+    return {
+        (field, backend): number
+        for field, of_field in values.items()
+        for backend, number in value_classes(field, of_field).items()
+    }
 
 
 def page_images(found: DocumentCases, images: set[str]) -> list[PageImage]:

@@ -19,12 +19,14 @@ from ocr_pipeline.report.charts import (
     risk_chart,
     scores_chart,
     svg,
+    trend_chart,
 )
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
 from ocr_pipeline.warehouse.tables.current import Scoring
+from ocr_pipeline.warehouse.tables.work import DayOfWork
 from ocr_pipeline.warehouse.tables.history import PinnableEntry
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 from ocr_pipeline.warehouse.tables.scores import Flip
@@ -91,7 +93,7 @@ def data_sets(
 def unlabelled(reader: Reader, only: str | None = None) -> dict[str, int]:
     """By data set that was read and has no label, the number of its documents."""
     labelled = tables.labels.labelled_documents(reader)
-    read = tables.extractions.documents_read(reader)
+    read = tables.work.documents_read(reader)
     return {name: count for name, count in read.items() if only in (None, name) and not labelled.get(name)}
 
 
@@ -224,6 +226,15 @@ class History:
 
     name: str
     rows: Sequence[PinnableEntry]
+    days: Sequence[DayOfWork]
+
+    @cached_property
+    def trends(self) -> Mapping[str, str | None]:
+        """Drawings of seconds and of cost per document by day; None without a trend to see."""
+        return {
+            what: _trend(self.days, what, title)
+            for what, title in (("seconds", "seconds per document"), ("cost_usd", "US dollars per document"))
+        }
 
     @cached_property
     def chart(self) -> str | None:
@@ -235,6 +246,16 @@ class History:
         ]
         trend = len({point["evaluated_at"] for point in points}) > 1
         return svg(history_chart(points[::-1])) if trend else None
+
+
+def _trend(days: Sequence[DayOfWork], what: str, title: str) -> str | None:
+    points: list[Point] = [
+        {"backend": row.backend, "day": row.day.isoformat(), what: getattr(row, what)}
+        for row in days
+        if getattr(row, what) is not None
+    ]
+    seen = len({point["day"] for point in points}) > 1 and any(point[what] for point in points)
+    return svg(trend_chart(points, what, title)) if seen else None
 
 
 class _WithF1(Protocol):
@@ -255,6 +276,7 @@ def _f1(row: _WithF1) -> dict[str, float]:
 
 
 def history(reader: Reader, dataset: str) -> History:
-    """F1 of all fields over time."""
+    """F1 of all fields, seconds and cost over time."""
     rows = tables.history.history(reader, dataset, None, ALL_FIELDS)
-    return History(name=dataset, rows=sorted(rows, key=lambda row: row.evaluated_at, reverse=True))
+    days = tables.work.days_of_work(reader, dataset)
+    return History(name=dataset, rows=sorted(rows, key=lambda row: row.evaluated_at, reverse=True), days=days)

@@ -19,6 +19,7 @@ from ocr_pipeline.inspection.loading import BATCH, load_cases
 from ocr_pipeline.models.stored import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
+from ocr_pipeline.report.differences import Differences, differences
 from ocr_pipeline.report.documents import document_page, in_script, rotations
 from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
@@ -98,12 +99,18 @@ def _build(
         ids = [row["id"] for row in listing["documents"]]
         views = _overview(snapshot, scoring, dataset, configured.competitors)
         views["index.html"]["notes"] = notes_on_scores(project, configured, snapshot)
+        differing = differences(snapshot, backends, list(FIELD_KINDS), dataset)
         hashes = {key: row.sha256 or "" for key, row in tables.documents.documents(snapshot).items()}
         states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())
     pages = Pages(folder, notice)
     write_assets(folder)
     models = learned_models(project, learning_engines(configured))
-    for name, values in {**views, "documents.html": {"ids": ids}, "learned.html": {"models": models}}.items():
+    for name, values in {
+        **views,
+        "documents.html": {"ids": ids},
+        "ab.html": {},
+        "learned.html": {"models": models},
+    }.items():
         pages.write(name, **values)
     neighbours = dict(
         zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=False)
@@ -119,6 +126,7 @@ def _build(
         for found in batch:
             _write_document(project, configured, pages, store, found, *neighbours[found.document_id])
     _write_list(folder, listing, hashes)
+    _write_data(folder / "assets" / "ab-data.js", "ocrPipelineDifferences", differing)
     removed = _remove(folder, before.keys() - set(ids))
     _write(folder / MANIFEST, json.dumps(wanted, indent=0))
     return Built(folder / "index.html", len(stale), len(ids) - len(stale), removed)
@@ -127,7 +135,12 @@ def _build(
 def _write_list(folder: Path, listing: Listing, hashes: dict[str, str]) -> None:
     """The data of the list of documents, after the images: it names the thumbnails that exist."""
     add_thumbnails(listing, hashes, {path.name for path in (folder / "images").iterdir()})
-    _write(folder / "assets" / "list-data.js", f"window.ocrPipelineDocuments = {in_script(in_script(listing))};\n")
+    _write_data(folder / "assets" / "list-data.js", "ocrPipelineDocuments", listing)
+
+
+def _write_data(path: Path, name: str, value: Listing | Differences) -> None:
+    """Data for a script that opened from a file cannot load JSON."""
+    _write(path, f"window.{name} = {in_script(in_script(value))};\n")
 
 
 def _overview(

@@ -264,3 +264,26 @@ def test_the_list_shows_what_was_read_and_can_be_sorted(reader: Reader) -> None:
     expect(page.locator("#list td.disputed").first).to_be_visible()
     page.get_by_role("searchbox").fill("harbour tools")
     expect(names.first).to_be_visible()
+
+
+def test_only_what_differs_between_two_backends(reader: Reader) -> None:
+    from playwright.sync_api import expect
+
+    page = reader.open("ab.html#a=pdf-text%2Brules&b=pdf-text%2Bgemini")
+    expect(page.locator("#list tbody tr")).to_have_count(3)
+    page.get_by_label("Field").select_option("total_amount")
+    expect(page.locator("#list tbody th")).to_have_text(["shop-a", "shop-b", "shop-d"])
+    page.get_by_role("link", name="total amount").first.click()
+    expect(page.locator("#ab")).to_contain_text("Only what differs between pdf-text+rules and pdf-text+gemini")
+    visible = page.locator("#fields thead th:visible")
+    assert visible.all_inner_texts() == ["Field", "Label", "pdf-text+rules", "pdf-text+gemini"]
+    fields = page.locator("#fields tbody th:visible").all_inner_texts()
+    assert "total amount" in fields
+    assert "supplier name" not in fields, "both backends read the same"
+    assert page.locator("#details h2").inner_text() == "total amount pdf-text+rules"
+    expect(page.locator("#next")).to_have_text("shop-b →")
+    expect(page.locator("#previous")).to_have_count(0)
+    page.keyboard.press("n")
+    page.wait_for_url("**/shop-b.html?a=*")
+    page.get_by_role("link", name="Show everything").click()
+    expect(page.locator("#fields thead th:visible")).to_have_count(6)

@@ -23,6 +23,7 @@ from ocr_pipeline.warehouse.tables import (
     truth,
     warned,
     words,
+    work,
 )
 from ocr_pipeline.warehouse.tables.common import SHARED, NewRow, NewRows, empty
 
@@ -49,6 +50,7 @@ __all__ = [
     "truth",
     "warned",
     "words",
+    "work",
 ]
 
 FAMILIES = (

@@ -118,17 +118,6 @@ def values_of(reader: Reader, document_id: str, backend: str) -> dict[str, str]:
     return {row["field"]: row["value"] for row in rows}
 
 
-def documents_read(reader: Reader) -> dict[str, int]:
-    """By data set, how many documents whose file exists at least one backend has read without failing."""
-    rows = reader.rows(
-        """
-        SELECT d.dataset, count(DISTINCT d.document_id) AS n FROM documents d JOIN extractions e USING (document_id)
-        WHERE e.status = 'ok' AND coalesce(d.reason, '') NOT IN ('missing_file', 'split') GROUP BY d.dataset
-        """
-    )
-    return {row["dataset"]: row["n"] for row in rows}
-
-
 def result_keys(reader: Reader) -> set[str]:
     """Addresses of the results in use."""
     return {row["result_key"] for row in reader.rows("SELECT result_key FROM extractions WHERE result_key IS NOT NULL")}
