@@ -26,10 +26,10 @@ from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
 from ocr_pipeline.warehouse.tables.current import Scoring
-from ocr_pipeline.warehouse.tables.work import DayOfWork
 from ocr_pipeline.warehouse.tables.history import PinnableEntry
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 from ocr_pipeline.warehouse.tables.scores import Flip
+from ocr_pipeline.warehouse.tables.work import DayOfWork
 
 MAX_FLIPS = 40
 """Flipped values of a pair that are listed; `ocr-pipeline compare A B --json` has all."""
