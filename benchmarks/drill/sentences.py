@@ -27,8 +27,9 @@ LINES = (
     r"Error: The disk is full: nothing was written to \S+; free some space and try again\.",
     r"Error: (The result store cannot use|The Dagster instance folder) /\S+.*: No space left on device\.",
     r"Error: The database \S+ is in use by .+; close it there and try again\.",
-    r"Error: .+(open files|descriptors|ulimit -n).+",
-    r"Error: .+memory.+(free|raise|fewer|more|limit).+",
+    r"Error: This process may open no more files \(limit \d+\): raise it with `ulimit -n 4096`, then .+",
+    r"Error: There is not enough memory: close other programs, or raise the limit \(`ulimit -v`\), then .+",
+    r"Error: No permission to use .+: change its owner or mode.*, then .+",
 )
 
 MESSAGES = (
