@@ -30,6 +30,10 @@ BASELINE = (
     LazyCommand("show", "baseline:show", "Compare the latest evaluation of each backend with its baseline."),
     LazyCommand("clear", "baseline:clear", "Unpin baselines; the previous evaluation becomes the baseline."),
 )
+BACKENDS = (
+    LazyCommand("list", "backends:backends", "List configured backends and whether they can run."),
+    LazyCommand("add", "backends_add:add", "Add a model, a service or imported predictions to backends.yaml."),
+)
 STUDY = (
     LazyCommand(
         "recorded",
@@ -86,7 +90,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
     "Project": (
         LazyCommand("init", "init:init", "Make a project folder."),
         LazyCommand("demo", "init:demo", "Run ten bundled documents with all backends that need no key."),
-        LazyCommand("backends", "backends:backends", "List configured backends and whether they can run."),
+        LazyGroup(name="backends", help="List or add backends.", commands=BACKENDS, default="list"),
         LazyCommand("doctor", "doctor:doctor", "Check packages, engines, keys, documents and database."),
         LazyCommand("dev", "dev:dev", "Start the Dagster UI and its daemon."),
         LazyCommand("prune", "prune:prune", "Delete results and runs no longer needed (default: dry run)."),

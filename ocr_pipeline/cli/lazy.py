@@ -33,11 +33,20 @@ class LazyCommand(TyperCommand):
 
 
 class LazyGroup(TyperGroup):
-    """A group of lazy commands. `renamed` maps old command names to the current ones."""
+    """A group of lazy commands. `renamed` maps old command names to the current ones; `default` is the command that is meant
+    where none is named."""
 
-    def __init__(self, *, renamed: Mapping[str, str] | None = None, **settings: Any) -> None:
-        super().__init__(**{"rich_markup_mode": "rich", "no_args_is_help": True, **settings})
+    def __init__(
+        self, *, renamed: Mapping[str, str] | None = None, default: str | None = None, **settings: Any
+    ) -> None:
+        super().__init__(**{"rich_markup_mode": "rich", "no_args_is_help": default is None, **settings})
         self.renamed = renamed or {}
+        self.default = default
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if self.default and (not args or (args[0].startswith("-") and args[0] != "--help")):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that `args` names, loaded, and its arguments. Old names work and are answered on stderr."""

@@ -40,6 +40,9 @@ class Rates(BaseModel):
         return float(dollars / 1_000_000)
 
 
+FREE = Rates(input=Decimal(0), output=Decimal(0), batch_input=Decimal(0), batch_output=Decimal(0))
+
+
 class _Period(Rates):
     since: date
 

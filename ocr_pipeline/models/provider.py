@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, Posit
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.installing import install_command
-from ocr_pipeline.models.prices import Rates, bundled_rates
+from ocr_pipeline.models.prices import FREE, Rates, bundled_rates
 from ocr_pipeline.models.scrubbing import SHORTEST
 
 ProviderType = Literal["gemini", "openai"]
@@ -43,6 +43,7 @@ class Provider(BaseModel):
     batch_poll: PositiveFloat = 30.0
     batch_deadline: PositiveFloat = 86_400.0
     prices: dict[str, Rates] = {}
+    price: Literal[0] | None = None  # 0: a server of one's own, whose models cost nothing
 
     @model_validator(mode="before")
     @classmethod
@@ -114,6 +115,8 @@ class Provider(BaseModel):
         """
         if model in self.prices:
             return self.prices[model]
+        if self.price == 0:
+            return FREE
         if self.type == "openai" and self.endpoint != DEFAULT_URL["openai"]:
             return None
         return bundled_rates(self.type, model, day)
