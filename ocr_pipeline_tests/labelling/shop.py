@@ -55,8 +55,8 @@ class Shop:
         return self.project.data / "documents" / f"shop/{name}.json"
 
 
-def make_shop(root: Path) -> Shop:
-    """Three documents: `shop-a` and `shop-b` (two pages, of which the second has a hostile word) are read, `shop-c` is not."""
+def empty_shop(root: Path) -> Shop:
+    """A project without documents."""
     (root / "data" / "documents").mkdir(parents=True)
     write_backends(
         root,
@@ -69,7 +69,13 @@ def make_shop(root: Path) -> Shop:
         },
     )
     project = Project(root)
-    shop = Shop(project, Warehouse(project.database))
+    return Shop(project, Warehouse(project.database))
+
+
+def make_shop(root: Path) -> Shop:
+    """Three documents: `shop-a` and `shop-b` (two pages, of which the second has a hostile word) are read, `shop-c` is not."""
+    shop = empty_shop(root)
+    project = shop.project
     markup = [(20.0, 100.0, "<img src=x onerror=hacked=1>"), (20.0, 80.0, "<b>bold</b>")]
     add_file(project, "shop/a.pdf", text_pdf([INVOICE]))
     add_file(project, "shop/b.pdf", text_pdf([INVOICE, markup]))
@@ -87,38 +93,46 @@ def read(
     *,
     line_items: Sequence[Values] = (),
     rotation: Rotation = 0,
-    texts: Sequence[OcrPage] | None = None,
 ) -> None:
     """Store a document as ingested and read: `values` by backend, `line_items` of the first.
 
     Args:
         rotation: by which the engine turned the pages.
-        texts: the pages as read; None: the words of the PDF.
     """
+    source = next(found for found in find_documents(shop.project.data) if found.document_id == document_id)
+    document = open_document(source.path.read_bytes(), Limits(), source.pages)
+    text = OcrText(
+        pages=[
+            OcrPage(
+                page=page.number,
+                width=page.width,
+                height=page.height,
+                rotation=rotation,
+                words=page.text_layer() or [],
+                seconds=0.1,
+            )
+            for page in document.pages
+        ]
+    )
+    extractions = [
+        Extraction(
+            invoice=Invoice.model_validate({**of_backend, "line_items": list(line_items) if number == 0 else []}),
+            evidence={name: found for name, value in of_backend.items() if (found := _place(text, str(value)))},
+        )
+        for number, of_backend in enumerate(values)
+    ]
+    store(shop, document_id, text, extractions)
+
+
+def store(shop: Shop, document_id: str, text: OcrText, extractions: Sequence[Extraction]) -> None:
+    """Store a document with what was recognised and what each backend extracted."""
     source = next(found for found in find_documents(shop.project.data) if found.document_id == document_id)
     document = open_document(source.path.read_bytes(), Limits(), source.pages)
     ingested = IngestedDocument(**vars(document), perceptual_hash="dct1-" + "0" * 64)
     new = tables.empty(["documents", "pages", *tables.words.OCR_TABLES, *tables.extractions.EXTRACTION_TABLES])
     tables.documents.add_document(new, source, shop.project.relative(source.path), run_id="r", document=ingested)
-    pages = texts or [
-        OcrPage(
-            page=page.number,
-            width=page.width,
-            height=page.height,
-            rotation=rotation,
-            words=page.text_layer() or [],
-            seconds=0.1,
-        )
-        for page in document.pages
-    ]
-    text = OcrText(pages=list(pages))
     tables.words.add_ocr(new, document_id, ENGINE, OcrOutcome(text=text), fingerprint="f", result_key=None, run_id="r")
-    for backend, of_backend in zip(BACKENDS, values, strict=False):
-        invoice = {**of_backend, **({"line_items": list(line_items)} if line_items and backend == BACKENDS[0] else {})}
-        extraction = Extraction(
-            invoice=Invoice.model_validate(invoice),
-            evidence={name: found for name, value in of_backend.items() if (found := _place(text, str(value)))},
-        )
+    for backend, extraction in zip(BACKENDS, extractions, strict=False):
         tables.extractions.add_extraction(
             new,
             document_id,
@@ -133,7 +147,7 @@ def read(
             run_id="r",
         )
     shop.warehouse.replace(["document_id"], [(document_id,)], new)
-    _agree(shop)
+    _agree(shop, source.dataset)
 
 
 def doubt(shop: Shop, document_id: str, field: str, label: str | None, value: str | None) -> None:
@@ -152,11 +166,11 @@ def doubt(shop: Shop, document_id: str, field: str, label: str | None, value: st
     tables.diagnosis.replace_label_issues(shop.warehouse, [issue], {document_id: "shop"}, "r")
 
 
-def _agree(shop: Shop) -> None:
+def _agree(shop: Shop, dataset: str) -> None:
     with shop.warehouse.snapshot() as snapshot:
         values = tables.extractions.extracted_values(snapshot, BACKENDS)
     entries = [entry for key, of_document in values.items() for entry in consensus(key, of_document)]
-    tables.diagnosis.replace_consensus(shop.warehouse, entries, dict.fromkeys(values, "shop"), set(), "r")
+    tables.diagnosis.replace_consensus(shop.warehouse, entries, dict.fromkeys(values, dataset), set(), "r")
 
 
 def _place(text: OcrText, value: str) -> Evidence | None:
