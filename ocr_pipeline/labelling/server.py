@@ -168,8 +168,7 @@ class _Pages:
         field = field_at(asked.field)
         if field is None:
             return {"value": None, "error": f"Unknown field {asked.field}."}
-        source = self._session.source(document_id)
-        day_first = field.kind == "date" and self._session.day_first(document_id, source.dataset)
+        day_first = field.kind == "date" and self._session.day_first(document_id)
         value = printed_value(field, asked.text, asked.known, day_first=day_first)
         if value is None:
             return {

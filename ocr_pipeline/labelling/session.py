@@ -219,9 +219,9 @@ class Session:
 
     # ---- what the page asks ------------------------------------------------------------------------------------------
 
-    def day_first(self, document_id: str, dataset: str) -> bool:
+    def day_first(self, document_id: str) -> bool:
         """The order of ambiguous dates: of the data set, otherwise what the backends found out about the document."""
-        order = load_rules(self.project.evaluation_file).day_first(dataset)
+        order = load_rules(self.project.evaluation_file).day_first(self.source(document_id).dataset)
         if order is not None:
             return order
         with self.warehouse.snapshot() as snapshot:

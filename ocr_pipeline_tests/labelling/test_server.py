@@ -102,7 +102,7 @@ def test_a_rotated_page_is_shown_as_it_was_read(client: TestClient, shop: Shop) 
 
 
 def test_a_document_of_xml_is_drawn(client: TestClient, shop: Shop) -> None:
-    add_file(shop.project, "shop/e.xml", cii().encode())
+    add_file(shop.project, "shop/e.xml", cii())
     assert client.get("/documents/shop-e").text.count("<img ") == 1
 
 

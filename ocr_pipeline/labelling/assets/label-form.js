@@ -8,10 +8,12 @@ window.ocrPipelineForm = (form, changed) => {
   const past = [];
   const future = [];
 
+  const rowsOf = (body) => [...body.rows].map((row) => Object.fromEntries([...row.querySelectorAll("input")].map((input) => [input.dataset.column, input.value])));
+
   function state() {
     return {
       values: Object.fromEntries([...fields].map(([name, { input }]) => [name, [input.value, input.dataset.state === "value" ? "none" : input.dataset.state]])),
-      lists: Object.fromEntries([...lists].map(([name, { labelled, body }]) => [name, { labelled: labelled.checked, rows: [...body.rows].map((row) => Object.fromEntries([...row.querySelectorAll("input")].map((input) => [input.dataset.column, input.value]))) }])),
+      lists: Object.fromEntries([...lists].map(([name, { labelled, body }]) => [name, { labelled: labelled.checked, rows: rowsOf(body) }])),
     };
   }
 
@@ -56,6 +58,7 @@ window.ocrPipelineForm = (form, changed) => {
       const own = lists.get(name);
       if (!own) continue;
       own.labelled.checked = list.labelled;
+      if (JSON.stringify(rowsOf(own.body)) === JSON.stringify(list.rows)) continue; // building rows takes long
       own.body.replaceChildren();
       for (const row of list.rows) addRow(name, row);
     }
