@@ -211,7 +211,7 @@ def _pool(provider: Provider, backend: _Backend) -> httpcore2.ConnectionPool:
         return httpcore2.ConnectionPool(**settings)
     try:
         proxy = httpx2.Proxy(address if "://" in address else f"http://{address}")
-    except ValueError:
+    except (ValueError, httpx2.InvalidURL):
         raise ConfigurationError(f"The proxy for {provider.name} must be an http:// or https:// address.") from None
     if proxy.url.scheme not in ("http", "https"):
         raise ConfigurationError(f"The proxy for {provider.name} must be an http:// or https:// address.")

@@ -81,3 +81,23 @@ def test_a_key_in_the_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_search_finds_every_form(form: str) -> None:
     assert found_in(f"before {forms(SECRET)[form]} after".encode(), SECRET) is not None
     assert found_in(b"nothing of that kind here", SECRET) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("proxy", ["answers 407", "refuses", "is unknown", "is malformed"])
+def test_a_password_of_a_proxy_is_in_no_message(
+    leaky: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, proxy: str
+) -> None:
+    password = "pr0xY-Pass_w0rd"
+    host = {"refuses": "127.0.0.1:1", "is unknown": "proxy.invalid:80", "is malformed": "127.0.0.1:x"}.get(proxy)
+    address = f"http://user:{password}@{host or leaky.url.removeprefix('http://')}"
+    for variable in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(variable, address)
+    monkeypatch.setenv("no_proxy", "")
+    calls = ModelCalls(ResultStore(tmp_path), clock=FakeClock())
+    settings = {"name": kind, "base_url": "http://models.invalid/v1", "retries": 0, "timeout": 5.0}
+    leaky.plan = lambda seen: "407"
+    with pytest.raises(OcrPipelineError) as error:
+        calls.ask(Provider.model_validate(settings), request())
+    assert found_in("".join(traceback.format_exception(error.value)).encode(), password) is None
+    assert leaks(tmp_path, {"password": password}) == []
