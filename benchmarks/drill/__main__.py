@@ -46,11 +46,12 @@ def main() -> int:
         todo = sorted(
             (unit for unit in units if _key(unit) not in done), key=lambda unit: unit.seed
         )  # some of each first
-        waiting = [pool.submit(_tried, unit, folder) for unit in todo]
-        for future in as_completed(waiting):
-            result = future.result()
-            keep(kept, result)
-            print(result.line(), flush=True)
+        while todo:
+            for future in as_completed([pool.submit(_tried, unit, folder) for unit in todo]):
+                keep(kept, future.result())
+                print(future.result().line(), flush=True)
+            todo = _more_kills(units, load(kept), arguments.scale)
+            units += todo
     order = {_key(unit): number for number, unit in enumerate(units)}
     results = [result for result in load(kept) if (result.scenario, result.seed) in order]
     results.sort(key=lambda result: order[result.scenario, result.seed])
@@ -74,6 +75,18 @@ def units_of(seed: int, scale: float = 1.0) -> Iterator[Unit]:
     for name, (runs, number) in KILLS.items():
         for index in range(some(number / kills.kills_of(runs) + 0.4)):
             yield Unit(name, seed + index, partial(_kills, name, seed + index, runs))
+
+
+def _more_kills(units: list[Unit], results: list[Try], scale: float) -> list[Unit]:
+    """Another unit of each scenario whose kills were not all reached; at most as many more as there were."""
+    more = []
+    for name, (runs, number) in KILLS.items():
+        seeds = [unit.seed for unit in units if unit.scenario == name]
+        killed = sum(result.tries for result in results if result.scenario == name)
+        planned = number / kills.kills_of(runs) * scale
+        if seeds and killed < number * scale and len(seeds) < 2 * planned + 1:
+            more.append(Unit(name, max(seeds) + 1, partial(_kills, name, max(seeds) + 1, runs)))
+    return more
 
 
 def _kills(name: str, seed: int, runs: int, folder: Path) -> Try:
