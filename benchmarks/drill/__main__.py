@@ -46,15 +46,14 @@ def main() -> int:
         todo = sorted(
             (unit for unit in units if _key(unit) not in done), key=lambda unit: unit.seed
         )  # some of each first
-        while todo:
+        while todo := todo or _more_kills(units, load(kept), arguments.scale):
             for future in as_completed([pool.submit(_tried, unit, folder) for unit in todo]):
                 keep(kept, future.result())
                 print(future.result().line(), flush=True)
-            todo = _more_kills(units, load(kept), arguments.scale)
-            units += todo
-    order = {_key(unit): number for number, unit in enumerate(units)}
-    results = [result for result in load(kept) if (result.scenario, result.seed) in order]
-    results.sort(key=lambda result: order[result.scenario, result.seed])
+            todo = []
+    names = list(dict.fromkeys(unit.scenario for unit in units))
+    results = [result for result in load(kept) if result.scenario in names]
+    results.sort(key=lambda result: (names.index(result.scenario), result.seed))
     print(f"\n{_where(arguments.seed)}\n\n{table(results)}")
     return 1 if any(result.faults for result in results) else 0
 
@@ -81,10 +80,10 @@ def _more_kills(units: list[Unit], results: list[Try], scale: float) -> list[Uni
     """Another unit of each scenario whose kills were not all reached; at most as many more as there were."""
     more = []
     for name, (runs, number) in KILLS.items():
-        seeds = [unit.seed for unit in units if unit.scenario == name]
+        seeds = [result.seed for result in results if result.scenario == name]
         killed = sum(result.tries for result in results if result.scenario == name)
-        planned = number / kills.kills_of(runs) * scale
-        if seeds and killed < number * scale and len(seeds) < 2 * planned + 1:
+        planned = any(unit.scenario == name for unit in units)
+        if planned and seeds and killed < number * scale and len(seeds) < 3 * number / kills.kills_of(runs) * scale:
             more.append(Unit(name, max(seeds) + 1, partial(_kills, name, max(seeds) + 1, runs)))
     return more
 

@@ -5,6 +5,7 @@ case the child is lost, not the run.
 """
 
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -34,6 +35,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _DECODERS = ("cv2", "numpy", "PIL.Image", "pillow_heif", "pypdfium2")
+_SILENT = logging.NullHandler()
 
 
 class Guard(Generic[Arguments, Result]):
@@ -195,9 +197,13 @@ def _limited(limits: Limits) -> Iterator[None]:
 
 
 def _load_decoders() -> None:
-    """Import decoders before limiting memory: what they reserve at import depends on the number of cores."""
+    """Import decoders before limiting memory: what they reserve at import depends on the number of cores.
+
+    Pillow logs problems of files without their names, onto standard error where nobody has set up logging; the result says it.
+    """
     for name in _DECODERS:
         importlib.import_module(name)
+    logging.getLogger("PIL").addHandler(_SILENT)
 
 
 def _limit_memory(additional: int) -> int:

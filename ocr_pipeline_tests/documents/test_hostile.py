@@ -6,7 +6,7 @@ from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.stage import ingest_all
 from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS
-from ocr_pipeline_tests.documents.hostile import FILES, measure_all, pdf_with_nested_forms
+from ocr_pipeline_tests.documents.hostile import FILES, LONG, measure_all, pdf_with_nested_forms, tiff
 from ocr_pipeline_tests.files import image_bytes
 
 
@@ -35,3 +35,12 @@ def test_a_file_that_kills_the_process_only_fails_itself(tmp_path: Path) -> None
         None,
         len(image_bytes()),
     ]
+
+
+def test_pillow_says_nothing_on_standard_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It logs problems of a file without its name; the row of the document has a sentence."""
+    path = tmp_path / "samples.tif"
+    path.write_bytes(tiff(extra=[(277, LONG, 1, 2**31)]))
+    [(_, _, failure)] = ingest_all([SourceFile("a", "documents", path, None)], Limits())
+    assert failure is not None
+    assert capfd.readouterr().err == ""
