@@ -24,6 +24,8 @@ def test_workspace_and_pyproject_agree() -> None:
     [entry] = yaml.safe_load((CHECKOUT / "workspace.yaml").read_text())["load_from"]
     assert entry["python_module"]["location_name"] == project["code_location_name"]
     assert entry["python_module"]["module_name"] == project["code_location_target_module"]
+    of_dev = CHECKOUT / "ocr_pipeline" / "defs" / "workspace.yaml"  # in the wheel: `ocr-pipeline dev` needs no checkout
+    assert of_dev.read_text() == (CHECKOUT / "workspace.yaml").read_text()
 
 
 @pytest.mark.parametrize(
