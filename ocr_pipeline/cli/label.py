@@ -55,7 +55,8 @@ def label(
     token = new_token()
     path = f"documents/{document}" if document else "issues" if issues else "next"
     link = url_of(HOST, port) + login_path(token)
-    console.print(tell_login(link, project.data / ".label-login"), soft_wrap=True, markup=False)
+    file = project.data / ".label-login"
+    console.print(tell_login(link, file), soft_wrap=True, markup=False)
     console.print("Ctrl-C ends it.")
     if show:
         webbrowser.open(link)
@@ -63,3 +64,4 @@ def label(
         serve(build_app(session, path), HOST, port, Access.on(HOST, token=token))
     finally:
         session.pages.close()
+        file.unlink(missing_ok=True)

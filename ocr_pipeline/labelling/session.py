@@ -10,6 +10,7 @@ from ocr_pipeline.documents.find import SourceFile, find_documents, label_of
 from ocr_pipeline.documents.labels import checked_label
 from ocr_pipeline.documents.overrides import load_overrides, overrides_file
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.inspection.current import scoring_of
@@ -167,16 +168,21 @@ class Session:
         return [*(name for name in FIELD_KINDS if not found or name in found), *sorted(lists)]
 
     def open_issues(self, reader: Reader, document_id: str | None = None) -> list[Issue]:
-        """The label issues of a document that nobody has decided since they were found, the worst first."""
+        """The label issues that nobody has decided since they were found, by a decision or in the label file, worst first.
+        `document_id`: only of this document."""
         rows = label_issues(reader, scoring_of(self.project), self.dataset, document_id).rows
-        decided = {}
+        sources, decided, contents = self.sources() if rows else {}, {}, {}
         for key in {row.document_id for row in rows}:
             path = overrides_file(self.project.data, key)
             decided[key] = load_overrides(path).fields if path.exists() else {}
+            if key in sources:
+                contents[key] = read_content(sources[key]).values
         return [
             Issue(document_id=row.document_id, field=row.field, label=row.label, value=row.value, reason=row.reason)
             for row in rows
-            if row.field not in decided[row.document_id] or decided[row.document_id][row.field].label != row.label
+            if row.document_id in contents
+            and same_value(row.field, contents[row.document_id].get(row.field)) == same_value(row.field, row.label)
+            and (row.field not in decided[row.document_id] or decided[row.document_id][row.field].label != row.label)
         ]
 
     def issues(self) -> list[Issue]:

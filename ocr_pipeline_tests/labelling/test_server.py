@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 from ocr_pipeline.labelling.server import MAX_BODY, build_app
 from ocr_pipeline.labelling.session import Session
 from ocr_pipeline_tests.documents.einvoice.samples import cii
-from ocr_pipeline_tests.files import add_file, image_bytes
+from ocr_pipeline_tests.files import add_file, add_label, image_bytes
 from ocr_pipeline_tests.labelling.conftest import Served
-from ocr_pipeline_tests.labelling.shop import READ, Shop, read
+from ocr_pipeline_tests.labelling.shop import READ, Shop, doubt, read
 
 if TYPE_CHECKING:
     pass
@@ -81,6 +81,20 @@ def test_there_is_nothing_else_to_get(client: TestClient, path: str) -> None:
 def test_a_request_is_bounded(client: TestClient) -> None:
     assert client.post("/documents/shop-a/check", content=b" " * (MAX_BODY + 1)).status_code == 413
     assert client.post("/documents/shop-a/check", content=b"[").status_code == 400
+
+
+def test_an_issue_is_closed_by_another_label(client: TestClient, shop: Shop) -> None:
+    add_label(shop.project.data / "documents/shop/a.pdf", total_amount="150.00")
+    doubt(shop, "shop-a", "total_amount", "150.00", "120.00")
+    assert client.get("/issues").url.path == "/documents/shop-a"
+    add_label(shop.project.data / "documents/shop/a.pdf", total_amount="120.00")
+    assert client.get("/issues").url.path == "/"
+    assert (
+        client.post(
+            "/documents/shop-a/decide", json={"field": "total_amount", "choice": "label", "value": None}
+        ).status_code
+        == 400
+    )
 
 
 def test_a_file_that_cannot_be_opened_and_an_invalid_label_are_said(client: TestClient, shop: Shop) -> None:
