@@ -30,9 +30,9 @@ def run(
         OcrPipelineError: a run failed, or a name is not in the project. What was done before is kept.
     """
     from ocr_pipeline.backends.backend import load_backends
-    from ocr_pipeline.defs.instance import only_run
     from ocr_pipeline.defs.pipeline import run_pipeline
     from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.operation.waiting import only_run
     from ocr_pipeline.progress import NoProgress
 
     configured = load_backends(project)
@@ -43,7 +43,7 @@ def run(
     if backends is not None:
         _check_known("backend", backends, set(configured))
     names = backends if backends is not None else configured.runnable()
-    with only_run(project, lambda: None):
+    with only_run(project, lambda _: None):
         return run_pipeline(project, sources, names, NoProgress(), max_cost_usd=max_cost_usd)
 
 

@@ -101,20 +101,3 @@ def describe(error: ValidationError) -> str:
         message = "unknown key"
     sentence = f"{where}: {message}." if where else f"{message}."
     return " ".join(sentence.split())  # a key can contain a line break
-
-
-FULL_DISK = re.compile(
-    r"database or disk is full|disk I/O error|No space left on device|Disk quota exceeded", re.IGNORECASE
-)
-
-
-def full_disk(error: BaseException) -> WarehouseError | None:
-    """What to say if a full disk is behind an error of Dagster's storage, SQLite or a file; None if something else is."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if FULL_DISK.search(str(cause)):
-            return WarehouseError(
-                "The disk is full, or fails: free some space, then run the same command again. What was finished is kept."
-            )
-        cause = cause.__cause__ or cause.__context__
-    return None

@@ -19,6 +19,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
 from ocr_pipeline.errors import WarehouseError
+from ocr_pipeline.machine import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -168,4 +169,4 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WarehouseError(f"The result store cannot use {path}: {error.strerror}.") from None
+        raise refusal(error) or WarehouseError(f"The result store cannot use {path}: {error.strerror}.") from None

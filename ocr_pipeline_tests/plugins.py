@@ -114,6 +114,16 @@ class FirstAmount(BaseModel, Extractor):
         raise DocumentError("extraction_failed", "There is no amount in the text.")
 
 
+class TroubledExtractor(FirstAmount):
+    """A `FirstAmount` that breaks on 670.00, as a library can."""
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        extraction = super().extract(document)
+        if extraction.invoice.total_amount == 670:
+            raise ZeroDivisionError("SECRET")
+        return extraction
+
+
 class PageWidth(BaseModel, Extractor):
     """An extractor that looks at the page and needs no engine: the total is the width of the first page."""
 

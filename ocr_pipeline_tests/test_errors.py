@@ -13,7 +13,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocr_pipeline import errors
-from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS, DocumentError, OcrPipelineError, describe, full_disk
+from ocr_pipeline.errors import DOCUMENT_ERROR_REASONS, DocumentError, OcrPipelineError, describe
+from ocr_pipeline.machine import refusal
 
 PACKAGE = Path(errors.__file__).parent
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, OcrPipelineError)]
@@ -72,9 +73,9 @@ def test_a_full_disk_is_told_from_other_failures_of_a_database() -> None:
     for words in ("database or disk is full", "disk I/O error"):
         wrapped = RuntimeError("in the storage of runs")
         wrapped.__cause__ = sqlite3.OperationalError(words)
-        assert "free some space" in str(full_disk(wrapped))
-    assert full_disk(OSError(errno.ENOSPC, "No space left on device")) is not None
-    assert full_disk(sqlite3.OperationalError("no such table: runs")) is None
+        assert "free some space" in str(refusal(wrapped))
+    assert refusal(OSError(errno.ENOSPC, "No space left on device")) is not None
+    assert refusal(sqlite3.OperationalError("no such table: runs")) is None
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ LINES = (
     # beside a result
     r"not run: \S+: .+",
     r"(warn|error): \w+: .+",
-    r"Another run is in progress in this project; waiting for it to end\.",
+    r"Waiting for (`[^`]+` \(process \d+ on \S+, since [^)]+\)|another run) to end in this project.*\.",
     r"\S+: file deleted; results kept, excluded from scores",
     r"Interrupted\. Finished results are kept; run the same command to continue\.",
     r"\S+ is damaged: it is set aside as \S+, and made again\.",

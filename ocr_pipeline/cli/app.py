@@ -7,6 +7,7 @@ import typer
 from typer.main import get_command
 
 from ocr_pipeline.cli.lazy import LazyCommand, LazyGroup
+from ocr_pipeline.cli.terminal import write_any_text
 
 IMPORT = (
     LazyCommand("folder", "importing:folder", "Import your own documents, with or without labels."),
@@ -94,6 +95,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyCommand("doctor", "doctor:doctor", "Check packages, engines, keys, documents and database."),
         LazyCommand("dev", "dev:dev", "Start the Dagster UI and its daemon."),
         LazyCommand("prune", "prune:prune", "Delete results and runs no longer needed (default: dry run)."),
+        LazyCommand("forget", "forget:forget", "Delete all about documents, everywhere (default: dry run)."),
         LazyCommand("resume", "resume:resume", "Resume re-evaluation after it paused itself."),
     ),
 }
@@ -112,18 +114,27 @@ root = typer.Typer(
 
 def main() -> None:
     """Entry point. A user's mistake ends in one sentence and exit code 1, never in a traceback."""
+    write_any_text()
     try:
         command_line()()
     except Exception as error:
-        from ocr_pipeline.errors import OcrPipelineError, full_disk
+        from ocr_pipeline.machine import sentence_of
 
-        said = error if isinstance(error, OcrPipelineError) else full_disk(error)
+        said = sentence_of(error)
         if said is None:
             raise
+        print_error(str(said))
+        sys.exit(1)
+
+
+def print_error(sentence: str) -> None:
+    """On standard error, also if the machine refuses what Rich needs."""
+    try:
         from ocr_pipeline.cli.output import errors, plain
 
-        errors.print(f"[bold red]Error:[/] {plain(str(said))}", soft_wrap=True)
-        sys.exit(1)
+        errors.print(f"[bold red]Error:[/] {plain(sentence)}", soft_wrap=True)
+    except (OSError, MemoryError, ImportError):
+        sys.stderr.write(f"Error: {sentence}\n")
 
 
 def command_line() -> LazyGroup:

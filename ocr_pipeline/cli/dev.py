@@ -13,6 +13,7 @@ from ocr_pipeline.defs.instance import instance_environment, open_instance, regi
 from ocr_pipeline.defs.launch import close_killed_runs
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.operation.instance_file import instance_file_gaps
 from ocr_pipeline.project import ROOT_VARIABLE, Project, find_project
 from ocr_pipeline.report.serve import URL_VARIABLE
 from ocr_pipeline.web.access import HOSTS_VARIABLE, TOKEN_VARIABLE, Access, is_loopback, new_token
@@ -54,6 +55,8 @@ def _start(project: Project, host: str, port: int, hosts: list[str], with_token:
     secret = (given or new_token()) if needs_token else None
     Access.on(host, hosts, secret)  # raises here what the servers would raise
     check_free(host, port)
+    if gaps := instance_file_gaps(project):
+        print(f"Note: {gaps}", file=sys.stderr)
     with open_instance(project) as instance:
         close_killed_runs(instance)
         register_documents(instance, [source.document_id for source in find_documents(project.data)])

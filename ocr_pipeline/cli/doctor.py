@@ -17,6 +17,7 @@ from ocr_pipeline.cli.output import console, counted, plain, print_json
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.installing import install_command
+from ocr_pipeline.operation.instance_file import instance_file_gaps
 from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.store import ResultStore, is_sealed, unsealed
@@ -79,6 +80,7 @@ def examine() -> list[Check]:
         _keys(),
         _documents(project),
         _database(project),
+        _instance(project),
         _disk(project),
     ]
     return checks
@@ -136,6 +138,14 @@ def _database(project: Project) -> Check:
         f"{path}, schema {size.schema}, {counted(size.documents, 'document')},"
         f" {counted(size.extractions, 'extraction')}",
     )
+
+
+def _instance(project: Project) -> Check:
+    gaps = instance_file_gaps(project)
+    if gaps:
+        return Check("instance", "note", gaps)
+    exists = (project.dagster_home / "dagster.yaml").exists()
+    return Check("instance", "ok", project.relative(project.dagster_home) if exists else "made by the first run")
 
 
 def _stored_results() -> list[Check]:

@@ -27,10 +27,10 @@ errors = Console(stderr=True, highlight=False)
 
 
 def alone(project: Project) -> AbstractContextManager[None]:
-    """Hold the lock of the project, so that no other run works at the same time; says on stderr if it has to wait."""
-    from ocr_pipeline.defs.instance import only_run
+    """Hold the lock of the project, so that no other run works at the same time; says on stderr whom it waits for."""
+    from ocr_pipeline.operation.waiting import only_run
 
-    return only_run(project, lambda: errors.print("Another run is in progress in this project; waiting for it to end."))
+    return only_run(project, lambda sentence: errors.print(plain(sentence), soft_wrap=True))
 
 
 def opened(project: Project) -> "Warehouse":

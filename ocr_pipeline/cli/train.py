@@ -29,7 +29,7 @@ def train(keywords: KeywordsOption = False, as_json: JsonOption = False) -> None
     Retrains only if labels or OCR text changed, and shows the cross-validation. `ocr-pipeline run` trains by itself before
     it extracts. Documents need OCR text of the engine.
     """
-    from ocr_pipeline.defs.pipeline import train_models
+    from ocr_pipeline.defs.parts import train_models
 
     project = find_project()
     if keywords:

@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 import dagster as dg
 
 from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineError, WarehouseError
+from ocr_pipeline.machine import refusal_in, sentence_of
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
@@ -24,6 +25,11 @@ def readable_failure(compute: Callable[Parameters, Returned]) -> Callable[Parame
             return compute(*args, **kwargs)
         except OcrPipelineError as error:
             raise dg.Failure(str(error), metadata={ERROR: type(error).__name__}) from None
+        except Exception as error:
+            said = sentence_of(error)
+            if said is None:
+                raise
+            raise dg.Failure(str(said), metadata={ERROR: type(said).__name__}) from None
 
     return computed
 
@@ -48,7 +54,7 @@ def cause_of(result: dg.ExecuteInProcessResult) -> OcrPipelineError | KeyboardIn
         if error is not None:
             if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
                 return KeyboardInterrupt()
-            return OcrPipelineError(
+            return refusal_in(f"{error.cls_name}: {error.message}") or OcrPipelineError(
                 f"The run {result.run_id[:8]} failed: {error.message.strip().splitlines()[0][:300]}"
             )
     return OcrPipelineError(f"The run {result.run_id[:8]} failed; its log in the Dagster UI has the cause.")

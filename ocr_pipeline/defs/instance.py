@@ -2,16 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from importlib.resources import as_file, files
 
 import dagster as dg
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from ocr_pipeline.defs.partitions import DOCUMENTS
-from ocr_pipeline.errors import ConfigurationError, full_disk
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.machine import explained_os_errors, refusal
 from ocr_pipeline.project import Project
 
 BATCH_VARIABLE, EVENT_BATCH = "DAGSTER_EVENT_BATCH_SIZE", "100"
@@ -32,15 +32,13 @@ def instance_environment(project: Project) -> dict[str, str]:
     Creates the instance folder with its `dagster.yaml` if it does not exist.
     """
     home = project.dagster_home
-    try:
+    with explained_os_errors(home):
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "dagster.yaml").exists():
             new = home / f"dagster.yaml.{os.getpid()}"
             with as_file(files("ocr_pipeline.defs") / "dagster.yaml") as template:
                 shutil.copyfile(template, new)
             new.replace(home / "dagster.yaml")  # whole or not at all, should this be killed
-    except OSError as error:
-        raise ConfigurationError(f"The Dagster instance folder {home} cannot be made: {error.strerror}.") from None
     return {"DAGSTER_HOME": str(home), BATCH_VARIABLE: os.environ.get(BATCH_VARIABLE, EVENT_BATCH)}
 
 
@@ -58,29 +56,10 @@ def open_instance(project: Project) -> dg.DagsterInstance:
         ):  # two processes that make its tables at once trip over each other
             return dg.DagsterInstance.get()
     except Exception as error:  # noqa: BLE001 - whatever Dagster, SQLite or YAML say, the remedy is the same
-        raise full_disk(error) or ConfigurationError(
+        raise refusal(error) or ConfigurationError(
             f"The Dagster instance in {project.dagster_home} cannot be opened ({type(error).__name__}): correct its "
             "dagster.yaml, or move the folder away. Documents and results are not in it."
         ) from None
-
-
-@contextmanager
-def only_run(project: Project, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Let one `ocr-pipeline run` work at a time: two would recognise the same documents twice.
-
-    `on_wait` is called before it waits for another one.
-    """
-    project.dagster_home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(project.dagster_home / "run.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        on_wait()
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def forget_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]) -> None:

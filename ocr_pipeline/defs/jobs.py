@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.defs.instance import PROCESS, REASON_TAG, RUN_TAG, only_run
+from ocr_pipeline.defs.instance import PROCESS, REASON_TAG, RUN_TAG
 from ocr_pipeline.defs.launch import RunLock, run_locks
 from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.defs.resources import ProjectResource
@@ -19,6 +19,7 @@ from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineErro
 from ocr_pipeline.operation.inboxes import collect
 from ocr_pipeline.operation.pause import pause, paused
 from ocr_pipeline.operation.spending import month_of, spent_in_month
+from ocr_pipeline.operation.waiting import only_run
 from ocr_pipeline.planning.costs import Estimate
 from ocr_pipeline.progress import Progress
 
@@ -102,7 +103,7 @@ def _process_locked(
     context.instance.add_run_tags(context.run_id, {**lock.tags, RUN_TAG: context.run_id})
     try:
         _collect_inboxes(context, config, project)
-        with only_run(project.project, lambda: log.info("Waiting for another run in this project.")):
+        with only_run(project.project, log.info):
             summary = _process(context, config, project, progress)
     except OcrPipelineError as error:
         context.instance.add_run_tags(context.run_id, {FAILURE_TAG: str(error)[:MAX_TAG]})
@@ -137,9 +138,8 @@ def _process(
             usd = "unknown price" if estimate.usd is None else f"about {estimate.usd:.4f} USD"
             context.log.info(f"{estimate.backend}: calls a model for {estimate.documents} documents, {usd}.")
 
-    limit, month = config.max_cost_usd, config.max_cost_usd_per_month
+    limit, month = project.operation().unattended_limit(config.max_cost_usd), config.max_cost_usd_per_month
     left = None if month is None else _left_of_month(context, month, project, configured)
-    limits = [usd for usd in (limit, left) if usd is not None]
     try:
         return run_pipeline(
             project.project,
@@ -147,12 +147,12 @@ def _process(
             backends,
             progress,
             fresh_since=datetime.fromisoformat(config.fresh_since) if config.fresh_since else None,
-            max_cost_usd=min(limits) if limits else None,
+            max_cost_usd=limit if left is None else min(limit, left),
             announce=announce,
             label=context.run_id,
         )
     except BudgetError as error:
-        if left is not None and (limit is None or left < limit):
+        if left is not None and left < limit:
             raise _MonthIsSpent(f"{error} That is what is left of this month's {month:g} USD.") from None
         raise
 

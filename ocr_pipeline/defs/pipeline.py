@@ -21,14 +21,13 @@ from ocr_pipeline.defs.records import EVALUATED_TAG, InstanceRecords, evaluation
 from ocr_pipeline.documents.find import SourceFile, find_documents, with_family
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.models.asking import ModelCalls
+from ocr_pipeline.operation.settings import load_operation
 from ocr_pipeline.planning.costs import Estimate, refuse_above
 from ocr_pipeline.planning.plan import DELETED, EVALUATION, SPLITS, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
-from ocr_pipeline.planning.states import label_states
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.training.weights import train_weights
-from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 
 EVALUATION_ASSETS = ("field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report")
@@ -69,10 +68,11 @@ def run_pipeline(
     Raises:
         OcrPipelineError: a run failed; the message is its first cause. What was done before is kept.
     """
+    backends = load_backends(project)
+    max_cost_usd = load_operation(project.operation_file, set(backends)).limit(max_cost_usd)
     calls = ModelCalls(ResultStore(project.results), fresh_since=fresh_since, max_cost_usd=max_cost_usd)
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
-        backends = load_backends(project)
         sources = with_family(sources, find_documents(project.data))
         scope = Scope(
             project=project,
@@ -85,7 +85,7 @@ def run_pipeline(
         )
         register_documents(instance, [source.document_id for source in sources])
         tags = {RUN_TAG: label or str(uuid4())}
-        return _Execution(scope, instance, progress, calls, max_cost_usd, announce, tags).run()
+        return Execution(scope, instance, progress, calls, max_cost_usd, announce, tags).run()
 
 
 def plan_run(
@@ -107,7 +107,7 @@ def plan_run(
         )
 
 
-class _Execution:
+class Execution:
     """Runs one step after the other, and asks for the plan again after each: a result may change later keys."""
 
     def __init__(
@@ -146,6 +146,11 @@ class _Execution:
         if self._refused:
             raise self._refused
         return self.summary
+
+    def evaluate(self, assets: Sequence[str]) -> None:
+        """Materialise these assets without partitions, then score and report."""
+        self._launch(list(assets), [None])
+        self._evaluate()
 
     def _execute(self, plan: Plan) -> None:
         """Run the first step of a plan."""
@@ -267,24 +272,3 @@ def with_members(backends: Backends, names: Iterable[str]) -> list[str]:
         members = [member for member in backends[name].members if member not in asked]
         wanted |= {member.name for member in members if member.unavailable() is None}
     return [name for name in backends if name in wanted]
-
-
-def train_models(project: Project) -> None:
-    """Ingest changed labels, and materialise `extractor_model`: models are trained if labels or words changed.
-
-    Raises:
-        OcrPipelineError: it failed.
-    """
-    warehouse = Warehouse(project.database)
-    known = tables.documents.documents(warehouse)
-    sources = [source for source in find_documents(project.data) if source.document_id in known]
-    due = [state.document_id for state in label_states(sources, tables.labels.labels(warehouse)) if state.due]
-    with open_instance(project) as instance:
-        close_killed_runs(instance)
-        register_documents(instance, [source.document_id for source in sources])
-        labels = document_ranges(due, instance, Partitions(load_backends(project)))
-        launcher = Launcher(build_graph(project), instance, {RUN_TAG: str(uuid4())})
-        for asset, ranges in (("ground_truth", labels), ("extractor_model", [None])):
-            for result in launcher.materialize([asset], ranges):
-                if not result.success:
-                    raise cause_of(result)

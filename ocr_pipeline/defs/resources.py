@@ -1,5 +1,6 @@
 """Resources: the warehouse, the project folder, and where progress goes."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,9 +14,13 @@ from dagster_duckdb import DuckDBResource
 from pydantic import Field, PrivateAttr
 
 from ocr_pipeline.backends.backend import Backends, load_backends
+from ocr_pipeline.backends.config import load_config
+from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.evaluation.scoring.settings import Rules, load_rules
+from ocr_pipeline.machine import sentence_of
 from ocr_pipeline.models.asking import ModelCalls
-from ocr_pipeline.operation.settings import Operation, load_operation
+from ocr_pipeline.models.budget import BUDGETS, Ledger
+from ocr_pipeline.operation.settings import UNATTENDED_USD, Operation, load_operation
 from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, document_url
@@ -66,6 +71,15 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """`operation.yaml` as it is now."""
         return load_operation(self.project.operation_file, set(self.backends()))
 
+    def problem(self) -> str | None:
+        """Why a run would fail as things are configured now, as one sentence; None: it would not."""
+        try:
+            self.rules()
+            self.operation()
+        except (OcrPipelineError, OSError) as error:
+            return f"Nothing is launched until this is corrected: {sentence_of(error) or error}"
+        return None
+
     @property
     def store(self) -> ResultStore:
         return ResultStore(self.project.results)
@@ -81,24 +95,43 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     A deployment gives keys as `dg.EnvVar`, which is looked up when a run begins and never shown:
     `ModelsResource(root=..., api_keys={"gemini": dg.EnvVar("TEAM_GEMINI_KEY")}, max_cost_usd=5)`. Where a server is, says
     `backends.yaml` (or the SDK's own variable): the address is a part of what makes a result.
+
+    Everything that is materialised in the UI goes through it. The runs of one backfill share its budget.
     """
 
     root: str = Field(description="The project folder.")
     api_keys: dict[str, str] = Field(default={}, description="API keys by provider.")
-    max_cost_usd: float | None = Field(default=None, description="A run stops before it spends more; None: no limit.")
+    max_cost_usd: float | None = Field(
+        default=None,
+        description="USD that a run, or all runs of a backfill, may spend on models; not set: `max_cost_usd` of "
+        f"operation.yaml, or {UNATTENDED_USD:g}.",
+    )
     fresh: bool = Field(default=False, description="Ask models again what is stored already.")
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[ModelCalls]:
-        store = ResultStore(Project(Path(self.root)).results)
+        project = Project(Path(self.root))
+        operation = load_operation(project.operation_file, set(load_config(project.config_file)[0].backends))
         calls = ModelCalls(
-            store,
+            ResultStore(project.results),
             keys=self.api_keys,
             fresh_since=datetime.now(UTC) if self.fresh else None,
-            max_cost_usd=self.max_cost_usd,
+            max_cost_usd=operation.unattended_limit(self.max_cost_usd),
+            ledger=Ledger(project.results / BUDGETS / f"{_budget_id(context)}.json"),
         )
         with closing(calls):
             yield calls
+
+
+def _budget_id(context: dg.InitResourceContext) -> str:
+    """Whose budget a run spends: its backfill's, or of the run that it repeats after a crash, or its own."""
+    run = context.run
+    tags = run.tags if run else {}
+    backfill = tags.get("dagster/backfill")
+    if backfill and re.fullmatch(r"[\w-]+", backfill):
+        return backfill
+    repeats = run is not None and "dagster/retry_number" in tags
+    return (run.root_run_id if repeats and run else None) or context.run_id or "none"
 
 
 class LogProgress(dg.ConfigurableResource):  # type: ignore[type-arg]

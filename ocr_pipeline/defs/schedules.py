@@ -43,6 +43,8 @@ def _reevaluation(process: dg.JobDefinition, name: str, loaded: Reevaluation) ->
     ) -> dg.RunRequest | dg.SkipReason:
         if pause := paused(project.project):
             return dg.SkipReason(f"Paused: {pause}")
+        if problem := project.problem():
+            return dg.SkipReason(problem)
         configured, settings = project.backends(), project.operation().reevaluations.get(name)
         if settings is None:
             return dg.SkipReason(f"Paused: operation.yaml has no entry reevaluations.{name} any more.")

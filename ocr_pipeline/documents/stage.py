@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,23 @@ from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.labels import DecidedLabel, load_decided_label
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.page_range import PageRange
-from ocr_pipeline.documents.pages import Document, open_document, open_unchanged, read_bytes
+from ocr_pipeline.documents.pages import Document, document_sha256, open_document, open_unchanged, read_bytes
 from ocr_pipeline.documents.perceptual import HASH_PREFIX, comparable, perceptual_hash
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import DocumentFailure, Label
+from ocr_pipeline.store import fingerprint
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.perceptual import Image
+
+
+class FinalFailure(DocumentFailure):
+    """A failure that is decided by the file and the limits: trying again changes nothing until one of them changes.
+
+    `attempt` identifies both, and the version of this package.
+    """
+
+    attempt: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +57,7 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
         document = open_document(read_bytes(source.path, limits), limits, source.pages)
         first_page = _look_of(document)
     except DocumentError as error:
-        return None, DocumentFailure(reason=error.reason, message=str(error))
+        return None, _failure(error, source, limits)
     except MemoryError:
         message = "Opening the document uses too much memory (limits.max_memory_bytes)."
         return None, DocumentFailure(reason="too_large", message=message)
@@ -54,6 +65,33 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
         message = f"The document cannot be opened: {type(error).__name__}."
         return None, DocumentFailure(reason="unreadable", message=message)
     return IngestedDocument(**vars(document), perceptual_hash=first_page), None
+
+
+def attempt_of(source: SourceFile, limits: Limits) -> str | None:
+    """What ingesting a file depends on, as a hash; None if it cannot be read at the moment. A file above the limit is not
+    read: its size stands for its content."""
+    try:
+        size = source.path.stat().st_size
+        content = str(size) if size > limits.max_bytes else document_sha256(source.path.read_bytes(), source.pages)
+    except OSError:
+        return None
+    return fingerprint([content, limits.model_dump(mode="json"), version("ocr_pipeline")])
+
+
+def _failure(error: DocumentError, source: SourceFile, limits: Limits) -> DocumentFailure:
+    attempt = None if error.reason == "missing_file" or _is_of_machine(error) else attempt_of(source, limits)
+    if attempt is None:
+        return DocumentFailure(reason=error.reason, message=str(error))
+    return FinalFailure(reason=error.reason, message=str(error), attempt=attempt)
+
+
+def _is_of_machine(error: BaseException | None) -> bool:
+    """Whether memory, permissions or the disk are behind an error. For bad content, OSError has no number."""
+    while error is not None:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _look_of(document: Document) -> str:

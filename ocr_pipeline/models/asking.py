@@ -15,7 +15,7 @@ from typing import NoReturn
 from filelock import Timeout
 
 from ocr_pipeline.errors import ConfigurationError, DocumentError, ProviderError
-from ocr_pipeline.models.budget import Budget
+from ocr_pipeline.models.budget import Budget, Ledger
 from ocr_pipeline.models.clients import Client, Clients
 from ocr_pipeline.models.failures import Failure, unreadable_answer
 from ocr_pipeline.models.limits import Clock
@@ -35,6 +35,7 @@ class ModelCalls:
         keys: API keys by provider that do not come from the environment.
         fresh_since: repeat calls made before this moment; the old reply is kept beside the new one.
         max_cost_usd: stop before this is exceeded.
+        ledger: what other runs spend on the same budget.
         clock: what waits and measures.
     """
 
@@ -45,13 +46,14 @@ class ModelCalls:
         keys: Mapping[str, str] | None = None,
         fresh_since: datetime | None = None,
         max_cost_usd: float | None = None,
+        ledger: Ledger | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.store = store
         self.fresh_since = fresh_since
         self.clock = clock or Clock()
         self._calls = CallStore(store, fresh_since)
-        self._budget = Budget(max_cost_usd)
+        self._budget = Budget(max_cost_usd, ledger)
         self._clients = Clients(keys, self.clock)
         self._attempts = Attempts(self.clock)
         self.keep, self.claim = self._calls.keep, self._calls.claim

@@ -1,29 +1,80 @@
 """The spending limit of a run: room is reserved before a call and released after it."""
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
 
 from ocr_pipeline.errors import BudgetError, ConfigurationError
 from ocr_pipeline.models.prices import expected_cost
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import ModelRequest
+from ocr_pipeline.store import write_durably
+
+BUDGETS = "budgets"
+"""The folder of ledgers in the result store."""
+
+
+class Ledger:
+    """A file with what several runs spent together, like those of one backfill, and what they have reserved.
+
+    A process that is killed leaves what it had reserved: its calls may have been paid.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(path.with_suffix(".lock"))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes out."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            yield
+
+    @property
+    def usd(self) -> float:
+        """The sum; 0 if nothing was spent yet."""
+        try:
+            return float(json.loads(self._path.read_bytes())["usd"])
+        except FileNotFoundError:
+            return 0.0
+        except (ValueError, KeyError, TypeError):
+            raise ConfigurationError(f"{self._path} is damaged: delete it to begin the budget anew.") from None
+
+    def add(self, usd: float) -> None:
+        """Change the sum. The caller holds the lock."""
+        write_durably(self._path, json.dumps({"usd": self.usd + usd}))
 
 
 class Budget:
-    """US dollars spent and reserved by all threads of a run. `max_cost_usd` None: no limit."""
+    """US dollars spent and reserved by all threads of a run. `max_cost_usd` None: no limit. `ledger`: of several runs."""
 
-    def __init__(self, max_cost_usd: float | None) -> None:
+    def __init__(self, max_cost_usd: float | None, ledger: Ledger | None = None) -> None:
         self.spent_usd = 0.0
         self._max_cost_usd = max_cost_usd
+        self._ledger = ledger
         self._reserved = 0.0
         self._lock = threading.Lock()
 
     def count(self, cost_usd: float) -> None:
         """Add what a call cost."""
-        with self._lock:
+        with self._locked():
             self.spent_usd += cost_usd
+            self._share(cost_usd)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._lock, self._ledger.locked() if self._ledger else nullcontext():
+            yield
+
+    def _share(self, usd: float) -> None:
+        if self._ledger and usd:
+            self._ledger.add(usd)
 
     @contextmanager
     def reserve(self, provider: Provider, requests: Sequence[ModelRequest], *, batch: bool) -> Iterator[float]:
@@ -40,18 +91,21 @@ class Budget:
             if self._max_cost_usd is not None and cost is None:
                 raise ConfigurationError(no_price(provider, request.model))
             expected += cost or 0
-        with self._lock:
-            if self._max_cost_usd is not None and self.spent_usd + self._reserved + expected > self._max_cost_usd:
+        with self._locked():
+            spent = self._ledger.usd if self._ledger else self.spent_usd + self._reserved
+            if self._max_cost_usd is not None and spent + expected > self._max_cost_usd:
                 raise BudgetError(
-                    f"Spending limit of {self._max_cost_usd:g} USD reached: {self.spent_usd:.4f} USD spent. Results are kept; "
-                    "run again with a higher limit to continue."
+                    f"Spending limit of {self._max_cost_usd:g} USD reached: {spent - self._reserved:.4f} USD spent. Results "
+                    "are kept; run again with a higher limit to continue."
                 )
             self._reserved += expected
+            self._share(expected)
         try:
             yield expected
         finally:
-            with self._lock:
+            with self._locked():
                 self._reserved -= expected
+                self._share(-expected)
 
 
 def no_price(provider: Provider, model: str) -> str:

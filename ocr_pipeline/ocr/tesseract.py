@@ -4,15 +4,10 @@ Three times as fast as RapidOCR, but clearly worse on receipts: docs/decisions/0
 """
 
 import os
-import re
-import shutil
-import subprocess
 import time
 from collections.abc import Sequence
 from functools import cached_property
-from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +19,7 @@ from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.ocr.regions import Region, tiles
 from ocr_pipeline.ocr.scripts import doubted
+from ocr_pipeline.ocr.tesseract_installation import Installation, find_installation
 from ocr_pipeline.ocr.tesseract_languages import Choice, for_script, for_words, script_of, unread
 from ocr_pipeline.ocr.tiling import read_tiles
 from ocr_pipeline.schemas import OcrPage, Rotation, Word
@@ -71,7 +67,7 @@ class Tesseract(BaseModel, OcrEngine):
             **({"language_choice": 1} if self.languages == "auto" else {}),
         }
 
-    def _data(self, installation: "_Installation") -> tuple[str, ...]:
+    def _data(self, installation: "Installation") -> tuple[str, ...]:
         """The language data that can take part in a reading."""
         if self.languages != "auto":
             return self.languages
@@ -80,7 +76,7 @@ class Tesseract(BaseModel, OcrEngine):
     def unavailable(self) -> str | None:
         installation = self._installation
         if installation is None:
-            return "tesseract is not installed (Debian: apt install tesseract-ocr)"
+            return str(self._found)
         if self.languages == "auto":
             return (
                 None
@@ -191,7 +187,8 @@ class Tesseract(BaseModel, OcrEngine):
                 output_type=pytesseract.Output.DICT,
             )
         except RuntimeError as error:  # timeout or failure of Tesseract
-            raise DocumentError("ocr_failed", f"Tesseract failed on page {page}: {_reason(error)}.") from None
+            reason = _reason(error, self.seconds_per_page)
+            raise DocumentError("ocr_failed", f"Tesseract failed on page {page}: {reason}.") from None
         width, height = image.size
         lines: dict[tuple[int, int, int], int] = {}
         words = []
@@ -235,47 +232,17 @@ class Tesseract(BaseModel, OcrEngine):
         return osd
 
     @cached_property
-    def _installation(self) -> "_Installation | None":
-        return _installation()
+    def _found(self) -> Installation | str:
+        return find_installation()
+
+    @property
+    def _installation(self) -> Installation | None:
+        return self._found if isinstance(self._found, Installation) else None
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
-        state["__dict__"] = {key: value for key, value in state["__dict__"].items() if key != "_installation"}
+        state["__dict__"] = {key: value for key, value in state["__dict__"].items() if key != "_found"}
         return state
-
-
-class _Installation(BaseModel):
-    """The installed version, the folder of the language data, and its languages."""
-
-    version: str
-    folder: Path
-    languages: tuple[str, ...]
-
-    def data_sha256(self, languages: tuple[str, ...]) -> str:
-        """Hash of the data of these languages: fast and accurate data of a version have the same file name."""
-        digest = sha256()
-        for path in (self.folder / f"{name}.traineddata" for name in languages):
-            digest.update(path.read_bytes() if path.is_file() else b"")
-        return digest.hexdigest()[:16]
-
-
-def _installation() -> _Installation | None:
-    command = shutil.which("tesseract")
-    if command is None:
-        return None
-    first, *_ = _output(command, "--version").splitlines() or [""]
-    listed = _output(command, "--list-langs").splitlines()
-    folder = re.search(r'"(.+)"', listed[0] if listed else "")
-    return _Installation(
-        version=first.removeprefix("tesseract "),
-        folder=Path(folder[1] if folder else ""),
-        languages=tuple(line.strip() for line in listed[1:]),
-    )
-
-
-def _output(command: str, option: str) -> str:
-    process = subprocess.run([command, option], capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
-    return process.stdout or process.stderr  # version 3 prints to stderr
 
 
 def _confidence(words: list[Word]) -> float:
@@ -284,5 +251,7 @@ def _confidence(words: list[Word]) -> float:
     return sum((word.confidence or 0) * len(word.text) for word in words) / letters if letters else 0.0
 
 
-def _reason(error: RuntimeError) -> str:
-    return "timeout" if "timeout" in str(error).lower() else type(error).__name__
+def _reason(error: RuntimeError, seconds: float) -> str:
+    if "timeout" in str(error).lower():
+        return f"timeout after {seconds:g} s (option seconds_per_page)"
+    return type(error).__name__

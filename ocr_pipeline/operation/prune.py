@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.stage import STAGE as EXTRACTION
+from ocr_pipeline.models.budget import BUDGETS
 from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
 from ocr_pipeline.operation.spending import month_of
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,27 @@ def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now:
         PrunableFiles("replaced replies", tuple(_files(project.results / REPLACED, min(before, month)))),
         PrunableFiles("refused requests", tuple(_files(project.results / REFUSED, before))),
         PrunableFiles("call locks", tuple(_files(project.results / CALLS, before, "lock"))),
+        PrunableFiles("budgets of old runs", tuple(_files(project.results, before, folder=BUDGETS))),
     ]
     for kind, stage in (("OCR results", OCR), ("extraction results", EXTRACTION)):
         files = tuple(path for path in _files(project.results / stage, before) if path.stem not in used[stage])
         prunable.append(PrunableFiles(kind, files))
     return prunable
+
+
+def removed_datasets(project: Project, warehouse: Warehouse, before: datetime) -> dict[str, list[str]]:
+    """The documents of data sets of which no file is left, by data set; what was ingested since `before` stays."""
+    there = {source.dataset for source in find_documents(project.data)}
+    documents_of: dict[str, list[DocumentRow]] = {}
+    for row in tables.documents.documents(warehouse).values():
+        if row.dataset not in there:
+            documents_of.setdefault(row.dataset, []).append(row)
+    until = before.astimezone(UTC).replace(tzinfo=None)
+    return {
+        dataset: [row.document_id for row in rows]
+        for dataset, rows in documents_of.items()
+        if all(row.updated_at < until for row in rows)
+    }
 
 
 def delete(prunable: PrunableFiles) -> None:
@@ -63,7 +82,7 @@ def delete(prunable: PrunableFiles) -> None:
         path.unlink(missing_ok=True)
 
 
-def _files(folder: Path, before: datetime, suffix: str = "json") -> Iterator[Path]:
-    for path in folder.glob(f"*/*.{suffix}"):
+def _files(stage: Path, before: datetime, suffix: str = "json", *, folder: str = "*") -> Iterator[Path]:
+    for path in stage.glob(f"{folder}/*.{suffix}"):
         if path.stat().st_mtime < before.timestamp():
             yield path

@@ -106,27 +106,45 @@ class Alarms(_Section):
     webhooks: tuple[Webhook, ...] = ()
 
 
-class Operation(_Section):
-    """The content of `operation.yaml`."""
+UNATTENDED_USD = 1.0
+"""US dollars that a run or a backfill from the UI may spend on models if nothing else is set."""
 
+
+class Operation(_Section):
+    """The content of `operation.yaml`.
+
+    `max_cost_usd` is the most that any run may spend on models, however it is started: a command, a job, a sensor, a schedule,
+    or a backfill with all of its runs. Not set: commands have the limit of their option, the UI has 1 USD.
+    """
+
+    max_cost_usd: NonNegativeFloat | None = None
     arrivals: Arrivals = Arrivals()
     reevaluations: dict[Name, Reevaluation] = {"nightly": Reevaluation()}
     checks: Checks = Checks()
     alarms: Alarms = Alarms()
 
+    def limit(self, asked: float | None) -> float | None:
+        """What a run may spend that was started with this limit; None: no limit."""
+        return min((usd for usd in (asked, self.max_cost_usd) if usd is not None), default=None)
 
-def load_operation(path: Path, backends: set[str]) -> Operation:
+    def unattended_limit(self, asked: float | None) -> float:
+        """The same for a run from the UI, which always has a limit."""
+        limit = self.limit(asked)
+        return UNATTENDED_USD if limit is None else limit
+
+
+def load_operation(path: Path, backends: set[str] | None = None) -> Operation:
     """Load the settings; missing keys, or a missing file, mean defaults.
 
     Raises:
-        ConfigurationError: a key or value is invalid, or a backend is not in `backends`.
+        ConfigurationError: a key or value is invalid, or a backend is not in `backends` (None: not checked).
     """
     if not path.exists() or not path.read_text("utf-8", errors="replace").strip():
         return Operation()
     operation, _ = load_yaml(path, Operation)
     selections = [operation.arrivals.backends, *(settings.backends for settings in operation.reevaluations.values())]
     for name in (name for names in selections for name in names or ()):
-        if name not in backends:
+        if backends is not None and name not in backends:
             raise ConfigurationError(
                 f"{path.name}: unknown backend {name!r}; available: {', '.join(sorted(backends))}."
             )

@@ -81,17 +81,6 @@ class Scope:
     check_files: bool = True
 
 
-def ingested_scope(project: Project, backends: Backends, names: Sequence[str], *, with_failed: bool) -> Scope:
-    """The documents as they were ingested: no file is read. `with_failed`: also those that could not be opened."""
-    known = tables.documents.documents(Warehouse(project.database))
-    sources = [
-        source
-        for source in find_documents(project.data)
-        if (row := known.get(source.document_id)) and (with_failed or not row.failed)
-    ]
-    return Scope(project=project, backends=backends, names=names, sources=sources, check_files=False)
-
-
 @dataclass(frozen=True)
 class Step:
     """Cells of one asset, in the order in which they were asked for; none for an asset without partitions.
@@ -121,6 +110,11 @@ class Plan:
 
     steps: tuple[Step, ...]
     states: tuple[CellState, ...] = ()
+
+    @property
+    def pending(self) -> list[CellState]:
+        """Cells to bring up to date, without those that failed and are only tried again: no run is started for them."""
+        return [state for state in self.states if state.due and state.state != "failed"]
 
     def step(self, asset: str) -> Step | None:
         return next((step for step in self.steps if step.asset == asset), None)
@@ -251,7 +245,10 @@ class _Planner:
         backends = self._scope.backends
         names = [name for name in self._scope.names if backends[name].is_ensemble]
         states = {state.cell: state for state in extraction_states(backends, names, self._documents, self._reader)}
-        planned = {cell for step in self._steps if step.asset == "extractions" for cell in step.cells}
+        retried = {
+            state.cell for state in self.states if state.state == "failed"
+        }  # may fail again: the next plan knows
+        planned = {cell for step in self._steps if step.asset == "extractions" for cell in step.cells} - retried
         for name in names:  # a member that is extracted first changes what the ensemble votes on
             members = {member.name for member in backends[name].members if member not in backends[name].asked_later}
             for document_id in {document_id for member, document_id in planned if member in members}:

@@ -17,6 +17,7 @@ from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
+from ocr_pipeline.documents.stage import attempt_of
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.planning.inputs import (
@@ -84,7 +85,8 @@ def _document_state(source: SourceFile, row: DocumentRow | None, limits: Limits,
     if row.dataset != source.dataset or not source.path.as_posix().endswith(row.path):
         return CellState("", document_id, "stale", "path")
     if row.failed:
-        return CellState("", document_id, "failed", row.reason)
+        is_tried = row.attempt is not None and row.attempt == attempt_of(source, limits)
+        return CellState("", document_id, "failed", row.reason, due=not is_tried)
     if not (row.perceptual_hash or "").startswith(HASH_PREFIX):
         return CellState("", document_id, "stale", "perceptual hash")
     if row.transcript_sha256 != transcript_sha256(source.path):

@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 import duckdb
 
 from ocr_pipeline.errors import WarehouseError
+from ocr_pipeline.machine import refusal, refusal_in
 from ocr_pipeline.warehouse.migrate import is_current, migrate
 
 Row = Mapping[str, object]
@@ -202,7 +203,9 @@ class Warehouse:
                 ):  # it exists by now, or there are no hard links here: then it is created in place
                     os.link(fresh, self.path)
         except OSError as error:
-            raise WarehouseError(f"The database {self.path} cannot be created: {error.strerror}.") from None
+            raise refusal(error) or WarehouseError(
+                f"The database {self.path} cannot be created: {error.strerror}."
+            ) from None
 
     def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self._lock_timeout
@@ -273,11 +276,11 @@ def _explain(error: duckdb.Error, path: Path) -> WarehouseError:
         )
     if "Could not set lock" in text:
         return WarehouseError(f"The database {path} is in use by another process; close it there and try again.")
-    if "No space left" in text:
-        return WarehouseError(f"The disk is full: nothing was written to {path}; free some space and try again.")
+    if said := refusal_in(text):
+        return said
     if "not a valid DuckDB database" in text:
         return WarehouseError(f"{path} is not a DuckDB database; move it away and run again.")
-    if "Permission denied" in text or "read-only" in text.lower():
+    if "read-only" in text.lower():
         return WarehouseError(f"The database {path} cannot be opened: permission denied.")
     if isinstance(error, duckdb.DataError | duckdb.ConstraintException | duckdb.InvalidInputException):
         return WarehouseError(f"The database {path} refused a value that does not fit its column; nothing was written.")

@@ -23,7 +23,13 @@ COMMANDS = [
     for command in (entry.commands.values() if isinstance(entry, LazyGroup) else [entry])
 ]
 
-ALLOWED = {"ocr_pipeline", "ocr_pipeline.cli", "ocr_pipeline.cli.app", "ocr_pipeline.cli.lazy"}
+ALLOWED = {
+    "ocr_pipeline",
+    "ocr_pipeline.cli",
+    "ocr_pipeline.cli.app",
+    "ocr_pipeline.cli.lazy",
+    "ocr_pipeline.cli.terminal",
+}
 """Modules of this package that `--help` may import."""
 
 BANNED = {

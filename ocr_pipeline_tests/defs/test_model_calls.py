@@ -262,6 +262,21 @@ def test_a_deployment_gives_its_own_key_and_limit(
     assert len(standin.seen) == len(cells(pipeline, "vision")) < 3
 
 
+def test_the_runs_of_a_backfill_share_one_budget(pipeline: Pipeline, standin: StandIn) -> None:
+    """As the UI launches them: a run per partition, with the resource as it is configured."""
+    pipeline.project.operation_file.write_text("max_cost_usd: 0.004\n")
+
+    def materialize(document: str, backfill: str) -> dg.ExecuteInProcessResult:
+        key = dg.MultiPartitionKey({"backend": "vision", "document": document})
+        return pipeline.run(["extractions"], partition_key=key, tags={"dagster/backfill": backfill})
+
+    results = [materialize(document, "abcdefgh") for document in DOCUMENTS]
+    assert results[0].success
+    assert "Spending limit of 0.004 USD reached" in message_of(results[-1])
+    assert 0 < len(standin.seen) < len(DOCUMENTS)
+    assert materialize(DOCUMENTS[-1], "another1").success
+
+
 def test_several_documents_at_once(pipeline: Pipeline, standin: StandIn) -> None:
     reconfigure(pipeline, standin, concurrency=3)
     standin.latency = 0.2

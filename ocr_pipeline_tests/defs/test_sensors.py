@@ -161,3 +161,34 @@ def test_new_weights_are_seen_without_a_reload(project: Project, instance: dg.Da
     work(project, [*ALL, "all"])
     assert tick() == []
     assert tick.reason == "All cells are current."
+
+
+@pytest.mark.parametrize("file", ["backends.yaml", "evaluation.yaml", "operation.yaml"])
+def test_a_wrong_setting_launches_nothing_and_the_first_tick_after_its_correction_goes_on(
+    project: Project, instance: dg.DagsterInstance, file: str
+) -> None:
+    """The definitions are those of a code location that was loaded before."""
+    add_image(project, "a.png")
+    loaded = build_definitions(project)
+    sensors = {name: Ticks(project, instance, name) for name in ("arrivals", "stale_cells", "alarms")}
+    for tick in sensors.values():
+        tick.definitions = loaded
+    assert sensors["arrivals"]() == []  # a file has to be the same twice
+    [asked] = sensors["arrivals"]()
+    assert asked["documents"] == ["a"]
+
+    path = project.root / file
+    good = path.read_text() if path.exists() else ""
+    path.write_text("fields: [")  # and the run that was launched fails
+    for name in ("arrivals", "stale_cells"):
+        assert sensors[name]() == []
+        assert (sensors[name].reason or "").startswith(f"Nothing is launched until this is corrected: {file}")
+    sensors["alarms"]()
+    if file != "operation.yaml":
+        assert "configuration" in AlarmState.model_validate_json(sensors["alarms"].cursor or "").problems
+
+    path.write_text(good)
+    [asked] = sensors["arrivals"]()
+    assert asked["documents"] == ["a"]
+    sensors["alarms"]()
+    assert "configuration" not in AlarmState.model_validate_json(sensors["alarms"].cursor or "").problems

@@ -95,6 +95,21 @@ class TestFolder:
             (source / name).write_bytes(image_bytes(30))
         assert counts(import_folder(source, documents)) == (2, 0, 0)
 
+    def test_what_is_left_out_is_said_with_the_reason(self, source: Path, documents: Path) -> None:
+        for name in ("notes.txt", "2024/lost.json", ".git/config", ".DS_Store"):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_text("{}")
+        assert import_folder(source, documents).notes == [
+            "2024/lost.json: skipped, .json files are labels, transcripts or notes.",
+            "notes.txt: skipped, .txt files are labels, transcripts or notes.",
+            "2 hidden files: skipped.",
+        ]
+
+    def test_a_single_file_is_imported_with_its_label(self, source: Path, documents: Path) -> None:
+        report = import_folder(source / "a.png", documents)
+        assert (report.dataset, counts(report), report.labelled, report.notes) == ("my-invoices", (1, 0, 0), 1, [])
+        assert [path.name for path in (documents / "my-invoices").iterdir() if path.suffix == ".png"] == ["a.png"]
+
     def test_a_hidden_folder_above_the_source_does_not_matter(self, source: Path, documents: Path) -> None:
         hidden = source.parent / ".downloads"
         hidden.mkdir()
@@ -120,7 +135,11 @@ class TestFolder:
     @pytest.mark.parametrize(
         ("path", "name", "message"),
         [
-            ("My Invoices/a.png", None, r"a\.png is a file, not a folder: import the folder it is in\."),
+            (
+                "My Invoices/a.png.json",
+                None,
+                r"a\.png\.json is not a document: \.json files are labels",
+            ),
             ("nothing", None, r"nothing is not a folder\."),
             ("My Invoices", "发票", r"^'发票' contains no letters or digits: choose a data set name with --name\."),
             ("My Invoices", "demo", r"^The data set names demo and documents are reserved: choose another with --name"),

@@ -2,12 +2,14 @@
 
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.ocr import tesseract_installation
 from ocr_pipeline.ocr.tesseract import Tesseract
 from ocr_pipeline.schemas import OcrPage
 from ocr_pipeline_tests.files import encoded, text_image
@@ -88,3 +90,22 @@ def test_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert "tesseract is not installed" in (Tesseract().unavailable() or "")
     assert Tesseract().fingerprint()["tesseract"] is None
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("#!/bin/sh\nexec sleep 60\n", "tesseract --version` does not answer within 0.2 s"),
+        ("no program", "tesseract cannot be started: Exec format error"),
+    ],
+)
+def test_one_that_hangs_or_cannot_be_started_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    monkeypatch.setattr(tesseract_installation, "MAX_ANSWER_SECONDS", 0.2)
+    (tmp_path / "tesseract").write_text(script)
+    (tmp_path / "tesseract").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    engine = Tesseract()
+    assert said in (engine.unavailable() or "")
+    assert engine.fingerprint()["tesseract"] is None

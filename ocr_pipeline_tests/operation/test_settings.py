@@ -13,14 +13,16 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.models.stored import CALLS, REPLACED, StoredCall
 from ocr_pipeline.operation.inboxes import InboxState, collect, problems_of, scan_inboxes
 from ocr_pipeline.operation.pause import pause, paused, resume
-from ocr_pipeline.operation.prune import find_prunable
+from ocr_pipeline.operation.prune import find_prunable, removed_datasets
 from ocr_pipeline.operation.settings import Inbox, Operation, load_operation
 from ocr_pipeline.operation.spending import spent_in_month
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.forgetting import delete_documents
+from ocr_pipeline.warehouse.tables.documents import documents
 from ocr_pipeline_tests.cli.test_cli import Cli
-from ocr_pipeline_tests.files import image_bytes, small_backends, write_backends
+from ocr_pipeline_tests.files import add_image, image_bytes, small_backends, write_backends
 from ocr_pipeline_tests.model_project import model_backends
 
 
@@ -162,6 +164,47 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
         "replaced replies": ["old"],
         "refused requests": [],
         "call locks": [],
+        "budgets of old runs": [],
         "OCR results": ["unused"],
         "extraction results": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("setting", "asked", "command", "unattended"),
+    [
+        (None, None, None, 1.0),
+        (None, 5.0, 5.0, 5.0),
+        (3.0, None, 3.0, 3.0),
+        (3.0, 5.0, 3.0, 3.0),
+        (3.0, 2.0, 2.0, 2.0),
+        (0.0, None, 0.0, 0.0),
+    ],
+)
+def test_no_route_avoids_the_limit(
+    setting: float | None, asked: float | None, command: float | None, unattended: float
+) -> None:
+    operation = Operation(max_cost_usd=setting)
+    assert operation.limit(asked) == command
+    assert operation.unattended_limit(asked) == unattended
+
+
+def test_data_sets_of_which_no_file_is_left_are_pruned(project: Project) -> None:
+    warehouse, now = Warehouse(project.database), datetime.now(UTC)
+    add_image(project, "kept/a.png")
+    row = {"path": "p", "status": "ok", "updated_at": "2026-01-01"}
+    known = {
+        "kept-a": "kept",
+        "kept-gone": "kept",
+        "old-a": "old",
+        "old-b": "old",
+        "young-a": "young",
+        "young-b": "young",
+    }
+    rows = [{**row, "document_id": key, "dataset": dataset} for key, dataset in known.items()]
+    rows[-1]["updated_at"] = (now - timedelta(days=1)).replace(tzinfo=None).isoformat()
+    warehouse.replace_all({"documents": rows})
+    removed = removed_datasets(project, warehouse, now - timedelta(days=30))
+    assert removed == {"old": ["old-a", "old-b"]}
+    delete_documents(warehouse, removed["old"], keep_history=True)
+    assert set(documents(warehouse)) == set(known) - {"old-a", "old-b"}

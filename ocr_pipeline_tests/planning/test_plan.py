@@ -10,7 +10,8 @@ import yaml
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.pipeline import plan_run, run_pipeline
 from ocr_pipeline.documents.find import SourceFile, find_documents
-from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, ingested_scope, make_plan
+from ocr_pipeline.planning.ingested import ingested_scope
+from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, make_plan
 from ocr_pipeline.planning.states import CellState, document_states
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import Project

@@ -307,10 +307,13 @@ def test_a_new_backend_and_a_new_engine(pipeline: Pipeline) -> None:
     assert pipeline.run() == NOTHING
 
 
-def test_a_failed_document_is_tried_again(pipeline: Pipeline) -> None:
+def test_a_failed_document_is_tried_again_once_its_file_changes(pipeline: Pipeline) -> None:
     add_file(pipeline.project, "s/c.png", b"no image")
     assert pipeline.run() == (["s-c"], ["s-c"], [("pixel", "s-c")], cells(BACKENDS, ["s-c"]))
+    assert pipeline.run() == NOTHING
+    add_file(pipeline.project, "s/c.png", b"no image either")
     assert pipeline.run() == (["s-c"], [], [], [])  # its cells say that it failed, and that is still so
+    assert pipeline.run() == NOTHING
     add_image(pipeline.project, "s/c.png", 60)
     assert pipeline.run() == (["s-c"], [], [("pixel", "s-c")], cells(BACKENDS, ["s-c"]))
     assert pipeline.run() == NOTHING
@@ -320,6 +323,7 @@ def test_a_limit_that_is_raised_mends_a_document(pipeline: Pipeline) -> None:
     pipeline.settings["limits"] = {"max_page_pixels": 2000}
     add_image(pipeline.project, "s/c.png", 300)
     pipeline.run()
+    assert pipeline.run() == NOTHING
     pipeline.settings["limits"] = {}
     assert pipeline.run() == (["s-c"], [], [("pixel", "s-c")], cells(BACKENDS, ["s-c"]))
     assert pipeline.run() == NOTHING

@@ -8,7 +8,8 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import named, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
-from ocr_pipeline.planning.plan import ingested_scope, make_plan
+from ocr_pipeline.planning.ingested import ingested_scope
+from ocr_pipeline.planning.plan import make_plan
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse import tables
 

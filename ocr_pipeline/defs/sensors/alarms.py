@@ -9,12 +9,12 @@ from ocr_pipeline.defs._dagster import latest_checks
 from ocr_pipeline.defs.instance import PROCESS
 from ocr_pipeline.defs.jobs import FAILURE_TAG
 from ocr_pipeline.defs.resources import ProjectResource
-from ocr_pipeline.defs.sensors.cursors import load_cursor
+from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
+from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.operation.alarms import AlarmState, Problem, deliver, new_messages, summary
 from ocr_pipeline.operation.inboxes import problems_of
 from ocr_pipeline.operation.pause import paused
-from ocr_pipeline.operation.settings import Operation
-from ocr_pipeline.project import Project
+from ocr_pipeline.operation.settings import Operation, load_operation
 
 MAX_RUNS = 100
 """Runs among which the last one of each sensor and schedule is looked up."""
@@ -31,12 +31,15 @@ def alarms_sensor(every_seconds: int) -> dg.SensorDefinition:
         jobs=[],
     )
     def alarms(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
-        operation = project.operation()
         before = load_cursor(context.cursor, AlarmState())
+        try:
+            operation = load_operation(project.project.operation_file)
+        except OcrPipelineError as error:
+            return skipped(f"No alarm can be sent: {error}", before)
         problems = [
             *_failed_checks(context, before.problems),
             *_failed_runs(context.instance),
-            *_standing(project.project, operation),
+            *_standing(project, operation),
         ]
         new = new_messages(before.problems, problems)
         name, url = project.project.root.name, project.report_url
@@ -91,8 +94,12 @@ def _failed_runs(instance: dg.DagsterInstance) -> Iterator[Problem]:
             )
 
 
-def _standing(project: Project, operation: Operation) -> Iterator[Problem]:
-    """Problems that no check covers: a paused re-evaluation, an inbox that cannot be read."""
+def _standing(resource: ProjectResource, operation: Operation) -> Iterator[Problem]:
+    """Problems that no check covers: a wrong setting, a paused re-evaluation, an inbox that cannot be read."""
+    project = resource.project
+    if problem := resource.problem():
+        now = datetime.now(UTC)
+        yield Problem(key="configuration", check="configuration", severity="error", sentence=problem, since=now)
     if pause := paused(project):
         sentence = f"The re-evaluation is paused: {pause}"
         yield Problem(key="paused", check="paused", severity="error", sentence=sentence, since=pause.since)

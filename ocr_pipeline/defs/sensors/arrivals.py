@@ -10,7 +10,7 @@ from ocr_pipeline.defs.instance import is_processing
 from ocr_pipeline.defs.jobs import ProcessConfig, process_request
 from ocr_pipeline.defs.launch import close_killed_runs
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.defs.sensors.cursors import load_cursor
+from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.operation.arrivals import Cursor, Scan, scan_files
 from ocr_pipeline.operation.inboxes import InboxState, problems_of, scan_inboxes
@@ -50,10 +50,14 @@ def _tick(
 ) -> dg.SensorResult:
     if closed := close_killed_runs(context.instance):
         context.log.warning("Closed %d runs whose process was killed.", closed)
+    before = load_cursor(context.cursor, ArrivalsCursor())
+    if problem := project.problem():
+        # A run that failed because of it is no attempt: the first tick after the correction launches the next one.
+        untried = before.files.model_copy(update={"tried": {}})
+        return skipped(problem, before.model_copy(update={"files": untried}))
     # Files that a current run ingests are compared after it: nothing is launched twice, and later files become one run.
     idle, now = not is_processing(context.instance), time.time()
     settings = project.operation().arrivals
-    before = load_cursor(context.cursor, ArrivalsCursor())
     sources = find_documents(project.project.data)
     with warehouse.warehouse().snapshot() as snapshot:
         documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)

@@ -12,7 +12,8 @@ from ocr_pipeline.defs.jobs import ProcessConfig, process_request
 from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
 from ocr_pipeline.operation.arrivals import Attempt, next_attempt
-from ocr_pipeline.planning.plan import ingested_scope, make_plan
+from ocr_pipeline.planning.ingested import ingested_scope
+from ocr_pipeline.planning.plan import make_plan
 
 
 class StaleCursor(BaseModel):
@@ -40,10 +41,12 @@ def _tick(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.S
     before = load_cursor(context.cursor, StaleCursor())
     if is_processing(context.instance):
         return skipped("A run is in progress; stale cells are looked up after it.", before)
+    if problem := project.problem():
+        return skipped(problem, StaleCursor())  # a run that failed because of it is no attempt
     configured, settings = project.backends(), project.operation().arrivals
     backends = configured.runnable(settings.backends)
     scope = ingested_scope(project.project, configured, backends, with_failed=False)
-    pending = [state for state in make_plan(scope).states if state.due and state.state in ("missing", "stale")]
+    pending = make_plan(scope).pending
     if not pending:
         return skipped("All cells are current.", StaleCursor())
     # If a run leaves the same cells as they were, because of its budget or a fault, the next one comes after a pause.

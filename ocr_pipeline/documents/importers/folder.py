@@ -1,13 +1,13 @@
 """Imports a folder of documents, with labels as JSON files beside them or in one CSV file."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.beside import MAX_NAME_BYTES
-from ocr_pipeline.documents.find import document_id_of
+from ocr_pipeline.documents.find import NOT_DOCUMENTS, document_id_of
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.csv_labels import LabelRow, load_csv_labels
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name, require_folder
@@ -21,7 +21,7 @@ CSV_NAME = "labels.csv"
 def import_folder(
     path: Source, documents: Path, dataset: str | None = None, labels: Source | None = None
 ) -> ImportReport:
-    """Import a folder of documents.
+    """Import a folder of documents, or a single one. What is left out is told with the reason.
 
     A label is a JSON file with the same stem, in the project's format, or a row of `labels` (default: `labels.csv` in the
     folder, if it exists). A transcript is `<file name>.transcript.json`.
@@ -29,23 +29,27 @@ def import_folder(
     Raises:
         ConfigurationError: the folder does not exist, the CSV is invalid, or the data set name is reserved.
     """
+    only = path if path.is_file() else None
+    path = path.parent if only is not None else path
     require_folder(path)
-    if isinstance(path, Path):
-        source, inside = path.resolve(), documents.resolve()
-        if inside in (source, *source.parents) or source in inside.parents:
-            raise ConfigurationError(f"{path} is inside the project or contains it: its documents need no import.")
+    _check_place(path, only, documents)
     report = new_report(dataset or name_of(path), documents)
     if labels is None and (path / CSV_NAME).is_file():
         labels = path / CSV_NAME
     elif labels is not None and not labels.is_file():
         raise ConfigurationError(f"{labels} is not a file.")
-    found = {relative_name(file, path): file for file in documents_in(path)}
+    found = {relative_name(file, path): file for file in ([only] if only is not None else documents_in(path))}
     files = {name: file for name, file in found.items() if is_document(name, file, found, report)}
+    if only is None:
+        report.notes += _left_out(path, found, labels)
     rows: dict[str, Label] = {}
     if labels is not None:
         table, problems = load_csv_labels(labels)
         report.problems += problems
+        others = len(report.problems)
         rows = _rows_by_file(table, list(files), report)
+        if only is not None:  # the other rows are about the other files of the folder
+            del report.problems[others:]
 
     def entries() -> Iterator[Entry]:
         for name, file in files.items():
@@ -54,6 +58,38 @@ def import_folder(
                 yield Entry(name, content, _label(file, rows.get(name), report), _transcript(file, report))
 
     return copy(entries(), report)
+
+
+def _check_place(path: Source, only: Source | None, documents: Path) -> None:
+    """Raises ConfigurationError: the source is within the project, or the file `only` can be no document."""
+    if isinstance(path, Path):
+        source, inside = path.resolve(), documents.resolve()
+        if inside in (source, *source.parents) or (only is None and source in inside.parents):
+            raise ConfigurationError(f"{path} is inside the project or contains it: its documents need no import.")
+    if only is not None and (only.suffix.lower() in NOT_DOCUMENTS or only.name.startswith(".")):
+        raise ConfigurationError(f"{only} is not a document: {_no_document(only.name)}.")
+
+
+def _no_document(name: str) -> str:
+    """Why a file is not imported as a document."""
+    if _is_hidden(name):
+        return "hidden files are left out"
+    return f"{PurePosixPath(name).suffix.lower()} files are labels, transcripts or notes"
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def _left_out(folder: Source, found: Collection[str], labels: Source | None) -> list[str]:
+    """A sentence for each file that is neither a document nor belongs to one, and one for all that are hidden."""
+    beside = {f"{name}{suffix}" for name in found for suffix in (".json", ".transcript.json")}
+    beside |= {str(PurePosixPath(name).with_suffix(".json")) for name in found}
+    others = [relative_name(file, folder) for file in folder.rglob("*") if file.is_file() and file != labels]
+    names = sorted(set(others) - set(found) - beside)
+    hidden = sum(map(_is_hidden, names))
+    notes = [f"{name}: skipped, {_no_document(name)}." for name in names if not _is_hidden(name)]
+    return [*notes, *([f"{hidden} hidden file{'s' * (hidden > 1)}: skipped."] if hidden else [])]
 
 
 def _label(file: Source, row: Label | None, report: ImportReport) -> Label | None:

@@ -50,6 +50,9 @@ class DocumentRow:
         str | None,
         "How several invoices were looked for: auto-VERSION (:no words, until an engine has read it), by hand; NULL: not.",
     ] = None
+    attempt: Annotated[
+        str | None, "Of a failure that file and limits decide, a hash of both; NULL: every run tries again."
+    ] = None
 
     @property
     def page_range(self) -> PageRange | None:
@@ -222,7 +225,7 @@ def add_document(
         split_into: the ids of its parts.
         began: a moment before its file was opened (UTC): a younger file may have changed since. None: now.
     """
-    from ocr_pipeline.documents.stage import IngestedDocument
+    from ocr_pipeline.documents.stage import FinalFailure, IngestedDocument
 
     row = DocumentRow(
         document_id=source.document_id,
@@ -239,6 +242,7 @@ def add_document(
         first_page=source.pages.first if source.pages else None,
         last_page=source.pages.last if source.pages else None,
         part_detection=detection,
+        attempt=failure.attempt if isinstance(failure, FinalFailure) else None,
     )
     tables["documents"].append(asdict(row))
     for page in document.pages if document else ():
