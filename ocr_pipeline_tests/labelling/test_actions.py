@@ -113,9 +113,10 @@ class Person:
         """Place the caret with a click at each run of wrong characters, delete them and type the right ones."""
         given = self.value(field)
         box = self.page.locator(f"#f-{field}")
-        for kind, start, end, to, until in reversed(Levenshtein.opcodes(given.casefold(), wanted.casefold()).as_list()):
+        for edit in reversed(list(Levenshtein.opcodes(given.casefold(), wanted.casefold()))):
+            start, end, to, until = edit.src_start, edit.src_end, edit.dest_start, edit.dest_end
             same = (normalise_name(given[start:end]) or "") == (normalise_name(wanted[to:until]) or "")
-            if kind == "equal" or same:
+            if edit.tag == "equal" or same:
                 continue
             box.evaluate("(input, at) => { input.focus(); input.setSelectionRange(at, at); }", end)
             self.actions += 1
