@@ -69,6 +69,22 @@ class TroubledEngine(PixelEngine):
         return result
 
 
+class StallingEngine(PixelEngine):
+    """A `PixelEngine` that never comes to an end; creates `marker` when it has begun, with its process id."""
+
+    marker: str
+
+    def read(self, document: Document) -> list[OcrPage]:
+        _stall(self.marker)
+        return super().read(document)
+
+
+def _stall(marker: str) -> None:
+    Path(f"{marker}.new").write_text(str(os.getpid()))
+    Path(f"{marker}.new").rename(marker)
+    time.sleep(3600)
+
+
 class DecodingEngine(PixelEngine):
     """A `PixelEngine` that decodes every page."""
 
@@ -122,6 +138,16 @@ class TroubledExtractor(FirstAmount):
         if extraction.invoice.total_amount == 670:
             raise ZeroDivisionError("SECRET")
         return extraction
+
+
+class StallingExtractor(FirstAmount):
+    """Never comes to an end; creates `marker` when it has begun, with its process id."""
+
+    marker: str
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        _stall(self.marker)
+        return super().extract(document)
 
 
 class PageWidth(BaseModel, Extractor):

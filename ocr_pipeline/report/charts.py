@@ -4,7 +4,15 @@ The browser draws nothing: charts need no script and appear in print. Colours ar
 drawing serves the light and the dark theme.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
+
+from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
+from ocr_pipeline.processes.shared import call_isolated
+from ocr_pipeline.processes.worker import Isolated
+
+logger = logging.getLogger(__name__)
 
 Point = Mapping[str, str | float | bool | None]
 """One thing to draw: values by name."""
@@ -34,12 +42,39 @@ _CONFIG: Spec = {
 }
 
 
+_BUDGET = Budget(cpu=30, wall=120)
+"""Of one chart; drawing one takes 20 ms, the first one a second."""
+
+
 def svg(spec: Spec) -> str:
-    """The drawing of a specification. Everything in the data is escaped by Vega."""
+    """The drawing of a specification, or a sentence in its place. Everything in the data is escaped by Vega."""
+    drawn = draw({**spec, "config": _CONFIG})
+    if drawn is None:
+        return "<p>This chart could not be drawn; the table says the same.</p>"
+    return drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the table beside it says the same in words
+
+
+def draw(spec: Spec) -> str | None:
+    """The SVG of a specification; None if the chart library takes too long, or crashes its process.
+
+    It is a JavaScript engine, which ends its process when memory runs out.
+    """
+    try:
+        return call_isolated(_drawing(), _BUDGET, spec)
+    except (OverBudget, WorkerDied) as error:
+        logger.warning("A chart could not be drawn: the chart library ended with %s.", error)
+        return None
+
+
+@cache
+def _drawing() -> Isolated[[Spec], str]:
+    return Isolated(_in_worker)
+
+
+def _in_worker(spec: Spec) -> str:
     import vl_convert
 
-    drawn = str(vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}))
-    return drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the table beside it says the same in words
+    return str(vl_convert.vegalite_to_svg(spec))
 
 
 def scores_chart(rows: Sequence[Point]) -> Spec:

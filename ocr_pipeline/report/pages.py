@@ -1,12 +1,18 @@
 """Images of pages, as the document pages show them."""
 
 import os
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
+from ocr_pipeline.documents.guard import limited
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_unchanged
 from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.processes.budget import OverBudget, WorkerDied
+from ocr_pipeline.processes.shared import call_isolated
+from ocr_pipeline.processes.worker import Isolated
 
 MAX_SIDE = 1600
 """Pixels: sharp enough to read small print when zoomed in, some 150 kB."""
@@ -47,16 +53,33 @@ def write_images(
     names[thumbnail_name(sha256)] = (first, rotations[first], THUMBNAIL_SIDE)
     missing = {name: place for name, place in names.items() if drawn or not (folder / name).exists()}
     if missing:
-        from PIL import Image
-
-        try:
-            document = open_unchanged(path, sha256, limits, part)
-            for name, (page, rotation, side) in missing.items():
-                image = Image.fromarray(document.pages[page - 1].image())
-                image.thumbnail((side, side))
-                temporary = folder / f".{os.getpid()}-{name}"
-                image.rotate(-rotation, expand=True).save(temporary, "WEBP", quality=QUALITY)
-                temporary.replace(folder / name)
-        except (DocumentError, OSError):
-            pass  # the file changed or was deleted: its page says so
+        budget = limits.times(limits.max_seconds).of_pages(len(missing))
+        # The file may have changed, been deleted, or be impossible to draw: its page says so.
+        with suppress(DocumentError, OSError, OverBudget, WorkerDied):
+            call_isolated(_writing(), budget, path, sha256, missing, folder, limits, part)
     return {name for name in names if (folder / name).exists()}
+
+
+@cache
+def _writing() -> Isolated[..., None]:
+    return Isolated(_write)
+
+
+def _write(
+    path: Path,
+    sha256: str,
+    missing: dict[str, tuple[int, int]],
+    folder: Path,
+    limits: Limits,
+    part: PageRange | None,
+) -> None:
+    """In a worker process, which a page that is worse than it looked may end."""
+    from PIL import Image
+
+    document = limited(open_unchanged(path, sha256, limits, part), limits)
+    for name, (page, rotation) in missing.items():
+        image = Image.fromarray(document.pages[page - 1].image())
+        image.thumbnail((MAX_SIDE, MAX_SIDE))
+        temporary = folder / f".{os.getpid()}-{name}"
+        image.rotate(-rotation, expand=True).save(temporary, "WEBP", quality=QUALITY)
+        temporary.replace(folder / name)

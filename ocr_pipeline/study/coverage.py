@@ -7,6 +7,7 @@ would answer another question.
 from collections.abc import Sequence
 
 from ocr_pipeline.evaluation.diagnosis.acceptance import Acceptance, acceptance
+from ocr_pipeline.report.charts import draw
 from ocr_pipeline.study.scored import FIELDS, NAMES, Results
 from ocr_pipeline.training.examples import families, folds_of, vendor_of
 
@@ -64,8 +65,6 @@ def drawing(found: dict[str, list[Acceptance]]) -> str | None:
     ]
     if not points:
         return None
-    import vl_convert
-
     x = {"field": "accepted", "type": "quantitative", "title": "surest values accepted without a look, in %"}
     legend = {"title": None, "labelLimit": 260, "symbolOpacity": 1}
     colour = {"field": "backend", "type": "nominal", "scale": {"range": COLOURS}, "legend": legend}
@@ -84,4 +83,4 @@ def drawing(found: dict[str, list[Acceptance]]) -> str | None:
             },
         ],
     }
-    return str(vl_convert.vegalite_to_svg(specification))
+    return draw(specification)
