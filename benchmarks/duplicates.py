@@ -1,25 +1,36 @@
 """How well duplicates are told from different documents that look alike.
 
     python benchmarks/duplicates.py ../shared/data [every]
+    python benchmarks/duplicates.py template 300 [fields|one]
 
-Takes the first page of every JPEG and PDF below the folders sroie/img, softmatic-receipts-de and zugferd/pdf. All pairs are
-compared as the pipeline does it; then copies of every n-th page are compared with their original. Prints the most alike pairs
-of different files, which a person has to look at, and the share of copies that are found.
+The first form takes the first page of every JPEG and PDF below the folders sroie/img, softmatic-receipts-de and zugferd/pdf.
+They are compared as the pipeline does it, and all pairs without its indexes; then copies of every n-th page are compared with
+their original. Prints the most alike pairs of different files, which a person has to look at, and the share of copies found.
+
+The second form draws invoices of one template, which differ in all fields, or in one number, date or amount (`one`); a tenth
+are copies of others: scanned again, rotated, scaled, darkened, re-encoded. Prints CPU seconds, pairs compared, lost and false.
 """
 
+import random
 import sys
 import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
 
-from ocr_pipeline.documents.duplicates import Fingerprint, candidate_pairs
+from ocr_pipeline.documents.duplicates import Groups, compare
+from ocr_pipeline.documents.fingerprints import Fingerprint, Neighbours
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.looks import Look, look_of
 from ocr_pipeline.documents.pages import open_document
-from ocr_pipeline.documents.perceptual import MIN_SIMILARITY, comparable, perceptual_hash, similarity
+from ocr_pipeline.documents.perceptual import perceptual_hash
+from ocr_pipeline.documents.same_print import MIN_SIMILARITY, compared
 
 Image = Any
 
@@ -61,57 +72,138 @@ COPIES: dict[str, Callable[[Image], Image]] = {
 }
 
 
-def main() -> None:
-    data, every = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
+def print_of(name: str, image: Image, pages: int = 1) -> Fingerprint:
+    return Fingerprint(name, name, pages, perceptual_hash(image), image.shape[1] / image.shape[0])
+
+
+def real(data: Path, every: int) -> None:
     files = sorted(
         path
         for folder in ("sroie/img", "softmatic-receipts-de", "zugferd/pdf")
         for path in (data / folder).iterdir()
         if path.suffix in (".jpg", ".pdf")
     )
-    prints, pages, originals, hashing = [], {}, {}, 0.0
+    prints, looks, originals, making = [], {}, {}, 0.0
     for number, path in enumerate(files):
         document = open_document(path.read_bytes(), Limits())
         image = document.pages[0].image()
-        started = time.perf_counter()
-        hashed = perceptual_hash(image)
-        hashing += time.perf_counter() - started
-        pages[path.name] = comparable(image)
-        aspect = image.shape[1] / image.shape[0]
-        prints.append(Fingerprint(path.name, path.name, len(document.pages), hashed, aspect))
+        started = time.process_time()
+        prints.append(print_of(path.name, image, len(document.pages)))
+        looks[path.name] = look_of(image)
+        making += time.process_time() - started
         if number % every == 0:
             originals[path.name] = image
-    print(f"{len(files)} documents, {1000 * hashing / len(files):.1f} ms a hash")
-    pairs = candidate_pairs(prints)
-    started = time.perf_counter()
-    found = sorted(((similarity(pages[a], pages[b]), a, b) for a, b in pairs), reverse=True)
-    seconds = (time.perf_counter() - started) / max(len(pairs), 1)
-    total = len(files) * (len(files) - 1) // 2
-    print(f"{len(pairs)} of {total} pairs are candidates, {1000 * seconds:.0f} ms a comparison; the most alike:")
-    for alike, first, second in found[:6]:
+    print(f"{len(files)} documents, {1000 * making / len(files):.1f} ms CPU a hash and a look")
+    started = time.process_time()
+    found = dict(compare(prints, {}, looks.get))
+    print(f"{len(found)} pairs compared in {time.process_time() - started:.1f} s CPU; the most alike:")
+    for (first, second), alike in sorted(found.items(), key=lambda entry: -entry[1])[:6]:
         print(f"  {alike:.3f} {first}  {second}")
+    near = Neighbours(prints)
+    pairs = [(a, b) for a, b in combinations(range(len(prints)), 2) if near.are_near(a, b)]
+    all_pairs = {(prints[a].sha256, prints[b].sha256): similar(looks, prints[a], prints[b]) for a, b in pairs}
+    lost = [pair for pair, alike in all_pairs.items() if alike >= MIN_SIMILARITY and pair not in found]
+    print(f"of all {len(all_pairs)} near pairs, {len(lost)} duplicates are lost")
     for name, change in COPIES.items():
-        hits, near = 0, 0
+        hits = 0
         for print_ in prints:
-            if print_.document_id not in originals:
-                continue
-            copy = change(originals[print_.document_id])
-            aspect = copy.shape[1] / copy.shape[0]
-            other = Fingerprint("copy", "copy", print_.pages, perceptual_hash(copy), aspect)
-            near += bool(candidate_pairs([print_, other]))
-            hits += similarity(pages[print_.document_id], comparable(copy)) >= MIN_SIMILARITY and bool(
-                candidate_pairs([print_, other])
-            )
-        print(f"{name:<24} {hits}/{len(originals)} found, {near}/{len(originals)} by hash", flush=True)
-    random = np.random.default_rng(0)
-    for size in (10_000, 100_000):
-        many = [
-            Fingerprint(str(i), str(i), 1, "dct1-" + random.bytes(32).hex(), float(random.uniform(0.3, 0.8)))
-            for i in range(size)
-        ]
-        started = time.perf_counter()
-        candidate_pairs(many)
-        print(f"all pairs of {size:,} hashes: {time.perf_counter() - started:.1f} s")
+            if print_.document_id in originals:
+                copy = change(originals[print_.document_id])
+                both = {"copy": look_of(copy), print_.sha256: looks[print_.sha256]}
+                scores = dict(compare([print_, print_of("copy", copy, print_.pages)], {}, both.get))
+                hits += any(score >= MIN_SIMILARITY for score in scores.values())
+        print(f"{name:<24} {hits}/{len(originals)} found", flush=True)
+
+
+def similar(looks: dict[str, Look], first: Fingerprint, second: Fingerprint) -> float:
+    return compared(looks[first.sha256].large(), looks[second.sha256].large()).similarity
+
+
+def scanned(rng: random.Random) -> Callable[[Image], Image]:
+    """Another scan: rotated, scaled, moved, blurred, darker, with noise and as JPEG."""
+
+    def scan(image: Image) -> Image:
+        height, width = image.shape
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1), rng.uniform(0.985, 1.015))
+        matrix[:, 2] += [rng.uniform(-8, 8), rng.uniform(-8, 8)]
+        page = cv2.warpAffine(image, matrix, (width, height), borderValue=255).astype(np.float32)
+        page = cv2.GaussianBlur(page, (0, 0), rng.uniform(0.4, 0.9)) * rng.uniform(0.8, 1)
+        page += np.random.default_rng(rng.randrange(10**9)).normal(0, rng.uniform(2, 6), page.shape)
+        return cv2.imdecode(
+            cv2.imencode(".jpg", np.clip(page, 0, 255).astype(np.uint8), [1, rng.randint(30, 80)])[1], 0
+        )
+
+    return scan
+
+
+def values_of(rng: random.Random) -> dict[str, str]:
+    values = {
+        "Invoice no.": f"2026-{rng.randrange(100_000):05d}",
+        "Date": f"{rng.randint(1, 28):02d}.{rng.randint(1, 12):02d}.2026",
+    }
+    values |= {f"Item {item}": f"{rng.randint(100, 99_999) / 100:,.2f}" for item in "ABCDEFGH"}
+    return values | {
+        "Customer no.": str(rng.randint(10_000, 99_999)),
+        "Total EUR": f"{rng.randint(1_000, 999_999) / 100:,.2f}",
+    }
+
+
+def drawn(values: dict[str, str]) -> Image:
+    image = PillowImage.new("L", (1240, 1754), 255)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(20)
+    draw.text((90, 80), "Lindenhof Trading GmbH", 0, ImageFont.load_default(34))
+    draw.text((90, 140), "Hauptstrasse 12, 12345 Musterstadt  Tel. 030 1234567  info@lindenhof.example", 0, font)
+    draw.rectangle((980, 70, 1150, 120), 60)
+    for number, (name, value) in enumerate(values.items()):
+        draw.text((90, 300 + 60 * number), f"{number + 1}  {name}, as agreed in our contract", 0, font)
+        draw.text((950, 300 + 60 * number), value, 0, font)
+    draw.line((90, 1080, 1150, 1080), 0, 2)
+    for number, line in enumerate(
+        ["Please pay within 14 days without deduction.", "Goods remain our property until paid in full."]
+    ):
+        draw.text((90, 1450 + 40 * number), line, 0, font)
+    return np.asarray(image)
+
+
+def template(count: int, which: str) -> None:
+    rng = random.Random(count)
+    first = values_of(rng)
+    chosen: dict[str, dict[str, str]] = {str(first): first}
+    while len(chosen) < count - count // 10:
+        values = values_of(rng)
+        field = rng.choice(list(first))
+        values = {**first, field: values[field]} if which == "one" else values
+        chosen[str(values)] = values
+    pages = [drawn(values) for values in chosen.values()]
+    changes = [*COPIES.values(), *[scanned(rng)] * 8]
+    originals = rng.sample(range(len(pages)), count // 10)
+    truth = {f"{number:05d}": number for number in range(len(pages))}
+    truth |= {f"{len(pages) + number:05d}": original for number, original in enumerate(originals)}
+    pages += [changes[number % len(changes)](pages[original]) for number, original in enumerate(originals)]
+    started = time.process_time()
+    looks = {name: look_of(page) for name, page in zip(truth, pages, strict=True)}
+    prints = [print_of(name, page) for name, page in zip(truth, pages, strict=True)]
+    print(f"{1000 * (time.process_time() - started) / count:.1f} ms CPU a hash and a look")
+    started = time.process_time()
+    found = dict(compare(prints, {}, looks.get))
+    seconds, groups = time.process_time() - started, Groups()
+    same = [pair for pair, alike in found.items() if alike >= MIN_SIMILARITY]
+    for pair in same:
+        groups.join(*pair)
+    false = sum(truth[a] != truth[b] for a, b in same)
+    copies = list(truth)[-len(originals) :]
+    lost = sum(groups.find(copy) != groups.find(f"{truth[copy]:05d}") for copy in copies)
+    print(
+        f"{count} pages: {seconds:.1f} s CPU, {len(found)} compared, {lost} of {len(copies)} copies lost, {false} false pairs"
+    )
+
+
+def main() -> None:
+    cv2.setNumThreads(1)
+    if sys.argv[1] == "template":
+        template(int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "fields")
+    else:
+        real(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
 
 
 if __name__ == "__main__":

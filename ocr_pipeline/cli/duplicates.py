@@ -1,24 +1,32 @@
 """Duplicates that an import reports, before anything was run."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import track
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.output import counted, opened
 from ocr_pipeline.documents.duplicates import (
     Duplicate,
-    Fingerprint,
-    candidate_pairs,
     compare,
     duplicates,
     splits_in_use,
 )
 from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.fingerprints import Fingerprint
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.looks import Looks
 from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.documents.stage import first_page, ingest, ingest_label
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.project import Project
+from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse import tables
+
+if TYPE_CHECKING:
+    from ocr_pipeline.documents.looks import Image
 
 
 def duplicate_notes(project: Project, dataset: str) -> list[str]:
@@ -31,19 +39,24 @@ def duplicate_notes(project: Project, dataset: str) -> list[str]:
         known = {fingerprint.sha256: fingerprint for fingerprint in tables.documents.fingerprints(snapshot)}
         similarities = tables.documents.page_similarities(snapshot)
     sources = [source for source in find_documents(project.data) if not source.parts]
+    looks = Looks(ResultStore(project.results))
     files, fingerprints = {}, []
-    for source in sources:
-        fingerprint = _fingerprint(source, known, limits)
+    to = Console(stderr=True)
+    for source in track(sources, "Looking for duplicates", console=to, transient=True, disable=not to.is_terminal):
+        fingerprint = _fingerprint(source, known, limits, looks)
         if fingerprint is not None:
             files[fingerprint.sha256] = source
             fingerprints.append(fingerprint)
-    pairs = [pair for pair in candidate_pairs(fingerprints) if pair not in similarities]
-    new = compare(pairs, lambda sha256: first_page(files[sha256].path, sha256, limits, files[sha256].pages))
+
+    def page(sha256: str) -> "Image | None":
+        return first_page(files[sha256].path, sha256, limits, files[sha256].pages)
+
+    new = dict(compare(fingerprints, similarities, lambda sha256: looks.of(sha256, page)))
     members = duplicates(fingerprints, {**similarities, **new})
     return _sentences(members, [source for source in sources if source.dataset == dataset], sources)
 
 
-def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limits) -> Fingerprint | None:
+def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limits, looks: Looks) -> Fingerprint | None:
     try:
         sha256 = document_sha256(read_bytes(source.path, limits), source.pages)
     except DocumentError:
@@ -54,6 +67,8 @@ def _fingerprint(source: SourceFile, known: dict[str, Fingerprint], limits: Limi
     document, _ = ingest(source, limits)
     if document is None:
         return None
+    if document.look:
+        looks.put(sha256, document.look)
     page = document.pages[0]
     hashed = document.perceptual_hash
     return Fingerprint(source.document_id, sha256, len(document.pages), hashed, page.width / max(page.height, 1))

@@ -4,38 +4,27 @@ A duplicate counts twice in every score, and a test document must not be used fo
 documents of a group get the same split: the most protected one in the group.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from ocr_pipeline.documents.perceptual import HASH_BITS, HASH_PREFIX, MAX_DISTANCE, MIN_SIMILARITY, similarity
+from ocr_pipeline.documents.fingerprints import Fingerprint, Neighbours
+from ocr_pipeline.documents.layouts import alike_in, layouts
+from ocr_pipeline.documents.perceptual import HASH_PREFIX
+from ocr_pipeline.documents.same_print import MIN_SIMILARITY, Comparison, compared
 
 if TYPE_CHECKING:
-    from ocr_pipeline.documents.perceptual import Image
+    from ocr_pipeline.documents.looks import Look
 
 HOLDOUT_SPLITS = ("test", "dev", "validation", "val")
 """Splits that are never used for training, the most protected first."""
 
-MAX_STRETCH = 0.06
-"""Two pages are compared only if their aspect ratios differ by at most this share."""
-
-_ROWS = 1024  # per block, so that 100,000 documents need megabytes and not gigabytes
-_CACHED_PAGES = 128  # half a megabyte each
+_FEW = 6  # pairs of a neighbourhood; up to these and one for 8 pages, each is compared as it is
+_CACHED_LOOKS = 4096  # 60 kB each
 
 Pair = tuple[str, str]
 """SHA-256 of two contents, in alphabetical order."""
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """The values that documents are compared by. `perceptual_hash` and `aspect` (width / height) are of the first page."""
-
-    document_id: str
-    sha256: str
-    pages: int
-    perceptual_hash: str
-    aspect: float
 
 
 @dataclass(frozen=True)
@@ -53,49 +42,80 @@ class Duplicate:
     distance: int | None
 
 
-def candidate_pairs(fingerprints: Iterable[Fingerprint]) -> list[Pair]:
-    """Pairs of different contents that may look the same: equal page count, similar aspect ratio and hash.
+class Groups:
+    """Contents that are the same document; the relation is transitive."""
 
-    Compares all pairs of similar shape: 0.2 s for 10,000 documents, 27 s for 100,000 on one core.
-    """
-    import numpy as np
+    def __init__(self) -> None:
+        self._leader: dict[str, str] = {}
 
-    contents = {print_.sha256: print_ for print_ in fingerprints if print_.perceptual_hash.startswith(HASH_PREFIX)}
-    known = sorted(contents.values(), key=lambda print_: (print_.pages, print_.aspect))
-    if not known:
-        return []
-    digits = b"".join(bytes.fromhex(print_.perceptual_hash.removeprefix(HASH_PREFIX)) for print_ in known)
-    hashes = np.frombuffer(digits, np.uint64).reshape(len(known), HASH_BITS // 64)
-    # Sorted by pages and shape, the candidates for a page follow it directly: a window instead of all pages.
-    shape = np.array([print_.pages * 1e6 + np.log(max(print_.aspect, 1e-3)) for print_ in known])
-    ends = np.searchsorted(shape, shape + MAX_STRETCH, side="right")
-    pairs = []
-    for start in range(0, len(known), _ROWS):
-        stop = min(start + _ROWS, len(known))
-        others = hashes[start : ends[stop - 1]]
-        for row in range(start, stop):
-            window = others[row + 1 - start : ends[row] - start]
-            distances = np.bitwise_count(window ^ hashes[row]).sum(axis=1)
-            for offset in np.flatnonzero(distances <= MAX_DISTANCE):
-                first, second = known[row].sha256, known[row + 1 + int(offset)].sha256
-                pairs.append((min(first, second), max(first, second)))
-    return sorted(pairs)
+    def find(self, sha256: str) -> str:
+        """The content that stands for the group of this one."""
+        leader = self._leader
+        while leader.get(sha256, sha256) != sha256:
+            leader[sha256] = sha256 = leader.get(leader[sha256], leader[sha256])
+        return sha256
+
+    def join(self, first: str, second: str) -> None:
+        self._leader[self.find(second)] = self.find(first)
 
 
-def compare(pairs: Iterable[Pair], page: Callable[[str], "Image | None"]) -> dict[Pair, float]:
-    """Similarity of the first pages of each pair, 0..1.
+def compare(
+    fingerprints: Iterable[Fingerprint],
+    known: Mapping[Pair, float],
+    look: Callable[[str], "Look | None"],
+    done: Callable[[int], None] = lambda contents: None,
+) -> Iterator[tuple[Pair, float]]:
+    """Pairs of different contents whose first pages may look the same, and their similarity, 0..1, as they are compared.
+
+    Candidates have the same number of pages, and similar aspect ratios and hashes. Of many pages of one layout, only those
+    are compared whose values are alike. Pairs that are known, or of one group already, are not compared.
 
     Args:
-        page: returns the `comparable` first page of a content, or None if it can no longer be opened; then the pair is
-            skipped.
+        known: similarities of earlier runs.
+        look: the look of a content, or None if it can no longer be opened; then the content is skipped.
+        done: called with the number of contents that were dealt with.
     """
-    cached = lru_cache(_CACHED_PAGES)(page)
-    similarities = {}
-    for first, second in pairs:
-        pages = cached(first), cached(second)
-        if pages[0] is not None and pages[1] is not None:
-            similarities[first, second] = similarity(pages[0], pages[1])
-    return similarities
+    contents = {print_.sha256: print_ for print_ in fingerprints if print_.perceptual_hash.startswith(HASH_PREFIX)}
+    pages = sorted(contents.values(), key=lambda print_: (print_.pages, print_.aspect, print_.sha256))
+    groups = Groups()
+    for pair, score in known.items():
+        if score >= MIN_SIMILARITY and pair[0] in contents and pair[1] in contents:
+            groups.join(*pair)
+    cached, neighbours = lru_cache(_CACHED_LOOKS)(look), Neighbours(pages)
+
+    @lru_cache(_CACHED_LOOKS)
+    def comparison(first: str, second: str) -> Comparison | None:
+        looks = cached(first), cached(second)
+        return None if looks[0] is None or looks[1] is None else compared(looks[0].large(), looks[1].large())
+
+    for own, others in neighbours.neighbourhoods():
+        for a, b in _candidates(neighbours, own, others, lambda page: cached(pages[page].sha256)):
+            first, second = sorted((pages[a].sha256, pages[b].sha256))
+            leaders = sorted((groups.find(first), groups.find(second)))
+            if (first, second) in known or leaders[0] == leaders[1]:
+                continue
+            result = comparison(first, second)
+            if result is not None and result.similarity >= MIN_SIMILARITY:
+                # A copy of low resolution looks like several invoices of a template. The nearest came first: it is the
+                # original if its values are not those of this one.
+                of_groups = comparison(leaders[0], leaders[1])
+                result = of_groups if of_groups is not None and of_groups.other_values else result
+            if result is not None:
+                yield (first, second), result.similarity
+                if result.similarity >= MIN_SIMILARITY:
+                    groups.join(first, second)
+        done(len(own))
+
+
+def _candidates(
+    neighbours: "Neighbours", own: Sequence[int], others: Sequence[int], look: Callable[[int], "Look | None"]
+) -> Iterator[tuple[int, int]]:
+    few = neighbours.pairs(own, others, at_most=_FEW + (len(own) + len(others)) // 8)
+    if few is not None:
+        yield from few
+        return
+    for frame, leader in layouts(own, others, look):
+        yield from (pair for pair in alike_in(frame, leader, look) if neighbours.are_near(*pair))
 
 
 def duplicates(fingerprints: Sequence[Fingerprint], similarities: Mapping[Pair, float]) -> list[Duplicate]:
@@ -103,19 +123,13 @@ def duplicates(fingerprints: Sequence[Fingerprint], similarities: Mapping[Pair, 
     by_content: dict[str, list[Fingerprint]] = {}
     for print_ in sorted(fingerprints, key=lambda print_: print_.document_id):
         by_content.setdefault(print_.sha256, []).append(print_)
-    leader = {sha256: sha256 for sha256 in by_content}
-
-    def find(sha256: str) -> str:
-        while leader[sha256] != sha256:
-            leader[sha256] = sha256 = leader[leader[sha256]]
-        return sha256
-
+    same_document = Groups()
     for (first, second), score in similarities.items():
-        if score >= MIN_SIMILARITY and first in leader and second in leader:
-            leader[find(second)] = find(first)
+        if score >= MIN_SIMILARITY and first in by_content and second in by_content:
+            same_document.join(first, second)
     groups: dict[str, list[Fingerprint]] = {}
     for sha256, same in by_content.items():
-        groups.setdefault(find(sha256), []).extend(same)
+        groups.setdefault(same_document.find(sha256), []).extend(same)
     members = []
     for group in groups.values():
         first_of, *others = sorted(group, key=lambda print_: print_.document_id)

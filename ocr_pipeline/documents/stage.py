@@ -10,15 +10,16 @@ from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.labels import DecidedLabel, load_decided_label
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.looks import Look, look_of
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, document_sha256, open_document, open_unchanged, read_bytes
-from ocr_pipeline.documents.perceptual import HASH_PREFIX, comparable, perceptual_hash
+from ocr_pipeline.documents.perceptual import HASH_PREFIX, perceptual_hash
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import DocumentFailure, Label
 from ocr_pipeline.store import fingerprint
 
 if TYPE_CHECKING:
-    from ocr_pipeline.documents.perceptual import Image
+    from ocr_pipeline.documents.looks import Image
 
 
 class FinalFailure(DocumentFailure):
@@ -32,9 +33,10 @@ class FinalFailure(DocumentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class IngestedDocument(Document):
-    """An opened document with the perceptual hash of its first page."""
+    """An opened document with the perceptual hash and the look of its first page; drawn pages have no look."""
 
     perceptual_hash: str
+    look: Look | None = None
 
 
 def ingest_all(
@@ -55,7 +57,7 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
     try:
         _check_name(source)
         document = open_document(read_bytes(source.path, limits), limits, source.pages)
-        first_page = _look_of(document)
+        hashed, look = _first_page_of(document)
     except DocumentError as error:
         return None, _failure(error, source, limits)
     except MemoryError:
@@ -64,7 +66,7 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
     except Exception as error:  # noqa: BLE001 - a file that breaks a library in a new way must not affect others
         message = f"The document cannot be opened: {type(error).__name__}."
         return None, DocumentFailure(reason="unreadable", message=message)
-    return IngestedDocument(**vars(document), perceptual_hash=first_page), None
+    return IngestedDocument(**vars(document), perceptual_hash=hashed, look=look), None
 
 
 def attempt_of(source: SourceFile, limits: Limits) -> str | None:
@@ -94,16 +96,18 @@ def _is_of_machine(error: BaseException | None) -> bool:
     return False
 
 
-def _look_of(document: Document) -> str:
-    """The perceptual hash of the first page. Pages that are drawn all look alike: only the same bytes are a duplicate."""
+def _first_page_of(document: Document) -> tuple[str, Look | None]:
+    """Hash and look of the first page. Pages that are drawn all look alike: only the same bytes are a duplicate."""
     image = document.pages[0].image()
-    return HASH_PREFIX + document.sha256 if document.is_drawn else perceptual_hash(image)
+    if document.is_drawn:
+        return HASH_PREFIX + document.sha256, None
+    return perceptual_hash(image), look_of(image)
 
 
 def first_page(path: Path, sha256: str, limits: Limits, part: PageRange | None = None) -> "Image | None":
-    """The `comparable` first page of an ingested document; None if it can no longer be opened."""
+    """The first page of an ingested document, of shape (height, width, 3); None if it can no longer be opened."""
     try:
-        return comparable(open_unchanged(path, sha256, limits, part).pages[0].image())
+        return open_unchanged(path, sha256, limits, part).pages[0].image()
     except DocumentError:
         return None
 

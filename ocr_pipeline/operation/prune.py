@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ocr_pipeline.documents import looks
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.stage import STAGE as EXTRACTION
@@ -13,6 +14,7 @@ from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
 from ocr_pipeline.operation.spending import month_of
 from ocr_pipeline.project import Project
+from ocr_pipeline.store import result_key
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
@@ -44,6 +46,7 @@ def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now:
         OCR: tables.words.result_keys(warehouse),
         EXTRACTION: tables.extractions.result_keys(warehouse),
     }
+    contents = {row.sha256 for row in tables.documents.documents(warehouse).values() if row.sha256}
     if not any(used.values()) and any(True for stage in used for _ in (project.results / stage).glob("*/*.json")):
         raise ConfigurationError(
             "The database has no results, so files in use cannot be determined: run `ocr-pipeline run` first."
@@ -58,6 +61,9 @@ def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now:
     for kind, stage in (("OCR results", OCR), ("extraction results", EXTRACTION)):
         files = tuple(path for path in _files(project.results / stage, before) if path.stem not in used[stage])
         prunable.append(PrunableFiles(kind, files))
+    in_use = {result_key(sha256, looks.VERSION) for sha256 in contents}
+    files = tuple(path for path in _files(project.results / looks.STAGE, before) if path.stem not in in_use)
+    prunable.append(PrunableFiles("looks of earlier contents", files))
     return prunable
 
 

@@ -1,14 +1,22 @@
 """Which documents are the same, and which split they count to."""
 
+from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image, ImageEnhance
 
-from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, candidate_pairs, duplicates, splits_in_use
-from ocr_pipeline.documents.perceptual import MIN_SIMILARITY, comparable, perceptual_hash, similarity
+from ocr_pipeline.documents import layouts
+from ocr_pipeline.documents.duplicates import Duplicate, Pair, compare, duplicates, splits_in_use
+from ocr_pipeline.documents.fingerprints import MAX_STRETCH, Fingerprint, Neighbours
+from ocr_pipeline.documents.looks import Look, Looks, look_of
+from ocr_pipeline.documents.perceptual import HASH_PREFIX, MAX_DISTANCE, perceptual_hash
+from ocr_pipeline.documents.same_print import MIN_SIMILARITY
+from ocr_pipeline.documents.same_print import compared as comparison
+from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.files import text_image
 
 ITEMS = ["Flat White 4.20", "Espresso 2.80", "Croissant 3.10", "Cheese cake 4.90", "Orange juice 3.60", "Water 2.50"]
@@ -29,7 +37,7 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
     return Image.open(buffer)
 
 
-COPIES = {
+COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "re-encoded": lambda image: jpeg(image, 30),
     "half the size": lambda image: image.resize((image.width // 2, image.height // 2)),
     "darker": lambda image: ImageEnhance.Brightness(image).enhance(0.7),
@@ -39,23 +47,34 @@ COPIES = {
 
 
 def alike(first: Image.Image, second: Image.Image) -> float:
-    return similarity(comparable(pixels(first)), comparable(pixels(second)))
+    return comparison(look_of(pixels(first)).large(), look_of(pixels(second)).large()).similarity
 
 
 def print_of(document_id: str, image: Image.Image, sha256: str, pages: int = 1) -> Fingerprint:
     return Fingerprint(document_id, sha256, pages, perceptual_hash(pixels(image)), image.width / image.height)
 
 
+def compared(*images: Image.Image, known: dict[Pair, float] | None = None, pages: int = 1) -> dict[Pair, float]:
+    """What is compared among these pages, whose contents are named 1, 2, ...; `pages` is the page count of the last."""
+    names = [str(number) for number in range(1, len(images) + 1)]
+    prints = [print_of(name, image, name) for name, image in zip(names, images, strict=True)]
+    prints[-1] = print_of(names[-1], images[-1], names[-1], pages)
+    looks = {name: look_of(pixels(image)) for name, image in zip(names, images, strict=True)}
+    return dict(compare(prints, known or {}, looks.get))
+
+
 @pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
-def test_a_copy_is_detected(copy: object) -> None:
-    assert callable(copy)
-    original, other = receipt(), copy(receipt())
-    assert candidate_pairs([print_of("a", original, "1"), print_of("b", other, "2")]) == [("1", "2")]
-    assert alike(original, other) >= MIN_SIMILARITY
+def test_a_copy_is_detected(copy: Callable[[Image.Image], Image.Image]) -> None:
+    assert compared(receipt(), copy(receipt()))["1", "2"] >= MIN_SIMILARITY
 
 
-def test_another_receipt_of_the_same_shop_is_not_a_duplicate() -> None:
-    assert alike(receipt(), receipt("9-11876 28.11.2025")) < MIN_SIMILARITY
+@pytest.mark.parametrize(
+    "copy", [None, "re-encoded", "darker", "turned", "cut"]
+)  # at half the size, digits are 6 pixels high
+@pytest.mark.parametrize("number", ["9-11876 28.11.2025", "4-20431 15.08.2026", "4-97652 14.03.2026"])
+def test_another_number_or_date_is_another_receipt(number: str, copy: str | None) -> None:
+    other = receipt(number)
+    assert alike(receipt(), COPIES[copy](other) if copy else other) < MIN_SIMILARITY
 
 
 def test_a_blank_page_is_not_similar_to_anything() -> None:
@@ -63,19 +82,114 @@ def test_a_blank_page_is_not_similar_to_anything() -> None:
     assert alike(blank, blank) == 0
 
 
-def test_candidates_have_equal_page_counts_and_similar_shapes() -> None:
+def test_only_equal_page_counts_and_similar_shapes_are_compared() -> None:
     image = receipt()
     wide = image.resize((image.width, image.height // 2))
-    assert candidate_pairs([print_of("a", image, "1"), print_of("b", image, "2", pages=2)]) == []
-    assert candidate_pairs([print_of("a", image, "1"), print_of("b", wide, "2")]) == []
-    assert candidate_pairs([]) == []
+    assert compared(image, image, pages=2) == {}
+    assert compared(image, wide) == {}
+    assert dict(compare([], {}, lambda sha256: None)) == {}
 
 
-def test_all_pairs_are_found_across_blocks_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ocr_pipeline.documents.duplicates._ROWS", 2)
-    prints = [print_of(str(number), receipt(), str(number)) for number in range(5)]
-    expected = [(str(a), str(b)) for a in range(5) for b in range(a + 1, 5)]
-    assert candidate_pairs(prints) == expected
+def test_what_is_known_or_of_one_group_is_not_compared_again() -> None:
+    copies = [receipt()] * 5
+    assert len(compared(*copies)) == 4
+    assert compared(*copies, known={("1", "2"): 0.9, ("2", "3"): 0.9, ("3", "4"): 0.9, ("4", "5"): 0.9}) == {}
+    assert ("1", "2") not in compared(*copies[:2], known={("1", "2"): 0.2})
+
+
+def test_a_page_that_cannot_be_opened_is_left_out() -> None:
+    prints = [print_of(name, receipt(), name) for name in ("1", "2", "3")]
+    looks = {name: look_of(pixels(receipt())) for name in ("1", "3")}
+    assert list(dict(compare(prints, {}, looks.get))) == [("1", "3")]
+
+
+def test_no_near_pair_is_lost_in_neighbourhoods() -> None:
+    random = np.random.default_rng(3)
+    middles = random.integers(0, 2**8, (6, 32), np.uint8)
+    prints = []
+    for number in range(150):
+        bits = np.unpackbits(middles[number % 6])
+        flipped = random.choice(256, random.integers(0, 60), replace=False)
+        bits[flipped] ^= 1
+        aspect = float(0.7 * np.exp(random.uniform(-0.08, 0.08)))
+        digits = HASH_PREFIX + np.packbits(bits).tobytes().hex()
+        prints.append(Fingerprint(str(number), str(number), int(random.integers(1, 3)), digits, aspect))
+    prints.sort(key=lambda print_: (print_.pages, print_.aspect))
+    neighbours = Neighbours(prints)
+    expected = set()
+    for a in range(len(prints)):
+        for b in range(a):
+            first, second = prints[a], prints[b]
+            values = [int(print_.perceptual_hash.removeprefix(HASH_PREFIX), 16) for print_ in (first, second)]
+            near = (values[0] ^ values[1]).bit_count() <= MAX_DISTANCE and first.pages == second.pages
+            if near and abs(np.log(first.aspect / second.aspect)) <= MAX_STRETCH:
+                expected.add((b, a))
+    found = set()
+    for own, others in neighbours.neighbourhoods():
+        reached = neighbours.pairs(own, others, at_most=10**6)
+        assert reached is not None
+        assert not found & {(min(pair), max(pair)) for pair in reached}  # no pair twice
+        found |= {(min(pair), max(pair)) for pair in reached}
+    assert len(expected) > 400
+    assert found == expected
+
+
+@pytest.mark.parametrize("least", [0.7, 0.9])
+def test_no_pair_is_lost_in_the_search_tree(least: float) -> None:
+    """The index gives all pairs of which each place correlates, as a comparison of all pairs does."""
+    random = np.random.default_rng(5)
+    values = random.integers(0, 256, (12, 5, 9, 9))
+    noise = random.normal(0, 60, (200, 5, 9, 9)) * random.uniform(0, 1, (200, 1, 1, 1))
+    cut = np.clip(values[random.integers(0, 12, 200)] + noise, 0, 255).astype(np.uint8)
+    near = layouts._Near(cut, least)
+    flat = cut.reshape(200, 5, 81).astype(float)
+    flat -= flat.mean(axis=2, keepdims=True)
+    flat /= np.linalg.norm(flat, axis=2, keepdims=True)
+    correlations = np.einsum("iwk,jwk->ijw", flat, flat).min(axis=2)
+    expected = {(a, b) for a in range(200) for b in range(a) if correlations[a, b] >= least}
+    found = {(a, b) for a in range(200) for b, _ in near.before(a)}
+    assert len(expected) > 100
+    assert expected <= found
+    assert len(found) < 4 * len(expected)
+
+
+def invoice(number: int, day: int, amount: int) -> Image.Image:
+    head = ["Lindenhof Trading GmbH", "Hauptstrasse 12, 12345 Musterstadt", f"Invoice no. 2026-{number:05d}"]
+    table = [
+        f"Date {day:02d}.03.2026",
+        "Rent of a garage, one month",
+        f"Net {amount:,}.00 EUR",
+        f"Total {amount * 119 // 100:,} EUR",
+    ]
+    return text_image([*head, *table, *ITEMS, "Please pay within 14 days without deduction"], size=24, width=620)
+
+
+def test_copies_among_invoices_of_one_template_are_found_without_comparing_all_pairs() -> None:
+    """Invoices that differ in number, date or amount only; six are there twice, as another scan."""
+    random = np.random.default_rng(9)
+    values = {(int(n), 5, 700) for n in random.choice(99_999, 20, replace=False)}
+    values |= {(12_345, day, 700) for day in range(1, 29, 2)} | {(12_345, 5, 1_000 + 377 * step) for step in range(14)}
+    originals = [invoice(*value) for value in sorted(values)]
+    copies = [copy(originals[7 * number]) for number, copy in enumerate([*COPIES.values(), COPIES["turned"]])]
+    found = compared(*originals, *copies)
+    same = {pair for pair, score in found.items() if score >= MIN_SIMILARITY}
+    expected = {(str(7 * number + 1), str(len(originals) + number + 1)) for number in range(len(copies))}
+    assert same == {(min(pair), max(pair)) for pair in expected}
+    assert len(found) < 3 * len(copies)
+
+
+def test_a_look_is_made_once(tmp_path: Path) -> None:
+    looks, opened = Looks(ResultStore(tmp_path)), []
+
+    def page(sha256: str) -> npt.NDArray[np.uint8] | None:
+        opened.append(sha256)
+        return pixels(receipt()) if sha256 == "1" else None
+
+    first, gone = looks.of("1", page), looks.of("2", page)
+    assert isinstance(first, Look)
+    assert gone is None
+    assert Looks(ResultStore(tmp_path)).of("1", page) == first
+    assert opened == ["1", "2"]
 
 
 def test_groups() -> None:

@@ -14,9 +14,10 @@ from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.documents.duplicates import candidate_pairs, compare, splits_in_use
+from ocr_pipeline.documents.duplicates import Pair, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
 from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.looks import Looks
 from ocr_pipeline.documents.splits import remove_split, write_split
 from ocr_pipeline.documents.stage import first_page, ingest_all, ingest_decided_label
 from ocr_pipeline.documents.transcripts import transcript_sha256
@@ -28,7 +29,10 @@ from ocr_pipeline.warehouse.tables.common import NewRows
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
 if TYPE_CHECKING:
-    from ocr_pipeline.documents.perceptual import Image
+    from ocr_pipeline.documents.looks import Image
+
+
+_KEPT_PAIRS = 50  # after so many comparisons they are written down
 
 
 def document_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -187,25 +191,39 @@ def _duplicates() -> dg.AssetsDefinition:
     @dg.asset(deps=["raw_documents", "ground_truth"], **asset_options("documents", "duplicates"))
     @readable_failure
     def duplicates(
-        context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
+        context: dg.AssetExecutionContext,
+        project: ProjectResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
         """Documents with the same bytes or the same look, and the split that they belong to together.
 
-        Two contents are compared once: `page_similarities` keeps the result.
+        Two contents are compared once: `page_similarities` keeps the result, also of a run that does not end.
         """
         target, limits = warehouse.warehouse(), project.backends().limits
         with target.snapshot() as snapshot:
             documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
             prints, known = tables.documents.fingerprints(snapshot), tables.documents.page_similarities(snapshot)
-        pairs = candidate_pairs(prints)
         rows_of = {row.sha256: row for row in documents.values() if row.sha256 and not row.is_split}
+        looks = Looks(project.store)
 
         def page(sha256: str) -> "Image | None":
             row = rows_of[sha256]
             return first_page(project.project.root / row.path, sha256, limits, row.page_range)
 
-        new = compare([pair for pair in pairs if pair not in known], page)
-        similarities = {**{pair: known[pair] for pair in pairs if pair in known}, **new}
+        def done(contents: int) -> None:
+            progress.advance("duplicates", cached=False, failed=False, by=contents)
+
+        progress.start("duplicates", len({print_.sha256 for print_ in prints}), "contents")
+        new: dict[Pair, float] = {}
+        kept = 0
+        for pair, score in compare(prints, known, lambda sha256: looks.of(sha256, page), done):
+            new[pair] = score
+            if len(new) - kept >= _KEPT_PAIRS:
+                tables.documents.add_similarities(target, dict(list(new.items())[kept:]))
+                kept = len(new)
+        there = {print_.sha256 for print_ in prints}
+        similarities = {**{pair: score for pair, score in known.items() if there.issuperset(pair)}, **new}
         members = find_duplicates(prints, similarities)
         splits = splits_in_use({key: row.split for key, row in labels.items()}, members)
         rows = tables.documents.duplicate_rows(members, splits, run_id=context.run.run_id)

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from ocr_pipeline.documents.duplicates import Duplicate, Fingerprint, Pair
+from ocr_pipeline.documents.duplicates import Duplicate, Pair
+from ocr_pipeline.documents.fingerprints import Fingerprint
 from ocr_pipeline.documents.media_types import DRAWN
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.splits import split_sentence
@@ -271,8 +272,20 @@ def duplicate_rows(
 
 def replace_duplicates(warehouse: Warehouse, rows: Sequence[DuplicateRow], similarities: Mapping[Pair, float]) -> None:
     """Replace `duplicates` and `page_similarities`."""
-    pairs = [{"sha256_a": a, "sha256_b": b, "similarity": alike} for (a, b), alike in similarities.items()]
-    warehouse.replace_all({"duplicates": [asdict(row) for row in rows], "page_similarities": pairs})
+    warehouse.replace_all({
+        "duplicates": [asdict(row) for row in rows],
+        "page_similarities": _similarity_rows(similarities),
+    })  # fmt: skip
+
+
+def add_similarities(warehouse: Warehouse, similarities: Mapping[Pair, float]) -> None:
+    """Add pairs to `page_similarities`."""
+    rows = _similarity_rows(similarities)
+    warehouse.replace(("sha256_a", "sha256_b"), list(similarities), {"page_similarities": rows})
+
+
+def _similarity_rows(similarities: Mapping[Pair, float]) -> list[dict[str, str | float]]:
+    return [{"sha256_a": a, "sha256_b": b, "similarity": alike} for (a, b), alike in similarities.items()]
 
 
 COLUMNS = {
@@ -282,6 +295,6 @@ COLUMNS = {
     "page_similarities": {
         "sha256_a": "Content of the first document; the smaller hash.",
         "sha256_b": "Content of the second document.",
-        "similarity": "Similarity of the first pages, 0..1; the same document from 0.83.",
+        "similarity": "Similarity of the first pages, 0..1; the same document from 0.83. No row: not alike.",
     },
 }

@@ -1,0 +1,347 @@
+"""Do the tests notice when the code is wrong? A seeded sample of mutants of five packages, each against the tests of its own.
+
+    make mutation                    # all packages; killed and started again, it goes on where it was
+    make mutation ONLY=store         # one of them
+
+A mutant is one small fault: cosmic-ray's operators (another comparison, another number, a removed `not`, ...), and a removed
+call, which cosmic-ray has no operator for. It is tried in a copy of the tree, against those tests that run the mutated line
+(all of the package, where only fixtures or child processes do). A mutant is killed if a test fails or takes longer than five
+times the clean run. Left out: annotations, and what is written to the log. Equivalent mutants, which no test can tell from
+the code, stand in `mutation.yaml`, each with its reason.
+"""
+
+import argparse
+import ast
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".mutation"
+SAMPLE, SEED, PATIENCE, START_SECONDS = 60, 18, 5, 6.0
+REMOVED_CALL = "remove a call"
+
+PACKAGES = {
+    "store": ("store.py", ["test_store.py"]),
+    "documents/guard": ("documents/guard.py", ["documents/test_hostile.py"]),
+    "models": ("models", ["models"]),
+    "warehouse": ("warehouse", ["warehouse"]),
+    "evaluation/scoring": ("evaluation/scoring", ["evaluation/scoring"]),
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault: `occurrence` of `operator` in a module; `before` and `after` are its line."""
+
+    package: str
+    module: str
+    line: int
+    operator: str
+    occurrence: int
+    before: str
+    after: str
+
+    def same(self, other: dict[str, Any]) -> bool:
+        return all(
+            str(other.get(key, "")).strip() == getattr(self, key).strip() for key in ("module", "before", "after")
+        )
+
+
+def modules(package: str) -> list[Path]:
+    path = ROOT / "ocr_pipeline" / PACKAGES[package][0]
+    found = [path] if path.suffix else sorted(path.rglob("*.py"))
+    return [file for file in found if _statements(file)]
+
+
+def _statements(file: Path) -> list[ast.stmt]:
+    """The statements of a module, without docstrings and imports."""
+    left_out = (ast.Expr, ast.Import, ast.ImportFrom)
+    return [node for node in ast.parse(file.read_text()).body if not isinstance(node, left_out)]
+
+
+def sample(package: str) -> list[Mutant]:
+    """`SAMPLE` mutants, at least one of each module. A place in the code is drawn first and then one of its operators, since
+    a comparison has seven and a condition one."""
+    rng = random.Random(f"{SEED} {package}")
+    firsts: list[Mutant] = []
+    rest: list[list[Mutant]] = []
+    for file in modules(package):
+        places: dict[tuple[int, int], list[Mutant]] = {}
+        for place, mutant in mutants(package, file):
+            places.setdefault(place, []).append(mutant)
+        order = sorted(places)
+        rng.shuffle(order)
+        drawn = (_drawn(rng, places[place]) for place in order)
+        firsts += [mutant for mutant in [next((mutant for mutant in drawn if mutant), None)] if mutant]
+        rest += [places[place] for place in order if not firsts or places[place][0].line != firsts[-1].line]
+    rng.shuffle(rest)
+    chosen = firsts[:SAMPLE]
+    for place in rest:
+        mutant = _drawn(rng, place) if len(chosen) < SAMPLE else None
+        chosen += [mutant] if mutant else []
+    return chosen
+
+
+def _drawn(rng: random.Random, place: list[Mutant]) -> Mutant | None:
+    """One of the mutants of a place, with the line that it makes; None if none of them is Python."""
+    for mutant in rng.sample(place, len(place)):
+        code = (ROOT / mutant.module).read_text()
+        changed = mutated(code, mutant)
+        if changed is not None and changed != code:
+            lines = zip(code.splitlines(), changed.splitlines(), strict=False)
+            return replace(mutant, after=next((new for old, new in lines if old != new), ""))
+    return None
+
+
+def mutants(package: str, file: Path) -> Iterator[tuple[tuple[int, int], Mutant]]:
+    """All mutants of a module, with where they are."""
+    from cosmic_ray import plugins
+    from cosmic_ray.ast import ast_nodes, get_ast
+
+    code, module = file.read_text(), str(file.relative_to(ROOT))
+    lines, tree = code.splitlines(), ast.parse(code)
+    ignored, nodes = list(_ignored(tree)), list(ast_nodes(get_ast(code)))
+    for name in plugins.operator_names():
+        if name.endswith(("VariableReplacer", "VariableInserter")):
+            continue  # need arguments
+        operator, occurrence = plugins.get_operator(name)(), 0
+        for node in nodes:
+            for place, end in operator.mutation_positions(node):
+                if not any(start <= place and end <= stop for start, stop in ignored):
+                    yield place, Mutant(package, module, place[0], name, occurrence, lines[place[0] - 1], "")
+                occurrence += 1
+    for number, call in enumerate(_calls(tree)):
+        place = call.lineno, call.col_offset
+        yield place, Mutant(package, module, call.lineno, REMOVED_CALL, number, lines[call.lineno - 1], "")
+
+
+def mutated(code: str, mutant: Mutant) -> str | None:
+    from cosmic_ray import plugins
+    from cosmic_ray.mutating import mutate_code
+
+    if mutant.operator != REMOVED_CALL:
+        try:
+            changed: str | None = mutate_code(code, plugins.get_operator(mutant.operator)(), mutant.occurrence)
+            ast.parse(changed or "")
+        except (AttributeError, SyntaxError):  # an operator that does not know this kind of expression
+            return None
+        return changed
+    call = _calls(ast.parse(code))[mutant.occurrence]
+    lines = code.splitlines(keepends=True)
+    lines[call.lineno - 1 : call.end_lineno] = [" " * call.col_offset + "pass\n"]
+    return "".join(lines)
+
+
+def _calls(tree: ast.Module) -> list[ast.Expr]:
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    return sorted((node for node in found if not _is_log(node.value)), key=lambda node: node.lineno)
+
+
+def _is_log(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger.")
+
+
+def _ignored(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where a mutant changes nothing that runs: annotations, and what is written to the log."""
+    for node in ast.walk(tree):
+        hints = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        if _is_log(node):
+            hints.append(node)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.BitOr):
+            hints.append(node.value)  # a name for a union of types
+        for hint in hints:
+            if isinstance(hint, ast.expr):
+                yield (hint.lineno, hint.col_offset), (hint.end_lineno or 0, hint.end_col_offset or 0)
+
+
+class Trial:
+    """A copy of the tree in which the mutants of a package are tried."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.tree = WORK / "tree"
+        self._copy()
+        self.tests = [f"ocr_pipeline_tests/{name}" for name in PACKAGES[package][1]]
+        self.state = hashlib.sha256(b"".join(file.read_bytes() for file in self._sources())).hexdigest()
+        self.covering, self.seconds = self._clean_run()
+
+    def _copy(self) -> None:
+        shutil.rmtree(self.tree, ignore_errors=True)
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+        )
+        for name in listed.stdout.splitlines():
+            target = self.tree / name
+            if (ROOT / name).is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target)
+
+    def _sources(self) -> list[Path]:
+        below = [self.tree / test for test in self.tests]
+        tests = [file for path in below for file in ([path] if path.suffix else sorted(path.rglob("*.py")))]
+        return [self.tree / module.relative_to(ROOT) for module in modules(self.package)] + tests
+
+    def _clean_run(self) -> tuple[dict[str, dict[int, list[str]]], dict[str, float]]:
+        """Which tests run which line, by module; and the seconds of each test."""
+        kept = WORK / f"{self.package.replace('/', '-')}-{self.state[:16]}.json"
+        if not kept.is_file():
+            report, settings = WORK / "coverage.json", WORK / "coveragerc"
+            settings.write_text(
+                f"[run]\ndynamic_context = test_function\ndata_file = {WORK / 'coverage'}\nsource = ocr_pipeline\n"
+            )
+            options = ["--durations=0", "-vv", "--durations-min=0", *self.tests]
+            rc = f"--rcfile={settings}"
+            ended = self._python(["-m", "coverage", "run", rc, "-m", "pytest", *PYTEST, *options], 3600)
+            if ended.returncode:
+                raise SystemExit(f"The tests of {self.package} fail without a mutant:\n{ended.stdout[-3000:]}")
+            self._python(["-m", "coverage", "json", rc, "--show-contexts", "-q", "-o", str(report)], 600)
+            seconds: dict[str, float] = {}
+            for line in ended.stdout.splitlines():
+                words = line.split()
+                if len(words) > 2 and words[1] in ("call", "setup", "teardown") and words[0].endswith("s"):
+                    name = words[2].split("[")[0]
+                    seconds[name] = seconds.get(name, 0) + float(words[0][:-1])
+            files = json.loads(report.read_text())["files"]
+            covering = {name: entry["contexts"] for name, entry in files.items()}
+            kept.write_text(json.dumps({"covering": covering, "seconds": seconds}))
+        read = json.loads(kept.read_text())
+        lines = {name: {int(line): tests for line, tests in of.items()} for name, of in read["covering"].items()}
+        return lines, read["seconds"]
+
+    def chosen(self, mutant: Mutant) -> list[str]:
+        """The tests that run the line; all of the package if it is run outside of a test function."""
+        contexts = self.covering.get(mutant.module, {}).get(mutant.line, [])
+        names = {_node_id(context, self.seconds) for context in contexts if context}
+        return sorted(name for name in names if name) or self.tests
+
+    def run(self, mutant: Mutant) -> dict[str, Any]:
+        file = self.tree / mutant.module
+        code = file.read_text()
+        tests = self.chosen(mutant)
+        clean = sum(self.seconds.get(test, 0) for test in tests) if tests != self.tests else sum(self.seconds.values())
+        began = time.monotonic()
+        try:
+            file.write_text(mutated(code, mutant) or code)
+            ended = self._python(["-m", "pytest", *PYTEST, "-x", *tests], PATIENCE * (clean + START_SECONDS))
+            outcome = "survived" if ended.returncode == 0 else "killed"
+        except subprocess.TimeoutExpired:
+            outcome = "timed out"
+        finally:
+            file.write_text(code)
+        return {
+            **asdict(mutant),
+            "outcome": outcome,
+            "seconds": round(time.monotonic() - began, 1),
+            "tests": len(tests),
+        }
+
+    def _python(self, arguments: list[str], limit: float) -> subprocess.CompletedProcess[str]:
+        """Run Python in the copy; at the limit, all of its processes end."""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(self.tree), str(WORK / "tools")]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        with subprocess.Popen(
+            [sys.executable, *arguments], cwd=self.tree, env=environment, text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process:  # fmt: skip
+            try:
+                output, _ = process.communicate(timeout=limit)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return subprocess.CompletedProcess(arguments, process.returncode, output, "")
+
+
+PYTEST = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "-m", "not live and not doctr"]
+
+
+def _node_id(context: str, known: dict[str, float]) -> str | None:
+    """pytest's name of a test function, from coverage's `package.module.function`."""
+    parts = context.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        node = "/".join(parts[:length]) + ".py::" + "::".join(parts[length:])
+        if node in known:
+            return node
+    return None
+
+
+def try_package(package: str) -> list[dict[str, Any]]:
+    """Try the sample; what was tried before is kept, survivors are tried again after a change of the tests."""
+    results = WORK / f"{package.replace('/', '-')}.jsonl"
+    kept = [json.loads(line) for line in results.read_text().splitlines()] if results.is_file() else []
+    drawn, trial = sample(package), Trial(package)
+    found = []
+    for number, mutant in enumerate(drawn, 1):
+        before = [row for row in kept if all(row[key] == value for key, value in asdict(mutant).items())]
+        row = next((row for row in before if row["outcome"] != "survived" or row["state"] == trial.state), None)
+        if row is None:
+            row = {**trial.run(mutant), "state": trial.state}
+            with results.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            print(
+                f"{package} {number}/{len(drawn)} {row['outcome']:<9} {row['seconds']:5.1f} s  {mutant.module}:{mutant.line}",
+                flush=True,
+            )
+        found.append(row)
+    return found
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("packages", nargs="*", help=f"default: all of {', '.join(PACKAGES)}")
+    chosen = arguments.parse_args().packages or list(PACKAGES)
+    WORK.mkdir(exist_ok=True)
+    equivalent = yaml.safe_load((ROOT / "benchmarks" / "mutation.yaml").read_text()) or []
+    table, remarks = [], []
+    for package in chosen:
+        rows = try_package(package)
+        outcomes = Counter(row["outcome"] for row in rows)
+        survived = [
+            Mutant(**{key: row[key] for key in Mutant.__annotations__}) for row in rows if row["outcome"] == "survived"
+        ]
+        set_aside = [mutant for mutant in survived if any(mutant.same(entry) for entry in equivalent)]
+        left = [mutant for mutant in survived if mutant not in set_aside]
+        share = len(left) / max(len(rows) - len(set_aside), 1)
+        reached = {row["module"] for row in rows}
+        gaps = [str(file.relative_to(ROOT)) for file in modules(package) if str(file.relative_to(ROOT)) not in reached]
+        table.append(
+            (
+                package,
+                len(rows),
+                outcomes["killed"],
+                outcomes["timed out"],
+                len(set_aside),
+                len(left),
+                f"{share:.1%}",
+                len(gaps),
+            )
+        )
+        remarks += [
+            f"survived  {m.module}:{m.line} {m.operator}\n    {m.before.strip()}\n    {m.after.strip()}" for m in left
+        ]
+        remarks += [f"no mutant {gap}" for gap in gaps]
+    print("\n| package | mutants | killed | timed out | equivalent | survived | share | modules without |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for columns in table:
+        print("| " + " | ".join(map(str, columns)) + " |")
+    print("\n".join(["", *remarks]))
+
+
+if __name__ == "__main__":
+    main()
