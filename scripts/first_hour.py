@@ -174,12 +174,15 @@ def wait_for(url: str, seconds: float = 120) -> None:
     sys.exit(f"{url} does not answer within {seconds:.0f} s")
 
 
-def look(hour: FirstHour, browser: Any, name: str, url: str, ready: str) -> None:
-    """Screenshots of a page in two widths and both themes; fails if the page is wider than the window."""
+def look(hour: FirstHour, browser: Any, name: str, url: str, ready: str, then: str | None = None) -> None:
+    """Screenshots of a page in two widths and both themes; fails if the page is wider than the window. `then`: the page to
+    show after `url`, which is a login."""
     for width in WIDTHS:
         for scheme in SCHEMES:
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
             page.goto(url, wait_until="load")
+            if then:
+                page.goto(then, wait_until="load")
             page.wait_for_selector(ready, timeout=60_000)
             page.screenshot(path=hour.screenshots / f"{name}-{width}-{scheme}.png", full_page=True)
             wide = page.evaluate("document.documentElement.scrollWidth")
@@ -200,7 +203,7 @@ def browse(hour: FirstHour, *, dagster: bool) -> None:
                 look(hour, browser, "document" if path == document else path.stem, path.as_uri(), "main h1, main h2")
         with hour.step("look at the label page"), served(hour, "label", "--no-open", "--port", "3911") as url:
             wait_for(url)
-            look(hour, browser, "label", url, "main")
+            look(hour, browser, "label", url, ".label-field", then="/".join([*url.split("/")[:3], "next"]))
         if dagster:
             with hour.step("look at the Dagster UI"), served(hour, "dev", "--port", "3921") as url:
                 wait_for(url)
