@@ -14,6 +14,8 @@ from ocr_pipeline.documents.stage import ingest, ingest_label
 from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_documents
+from ocr_pipeline.planning.ingested import ingested_scope
+from ocr_pipeline.planning.plan import make_plan
 from ocr_pipeline.planning.states import CellState, document_states, extraction_states, label_states, ocr_states
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import DocumentFailure
@@ -92,7 +94,7 @@ class Pipeline:
         ocr = self.ocr()
         if ocr:
             self._run_ocr(ocr)
-        extractions = self.extractions()
+        extractions = self.extractions([name for name, backend in self.backends.items() if not backend.is_ensemble])
         if extractions:
             self._run_extractions(extractions)
         return documents, labels, ocr, extractions
@@ -377,3 +379,40 @@ def test_a_project_without_a_database(project: Project) -> None:
     assert (pipeline.documents(), pipeline.labels()) == (["x"], ["x"])
     assert (pipeline.ocr(), pipeline.extractions()) == ([("pixel", "x")], cells(BACKENDS, ["x"]))
     assert not project.database.exists()
+
+
+def pending(pipeline: Pipeline) -> set[tuple[str, str]]:
+    """The cells that the sensor `stale_cells` would start a run for."""
+    backends = pipeline.backends
+    scope = ingested_scope(pipeline.project, backends, list(backends), with_failed=False)
+    return {state.cell for state in make_plan(scope).pending}
+
+
+@pytest.mark.parametrize(
+    ("content", "retried"),
+    [
+        (image_bytes(670), [("pixel+first", "s-c"), ("pixel-2", "s-c")]),  # the extractor breaks
+        (b"", []),
+    ],
+    ids=["extractor breaks", "empty"],
+)
+def test_a_document_that_fails_starts_no_run_and_its_state_agrees_with_the_plan(
+    pipeline: Pipeline, content: bytes, retried: list[tuple[str, str]]
+) -> None:
+    settings = pipeline.settings
+    settings["engines"]["pixel"]["type"] = f"{PLUGINS}:TroubledEngine"
+    for name in ("pixel+first", "pixel-2"):
+        settings["backends"][name]["extractor"] = f"{PLUGINS}:TroubledExtractor"
+    add_file(pipeline.project, "s/c.png", content)
+    pipeline.run()
+    settings["backends"]["vote"] = {"extractor": "ensemble", "options": {"of": ["pixel+first", "pixel-2"]}}
+    others = {("vote", "s-a"), ("vote", "s-b")}  # ensembles are not run here
+
+    for part, name in ((None, ""), ("engines", "pixel"), ("backends", "pixel+first")):
+        if part:
+            change(settings, part, name, version=7)
+            assert pending(pipeline) - others <= set(pipeline.extractions(BACKENDS)) | {("vote", "s-c")}
+            pipeline.run()
+        assert pending(pipeline) == others
+        due_now = pipeline.documents() + pipeline.ocr() + pipeline.extractions(BACKENDS)
+        assert due_now == retried
