@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing.util import Finalize
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
@@ -59,6 +60,7 @@ class Worker:
         self._budget = Budget()
         self._began: tuple[float, float] | None = None  # wall and CPU time
         _started.add(self)
+        _close_at_exit()
 
     @property
     def alive(self) -> bool:
@@ -152,8 +154,11 @@ def _close_all() -> None:
         worker.close()
 
 
-# Not `atexit`: a process that multiprocessing started waits for its children first.
-Finalize(None, _close_all, exitpriority=100)
+@cache
+def _close_at_exit() -> None:
+    """Not `atexit`: a process that multiprocessing started, such as a run, waits for its children first. Not on import:
+    such a process forgets what was registered while its target was loaded."""
+    Finalize(None, _close_all, exitpriority=100)
 
 
 @contextmanager

@@ -10,7 +10,11 @@ import time
 import uuid
 from pathlib import Path
 
+from ocr_pipeline.ocr.workers import run_in_workers
+from ocr_pipeline.processes.budget import Budget
 from ocr_pipeline.processes.child import untimed
+from ocr_pipeline.processes.shared import call_isolated
+from ocr_pipeline.processes.worker import Isolated
 
 
 def square(number: int) -> int:
@@ -93,3 +97,9 @@ def starting_a_program(folder: str) -> None:
     (Path(folder) / "new").write_text(f"{os.getpid()} {program.pid}")
     (Path(folder) / "new").rename(Path(folder) / "pids")
     re.match("(a+)+b", "a" * 60)
+
+
+def using_workers(folder: str) -> None:
+    """A run: it leaves an idle worker behind, and is in the middle of others."""
+    call_isolated(Isolated(square), Budget(), 3)
+    list(run_in_workers(waiting, [(folder, number) for number in range(4)], 2))

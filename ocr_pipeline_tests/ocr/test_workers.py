@@ -1,4 +1,5 @@
 import contextlib
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -187,6 +188,22 @@ def test_what_a_worker_has_started_ends_with_its_parent(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     wait_until(lambda: not any(alive(pid) for pid in pids), "a process outlives its parent")
+
+
+def test_a_process_of_multiprocessing_ends_although_it_has_workers(tmp_path: Path) -> None:
+    """Dagster starts runs as such, which wait for their children; to terminate one, it sends itself the signal of Ctrl-C."""
+    process = multiprocessing.get_context("spawn").Process(target=jobs.using_workers, args=(str(tmp_path),))
+    process.start()
+    wait_until(lambda: len(list(tmp_path.glob("worker-*"))) >= 2 or not process.is_alive(), "no worker has begun")
+    workers = [int(file.read_text()) for file in tmp_path.glob("worker-*")]
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    try:
+        assert process.exitcode == 1
+        wait_until(lambda: not any(alive(pid) for pid in workers), "a worker outlives its parent")
+    finally:
+        process.kill()
 
 
 @needs_proc
