@@ -65,7 +65,10 @@ def build_site(
         WarehouseError: the database or the folder cannot be used.
     """
     manifest = folder / MANIFEST
-    if not manifest.is_file() and any(path.is_file() for path in folder.rglob("*")):
+    # A run that was killed while it wrote the manifest, the first file of a report, leaves it under its temporary name.
+    if not manifest.is_file() and any(
+        path.is_file() and not path.name.startswith(f".{MANIFEST}.") for path in folder.rglob("*")
+    ):
         raise ConfigurationError(f"{folder} contains files that are not a report: choose an empty or new folder.")
     known = {row.dataset for row in tables.documents.documents(warehouse).values()}
     if dataset is not None and dataset not in known:
