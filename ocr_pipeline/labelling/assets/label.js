@@ -99,7 +99,14 @@
 
   // A value from printed or typed text. The last one asked for wins.
   const asking = new WeakMap();
-  async function read(target, text, box = null) {
+  let pending = Promise.resolve();
+  function read(...asked) {
+    const answered = readNow(...asked);
+    pending = Promise.allSettled([pending, answered]);
+    return answered;
+  }
+
+  async function readNow(target, text, box = null) {
     const number = (asking.get(target) ?? 0) + 1;
     asking.set(target, number);
     const known = isCell(target) ? [] : data.fields[target.dataset.field].others.map((other) => other.value).concat(inputOf(target).dataset.value || []);
@@ -213,6 +220,7 @@
     if (busy) return;
     busy = true;
     document.activeElement?.matches?.("input") && (await leave(document.activeElement));
+    await pending; // what was typed or clicked just before belongs to the label
     const answer = await here("save", { base, ...form.content() });
     busy = false;
     if (answer.error) {
