@@ -22,7 +22,7 @@ def run(
     """Bring documents and backends up to date, then score and rank; what `ocr-pipeline run` does.
 
     Args:
-        documents: ids; None: all documents of the project.
+        documents: ids, paths or file names; None: all documents of the project.
         backends: names; None: all that can run here.
         max_cost_usd: models are not called if the estimate exceeds it.
 
@@ -30,16 +30,19 @@ def run(
         OcrPipelineError: a run failed, or a name is not in the project. What was done before is kept.
     """
     from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs.known_ids import keep_known_ids
     from ocr_pipeline.defs.pipeline import run_pipeline
+    from ocr_pipeline.documents.document_names import named_document
     from ocr_pipeline.documents.find import find_documents
     from ocr_pipeline.operation.waiting import only_run
     from ocr_pipeline.progress import NoProgress
 
+    keep_known_ids(project)
     configured = load_backends(project)
     sources = find_documents(project.data)
     if documents is not None:
-        _check_known("document", documents, {source.document_id for source in sources})
-        sources = [source for source in sources if source.document_id in set(documents)]
+        chosen = {named_document(sources, name).document_id for name in documents}
+        sources = [source for source in sources if source.document_id in chosen]
     if backends is not None:
         _check_known("backend", backends, set(configured))
     names = backends if backends is not None else configured.runnable()

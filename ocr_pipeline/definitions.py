@@ -18,10 +18,12 @@ def build_definitions(project: Project, resources: Mapping[str, Any] | None = No
     from ocr_pipeline.backends.config import load_config
     from ocr_pipeline.defs.graph import build_graph
     from ocr_pipeline.defs.jobs import process_job
+    from ocr_pipeline.defs.known_ids import keep_known_ids
     from ocr_pipeline.defs.schedules import build_schedules
     from ocr_pipeline.defs.sensors import build_sensors
     from ocr_pipeline.operation.settings import load_operation
 
+    keep_known_ids(project)
     operation = load_operation(project.operation_file, set(load_config(project.config_file)[0].backends))
     graph, process = build_graph(project, resources), process_job()
     launching = dg.Definitions(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.untrusted import path_of_printable, printable_path
 
 ROOT_VARIABLE = "OCR_PIPELINE_HOME"
 CONFIG_FILE = "backends.yaml"
@@ -72,8 +73,13 @@ class Project:
         return self.root / ".dagster"
 
     def relative(self, path: Path) -> str:
-        """`path` as shown and stored: relative to the project if inside it."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        """`path` as shown and stored: relative to the project if inside it, and printable."""
+        text = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        return printable_path(text)
+
+    def path_of(self, stored: str) -> Path:
+        """The path that `relative` was given."""
+        return self.root / path_of_printable(stored)
 
 
 SHIPPED = Path(__file__).parent / "shipped"

@@ -3,6 +3,8 @@
 Such text may contain terminal control characters, bidirectional formatting characters, markup, and spreadsheet formulas.
 """
 
+import os
+import re
 import unicodedata
 
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -13,6 +15,26 @@ FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 MAX_CHARACTERS = 2_000
 """Longer values are truncated for display."""
+
+
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+def printable_path(path: str) -> str:
+    """A path as it is stored and shown: bytes that are not UTF-8, and control characters, as `\xe9`.
+
+    `path_of_printable` gives the path back.
+    """
+    text = "".join(
+        f"\\x{ord(character) & 0xFF:02x}" if "\udc80" <= character <= "\udcff" or character < " " else character
+        for character in re.sub(r"\\(?=x[0-9a-f]{2})", r"\\x5c", path)
+    )
+    return text.replace("\x7f", "\\x7f")
+
+
+def path_of_printable(text: str) -> str:
+    """The path that `printable_path` was given."""
+    return os.fsdecode(_ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(text)))
 
 
 def visible(text: str, *, longest: int | None = MAX_CHARACTERS) -> str:

@@ -9,12 +9,12 @@ from pydantic import TypeAdapter, ValidationError
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.config import BackendName
 from ocr_pipeline.backends.predictions import KeptRow, Predictions, text_sha256
+from ocr_pipeline.documents.document_names import DocumentNames
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.importers.source import Source
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.external.extractor import External
 from ocr_pipeline.extraction.external.mapping import DEFAULTS, document_of, map_row, used_columns
-from ocr_pipeline.extraction.external.matching import DocumentNames
 from ocr_pipeline.extraction.external.rows import Row, read_rows
 from ocr_pipeline.extraction.external.values import Unreadable
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction

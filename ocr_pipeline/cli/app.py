@@ -22,6 +22,7 @@ LABELS = (
     LazyCommand("issues", "label_issues:issues", "List labels that may be wrong, worst first."),
     LazyCommand("review", "label_review:review", "Review label issues one by one and record decisions."),
     LazyCommand("edit", "label_editor:edit", "Edit the label of a document in $EDITOR."),
+    LazyCommand("move", "label_move:move", "Move labels to documents that were renamed or moved."),
     LazyCommand("suggest", "label_suggestions:suggest", "Suggest which unlabelled documents to label next."),
     LazyCommand("export", "label_studio:export_labels", "Export documents as a Label Studio project."),
     LazyCommand("import", "label_studio:import_labels", "Import annotations of Label Studio as labels."),
@@ -83,7 +84,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         ),
         LazyGroup(
             name="labels",
-            help="Find, review, edit and suggest labels.",
+            help="Find, review, edit, move and suggest labels.",
             commands=LABELS,
             renamed={"suspects": "issues"},
         ),
@@ -100,6 +101,9 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
     ),
 }
 """The panels of `--help`. A summary is the first line of the command's docstring; a test compares them."""
+
+WITHOUT_DOCUMENTS = {"backends", "doctor", "read", "init", "demo"}
+"""Commands that need no ids of documents, or look after them themselves."""
 
 root = typer.Typer(
     name="ocr-pipeline",
@@ -159,8 +163,26 @@ def _show_version(requested: bool) -> None:
 
 @root.callback()
 def _options(
+    context: typer.Context,
     _: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand not in WITHOUT_DOCUMENTS:
+        _keep_known_ids()
+
+
+def _keep_known_ids() -> None:
+    """In a project of an earlier version: before any command asks for the id of a document."""
+    from ocr_pipeline.documents.identifiers import is_recorded
+    from ocr_pipeline.errors import ConfigurationError
+    from ocr_pipeline.project import find_project
+
+    try:
+        project = find_project()
+    except ConfigurationError:
+        return  # the command says so, if it needs one
+    if not is_recorded(project.data):
+        from ocr_pipeline.defs.known_ids import keep_known_ids
+
+        keep_known_ids(project)

@@ -14,6 +14,8 @@ from rich.progress import track
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.cli.options import JsonOption
 from ocr_pipeline.cli.output import console, counted, plain, print_json
+from ocr_pipeline.cli.set_aside import lost_labels, set_aside
+from ocr_pipeline.defs.known_ids import keep_known_ids
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.installing import install_command
@@ -78,7 +80,7 @@ def examine() -> list[Check]:
         *_engines(configured),
         *_extractors(configured),
         _keys(),
-        _documents(project),
+        *_documents(project),
         _database(project),
         _instance(project),
         _disk(project),
@@ -116,12 +118,17 @@ def _keys() -> Check:
     return Check("keys", "ok" if present else "note", message)
 
 
-def _documents(project: Project) -> Check:
-    sources = find_documents(project.data)
+def _documents(project: Project) -> list[Check]:
+    try:
+        keep_known_ids(project)
+        sources = find_documents(project.data)
+        noted = [Check("files", "note", sentence) for sentence in set_aside(project)]
+        noted += [Check("labels", "note", sentence) for sentence in lost_labels(project)]
+    except OcrPipelineError as error:
+        return [Check("documents", "bad", str(error))]
     labelled = sum(source.label is not None for source in sources)
-    return Check(
-        "documents", "ok" if sources else "note", f"{counted(len(sources), 'document')}, {labelled} with a label file"
-    )
+    found = f"{counted(len(sources), 'document')}, {labelled} with a label file"
+    return [Check("documents", "ok" if sources else "note", found), *noted]
 
 
 def _database(project: Project) -> Check:

@@ -9,16 +9,13 @@ from rich.table import Table
 
 from ocr_pipeline.cli.options import DatasetOption, JsonOption
 from ocr_pipeline.cli.output import console, counted, opened, plain, print_json, titled_table
+from ocr_pipeline.cli.set_aside import lost_labels, set_aside
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project, find_project
 
 if TYPE_CHECKING:
     from ocr_pipeline.warehouse.tables.documents import DocumentRow
     from ocr_pipeline.warehouse.tables.labels import LabelRow
-
-
-MAX_IGNORED = 5
-"""Ignored files that are named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +63,10 @@ def documents(
         print_json([asdict(row) for row in rows])
         return
     console.print(document_table(rows))
-    if ignored := _ignored(project):
-        console.print(plain(ignored), style="dim", soft_wrap=True)
-
-
-def _ignored(project: Project) -> str | None:
-    """A sentence about XML files that are no documents; None if there are none."""
-    from ocr_pipeline.documents.find import ignored_xml
-
-    paths = ignored_xml(project.data)
-    names = ", ".join(path.name for path in paths[:MAX_IGNORED]) + (", …" if len(paths) > MAX_IGNORED else "")
-    why = "no e-invoice, or part of a file of the same name"
-    return f"Ignored: {counted(len(paths), 'XML file')} ({why}): {names}." if paths else None
+    for sentence in set_aside(project):
+        console.print(plain(sentence), style="dim", soft_wrap=True)
+    for sentence in lost_labels(project):
+        console.print(plain(sentence), style="yellow", soft_wrap=True)
 
 
 def no_documents(project: Project, dataset: str | None = None) -> ConfigurationError:

@@ -11,6 +11,7 @@ from ocr_pipeline.cli.explain_fields import SIGNS, print_changes, print_fields, 
 from ocr_pipeline.cli.explain_lines import CELL, print_step, short
 from ocr_pipeline.cli.options import BackendOption, FieldOption, JsonOption
 from ocr_pipeline.cli.output import check_known, console, counted, opened, plain, print_json, print_notice, titled_table
+from ocr_pipeline.cli.selection import document_id_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.inspection.changes import changes
 from ocr_pipeline.inspection.current import scoring_of
@@ -36,6 +37,7 @@ def explain(
     the command to rerun it.
     """
     project = find_project()
+    document = document_id_of(project, document)
     configured = load_backends(project)
     check_known("field", field, FIELD_KINDS)
     check_known("backend", backend, configured)

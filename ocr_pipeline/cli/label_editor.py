@@ -9,6 +9,7 @@ import typer
 
 from ocr_pipeline.cli.options import BackendOption
 from ocr_pipeline.cli.output import check_known, console, opened, plain, titled_table
+from ocr_pipeline.documents.document_names import named_document
 from ocr_pipeline.documents.find import SourceFile, find_documents, new_label_of
 from ocr_pipeline.documents.labels import checked_label, write_label
 from ocr_pipeline.errors import ConfigurationError, DocumentError
@@ -29,9 +30,8 @@ def edit(
     not want to label; null means that the document does not have the field. Only valid labels are saved.
     """
     project = find_project()
-    source = next((source for source in find_documents(project.data) if source.document_id == document), None)
-    if source is None:
-        raise ConfigurationError(f"Unknown document {document!r}; `ocr-pipeline documents` lists all documents.")
+    source = named_document(find_documents(project.data), document)
+    document = source.document_id
     warehouse = opened(project)
     path = source.label or new_label_of(source.path, source.pages)
     if source.parts:

@@ -12,6 +12,7 @@ from ocr_pipeline.cli.options import DatasetOption
 from ocr_pipeline.cli.output import console, counted, opened, plain, points, print_notice, titled_table
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, apply, decided_today, write_decision
 from ocr_pipeline.documents.valid_values import is_valid
+from ocr_pipeline.cli.selection import document_id_of
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.tables.diagnosis import QueuedIssue
 
@@ -32,6 +33,7 @@ def review(
     changed. Answers are read line by line from the terminal or a pipe.
     """
     project = find_project()
+    document = document and document_id_of(project, document)
     rows, notice = queue_of(project, dataset, document)
     print_notice(notice, as_json=False)
     if not rows:

@@ -7,6 +7,7 @@ import typer
 
 from ocr_pipeline.cli.options import BackendOption
 from ocr_pipeline.cli.output import check_known, console, counted, opened, plain
+from ocr_pipeline.cli.selection import document_id_of
 from ocr_pipeline.project import find_project
 
 
@@ -26,6 +27,7 @@ def pack(
     from ocr_pipeline.inspection.pack import pack_case
 
     project = find_project()
+    document = document_id_of(project, document)
     configured = load_backends(project)
     check_known("backend", backend, configured)
     target = output or Path(f"{document}.zip")

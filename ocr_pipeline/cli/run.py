@@ -17,6 +17,7 @@ from ocr_pipeline.cli.plan import print_estimates, print_plan
 from ocr_pipeline.cli.progress import TerminalProgress
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
 from ocr_pipeline.cli.values_read import show_unlabelled
+from ocr_pipeline.cli.set_aside import lost_labels
 from ocr_pipeline.defs import pipeline
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.plan import Mode
@@ -40,6 +41,10 @@ def run(
         bool,
         typer.Option("--fresh", help="Ignore cached model replies and call the models again (costs money)."),
     ] = False,
+    rehash: Annotated[
+        bool,
+        typer.Option("--rehash", help="Read all files to find changes, even if size, times and inode are the same."),
+    ] = False,
     max_cost: MaxCostOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print steps, cells, reasons and estimated cost; do nothing.")
@@ -61,9 +66,9 @@ def run(
         errors.print(plain(not_run(skipped)), soft_wrap=True)
     mode: Mode = "all" if everything else "stale" if stale else "due"
     if dry_run:
-        print_plan(pipeline.plan_run(project, sources, chosen, mode=mode, fresh=fresh), as_json=as_json)
+        print_plan(pipeline.plan_run(project, sources, chosen, mode=mode, fresh=fresh, rehash=rehash), as_json=as_json)
         return
-    summary = _run(project, sources, chosen, mode, datetime.now(UTC) if fresh else None, max_cost)
+    summary = _run(project, sources, chosen, mode, datetime.now(UTC) if fresh else None, max_cost, rehash)
     _print_summary(project, summary, f"{counted(len(sources), 'document')}, {counted(len(chosen), 'backend')}")
     datasets = sorted({source.dataset for source in sources})
     scored = show_scores(project, datasets[0] if len(datasets) == 1 else dataset, reasons=not skipped)
@@ -78,6 +83,7 @@ def _run(
     mode: Mode,
     fresh_since: datetime | None,
     max_cost: float | None,
+    rehash: bool,
 ) -> pipeline.RunSummary:
     """Run the pipeline with progress bars. Ctrl-C ends in one sentence and exit code 130."""
     try:
@@ -91,6 +97,7 @@ def _run(
                 fresh_since=fresh_since,
                 max_cost_usd=max_cost,
                 announce=print_estimates,
+                rehash=rehash,
             )
     except KeyboardInterrupt:
         errors.print("Interrupted. Finished results are kept; run the same command to continue.")
@@ -101,6 +108,8 @@ def _run(
 def _print_summary(project: Project, summary: pipeline.RunSummary, selected: str) -> None:
     for document_id in summary.gone:
         errors.print(f"{document_id}: file deleted; results kept, excluded from scores", soft_wrap=True)
+    for sentence in lost_labels(project) if summary.gone else ():
+        errors.print(plain(sentence), soft_wrap=True)
     done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
     console.print(f"{selected}. Materialised: {done or 'nothing, everything is current'}.", soft_wrap=True)
 

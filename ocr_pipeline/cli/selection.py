@@ -5,14 +5,18 @@ from fnmatch import fnmatchcase
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.cli.documents import no_documents
+from ocr_pipeline.cli.output import opened
+from ocr_pipeline.documents.document_names import named_document
 from ocr_pipeline.documents.find import SourceFile, find_documents, with_family
+from ocr_pipeline.documents.identifiers import short_id
 from ocr_pipeline.documents.transcripts import has_transcript
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
+from ocr_pipeline.untrusted import printable_path
 
 
 def choose_documents(project: Project, patterns: Sequence[str] | None, dataset: str | None) -> list[SourceFile]:
-    """Documents whose id matches a pattern, of one data set or of all.
+    """Documents whose id, path or file name matches a pattern, of one data set or of all.
 
     Raises:
         ConfigurationError: there are no documents, or a pattern matches none.
@@ -29,8 +33,38 @@ def choose_documents(project: Project, patterns: Sequence[str] | None, dataset: 
         raise ConfigurationError("--documents is empty; omit it to select all documents.")
     if not wanted:
         return sources
-    _check("document", wanted, [source.document_id for source in sources], "`ocr-pipeline documents` lists them")
-    return with_family([source for source in sources if _matches(source.document_id, wanted)], sources)
+    names = {source.document_id: _names(project, source) for source in sources}
+    every = [name for of_one in names.values() for name in of_one]
+    _check("document", wanted, every, "`ocr-pipeline documents` lists them")
+    exact = names.keys() & set(wanted)
+    patterns = [pattern for pattern in wanted if pattern not in exact]
+    chosen = [
+        source
+        for source in sources
+        if source.document_id in exact or any(_matches(name, patterns) for name in names[source.document_id])
+    ]
+    return with_family(chosen, sources)
+
+
+def document_id_of(project: Project, name: str) -> str:
+    """The id of the document that a user means; `name` itself if it is the id of a document whose file was deleted.
+
+    Raises:
+        ConfigurationError: there is none, or several have this name.
+    """
+    from ocr_pipeline.warehouse import tables
+
+    sources = find_documents(project.data)
+    if name not in {source.document_id for source in sources} and name in tables.documents.documents(opened(project)):
+        return name
+    return named_document(sources, name).document_id
+
+
+def _names(project: Project, source: SourceFile) -> set[str]:
+    """The id, also without the hash of the path, the path and the file name."""
+    path = project.relative(source.path)
+    short = short_id(source.document_id)
+    return {source.document_id, short, path, path.removeprefix("data/documents/"), printable_path(source.path.name)}
 
 
 def choose_backends(

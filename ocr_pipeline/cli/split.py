@@ -8,6 +8,7 @@ import typer
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.backends.splitting import Splitter, detected, recognised_words
 from ocr_pipeline.cli.output import alone, console, opened, plain
+from ocr_pipeline.documents.document_names import named_document
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.page_range import PageRange, listed, parse_ranges
 from ocr_pipeline.documents.pages import Document, open_document, read_bytes
@@ -31,9 +32,8 @@ def split(
     Without --pages, the invoices are found in the text layer, or in the words that an engine has recognised.
     """
     project = find_project()
-    source = next((source for source in find_documents(project.data) if source.document_id == document), None)
-    if source is None:
-        raise ConfigurationError(f"Unknown document {document!r}; `ocr-pipeline documents` lists all documents.")
+    source = named_document(find_documents(project.data), document)
+    document = source.document_id
     if source.parent is not None:
         raise ConfigurationError(f"{document} is a part of {source.parent}: split that, with other --pages.")
     with alone(project):

@@ -15,6 +15,7 @@ from ocr_pipeline.defs.launch import RunLock, run_locks
 from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.identifiers import short_id
 from ocr_pipeline.errors import BudgetError, ConfigurationError, OcrPipelineError
 from ocr_pipeline.operation.inboxes import collect
 from ocr_pipeline.operation.pause import pause, paused
@@ -179,4 +180,9 @@ def _chosen(config: ProcessConfig, sources: Sequence[SourceFile]) -> list[Source
     if config.documents is None and not config.inboxes:
         return list(sources)
     wanted, datasets = set(config.documents or ()), set(config.inboxes)
-    return [source for source in sources if source.document_id in wanted or source.dataset in datasets]
+    short = wanted - {source.document_id for source in sources}  # written by a person
+    return [
+        source
+        for source in sources
+        if source.document_id in wanted or short_id(source.document_id) in short or source.dataset in datasets
+    ]

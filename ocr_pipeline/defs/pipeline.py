@@ -15,6 +15,7 @@ from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
 from ocr_pipeline.defs.failures import cause_of
 from ocr_pipeline.defs.graph import build_graph
 from ocr_pipeline.defs.instance import RUN_TAG, forget_documents, open_instance, register_documents
+from ocr_pipeline.defs.known_ids import keep_known_ids
 from ocr_pipeline.defs.launch import Launcher, Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, ENSEMBLE, Partitions
 from ocr_pipeline.defs.records import EVALUATED_TAG, InstanceRecords, evaluation_identity, failed_checks
@@ -23,6 +24,7 @@ from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.operation.settings import load_operation
 from ocr_pipeline.planning.costs import Estimate, refuse_above
+from ocr_pipeline.planning.files import keep_file_states
 from ocr_pipeline.planning.plan import DELETED, EVALUATION, SPLITS, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
@@ -55,6 +57,7 @@ def run_pipeline(
     max_cost_usd: float | None = None,
     announce: Callable[[Sequence[Estimate]], None] = lambda _: None,
     label: str | None = None,
+    rehash: bool = False,
 ) -> RunSummary:
     """Bring these documents and backends up to date, then score and rank all of them.
 
@@ -64,6 +67,7 @@ def run_pipeline(
         max_cost_usd: do not call models if the estimate exceeds it, and stop before it is exceeded. All else is done.
         announce: gets the estimated cost of model calls before the first one.
         label: the value of the tag `ocr_pipeline/run` that all its Dagster runs have; default: a new one.
+        rehash: read all files to see if they changed, also those with the same size, times and inode.
 
     Raises:
         OcrPipelineError: a run failed; the message is its first cause. What was done before is kept.
@@ -73,6 +77,7 @@ def run_pipeline(
     calls = ModelCalls(ResultStore(project.results), fresh_since=fresh_since, max_cost_usd=max_cost_usd)
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
+        keep_known_ids(project, at_run=True)
         sources = with_family(sources, find_documents(project.data))
         scope = Scope(
             project=project,
@@ -82,6 +87,7 @@ def run_pipeline(
             mode=mode,
             fresh_since=fresh_since,
             records=InstanceRecords(instance, project, backends),
+            rehash=rehash,
         )
         register_documents(instance, [source.document_id for source in sources])
         tags = {RUN_TAG: label or str(uuid4())}
@@ -89,7 +95,13 @@ def run_pipeline(
 
 
 def plan_run(
-    project: Project, sources: Sequence[SourceFile], names: Iterable[str], *, mode: Mode = "due", fresh: bool = False
+    project: Project,
+    sources: Sequence[SourceFile],
+    names: Iterable[str],
+    *,
+    mode: Mode = "due",
+    fresh: bool = False,
+    rehash: bool = False,
 ) -> Plan:
     """What `run_pipeline` would do; does nothing."""
     backends = load_backends(project)
@@ -103,6 +115,7 @@ def plan_run(
                 mode=mode,
                 fresh_since=datetime.now().astimezone() if fresh else None,
                 records=InstanceRecords(instance, project, backends),
+                rehash=rehash,
             )
         )
 
@@ -138,6 +151,7 @@ class Execution:
 
     def run(self) -> RunSummary:
         plan = make_plan(self._scope)
+        keep_file_states(plan.files, Warehouse(self._scope.project.database))
         if not plan.steps:
             self._add_checks(failed_checks(self._instance).values())
         while plan.steps:

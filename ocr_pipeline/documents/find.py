@@ -4,27 +4,27 @@ data/demo/...                  bundled documents             data set `demo`
 data/documents/NAME/...        imported or copied there      data set `NAME`
 data/documents/FILE            copied there                  data set `documents`
 
-XML is a document if it is an e-invoice and belongs to no other file (`xml_files`).
+XML is a document if it is an e-invoice and belongs to no other file (`xml_files`). Hidden files, and names that say that a
+file is unfinished, are no documents (`walk`).
 
 A file that is split (`data/splits`) is followed by its parts, which are documents of their own.
 """
 
 import hashlib
-import re
-import unicodedata
+import os
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ocr_pipeline.documents import xml_files
 from ocr_pipeline.documents.beside import beside
+from ocr_pipeline.documents.identifiers import MAX_ID_LENGTH, document_ids, load_known_ids, slug
 from ocr_pipeline.documents.overrides import overrides_file
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.splits import Split, load_splits
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.documents.walk import Kind, walk
 
-NOT_DOCUMENTS = {".json", ".md", ".txt", ".csv"}
-MAX_ID_LENGTH = 80
+FOLDERS = ("demo", "documents")
+"""The folders of documents below `data`."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,10 @@ class SourceFile:
 def find_documents(data: Path) -> list[SourceFile]:
     """All document files below `data/demo` and `data/documents`, in a stable order.
 
-    The id is the path reduced to `[a-z0-9_-]`. A hash of the path is appended if two files would get the same id, or if the
-    reduction drops letters.
+    Ids are those of `identifiers`.
 
     Raises:
-        ConfigurationError: a folder or a split cannot be read.
+        ConfigurationError: a folder, a split or the list of known ids cannot be read.
     """
     files = _found_files(data)
     sources: dict[str, SourceFile] = {}
@@ -77,8 +76,9 @@ def _parts(data: Path, source: SourceFile, split: Split, taken: Container[str]) 
     parts = []
     for pages in split.parts:
         part_id = f"{source.document_id}-{pages.suffix}"
-        if part_id in taken:
-            part_id = _with_hash(part_id, (source.document_id, pages.suffix))
+        if part_id in taken:  # of a file that an earlier version knew
+            digest = hashlib.sha256(f"{source.document_id}/{pages.suffix}".encode()).hexdigest()[:8]
+            part_id = f"{part_id[:MAX_ID_LENGTH]}-{digest}"
         overrides = overrides_file(data, part_id)
         parts.append(
             SourceFile(
@@ -96,84 +96,38 @@ def _parts(data: Path, source: SourceFile, split: Split, taken: Container[str]) 
 
 def _found_files(data: Path) -> dict[str, SourceFile]:
     """The files by id."""
+    paths = {data_path(path, data): path for path, kind in files_of(data) if kind == "document"}
+    ids = document_ids(paths, load_known_ids(data))
     sources: dict[str, SourceFile] = {}
-    for folder, prefix in ((data / "demo", ("demo",)), (data / "documents", ())):
-        for path in _files(folder):
-            parts = (*prefix, *path.relative_to(folder).parts)
-            document_id = document_id_of(parts)
-            if document_id in sources:
-                document_id = _with_hash(document_id, parts)
-            dataset = slug(parts[0]) if len(parts) > 1 else "documents"
-            overrides = overrides_file(data, document_id)
-            sources[document_id] = SourceFile(
-                document_id, dataset or "documents", path, label_of(path), overrides if overrides.is_file() else None
-            )
+    for name, path in paths.items():
+        top, *parts = name.split("/")
+        dataset = "demo" if top == "demo" else slug(parts[0]) if len(parts) > 1 else ""
+        overrides = overrides_file(data, ids[name])
+        sources[ids[name]] = SourceFile(
+            ids[name], dataset or "documents", path, label_of(path), overrides if overrides.is_file() else None
+        )
     return sources
 
 
-def document_id_of(parts: tuple[str, ...]) -> str:
-    """The id of a file from the parts of its path: `("sroie", "X51.jpg")` becomes `sroie-x51`."""
-    stem = "-".join((*parts[:-1], Path(parts[-1]).stem))
-    name = slug(stem)
-    readable = _fold(stem)
-    if not name or len(name) > MAX_ID_LENGTH or not readable.isascii():
-        return _with_hash(name, parts)
-    return name
+def files_of(data: Path) -> Iterator[tuple[Path, Kind]]:
+    """All files below `data/demo` and `data/documents`. Raises ConfigurationError."""
+    for folder in FOLDERS:
+        yield from walk(data / folder)
 
 
-def slug(text: str) -> str:
-    """`text` in lower case, with everything but letters, digits and `_` replaced by single dashes."""
-    return re.sub(r"[^a-z0-9_]+", "-", _fold(text)).strip("-")
+def data_path(path: Path, data: Path) -> str:
+    """The path of a file below `data` as ids are made from it: `documents/shop/a.pdf`."""
+    return path.relative_to(data).as_posix()
 
 
-def _fold(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
-
-
-def _with_hash(name: str, parts: tuple[str, ...]) -> str:
-    digest = hashlib.sha256("/".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{name[:MAX_ID_LENGTH]}-{digest}".lstrip("-")
-
-
-def ignored_xml(data: Path) -> list[Path]:
-    """The XML files below `data/demo` and `data/documents` that are no documents: no e-invoice, or one that belongs to a file
-    of the same name. Raises ConfigurationError as `find_documents` does."""
-    return [path for folder in ("demo", "documents") for path in _files(data / folder, wanted=False)]
-
-
-def document_files(folder: Path) -> Iterator[Path]:
-    """The visible files below a folder that may be documents, in a stable order.
-
-    Raises:
-        ConfigurationError: a folder cannot be read.
-    """
-    return _files(folder)
-
-
-def _files(folder: Path, *, wanted: bool = True, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """The document files below a folder; `wanted=False`: the XML files that are none. `above` are its parent folders, to
-    detect symlink loops."""
-
-    def visible(paths: Iterable[Path]) -> list[Path]:
-        return sorted(path for path in paths if not path.name.startswith("."))
-
-    real = folder.resolve()
-    if real in above or not folder.is_dir():
-        return
-    try:
-        paths = visible(folder.iterdir())
-    except OSError as error:
-        raise ConfigurationError(f"The folder {folder} cannot be read: {error.strerror}.") from None
-    pages = [path for path in paths if path.suffix.lower() not in {*NOT_DOCUMENTS, *xml_files.SUFFIXES}]
-    names = [path.name for path in pages if path.is_file()] if len(pages) < len(paths) else []
-    for path in paths:
-        if path.is_dir():
-            yield from _files(path, wanted=wanted, above=above | {real})
-        elif path.is_file() and path.suffix.lower() not in NOT_DOCUMENTS:
-            is_document = path.suffix.lower() not in xml_files.SUFFIXES or xml_files.is_document(path, names)
-            if is_document == wanted:
-                yield path
+def not_documents(data: Path) -> dict[Kind, list[Path]]:
+    """Files that look like documents and are none: unfinished and hidden ones, paths that are too long, XML that is no
+    e-invoice or belongs to a file of the same name. Raises ConfigurationError as `find_documents` does."""
+    found: dict[Kind, list[Path]] = {}
+    for path, kind in files_of(data):
+        if kind not in ("document", "beside"):
+            found.setdefault(kind, []).append(path)
+    return found
 
 
 def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
@@ -182,7 +136,7 @@ def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
     Of a part: `invoice.pdf.p1-2.json`, otherwise `invoice.p1-2.json`.
     """
     for candidate in (new_label_of(path, pages), beside(path, f"{_dotted(pages)}.json", stem=True)):
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # unlike Path.is_file, False for a path that is too long
             return candidate
     return None
 

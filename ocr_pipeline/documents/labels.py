@@ -60,7 +60,7 @@ def labels_sha256(source: SourceFile) -> str | None:
     if source.label is None:
         return None
     content = sha256_of(source.label.read_bytes())
-    return sha256_of(f"{content}+{sha256_of(source.overrides.read_bytes())}".encode()) if source.overrides else content
+    return _both(content, sha256_of(source.overrides.read_bytes())) if source.overrides else content
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,10 @@ def load_decided_label(source: SourceFile) -> DecidedLabel | None:
     label, sha256 = load_label(source.label)
     if source.overrides is None:
         return DecidedLabel(label, sha256, label, {})
-    changed, decisions = apply(label, load_overrides(source.overrides))
-    try:
-        both = labels_sha256(source)
-    except OSError as error:
-        raise DocumentError("invalid_label", f"The label file cannot be read: {error.strerror}.") from None
-    return DecidedLabel(changed, both or sha256, label, decisions)
+    overrides, overrides_sha256 = load_overrides(source.overrides)  # one reading for values and hash: files may change
+    changed, decisions = apply(label, overrides)
+    return DecidedLabel(changed, _both(sha256, overrides_sha256), label, decisions)
+
+
+def _both(label_sha256: str, overrides_sha256: str) -> str:
+    return sha256_of(f"{label_sha256}+{overrides_sha256}".encode())

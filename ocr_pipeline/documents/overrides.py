@@ -4,6 +4,7 @@ Label files stay as shipped; decisions are applied when labels are loaded. A dec
 has the value that it was made about.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -52,14 +53,15 @@ def overrides_file(data: Path, document_id: str) -> Path:
     return data / FOLDER / f"{document_id}.json"
 
 
-def load_overrides(path: Path) -> Overrides:
-    """Load the decisions in a file.
+def load_overrides(path: Path) -> tuple[Overrides, str]:
+    """Load the decisions in a file; returns them and the SHA-256 of the file.
 
     Raises:
         DocumentError: the file cannot be read or is invalid; the message names the key, never the value.
     """
     try:
-        return Overrides.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        return Overrides.model_validate_json(content), hashlib.sha256(content).hexdigest()
     except OSError as error:
         raise DocumentError("invalid_label", f"The override file cannot be read: {error.strerror}.") from None
     except ValidationError as error:
@@ -74,7 +76,7 @@ def write_decision(data: Path, document_id: str, field: str, decision: Decision)
         DocumentError: the existing file is invalid.
     """
     path = overrides_file(data, document_id)
-    existing = load_overrides(path).fields if path.exists() else {}
+    existing = load_overrides(path)[0].fields if path.exists() else {}
     content = Overrides(document_id=document_id, fields={**existing, field: decision})
     text = json.dumps(content.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     try:

@@ -5,6 +5,7 @@ or render on each call and cache nothing.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -128,16 +129,22 @@ def part_sha256(sha256: str, pages: PageRange) -> str:
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:
-    """Read a document file unless it exceeds `limits.max_bytes`. Raises DocumentError."""
+    """Read a document file unless it exceeds `limits.max_bytes`, or changes meanwhile. Raises DocumentError."""
     try:
-        size = path.stat().st_size
-        if size > limits.max_bytes:
-            raise DocumentError("too_large", f"The file has {size:,} bytes; the limit is {limits.max_bytes:,}.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            if before.st_size > limits.max_bytes:
+                raise DocumentError(
+                    "too_large", f"The file has {before.st_size:,} bytes; the limit is {limits.max_bytes:,}."
+                )
+            content, after = file.read(limits.max_bytes + 1), os.fstat(file.fileno())
     except FileNotFoundError:
         raise DocumentError("missing_file", "The file does not exist.") from None
     except OSError as error:
         raise DocumentError("unreadable", f"The file cannot be read: {error.strerror}.") from None
+    if len(content) != before.st_size or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+        raise DocumentError("changed_file", "The file changed while it was read; the next run reads it again.")
+    return content
 
 
 def open_document(content: bytes, limits: Limits, part: PageRange | None = None) -> Document:

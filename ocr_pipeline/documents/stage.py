@@ -55,7 +55,6 @@ def ingest_all(
 def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None, DocumentFailure | None]:
     """Open a document and decode its first page, so that corrupt files fail here and not in each engine."""
     try:
-        _check_name(source)
         document = open_document(read_bytes(source.path, limits), limits, source.pages)
         hashed, look = _first_page_of(document)
     except DocumentError as error:
@@ -110,13 +109,6 @@ def first_page(path: Path, sha256: str, limits: Limits, part: PageRange | None =
         return open_unchanged(path, sha256, limits, part).pages[0].image()
     except DocumentError:
         return None
-
-
-def _check_name(source: SourceFile) -> None:
-    try:
-        str(source.path).encode()
-    except UnicodeEncodeError:  # the path is stored as text in the database
-        raise DocumentError("unreadable", "The file name is not valid UTF-8; rename the file.") from None
 
 
 def ingest_label(source: SourceFile) -> tuple[Label | None, str | None, DocumentFailure | None]:

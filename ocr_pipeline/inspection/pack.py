@@ -60,7 +60,7 @@ def pack_case(
     """
     with warehouse.snapshot() as snapshot:
         found = load_case(snapshot, replace(scoring_of(project), backends=backends), document_id)
-    source = project.root / found.document.path
+    source = project.path_of(found.document.path)
     texts = {name: _without_keys(text, configured) for name, text in _texts(project, found).items()}
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
@@ -92,7 +92,7 @@ def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
             if stored is not None:
                 texts[f"calls/{call.call_key[:16]}.json"] = stored
     for name, path in (
-        ("label.json", label_of(project.root / found.document.path, found.document.page_range)),
+        ("label.json", label_of(project.path_of(found.document.path), found.document.page_range)),
         ("override.json", project.data / "overrides" / f"{found.document_id}.json"),
         ("backends.yaml", project.config_file),
         ("evaluation.yaml", project.evaluation_file),

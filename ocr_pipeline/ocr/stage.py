@@ -15,6 +15,7 @@ from ocr_pipeline.documents.guard import limited
 from ocr_pipeline.documents.limits import Limits, TimeLimits, page_too_slow, too_slow
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import open_unchanged
+from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, input_of
@@ -139,6 +140,8 @@ def _read_locked(engine: OcrEngine, store: ResultStore, limits: Limits, task: Oc
     except Exception as error:  # noqa: BLE001 - one document that breaks a library must not stop the others
         logger.warning("OCR of %s failed: %s", task.document_id, type(error).__name__)
         return _failed(task, DocumentError("ocr_failed", f"The OCR engine failed: {type(error).__name__}."))
+    if engine.capabilities.reads_transcripts and transcript_sha256(task.path) != task.transcript_sha256:
+        return _failed(task, DocumentError("changed_file", "The transcript changed after it was ingested; run again."))
     store.put(STAGE, key, outcome.model_dump_json())
     return OcrResult(task.document_id, outcome, key, cached=False)
 

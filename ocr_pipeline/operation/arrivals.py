@@ -1,21 +1,20 @@
 """Finds documents that arrived, changed or were deleted, and files that are still being written.
 
-A scan of 10,000 files must be fast, so a file is read only if its size or timestamps differ from the database, and at most a
+A scan of 10,000 files must be fast, so a file is read only if its size, times or inode differ from the database, and at most a
 set number of files per scan. The next scan continues where the last one stopped.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import file_digest, sha256
-from pathlib import Path
 
 from pydantic import BaseModel
 
+from ocr_pipeline.documents.file_state import NONE, document_state, label_state
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.pages import part_sha256
-from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
+from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 from ocr_pipeline.warehouse.tables.labels import LabelRow
 
@@ -81,7 +80,6 @@ def scan_files(
     sources: Sequence[SourceFile],
     documents: Mapping[str, DocumentRow],
     labels: Mapping[str, LabelRow],
-    decided: Collection[str],
     cursor: Cursor,
     *,
     max_reads: int,
@@ -95,11 +93,10 @@ def scan_files(
         sources: the files, from `find_documents`.
         documents: rows of `documents` by document id.
         labels: rows of `labels` by document id.
-        decided: documents with decisions applied to their label.
         max_reads: number of files to read at most; 0 while a run is in progress.
         now: Unix time in seconds.
     """
-    scanner = _Scanner(documents, labels, decided, cursor, max_reads, now)
+    scanner = _Scanner(documents, labels, cursor, max_reads, now)
     by_id = {source.document_id: source for source in sources}
     ids = sorted(by_id)
     start = next((index for index, key in enumerate(ids) if key > cursor.after), 0)
@@ -116,7 +113,6 @@ class _Scanner:
 
     documents: Mapping[str, DocumentRow]
     labels: Mapping[str, LabelRow]
-    decided: Collection[str]
     cursor: Cursor
     max_reads: int
     now: float
@@ -129,9 +125,7 @@ class _Scanner:
     def visit(self, source: SourceFile) -> None:
         key = source.document_id
         files = _Files.of(source)
-        if files is None or not files.may_differ(
-            source, self.documents.get(key), self.labels.get(key), key in self.decided
-        ):
+        if files is None or not files.may_differ(source, self.documents.get(key), self.labels.get(key)):
             return
         if self.cursor.same.get(key) == files.stamp:
             self.next.same[key] = files.stamp
@@ -164,75 +158,30 @@ class _Scanner:
 
 
 @dataclass(frozen=True)
-class _FileStat:
-    """Size in bytes and time of the last change of content or name (ns since 1970).
-
-    The modification time alone would miss files copied with their timestamps; the change time cannot be set.
-    """
-
-    size: int
-    changed: int
-
-    @classmethod
-    def of(cls, path: Path) -> "_FileStat":
-        stat = path.stat()
-        return cls(stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
-
-
-@dataclass(frozen=True)
 class _Files:
-    """A document and the files beside it; None for those that do not exist."""
+    """The states of a document and the files beside it."""
 
-    document: _FileStat
-    transcript: _FileStat | None
-    label: _FileStat | None
-    overrides: _FileStat | None
+    document: str
+    label: str
 
     @classmethod
     def of(cls, source: SourceFile) -> "_Files | None":
         """None if the file was deleted in the meantime."""
-        try:
-            return cls(
-                _FileStat.of(source.path),
-                *(
-                    _FileStat.of(path) if path and path.is_file() else None
-                    for path in (transcript_file(source.path), source.label, source.overrides)
-                ),
-            )
-        except OSError:
-            return None
+        document = document_state(source)
+        return None if document.startswith(NONE) else cls(document, label_state(source))
 
     @property
     def stamp(self) -> str:
         """Short, because a cursor holds thousands."""
         return sha256(repr(self).encode()).hexdigest()[:12]
 
-    def may_differ(
-        self, source: SourceFile, document: DocumentRow | None, label: LabelRow | None, decided: bool
-    ) -> bool:
-        """Whether a file may differ from what was ingested: other size, added, deleted, changed later, or split."""
+    def may_differ(self, source: SourceFile, document: DocumentRow | None, label: LabelRow | None) -> bool:
+        """Whether a file may differ from what was ingested: another state, added, deleted, or split."""
         if document is None or document.file_deleted or document.is_split != bool(source.parts):
             return True
-        if document.size_bytes not in (None, self.document.size):
+        if self.document != document.file_state:
             return True
-        if (self.transcript is not None) != (document.transcript_sha256 is not None):
-            return True
-        if _last_change(self.document, self.transcript) > _nanoseconds(document.updated_at):
-            return True
-        if label is None:
-            return self.label is not None
-        labelled = label.label_sha256 is not None or label.status == "invalid"
-        if (self.label is not None) != labelled or (decided and self.overrides is None):
-            return True
-        return _last_change(self.label, self.overrides) > _nanoseconds(label.updated_at)
-
-
-def _last_change(*stats: _FileStat | None) -> int:
-    return max((stat.changed for stat in stats if stat), default=-1)
-
-
-def _nanoseconds(moment: datetime) -> int:
-    return int(moment.replace(tzinfo=UTC).timestamp() * 1e9)
+        return source.label is not None if label is None else self.label != label.file_state
 
 
 def _content(source: SourceFile) -> str | None:

@@ -14,13 +14,11 @@ from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.splitting import ready_to_split
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.planning.costs import Estimate, estimate
-from ocr_pipeline.planning.inputs import NewDocument, new_documents, wanted_words
+from ocr_pipeline.planning.files import Files, files_of
+from ocr_pipeline.planning.inputs import wanted_words
 from ocr_pipeline.planning.states import (
     CellState,
-    deleted_documents,
-    document_states,
     extraction_states,
-    label_states,
     ocr_states,
     why_again,
 )
@@ -41,8 +39,6 @@ DELETED = "deleted_documents"
 """The step for documents whose file is gone: their rows in `raw_documents` say so from then on."""
 SPLITS, WEIGHTS = "split_documents", "ensemble_weights"
 """The steps that ingest scans again to split them once an engine has read them, and that train the weights of ensembles."""
-CONTENT = ("file", "transcript")
-"""Why a document is stale, if later stages depend on it."""
 EVALUATION = "evaluation"
 """The step for scores, leaderboard, comparisons, diagnosis and report, of all backends."""
 
@@ -68,7 +64,8 @@ class Scope:
     """What a plan is about: documents, backends (members of ensembles included), and what is to be done for them.
 
     `fresh_since`: models are asked again about what was asked before. `records`: None if not known; then everything counts as
-    recorded. `check_files`: whether files are read to see if they changed; without it only ingested documents are planned.
+    recorded. `check_files`: whether changed files are looked for; without it only ingested documents are planned. `rehash`:
+    read all files for that, also those with the same size, times and inode.
     """
 
     project: Project
@@ -79,6 +76,7 @@ class Scope:
     fresh_since: datetime | None = None
     records: Records | None = None
     check_files: bool = True
+    rehash: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +108,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     states: tuple[CellState, ...] = ()
+    files: Files = field(default_factory=Files)
 
     @property
     def pending(self) -> list[CellState]:
@@ -128,7 +127,7 @@ class Plan:
 def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
     """The plan, without the assets that were run already (`done`)."""
     warehouse = Warehouse(scope.project.database)
-    files = _files(scope, warehouse, done) if scope.check_files else _Files()
+    files = files_of(scope, warehouse, done) if scope.check_files else Files()
     with warehouse.snapshot() as reader:
         planner = _Planner(scope, done, reader, files)
         steps = list(planner.steps())
@@ -137,40 +136,13 @@ def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
         if step.asset in ("extractions", "ensembles"):
             costs = estimate(scope.backends, step.cells, warehouse, store, fresh=is_fresh)
             steps[index] = replace(step, estimates=tuple(costs))
-    return Plan(tuple(steps), tuple(planner.states))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Files:
-    """What was found on the disk, before the database is opened."""
-
-    documents: Sequence[CellState] = ()
-    labels: Sequence[CellState] = ()
-    deleted: Sequence[str] = ()
-    new: Mapping[str, NewDocument] = field(default_factory=dict)
-
-    @property
-    def changed(self) -> set[str]:
-        """Ingested documents whose content is going to be another one."""
-        return {state.document_id for state in self.documents if state.state == "stale" and state.why in CONTENT}
-
-
-def _files(scope: Scope, warehouse: Warehouse, done: Collection[str]) -> _Files:
-    known, labels = tables.documents.documents(warehouse), tables.labels.labels(warehouse)
-    return _Files(
-        documents=document_states(scope.sources, known, scope.backends.limits, scope.backends.part_detection)
-        if "raw_documents" not in done
-        else (),
-        labels=label_states(scope.sources, labels) if "ground_truth" not in done else (),
-        deleted=deleted_documents(find_documents(scope.project.data), known),
-        new=new_documents(scope.sources, known),
-    )
+    return Plan(tuple(steps), tuple(planner.states), files)
 
 
 class _Planner:
     """Goes through the stages in their order; what an earlier stage is going to do makes later cells due."""
 
-    def __init__(self, scope: Scope, done: Collection[str], reader: Reader, files: _Files) -> None:
+    def __init__(self, scope: Scope, done: Collection[str], reader: Reader, files: Files) -> None:
         self._scope, self._done, self._reader, self._files = scope, done, reader, files
         self._files_of_scope = [source.document_id for source in scope.sources]
         self._documents = [source.document_id for source in scope.sources if not source.parts]

@@ -12,6 +12,7 @@ from typing import Literal
 from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.splitting import BY_HAND, WAITING
+from ocr_pipeline.documents.file_state import document_state, label_state, unchanged_since
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.limits import Limits
@@ -27,6 +28,7 @@ from ocr_pipeline.planning.inputs import (
     expected_extraction_keys,
     expected_ocr_key,
 )
+from ocr_pipeline.untrusted import printable_path
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
@@ -45,7 +47,8 @@ class CellState:
     """One cell. `name` is its engine or backend, empty for a document or label.
 
     `why` names what changed (document, engine, text, prediction, members, or settings of the extractor like prompt), or the
-    failure. `due`: a run has something to do for it. A failed cell is due if trying again may succeed.
+    failure. `due`: a run has something to do for it. A failed cell is due if trying again may succeed. `file_state`: of files
+    that were read and found unchanged, to be stored, so that they are not read again.
     """
 
     name: str
@@ -53,6 +56,7 @@ class CellState:
     state: State
     why: str | None = None
     due: bool = True
+    file_state: str | None = None
 
     @property
     def cell(self) -> tuple[str, str]:
@@ -64,40 +68,50 @@ def document_states(
     known: Mapping[str, DocumentRow],
     limits: Limits,
     detection: Callable[[str], str | None] = lambda dataset: None,
+    *,
+    rehash: bool = False,
 ) -> list[CellState]:
-    """The state of each document in `documents`. Reads and hashes every file that looks unchanged.
+    """The state of each document in `documents`. Reads and hashes files whose size, times or inode differ.
 
     Args:
         known: its rows.
         detection: how documents of a data set are looked at for several invoices.
+        rehash: read all files.
     """
     return [
-        _document_state(source, known.get(source.document_id), limits, detection(source.dataset)) for source in sources
+        _document_state(source, known.get(source.document_id), limits, detection(source.dataset), rehash)
+        for source in sources
     ]
 
 
-def _document_state(source: SourceFile, row: DocumentRow | None, limits: Limits, detection: str | None) -> CellState:
+def _document_state(
+    source: SourceFile, row: DocumentRow | None, limits: Limits, detection: str | None, rehash: bool
+) -> CellState:
     document_id = source.document_id
     if row is None:
         return CellState("", document_id, "missing")
     if not row.failed and _is_split_otherwise(source, row, detection):
         return CellState("", document_id, "stale", "split")
-    if row.dataset != source.dataset or not source.path.as_posix().endswith(row.path):
+    if row.dataset != source.dataset or not printable_path(source.path.as_posix()).endswith(row.path):
         return CellState("", document_id, "stale", "path")
     if row.failed:
         is_tried = row.attempt is not None and row.attempt == attempt_of(source, limits)
         return CellState("", document_id, "failed", row.reason, due=not is_tried)
     if not (row.perceptual_hash or "").startswith(HASH_PREFIX):
         return CellState("", document_id, "stale", "perceptual hash")
+    state = document_state(source)
+    if state == row.file_state and not rehash:
+        return CellState("", document_id, "current", due=False)
     if row.transcript_sha256 != transcript_sha256(source.path):
         return CellState("", document_id, "stale", "transcript")
     try:
         unchanged = row.sha256 == document_sha256(read_bytes(source.path, limits), source.pages)
     except DocumentError:
         unchanged = False
-    return (
-        CellState("", document_id, "current", due=False) if unchanged else CellState("", document_id, "stale", "file")
-    )
+    if not unchanged:
+        return CellState("", document_id, "stale", "file")
+    found = unchanged_since(state, document_state, source)
+    return CellState("", document_id, "current", due=False, file_state=found)
 
 
 def _is_split_otherwise(source: SourceFile, row: DocumentRow, detection: str | None) -> bool:
@@ -115,15 +129,21 @@ def deleted_documents(on_disk: Iterable[SourceFile], known: Mapping[str, Documen
     return [key for key, row in known.items() if key not in there and not row.file_deleted]
 
 
-def label_states(sources: Iterable[SourceFile], known: Mapping[str, LabelRow]) -> list[CellState]:
-    """The state of each document's label in `labels`; a document without a label has a row that says so. `known`: its rows."""
-    return [_label_state(source, known.get(source.document_id)) for source in sources]
+def label_states(
+    sources: Iterable[SourceFile], known: Mapping[str, LabelRow], *, rehash: bool = False
+) -> list[CellState]:
+    """The state of each document's label in `labels`; a document without a label has a row that says so. `known`: its rows;
+    `rehash`: read all files."""
+    return [_label_state(source, known.get(source.document_id), rehash) for source in sources]
 
 
-def _label_state(source: SourceFile, row: LabelRow | None) -> CellState:
+def _label_state(source: SourceFile, row: LabelRow | None, rehash: bool) -> CellState:
     document_id = source.document_id
     if row is None:
         return CellState("", document_id, "missing")
+    state = label_state(source)
+    if state == row.file_state and row.dataset == source.dataset and row.status != "invalid" and not rehash:
+        return CellState("", document_id, "current", due=False)
     try:
         current = labels_sha256(source)
     except OSError:  # the stage reads it again, and says what is wrong
@@ -132,7 +152,8 @@ def _label_state(source: SourceFile, row: LabelRow | None) -> CellState:
         return CellState("", document_id, "stale", "label")
     if row.status == "invalid":
         return CellState("", document_id, "failed", "invalid_label")
-    return CellState("", document_id, "current", due=False)
+    found = unchanged_since(state, label_state, source)
+    return CellState("", document_id, "current", due=False, file_state=found)
 
 
 def ocr_states(

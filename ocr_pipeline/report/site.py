@@ -178,7 +178,7 @@ def _write_document(
     images: set[str] = set()
     sha256 = found.document.sha256
     if sha256 and found.pages:
-        path, part = project.root / found.document.path, found.document.page_range
+        path, part = project.path_of(found.document.path), found.document.page_range
         images = write_images(
             path,
             sha256,

@@ -163,6 +163,17 @@ class Warehouse:
                 connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
                 _insert(connection, table, rows)
 
+    def set_column(self, table: str, column: str, values: Mapping[str, str]) -> None:
+        """Set one column of the rows of these documents, and leave the rest of the rows as it is."""
+        if not values:
+            return
+        with self.connect(read_only=False) as connection, _transaction(connection):
+            connection.execute(
+                f'UPDATE "{table}" SET "{column}" = new.value'  # noqa: S608
+                " FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS value) new WHERE document_id = new.id",
+                [list(values), list(values.values())],
+            )
+
     @contextmanager
     def connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for a short task. Raises WarehouseError with one clear sentence."""

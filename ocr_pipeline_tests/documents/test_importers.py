@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.identifiers import short_id
 from ocr_pipeline.documents.importers import ImportReport, import_folder, import_sroie
 from ocr_pipeline.documents.importers.copying import Entry, copy, new_report
 from ocr_pipeline.documents.labels import load_label
@@ -52,7 +53,7 @@ class TestFolder:
     def test_copies_documents_and_labels(self, source: Path, documents: Path, project: Project) -> None:
         report = import_folder(source, documents)
         assert (report.dataset, counts(report), report.labelled, report.problems) == ("my-invoices", (2, 0, 0), 1, [])
-        result = {document.document_id: document for document in find_documents(project.data)}
+        result = {short_id(document.document_id): document for document in find_documents(project.data)}
         assert set(result) == {"my-invoices-a", "my-invoices-2024-b"}
         assert {document.dataset for document in result.values()} == {"my-invoices"}
         assert result["my-invoices-2024-b"].path.read_bytes() == image_bytes(20)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr_pipeline.documents.find import find_documents, ignored_xml
+from ocr_pipeline.documents.find import find_documents, not_documents
 from ocr_pipeline.documents.importers import import_folder
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
@@ -74,7 +74,7 @@ def test_xml_is_a_document_unless_it_belongs_to_another_file(tmp_path: Path) -> 
     (folder / "config").mkdir()
     found = {source.path.name for source in find_documents(tmp_path)}
     assert found == {"alone.xml", "ALSO.XML", "signed.xml.p7m", "invoice.pdf", "scan.png"}
-    ignored = [path.name for path in ignored_xml(tmp_path)]
+    ignored = [path.name for path in not_documents(tmp_path)["xml"]]
     assert ignored == ["config.xml", "detached.p7m", "invoice.pdf.xml", "invoice.xml", "scan.xml.p7m"]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ocr_pipeline.documents.file_state import document_state, label_state
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.overrides import overrides_file
@@ -27,9 +28,8 @@ def scan(
     known: Known = ({}, {}),
     max_reads: int = 100,
     now: float = 0.0,
-    decided: tuple[str, ...] = (),
 ) -> Scan:
-    return scan_files(find_documents(project.data), *known, decided, cursor or Cursor(), max_reads=max_reads, now=now)
+    return scan_files(find_documents(project.data), *known, cursor or Cursor(), max_reads=max_reads, now=now)
 
 
 def ingested(project: Project, *, status: str = "ok") -> Known:
@@ -54,6 +54,7 @@ def ingested(project: Project, *, status: str = "ok") -> Known:
             message=None,
             run_id=None,
             updated_at=now,
+            file_state=document_state(source),
         )
         labels[source.document_id] = LabelRow(
             document_id=source.document_id,
@@ -65,6 +66,7 @@ def ingested(project: Project, *, status: str = "ok") -> Known:
             split=None,
             run_id=None,
             updated_at=now,
+            file_state=label_state(source),
         )
     return documents, labels
 
@@ -123,6 +125,30 @@ def test_a_file_replaced_with_the_same_times_and_size(project: Project) -> None:
     assert scan(project, scan(project, known=known).cursor, known).ready == ["a"]
 
 
+def test_a_clock_that_was_set_back_hides_no_change(project: Project) -> None:
+    """The file is older than the database, by every clock."""
+    path = add_file(project, "a.pdf", b"one")
+    known = ingested(project)
+    path.write_bytes(b"two")
+    os.utime(path, (1, 1))
+    in_the_future = datetime(2100, 1, 1)
+    known = (
+        {"a": replace(known[0]["a"], updated_at=in_the_future)},
+        {"a": replace(known[1]["a"], updated_at=in_the_future)},
+    )
+    assert scan(project, scan(project, known=known).cursor, known).ready == ["a"]
+
+
+def test_a_file_that_another_one_replaces_by_its_name(project: Project) -> None:
+    """Same size, same times: only the inode tells, and where the system gives the change time, that."""
+    path, other = add_file(project, "a.pdf", b"one"), add_file(project, ".other", b"two")
+    os.utime(path, (1, 1))
+    os.utime(other, (1, 1))
+    known = ingested(project)
+    other.replace(path)
+    assert scan(project, scan(project, known=known).cursor, known).ready == ["a"]
+
+
 def test_files_beside_a_document(project: Project) -> None:
     path = add_file(project, "a.pdf", b"one")
     label = add_label(path, total_amount="1.00")
@@ -140,7 +166,7 @@ def test_files_beside_a_document(project: Project) -> None:
     assert scan(project, scan(project, known=known).cursor, known).ready == ["a"], "decisions were added"
     known = ingested(project)
     overrides.unlink()
-    assert scan(project, scan(project, None, known, decided=("a",)).cursor, known, decided=("a",)).ready == ["a"]
+    assert scan(project, scan(project, known=known).cursor, known).ready == ["a"], "they were deleted"
     assert label.is_file()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.identifiers import remember_ids
 from ocr_pipeline.documents.stage import ingest, ingest_label
 from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.stage import extract_documents
@@ -351,7 +352,8 @@ def test_a_document_that_an_engine_cannot_read_is_not_tried_again(pipeline: Pipe
 
 def test_a_document_that_moved_is_found_at_its_new_place(pipeline: Pipeline) -> None:
     folder = pipeline.project.data / "documents/s"
-    (folder / "b.png").rename(folder / "B.PNG")  # the id stays, and so do the bytes
+    (folder / "b.png").rename(folder / "B.PNG")
+    remember_ids(pipeline.project.data, {"documents/s/B.PNG": "s-b"})  # as `labels move` does
     assert pipeline.run() == (["s-b"], [], [], [])
     assert tables.documents.documents(pipeline.warehouse)["s-b"].path == "data/documents/s/B.PNG"
     assert pipeline.run() == NOTHING
@@ -360,6 +362,7 @@ def test_a_document_that_moved_is_found_at_its_new_place(pipeline: Pipeline) -> 
 def test_a_document_that_changed_its_data_set(pipeline: Pipeline) -> None:
     documents = pipeline.project.data / "documents"
     (documents / "s/b.png").rename(documents / "s-b.png")
+    remember_ids(pipeline.project.data, {"documents/s-b.png": "s-b"})
     assert pipeline.run() == (["s-b"], ["s-b"], [], [])
     assert tables.documents.documents(pipeline.warehouse)["s-b"].dataset == "documents"
 

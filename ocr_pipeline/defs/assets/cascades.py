@@ -49,7 +49,7 @@ def cascade_tasks(
         asks = {name: next(answers) for name, answers in later.items()}
         yield ExtractionTask(
             document_id=document_id,
-            path=project.project.root / document.path,
+            path=project.project.path_of(document.path),
             sha256=document.sha256,
             text=None,
             input_key=cascade.extractor.input_of(document_id, input_key) if input_key and not failure else None,

@@ -1,7 +1,6 @@
 """`raw_documents`, `ground_truth` and `duplicates`: the documents of the project and their labels."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -16,6 +15,7 @@ from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.duplicates import Pair, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
+from ocr_pipeline.documents.file_state import document_state, label_state, unchanged_since
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.documents.looks import Looks
 from ocr_pipeline.documents.splits import remove_split, write_split
@@ -24,7 +24,6 @@ from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import OcrText
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import utc_now
 from ocr_pipeline.warehouse.tables.common import NewRows
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
@@ -57,12 +56,12 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
         keys = asked_for(context)
         new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         progress.start("documents", len(keys))
-        began, backends = utc_now(), project.backends()
+        backends, states = project.backends(), dict[str, str]()
         with warehouse.warehouse().snapshot() as snapshot:
             known = tables.documents.documents(snapshot)
         sources = _sources(project, keys, known)
         splitter = _splitter(project, warehouse, backends, sources)
-        for source, document, failure in ingest_all(sources, backends.limits):
+        for source, document, failure in ingest_all(_noting(sources, states), backends.limits):
             decision = splitter.decide(source, document) if document and not source.pages else Decision(None, None)
             row = tables.documents.add_document(
                 new_rows,
@@ -72,7 +71,7 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
                 document=document,
                 transcript_sha256=transcript_sha256(source.path),
                 failure=failure,
-                began=began,
+                file_state=unchanged_since(states[source.document_id], document_state, source),
                 known=known.get(source.document_id),
                 detection=decision.detection,
                 split_into=_split(project, source, decision) if document and not source.pages else (),
@@ -84,6 +83,13 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
         return dg.MaterializeResult()
 
     return raw_documents
+
+
+def _noting(sources: Iterable[SourceFile], states: dict[str, str]) -> Iterator[SourceFile]:
+    """Notes the state of each file before it is read: what happens to it afterwards is noticed."""
+    for source in sources:
+        states[source.document_id] = document_state(source)
+        yield source
 
 
 def _document_metadata(row: DocumentRow) -> dict[str, object]:
@@ -149,11 +155,10 @@ def _ground_truth(partitions: Partitions) -> dg.AssetsDefinition:
         keys = asked_for(context)
         new_rows = tables.empty(tables.labels.LABEL_TABLES)
         progress.start("labels", len(keys))
-        began = utc_now()
         with warehouse.warehouse().snapshot() as snapshot:
             known = tables.documents.documents(snapshot)
         for source in _sources(project, keys, known):
-            failed = _add_label(context, new_rows, source, began)
+            failed = _add_label(context, new_rows, source)
             progress.advance("labels", cached=False, failed=failed)
         warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
         return dg.MaterializeResult()
@@ -161,9 +166,9 @@ def _ground_truth(partitions: Partitions) -> dg.AssetsDefinition:
     return ground_truth
 
 
-def _add_label(context: dg.AssetExecutionContext, new_rows: NewRows, source: SourceFile, began: datetime) -> bool:
+def _add_label(context: dg.AssetExecutionContext, new_rows: NewRows, source: SourceFile) -> bool:
     """Add the rows of a label. Returns whether it is invalid."""
-    key = source.document_id
+    key, state = source.document_id, label_state(source)
     decided, failure = ingest_decided_label(source)
     row = tables.labels.add_label(
         new_rows,
@@ -174,7 +179,7 @@ def _add_label(context: dg.AssetExecutionContext, new_rows: NewRows, source: Sou
         label_sha256=decided.sha256 if decided else None,
         failure=failure,
         decided=decided,
-        began=began,
+        file_state=unchanged_since(state, label_state, source),
     )
     fields = [entry for entry in new_rows["ground_truth"] if entry["document_id"] == key]
     metadata = {
@@ -209,7 +214,7 @@ def _duplicates() -> dg.AssetsDefinition:
 
         def page(sha256: str) -> "Image | None":
             row = rows_of[sha256]
-            return first_page(project.project.root / row.path, sha256, limits, row.page_range)
+            return first_page(project.project.path_of(row.path), sha256, limits, row.page_range)
 
         def done(contents: int) -> None:
             progress.advance("duplicates", cached=False, failed=False, by=contents)
@@ -250,5 +255,5 @@ def _deleted(project: ProjectResource, key: str, row: DocumentRow | None) -> Sou
     if row is None:
         return SourceFile(key, "documents", project.project.data / "documents" / key, None)
     # The file of a part may well be there; the part is not.
-    path = project.project.root / (f"{row.path}.{row.page_range.suffix}" if row.page_range else row.path)
+    path = project.project.path_of(f"{row.path}.{row.page_range.suffix}" if row.page_range else row.path)
     return SourceFile(key, row.dataset, path, None, pages=row.page_range, parent=row.parent_id)

@@ -90,7 +90,7 @@ def _tasks(
         input_key = members_key(of_members) if of_members and not failure else None
         yield ExtractionTask(
             document_id=document_id,
-            path=project.project.root / document.path,
+            path=project.project.path_of(document.path),
             sha256=document.sha256,
             text=None,
             input_key=ensemble.extractor.input_of(document_id, input_key) if input_key else None,

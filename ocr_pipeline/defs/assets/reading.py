@@ -93,7 +93,7 @@ def _recognise(
         tasks.append(
             OcrTask(
                 document_id,
-                path=project.project.root / document.path,
+                path=project.project.path_of(document.path),
                 sha256=document.sha256,
                 transcript_sha256=document.transcript_sha256,
                 pages=document.pages,
@@ -223,7 +223,7 @@ def extraction_tasks(
                 input_key = predictions.input_of(document_id, input_key)
             yield ExtractionTask(
                 document_id=document_id,
-                path=project.project.root / document.path,
+                path=project.project.path_of(document.path),
                 sha256=document.sha256,
                 text=texts.get(document_id),
                 input_key=backend.extractor.input_of(document_id, input_key) if input_key and not failure else None,

@@ -61,9 +61,8 @@ def _tick(
     sources = find_documents(project.project.data)
     with warehouse.warehouse().snapshot() as snapshot:
         documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
-        decided = tables.labels.decided_documents(snapshot)
     limit = settings.documents_per_run if idle else 0
-    files = scan_files(sources, documents, labels, decided, before.files, max_reads=limit, now=now)
+    files = scan_files(sources, documents, labels, before.files, max_reads=limit, now=now)
     inboxes, changed = scan_inboxes(settings.inboxes, before.inboxes, project.project, now, may_launch=idle)
     _log(context, project, settings, files, len(sources), idle)
     cursor = ArrivalsCursor(files=files.cursor, inboxes=inboxes).model_dump_json()

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 from pydantic import BaseModel
 
 from ocr_pipeline.documents.beside import beside
-from ocr_pipeline.documents.find import slug
+from ocr_pipeline.documents.identifiers import slug
 from ocr_pipeline.documents.importers.source import Source
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import Label, OcrText
@@ -111,10 +112,14 @@ def _write_beside(document: Path, suffix: str, content: BaseModel | None) -> str
 
 def _write_if_changed(target: Path, content: bytes) -> str:
     """Returns `new`, `changed` or `unchanged`."""
-    if not target.exists():
-        target.write_bytes(content)
-        return "new"
-    if target.read_bytes() == content:
+    state = "changed" if target.exists() else "new"
+    if state == "changed" and target.read_bytes() == content:
         return "unchanged"
-    target.write_bytes(content)
-    return "changed"
+    fresh = target.with_name(f".{uuid4().hex}.part")  # no run meets half a document
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(target)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    return state

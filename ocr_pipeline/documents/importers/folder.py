@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.beside import MAX_NAME_BYTES
-from ocr_pipeline.documents.find import NOT_DOCUMENTS, document_id_of
+from ocr_pipeline.documents.identifiers import earlier_id, new_id
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.csv_labels import LabelRow, load_csv_labels
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name, require_folder
+from ocr_pipeline.documents.walk import NOT_DOCUMENTS, is_unfinished
 from ocr_pipeline.documents.importers.xml_beside import is_document
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.schemas import Label, OcrText
@@ -66,7 +67,7 @@ def _check_place(path: Source, only: Source | None, documents: Path) -> None:
         source, inside = path.resolve(), documents.resolve()
         if inside in (source, *source.parents) or (only is None and source in inside.parents):
             raise ConfigurationError(f"{path} is inside the project or contains it: its documents need no import.")
-    if only is not None and (only.suffix.lower() in NOT_DOCUMENTS or only.name.startswith(".")):
+    if only is not None and (only.suffix.lower() in NOT_DOCUMENTS or only.name.startswith(".") or is_unfinished(only.name)):
         raise ConfigurationError(f"{only} is not a document: {_no_document(only.name)}.")
 
 
@@ -138,7 +139,8 @@ def _rows_by_file(table: list[LabelRow], names: list[str], report: ImportReport)
     known: dict[str, set[str]] = {}
     for name in names:
         parts = tuple(name.split("/"))
-        for key in {parts[-1], Path(parts[-1]).stem, document_id_of((report.dataset, *parts))} - {name}:
+        ids = {earlier_id((report.dataset, *parts)), new_id(f"documents/{report.dataset}/{name}")}
+        for key in {parts[-1], Path(parts[-1]).stem, *ids} - {name}:
             known.setdefault(key, set()).add(name)
     matched: dict[str, tuple[int, Label]] = {}
     for row in table:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from upath import UPath
 
-from ocr_pipeline.documents.find import NOT_DOCUMENTS
+from ocr_pipeline.documents.walk import NOT_DOCUMENTS, is_unfinished
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 
 Source: TypeAlias = Path | UPath
@@ -45,12 +45,13 @@ def require_folder(source: Source) -> None:
 
 
 def documents_in(folder: Source) -> list[Source]:
-    """All visible files below a folder that may be documents, sorted by path."""
+    """All visible, finished files below a folder that may be documents, sorted by path."""
     files: list[Source] = sorted(folder.rglob("*"), key=str)
     return [
         file
         for file in files
         if file.suffix.lower() not in NOT_DOCUMENTS
+        and not is_unfinished(file.name)
         and not any(part.startswith(".") for part in relative_name(file, folder).split("/"))
         and file.is_file()
     ]

@@ -47,6 +47,10 @@ class DocumentRow:
     parent_id: Annotated[str | None, "Document that this one is a part of; NULL: a file of its own."] = None
     first_page: Annotated[int | None, "First page of the part in the file of its parent, from 1."] = None
     last_page: Annotated[int | None, "Last page of the part in the file of its parent."] = None
+    file_state: Annotated[
+        str | None,
+        "State of the file and its transcript when they were read: size, times and inode; NULL: compare the content.",
+    ] = None
     part_detection: Annotated[
         str | None,
         "How several invoices were looked for: auto-VERSION (:no words, until an engine has read it), by hand; NULL: not.",
@@ -213,7 +217,7 @@ def add_document(
     document: "Document | None" = None,
     transcript_sha256: str | None = None,
     failure: DocumentFailure | None = None,
-    began: datetime | None = None,
+    file_state: str | None = None,
     known: DocumentRow | None = None,
     detection: str | None = None,
     split_into: Sequence[str] = (),
@@ -224,7 +228,7 @@ def add_document(
         known: its row so far: of a file that is gone, what was known stays.
         detection: how it was looked at for several invoices.
         split_into: the ids of its parts.
-        began: a moment before its file was opened (UTC): a younger file may have changed since. None: now.
+        file_state: of `documents.file_state`, before its file was opened.
     """
     from ocr_pipeline.documents.stage import FinalFailure, IngestedDocument
 
@@ -238,7 +242,8 @@ def add_document(
         reason=failure.reason if failure else "split" if split_into else None,
         message=failure.message if failure else split_sentence(split_into) if split_into else None,
         run_id=run_id,
-        updated_at=began or utc_now(),
+        updated_at=utc_now(),
+        file_state=file_state,
         parent_id=source.parent,
         first_page=source.pages.first if source.pages else None,
         last_page=source.pages.last if source.pages else None,

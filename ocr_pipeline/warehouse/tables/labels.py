@@ -28,6 +28,10 @@ class LabelRow:
     split: Annotated[str | None, "Split, as labelled: train, test and so on."]
     run_id: str | None
     updated_at: datetime
+    file_state: Annotated[
+        str | None,
+        "State of the label file and the decisions when they were read: size, times and inode; NULL: compare the content.",
+    ] = None
 
     @property
     def valid(self) -> bool:
@@ -111,12 +115,6 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
         )
         for document_id, row in known.items()
     }
-
-
-def decided_documents(reader: Reader) -> set[str]:
-    """Documents whose label a review changed or confirmed."""
-    rows = reader.rows("SELECT DISTINCT document_id FROM ground_truth WHERE decision IS NOT NULL")
-    return {row["document_id"] for row in rows}
 
 
 def reviewed(reader: Reader) -> set[tuple[str, str]]:
@@ -230,13 +228,13 @@ def add_label(
     label_sha256: str | None = None,
     failure: DocumentFailure | None = None,
     decided: "DecidedLabel | None" = None,
-    began: datetime | None = None,
+    file_state: str | None = None,
 ) -> LabelRow:
     """Add the rows of a label; None: the document is unlabelled.
 
     Args:
         decided: the label with the decisions of reviews.
-        began: as in `add_document`.
+        file_state: of `documents.file_state`, before the files were read.
     """
     row = LabelRow(
         document_id=document_id,
@@ -247,7 +245,8 @@ def add_label(
         language=label.language if label else None,
         split=label.split if label else None,
         run_id=run_id,
-        updated_at=began or utc_now(),
+        updated_at=utc_now(),
+        file_state=file_state,
     )
     tables["labels"].append(asdict(row))
     if label is None:

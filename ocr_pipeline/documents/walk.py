@@ -1,0 +1,96 @@
+"""Goes through the folders of documents: what each file in them is, by its name and, if it is XML, its first bytes."""
+
+import errno
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ocr_pipeline.documents import xml_files
+from ocr_pipeline.errors import ConfigurationError
+
+NOT_DOCUMENTS = {".json", ".md", ".txt", ".csv"}
+MAX_PATH_BYTES = 4095
+"""Of a path that the system opens."""
+
+_UNFINISHED = re.compile(
+    r"~\$.*|.*~|.*\.(?:part|partial|filepart|crdownload|opdownload|download|upload|tmp|temp|swp|aria2)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Names that browsers, file servers and office programs give to files until they are complete, or while they are open."""
+
+Kind = Literal["document", "beside", "xml", "unfinished", "hidden", "unreachable"]
+"""`beside`: a label, transcript or text; `xml`: XML that is no document; `unreachable`: a path too long for the system."""
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file name says that the file is still being written, or is open in another program."""
+    return _UNFINISHED.fullmatch(name) is not None
+
+
+def walk(folder: Path) -> Iterator[tuple[Path, Kind]]:
+    """Every file below a folder with its kind, sorted by path. Hidden folders are left out; links are followed, loops are not.
+
+    Raises:
+        ConfigurationError: a folder cannot be read.
+    """
+    pending: list[tuple[Path, Kind | frozenset[Path]]] = [(folder, frozenset())]
+    while pending:  # no recursion: folders may be nested deeper than Python can call
+        path, kind = pending.pop()
+        if isinstance(kind, str):
+            yield path, kind
+            continue
+        try:
+            real, entries = path.resolve(), _entries(path)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                continue
+            if error.errno == errno.ENAMETOOLONG:
+                yield path, "unreachable"
+                continue
+            raise ConfigurationError(f"The folder {path} cannot be read: {error.strerror}.") from None
+        if real not in kind:
+            pending += reversed([(path / name, found or kind | {real}) for name, found in _kinds(path, entries)])
+
+
+def _entries(folder: Path) -> list[tuple[str, bool]]:
+    """The names of folders (True) and files in a folder, sorted."""
+    with os.scandir(folder) as found:
+        kinds = [(entry.name, _is(entry.is_dir), _is(entry.is_file)) for entry in found]
+    return sorted((name, is_folder) for name, is_folder, is_file in kinds if is_folder or is_file)
+
+
+def _is(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    except OSError:  # a link to itself
+        return False
+
+
+def _kinds(folder: Path, entries: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, Kind | None]]:
+    """The kind of each file, None for a folder."""
+    pages = [name for name, is_folder in entries if not is_folder and _may_have_pages(name)]
+    length = len(os.fsencode(folder))
+    for name, is_folder in entries:
+        suffix = Path(name).suffix.lower()
+        if is_folder:
+            if not name.startswith("."):
+                yield name, None
+        elif name.startswith("."):
+            yield name, "hidden"
+        elif is_unfinished(name):
+            yield name, "unfinished"
+        elif suffix in NOT_DOCUMENTS:
+            yield name, "beside"
+        elif length + len(os.fsencode(name)) + 1 > MAX_PATH_BYTES:
+            yield name, "unreachable"
+        elif suffix in xml_files.SUFFIXES and not xml_files.is_document(folder / name, pages):
+            yield name, "xml"
+        else:
+            yield name, "document"
+
+
+def _may_have_pages(name: str) -> bool:
+    suffix = Path(name).suffix.lower()
+    return not name.startswith(".") and suffix not in NOT_DOCUMENTS and suffix not in xml_files.SUFFIXES
