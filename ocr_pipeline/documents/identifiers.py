@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.store import write_durably
+from ocr_pipeline.untrusted import path_of_printable, printable_path
 
 FILE = "document-ids.jsonl"
 MAX_ID_LENGTH = 80
@@ -161,16 +162,14 @@ def load_known_ids(data: Path) -> dict[str, str]:
 
 
 def _parsed(line: str, where: str) -> tuple[str, str]:
-    try:  # json knows the escaped bytes of a name that is not UTF-8, pydantic's own parser does not
-        found = _Line.model_validate(json.loads(line))
+    try:
+        found = _Line.model_validate_json(line)
     except ValidationError as error:
         raise ConfigurationError(f"{where}: {describe(error)} Correct or delete the line.") from None
-    except (ValueError, RecursionError):
-        raise ConfigurationError(f"{where}: not a JSON object. Correct or delete the line.") from None
     parts = PurePosixPath(found.path).parts
     if found.path != "/".join(parts) or parts[0] == "/" or ".." in parts:
         raise ConfigurationError(f"{where}: the path has to lead from `data` to a file. Correct or delete the line.")
-    return found.path, found.id
+    return path_of_printable(found.path), found.id
 
 
 def remember_ids(data: Path, new: Mapping[str, str], *, without: Collection[str] = ()) -> None:
@@ -189,5 +188,5 @@ def remember_ids(data: Path, new: Mapping[str, str], *, without: Collection[str]
         moved = {*new.values(), *without}
         ids = {path: known for path, known in before.items() if known not in moved or new.get(path) == known} | new
         if ids != before or not is_recorded(data):
-            rows = (json.dumps({"path": path, "id": ids[path]}) for path in sorted(ids))
+            rows = sorted(json.dumps({"path": printable_path(path), "id": ids[path]}) for path in ids)
             write_durably(data / FILE, "".join(f"{row}\n" for row in rows))

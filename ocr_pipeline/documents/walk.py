@@ -35,14 +35,14 @@ def walk(folder: Path) -> Iterator[tuple[Path, Kind]]:
     Raises:
         ConfigurationError: a folder cannot be read.
     """
-    pending: list[tuple[Path, Kind | frozenset[Path]]] = [(folder, frozenset())]
+    pending: list[tuple[Path, Kind | frozenset[tuple[int, int]]]] = [(folder, frozenset())]
     while pending:  # no recursion: folders may be nested deeper than Python can call
         path, kind = pending.pop()
         if isinstance(kind, str):
             yield path, kind
             continue
         try:
-            real, entries = path.resolve(), _entries(path)
+            stat, entries = os.stat(path), _entries(path)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 continue
@@ -50,8 +50,10 @@ def walk(folder: Path) -> Iterator[tuple[Path, Kind]]:
                 yield path, "unreachable"
                 continue
             raise ConfigurationError(f"The folder {path} cannot be read: {error.strerror}.") from None
-        if real not in kind:
-            pending += reversed([(path / name, found or kind | {real}) for name, found in _kinds(path, entries)])
+        folder_id = (stat.st_dev, stat.st_ino)
+        if folder_id not in kind:
+            below = kind | {folder_id}
+            pending += reversed([(path / name, found or below) for name, found in _kinds(path, entries)])
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:
