@@ -7,6 +7,7 @@ import typer
 
 from ocr_pipeline.cli.options import DatasetOption
 from ocr_pipeline.cli.output import console, opened
+from ocr_pipeline.cli.selection import document_id_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
 
@@ -48,7 +49,7 @@ def label(
             raise ConfigurationError(f"Unknown field {name!r}; choose from {', '.join(known)}.")
     session = Session(project, opened(project), dataset, tuple(wanted))
     if document is not None:
-        session.source(document)
+        document = session.source(document_id_of(project, document)).document_id
     if not session.sources():
         raise ConfigurationError("No documents to label; `ocr-pipeline import folder FOLDER` brings some in.")
     check_free(HOST, port)

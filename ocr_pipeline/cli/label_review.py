@@ -10,9 +10,9 @@ from rich.markup import escape
 from ocr_pipeline.cli.label_issues import NONE, queue_of
 from ocr_pipeline.cli.options import DatasetOption
 from ocr_pipeline.cli.output import console, counted, opened, plain, points, print_notice, titled_table
+from ocr_pipeline.cli.selection import document_id_of
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, apply, decided_today, write_decision
 from ocr_pipeline.documents.valid_values import is_valid
-from ocr_pipeline.cli.selection import document_id_of
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.tables.diagnosis import QueuedIssue
 

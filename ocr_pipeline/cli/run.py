@@ -16,8 +16,8 @@ from ocr_pipeline.cli.output import alone, console, counted, errors, not_run, pl
 from ocr_pipeline.cli.plan import print_estimates, print_plan
 from ocr_pipeline.cli.progress import TerminalProgress
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
-from ocr_pipeline.cli.values_read import show_unlabelled
 from ocr_pipeline.cli.set_aside import lost_labels
+from ocr_pipeline.cli.values_read import show_unlabelled
 from ocr_pipeline.defs import pipeline
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.plan import Mode

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.find import SourceFile
-from ocr_pipeline.documents.overrides import Decision, apply, load_overrides
+from ocr_pipeline.documents.overrides import Decision, apply, read_overrides
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError, describe
 from ocr_pipeline.schemas import Label
@@ -87,7 +87,7 @@ def load_decided_label(source: SourceFile) -> DecidedLabel | None:
     label, sha256 = load_label(source.label)
     if source.overrides is None:
         return DecidedLabel(label, sha256, label, {})
-    overrides, overrides_sha256 = load_overrides(source.overrides)  # one reading for values and hash: files may change
+    overrides, overrides_sha256 = read_overrides(source.overrides)  # one reading for values and hash: files may change
     changed, decisions = apply(label, overrides)
     return DecidedLabel(changed, _both(sha256, overrides_sha256), label, decisions)
 

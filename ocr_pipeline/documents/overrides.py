@@ -53,7 +53,12 @@ def overrides_file(data: Path, document_id: str) -> Path:
     return data / FOLDER / f"{document_id}.json"
 
 
-def load_overrides(path: Path) -> tuple[Overrides, str]:
+def load_overrides(path: Path) -> Overrides:
+    """Load the decisions in a file. Raises DocumentError as `read_overrides` does."""
+    return read_overrides(path)[0]
+
+
+def read_overrides(path: Path) -> tuple[Overrides, str]:
     """Load the decisions in a file; returns them and the SHA-256 of the file.
 
     Raises:
@@ -76,7 +81,7 @@ def write_decision(data: Path, document_id: str, field: str, decision: Decision)
         DocumentError: the existing file is invalid.
     """
     path = overrides_file(data, document_id)
-    existing = load_overrides(path)[0].fields if path.exists() else {}
+    existing = load_overrides(path).fields if path.exists() else {}
     content = Overrides(document_id=document_id, fields={**existing, field: decision})
     text = json.dumps(content.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     try:

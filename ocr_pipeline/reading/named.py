@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ocr_pipeline.documents.find import NOT_DOCUMENTS, document_files
 from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.walk import NOT_DOCUMENTS, walk
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.reading.files import NamedFile, failed
 
@@ -14,7 +14,7 @@ ARCHIVES = {b"PK\x03\x04": "ZIP", b"PK\x05\x06": "ZIP", b"\x1f\x8b": "gzip", b"7
 def named_files(arguments: Sequence[str], limits: Limits, downloads: Path) -> Iterator[NamedFile]:
     """Every file that the arguments name, in their order. Files of URLs are written to the folder `downloads`.
 
-    A folder stands for the documents below it; label files, texts and hidden files are skipped.
+    A folder stands for the documents below it; label files, texts, hidden and unfinished files are skipped.
     """
     for argument in arguments:
         if "://" in argument:
@@ -27,7 +27,7 @@ def named_files(arguments: Sequence[str], limits: Limits, downloads: Path) -> It
             yield _checked(argument, path)
             continue
         try:
-            files = list(document_files(path))
+            files = [file for file, kind in walk(path) if kind == "document"]
         except ConfigurationError as error:
             yield failed(argument, DocumentError("unreadable", str(error)))
             continue

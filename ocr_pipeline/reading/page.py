@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ocr_pipeline.documents.find import document_id_of
+from ocr_pipeline.documents.identifiers import earlier_id
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.reading.read import ReadFile
@@ -29,7 +29,7 @@ def write_pages(results: Sequence[ReadFile], folder: Path, limits: Limits) -> Pa
     write_assets(folder)
     pages = Pages(folder, None)
     shown = [result for result in results if result.extraction]
-    ids = [f"{number:03}-{document_id_of((Path(result.file.name).name,))}" for number, result in enumerate(shown, 1)]
+    ids = [f"{number:03}-{earlier_id((Path(result.file.name).name,))}" for number, result in enumerate(shown, 1)]
     for number, (key, result) in enumerate(zip(ids, shown, strict=True)):
         cases = _cases(key, result)
         images: set[str] = set()
