@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import uuid4
 
 import dagster as dg
@@ -78,18 +79,8 @@ def run_pipeline(
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
         keep_known_ids(project, at_run=True)
-        sources = with_family(sources, find_documents(project.data))
-        scope = Scope(
-            project=project,
-            backends=backends,
-            names=with_members(backends, names),
-            sources=sources,
-            mode=mode,
-            fresh_since=fresh_since,
-            records=InstanceRecords(instance, project, backends),
-            rehash=rehash,
-        )
-        register_documents(instance, [source.document_id for source in sources])
+        scope = _scope(project, instance, sources, names, mode=mode, fresh_since=fresh_since, rehash=rehash)
+        register_documents(instance, [source.document_id for source in scope.sources])
         tags = {RUN_TAG: label or str(uuid4())}
         return Execution(scope, instance, progress, calls, max_cost_usd, announce, tags).run()
 
@@ -104,20 +95,24 @@ def plan_run(
     rehash: bool = False,
 ) -> Plan:
     """What `run_pipeline` would do; does nothing."""
-    backends = load_backends(project)
+    fresh_since = datetime.now().astimezone() if fresh else None
     with open_instance(project) as instance:
-        return make_plan(
-            Scope(
-                project=project,
-                backends=backends,
-                names=with_members(backends, names),
-                sources=with_family(sources, find_documents(project.data)),
-                mode=mode,
-                fresh_since=datetime.now().astimezone() if fresh else None,
-                records=InstanceRecords(instance, project, backends),
-                rehash=rehash,
-            )
-        )
+        return make_plan(_scope(project, instance, sources, names, mode=mode, fresh_since=fresh_since, rehash=rehash))
+
+
+def _scope(
+    project: Project, instance: dg.DagsterInstance, sources: Sequence[SourceFile], names: Iterable[str], **how: Any
+) -> Scope:
+    """`how`: further fields of `Scope`."""
+    backends = load_backends(project)
+    return Scope(
+        project=project,
+        backends=backends,
+        names=with_members(backends, names),
+        sources=with_family(sources, find_documents(project.data)),
+        records=InstanceRecords(instance, project, backends),
+        **how,
+    )
 
 
 class Execution:
