@@ -14,6 +14,7 @@ import pytest
 from ocr_pipeline.cli import documents as documents_command
 from ocr_pipeline.cli.output import console
 from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.identifiers import new_id
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.stage import ingest, ingest_label
 from ocr_pipeline.errors import ProviderError, WarehouseError
@@ -178,7 +179,7 @@ class TestDocuments:
         add_image(project, "s/d.png").with_suffix(".json").write_text("{}")
         taken_in(project)
         gone.unlink()
-        add_image(project, "t/new.png")
+        add_image(project, "t/new.png", 41)
         listed = {row["document_id"]: row for row in run.json("documents")}
         assert {name: (row["status"], row["label"], row["pages"]) for name, row in listed.items()} == {
             "s-a": ("ok", "ok", 1),
@@ -207,7 +208,7 @@ class TestDocuments:
         shown = run.ok("documents")
         assert "\x1b" not in shown
         assert "[red]⟨U+001B⟩[31m\\[/]: unknown key." in " ".join(shown.split())
-        assert any("\x1b" in row["path"] for row in run.json("documents"))
+        assert any(r"\x1b" in row["path"] for row in run.json("documents"))
 
     def test_a_file_name_that_is_not_utf_8(self, run: Cli, project: Project) -> None:
         if sys.platform != "linux":
@@ -215,7 +216,7 @@ class TestDocuments:
         add_file(project, "caf\udce9.png", image_bytes())
         taken_in(project)
         (row,) = run.json("documents")
-        assert row["message"] == "The file name is not valid UTF-8; rename the file."
+        assert (row["status"], row["path"]) == ("ok", r"data/documents/caf\xe9.png")
         run.ok("documents")
 
     def test_no_documents(self, run: Cli, project: Project) -> None:
@@ -374,16 +375,17 @@ class TestImport:
         (source / "b.png").write_bytes(image_bytes(41))
         (source / "c.png").write_bytes(image_bytes())
         (source / "b.json").write_text("{}")
+        a, b, c = (new_id(f"documents/my-bills/{name}.png") for name in "abc")
         first = run.ok("import", "folder", str(source), "--name", "My Bills")
         assert first.splitlines() == [
             "Data set my-bills: 3 new, 0 changed, 0 unchanged documents; 0 labelled.",
             "  b.json: Invalid label: invoice: Field required.",
-            "  my-bills-c has the same bytes as my-bills-a.",
+            f"  {c} has the same bytes as {a}.",
             "Next: ocr-pipeline run --dataset my-bills",
         ]
         second = run.ok("import", "folder", str(source), "--name", "My Bills")
         assert "0 new, 0 changed, 3 unchanged" in second
-        assert [row["document_id"] for row in run.json("documents")] == ["my-bills-a", "my-bills-b", "my-bills-c"]
+        assert [row["document_id"] for row in run.json("documents")] == [a, b, c]
 
     def test_many_problems_are_counted(self, run: Cli, project: Project, tmp_path: Path) -> None:
         source = tmp_path / "bills"
@@ -418,6 +420,37 @@ class TestImport:
         assert run.fails("import", "folder", str(empty)) == "No documents to import were found."
         assert run.fails("import", "sroie", str(empty)) == (
             f"{tmp_path}/x⟨U+001B⟩[31m[bold] does not have SROIE's public layout: folders img and key."
+        )
+
+
+class TestMoved:
+    """A renamed document with a label, of a name that is not UTF-8: offered, moved, and the same document again."""
+
+    def test_a_label_follows(self, run: Cli, project: Project) -> None:
+        path = add_image(project, "s/a.png", total="1.00")
+        taken_in(project)
+        path.rename(path.with_name("caf\udce9.png"))
+        offer = (
+            "Without a document: data/documents/s/a.png.json: data/documents/s/a.png is now "
+            r"data/documents/s/caf\xe9.png; `ocr-pipeline labels move` lets it keep its labels and its id."
+        )
+        assert offer in run("documents").out
+        assert {"name": "labels", "state": "note", "message": offer} in run.json("doctor")
+        assert r"data/documents/s/a.png.json → data/documents/s/caf\xe9.png.json" in run("labels", "move", "--yes").out
+        [row] = run.json("documents")
+        assert (row["document_id"], row["path"], row["status"]) == ("s-a", r"data/documents/s/caf\xe9.png", "ok")
+        assert run("labels", "move").out == "Nothing to move.\n"
+        (path.with_name("b.pdf.part")).write_bytes(b"half")
+        assert "Waiting: 1 unfinished file" in run("documents").out
+
+    def test_a_person_names_both(self, run: Cli, project: Project) -> None:
+        add_image(project, "a.png")
+        (project.data / "documents" / "lost.json").write_text('{"invoice": {}}')
+        assert "Unknown document 'zzz'" in run.fails("labels", "move", "data/documents/lost.json", "zzz")
+        assert run("labels", "move", "data/documents/lost.json", "a.png").code == 0
+        assert [row["label"] for row in run.json("documents")] == ["not ingested"]
+        assert run.fails("labels", "move", "data/documents/none.json", "a.png").startswith(
+            "The label file cannot be read"
         )
 
 

@@ -8,7 +8,7 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.extraction.codes.pages import page, png
-from ocr_pipeline_tests.files import small_backends, write_backends
+from ocr_pipeline_tests.files import add_file, small_backends, write_backends
 
 
 @pytest.fixture
@@ -17,12 +17,10 @@ def receipts(project: Project) -> Project:
     backends = small_backends(project.root)
     backends["backends"] = {"page-width": backends["backends"]["page-width"], "codes": {"extractor": "codes"}}
     write_backends(project.root, backends)
-    folder = project.data / "documents" / "shop"
-    folder.mkdir(parents=True)
     for name, total in (("right", "531.00"), ("wrong", "13.50")):
         payload = f"02614893*0010512*2023-05-18*12:04:15*{total}".encode()
-        (folder / f"{name}.png").write_bytes(png(page(payload, dpi=150)))
-    (folder / "none.png").write_bytes(png(page(b" ", dpi=150)[:40]))
+        add_file(project, f"shop/{name}.png", png(page(payload, dpi=150)))
+    add_file(project, "shop/none.png", png(page(b" ", dpi=150)[:40]))
     return project
 
 

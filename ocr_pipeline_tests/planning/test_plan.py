@@ -16,7 +16,7 @@ from ocr_pipeline.planning.states import CellState, document_states
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline_tests.files import add_image, small_backends, write_backends
+from ocr_pipeline_tests.files import add_file, add_image, small_backends, write_backends
 
 NAMES = ["pixel+first", "page-width", "both"]
 ASSETS = ["raw_documents", "ground_truth", "ocr_text", "extractions", "ensembles"]
@@ -184,7 +184,7 @@ def test_a_deleted_file(shop: Project) -> None:
 
 @pytest.mark.slow
 def test_documents_as_they_were_ingested(shop: Project) -> None:
-    (shop.data / "documents/s/broken.png").write_bytes(b"no image")
+    add_file(shop, "s/broken.png", b"no image")
     run(shop)
     add_image(shop, "s/b.png", 60)
     add_image(shop, "s/new.png", 70)
