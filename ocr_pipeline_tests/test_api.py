@@ -46,7 +46,7 @@ def test_run_and_look_at_the_scores(shop: Project) -> None:
 def test_names_that_are_not_there(shop: Project) -> None:
     with pytest.raises(ConfigurationError, match="There is no backend 'pixel' in this project"):
         run(shop, backends=["pixel"])
-    with pytest.raises(ConfigurationError, match="There is no document 'shop-z' in this project"):
+    with pytest.raises(ConfigurationError, match="Unknown document 'shop-z'"):
         run(shop, documents=["shop-z"])
     with pytest.raises(ConfigurationError, match="There is no table 'verdict'"):
         load_table(shop, "verdict")

@@ -78,7 +78,7 @@ class TestExplain:
         assert total["evidence"]["text"] == "120.00"
 
     def test_what_is_not_there(self, run: Cli, shop: Project) -> None:
-        assert run.fails("explain", "x").startswith("There is no document 'x' in the database")
+        assert run.fails("explain", "x").startswith("Unknown document 'x'")
         assert run.fails("explain", "shop-a", "-b", "x").startswith("Unknown backend 'x'; choose from pdf-text+rules")
         assert run.fails("explain", "shop-a", "-f", "x").startswith("Unknown field 'x'; choose from document_type")
 
@@ -269,7 +269,7 @@ class TestPack:
         assert [path.name for path in tmp_path.glob("*.zip*")] == ["case.zip"]
 
     def test_what_cannot_be_packed(self, run: Cli, shop: Project, tmp_path: Path) -> None:
-        assert run.fails("pack", "x").startswith("There is no document 'x' in the database")
+        assert run.fails("pack", "x").startswith("Unknown document 'x'")
         assert "cannot be written: " in run.fails("pack", "shop-a", str(tmp_path / "no" / "where.zip"))
 
 
