@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.identifiers import is_recorded, remember_ids
 from ocr_pipeline.documents.overrides import overrides_file
 from ocr_pipeline.documents.splits import split_file
 from ocr_pipeline.documents.transcripts import transcript_file
@@ -154,6 +155,8 @@ def _forget_predictions(project: Project, known: Known) -> int:
 
 def _forget_names(project: Project, known: Known) -> None:
     """Lists of documents beside the data, by id or by path."""
+    if is_recorded(project.data):
+        remember_ids(project.data, {}, without=known.ids)
     for path in sorted(project.data.glob("*.json")):
         try:
             content = json.loads(path.read_bytes())

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.splitting import ready_to_split
-from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.costs import Estimate, estimate
 from ocr_pipeline.planning.files import Files, files_of
 from ocr_pipeline.planning.inputs import wanted_words
@@ -26,7 +26,6 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.training.promotion import is_due, learning_engines
 from ocr_pipeline.training.weights import weights_due
-from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
 Cell = tuple[str, str]

@@ -11,8 +11,8 @@ from ocr_pipeline.documents.identifiers import earlier_id, new_id
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.csv_labels import LabelRow, load_csv_labels
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name, require_folder
-from ocr_pipeline.documents.walk import NOT_DOCUMENTS, is_unfinished
 from ocr_pipeline.documents.importers.xml_beside import is_document
+from ocr_pipeline.documents.walk import NOT_DOCUMENTS, is_unfinished
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.schemas import Label, OcrText
 
@@ -67,7 +67,9 @@ def _check_place(path: Source, only: Source | None, documents: Path) -> None:
         source, inside = path.resolve(), documents.resolve()
         if inside in (source, *source.parents) or (only is None and source in inside.parents):
             raise ConfigurationError(f"{path} is inside the project or contains it: its documents need no import.")
-    if only is not None and (only.suffix.lower() in NOT_DOCUMENTS or only.name.startswith(".") or is_unfinished(only.name)):
+    if only is not None and (
+        only.suffix.lower() in NOT_DOCUMENTS or only.name.startswith(".") or is_unfinished(only.name)
+    ):
         raise ConfigurationError(f"{only} is not a document: {_no_document(only.name)}.")
 
 
