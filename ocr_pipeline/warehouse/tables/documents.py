@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ocr_pipeline.documents.pages import Document
 
 DOCUMENT_KEY = ("document_id",)
-
 DOCUMENT_TABLES = ("documents", "pages")
 
 
@@ -47,10 +46,7 @@ class DocumentRow:
     parent_id: Annotated[str | None, "Document that this one is a part of; NULL: a file of its own."] = None
     first_page: Annotated[int | None, "First page of the part in the file of its parent, from 1."] = None
     last_page: Annotated[int | None, "Last page of the part in the file of its parent."] = None
-    file_state: Annotated[
-        str | None,
-        "State of the file and its transcript when they were read: size, times and inode; NULL: compare the content.",
-    ] = None
+    file_state: Annotated[str | None, "Size, times, inode of the files when read; NULL: unknown."] = None
     part_detection: Annotated[
         str | None,
         "How several invoices were looked for: auto-VERSION (:no words, until an engine has read it), by hand; NULL: not.",
@@ -228,7 +224,6 @@ def add_document(
         known: its row so far: of a file that is gone, what was known stays.
         detection: how it was looked at for several invoices.
         split_into: the ids of its parts.
-        file_state: of `documents.file_state`, before its file was opened.
     """
     from ocr_pipeline.documents.stage import FinalFailure, IngestedDocument
 
