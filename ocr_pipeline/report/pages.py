@@ -68,7 +68,7 @@ def _writing() -> Isolated[..., None]:
 def _write(
     path: Path,
     sha256: str,
-    missing: dict[str, tuple[int, int]],
+    missing: dict[str, tuple[int, int, int]],
     folder: Path,
     limits: Limits,
     part: PageRange | None,
@@ -77,9 +77,9 @@ def _write(
     from PIL import Image
 
     document = limited(open_unchanged(path, sha256, limits, part), limits)
-    for name, (page, rotation) in missing.items():
+    for name, (page, rotation, side) in missing.items():
         image = Image.fromarray(document.pages[page - 1].image())
-        image.thumbnail((MAX_SIDE, MAX_SIDE))
+        image.thumbnail((side, side))
         temporary = folder / f".{os.getpid()}-{name}"
         image.rotate(-rotation, expand=True).save(temporary, "WEBP", quality=QUALITY)
         temporary.replace(folder / name)
