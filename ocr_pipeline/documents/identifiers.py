@@ -186,7 +186,8 @@ def remember_ids(data: Path, new: Mapping[str, str], *, without: Collection[str]
     with FileLock(data / f".{FILE}.lock"):
         before = load_known_ids(data)
         moved = {*new.values(), *without}
-        ids = {path: known for path, known in before.items() if known not in moved or new.get(path) == known} | new
+        ids = {path: known for path, known in before.items() if known not in moved or new.get(path) == known}
+        ids.update(new)
         if ids != before or not is_recorded(data):
             rows = sorted(json.dumps({"path": printable_path(path), "id": ids[path]}) for path in ids)
             write_durably(data / FILE, "".join(f"{row}\n" for row in rows))

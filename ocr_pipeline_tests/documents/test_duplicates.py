@@ -124,7 +124,7 @@ def test_no_near_pair_is_lost_in_neighbourhoods() -> None:
             near = (values[0] ^ values[1]).bit_count() <= MAX_DISTANCE and first.pages == second.pages
             if near and abs(np.log(first.aspect / second.aspect)) <= MAX_STRETCH:
                 expected.add((b, a))
-    found = set()
+    found: set[tuple[int, int]] = set()
     for own, others in neighbours.neighbourhoods():
         reached = neighbours.pairs(own, others, at_most=10**6)
         assert reached is not None

@@ -36,8 +36,8 @@ class Known:
 
         monkeypatch.setattr(states, "read_bytes", counted)
 
-    def plan(self, **options: bool) -> CellState:
-        [state] = document_states(find_documents(self.project.data), self.documents, Limits(), **options)
+    def plan(self, *, rehash: bool = False) -> CellState:
+        [state] = document_states(find_documents(self.project.data), self.documents, Limits(), rehash=rehash)
         return state
 
 
