@@ -34,13 +34,14 @@ SPARE_FILES = 8
 """File descriptors below the limit at which it counts as reached."""
 
 
-def refusal(error: BaseException) -> WarehouseError | None:
-    """What to say if the machine is behind an error or one of its causes; None if something else is."""
+def refusal(error: BaseException, path: Path | None = None) -> WarehouseError | None:
+    """What to say if the machine is behind an error or one of its causes; None if something else is. `path`: what was used,
+    if the error does not say."""
     cause: BaseException | None = error
     met: set[int] = set()
     while cause is not None and id(cause) not in met:
         met.add(id(cause))
-        if said := _of(cause):
+        if said := _of(cause, path):
             return said
         cause = cause.__cause__ or cause.__context__
     return None
@@ -64,12 +65,12 @@ def refusal_in(text: str) -> WarehouseError | None:
     return None
 
 
-def _of(error: BaseException) -> WarehouseError | None:
+def _of(error: BaseException, used: Path | None) -> WarehouseError | None:
     if isinstance(error, MemoryError):
         return refusal_in("MemoryError")
     if not isinstance(error, OSError):
         return refusal_in(str(error))
-    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else used
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return WarehouseError(_no_permission(path))
     if error.errno in (errno.ENOMEM,):
@@ -144,4 +145,4 @@ def explained_os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise refusal(error) or WarehouseError(f"{path} cannot be used: {error.strerror}.") from None
+        raise refusal(error, path) or WarehouseError(f"{path} cannot be used: {error.strerror}.") from None

@@ -169,4 +169,4 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise refusal(error) or WarehouseError(f"The result store cannot use {path}: {error.strerror}.") from None
+        raise refusal(error, path) or WarehouseError(f"The result store cannot use {path}: {error.strerror}.") from None

@@ -59,9 +59,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyCommand("confidence", "confidence:confidence", "Show how far confidences can be trusted."),
         LazyGroup(name="study", help="Compare recorded answers of other systems with this project's.", commands=STUDY),
         LazyCommand("report", "report:report", "Write the HTML report."),
-        LazyCommand(
-            "export", "export:export", "Export all tables as CSV, Parquet or JSON, or what was read as a spreadsheet."
-        ),
+        LazyCommand("export", "export:export", "Export tables, or what was read as a spreadsheet."),
     ),
     "Errors": (
         LazyCommand(

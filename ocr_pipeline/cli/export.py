@@ -24,7 +24,7 @@ def export(
         ),
     ] = False,
 ) -> None:
-    """Export all tables as CSV, Parquet or JSON.
+    """Export tables, or what was read as a spreadsheet.
 
     In CSV files, text that a spreadsheet would run as a formula is prefixed with an apostrophe; in XLSX files every text is
     text.

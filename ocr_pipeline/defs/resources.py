@@ -117,6 +117,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             keys=self.api_keys,
             fresh_since=datetime.now(UTC) if self.fresh else None,
             max_cost_usd=operation.unattended_limit(self.max_cost_usd),
+            needs_prices=operation.limit(self.max_cost_usd) is not None,
             ledger=Ledger(project.results / BUDGETS / f"{_budget_id(context)}.json"),
         )
         with closing(calls):

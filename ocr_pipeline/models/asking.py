@@ -36,6 +36,7 @@ class ModelCalls:
         fresh_since: repeat calls made before this moment; the old reply is kept beside the new one.
         max_cost_usd: stop before this is exceeded.
         ledger: what other runs spend on the same budget.
+        needs_prices: with a limit, refuse calls whose price is unknown.
         clock: what waits and measures.
     """
 
@@ -47,13 +48,14 @@ class ModelCalls:
         fresh_since: datetime | None = None,
         max_cost_usd: float | None = None,
         ledger: Ledger | None = None,
+        needs_prices: bool = True,
         clock: Clock | None = None,
     ) -> None:
         self.store = store
         self.fresh_since = fresh_since
         self.clock = clock or Clock()
         self._calls = CallStore(store, fresh_since)
-        self._budget = Budget(max_cost_usd, ledger)
+        self._budget = Budget(max_cost_usd, ledger, needs_prices=needs_prices)
         self._clients = Clients(keys, self.clock)
         self._attempts = Attempts(self.clock)
         self.keep, self.claim = self._calls.keep, self._calls.claim

@@ -52,9 +52,16 @@ class Ledger:
 
 
 class Budget:
-    """US dollars spent and reserved by all threads of a run. `max_cost_usd` None: no limit. `ledger`: of several runs."""
+    """US dollars spent and reserved by all threads of a run.
 
-    def __init__(self, max_cost_usd: float | None, ledger: Ledger | None = None) -> None:
+    Args:
+        max_cost_usd: None: no limit.
+        ledger: of several runs.
+        needs_prices: refuse calls whose price is unknown, as the limit cannot be enforced on them.
+    """
+
+    def __init__(self, max_cost_usd: float | None, ledger: Ledger | None = None, *, needs_prices: bool = True) -> None:
+        self._needs_prices = needs_prices and max_cost_usd is not None
         self.spent_usd = 0.0
         self._max_cost_usd = max_cost_usd
         self._ledger = ledger
@@ -88,7 +95,7 @@ class Budget:
         for request in requests:
             rates = provider.rates(request.model, today)
             cost = expected_cost(rates, request.estimated_input_tokens, batch=batch)
-            if self._max_cost_usd is not None and cost is None:
+            if self._needs_prices and cost is None:
                 raise ConfigurationError(no_price(provider, request.model))
             expected += cost or 0
         with self._locked():
@@ -111,6 +118,6 @@ class Budget:
 def no_price(provider: Provider, model: str) -> str:
     """Why a spending limit cannot be enforced."""
     return (
-        f"Unknown price for {model} of {provider.name}: set it under the provider's `prices` in backends.yaml, "
-        "or run without a spending limit."
+        f"Unknown price for {model} of {provider.name}: set it under the provider's `prices` in backends.yaml (`price: 0` for "
+        "a server of your own), or run without a spending limit."
     )

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from ocr_pipeline.errors import ConfigurationError, describe
+from ocr_pipeline.installing import install_command
 from ocr_pipeline.models.provider import Provider
 
 TODAY = date(2026, 12, 1)
@@ -103,7 +104,7 @@ def test_a_package_that_is_not_installed_is_a_reason(monkeypatch: pytest.MonkeyP
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr("ocr_pipeline.models.provider.version", version)
-    assert provider(name="openai").unavailable() == "the package openai is not installed"
+    assert provider(name="openai").unavailable() == f"the package openai is not installed: {install_command('openai')}"
 
 
 def test_prices_of_the_entry_go_before_the_bundled_ones() -> None:

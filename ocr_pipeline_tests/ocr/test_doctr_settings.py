@@ -14,6 +14,7 @@ from pydantic import ValidationError
 import ocr_pipeline
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.components import fingerprint_of
+from ocr_pipeline.installing import extra_command
 from ocr_pipeline.ocr import doctr
 from ocr_pipeline.ocr.doctr import Detection, DocTr, Recognition
 from ocr_pipeline.ocr.doctr_weights import WEIGHTS
@@ -39,7 +40,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_a_missing_package_is_one_sentence(installed: dict[str, str], package: str) -> None:
     assert DocTr().unavailable() is None
     del installed[package]
-    assert DocTr().unavailable() == f"the package {package} is not installed: pip install 'ocr_pipeline[doctr]'"
+    assert DocTr().unavailable() == f"the package {package} is not installed: {extra_command('doctr')}"
     assert DocTr().fingerprint()[package] is None
 
 

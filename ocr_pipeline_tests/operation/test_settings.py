@@ -167,6 +167,7 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
         "budgets of old runs": [],
         "OCR results": ["unused"],
         "extraction results": [],
+        "looks of earlier contents": [],
     }
 
 

@@ -152,4 +152,5 @@ def test_open_writes_the_document_page(folder: Path, monkeypatch: pytest.MonkeyP
     assert "shipped calibration" in text
     assert "line items of pdf-text+rules: 2 rows" in text
     assert "index.html" not in text  # no links to pages that are not there
-    assert len(list((page.parent.parent / "images").iterdir())) == 1
+    images = sorted(path.name[20:] for path in (page.parent.parent / "images").iterdir())
+    assert images == ["-1.webp", "-small.webp"]

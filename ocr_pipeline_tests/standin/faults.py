@@ -232,7 +232,7 @@ FAULTS: dict[str, Fault] = {
     "gzip-that-is-none": _same(_encoded("gzip", lambda good: good), "later"),
     "deflate": _same(_encoded("deflate", zlib.compress), "ok"),
     # bodies
-    "empty": _same(_body(b""), "later"),
+    "empty_body": _same(_body(b""), "later"),
     "large": _same(lambda wire: wire.answer(b" " * 3_000_000 + wire.good), "later"),
     "half-json": _same(_body(b'{"candidates": [{"content'), "later"),
     "not-utf-8": _same(_body(b'{"candidates": "\xff\xfe\xfa", "choices": "\xff"}'), "later"),

