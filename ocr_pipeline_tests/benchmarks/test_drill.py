@@ -49,7 +49,7 @@ def small_tree(folder: Path, old: str = "", new: str = "") -> Path:
     """The result store and what it imports, with `old` in it replaced."""
     (folder / "ocr_pipeline").mkdir(parents=True)
     (folder / "ocr_pipeline" / "__init__.py").touch()
-    for name in ("store.py", "errors.py"):
+    for name in ("store.py", "errors.py", "machine.py"):
         text = (REPOSITORY / "ocr_pipeline" / name).read_text()
         assert name != "store.py" or old in text
         (folder / "ocr_pipeline" / name).write_text(text.replace(old, new) if old else text)
