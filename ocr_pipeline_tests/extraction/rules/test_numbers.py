@@ -8,6 +8,20 @@ from ocr_pipeline.schemas import OcrText
 from ocr_pipeline_tests.extraction.rules.printed import extract, printed, read
 
 
+def test_an_amount_that_no_field_can_hold_costs_no_document() -> None:
+    result = extract(
+        """
+        Harbour Tools Ltd
+        Invoice 4711
+        Total 1,234,567,890,123.45 EUR
+        VAT 12.00
+        """
+    )
+    assert result.invoice.supplier_name == "Harbour Tools Ltd"
+    assert result.invoice.total_amount is None or result.invoice.total_amount < 10**12
+    assert parse("999,999,999,999.99") is not None, "the largest amount"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

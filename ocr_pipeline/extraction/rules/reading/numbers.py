@@ -40,6 +40,8 @@ _DATE_LIKE = re.compile(r"\d[-./]\d{1,2}[-./]\d")
 _TIME_LIKE = re.compile(r"[012]?\d:[0-5]\d")
 _LONGEST = 9
 """Longer runs of digits are codes."""
+_MAX_WHOLE = 12
+"""Digits before the decimal mark that `schemas.Amount` holds."""
 _MAX_DECIMALS = 4
 _COLON_CURRENCIES = frozenset({"kr", "sek", "skr"})
 """Currencies whose cents may follow a colon; elsewhere 18:24 is a time."""
@@ -162,7 +164,7 @@ def _clean(text: str, decimal_mark: str | None, colon_cents: bool) -> Parsed | N
 
 def _is_plausible(numeral: Numeral, sign: str | None, code: str, colon_cents: bool) -> bool:
     """Whether digits with this currency and tax code are a number and no code, date or time."""
-    if numeral.decimals > _MAX_DECIMALS or (not numeral.group and numeral.value >= 10**_LONGEST):
+    if numeral.value >= 10**_MAX_WHOLE or numeral.decimals > _MAX_DECIMALS or (not numeral.group and numeral.value >= 10**_LONGEST):
         return False
     if code and numeral.decimals != 2 and not (numeral.decimals == 0 and 2 <= len(code) <= 3):  # 6ST, 10PCS
         return False
