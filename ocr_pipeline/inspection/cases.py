@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ocr_pipeline.evaluation.diagnosis.truth import SourceComparison, SourcedValue, compare_sources, split_by_source
-from ocr_pipeline.schemas import Box
+from ocr_pipeline.evaluation.scoring.comparators import canonical
+from ocr_pipeline.schemas import LIST_KINDS, Box
 from ocr_pipeline.warehouse.tables.calls import CallRow
 from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, DuplicateRow, PageRow
@@ -164,3 +166,37 @@ class DocumentCases:
             if case.extraction.origin:
                 said.setdefault(case.extraction.origin, []).append(backend)
         return said
+
+
+def unscored_cells(
+    document_id: str, dataset: str, backend: str, lists: Mapping[str, Sequence[object]]
+) -> tuple[ListCellRow, ...]:
+    """The cells of lists that no label was compared with: without outcomes. `lists`: rows by name of the list."""
+    return tuple(
+        ListCellRow(
+            document_id=document_id,
+            dataset=dataset,
+            backend=backend,
+            list=name,
+            truth_position=None,
+            prediction_position=position,
+            row_outcome="",
+            column_name=column,
+            kind=kind,
+            truth=None,
+            prediction=_text(getattr(row, column), kind),
+            outcome="",
+            outcome_strict="",
+            outcome_lenient="",
+            anls=None,
+        )
+        for name, columns in LIST_KINDS.items()
+        for position, row in enumerate(lists.get(name, ()))
+        for column, kind in columns.items()
+    )
+
+
+def _text(value: object, kind: str) -> str | None:
+    if isinstance(value, Decimal):
+        return canonical(value) if kind == "money" else f"{value.normalize():f}"
+    return None if value is None else str(value)

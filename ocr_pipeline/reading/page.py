@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ocr_pipeline.documents.identifiers import earlier_id
 from ocr_pipeline.documents.limits import Limits
-from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
+from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place, unscored_cells
 from ocr_pipeline.reading.read import ReadFile
 from ocr_pipeline.report.documents import document_page, rotations
 from ocr_pipeline.report.pages import write_images
@@ -15,7 +15,6 @@ from ocr_pipeline.warehouse.connection import utc_now
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, PageRow
 from ocr_pipeline.warehouse.tables.evidence import CandidateRow
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
-from ocr_pipeline.warehouse.tables.scores import ListCellRow
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
 
 DATASET = "read without a project"
@@ -169,7 +168,9 @@ def _case(key: str, result: ReadFile, extraction: Extraction) -> Case:
         backend=backend.name,
         extraction=cell,
         fields=tuple(field for field in fields if field.value is not None),
-        cells=tuple(_list_cells(key, backend.name, extraction)),
+        cells=unscored_cells(
+            key, DATASET, backend.name, {name: getattr(extraction.invoice, name) for name in LIST_KINDS}
+        ),
         lists={},
         places={path: _place(evidence) for path, evidence in extraction.evidence.items()},
     )
@@ -210,29 +211,3 @@ def _field(key: str, name: str, result: ReadFile, extraction: Extraction) -> Fie
 
 def _place(evidence: Evidence) -> Place:
     return Place(page=evidence.page, box=evidence.box, text=evidence.text, words=tuple(evidence.words))
-
-
-def _list_cells(key: str, backend: str, extraction: Extraction) -> list[ListCellRow]:
-    """The lists, without outcomes: there is no label."""
-    return [
-        ListCellRow(
-            document_id=key,
-            dataset=DATASET,
-            backend=backend,
-            list=name,
-            truth_position=None,
-            prediction_position=position,
-            row_outcome="",
-            column_name=column,
-            kind=kind,
-            truth=None,
-            prediction=None if getattr(row, column) is None else str(getattr(row, column)),
-            outcome="",
-            outcome_strict="",
-            outcome_lenient="",
-            anls=None,
-        )
-        for name, columns in LIST_KINDS.items()
-        for position, row in enumerate(getattr(extraction.invoice, name))
-        for column, kind in columns.items()
-    ]

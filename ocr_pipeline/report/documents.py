@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
-from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
+from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place, unscored_cells
 from ocr_pipeline.report.differences import value_classes
 from ocr_pipeline.report.pages import image_name
 from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE
@@ -180,7 +180,10 @@ def box_of(place: Place | None, turns: Mapping[int, int]) -> list[float] | None:
 def _rows(case: Case, name: str) -> list[list[ListCellRow]]:
     """The cells of each pair of rows of a list."""
     rows: dict[tuple[Any, Any], list[ListCellRow]] = {}
-    for cell in case.cells:
+    scored = [cell for cell in case.cells if cell.list == name]
+    for cell in scored or unscored_cells(
+        case.document_id, "", case.backend, {name: case.lists.get(name, ())} if not case.stale_scores else {}
+    ):
         if cell.list == name:
             rows.setdefault((cell.truth_position, cell.prediction_position), []).append(cell)
     return list(rows.values())

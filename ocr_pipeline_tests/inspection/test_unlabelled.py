@@ -8,8 +8,12 @@ from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.inspection.answer import answer
-from ocr_pipeline.inspection.summaries import check_sums
+from ocr_pipeline.inspection.current import scoring_of
+from ocr_pipeline.inspection.loading import load_cases
+from ocr_pipeline.inspection.summaries import check_sums, document_summaries
 from ocr_pipeline.project import ROOT_VARIABLE, Project
+from ocr_pipeline.report.documents import document_page
+from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.test_cli import Cli
 from ocr_pipeline_tests.defs.pipeline import Recorder
 from ocr_pipeline_tests.files import add_file, text_pdf, write_backends
@@ -148,3 +152,21 @@ class TestAnswer:
     def test_nothing_scored(self) -> None:
         assert answer("d", [board("a")], [field_row("a", n=0, f1=None)], [], {"a"}) is None
         assert field_row("a", n=0, f1=None).field == ALL_FIELDS
+
+
+def test_line_items_without_a_label_are_shown_without_outcomes(read: Project) -> None:
+    with Warehouse(read.database).connect(read_only=False) as connection:
+        connection.execute(
+            "INSERT INTO extracted_line_items (document_id, backend, position, description, quantity, unit_price, amount)"
+            " SELECT document_id, backend, 7, 'Hammer', 2, 12.5, 25 FROM extractions"
+        )
+    with Warehouse(read.database).snapshot() as snapshot:
+        [found, _] = load_cases(snapshot, scoring_of(read), [row.document_id for row in document_summaries(snapshot)])
+    row = document_page(found, set()).lists["line_items", "pdf-text+rules"][-1]
+    assert row.outcome == ""
+    assert {name: cell.prediction for name, cell in row.cells.items()} == {
+        "description": "Hammer",
+        "quantity": "2",
+        "unit_price": "12.50",
+        "amount": "25.00",
+    }

@@ -164,7 +164,7 @@ def _clean(text: str, decimal_mark: str | None, colon_cents: bool) -> Parsed | N
 
 def _is_plausible(numeral: Numeral, sign: str | None, code: str, colon_cents: bool) -> bool:
     """Whether digits with this currency and tax code are a number and no code, date or time."""
-    if numeral.value >= 10**_MAX_WHOLE or numeral.decimals > _MAX_DECIMALS or (not numeral.group and numeral.value >= 10**_LONGEST):
+    if numeral.decimals > _MAX_DECIMALS or numeral.value >= 10 ** (_MAX_WHOLE if numeral.group else _LONGEST):
         return False
     if code and numeral.decimals != 2 and not (numeral.decimals == 0 and 2 <= len(code) <= 3):  # 6ST, 10PCS
         return False
