@@ -246,7 +246,7 @@ def test_the_demo_fills_the_rows_of_gemini_as_soon_as_there_is_a_key(
 
     code, _, err = finished(start("--dataset", "demo"))
     assert code == 0
-    assert "GEMINI_API_KEY is not set (5 backends)" in err
+    assert "GEMINI_API_KEY is not set (4 backends)" in err, "one more needs docTR first"
     for backend in asked:
         assert (boards()[backend]["status"], boards()[backend]["message"]) == ("not_run", "GEMINI_API_KEY is not set")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rapidfuzz.distance import Levenshtein
 
+from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.importers import import_sroie
 from ocr_pipeline.documents.labels import load_label
 from ocr_pipeline.evaluation.scoring.document import score_document
@@ -140,7 +141,7 @@ def receipts(tmp_path: Path) -> tuple[Shop, dict[str, Label]]:
     documents = shop.project.data / "documents"
     assert import_sroie(tmp_path / "sroie", documents).labelled == RECEIPTS
     for path in chosen:
-        key = f"sroie-{path.stem.lower()}"
+        key = next(found.document_id for found in find_documents(shop.project.data) if found.path.stem == path.stem)
         [file] = (documents / "sroie").glob(f"{path.stem}*.json")
         truth[key], _ = load_label(file)
         file.unlink()

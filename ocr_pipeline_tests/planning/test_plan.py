@@ -148,11 +148,11 @@ def test_what_scores_are_made_from_is_scored_again(shop: Project) -> None:
 def test_files_are_hashed_until_they_are_ingested_and_not_after(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[int] = []
 
-    def counting(sources: Sequence[SourceFile], *arguments: Any) -> list[CellState]:
+    def counting(sources: Sequence[SourceFile], *arguments: Any, **options: Any) -> list[CellState]:
         hashed.append(len(sources))
-        return document_states(sources, *arguments)
+        return document_states(sources, *arguments, **options)
 
-    monkeypatch.setattr("ocr_pipeline.planning.plan.document_states", counting)
+    monkeypatch.setattr("ocr_pipeline.planning.files.document_states", counting)
     run(shop)
     assert hashed == [2], "the plans after `raw_documents` read no file"
     path = shop.root / "backends.yaml"

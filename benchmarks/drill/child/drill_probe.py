@@ -160,7 +160,7 @@ def _asking(module):
     module.ModelCalls._ask = noted_ask
 
 
-def _instance(module):
+def _waiting(module):
     if os.environ.get("DRILL_FREE"):
         module.only_run = lambda project, on_wait: contextlib.nullcontext()
 
@@ -169,7 +169,7 @@ _PATCHES = {
     "ocr_pipeline.store": _store,
     "ocr_pipeline.warehouse.connection": _connection,
     "ocr_pipeline.models.asking": _asking,
-    "ocr_pipeline.defs.instance": _instance,
+    "ocr_pipeline.operation.waiting": _waiting,
 }
 
 
