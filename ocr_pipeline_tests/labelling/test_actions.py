@@ -175,7 +175,8 @@ def test_ten_receipts_cost_at_most_six_actions_each(
         costs[key] = person.actions
     next(serving_it, None)
     for key, label in truth.items():
-        [file] = (shop.project.data / "documents" / "sroie").glob(f"{key.removeprefix('sroie-').upper()}*.json")
+        image = next(found.path for found in find_documents(shop.project.data) if found.document_id == key)
+        [file] = image.parent.glob(f"{image.stem}*.json")
         saved = load_label(file)[0]
         assert saved.labelled_fields == label.labelled_fields
         assert {score.outcome for score in score_document(label, Extraction(invoice=saved.invoice))} == {"correct"}
