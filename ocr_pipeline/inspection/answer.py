@@ -85,6 +85,11 @@ def _lead(dataset: str, best: _Entry, second: _Entry, comparisons: Sequence[Comp
             f"No clear winner: {best.name} (F1 {_percent(best.f1)}) and {second.name} were not scored on the same"
             " documents."
         )
+    if round(best.f1, 3) == round(second.f1, 3):
+        return (
+            f"No clear winner: {best.name} ({_price(best.board)}) and {second.name} ({_price(second.board)}) have the same"
+            f" F1, {_percent(best.f1)}."
+        )
     p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
     leads = (pair.difference or 0) * (1 if pair.backend_a == best.name else -1) > 0
     if pair.p_holm < ALPHA and leads:

@@ -135,6 +135,13 @@ class TestAnswer:
         assert said.startswith("No clear winner: a (F1 95.0 %; free, 1.4 s per document) is 5.0 points ahead of b")
         assert said.endswith("(0.0020 USD, 3 s per document), which may be luck (p = 0.200).")
 
+    def test_a_tie(self) -> None:
+        boards = [board("a", seconds=1.8), board("b", seconds=2.2)]
+        fields = [field_row("a", n=99, f1=0.9181), field_row("b", n=99, f1=0.9179)]
+        assert answer("d", boards, fields, [comparison("a", "b", difference=0.0, p=1.0)], {"a", "b"}) == (
+            "No clear winner: a (free, 1.8 s per document) and b (free, 2.2 s per document) have the same F1, 91.8 %."
+        )
+
     def test_few_labels_name_no_winner(self) -> None:
         assert self.said(0.001, n=12) == (
             "Too few labels to call a winner: 12 labelled values, at least 30 are needed. a has the highest F1, 95.0 %."
