@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ocr_pipeline.documents.find import data_path, files_of
 from ocr_pipeline.documents.identifiers import (
+    BUNDLED,
     document_ids,
     earlier_ids,
     is_recorded,
@@ -25,7 +26,8 @@ def keep_known_ids(project: Project, *, at_run: bool = False) -> None:
     They are in the database; without one, they are the earlier ids that overrides, splits, predictions or Dagster mention.
 
     Args:
-        at_run: look for them again, and write the list even if it is empty: from then on, new ids are in use.
+        at_run: look for them again, and write the list even if it is empty, as soon as there is a document that is not one of
+            the bundled ones: from then on, new ids are in use.
 
     Raises:
         ConfigurationError, WarehouseError: the list or the database cannot be read or written.
@@ -44,7 +46,10 @@ def keep_known_ids(project: Project, *, at_run: bool = False) -> None:
         for path, key in known.items()
         if new[path] != key and path not in recorded and key not in recorded.values()
     }
-    if ids or (at_run and not is_recorded(project.data)):
+    has_own = any(
+        path.removeprefix("demo/") not in BUNDLED for path in on_disk
+    )  # a checkout stays clean after the demo
+    if ids or (at_run and has_own and not is_recorded(project.data)):
         remember_ids(project.data, ids)
 
 
