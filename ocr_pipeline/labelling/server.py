@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -20,12 +20,9 @@ from ocr_pipeline.labelling.form import field_at
 from ocr_pipeline.labelling.printed import printed_value
 from ocr_pipeline.labelling.session import Session
 from ocr_pipeline.labelling.writing import ChangedLabelError, Writer
-from ocr_pipeline.report.site import SIGNS
+from ocr_pipeline.report.site import SIGNS, environment
 from ocr_pipeline.store import fingerprint
 from ocr_pipeline.untrusted import visible
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 MAX_BODY = 2_000_000
 """Bytes of a request: a label of some thousand line items."""
@@ -81,7 +78,7 @@ class _Pages:
         self._session = session
         self._start = start
         self._writer = Writer(session)
-        self._templates = _environment()
+        self._templates = environment("ocr_pipeline.labelling")
 
     def routes(self) -> list[Route]:
         return [
@@ -270,17 +267,3 @@ def _plain(sentence: str) -> str:
     from markupsafe import escape
 
     return f"<!doctype html><html lang=en><title>Label</title><main><p>{escape(visible(sentence))}</p></main></html>"
-
-
-def _environment() -> "Environment":
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=ChoiceLoader([PackageLoader("ocr_pipeline.labelling"), PackageLoader("ocr_pipeline.report")]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    made.filters["visible"] = lambda text, longest=2000: visible(str(text), longest=longest)
-    return made

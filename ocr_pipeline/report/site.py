@@ -227,7 +227,7 @@ class Pages:
     def __init__(self, folder: Path, notice: str | None) -> None:
         self.folder = folder
         self._notice = notice
-        self._templates = _environment()
+        self._templates = environment()
 
     def write(self, name: str, template: str | None = None, **values: Any) -> None:
         """Write the page `name`; a page in a folder has its assets one level up."""
@@ -236,11 +236,12 @@ class Pages:
         _write(self.folder / name, page.render(page=name, root=root, signs=SIGNS, notice=self._notice, **values))
 
 
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def environment(*packages: str) -> "Environment":
+    """The templates of these packages, the first one first, and of the report."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     made = Environment(
-        loader=PackageLoader("ocr_pipeline.report"),
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "ocr_pipeline.report")]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
