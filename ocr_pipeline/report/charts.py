@@ -170,20 +170,14 @@ def reliability_chart(rows: Sequence[Point]) -> Spec:
 
 def risk_chart(rows: Sequence[Point]) -> Spec:
     """Error rate of the accepted values against their share. Rows: backend, coverage, risk in percent."""
-    x = {
+    x: Spec = {
         "field": "coverage",
         "type": "quantitative",
         "title": "accepted without review, in %",
         "scale": {"domain": [0, 100]},
     }
-    y = {"field": "risk", "type": "quantitative", "title": "wrong of these, in %", "scale": {"domainMin": 0}}
-    return {
-        "width": 360,
-        "height": 300,
-        "data": {"values": list(rows)},
-        "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
-        "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
-    }
+    y: Spec = {"field": "risk", "type": "quantitative", "title": "wrong of these, in %", "scale": {"domainMin": 0}}
+    return _lines(rows, x, y, width=360, height=300)
 
 
 def history_chart(rows: Sequence[Point]) -> Spec:
@@ -209,15 +203,9 @@ def history_chart(rows: Sequence[Point]) -> Spec:
 
 def trend_chart(rows: Sequence[Point], what: str, title: str) -> Spec:
     """A figure of each backend by day. Rows: backend, day (ISO 8601) and the figure `what`."""
-    x = {"field": "day", "type": "temporal", "title": None, "axis": {"labelOverlap": "greedy", "tickCount": 6}}
-    y = {"field": what, "type": "quantitative", "title": title, "scale": {"domainMin": 0}}
-    return {
-        "width": 640,
-        "height": 220,
-        "data": {"values": list(rows)},
-        "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
-        "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
-    }
+    x: Spec = {"field": "day", "type": "temporal", "title": None, "axis": {"labelOverlap": "greedy", "tickCount": 6}}
+    y: Spec = {"field": what, "type": "quantitative", "title": title, "scale": {"domainMin": 0}}
+    return _lines(rows, x, y, width=640, height=220)
 
 
 def learning_chart(rows: Sequence[Point]) -> Spec:
@@ -238,6 +226,17 @@ def learning_chart(rows: Sequence[Point]) -> Spec:
             {"mark": {"type": "rule", "opacity": 0.5}, "encoding": bounds},
             {"mark": line, "encoding": points},
         ],
+    }
+
+
+def _lines(rows: Sequence[Point], x: Spec, y: Spec, *, width: int, height: int) -> Spec:
+    """A line with points for each backend."""
+    return {
+        "width": width,
+        "height": height,
+        "data": {"values": list(rows)},
+        "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
+        "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
     }
 
 
