@@ -10,7 +10,8 @@ The public names. Everything else is internal and may change between releases.
     values = load_values(project)                         # what was read, with or without labels
 
 `OcrEngine` and `Extractor` are base classes for engines and extractors of your own, `Capabilities` says what they need;
-`Document` is what an engine gets, `Extraction` what an extractor returns. See docs/backends.md.
+`Document` is what an engine gets, `Extraction` what an extractor returns. See docs/backends.md. `Counts` are numbers of
+values by outcome that add up, with precision, recall and F1.
 """
 
 TYPE_CHECKING = False  # typing itself takes milliseconds to import
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ocr_pipeline.api import run as run
     from ocr_pipeline.components import Capabilities as Capabilities
     from ocr_pipeline.documents.pages import Document as Document
+    from ocr_pipeline.evaluation.statistics.counts import Counts as Counts
     from ocr_pipeline.extraction.base import ExtractionInput as ExtractionInput
     from ocr_pipeline.extraction.base import Extractor as Extractor
     from ocr_pipeline.ocr.base import OcrEngine as OcrEngine
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Capabilities": "ocr_pipeline.components",
+    "Counts": "ocr_pipeline.evaluation.statistics.counts",
     "Document": "ocr_pipeline.documents.pages",
     "Extraction": "ocr_pipeline.schemas",
     "ExtractionInput": "ocr_pipeline.extraction.base",

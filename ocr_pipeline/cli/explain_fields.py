@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ocr_pipeline.cli.explain_lines import CELL, moment, print_step
 from ocr_pipeline.cli.output import console, counted, plain, titled_table
+from ocr_pipeline.evaluation.statistics.counts import RIGHT
 from ocr_pipeline.schemas import NO_PAGE
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _print_lines(reading: "EngineReading | None", place: "Place") -> None:
 
 def print_lists(case: "Case") -> None:
     """Print the cells of line items and tax lines that are wrong, missing or spurious."""
-    errors = [row for row in case.cells if row.outcome not in ("correct", "both_empty")]
+    errors = [row for row in case.cells if row.outcome not in RIGHT]
     if not errors:
         return
     table = titled_table(f"{counted(len(errors), 'error')} in line items and tax lines")

@@ -122,6 +122,7 @@ def _show_effect(project: Project, warehouse: "Warehouse", document: str, before
     """Print how many values of each backend are right by the old and the new label."""
     from ocr_pipeline.evaluation.scoring.document import score_document
     from ocr_pipeline.evaluation.scoring.settings import load_rules
+    from ocr_pipeline.evaluation.statistics.counts import Counts
     from ocr_pipeline.warehouse import tables
 
     rules = load_rules(project.evaluation_file)
@@ -134,7 +135,8 @@ def _show_effect(project: Project, warehouse: "Warehouse", document: str, before
         if not text:
             return "–"
         scores = score_document(Label.model_validate_json(text), extraction, rules)
-        return f"{sum(score.outcome in ('correct', 'both_empty') for score in scores)} of {len(scores)}"
+        counts = Counts.of(score.outcome for score in scores)
+        return f"{counts.right} of {counts.total}"
 
     for backend in tables.extractions.backends_of(warehouse, document):
         result = tables.extractions.extractions(warehouse, backend, document).get(document)

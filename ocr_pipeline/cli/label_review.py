@@ -143,9 +143,9 @@ def _show_effect(project: Project, decided: Decisions) -> None:
         for change in effects:
             table.add_row(
                 change.backend,
-                str(change.correct_before),
-                str(change.correct_after),
-                points(change.f1_before),
-                points(change.f1_after),
+                str(change.before.correct),
+                str(change.after.correct),
+                points(change.before.f1),
+                points(change.after.f1),
             )
         console.print(table)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ocr_pipeline.evaluation.diagnosis.truth import SourceComparison, SourcedValue, compare_sources, split_by_source
 from ocr_pipeline.evaluation.scoring.comparators import canonical
+from ocr_pipeline.evaluation.statistics.counts import RIGHT
 from ocr_pipeline.schemas import LIST_KINDS, Box
 from ocr_pipeline.warehouse.tables.calls import CallRow
 from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
@@ -66,7 +67,7 @@ class FieldCase:
     @property
     def is_wrong(self) -> bool:
         """Wrong, missing or spurious."""
-        return self.outcome not in (None, "correct", "both_empty")
+        return self.outcome is not None and self.outcome not in RIGHT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -181,7 +181,7 @@ class _Pages:
             counts = self._session.counts(source, label_text(draft.values, draft.lists))
         except DocumentError as error:
             return {"error": str(error)}
-        return {"scores": {name: [found.right, found.fields] for name, found in counts.items()}}
+        return {"scores": {name: [found.right, found.total] for name, found in counts.items()}}
 
     def _save(self, document_id: str, body: bytes) -> Answer:
         draft = Draft.model_validate_json(body)

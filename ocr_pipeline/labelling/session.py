@@ -12,6 +12,7 @@ from ocr_pipeline.documents.overrides import load_overrides, overrides_file
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.scoring.settings import load_rules
+from ocr_pipeline.evaluation.statistics.counts import Counts
 from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.label_issues import label_issues
@@ -21,7 +22,7 @@ from ocr_pipeline.labelling.content import LabelContent, read_content
 from ocr_pipeline.labelling.form import list_fields
 from ocr_pipeline.labelling.pages import PageFolder
 from ocr_pipeline.labelling.proposals import proposals
-from ocr_pipeline.labelling.scores import Counts, Tally, document_counts, tally
+from ocr_pipeline.labelling.scores import Tally, document_counts, tally
 from ocr_pipeline.labelling.view import Issue, LabelPage, shown_fields, shown_lists, viewer_data
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import FIELD_KINDS

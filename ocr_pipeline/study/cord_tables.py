@@ -63,15 +63,15 @@ def comparison(labels: Mapping[str, Invoice], systems: Systems) -> list[str]:
     rows = []
     for name, answers in systems.items():
         total = scale.amounts("total_amount", labels, answers)
-        for what, counts in (
+        for what, tally in (
             ("total", total),
             ("tax", scale.amounts("total_tax_amount", labels, answers)),
             ("line-item prices", scale.prices(labels, answers)),
         ):
-            bounds = wilson(counts.kinds["right"], counts.labelled) or (None, None)
-            right = percent(counts.kinds["right"] / counts.labelled, *bounds) if counts.labelled else "–"
-            f1 = percent(counts.f1, *counts.interval())
-            cells = [counts.kinds[kind] for kind in (*KINDS, "spurious")]
+            counts = tally.counts
+            right = percent(counts.recall, *(wilson(counts.correct, counts.labelled) or (None, None)))
+            f1 = percent(counts.f1, *tally.interval())
+            cells = [tally.kinds[kind] for kind in (*KINDS, "spurious")]
             rows.append([f"`{name}`" if what == "total" else "", what, counts.labelled, *cells, right, f1])
     head = ["system", "value", "labelled", "right", "off by a power of ten", "wrong", "missing", "spurious"]
     return table([*head, "right in % [95 %]", "F1 [95 %]"], rows)

@@ -271,11 +271,11 @@ def labels(results: Results, found: Sequence[Correction], after: dict[str, Label
     rows = [
         [
             marked(row.backend),
-            percent(row.f1_before),
-            percent(row.f1_after),
-            f"{row.correct_after - row.correct_before:+d}",
+            percent(row.before.f1),
+            percent(row.after.f1),
+            f"{row.after.correct - row.before.correct:+d}",
         ]
-        for row in sorted(changes, key=lambda row: -(row.f1_after or 0))
+        for row in sorted(changes, key=lambda row: -(row.after.f1 or 0))
     ]
     lines += table(["backend", "F1, labels as published", "F1, corrected labels", "values gained"], rows)
     ids = ", ".join(f"{item.document_id} ({NAMES[item.field]})" for item in found if item.value is not None)

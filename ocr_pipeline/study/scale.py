@@ -7,10 +7,18 @@ from decimal import Decimal
 from typing import Literal
 
 from ocr_pipeline.evaluation.scoring.line_items import entries_of, score_list
+from ocr_pipeline.evaluation.statistics.counts import Counts, Outcome, array_of
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
 from ocr_pipeline.schemas import Extraction, Invoice
 
 Kind = Literal["right", "power", "wrong", "missing", "spurious"]
+OUTCOMES: Mapping[Kind, Outcome] = {
+    "right": "correct",
+    "power": "wrong",
+    "wrong": "wrong",
+    "missing": "missing",
+    "spurious": "spurious",
+}
 POWERS = tuple(Decimal(10) ** exponent for exponent in (-4, -3, -2, -1, 1, 2, 3, 4))
 
 
@@ -24,49 +32,39 @@ def kind_of(truth: Decimal | None, value: Decimal | None) -> Kind | None:
 
 
 @dataclass
-class Counts:
-    """Values by kind. `per_document`: (right, given, labelled) of each document, for the interval of F1."""
+class Tally:
+    """Values by kind, and the counts of each document."""
 
     kinds: Counter[str] = field(default_factory=Counter)
-    per_document: list[tuple[int, int, int]] = field(default_factory=list)
+    documents: list[Counts] = field(default_factory=list)
 
     def add(self, kinds: Sequence[Kind]) -> None:
-        counts = Counter(kinds)
-        self.kinds.update(counts)
-        labelled = len(kinds) - counts["spurious"]
-        self.per_document.append((counts["right"], len(kinds) - counts["missing"], labelled))
+        self.kinds.update(kinds)
+        self.documents.append(Counts.of(OUTCOMES[kind] for kind in kinds))
 
     @property
-    def labelled(self) -> int:
-        return sum(labelled for _, _, labelled in self.per_document)
-
-    @property
-    def f1(self) -> float | None:
-        right, given, labelled = (sum(counts[at] for counts in self.per_document) for at in range(3))
-        return 2 * right / (given + labelled) if given + labelled else None
+    def counts(self) -> Counts:
+        return sum(self.documents, Counts())
 
     def interval(self) -> tuple[float | None, float | None]:
         """The interval of F1 by drawing documents; (None, None) with too few."""
-        import numpy as np
-
-        counts = np.array(self.per_document, dtype=np.int64).reshape(-1, 3)
-        return bootstrap_f1(counts) or (None, None)
+        return bootstrap_f1(array_of(self.documents)) or (None, None)
 
 
-def amounts(name: str, labels: Mapping[str, Invoice], answers: Mapping[str, Extraction]) -> Counts:
+def amounts(name: str, labels: Mapping[str, Invoice], answers: Mapping[str, Extraction]) -> Tally:
     """A single amount, where the label has it."""
-    counts = Counts()
+    tally = Tally()
     for key, label in labels.items():
         truth = getattr(label, name)
         if truth is not None:
             kind = kind_of(truth, getattr(answers[key].invoice, name))
-            counts.add([kind] if kind else [])
-    return counts
+            tally.add([kind] if kind else [])
+    return tally
 
 
-def prices(labels: Mapping[str, Invoice], answers: Mapping[str, Extraction]) -> Counts:
+def prices(labels: Mapping[str, Invoice], answers: Mapping[str, Extraction]) -> Tally:
     """The prices of line items, paired by the scorer's optimal assignment."""
-    counts = Counts()
+    tally = Tally()
     for key, label in labels.items():
         kinds: list[Kind] = []
         for row in score_list(
@@ -77,8 +75,8 @@ def prices(labels: Mapping[str, Invoice], answers: Mapping[str, Extraction]) -> 
                     truth, value = (Decimal(text) if text else None for text in (cell.truth, cell.prediction))
                     kinds += [kind] if (kind := kind_of(truth, value)) else []
         if label.line_items:
-            counts.add(kinds)
-    return counts
+            tally.add(kinds)
+    return tally
 
 
 def sums_agree(invoice: Invoice) -> bool | None:

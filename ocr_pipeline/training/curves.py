@@ -2,9 +2,10 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ocr_pipeline.evaluation.statistics.calibration import equal_bins, isotonic, risk_threshold
+from ocr_pipeline.evaluation.statistics.counts import Counts
 from ocr_pipeline.extraction.learned.model import Acceptance, CalibrationBin, Curve, CurvePoint
 from ocr_pipeline.training.examples import FOLDS, LEFT_OUT, FieldTask
 from ocr_pipeline.training.rankers import best_value, known_of, queries_of, train
@@ -16,6 +17,13 @@ three of 29 German invoices lost their date (benchmarks/learned_accuracy.py)."""
 LEARNING_CURVE, LEARNING_CURVE_FOLDS = (20, 50, 100, 200), 2
 """Numbers of labels on the learning curve, and folds that it is judged on."""
 RISK, BINS = 0.01, 5
+
+_GIVEN = {
+    "correct": Counts(correct=1, missing=-1),
+    "wrong": Counts(wrong=1, missing=-1),
+    "spurious": Counts(spurious=1),
+}
+"""What giving a value changes."""
 
 Thresholds = dict[str, tuple[float | None, ...]]
 Curves = dict[str, tuple[Curve, ...]]
@@ -45,22 +53,22 @@ def _threshold_and_curve(
     task: FieldTask, scores: Mapping[int, float], right: Mapping[int, bool], indices: Sequence[int]
 ) -> tuple[float | None, Curve]:
     known = {index: right[index] for index in indices if index in right}
-    labelled_values = sum(bool(task.truths[index]) for index in indices)
+    labelled = {index for index in indices if task.truths[index]}
     curve = isotonic([scores[index] for index in known], list(known.values()))
-    return _threshold(scores, known, labelled_values), curve
+    return _threshold(scores, known, labelled), curve
 
 
-def _threshold(scores: Mapping[int, float], right: Mapping[int, bool], labelled_values: int) -> float | None:
+def _threshold(scores: Mapping[int, float], right: Mapping[int, bool], labelled: Collection[int]) -> float | None:
     """The lowest score at which giving a value keeps F1 within two values of its maximum: with few documents a better F1
-    is luck, and silence has its price. None if there are too few values to tell."""
-    if labelled_values < MIN_LABELS_FOR_SILENCE or not right:
+    is luck, and silence has its price. None if there are too few values to tell. `labelled`: documents with a value."""
+    if len(labelled) < MIN_LABELS_FOR_SILENCE or not right:
         return None
     order = sorted(right, key=lambda index: -scores[index])
-    correct, f1 = 0, []
-    for count, index in enumerate(order, 1):
-        correct += right[index]
-        f1.append(2 * correct / (count + labelled_values))
-    enough = max(f1) - 2 / max(labelled_values, 1)
+    counts, f1 = Counts(missing=len(labelled)), []
+    for index in order:
+        counts += _GIVEN["correct" if right[index] else "wrong" if index in labelled else "spurious"]
+        f1.append(counts.f1 or 0.0)
+    enough = max(f1) - 2 / max(len(labelled), 1)
     return min(scores[index] for index, reached in zip(order, f1, strict=True) if reached >= enough)
 
 

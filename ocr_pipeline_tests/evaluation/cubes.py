@@ -5,7 +5,7 @@ from typing import Any, get_args
 import numpy as np
 
 from ocr_pipeline.evaluation.ranking.outcomes import Outcomes, from_letters
-from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 
 FIELDS = ("total_amount", "invoice_date", "supplier_name")
 

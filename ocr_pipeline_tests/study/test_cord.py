@@ -34,10 +34,10 @@ def test_amounts_and_their_f1() -> None:
     labels = {str(n): Invoice(total_amount=Decimal(1000 * n) if n else None) for n in range(5)}
     values = [None, "1000", "2", "2999", None]
     answers = {str(n): Extraction(invoice=Invoice.model_validate({"total_amount": v})) for n, v in enumerate(values)}
-    counts = scale.amounts("total_amount", labels, answers)
-    assert dict(counts.kinds) == {"right": 1, "power": 1, "wrong": 1, "missing": 1}
-    assert counts.labelled == 4
-    assert counts.f1 == pytest.approx(2 / 7), "3 given, 4 labelled"
+    tally = scale.amounts("total_amount", labels, answers)
+    assert dict(tally.kinds) == {"right": 1, "power": 1, "wrong": 1, "missing": 1}
+    assert tally.counts.labelled == 4
+    assert tally.counts.f1 == pytest.approx(2 / 7), "3 given, 4 labelled"
 
 
 def test_prices_of_items() -> None:

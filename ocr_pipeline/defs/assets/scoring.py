@@ -1,8 +1,6 @@
 """The asset `field_scores`: every extracted value compared with its label."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import get_args
 
 import dagster as dg
 
@@ -11,10 +9,10 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, score_backend
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
@@ -78,16 +76,16 @@ def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
 
 
 def _metadata(documents: Sequence[DocumentScores], project: ProjectResource) -> dict[str, object]:
-    counts = Counter(score.outcome for document in documents for score in document.fields)
+    counts = Counts.of(score.outcome for document in documents for score in document.fields)
     errors = [
         {"document_id": document.document_id, "backend": document.backend, **vars(score)}
         for document in documents
         for score in document.fields
-        if score.outcome not in ("correct", "both_empty")
+        if score.outcome not in RIGHT
     ]
     columns = ["document_id", "field", "outcome", "truth", "prediction"]
     return {
-        "dagster/partition_row_count": counts.total(),
-        **{outcome: counts[outcome] for outcome in get_args(Outcome)},
+        "dagster/partition_row_count": counts.total,
+        **vars(counts),
         "not_correct": preview(errors, columns, project.document_link),
     }

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, get_args
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.diagnosis.transcripts import CLEARLY_READ, transcript_doubt
-from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import Box
 from ocr_pipeline.values.names import normalise_name
 

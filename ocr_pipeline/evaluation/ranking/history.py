@@ -12,8 +12,17 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, CODES, LETTERS, Outcomes, from_letters, to_letters
+from ocr_pipeline.evaluation.ranking.outcomes import (
+    ALL_FIELDS,
+    CODES,
+    LETTERS,
+    Outcomes,
+    counts_of,
+    from_letters,
+    to_letters,
+)
 from ocr_pipeline.evaluation.ranking.pairwise import Comparison, compare_backends
+from ocr_pipeline.evaluation.statistics.counts import RIGHT
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
 from ocr_pipeline.evaluation.statistics.rates import high, low
 from ocr_pipeline.evaluation.statistics.significance import ALPHA
@@ -65,22 +74,21 @@ class Evaluation:
 
         codes = {field: from_letters(letters) for field, letters in self.outcomes.items()}
         stacked = np.stack(list(codes.values()), axis=1)
-        counts = Outcomes(self.dataset, (self.backend,), self.documents, tuple(codes), stacked[None]).counts()[0]
-        rows = [self._row(ALL_FIELDS, stacked, counts, evaluated_at, run_id)]
+        parts = Outcomes(self.dataset, (self.backend,), self.documents, tuple(codes), stacked[None]).counts()[0]
+        rows = [self._row(ALL_FIELDS, stacked, parts, evaluated_at, run_id)]
         for number, field in enumerate(codes):
             of_field = slice(number, number + 1)
-            rows.append(self._row(field, stacked[:, of_field], counts[:, of_field], evaluated_at, run_id))
+            rows.append(self._row(field, stacked[:, of_field], parts[:, of_field], evaluated_at, run_id))
         return rows
 
     def _row(
-        self, field: str, codes: "Codes", counts: "NDArray[np.int8]", evaluated_at: str, run_id: str | None
+        self, field: str, codes: "Codes", parts: "NDArray[np.int8]", evaluated_at: str, run_id: str | None
     ) -> "HistoryRow":
-        """`codes`: (documents, fields); `counts`: (documents, fields, 3)."""
+        """`codes`: (documents, fields); `parts`: (documents, fields, 3)."""
         import numpy as np
 
-        per_document = counts.sum(axis=1, dtype=np.int64)
-        correct, predicted, labelled = (int(total) for total in per_document.sum(axis=0))
-        interval = bootstrap_f1(per_document)
+        counts = counts_of(codes)
+        interval = bootstrap_f1(parts.sum(axis=1, dtype=np.int64))
         return HistoryRow(
             evaluation_id=_hash([self.content, evaluated_at]),
             evaluated_at=evaluated_at,
@@ -96,9 +104,9 @@ class Evaluation:
             content=self.content,
             field=field,
             documents=int(np.any(codes > 0, axis=1).sum()),
-            n=labelled,
-            **{outcome: int((codes == code).sum()) for outcome, code in CODES.items()},
-            f1=2 * correct / (predicted + labelled) if predicted + labelled else None,
+            n=counts.labelled,
+            **vars(counts),
+            f1=counts.f1,
             f1_low=low(interval),
             f1_high=high(interval),
             outcomes=self.outcomes.get(field),
@@ -245,7 +253,7 @@ def lost_documents(now: Evaluation, baseline: Evaluation, field: str) -> list[st
     ]
 
 
-_RIGHT = {LETTERS[CODES["correct"]], LETTERS[CODES["both_empty"]]}
+_RIGHT = {LETTERS[CODES[outcome]] for outcome in RIGHT}
 
 
 def regressions(comparisons: Sequence[Comparison], *, alpha: float = ALPHA, min_drop: float = 0.0) -> list[Comparison]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts, Outcome, part_table
 from ocr_pipeline.schemas import FIELD_KINDS
 
 if TYPE_CHECKING:
@@ -25,16 +25,6 @@ CODES: dict[str, int] = {outcome: code for code, outcome in enumerate(get_args(O
 
 LETTERS = "-cwimb"
 """The same as letters, for storage: c(orrect), w(rong), i: spurious, m(issing), b(oth empty). They enter hashes."""
-
-# What one outcome adds to (correct, predicted, labelled).
-_COUNTS = {
-    "correct": (1, 1, 1),
-    "wrong": (0, 1, 1),
-    "spurious": (0, 1, 0),
-    "missing": (0, 0, 1),
-    "both_empty": (0, 0, 0),
-}
-
 
 Columns = Mapping[str, Sequence[Any]]
 """Columns of equal length by name, as arrays or lists."""
@@ -61,13 +51,11 @@ class Outcomes:
         """(backends, documents, fields): correct, or rightly left empty."""
         import numpy as np
 
-        return np.isin(self.codes, (CODES["correct"], CODES["both_empty"]))
+        return np.isin(self.codes, [CODES[outcome] for outcome in RIGHT])
 
     def counts(self) -> "NDArray[np.int8]":
-        """(backends, documents, fields, 3): correct, predicted and labelled values."""
-        import numpy as np
-
-        return np.array([(0, 0, 0), *(_COUNTS[outcome] for outcome in get_args(Outcome))], np.int8)[self.codes]
+        """(backends, documents, fields, 3), see `counts.PARTS`."""
+        return part_table()[self.codes]
 
     def only(self, documents: "Flags") -> "Outcomes":
         """Select documents by one flag each."""
@@ -123,6 +111,13 @@ class _Part:
 
         kept, self.positions = np.unique(index.positions[entries], return_inverse=True)
         self.names = tuple(index.names[number] for number in kept)
+
+
+def counts_of(codes: "Codes") -> Counts:
+    """Count the outcomes of an array of codes of any shape."""
+    import numpy as np
+
+    return Counts(*np.bincount(codes.ravel(), minlength=len(CODES) + 1)[1:].tolist())
 
 
 def to_letters(codes: "Codes") -> str:

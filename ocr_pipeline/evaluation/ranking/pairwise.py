@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, Outcomes
+from ocr_pipeline.evaluation.statistics.counts import PARTS, f1_terms, quotient
 from ocr_pipeline.evaluation.statistics.intervals import MIN_DOCUMENTS
 from ocr_pipeline.evaluation.statistics.rates import high, low
 from ocr_pipeline.evaluation.statistics.significance import (
@@ -127,7 +128,7 @@ def compare_under_rules(levels: Mapping[str, Outcomes], *, seed: int = 0) -> lis
 class _Resampled(NamedTuple):
     """Arrays over the backends of `_compare_pairs`; the last field is all of them together."""
 
-    parts: "NDArray[np.int16]"
+    terms: "NDArray[np.int64]"
     """(backends, documents, fields, 2): numerator and denominator of F1."""
     sums: "Floats"
     """(backends, fields, 2): their sums over the documents."""
@@ -157,7 +158,7 @@ def _compare_pairs(part: Outcomes, pairs: Sequence[tuple[int, int]], rules: str,
             backend_a=part.backends[used[a]],
             backend_b=part.backends[used[b]],
         )
-        values = counts[a, ..., 2].sum(axis=0, dtype=np.int64)
+        values = counts[a, ..., PARTS.index("labelled")].sum(axis=0, dtype=np.int64)
         only_a, only_b = right[a] & ~right[b], right[b] & ~right[a]
         for index, field in enumerate(part.fields):
             if not np.any(labelled[:, index]):
@@ -203,16 +204,16 @@ def _resample(counts: "NDArray[np.int8]", places: Sequence[tuple[int, int]], see
     """Draw the samples of all backends and pairs at once. `counts`: (backends, documents, fields, 3)."""
     import numpy as np
 
-    parts = _f1_parts(counts)
-    backends, documents, fields, _ = parts.shape
-    drawn = resampled_sums(parts.transpose(1, 0, 2, 3).reshape(documents, -1), seed=seed)
-    sums = parts.sum(axis=1, dtype=np.int64).astype(float)
-    swapped = swapped_sums(np.concatenate([parts[a, :, -1] - parts[b, :, -1] for a, b in places], axis=1), seed=seed)
+    terms = _f1_terms(counts)
+    backends, documents, fields, _ = terms.shape
+    drawn = resampled_sums(terms.transpose(1, 0, 2, 3).reshape(documents, -1), seed=seed)
+    sums = terms.sum(axis=1, dtype=np.int64).astype(float)
+    swapped = swapped_sums(np.concatenate([terms[a, :, -1] - terms[b, :, -1] for a, b in places], axis=1), seed=seed)
     return _Resampled(
-        parts=parts,
+        terms=terms,
         sums=sums,
-        f1=_f1(sums),
-        f1_drawn=_f1(drawn.reshape(PAIRED_RESAMPLES, backends, fields, 2)),
+        f1=quotient(sums),
+        f1_drawn=quotient(drawn.reshape(PAIRED_RESAMPLES, backends, fields, 2)),
         swapped=swapped.reshape(PAIRED_RESAMPLES, len(places), 2),
     )
 
@@ -228,7 +229,7 @@ class _F1Columns(TypedDict):
 def _f1_columns(resampled: _Resampled, a: int, b: int, index: int) -> _F1Columns:
     """F1 of both, and the difference with its interval. `index`: of the field."""
     f1_a, f1_b = _known(resampled.f1[a, index]), _known(resampled.f1[b, index])
-    with_value = int((resampled.parts[a, :, index, 1] + resampled.parts[b, :, index, 1] > 0).sum())
+    with_value = int((resampled.terms[a, :, index, 1] + resampled.terms[b, :, index, 1] > 0).sum())
     differences = resampled.f1_drawn[:, a, index] - resampled.f1_drawn[:, b, index]
     interval = percentile_interval(differences) if with_value >= MIN_DOCUMENTS else None
     return {
@@ -246,24 +247,15 @@ def _randomization(resampled: _Resampled, number: int, a: int, b: int) -> float:
     if observed != observed:
         return 1.0
     sums, swapped = resampled.sums, resampled.swapped[:, number]
-    return randomization_p(observed, _f1(sums[a, -1] - swapped) - _f1(sums[b, -1] + swapped))
+    return randomization_p(observed, quotient(sums[a, -1] - swapped) - quotient(sums[b, -1] + swapped))
 
 
-def _f1_parts(counts: "NDArray[np.int8]") -> "NDArray[np.int16]":
+def _f1_terms(counts: "NDArray[np.int8]") -> "NDArray[np.int64]":
     """Numerator and denominator of F1 per backend, document and field; the last field is all of them together."""
     import numpy as np
 
-    wide = counts.astype(np.int16)
-    parts = np.stack([2 * wide[..., 0], wide[..., 1] + wide[..., 2]], axis=-1)
-    return np.concatenate([parts, parts.sum(axis=2, keepdims=True, dtype=np.int16)], axis=2)
-
-
-def _f1(sums: "Floats") -> "Floats":
-    import numpy as np
-
-    with np.errstate(invalid="ignore"):
-        quotients: Floats = sums[..., 0] / sums[..., 1]
-    return quotients
+    terms = f1_terms(counts)
+    return np.concatenate([terms, terms.sum(axis=2, keepdims=True)], axis=2)
 
 
 def _known(value: "np.float64") -> float | None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.evaluation.statistics.counts import LABELLED, RIGHT, Outcome
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_median, wilson
 from ocr_pipeline.evaluation.statistics.rates import high, known, low, mean, rate
 
@@ -62,8 +62,8 @@ def summarise_backend(
     outcomes_of: dict[str, set[Outcome]] = defaultdict(set)
     for score in scores:
         outcomes_of[score.document_id].add(score.outcome)
-    labelled = [outcomes for outcomes in outcomes_of.values() if outcomes & {"correct", "wrong", "missing"}]
-    accurate = sum(outcomes <= {"correct", "both_empty"} for outcomes in labelled)
+    labelled = [outcomes for outcomes in outcomes_of.values() if not outcomes.isdisjoint(LABELLED)]
+    accurate = sum(outcomes.issubset(RIGHT) for outcomes in labelled)
     accuracy_interval = wilson(accurate, len(labelled))
 
     seconds = known([run.seconds for run in runs])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ocr_pipeline.evaluation.ranking.outcomes import Outcomes
+from ocr_pipeline.evaluation.ranking.outcomes import Outcomes, counts_of
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1
 from ocr_pipeline.evaluation.statistics.rates import high, low
 
@@ -50,26 +50,26 @@ def summarise_slices(
     import numpy as np
 
     ran = outcomes.ran()
-    counts = outcomes.counts().sum(axis=2, dtype=np.int64)
+    parts = outcomes.counts().sum(axis=2, dtype=np.int64)
     slices = []
     for index, backend in enumerate(outcomes.backends):
         positions = np.flatnonzero(ran[index])
         names = np.array([slice_of(backend, outcomes.documents[position]) for position in positions], dtype=object)
         for name in sorted(set(names)):
-            part = counts[index][positions[names == name]]
-            correct, predicted, labelled = (int(total) for total in part.sum(axis=0))
-            interval = bootstrap_f1(part, seed=seed)
+            chosen = positions[names == name]
+            counts = counts_of(outcomes.codes[index][chosen])
+            interval = bootstrap_f1(parts[index][chosen], seed=seed)
             slices.append(
                 Slice(
                     dataset=outcomes.dataset,
                     backend=backend,
                     dimension=dimension,
                     slice=name,
-                    documents=len(part),
-                    n=labelled,
-                    correct=correct,
-                    predicted=predicted,
-                    f1=2 * correct / (predicted + labelled) if predicted + labelled else None,
+                    documents=len(chosen),
+                    n=counts.labelled,
+                    correct=counts.correct,
+                    predicted=counts.predicted,
+                    f1=counts.f1,
                     f1_low=low(interval),
                     f1_high=high(interval),
                 )

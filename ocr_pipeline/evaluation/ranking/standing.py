@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.evaluation.ranking.outcomes import Outcomes
+from ocr_pipeline.evaluation.statistics.counts import PARTS, f1_terms, quotient
 from ocr_pipeline.evaluation.statistics.intervals import MIN_DOCUMENTS, RESAMPLES, wilson
 from ocr_pipeline.evaluation.statistics.rates import high, low
 from ocr_pipeline.evaluation.statistics.significance import percentile_interval, resampled_sums
@@ -63,21 +64,20 @@ def _macro_f1(counts: "np.ndarray[Any, Any]", seed: int) -> tuple[float | None, 
     """`counts`: (documents, fields, 3)."""
     import numpy as np
 
-    counts = counts[:, counts[..., 2].any(axis=0)].astype(np.int64)
+    counts = counts[:, counts[..., PARTS.index("labelled")].any(axis=0)]
     documents, fields, _ = counts.shape
     if not fields:
         return None, None
-    parts = np.stack([2 * counts[..., 0], counts[..., 1] + counts[..., 2]], axis=-1)
-    sums = parts.sum(axis=0)
-    macro = float((sums[:, 0] / sums[:, 1]).mean())
+    terms = f1_terms(counts)
+    macro = float(quotient(terms.sum(axis=0)).mean())
     if documents < MIN_DOCUMENTS:
         return macro, None
-    drawn = resampled_sums(parts.reshape(documents, -1), seed=seed, resamples=RESAMPLES).reshape(-1, fields, 2)
+    drawn = resampled_sums(terms.reshape(documents, -1), seed=seed, resamples=RESAMPLES).reshape(-1, fields, 2)
     # A sample without a document with a rare field has no F1 for it: the mean is then over the other fields.
-    has_f1 = drawn[..., 1] > 0
-    f1 = np.where(has_f1, drawn[..., 0], 0) / np.where(has_f1, drawn[..., 1], 1)
-    with np.errstate(invalid="ignore"):
-        return macro, percentile_interval(f1.sum(axis=1) / has_f1.sum(axis=1))
+    f1 = quotient(drawn)
+    known = ~np.isnan(f1)
+    means = quotient(np.stack([np.where(known, f1, 0.0).sum(axis=1), known.sum(axis=1)], axis=-1))
+    return macro, percentile_interval(means)
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,19 @@
 """Scores of one backend and data set summed up per field and per list."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.evaluation.scoring.fields import Outcome
-from ocr_pipeline.evaluation.scoring.line_items import ListName, StoredList
+from ocr_pipeline.evaluation.scoring.line_items import ListName, StoredList, Unit
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.evaluation.statistics.counts import LABELLED, Counts, Outcome, array_of
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1, bootstrap_precision, bootstrap_recall, wilson
-from ocr_pipeline.evaluation.statistics.rates import high, known, low, mean, rate
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from ocr_pipeline.evaluation.statistics.rates import high, known, low, mean
 
 CELLS = ".cells"
 """`line_items` is the `field` of the row that counts whole line items, `line_items.cells` of the one that counts cells."""
-
-_PREDICTED: tuple[Outcome, ...] = ("correct", "wrong", "spurious")
-_LABELLED: tuple[Outcome, ...] = ("correct", "wrong", "missing")
-
-# What one outcome adds to (correct, predicted, labelled).
-_COUNTS: dict[Outcome, tuple[int, ...]] = {
-    outcome: tuple(int(outcome in part) for part in (("correct",), _PREDICTED, _LABELLED))
-    for outcome in get_args(Outcome)
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,32 +65,21 @@ class FieldSummary(Rates):
 
 def summarise_field(dataset: str, backend: str, field: str, scores: Sequence[StoredScore], seed: int) -> FieldSummary:
     """Sum up the scores of one field, or of all fields together (`ALL_FIELDS`)."""
-    import numpy as np
-
-    outcomes = Counter(score.outcome for score in scores)
-    counts_of: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    outcomes_of: dict[str, list[Outcome]] = defaultdict(list)
     for score in scores:
-        counts = counts_of[score.document_id]
-        for column, count in enumerate(_COUNTS[score.outcome]):
-            counts[column] += count
+        outcomes_of[score.document_id].append(score.outcome)
+    per_document = [Counts.of(outcomes) for outcomes in outcomes_of.values()]
 
     together = field == ALL_FIELDS
-    labelled = [] if together else [score for score in scores if score.outcome in _LABELLED]
+    labelled = [] if together else [score for score in scores if score.outcome in LABELLED]
     printed = [] if together else [score.printed_reads for score in scores if score.printed_reads]
     printed_labelled = [score.printed_reads == "correct" for score in labelled if score.printed_reads]
     return FieldSummary(
         dataset=dataset,
         backend=backend,
         field=field,
-        documents=len(counts_of),
-        **vars(
-            _rates(
-                outcomes,
-                np.array(list(counts_of.values()), dtype=np.int64).reshape(-1, 3),
-                independent=not together,
-                seed=seed,
-            )
-        ),
+        documents=len(per_document),
+        **vars(_rates(per_document, independent=not together, seed=seed)),
         within_0_01=_average(labelled, "within_0_01"),
         within_0_05=_average(labelled, "within_0_05"),
         within_1_percent=_average(labelled, "within_1_percent"),
@@ -118,55 +94,37 @@ def summarise_field(dataset: str, backend: str, field: str, scores: Sequence[Sto
 
 
 def summarise_list(
-    dataset: str, backend: str, name: ListName, unit: Literal["rows", "cells"], lists: Sequence[StoredList], seed: int
+    dataset: str, backend: str, name: ListName, unit: Unit, lists: Sequence[StoredList], seed: int
 ) -> FieldSummary:
     """Sum up the rows or the cells of one of the lists."""
-    import numpy as np
-
-    outcomes = [stored.counts.outcomes(unit) for stored in lists]
-    totals = {outcome: sum(counts[outcome] for counts in outcomes) for outcome in get_args(Outcome)}
-    per_document = np.array(
-        [
-            [sum(counts[outcome] for outcome in part) for part in (("correct",), _PREDICTED, _LABELLED)]
-            for counts in outcomes
-        ],
-        dtype=np.int64,
-    )
-    values = sum(totals[outcome] for outcome in (*_PREDICTED, *_LABELLED))
-    strict = sum(getattr(stored.counts, f"{unit}_correct_strict") for stored in lists)
-    lenient = sum(getattr(stored.counts, f"{unit}_correct_lenient") for stored in lists)
+    levels = [stored.counts.rows if unit == "rows" else stored.counts.cells for stored in lists]
     return FieldSummary(
         dataset=dataset,
         backend=backend,
         field=name if unit == "rows" else name + CELLS,
         documents=len(lists),
-        **vars(_rates(totals, per_document, independent=False, seed=seed)),
-        f1_strict=rate(2 * strict, values),
-        f1_lenient=rate(2 * lenient, values),
+        **vars(_rates([counts.headline for counts in levels], independent=False, seed=seed)),
+        f1_strict=sum((counts.strict for counts in levels), Counts()).f1,
+        f1_lenient=sum((counts.lenient for counts in levels), Counts()).f1,
     )
 
 
-def _rates(totals: Mapping[Outcome, int], per_document: "NDArray[Any]", *, independent: bool, seed: int) -> Rates:
+def _rates(per_document: Sequence[Counts], *, independent: bool, seed: int) -> Rates:
     """`independent`: a document has one value at most."""
-    correct = totals["correct"]
-    predicted, labelled = (sum(totals[outcome] for outcome in part) for part in (_PREDICTED, _LABELLED))
-    precision = wilson(correct, predicted) if independent else bootstrap_precision(per_document, seed=seed)
-    recall = wilson(correct, labelled) if independent else bootstrap_recall(per_document, seed=seed)
-    f1 = bootstrap_f1(per_document, seed=seed)
+    counts, parts = sum(per_document, Counts()), array_of(per_document)
+    precision = wilson(counts.tp, counts.predicted) if independent else bootstrap_precision(parts, seed=seed)
+    recall = wilson(counts.tp, counts.labelled) if independent else bootstrap_recall(parts, seed=seed)
+    f1 = bootstrap_f1(parts, seed=seed)
     return Rates(
-        n=labelled,
-        correct=correct,
-        wrong=totals["wrong"],
-        spurious=totals["spurious"],
-        missing=totals["missing"],
-        both_empty=totals["both_empty"],
-        precision=rate(correct, predicted),
+        n=counts.labelled,
+        **vars(counts),
+        precision=counts.precision,
         precision_low=low(precision),
         precision_high=high(precision),
-        recall=rate(correct, labelled),
+        recall=counts.recall,
         recall_low=low(recall),
         recall_high=high(recall),
-        f1=rate(2 * correct, predicted + labelled),
+        f1=counts.f1,
         f1_low=low(f1),
         f1_high=high(f1),
     )
@@ -182,8 +140,6 @@ def _metrics(scores: Sequence[StoredScore]) -> dict[str, float] | None:
 
 
 def _f1(outcomes: Sequence[Outcome | None]) -> float | None:
-    known = [_COUNTS[outcome] for outcome in outcomes if outcome]
-    if not known or len(known) < len(outcomes):
-        return None
-    correct, predicted, labelled = (sum(column) for column in zip(*known, strict=True))
-    return rate(2 * correct, predicted + labelled)
+    """None as well if the outcome of a value is unknown at this level."""
+    known = [outcome for outcome in outcomes if outcome]
+    return Counts.of(known).f1 if len(known) == len(outcomes) else None

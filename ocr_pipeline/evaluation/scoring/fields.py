@@ -24,11 +24,8 @@ from ocr_pipeline.evaluation.scoring.comparators import (
     is_empty,
 )
 from ocr_pipeline.evaluation.scoring.registry import Metric
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.values.dates import parse_date
-
-Outcome = Literal["correct", "wrong", "spurious", "missing", "both_empty"]
-"""`wrong`: both have a value and they differ. `spurious`: only the prediction has one. `missing`: only the label has
-one. `both_empty` is counted but never enters a headline score, because it would inflate it (awslabs/stickler #354)."""
 
 PrintedReads = Literal["correct", "wrong", "unreadable"]
 

@@ -6,10 +6,9 @@ among those, with the most similar text. So the order of rows and columns does n
 or similar text are not paired: the labelled one is missing, and the other one spurious.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 from ocr_pipeline.evaluation.scoring.comparators import (
     ANLS_CUT,
@@ -17,8 +16,9 @@ from ocr_pipeline.evaluation.scoring.comparators import (
     FieldValue,
     is_empty,
 )
-from ocr_pipeline.evaluation.scoring.fields import FieldScore, Outcome, compare_field
+from ocr_pipeline.evaluation.scoring.fields import FieldScore, compare_field
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts, Outcome
 from ocr_pipeline.schemas import LIST_KINDS, Invoice
 
 ListName = Literal["line_items", "tax_lines"]
@@ -53,7 +53,7 @@ class RowScore:
             return "missing"
         if self.truth_position is None:
             return "spurious"
-        return "correct" if all(getattr(cell, level) in ("correct", "both_empty") for cell in self.cells) else "wrong"
+        return "correct" if all(getattr(cell, level) in RIGHT for cell in self.cells) else "wrong"
 
 
 def score_list(
@@ -156,44 +156,71 @@ def _has(entry: Entry, kinds: Mapping[str, str]) -> bool:
     return any(not is_empty(kind, entry.get(column)) for column, kind in kinds.items())
 
 
+Unit = Literal["rows", "cells"]
+
+
+class LevelCounts(NamedTuple):
+    """Counts by the rules of each level. Missing and spurious rows and cells are so at every level."""
+
+    headline: Counts
+    strict: Counts
+    lenient: Counts
+
+
 @dataclass(frozen=True, kw_only=True)
 class ListCounts:
-    """Numbers of rows and cells of one list by outcome. Columns as in the table `line_item_scores`.
+    """Rows and cells of one list of one document by outcome, as the table `line_item_scores` holds them."""
 
-    `..._strict` and `..._lenient` count what is correct at the other levels. Missing and spurious rows and cells are so at
-    every level; the rest is wrong.
-    """
+    rows: LevelCounts
+    cells: LevelCounts
 
-    rows_correct: int
-    rows_wrong: int
-    rows_spurious: int
-    rows_missing: int
-    rows_correct_strict: int
-    rows_correct_lenient: int
-    cells_correct: int
-    cells_wrong: int
-    cells_spurious: int
-    cells_missing: int
-    cells_both_empty: int
-    cells_correct_strict: int
-    cells_correct_lenient: int
+    def columns(self) -> dict[str, int]:
+        """The columns of the table."""
+        units: dict[Unit, LevelCounts] = {"rows": self.rows, "cells": self.cells}
+        columns = {
+            f"{unit}_{outcome}": count
+            for unit, levels in units.items()
+            for outcome, count in vars(levels.headline).items()
+            if unit == "cells" or outcome in ROW_OUTCOMES
+        }
+        for unit, levels in units.items():
+            columns |= {
+                f"{unit}_correct_strict": levels.strict.correct,
+                f"{unit}_correct_lenient": levels.lenient.correct,
+            }
+        return columns
 
-    def outcomes(self, unit: Literal["rows", "cells"]) -> dict[Outcome, int]:
-        """Number of rows or cells by outcome."""
-        return {outcome: getattr(self, f"{unit}_{outcome}", 0) for outcome in get_args(Outcome)}
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, int]) -> Self:
+        """The counts that `columns` of the table hold."""
+        return cls(rows=_levels_of(columns, "rows"), cells=_levels_of(columns, "cells"))
+
+
+def _levels_of(columns: Mapping[str, int], unit: Unit) -> LevelCounts:
+    headline = Counts(**{outcome: columns.get(f"{unit}_{outcome}", 0) for outcome in get_args(Outcome)})
+    compared = headline.correct + headline.wrong
+    strict, lenient = (columns[f"{unit}_correct_{level}"] for level in ("strict", "lenient"))
+    return LevelCounts(
+        headline=headline,
+        strict=replace(headline, correct=strict, wrong=compared - strict),
+        lenient=replace(headline, correct=lenient, wrong=compared - lenient),
+    )
 
 
 def list_counts(rows: Sequence[RowScore]) -> ListCounts:
     """Count the rows and cells of a list by outcome."""
     cells = [cell for row in rows for cell in row.cells]
-    of_rows, of_cells = Counter(row.outcome() for row in rows), Counter(cell.outcome for cell in cells)
     return ListCounts(
-        **{f"rows_{outcome}": of_rows[outcome] for outcome in ROW_OUTCOMES},
-        rows_correct_strict=sum(row.outcome("outcome_strict") == "correct" for row in rows),
-        rows_correct_lenient=sum(row.outcome("outcome_lenient") == "correct" for row in rows),
-        **{f"cells_{outcome}": of_cells[outcome] for outcome in get_args(Outcome)},
-        cells_correct_strict=sum(cell.outcome_strict == "correct" for cell in cells),
-        cells_correct_lenient=sum(cell.outcome_lenient == "correct" for cell in cells),
+        rows=LevelCounts(
+            headline=Counts.of(row.outcome() for row in rows),
+            strict=Counts.of(row.outcome("outcome_strict") for row in rows),
+            lenient=Counts.of(row.outcome("outcome_lenient") for row in rows),
+        ),
+        cells=LevelCounts(
+            headline=Counts.of(cell.outcome for cell in cells),
+            strict=Counts.of(cell.outcome_strict for cell in cells),
+            lenient=Counts.of(cell.outcome_lenient for cell in cells),
+        ),
     )
 
 

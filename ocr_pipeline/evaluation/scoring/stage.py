@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ocr_pipeline.evaluation.scoring.document import score_document, score_lists
-from ocr_pipeline.evaluation.scoring.fields import FieldScore, Outcome, PrintedReads
+from ocr_pipeline.evaluation.scoring.fields import FieldScore, PrintedReads
 from ocr_pipeline.evaluation.scoring.line_items import ListName, RowScore
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
 from ocr_pipeline.evaluation.scoring.version import label_version
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
 from ocr_pipeline.schemas import DocumentFailure, Extraction, Label
 
 
@@ -52,7 +53,7 @@ class StoredScore(NamedTuple):
     @property
     def is_right(self) -> bool:
         """Whether the value is correct, or rightly left empty."""
-        return self.outcome in ("correct", "both_empty")
+        return self.outcome in RIGHT
 
 
 def score_backend(

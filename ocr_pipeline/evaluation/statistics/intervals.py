@@ -7,11 +7,13 @@ a bootstrap interval that draws whole documents, because the fields of one docum
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ocr_pipeline.evaluation.statistics.counts import PARTS, f1_terms, precision_terms, quotient, recall_terms
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Counts = NDArray[np.integer[Any]]
+    Parts = NDArray[np.integer[Any]]
 
 Interval = tuple[float, float]
 """(low, high)."""
@@ -44,34 +46,31 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
 
 
 def bootstrap_f1(
-    per_document: "Counts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
+    per_document: "Parts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
 ) -> Interval | None:
-    """Compute the interval of the micro-averaged F1 = 2 · correct / (predicted + labelled), by drawing documents.
+    """Compute the interval of the micro-averaged F1, by drawing documents.
 
-    `per_document` has the shape (documents, 3): correct, predicted and labelled values. Documents without a predicted
+    `per_document` has the shape (documents, 3), see `counts.PARTS`. Documents without a predicted
     or labelled value are left out; the result is None if fewer than 5 documents remain.
 
     Percentile bootstrap: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. The same seed gives
     the same interval. It has no width if all documents score the same: then the Wilson intervals beside it say more.
     """
-    counts = _checked(per_document)
-    return _bootstrap_ratio(2 * counts[:, 0], counts[:, 1] + counts[:, 2], seed, resamples, confidence)
+    return _bootstrap_ratio(f1_terms(_checked(per_document)), seed, resamples, confidence)
 
 
 def bootstrap_precision(
-    per_document: "Counts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
+    per_document: "Parts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
 ) -> Interval | None:
-    """Compute the interval of correct / predicted over several fields per document; otherwise as `bootstrap_f1`."""
-    counts = _checked(per_document)
-    return _bootstrap_ratio(counts[:, 0], counts[:, 1], seed, resamples, confidence)
+    """Compute the interval of precision over several fields per document; otherwise as `bootstrap_f1`."""
+    return _bootstrap_ratio(precision_terms(_checked(per_document)), seed, resamples, confidence)
 
 
 def bootstrap_recall(
-    per_document: "Counts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
+    per_document: "Parts", *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
 ) -> Interval | None:
-    """Compute the interval of correct / labelled over several fields per document; otherwise as `bootstrap_f1`."""
-    counts = _checked(per_document)
-    return _bootstrap_ratio(counts[:, 0], counts[:, 2], seed, resamples, confidence)
+    """Compute the interval of recall over several fields per document; otherwise as `bootstrap_f1`."""
+    return _bootstrap_ratio(recall_terms(_checked(per_document)), seed, resamples, confidence)
 
 
 def bootstrap_median(
@@ -97,21 +96,19 @@ def bootstrap_median(
     return _percentiles(ordered[ranks].mean(axis=0), confidence)
 
 
-def _checked(per_document: "Counts") -> "Counts":
+def _checked(per_document: "Parts") -> "Parts":
     import numpy as np
 
     counts = np.asarray(per_document)
-    if counts.ndim != 2 or counts.shape[1] != 3:
+    if counts.ndim != 2 or counts.shape[1] != len(PARTS):
         raise ValueError(f"per_document must have the shape (documents, 3), not {counts.shape}")
     return counts
 
 
-def _bootstrap_ratio(
-    numerators: "Counts", denominators: "Counts", seed: int, resamples: int, confidence: float
-) -> Interval | None:
+def _bootstrap_ratio(terms: "Parts", seed: int, resamples: int, confidence: float) -> Interval | None:
     import numpy as np
 
-    pairs = np.stack([numerators, denominators], axis=1)[denominators > 0]
+    pairs = terms[terms[:, 1] > 0]
     if len(pairs) < MIN_DOCUMENTS:
         return None
     # Documents with equal counts are exchangeable: drawing the number of each kind is the same as drawing documents, and
@@ -119,8 +116,7 @@ def _bootstrap_ratio(
     kinds, frequencies = np.unique(pairs, axis=0, return_counts=True)
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(pairs), frequencies / len(pairs), size=resamples)
-    totals = drawn @ kinds
-    return _percentiles(totals[:, 0] / totals[:, 1], confidence)
+    return _percentiles(quotient(drawn @ kinds), confidence)
 
 
 def _percentiles(estimates: "NDArray[np.floating[Any]]", confidence: float) -> Interval:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.statistics.intervals import Interval
+if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.statistics.intervals import Interval
 
 
 def rate(part: int, whole: int) -> float | None:
@@ -21,11 +23,11 @@ def known(values: Sequence[float | None]) -> list[float]:
     return [float(value) for value in values if value is not None and value == value]
 
 
-def low(interval: Interval | None) -> float | None:
+def low(interval: "Interval | None") -> float | None:
     """Return the lower bound."""
     return interval[0] if interval else None
 
 
-def high(interval: Interval | None) -> float | None:
+def high(interval: "Interval | None") -> float | None:
     """Return the upper bound."""
     return interval[1] if interval else None

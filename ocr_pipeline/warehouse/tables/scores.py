@@ -1,13 +1,14 @@
 """The tables `field_scores`, `line_item_scores` and `line_item_cells`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from ocr_pipeline.evaluation.scoring.fields import FieldScore, Outcome
+from ocr_pipeline.evaluation.scoring.fields import FieldScore
 from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, list_counts
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
 from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
@@ -44,6 +45,9 @@ RULES = {
 
 `within_0_05` is between normalised and lenient: it allows cash rounding, but no share of the amount.
 """
+
+IS_RIGHT = f"s.outcome IN ({', '.join(repr(outcome) for outcome in RIGHT)})"
+"""SQL: whether a value of `field_scores` (`s`) is correct, or rightly left empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +98,7 @@ def _add_rows(new_rows: NewRows, document: DocumentScores, origin: NewRow) -> No
     common = {**origin, **key, "scoring_version": SCORING_VERSION}
     new_rows["field_scores"].extend({**common, **vars(score)} for score in document.fields)
     for name, rows in document.lists.items():
-        new_rows["line_item_scores"].append({**common, "list": name, **vars(list_counts(rows))})
+        new_rows["line_item_scores"].append({**common, "list": name, **list_counts(rows).columns()})
         for row in rows:
             place = {
                 "list": name,
@@ -145,14 +149,13 @@ def of_documents(reader: Reader, scoring: Scoring, document_ids: Sequence[str]) 
 def current_lists(reader: Reader, scoring: Scoring) -> list[StoredList]:
     """The current scores of lists."""
     rows = reader.rows(f"SELECT s.* FROM line_item_scores s {CURRENT} ORDER BY s.document_id", scoring.parameters)
-    names = [field.name for field in fields(ListCounts)]
     return [
         StoredList(
             document_id=row["document_id"],
             dataset=row["dataset"],
             backend=row["backend"],
             list=row["list"],
-            counts=ListCounts(**{name: row[name] for name in names}),
+            counts=ListCounts.of_columns(row),
         )
         for row in rows
     ]
@@ -186,7 +189,7 @@ def flipped_values(
         Flip,
         f"""
         WITH current AS (
-            SELECT s.*, s.outcome IN ('correct', 'both_empty') AS is_right FROM {CURRENT_SCORES} AND s.dataset = $dataset
+            SELECT s.*, {IS_RIGHT} AS is_right FROM {CURRENT_SCORES} AND s.dataset = $dataset
         )
         SELECT a.document_id, a.field, coalesce(a.truth, b.truth) AS truth,
                a.prediction AS prediction_a, b.prediction AS prediction_b,

@@ -7,7 +7,7 @@ import pytest
 
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner
 from ocr_pipeline.evaluation.diagnosis.attribution import Case, judge, turned
-from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline_tests.evaluation.words import aligner, text_of
 

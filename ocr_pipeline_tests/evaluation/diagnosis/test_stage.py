@@ -7,8 +7,8 @@ from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
 from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
-from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import OcrText
 from ocr_pipeline_tests.evaluation.words import text_of
 

@@ -10,10 +10,10 @@ from ocr_pipeline.evaluation.ranking.leaderboard import Leaderboard, leaderboard
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.runs import BackendSummary, ExtractionRun
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
-from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.evaluation.statistics.intervals import wilson
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -150,7 +150,7 @@ def items(document: str, rows: list[int], cells: list[int], **more: Any) -> Stor
         for name, count in zip(names, values, strict=False)
     }
     levels = {f"{unit}_correct_{level}": counts[f"{unit}_correct"] for unit in ("rows", "cells") for level in LEVELS}
-    return StoredList(document, "demo", "rules", "line_items", ListCounts(**(counts | levels | more)))
+    return StoredList(document, "demo", "rules", "line_items", ListCounts.of_columns(counts | levels | more))
 
 
 LEVELS = ("strict", "lenient")

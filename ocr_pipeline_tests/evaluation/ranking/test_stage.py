@@ -1,9 +1,9 @@
 from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.evaluation.ranking.stage import leaderboard_rows
-from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import Invoice, Label
 from ocr_pipeline.warehouse.tables.ranking import leaderboard_columns
 from ocr_pipeline_tests.evaluation.cubes import columns, cube

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS, FieldValue, anls, canonical
-from ocr_pipeline.evaluation.scoring.fields import FieldScore, Outcome, compare_field
+from ocr_pipeline.evaluation.scoring.fields import FieldScore, compare_field
 from ocr_pipeline.evaluation.scoring.settings import COMPARED
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import FieldKind
 from ocr_pipeline_tests.evaluation.strategies import texts
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.evaluation.scoring.document import score_document
-from ocr_pipeline.evaluation.scoring.fields import Outcome
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Invoice, Label
 
 

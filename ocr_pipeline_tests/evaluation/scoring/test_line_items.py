@@ -40,7 +40,7 @@ def test_wrong_missing_and_spurious_rows() -> None:
     misread = item("FLAT WHITE", "84.00")
     rows = score_list("line_items", [COFFEE, CAKE], [item("Zwischensumme", "18.00"), misread, item("MwSt", "2.00")])
     assert pairs(rows) == [(0, 1, "wrong"), (1, None, "missing"), (None, 0, "spurious"), (None, 2, "spurious")]
-    assert vars(list_counts(rows)) == {
+    assert list_counts(rows).columns() == {
         "rows_correct": 0,
         "rows_wrong": 1,
         "rows_spurious": 2,
@@ -61,7 +61,7 @@ def test_levels_of_rows_and_cells() -> None:
     rows = score_list(
         "line_items", [COFFEE, CAKE, WATER], [COFFEE, item("KÄSEKUCHEN", "9.60"), item("Waser 05", "3.22")]
     )
-    counts = vars(list_counts(rows))
+    counts = list_counts(rows).columns()
     assert [counts[f"rows_correct{level}"] for level in ("_strict", "", "_lenient")] == [1, 2, 3]
     assert [counts[f"cells_correct{level}"] for level in ("_strict", "", "_lenient")] == [3, 4, 6]
 
@@ -163,7 +163,7 @@ def test_every_row_and_cell_counts_once(truth: list[Entry], found: list[Entry]) 
     given_back = [row.prediction_position for row in rows if row.prediction_position is not None]
     assert sorted(kept) == list(range(len(truth)))  # each has a quantity: none is empty
     assert sorted(given_back) == list(range(len(found)))
-    counts = vars(list_counts(rows))
+    counts = list_counts(rows).columns()
     assert counts["rows_correct_strict"] <= counts["rows_correct"] <= counts["rows_correct_lenient"]
     assert counts["cells_correct_strict"] <= counts["cells_correct"] <= counts["cells_correct_lenient"]
     assert sum(counts[f"cells_{name}"] for name in ("correct", "wrong", "spurious", "missing", "both_empty")) == sum(
@@ -191,7 +191,7 @@ def test_assignment_has_the_most_correct_cells(truth: list[Entry], found: list[E
         (sum(alone.get(pair, 0) for pair in enumerate(order)) for order in permutations(range(size), len(truth))),
         default=0,
     )
-    assert list_counts(rows).cells_correct == best
+    assert list_counts(rows).cells.headline.correct == best
 
 
 @pytest.mark.slow
@@ -199,5 +199,5 @@ def test_a_thousand_rows() -> None:
     labels = [item(f"Position {number}", f"{number}.00") for number in range(1000)]
     start = time.process_time()
     rows = score_list("line_items", labels, labels[::-1])
-    assert list_counts(rows).rows_correct == 1000
+    assert list_counts(rows).rows.headline.correct == 1000
     assert time.process_time() - start < 10

@@ -8,8 +8,8 @@ import pytest
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.scoring.document import score_document
-from ocr_pipeline.evaluation.scoring.fields import Outcome
 from ocr_pipeline.evaluation.scoring.settings import COMPARED, DEFAULT_RULES, Rules, load_rules
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 
 
