@@ -12,12 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ocr_pipeline.errors import OcrPipelineError, WarehouseError
+from ocr_pipeline.memory_limit import has_memory_limit
 
 KEPT = "then run the same command again. What was finished is kept."
 
 _FULL = re.compile(
-    r"database or disk is full|disk I/O error|No space left on device|Disk quota exceeded|File too large", re.IGNORECASE
+    r"database or disk is full|No space left on device|Disk quota exceeded|File too large", re.IGNORECASE
 )
+_SQLITE = re.compile(r"disk I/O error", re.IGNORECASE)
+"""Of SQLite: the disk is full or fails, or memory that it shares with other processes cannot be mapped."""
 _FILES = re.compile(r"Too many open files", re.IGNORECASE)
 _MEMORY = re.compile(
     r"Cannot allocate memory|failed to map segment|Out of Memory Error|can't start new thread|bad_alloc|"
@@ -49,7 +52,12 @@ def refusal(error: BaseException, path: Path | None = None) -> WarehouseError | 
 
 def refusal_in(text: str) -> WarehouseError | None:
     """The same for an error of which only the text is left."""
-    if _FULL.search(text):
+    if _SQLITE.search(text) and has_memory_limit():
+        return WarehouseError(
+            "A database of Dagster cannot be read or written: there is not enough memory (raise the limit, `ulimit -v`), or "
+            f"the disk is full or fails (free some space); {KEPT}"
+        )
+    if _FULL.search(text) or _SQLITE.search(text):
         return WarehouseError(f"The disk is full, or fails: free some space, {KEPT}")
     if _FILES.search(text) or (_UNOPENED.search(text) and _few_files_left()):
         return WarehouseError(

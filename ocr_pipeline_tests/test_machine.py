@@ -53,6 +53,19 @@ def test_a_refusal_is_told_by_its_kind_also_as_a_cause(error: Exception, words: 
     assert "Traceback" not in str(refusal(error))
 
 
+@pytest.mark.parametrize(("limit", "words"), [(4 << 30, "there is not enough memory"), (None, "The disk is full")])
+def test_what_sqlite_calls_an_error_of_the_disk_may_be_one_of_memory(limit: int | None, words: str) -> None:
+    """It maps files that processes share; where that is refused, it says the same as for a disk that fails."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from ocr_pipeline.machine import refusal_in; print(refusal_in('disk I/O error'))"],
+        preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))) if limit else None,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert words in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), sqlite3.OperationalError("no such table: runs"), KeyError("y")])
 def test_what_is_no_refusal_keeps_its_traceback(error: Exception) -> None:
     assert refusal(error) is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from benchmarks.drill.power import read_disk
+from benchmarks.drill.power import read_disk, unanswered
 from benchmarks.drill.processes import Ended, journal
 from benchmarks.drill.projects import ASKING, RULES, Document, case_of
 from benchmarks.drill.sentences import unclear_lines
@@ -34,7 +34,8 @@ KEYS = {
 class Ledger:
     """Requests and promises of one project over all its runs.
 
-    `allowed`: by document, requests more than one that a kill explains: it was on its way, or its reply not stored yet.
+    `allowed`: by document, requests more than one that a change of its file explains; what was on its way when a run ended is
+    in the journal.
     """
 
     root: Path
@@ -44,21 +45,11 @@ class Ledger:
     lost: set[str] = field(default_factory=set)
 
     def after_kill(self) -> None:
-        """Note what was on its way, and what had been promised. Before a loss of power is played."""
+        """Note what had been promised. Before a loss of power is played."""
         promised = read_disk(journal(self.root)).promised
         for path in promised - self.entries.keys():
             if path.exists():
                 self.entries[path] = path.read_bytes()
-        stored = self._stored()
-        self.allowed.update(self.asked() - stored)
-
-    def asked(self) -> set[int]:
-        return {case for seen in list(self.standin.seen) if (case := case_of(seen.text)) is not None}
-
-    def _stored(self) -> set[int]:
-        """Documents whose call was promised."""
-        calls = [content for path, content in self.entries.items() if "calls" in path.parts]
-        return {case for content in calls if (case := case_of(content.decode(errors="replace"))) is not None}
 
     def look(self) -> None:
         """Note promised entries that are gone or have another content."""
@@ -67,10 +58,11 @@ class Ledger:
     def paid_twice(self) -> dict[int, int]:
         """By document, requests that neither a first time nor a kill explains."""
         counts = Counter(case_of(seen.text) for seen in self.standin.seen)
+        allowed = self.allowed + unanswered(journal(self.root))
         return {
             case: extra
             for case, count in counts.items()
-            if case is not None and (extra := count - 1 - self.allowed[case]) > 0
+            if case is not None and (extra := count - 1 - allowed[case]) > 0
         }
 
 

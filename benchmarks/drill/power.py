@@ -3,6 +3,7 @@
 A killed process leaves its writes in the page cache; so the journal says what a disk would have had.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,21 @@ def events(journal: Path) -> Iterator[list[str]]:
     if journal.exists():
         for line in journal.read_text(errors="surrogateescape").split("\n")[:-1]:
             yield line.split("\t")
+
+
+def unanswered(journal: Path) -> Counter[int]:
+    """By document, the runs that asked for it and ended before the reply was stored: each explains one more request.
+
+    From the journal and not from what is stored in the end: another run may have stored it since.
+    """
+    asked: dict[tuple[str, str], int] = {}
+    for words in events(journal):
+        match words:
+            case ["ask", run, key, number] if number:
+                asked[run, key] = int(number)
+            case ["answered", run, key]:
+                asked.pop((run, key), None)
+    return Counter(asked.values())
 
 
 def moments(journal: Path) -> list[str]:

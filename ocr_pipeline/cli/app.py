@@ -8,6 +8,7 @@ from typer.main import get_command
 
 from ocr_pipeline.cli.lazy import LazyCommand, LazyGroup
 from ocr_pipeline.cli.terminal import write_any_text
+from ocr_pipeline.cli.watched import run_watched
 
 IMPORT = (
     LazyCommand("folder", "importing:folder", "Import your own documents, with or without labels."),
@@ -119,6 +120,10 @@ root = typer.Typer(
 def main() -> None:
     """Entry point. A user's mistake ends in one sentence and exit code 1, never in a traceback."""
     write_any_text()
+    run_watched(_run_command, _no_memory)
+
+
+def _run_command() -> None:
     try:
         command_line()()
     except Exception as error:
@@ -129,6 +134,12 @@ def main() -> None:
             raise
         print_error(str(said))
         sys.exit(1)
+
+
+def _no_memory() -> str:
+    from ocr_pipeline.machine import refusal_in
+
+    return str(refusal_in("MemoryError"))
 
 
 def print_error(sentence: str) -> None:

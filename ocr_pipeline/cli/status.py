@@ -30,7 +30,7 @@ class CellStatus:
 
     document_id: str
     state: str
-    why: str
+    why: str | None
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,11 @@ def backend_status(
                 counts["stale"],
                 counts["failed"],
                 why=dict(Counter(f"{state.state}: {state.why}" for state in states if state.why)),
-                cells=[CellStatus(state.document_id, state.state, state.why) for state in states if state.why],
+                cells=[
+                    CellStatus(state.document_id, state.state, state.why)
+                    for state in states
+                    if state.why or state.state != "current"
+                ],
                 cost_usd=costs.get(name, 0.0),
                 warnings={
                     key: [text for text, by in said[key].items() if name in by]

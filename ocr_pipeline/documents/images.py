@@ -6,6 +6,7 @@ first frame or the primary picture.
 
 import importlib
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,6 +100,7 @@ def _tiff_pages(content: bytes, image: Any, limits: Limits) -> Iterator[ImagePag
 
 def _header(content: bytes, media_type: MediaType) -> "ImageFile":
     """Parse the header. Not with `Image.open`, which has its own limit; ours is checked before decoding."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # they name no file; the result says what matters
     module, name = _PILLOW_PLUGINS[media_type]
     return getattr(importlib.import_module(module), name)(BytesIO(content))  # type: ignore[no-any-return]
 

@@ -5,7 +5,9 @@ drawing serves the light and the dark theme.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
@@ -62,7 +64,7 @@ def draw(spec: Spec) -> str | None:
     try:
         return call_isolated(_drawing(), _BUDGET, spec)
     except (OverBudget, WorkerDied) as error:
-        logger.warning("A chart could not be drawn: the chart library ended with %s.", error)
+        logger.warning("A chart of the report could not be drawn (%s); its table says the same.", error)
         return None
 
 
@@ -74,7 +76,21 @@ def _drawing() -> Isolated[[Spec], str]:
 def _in_worker(spec: Spec) -> str:
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(spec))
+    with _silent():
+        return str(vl_convert.vegalite_to_svg(spec))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What the library writes when it crashes, 60 lines of its stack, is lost: the caller says it in a sentence."""
+    standard_error, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
+        os.close(nothing)
 
 
 def scores_chart(rows: Sequence[Point]) -> Spec:

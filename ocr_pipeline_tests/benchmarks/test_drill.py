@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.drill import kills, mutations
-from benchmarks.drill.power import lose_power, read_disk
+from benchmarks.drill.power import lose_power, read_disk, unanswered
 from benchmarks.drill.processes import CHILD, REPOSITORY
 from benchmarks.drill.projects import tree_without
 from benchmarks.drill.sentences import is_clear, unclear_lines
@@ -49,7 +49,7 @@ def small_tree(folder: Path, old: str = "", new: str = "") -> Path:
     """The result store and what it imports, with `old` in it replaced."""
     (folder / "ocr_pipeline").mkdir(parents=True)
     (folder / "ocr_pipeline" / "__init__.py").touch()
-    for name in ("store.py", "errors.py", "machine.py"):
+    for name in ("store.py", "errors.py", "machine.py", "memory_limit.py"):
         text = (REPOSITORY / "ocr_pipeline" / name).read_text()
         assert name != "store.py" or old in text
         (folder / "ocr_pipeline" / name).write_text(text.replace(old, new) if old else text)
@@ -71,6 +71,20 @@ def test_a_loss_of_power_takes_what_was_not_synced(tmp_path: Path, old: str, new
     journal = put_three(root, small_tree(tmp_path / "tree", old, new))
     assert len(read_disk(journal).promised) == 3
     assert lose_power(journal, root) == lost
+
+
+def test_what_a_killed_run_was_waiting_for_is_known_although_another_run_has_it_now(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    lines = [
+        "ask A k1 00001",
+        "ask A k2 00002",
+        "answered A k2",
+        "killed put:calls:begin",
+        "ask B k1 00001",
+        "answered B k1",
+    ]
+    journal.write_text("".join(f"{line.replace(' ', chr(9))}\n" for line in lines))
+    assert unanswered(journal) == {1: 1}
 
 
 def test_the_table_adds_up_and_continues(tmp_path: Path) -> None:

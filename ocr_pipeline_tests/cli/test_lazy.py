@@ -29,6 +29,8 @@ ALLOWED = {
     "ocr_pipeline.cli.app",
     "ocr_pipeline.cli.lazy",
     "ocr_pipeline.cli.terminal",
+    "ocr_pipeline.cli.watched",
+    "ocr_pipeline.memory_limit",
 }
 """Modules of this package that `--help` may import."""
 

@@ -88,20 +88,7 @@ def test_a_run_that_is_terminated_in_the_ui_ends_with_its_workers(
 ) -> None:
     configure(project, "ocr", marker)
     with dg_dev(project, tmp_path / "log") as server:
-        answer = server.query(
-            "mutation($p: ExecutionParams!) { answer: launchRun(executionParams: $p) { __typename"
-            " ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }",
-            p={
-                "selector": {
-                    "repositoryName": "__repository__",
-                    "repositoryLocationName": "ocr_pipeline",
-                    "jobName": "process",
-                },
-                "runConfigData": {},
-            },
-        )["answer"]
-        assert answer["__typename"] == "LaunchRunSuccess", answer
-        run_id = answer["run"]["runId"]
+        run_id = server.launch("process")
         wait_for(marker.exists, 240)
         worker = int(marker.read_text())
         mutation = "mutation($id: String!) { answer: terminateRun(runId: $id) { __typename } }"

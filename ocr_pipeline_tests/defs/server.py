@@ -60,6 +60,28 @@ class Server:
             answer = self.query(mutation, s={**where, "sensorName": name})["answer"]
         assert answer["__typename"] in ("Sensor", "ScheduleStateResult"), answer
 
+    def launch(self, job: str, config: dict[str, Any] | None = None) -> str:
+        """Launch a run, as the launchpad does; returns its id."""
+        where = {"repositoryName": "__repository__", "repositoryLocationName": "ocr_pipeline", "jobName": job}
+        answer = self.query(
+            "mutation($p: ExecutionParams!) { answer: launchRun(executionParams: $p) { __typename"
+            " ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }",
+            p={"selector": where, "runConfigData": config or {}},
+        )["answer"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        run_id: str = answer["run"]["runId"]
+        return run_id
+
+    def ended(self, run_id: str, seconds: float) -> dg.DagsterRun:
+        """The run, once it has come to an end."""
+
+        def finished() -> dg.DagsterRun | None:
+            run = self.instance.get_run_by_id(run_id)
+            return run if run and run.is_finished else None
+
+        run: dg.DagsterRun = wait_for(finished, seconds)
+        return run
+
     def backfill(self, assets: list[str], partitions: list[str] | None) -> "Backfill":
         """What the button `Materialize` does: launch a backfill over these partitions (None: all) and wait for its end."""
         parameters: dict[str, Any] = {"assetSelection": [{"path": [asset]} for asset in assets]}

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,3 +111,18 @@ def test_float_samples_are_scaled() -> None:
 def test_transparent_becomes_white(format: str) -> None:
     pillow_heif.register_heif_opener()
     assert min(middle(encoded(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), format))) > 250
+
+
+def test_what_pillow_thinks_of_a_file_is_not_on_standard_error(tmp_path: Path) -> None:
+    """It warns without a name, once for each place in its code: nobody could tell which file is meant."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "cut.png"
+    path.write_bytes(image_bytes(exif=exif.tobytes()[:20]))
+    program = (
+        "import sys; from pathlib import Path; from ocr_pipeline.documents.images import open_image; "
+        "from ocr_pipeline.documents.limits import Limits; "
+        "print(len(open_image(Path(sys.argv[1]).read_bytes(), 'image/png', Limits())))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("1\n", "")

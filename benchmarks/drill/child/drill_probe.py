@@ -1,7 +1,8 @@
 """Keeps a journal of what a run brings to the disk, and kills it at a named moment.
 
 The journal has a line per event: `moment LABEL`, `sync INODE`, `rename INODE FOLDER_INODE PATH`, `put STAGE PATH` (the result
-store has promised that this result is kept), `killed LABEL`. It survives the kill because each line is a write of its own.
+store has promised that this result is kept), `ask RUN KEY DOCUMENT`, `answered RUN KEY` (the same for a call and its reply,
+with the run whose process it is), `killed LABEL`. It survives the kill because each line is a write of its own.
 
 `DRILL_KILL=LABEL#N` kills at the N-th such moment of a process; `DRILL_WHO=group` with all processes of the run at once, as
 when the machine loses power; `DRILL_FREE=1` takes the project's lock away, as for runs that the Dagster UI starts.
@@ -12,6 +13,7 @@ import faulthandler
 import importlib.abc
 import importlib.util
 import os
+import re
 import select
 import signal
 import sys
@@ -117,6 +119,8 @@ def _store(module):
             moment(f"put:{stage}:begin")
             put(self, stage, key, text)
             _note("put", stage, self._path(stage, key))
+            if stage == "calls":
+                _note("answered", os.environ.get("DRILL_MARK"), key)
             moment(f"put:{stage}:end")
         finally:
             _local.stage = None
@@ -152,10 +156,12 @@ def _wrap_method(owner, name):
 def _asking(module):
     ask = module.ModelCalls._ask
 
-    def noted_ask(self, *arguments, **options):
+    def noted_ask(self, provider, request, key, *arguments, **options):
         moment("ask:begin")
+        document = re.search(r"Case-?X(\d{5})", str(request.description()))
+        _note("ask", os.environ.get("DRILL_MARK"), key, document[1] if document else "")
         moment("ask:waiting")
-        return ask(self, *arguments, **options)
+        return ask(self, provider, request, key, *arguments, **options)
 
     module.ModelCalls._ask = noted_ask
 
