@@ -5,14 +5,16 @@
 
 A mutant is one small fault: cosmic-ray's operators (another comparison, another number, a removed `not`, ...), and a removed
 call, which cosmic-ray has no operator for. It is tried in a copy of the tree, against those tests that run the mutated line
-(all of the package, where only fixtures or child processes do). A mutant is killed if a test fails or takes longer than five
-times the clean run. Left out: annotations, and what is written to the log. Equivalent mutants, which no test can tell from
-the code, stand in `mutation.yaml`, each with its reason.
+(all of the package, where only fixtures or child processes do), the quickest first. A mutant is killed if a test fails or
+takes longer than five times the clean run. Left out: annotations, and what is written to the log. Equivalent mutants, which
+no test can tell from the code, stand in `mutation.yaml`, each with its reason.
 """
 
 import argparse
 import ast
 import hashlib
+import importlib
+import importlib.util
 import json
 import os
 import random
@@ -21,12 +23,15 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +41,7 @@ REMOVED_CALL = "remove a call"
 
 PACKAGES = {
     "store": ("store.py", ["test_store.py"]),
-    "documents/guard": ("documents/guard.py", ["documents/test_hostile.py"]),
+    "documents/guard": ("documents/guard.py", ["documents/test_guard.py", "documents/test_hostile.py"]),
     "models": ("models", ["models"]),
     "warehouse": ("warehouse", ["warehouse"]),
     "evaluation/scoring": ("evaluation/scoring", ["evaluation/scoring"]),
@@ -75,7 +80,7 @@ def _statements(file: Path) -> list[ast.stmt]:
 
 def sample(package: str) -> list[Mutant]:
     """`SAMPLE` mutants, at least one of each module. A place in the code is drawn first and then one of its operators, since
-    a comparison has seven and a condition one."""
+    a comparison has seven and a condition one; only a module with too few places gets further operators of the same place."""
     rng = random.Random(f"{SEED} {package}")
     firsts: list[Mutant] = []
     rest: list[list[Mutant]] = []
@@ -93,17 +98,27 @@ def sample(package: str) -> list[Mutant]:
     for place in rest:
         mutant = _drawn(rng, place) if len(chosen) < SAMPLE else None
         chosen += [mutant] if mutant else []
+    while len(chosen) < SAMPLE:
+        further = [_drawn(rng, place, chosen) for place in rest]
+        if not any(further):
+            break
+        chosen += [mutant for mutant in further if mutant][: SAMPLE - len(chosen)]
     return chosen
 
 
-def _drawn(rng: random.Random, place: list[Mutant]) -> Mutant | None:
-    """One of the mutants of a place, with the line that it makes; None if none of them is Python."""
+def _drawn(rng: random.Random, place: list[Mutant], before: Sequence[Mutant] = ()) -> Mutant | None:
+    """One of the mutants of a place, with the line that it makes; None if none of them is Python, or all were drawn before."""
+    drawn = {(mutant.operator, mutant.occurrence) for mutant in before} | {(m.line, m.after) for m in before}
     for mutant in rng.sample(place, len(place)):
+        if (mutant.operator, mutant.occurrence) in drawn:
+            continue
         code = (ROOT / mutant.module).read_text()
         changed = mutated(code, mutant)
         if changed is not None and changed != code:
             lines = zip(code.splitlines(), changed.splitlines(), strict=False)
-            return replace(mutant, after=next((new for old, new in lines if old != new), ""))
+            after = next((new for old, new in lines if old != new), "")
+            if (mutant.line, after) not in drawn:
+                return replace(mutant, after=after)
     return None
 
 
@@ -178,6 +193,7 @@ class Trial:
         self.tests = [f"ocr_pipeline_tests/{name}" for name in PACKAGES[package][1]]
         self.state = hashlib.sha256(b"".join(file.read_bytes() for file in self._sources())).hexdigest()
         self.covering, self.seconds = self._clean_run()
+        self._prepare()
 
     def _copy(self) -> None:
         shutil.rmtree(self.tree, ignore_errors=True)
@@ -189,6 +205,16 @@ class Trial:
             if (ROOT / name).is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target)
+
+    def _prepare(self) -> None:
+        """Compile the copy (validated by the hash of the source, so that a mutant is seen), and load the libraries here."""
+        self._python(["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "ocr_pipeline"])
+        show = "import sys, pytest; pytest.main(sys.argv[1:]); print('modules', *sys.modules)"
+        listed = self._python(["-c", show, "--collect-only", "-qq", *PYTEST, *self.tests]).stdout.splitlines()[-1]
+        for name in [*listed.split()[1:], *LIBRARIES]:
+            if not name.startswith(("ocr_pipeline", "_pytest", "__main__")):
+                with suppress(Exception):
+                    importlib.import_module(name)
 
     def _sources(self) -> list[Path]:
         below = [self.tree / test for test in self.tests]
@@ -205,10 +231,10 @@ class Trial:
             )
             options = ["--durations=0", "-vv", "--durations-min=0", *self.tests]
             rc = f"--rcfile={settings}"
-            ended = self._python(["-m", "coverage", "run", rc, "-m", "pytest", *PYTEST, *options], 3600)
+            ended = self._python(["-m", "coverage", "run", rc, "-m", "pytest", *PYTEST, *options])
             if ended.returncode:
                 raise SystemExit(f"The tests of {self.package} fail without a mutant:\n{ended.stdout[-3000:]}")
-            self._python(["-m", "coverage", "json", rc, "--show-contexts", "-q", "-o", str(report)], 600)
+            self._python(["-m", "coverage", "json", rc, "--show-contexts", "-q", "-o", str(report)])
             seconds: dict[str, float] = {}
             for line in ended.stdout.splitlines():
                 words = line.split()
@@ -226,20 +252,25 @@ class Trial:
         """The tests that run the line; all of the package if it is run outside of a test function."""
         contexts = self.covering.get(mutant.module, {}).get(mutant.line, [])
         names = {_node_id(context, self.seconds) for context in contexts if context}
-        return sorted(name for name in names if name) or self.tests
+        return self._quick_first({name for name in names if name} or set(self.seconds))
+
+    def _quick_first(self, names: set[str]) -> list[str]:
+        """The quickest file first and in it the quickest test, as the first failure ends the trial."""
+        files: Counter[str] = Counter()
+        for name in names:
+            files[name.split("::")[0]] += self.seconds[name]  # type: ignore[assignment]
+        return sorted(names, key=lambda name: (files[name.split("::")[0]], name.split("::")[0], self.seconds[name]))
 
     def run(self, mutant: Mutant) -> dict[str, Any]:
         file = self.tree / mutant.module
         code = file.read_text()
         tests = self.chosen(mutant)
-        clean = sum(self.seconds.get(test, 0) for test in tests) if tests != self.tests else sum(self.seconds.values())
+        clean = sum(self.seconds[test] for test in tests)
         began = time.monotonic()
         try:
             file.write_text(mutated(code, mutant) or code)
-            ended = self._python(["-m", "pytest", *PYTEST, "-x", *tests], PATIENCE * (clean + START_SECONDS))
-            outcome = "survived" if ended.returncode == 0 else "killed"
-        except subprocess.TimeoutExpired:
-            outcome = "timed out"
+            status = self._forked([*PYTEST, "-x", *tests], PATIENCE * (clean + START_SECONDS))
+            outcome = {None: "timed out", 0: "survived"}.get(status, "killed")
         finally:
             file.write_text(code)
         return {
@@ -249,24 +280,51 @@ class Trial:
             "tests": len(tests),
         }
 
-    def _python(self, arguments: list[str], limit: float) -> subprocess.CompletedProcess[str]:
-        """Run Python in the copy; at the limit, all of its processes end."""
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(self.tree), str(WORK / "tools")]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        with subprocess.Popen(
-            [sys.executable, *arguments], cwd=self.tree, env=environment, text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process:  # fmt: skip
-            try:
-                output, _ = process.communicate(timeout=limit)
-            except BaseException:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise
-        return subprocess.CompletedProcess(arguments, process.returncode, output, "")
+    def _python(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.tree, env={**os.environ, "PYTHONPATH": self.path}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
 
+    @property
+    def path(self) -> str:
+        return os.pathsep.join([str(self.tree), str(WORK / "tools")])
+
+    def _forked(self, arguments: list[str], limit: float) -> int | None:
+        """The exit status of pytest in a fork of this process, which has the libraries loaded: starting Python takes longer
+        than most tests. At the limit, all of its processes end, and there is no status."""
+        process = os.fork()
+        if process == 0:
+            try:
+                os.setsid()
+                os.chdir(self.tree)
+                output = os.open(WORK / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                os.dup2(output, 1)
+                os.dup2(output, 2)
+                os.environ["PYTHONPATH"] = self.path
+                sys.path[:] = [str(self.tree), *(entry for entry in sys.path if not entry.startswith(str(ROOT)))]
+                main = types.ModuleType("__main__")  # as after `python -m pytest`, for processes that the tests start
+                main.__spec__ = importlib.util.find_spec("pytest.__main__")
+                sys.modules["__main__"] = main
+                os._exit(int(pytest.main(arguments)))
+            finally:
+                os._exit(70)
+        deadline = time.monotonic() + limit
+        try:
+            while time.monotonic() < deadline:
+                ended, status = os.waitpid(process, os.WNOHANG)
+                if ended:
+                    return os.waitstatus_to_exitcode(status)
+                time.sleep(0.05)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process, signal.SIGKILL)  # also what it has left behind
+        os.waitpid(process, 0)
+        return None
+
+
+LIBRARIES = ["cv2", "duckdb", "numpy", "pandas", "PIL.Image", "pypdfium2", "scipy.optimize"]
+"""Those that the tests load in functions."""
 
 PYTEST = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "-m", "not live and not doctr"]
 
