@@ -5,29 +5,55 @@ to the right, y down, each number in 0..1. Page numbers start at 1.
 """
 
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_serializer,
+    field_validator,
+)
 
+from ocr_pipeline.document_fields import FIELD_KINDS as FIELD_KINDS
+from ocr_pipeline.document_fields import LIST_KINDS as LIST_KINDS
+from ocr_pipeline.document_fields import SHAPE_KEY, Fields, Invoice, fields_model, shape_of
+from ocr_pipeline.document_fields import Amount as Amount
+from ocr_pipeline.document_fields import DocumentType as DocumentType
+from ocr_pipeline.document_fields import FieldKind as FieldKind
+from ocr_pipeline.document_fields import LineItem as LineItem
+from ocr_pipeline.document_fields import TaxLine as TaxLine
 from ocr_pipeline.errors import DocumentErrorReason
 from ocr_pipeline.page_codes import PageCode
 
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1), relative page coordinates, origin top left."""
 
-Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
-"""An amount of money in the document's currency, or a quantity. Exact, never a float."""
-
 NO_PAGE = 0
 """Page number of evidence that is on no page, such as an element of XML; its box has no size."""
-
-DocumentType = Literal["invoice", "receipt", "credit_note"]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _fields_of(value: Any, as_invoice: ValidatorFunctionWrapHandler) -> Any:
+    """Values are those of an invoice, unless they are of another model or say which shape they have."""
+    if isinstance(value, Fields) and not isinstance(value, Invoice):
+        return value
+    if isinstance(value, dict) and SHAPE_KEY in value:
+        content = {name: entry for name, entry in value.items() if name != SHAPE_KEY}
+        return fields_model(value[SHAPE_KEY]).model_validate(content)
+    return as_invoice(value)
+
+
+AnyFields = Annotated[SerializeAsAny[Invoice], WrapValidator(_fields_of)]
 
 
 class Word(_Model):
@@ -72,92 +98,6 @@ class OcrText(_Model):
     @property
     def seconds(self) -> float:
         return sum(page.seconds for page in self.pages)
-
-
-class TaxLine(_Model):
-    """One rate of the tax summary. `rate` is in percent: 19 for 19 %."""
-
-    rate: Amount | None = None
-    net_amount: Amount | None = None
-    amount: Amount | None = None
-
-
-class LineItem(_Model):
-    """A line item. `amount` is the total of the line as printed; `quantity` is in `unit`."""
-
-    description: str | None = None
-    quantity: Amount | None = None
-    unit: str | None = None
-    unit_price: Amount | None = None
-    amount: Amount | None = None
-    product_code: str | None = None
-
-
-class Invoice(_Model):
-    """The fields of an invoice or receipt as printed; None if the document does not state the value.
-
-    Names follow Google Document AI's invoice processor. `total_amount` (with tax) and `amount_due` (after prepayment and
-    rounding) are different fields.
-    """
-
-    document_type: DocumentType | None = None
-    supplier_name: str | None = None
-    supplier_address: str | None = None
-    supplier_tax_id: str | None = None
-    receiver_name: str | None = None
-    receiver_tax_id: str | None = None
-    invoice_id: str | None = None
-    invoice_date: date | None = None
-    due_date: date | None = None
-    purchase_order: str | None = None
-    currency: str | None = Field(default=None, description="ISO 4217, upper case: EUR.")
-    net_amount: Amount | None = Field(default=None, description="Total without tax.")
-    total_tax_amount: Amount | None = None
-    total_amount: Amount | None = Field(default=None, description="Total with tax.")
-    amount_due: Amount | None = Field(default=None, description="Amount left to pay.")
-    tax_lines: list[TaxLine] = []
-    line_items: list[LineItem] = []
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        return None if isinstance(value, str) and not value.strip() else value
-
-    @field_validator("currency")
-    @classmethod
-    def _currency_code(cls, value: str | None) -> str | None:
-        if value is not None and not (len(value) == 3 and value.isascii() and value.isalpha()):
-            raise ValueError("must be a three-letter ISO 4217 code, like EUR")
-        return value.upper() if value else value
-
-
-FieldKind = Literal["money", "quantity", "date", "name", "address", "text", "identifier", "tax_id", "category"]
-
-FIELD_KINDS: dict[str, FieldKind] = {
-    "document_type": "category",
-    "supplier_name": "name",
-    "supplier_address": "address",
-    "supplier_tax_id": "tax_id",
-    "receiver_name": "name",
-    "receiver_tax_id": "tax_id",
-    "invoice_id": "identifier",
-    "invoice_date": "date",
-    "due_date": "date",
-    "purchase_order": "identifier",
-    "currency": "category",
-    "net_amount": "money",
-    "total_tax_amount": "money",
-    "total_amount": "money",
-    "amount_due": "money",
-}
-"""The single-valued fields in display order, with the kind that determines how they are compared."""
-
-LIST_KINDS: dict[str, dict[str, FieldKind]] = {
-    "line_items": {"description": "text", "quantity": "quantity", "unit_price": "money", "amount": "money"},
-    "tax_lines": {"rate": "quantity", "net_amount": "money", "amount": "money"},
-}
-"""The compared columns of the lists, in display order. `unit` and `product_code` are stored but not compared: their printed
-forms vary too much."""
 
 
 ReadFrom = Literal["page", "code", "xml"]
@@ -225,13 +165,13 @@ class DocumentOrigin(_Model):
 
 
 class Extraction(_Model):
-    """The result of an extractor for one document.
+    """The result of an extractor for one document. `invoice` has the values of a document of any schema.
 
     Keys of `evidence` are field paths: `total_amount`, `line_items.0.amount`, `tax_lines.1.rate`. `candidates` are the best
     values of each field by descending score; empty if the extractor does not rank values.
     """
 
-    invoice: Invoice
+    invoice: AnyFields
     evidence: dict[str, Evidence] = {}
     candidates: list[FieldCandidate] = []
     logprobs: dict[str, float] = Field(
@@ -255,6 +195,12 @@ class Extraction(_Model):
         description="Imported only: fields whose given value is not of their kind, with its text. They score as wrong.",
     )
 
+    @field_serializer("invoice", mode="wrap")
+    def _with_shape(self, value: Fields, serialise: SerializerFunctionWrapHandler) -> Any:
+        """Values of an own schema carry their shape, so that a stored result can be read by itself."""
+        values = serialise(value)
+        return values if isinstance(value, Invoice) else {SHAPE_KEY: shape_of(type(value)), **values}
+
 
 class Label(_Model):
     """The ground truth of one document, kept as JSON beside it.
@@ -264,7 +210,7 @@ class Label(_Model):
     written as in `invoice`.
     """
 
-    invoice: Invoice
+    invoice: AnyFields
     alternatives: dict[str, list[str]] = {}
     language: str | None = Field(default=None, description="ISO 639-1: de.")
     split: str | None = Field(default=None, description="Split of the data set: train, test.")
@@ -274,22 +220,23 @@ class Label(_Model):
 
     @field_validator("alternatives")
     @classmethod
-    def _known_fields(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
-        unknown = sorted(set(value) - set(FIELD_KINDS))
+    def _known_fields(cls, value: dict[str, list[str]], info: ValidationInfo) -> dict[str, list[str]]:
+        model = type(info.data.get("invoice", Invoice()))  # without values, they are what is reported
+        unknown = sorted(set(value) - set(model.KINDS))
         if unknown:
-            raise ValueError(f"unknown field {unknown[0]!r}; expected one of {', '.join(FIELD_KINDS)}")
+            raise ValueError(f"unknown field {unknown[0]!r}; expected one of {', '.join(model.KINDS)}")
         for name, texts in value.items():
             for text in texts:
                 try:
-                    Invoice.model_validate({name: text})
+                    model.model_validate({name: text})
                 except ValidationError:
-                    raise ValueError(f"invalid {FIELD_KINDS[name]} in the alternatives for {name}") from None
+                    raise ValueError(f"invalid {model.KINDS[name]} in the alternatives for {name}") from None
         return value
 
     @property
     def labelled_fields(self) -> list[str]:
         """The labelled single-valued fields, in display order."""
-        return [name for name in FIELD_KINDS if name in self.invoice.model_fields_set]
+        return [name for name in self.invoice.KINDS if name in self.invoice.model_fields_set]
 
 
 class DocumentFailure(_Model):
