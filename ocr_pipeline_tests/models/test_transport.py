@@ -19,6 +19,7 @@ from ocr_pipeline.models.limits import Clock
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.scrubbing import scrub
 from ocr_pipeline.models.stored import StoredCall
+from ocr_pipeline.models.transport import UnreadableAnswer, unpacked
 from ocr_pipeline.models.types import Usage
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.model_project import KEY
@@ -256,3 +257,16 @@ def test_an_answer_that_repeats_the_key_is_stored_without_it(standin: StandIn, s
     assert reply.text is not None
     assert "***" in reply.text
     assert not [path for path in store.root.rglob("*.json") if KEY in path.read_text()]
+
+
+def test_the_limit_counts_what_is_sent_and_what_it_unpacks_to() -> None:
+    packed = gzip.compress(b"0123456789", mtime=0)  # longer than what is in it
+    for content, encoding, longest in [
+        (b"0123456789", "", 10),
+        (packed, "gzip", len(packed)),
+        (gzip.compress(b"0" * 99), "gzip", 99),
+    ]:
+        for pieces in ([content], [content[:4], content[4:]]):
+            assert len(unpacked(pieces, encoding, longest)) in (10, 99)
+            with pytest.raises(UnreadableAnswer, match=f"of more than {longest - 1} bytes"):
+                unpacked(pieces, encoding, longest - 1)

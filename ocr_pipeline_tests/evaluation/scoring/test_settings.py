@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.scoring.document import score_document
@@ -162,3 +163,12 @@ def test_the_example_of_the_documentation_is_valid(path: Path) -> None:
     rules = load(path, example)
     assert rules.tolerance_of("total_amount").within == Decimal("0.10")
     assert rules.day_first("sroie") is True
+
+
+def test_rules_do_not_change_once_their_fingerprint_is_known() -> None:
+    rules = Rules.model_validate({"fields": {"total_amount": {"within": 1}}, "datasets": {"demo": {"day_first": True}}})
+    values = [rules, rules.fields["total_amount"], rules.datasets["demo"], rules.checks, rules.checks.leakage]
+    for value in values:
+        for name in type(value).model_fields:
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(value, name, getattr(value, name))

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, load_rules
@@ -49,3 +50,28 @@ def test_errors_are_one_sentence(tmp_path: Path, text: str, message: str) -> Non
         load_rules(path)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "inside", "outside"),
+    [
+        ("regression.min_drop", [0, 1], [-0.01, 1.01]),
+        ("regression.alpha", [0.001, 0.999], [0, 1]),
+        ("failure_rate.max", [0, 1], [-0.01, 1.01]),
+        ("ocr_confidence.min", [0, 1], [-0.01, 1.01]),
+        ("label_integrity.max", [0, 1], [-0.01, 1.01]),
+        ("label_integrity.tolerance", [0, 5], [-0.01]),
+        ("duplicates.max", [0, 1], [-0.01, 1.01]),
+        ("leakage.max", [0, 5], [-1]),
+        ("cost.max_per_document", [0, 5], [-0.01]),
+        ("latency.max_seconds", [0.01], [0, -1]),
+        ("freshness.max_age_hours", [0.01], [0, -1]),
+    ],
+)
+def test_shares_are_between_0_and_1(setting: str, inside: list[float], outside: list[float]) -> None:
+    check, name = setting.split(".")
+    for number in inside:
+        assert getattr(getattr(Thresholds.model_validate({check: {name: number}}), check), name) == number
+    for number in outside:
+        with pytest.raises(ValidationError):
+            Thresholds.model_validate({check: {name: number}})
