@@ -52,11 +52,13 @@ def next_attempt(previous: Attempt | None, what: str, now: float) -> Attempt | N
 class Cursor(BaseModel):
     """State kept between scans, by document id. The field names are stored in sensor cursors.
 
-    `waiting`: stamps of files that may still be written. `tried`: attempts that the database does not reflect yet. `same`:
-    stamps of files whose timestamps changed and whose content did not. `after`: the last document that was read.
+    `waiting`: stamps of files that may still be written; `since`: when each was first seen (Unix seconds). `tried`: attempts
+    that the database does not reflect yet. `same`: stamps of files whose timestamps changed and whose content did not.
+    `after`: the last document that was read.
     """
 
     waiting: dict[str, str] = {}
+    since: dict[str, float] = {}
     tried: dict[str, Attempt] = {}
     same: dict[str, str] = {}
     after: str = ""
@@ -84,10 +86,12 @@ def scan_files(
     *,
     max_reads: int,
     now: float,
+    min_unchanged: float,
 ) -> Scan:
     """Compare the files on disk with the database.
 
-    A file is ready if it did not change between two scans. If a run did not ingest it, it becomes ready again after a delay.
+    A file is ready if it did not change between two scans that are `min_unchanged` apart. If a run did not ingest it, it
+    becomes ready again after a delay.
 
     Args:
         sources: the files, from `find_documents`.
@@ -95,8 +99,10 @@ def scan_files(
         labels: rows of `labels` by document id.
         max_reads: number of files to read at most; 0 while a run is in progress.
         now: Unix time in seconds.
+        min_unchanged: seconds in which a file must not have changed, however often this is called: who writes it over a slow
+            line pauses now and then.
     """
-    scanner = _Scanner(documents, labels, cursor, max_reads, now)
+    scanner = _Scanner(documents, labels, cursor, max_reads, now, min_unchanged)
     by_id = {source.document_id: source for source in sources}
     ids = sorted(by_id)
     start = next((index for index, key in enumerate(ids) if key > cursor.after), 0)
@@ -116,6 +122,7 @@ class _Scanner:
     cursor: Cursor
     max_reads: int
     now: float
+    min_unchanged: float
 
     def __post_init__(self) -> None:
         self.next = Cursor(after=self.cursor.after)
@@ -134,7 +141,7 @@ class _Scanner:
         if previous is not None:
             self.next.tried[key] = previous
         delayed = previous is not None and previous.what == files.stamp and not previous.is_due(self.now)
-        if self.cursor.waiting.get(key) != files.stamp or self._reads >= self.max_reads or delayed:
+        if not self._is_stable(key, files.stamp) or self._reads >= self.max_reads or delayed:
             self.next.waiting[key] = files.stamp
             return
         self._reads, self.next.after = self._reads + 1, key
@@ -147,6 +154,13 @@ class _Scanner:
             self.next.tried[key] = attempt
             self.next.waiting[key] = files.stamp
             self.ready.append(key)
+
+    def _is_stable(self, key: str, stamp: str) -> bool:
+        """Whether the files are as they were long enough; notes since when they are as they are."""
+        is_known = self.cursor.waiting.get(key) == stamp
+        since = self.cursor.since.get(key, 0.0) if is_known else self.now
+        self.next.since[key] = min(since, self.now)  # a clock that is set back does not make a file wait for ever
+        return is_known and self.now - since >= self.min_unchanged
 
     def report_deleted(self, key: str) -> bool:
         """Record an attempt for a document whose file is missing; False during a run or the delay after an attempt."""

@@ -43,11 +43,13 @@ class Inbox(_Section):
 class Arrivals(_Section):
     """Processing of new and changed files, in runs of at most `documents_per_run` documents.
 
-    `backends` defaults to all that are available. If the estimate of a run exceeds `max_cost_usd`, no model is called.
+    A file is taken once it has not changed for `unchanged_seconds`, and between two ticks. `backends` defaults to all that are
+    available. If the estimate of a run exceeds `max_cost_usd`, no model is called.
     """
 
     every_seconds: PositiveInt = 30
     stale_every_seconds: PositiveInt = 300
+    unchanged_seconds: NonNegativeFloat = 10
     documents_per_run: PositiveInt = 500
     backends: tuple[str, ...] | None = None
     max_cost_usd: NonNegativeFloat = 1.0

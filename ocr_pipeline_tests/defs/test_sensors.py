@@ -64,6 +64,7 @@ def add_run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, **tags: s
 def test_files_that_arrive_are_one_run_and_wait_while_one_is_at_work(
     project: Project, instance: dg.DagsterInstance
 ) -> None:
+    project.operation_file.write_text("arrivals: {unchanged_seconds: 0}")
     tick = Ticks(project, instance, "arrivals")
     for name in ("a", "b"):
         add_image(project, f"{name}.png")
@@ -168,6 +169,7 @@ def test_a_wrong_setting_launches_nothing_and_the_first_tick_after_its_correctio
     project: Project, instance: dg.DagsterInstance, file: str
 ) -> None:
     """The definitions are those of a code location that was loaded before."""
+    project.operation_file.write_text("arrivals: {unchanged_seconds: 0}")
     add_image(project, "a.png")
     loaded = build_definitions(project)
     sensors = {name: Ticks(project, instance, name) for name in ("arrivals", "stale_cells", "alarms")}

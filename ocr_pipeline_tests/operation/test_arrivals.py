@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from ocr_pipeline.documents.file_state import document_state, label_state
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.labels import labels_sha256
@@ -17,7 +19,7 @@ from ocr_pipeline.operation.arrivals import MIN_RETRY_DELAY, Cursor, Scan, scan_
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 from ocr_pipeline.warehouse.tables.labels import LabelRow
-from ocr_pipeline_tests.files import add_file, add_label
+from ocr_pipeline_tests.files import add_file, add_label, know
 
 Known = tuple[dict[str, DocumentRow], dict[str, LabelRow]]
 
@@ -28,8 +30,10 @@ def scan(
     known: Known = ({}, {}),
     max_reads: int = 100,
     now: float = 0.0,
+    min_unchanged: float = 0.0,
 ) -> Scan:
-    return scan_files(find_documents(project.data), *known, cursor or Cursor(), max_reads=max_reads, now=now)
+    sources = find_documents(project.data)
+    return scan_files(sources, *known, cursor or Cursor(), max_reads=max_reads, now=now, min_unchanged=min_unchanged)
 
 
 def ingested(project: Project, *, status: str = "ok") -> Known:
@@ -91,6 +95,40 @@ def test_a_file_is_ready_once_it_is_stable_and_only_once(project: Project) -> No
     assert scan(project, fourth.cursor, known).cursor == Cursor(after="a")
     retries = [scan(project, fourth.cursor, now=now).ready for now in (MIN_RETRY_DELAY - 1, MIN_RETRY_DELAY)]
     assert retries == [[], ["a"]], "the run did not ingest it"
+
+
+def test_a_file_that_grows_slowly_is_taken_once_it_has_rested(project: Project) -> None:
+    """A sensor that ticks each second, and a line that brings a few bytes every 5 s, 4 times; then the clock is set back."""
+    path, cursor, taken = add_file(project, "a.pdf", b"%"), Cursor(), []
+    for second in range(60):
+        if second in (5, 10, 15, 20):
+            with path.open("ab") as file:
+                file.write(b"more")
+        found = scan(project, cursor, now=1000.0 + second - (30 if second > 24 else 0), min_unchanged=10)
+        cursor = found.cursor
+        taken += [second] * len(found.ready)
+    assert taken == [35], "10 s after the clock was set back, not before 30"
+
+
+@pytest.mark.parametrize("name", ["a.pdf.part", "a.tmp", "~$a.pdf", ".a.pdf.XyZ123", "a.pdf.crdownload", "a.pdf~"])
+def test_a_file_that_is_renamed_into_place_is_taken_after_it(project: Project, name: str) -> None:
+    """Uploads with a name of their own, as by browsers, rsync and office programs."""
+    path = project.data / "documents" / name
+    path.write_bytes(b"half")
+    cursor = Cursor()
+    for now in (0.0, 30.0, 60.0):
+        found = scan(project, cursor, now=now, min_unchanged=10)
+        cursor = found.cursor
+        assert (found.ready, found.waiting) == ([], 0)
+    path.write_bytes(b"all of it")
+    path.rename(path.with_name("a.pdf"))
+    know(project, "a.pdf")
+    ready = []
+    for now in (90.0, 120.0):
+        found = scan(project, cursor, now=now, min_unchanged=10)
+        cursor = found.cursor
+        ready.append(list(found.ready))
+    assert ready == [[], ["a"]]
 
 
 def test_a_stable_file_waits_while_a_run_is_in_progress(project: Project) -> None:

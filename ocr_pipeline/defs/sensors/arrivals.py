@@ -62,7 +62,9 @@ def _tick(
     with warehouse.warehouse().snapshot() as snapshot:
         documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
     limit = settings.documents_per_run if idle else 0
-    files = scan_files(sources, documents, labels, before.files, max_reads=limit, now=now)
+    files = scan_files(
+        sources, documents, labels, before.files, max_reads=limit, now=now, min_unchanged=settings.unchanged_seconds
+    )
     inboxes, changed = scan_inboxes(settings.inboxes, before.inboxes, project.project, now, may_launch=idle)
     _log(context, project, settings, files, len(sources), idle)
     cursor = ArrivalsCursor(files=files.cursor, inboxes=inboxes).model_dump_json()
