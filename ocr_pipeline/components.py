@@ -60,6 +60,8 @@ class Capabilities:
     """It works on predictions that were imported for its backend, not on documents."""
     local_model: bool = False
     """It runs a model on this machine, which takes longer than rules: `limits.max_local_model_seconds`."""
+    schemas: Literal["invoice", "any"] = "invoice"
+    """Extractors: `any` reads documents of every schema of the project; others are not run on data sets without invoices."""
     reads_transcripts: bool = False
     """Engines: it works on the transcripts that a data set ships, not on pages."""
 

@@ -55,9 +55,9 @@ class Project:
     def predictions(self) -> Path:
         return self.data / "predictions"
 
-    def model_file(self, engine: str) -> Path:
-        """The trained model of the `learned` extractor for an engine."""
-        return self.data / "models" / f"{engine}.json"
+    def model_file(self, engine: str, schema: str | None = None) -> Path:
+        """The trained model of the `learned` extractor for an engine. `schema`: name of one that is not that of invoices."""
+        return self.data / "models" / (f"{engine}@{schema}.json" if schema else f"{engine}.json")
 
     def weights_file(self, ensemble: str) -> Path:
         """The trained weights of an ensemble's members."""

@@ -37,6 +37,11 @@ BACKENDS = (
     LazyCommand("list", "backends:backends", "List configured backends and whether they can run."),
     LazyCommand("add", "backends_add:add", "Add a model, a service or imported predictions to backends.yaml."),
 )
+SCHEMA = (
+    LazyCommand("list", "schema:schemas", "List the schemas of the project, and the data sets that use them."),
+    LazyCommand("check", "schema:check", "Check schemas/*/schema.yaml and every dataset.yaml."),
+    LazyCommand("convert", "schema:convert", "Convert a JSON schema or a pydantic model to schemas/NAME/schema.yaml."),
+)
 STUDY = (
     LazyCommand(
         "recorded",
@@ -94,6 +99,9 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyCommand("init", "init:init", "Make a project folder."),
         LazyCommand("demo", "init:demo", "Run ten bundled documents with all backends that need no key."),
         LazyGroup(name="backends", help="List or add backends.", commands=BACKENDS, default="list"),
+        LazyGroup(
+            name="schema", help="Fields of your own: list, check or convert schemas.", commands=SCHEMA, default="list"
+        ),
         LazyCommand("doctor", "doctor:doctor", "Check packages, engines, keys, documents and database."),
         LazyCommand("dev", "dev:dev", "Start the Dagster UI and its daemon."),
         LazyCommand("prune", "prune:prune", "Delete results and runs no longer needed (default: dry run)."),
@@ -103,7 +111,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
 }
 """The panels of `--help`. A summary is the first line of the command's docstring; a test compares them."""
 
-WITHOUT_DOCUMENTS = {"backends", "doctor", "read", "init", "demo"}
+WITHOUT_DOCUMENTS = {"backends", "doctor", "read", "init", "demo", "schema"}
 """Commands that need no ids of documents, or look after them themselves."""
 
 root = typer.Typer(

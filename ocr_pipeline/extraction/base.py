@@ -2,10 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr_pipeline.components import Component
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.extraction.later import LaterMembers
 from ocr_pipeline.extraction.own import OwnCompany
@@ -34,7 +35,8 @@ class ExtractionInput:
     `text` is what the backend's engine recognised, None for a backend without an engine. `open` gives the pages themselves
     and raises `DocumentError`; an extractor that needs only text never calls it. `models` is for an extractor that asks
     language models: its calls are stored, limited, retried and priced there. `prediction` gives the text of the row
-    imported for the document (capability `imports`), None if there is none. `members` is for an ensemble.
+    imported for the document (capability `imports`), None if there is none. `members` is for an ensemble. `schema` says what is
+    to be extracted.
     """
 
     document_id: str
@@ -43,6 +45,7 @@ class ExtractionInput:
     models: DocumentCalls | None = None
     prediction: Callable[[], str] | None = None
     members: MemberResults | None = None
+    schema: DocumentSchema = field(default_factory=invoice_schema)
 
 
 class Extractor(Component):
@@ -67,6 +70,10 @@ class Extractor(Component):
     def input_of(self, document_id: str, key: str) -> str:
         """What a result is addressed by, besides the fingerprint. `key` identifies what the extractor works on."""
         return key
+
+    def schema_key(self, schema: DocumentSchema) -> str:
+        """What of a schema can change a result: a part of the key of results of documents that are no invoices."""
+        return schema.reading_fingerprint
 
 
 class ModelExtractor(Extractor):

@@ -14,7 +14,7 @@ from ocr_pipeline.documents.xml_pages import XmlPage
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
 from ocr_pipeline.extraction.preferring import preferred
-from ocr_pipeline.schemas import FIELD_KINDS, Extraction, ReadFrom
+from ocr_pipeline.schemas import Extraction, ReadFrom
 
 _VERSION = 1
 """Raise it with every code change here or in `preferring` that can change a result."""
@@ -70,8 +70,8 @@ class SourceReader:
     def extract(self, document: ExtractionInput) -> Extraction:
         """The fields of one document, as `Extractor.extract` gives them, with what each was read from."""
         document = replace(document, open=cache(document.open))
-        if self.sources is None:
-            [source, *_] = self.extractor.capabilities.reads
+        if self.sources is None or not document.schema.is_invoice:  # XML and codes are about invoices
+            source = self.extractor.capabilities.reads[0]
             extraction = self.extractor.extract(document)
             return _read_from(_placed(extraction, document.open()) if source == "xml" else extraction, source)
         opened = document.open()
@@ -109,7 +109,7 @@ def _read_from(extraction: Extraction, source: ReadFrom) -> Extraction:
     """The extraction with the source of all its values."""
     if source == "page":
         return extraction
-    fields = (name for name in FIELD_KINDS if getattr(extraction.invoice, name) is not None)
+    fields = (name for name in extraction.invoice.KINDS if getattr(extraction.invoice, name) is not None)
     return extraction.model_copy(update={"read_from": dict.fromkeys(fields, source)})
 
 

@@ -75,7 +75,7 @@ def body_of(request: ModelRequest, *, official: bool) -> dict[str, Any]:
     for repair in request.repairs:
         messages.append({"role": "assistant", "content": repair.reply})
         messages.append({"role": "user", "content": repair.complaint})
-    schema = {"name": "invoice", "strict": True, "schema": strict(request.json_schema)}
+    schema = {"name": request.schema_name, "strict": True, "schema": strict(request.json_schema)}
     return {
         "model": request.model,
         "messages": messages,

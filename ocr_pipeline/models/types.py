@@ -50,6 +50,7 @@ class ModelRequest:
     """One request to a model, the same for every provider.
 
     `options`: settings specific to the provider, e.g. `thinking_level`. `repairs`: earlier rounds, oldest first.
+    `schema_name`: what OpenAI wants as a name of the response schema; no part of the address of a call.
     """
 
     model: str
@@ -59,6 +60,7 @@ class ModelRequest:
     max_output_tokens: int
     options: Mapping[str, object] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
+    schema_name: str = "invoice"
 
     def description(self) -> dict[str, object]:
         """The request as JSON, media by hash: what is stored and what a call is addressed by."""

@@ -39,7 +39,7 @@ def coverage_of(samples: Sequence[Sample], folds: Mapping[By, Sequence[int]]) ->
 
 def _vendors(samples: Sequence[Sample], folds: Sequence[int], without: int | None) -> tuple[str, ...]:
     inside = [sample for sample, fold in zip(samples, folds, strict=True) if fold != without]
-    return vendor_names(sample.example.label.invoice.supplier_name for sample in inside)
+    return vendor_names(getattr(sample.example.label.invoice, "supplier_name", None) for sample in inside)
 
 
 def _regions(samples: Sequence[Sample], folds: Sequence[int], without: int | None) -> tuple[str, ...]:

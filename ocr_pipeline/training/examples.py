@@ -4,19 +4,21 @@ Copies of a document share a fold, so no document is judged by a model that has 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.extraction.learned.values import Value, region_of, value_key, values_of, widened
 from ocr_pipeline.extraction.learned.vendors import printed_lines
 from ocr_pipeline.extraction.rules.candidates import Choice, Features
-from ocr_pipeline.extraction.rules.extractor import choices
+from ocr_pipeline.extraction.rules.extractor import choices, invoice_choices
 from ocr_pipeline.extraction.rules.fields import items
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
+from ocr_pipeline.extraction.rules.keyed import extractor as keyed
 from ocr_pipeline.extraction.rules.parts import first_invoice
-from ocr_pipeline.extraction.rules.reading import Reading
-from ocr_pipeline.schemas import FIELD_KINDS, Label, OcrText
+from ocr_pipeline.extraction.rules.reading import Reading, read
+from ocr_pipeline.schemas import Label, OcrText
 from ocr_pipeline.values.names import normalise_name
 
 FOLDS = 5
@@ -39,6 +41,7 @@ class Example:
     text: OcrText
     label: Label
     key: str
+    schema: DocumentSchema = field(default_factory=invoice_schema)
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,15 @@ class FieldTask:
         return len({folds[index] for index, query in self.queries.items() if query.right is not None}) > 1
 
 
-def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], Reading]:
-    """By field, the choices of the rules and the distinct values with their features; and the reading."""
+def candidate_values(
+    text: OcrText, schema: DocumentSchema | None = None
+) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], Reading]:
+    """By field, the choices of the rules and the distinct values with their features; and the reading. `schema`: default is
+    that of invoices."""
+    if schema is not None and not schema.is_invoice:
+        reading = read(text)
+        made = keyed.choices(reading, schema, invoice_choices)
+        return made, {name: values_of(choice, reading) for name, choice in made.items()}, reading
     reading = first_invoice(text).reading
     made = choices(reading, labelled(reading), items.find(reading))
     supplier = made["supplier_name"]
@@ -96,7 +106,7 @@ def candidate_values(text: OcrText) -> tuple[dict[str, Choice[Any]], dict[str, l
 
 
 def sample_of(example: Example) -> Sample:
-    made, values, reading = candidate_values(example.text)
+    made, values, reading = candidate_values(example.text, example.schema)
     chosen = {name: value_key(choice.chosen.value) if choice.chosen else None for name, choice in made.items()}
     return Sample(example, region_of(reading), printed_lines(reading), values, chosen)
 
@@ -108,7 +118,8 @@ def field_task(field: str, samples: Sequence[Sample]) -> FieldTask:
         if field in sample.example.label.labelled_fields:
             values = sample.values[field]
             truths[index] = truth_keys(sample.example.label, field)
-            queries[index] = Query([value.features for value in values], _right(field, truths[index], values))
+            kind = sample.example.schema.field_kinds[field]
+            queries[index] = Query([value.features for value in values], _right(kind, truths[index], values))
     return FieldTask(field, samples, queries, truths)
 
 
@@ -121,12 +132,12 @@ def truth_keys(label: Label, field: str) -> set[str]:
     return keys
 
 
-def _right(field: str, wanted: set[str], values: Sequence[Value]) -> int | None:
+def _right(kind: str, wanted: set[str], values: Sequence[Value]) -> int | None:
     """The index of the labelled value; for names that the engine misread, of the most similar value."""
     for index, value in enumerate(values):
         if value.key in wanted:
             return index
-    if FIELD_KINDS[field] not in _TEXT_KINDS or not wanted or not values:
+    if kind not in _TEXT_KINDS or not wanted or not values:
         return None
     from rapidfuzz import fuzz
 
@@ -144,7 +155,7 @@ def folds_of(groups: Sequence[str]) -> list[int]:
 
 def vendor_of(label: Label, group: str) -> str:
     """The beginning of the labelled supplier; of a document without one, its group of copies."""
-    name = normalise_name(label.invoice.supplier_name or "")
+    name = normalise_name(getattr(label.invoice, "supplier_name", None) or "")
     return name[:VENDOR_LETTERS] or group
 
 

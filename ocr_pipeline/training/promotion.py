@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from ocr_pipeline.backends.backend import Backend
+from ocr_pipeline.document_schema.loading import load_schemas
+from ocr_pipeline.document_schema.schema import INVOICE_NAME, DocumentSchema, invoice_schema
 from ocr_pipeline.evaluation.statistics.significance import ALPHA, holm, mcnemar
 from ocr_pipeline.extraction.learned.model import By, Model, load_model
 from ocr_pipeline.extraction.rules.reading import learned_words
@@ -26,22 +28,24 @@ class _Labelled:
     keys: Mapping[str, str]
     labels: Mapping[str, Label]
     members: Mapping[str, str]
+    schema: DocumentSchema
 
     @property
     def training(self) -> str:
         """The training key: another key means another model."""
-        return training_key(self.keys, self.labels, self.members)
+        return training_key(self.keys, self.labels, self.members, self.schema)
 
 
 @dataclass(frozen=True)
 class Trained:
     """The outcome of a training. `worse`: fields on which the new model is significantly worse than the current one, out of
-    fold on the documents of both; then it is not promoted."""
+    fold on the documents of both; then it is not promoted. `schema`: of the documents that it was trained on."""
 
     engine: str
     state: Literal["promoted", "kept", "too few labels"]
     model: Model | None
     worse: tuple[str, ...] = ()
+    schema: str = INVOICE_NAME
 
 
 def learning_engines(backends: Mapping[str, Backend]) -> list[str]:
@@ -54,21 +58,44 @@ def learning_engines(backends: Mapping[str, Backend]) -> list[str]:
     return list(dict.fromkeys(engines))
 
 
+def due_schemas(project: Project, reader: Reader, engine: str) -> list[DocumentSchema]:
+    """The schemas with labels or OCR text that changed since their current model was trained."""
+    return [schema for schema in load_schemas(project.root).values() if _is_due(project, reader, engine, schema)]
+
+
 def is_due(project: Project, reader: Reader, engine: str) -> bool:
-    """Whether labels or OCR text changed since the current model was trained."""
-    labelled = _labelled(reader, engine)
+    """Whether any model of an engine is to be trained."""
+    return bool(due_schemas(project, reader, engine))
+
+
+def model_file(project: Project, engine: str, schema: DocumentSchema) -> Path:
+    """The model of an engine for documents of a schema."""
+    return project.model_file(engine, None if schema.is_invoice else schema.name)
+
+
+def _is_due(project: Project, reader: Reader, engine: str, schema: DocumentSchema) -> bool:
+    labelled = _labelled(reader, engine, schema)
     if len(labelled.keys) < MIN_LABELS:
         return False
-    model, _ = load_model(project.model_file(engine))
-    refused = _refused(project, engine)
+    model, _ = load_model(model_file(project, engine, schema))
+    refused = _refused(project, engine, schema)
     known = {model.training if model else None, refused.read_text() if refused.exists() else None}
     return labelled.training not in known
 
 
-def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
-    """Train on every labelled document with OCR text of the engine, and promote the model unless it is worse."""
+def train_due(project: Project, warehouse: Warehouse, engine: str) -> list[Trained]:
+    """Train the models of an engine whose labels or OCR text changed, one per schema."""
     with warehouse.snapshot() as snapshot:
-        labelled = _labelled(snapshot, engine)
+        due = due_schemas(project, snapshot, engine)
+    return [train(project, warehouse, engine, schema) for schema in due]
+
+
+def train(project: Project, warehouse: Warehouse, engine: str, schema: DocumentSchema | None = None) -> Trained:
+    """Train on every labelled document of a schema (default: invoices) with OCR text of the engine, and promote the model
+    unless it is worse."""
+    schema = schema or invoice_schema()
+    with warehouse.snapshot() as snapshot:
+        labelled = _labelled(snapshot, engine, schema)
         texts = tables.words.ocr_texts(snapshot, engine, sorted(labelled.keys))
     key, members = labelled.training, labelled.members
     examples = [
@@ -78,25 +105,27 @@ def train(project: Project, warehouse: Warehouse, engine: str) -> Trained:
             text,
             labelled.labels[document_id],
             labelled.keys[document_id],
+            schema,
         )
         for document_id, text in sorted(texts.items())
     ]
     with learned_words.active(learned_words.load(project.keywords_file)):
-        model = train_model(examples, engine) if len(examples) >= MIN_LABELS else None
-    before, _ = load_model(project.model_file(engine))
-    refused = _refused(project, engine)
+        model = train_model(examples, engine, schema) if len(examples) >= MIN_LABELS else None
+    file = model_file(project, engine, schema)
+    before, _ = load_model(file)
+    refused = _refused(project, engine, schema)
     if model is None:
         write_durably(refused, key)
-        return Trained(engine, "too few labels", None)
+        return Trained(engine, "too few labels", None, schema=schema.name)
     model = model.model_copy(update={"training": key, "fold_of": with_copies(model.fold_of, members)})
     worse = tuple(worse_fields(before, model)) if before else ()
     if before and worse:
         # The current model stays. Copies of its training documents that were found since are left out of their fold, too.
-        before.model_copy(update={"fold_of": with_copies(before.fold_of, members)}).save(project.model_file(engine))
+        before.model_copy(update={"fold_of": with_copies(before.fold_of, members)}).save(file)
         write_durably(refused, key)
-        return Trained(engine, "kept", model, worse)
-    model.save(project.model_file(engine))
-    return Trained(engine, "promoted", model)
+        return Trained(engine, "kept", model, worse, schema.name)
+    model.save(file)
+    return Trained(engine, "promoted", model, schema=schema.name)
 
 
 def with_copies(fold_of: Mapping[By, Mapping[str, int]], groups: Mapping[str, str]) -> dict[By, dict[str, int]]:
@@ -108,21 +137,22 @@ def with_copies(fold_of: Mapping[By, Mapping[str, int]], groups: Mapping[str, st
     return extended
 
 
-def _labelled(reader: Reader, engine: str) -> _Labelled:
-    labels, cells, groups = (
+def _labelled(reader: Reader, engine: str, schema: DocumentSchema) -> _Labelled:
+    every, cells, groups = (
         tables.labels.valid_labels(reader),
         tables.words.ocr_cells(reader, engine),
         tables.documents.groups(reader),
     )
+    labels = {key: label for key, label in every.items() if label.invoice.NAME == schema.name}
     keys = {key: str(cells[key].result_key) for key in labels if key in cells and not cells[key].failed}
     learned = {groups[document] for document in keys if document in groups}
     members = {document: group for document, group in groups.items() if group in learned}
-    return _Labelled(keys, {key: labels[key] for key in keys}, members)
+    return _Labelled(keys, {key: labels[key] for key in keys}, members, schema)
 
 
-def _refused(project: Project, engine: str) -> Path:
+def _refused(project: Project, engine: str, schema: DocumentSchema) -> Path:
     """The file with the training key of the last model that was not promoted: it is not trained again."""
-    return project.model_file(f"{engine}.refused")
+    return model_file(project, f"{engine}.refused", schema)
 
 
 def worse_fields(before: Model, now: Model) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.backends.members import Cells, member_cells, member_results
+from ocr_pipeline.document_schema.schema import INVOICE_NAME
 from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
 from ocr_pipeline.extraction.cascade.thresholds import Thresholds, load_thresholds
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
@@ -72,7 +73,8 @@ def train_weights(project: Project, warehouse: Warehouse, ensemble: Backend) -> 
 
 
 def _labelled(reader: Reader, ensemble: Backend) -> _Labelled:
-    labels, groups = tables.labels.valid_labels(reader), tables.documents.groups(reader)
+    every, groups = tables.labels.valid_labels(reader), tables.documents.groups(reader)
+    labels = {key: label for key, label in every.items() if label.invoice.NAME == INVOICE_NAME}
     cells = {key: rows for key, rows in member_cells(ensemble, reader).items() if key in labels}
     if isinstance(extractor := ensemble.extractor, CascadeExtractor):
         first = extractor.members[0]

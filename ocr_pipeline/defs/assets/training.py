@@ -9,8 +9,9 @@ from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.document_schema.schema import INVOICE_NAME
 from ocr_pipeline.extraction.learned.model import load_model
-from ocr_pipeline.training.promotion import Trained, is_due, learning_engines, train
+from ocr_pipeline.training.promotion import Trained, is_due, learning_engines, train_due
 
 
 def training_assets(configured: Backends) -> list[dg.AssetsDefinition]:
@@ -36,7 +37,7 @@ def training_assets(configured: Backends) -> list[dg.AssetsDefinition]:
         engines, target = learning_engines(project.backends()), warehouse.warehouse()
         with target.snapshot() as snapshot:
             due = [engine for engine in engines if is_due(project.project, snapshot, engine)]
-        results = [train(project.project, target, engine) for engine in due]
+        results = [trained for engine in due for trained in train_due(project.project, target, engine)]
         return dg.MaterializeResult(metadata=_metadata(project, engines, results), check_results=[_check(results)])
 
     return [extractor_model]
@@ -52,6 +53,10 @@ def _check(results: Sequence[Trained]) -> dg.AssetCheckResult:
         description=f"The new model is worse on {fields}; the old one stays." if worse else None,
         metadata={"found": len(worse), "rows": preview(worse, ["engine", "field"])},
     )
+
+
+def _of(result: Trained) -> str:
+    return "" if result.schema == INVOICE_NAME else f" ({result.schema})"
 
 
 def _metadata(project: ProjectResource, engines: list[str], results: list[Trained]) -> dict[str, Any]:
@@ -76,7 +81,7 @@ def _metadata(project: ProjectResource, engines: list[str], results: list[Traine
             )
     columns = ["engine", "field", "documents", "by_document", "by_vendor", "rules", "possible"]
     return {
-        "trained": ", ".join(f"{result.engine}: {result.state}" for result in results) or "nothing was due",
+        "trained": ", ".join(f"{result.engine}{_of(result)}: {result.state}" for result in results) or "nothing was due",
         "fields": len(rows),
         "cross_validation": preview(rows, columns),
         "importance": preview(features, ["engine", "field", "feature", "share of gain"]),

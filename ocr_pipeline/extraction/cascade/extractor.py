@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ocr_pipeline.components import Capabilities
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.cascade.thresholds import Thresholds, confidence_of, load_thresholds
-from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction, Invoice
+from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction
 
 VERSION = 1
 FIELDS = ("supplier_name", "invoice_date", "total_amount")
@@ -20,6 +21,8 @@ class CascadeExtractor(TrainedExtractor):
 
     `fields` decide whether the next member is asked; of its answer, all fields that have no value yet are taken, too. Until
     thresholds are learned, `threshold` applies to every field. Learned thresholds accept at most `max_error` wrong values.
+    On documents of another schema than invoices, the fields that it has in common with `fields` decide, else its required ones,
+    else all, with `threshold`.
     """
 
     id = "cascade"
@@ -46,7 +49,7 @@ class CascadeExtractor(TrainedExtractor):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(votes_on=self.members, in_order=True)
+        return Capabilities(votes_on=self.members, in_order=True, schemas="any")
 
     def use(self, path: Path) -> None:
         """Load the current thresholds."""
@@ -67,21 +70,34 @@ class CascadeExtractor(TrainedExtractor):
         """The results of the first member, what the others would work on, and the fold of the thresholds."""
         return f"{key}:fold={self._thresholds.fold_of.get(document_id)}" if self._thresholds else key
 
-    def doubtful(self, document_id: str, member: str, extraction: Extraction | None) -> list[str]:
-        """The fields of a member's answer that are below their thresholds: those that the next one is asked about."""
+    def doubtful(
+        self, document_id: str, member: str, extraction: Extraction | None, schema: DocumentSchema | None = None
+    ) -> list[str]:
+        """The fields of a member's answer that are below their thresholds: those that the next one is asked about. `schema`:
+        of the document, default that of invoices."""
+        if schema is None or schema.is_invoice:
+            limits = {field: self._threshold_of(document_id, member, field) for field in self.fields}
+        else:
+            limits = dict.fromkeys(self._deciding(schema), self.threshold)
         return [
             field
-            for field in self.fields
-            if extraction is None or confidence_of(extraction, field) < self._threshold_of(document_id, member, field)
+            for field, limit in limits.items()
+            if extraction is None or confidence_of(extraction, field) < limit
         ]
+
+    def _deciding(self, schema: DocumentSchema) -> list[str]:
+        """The fields of another schema that decide whether the next member is asked."""
+        shared = [field for field in self.fields if field in schema.field_kinds]
+        required = [name for name, field in schema.spec.fields.items() if field.required]
+        return shared or required or list(schema.field_kinds)
 
     def extract(self, document: ExtractionInput) -> Extraction:
         members = document.members
         if members is None or members.later is None:
             raise ConfigurationError("A cascade needs its members: `members.later` is not set.")
         first, *later = self.members
-        held = _Held(first, members.extractions.get(first))
-        doubtful = self.doubtful(document.document_id, first, held.extraction)
+        held = _Held(first, members.extractions.get(first), document.schema)
+        doubtful = self.doubtful(document.document_id, first, held.extraction, document.schema)
         for member in later:
             if not doubtful:
                 break
@@ -89,7 +105,7 @@ class CascadeExtractor(TrainedExtractor):
             if answer is None:
                 continue
             held.take(member, answer, doubtful)
-            still = self.doubtful(document.document_id, member, answer)
+            still = self.doubtful(document.document_id, member, answer, document.schema)
             doubtful = [field for field in doubtful if field in still]
         if held.extraction is None:
             raise DocumentError("document_failed", "No member of the cascade has a result for this document.")
@@ -104,17 +120,18 @@ class CascadeExtractor(TrainedExtractor):
 class _Held:
     """The values so far, and where they come from. `extraction`: that of the first member with a result."""
 
-    def __init__(self, member: str, extraction: Extraction | None) -> None:
+    def __init__(self, member: str, extraction: Extraction | None, schema: DocumentSchema) -> None:
+        self._schema = schema
         self.extraction: Extraction | None = None
         self._values: dict[str, Any] = {}
         self._evidence: dict[str, Evidence] = {}
         self._warnings: dict[str, None] = {}
         if extraction is not None:
-            self.take(member, extraction, FIELD_KINDS)
+            self.take(member, extraction, list(schema.field_kinds))
 
-    def take(self, member: str, answer: Extraction, fields: Sequence[str] | dict[str, Any]) -> None:
+    def take(self, member: str, answer: Extraction, fields: Sequence[str]) -> None:
         """Take these fields from an answer if it has a value, all others if there is none yet."""
-        for field in FIELD_KINDS:
+        for field in self._schema.field_kinds:
             value = getattr(answer.invoice, field)
             if value is None or (field in self._values and field not in fields):
                 continue
@@ -127,7 +144,7 @@ class _Held:
                 self._evidence[field] = before.model_copy(update={"score": score})
             elif evidence:
                 self._evidence[field] = _of_member(evidence, member)
-        for name in LIST_KINDS:
+        for name in self._schema.list_kinds:
             rows = getattr(answer.invoice, name)
             if rows and not self._values.get(name):  # rows of different members cannot be combined
                 self._values[name] = rows
@@ -142,7 +159,7 @@ class _Held:
     def result(self, warnings: Sequence[str]) -> Extraction:
         assert self.extraction is not None
         return Extraction(
-            invoice=Invoice.model_validate(self._values),
+            invoice=self._schema.model.model_validate(self._values),
             evidence=self._evidence,
             warnings=[*self._warnings, *warnings],
             origin=self.extraction.origin,

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
-from ocr_pipeline.extraction.ensemble.votes import Group, groups_of
+from ocr_pipeline.extraction.ensemble.votes import groups_of
 from ocr_pipeline.extraction.ensemble.weights import SCHEMA, Weights
-from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction, Invoice, ReadFrom
+from ocr_pipeline.schemas import Evidence, Extraction, ReadFrom
 
 VERSION = 2
 
@@ -20,7 +20,7 @@ class EnsembleExtractor(TrainedExtractor):
     """Votes on the results of its members, which are other backends; it extracts nothing itself.
 
     Training documents use the weights of their fold. Line items and tax lines are those of the first member with any: rows of
-    different engines cannot be combined.
+    different engines cannot be combined. Weights are learned for invoices; for other schemas each member has one vote.
     """
 
     id = "ensemble"
@@ -34,7 +34,7 @@ class EnsembleExtractor(TrainedExtractor):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(votes_on=self.members)
+        return Capabilities(votes_on=self.members, schemas="any")
 
     def use(self, path: Path) -> None:
         """Load the current weights."""
@@ -57,11 +57,13 @@ class EnsembleExtractor(TrainedExtractor):
         values: dict[str, object] = {}
         evidence: dict[str, Evidence] = {}
         read_from: dict[str, ReadFrom] = {}
-        for field in FIELD_KINDS:
-            groups = groups_of(field, extractions)
+        schema = document.schema
+        for field, kind in schema.field_kinds.items():
+            groups = groups_of(field, extractions, kind)
             if not groups:
                 continue
-            shares = self._shares(field, groups, fold, len(extractions))
+            learned = self._weights.of(field, fold) if self._weights and schema.is_invoice else None
+            shares = learned.shares(groups) if learned else [len(group.votes) / len(extractions) for group in groups]
             best = max(range(len(groups)), key=shares.__getitem__)
             vote = max(groups[best].votes, key=lambda vote: vote.score)
             values[field] = vote.value
@@ -69,28 +71,23 @@ class EnsembleExtractor(TrainedExtractor):
                 read_from[field] = source
             if vote.evidence:
                 evidence[field] = _of_member(vote.evidence, vote.member, shares[best])
-        for name in LIST_KINDS:
+        for name in schema.list_kinds:
             member = next((key for key, result in extractions.items() if getattr(result.invoice, name)), None)
             if member is not None:
                 values[name] = getattr(extractions[member].invoice, name)
                 places = extractions[member].evidence.items()
                 evidence |= {
-                    key: _of_member(place, member, place.score) for key, place in places if key.startswith(name)
+                    key: _of_member(place, member, place.score) for key, place in places if key.startswith(f"{name}.")
                 }
         warnings = dict.fromkeys(warning for result in extractions.values() for warning in result.warnings)
         return Extraction(
-            invoice=Invoice.model_validate(values),
+            invoice=schema.model.model_validate(values),
             evidence=evidence,
             read_from=read_from,
             warnings=list(warnings),
             origin=next((result.origin for result in extractions.values() if result.origin), None),
             cost_usd=document.members.cost_usd,
         )
-
-    def _shares(self, field: str, groups: Sequence[Group], fold: int | None, members: int) -> list[float]:
-        """The learned probability of each value; without weights, the share of members that give it."""
-        weights = self._weights.of(field, fold) if self._weights else None
-        return weights.shares(groups) if weights else [len(group.votes) / members for group in groups]
 
 
 def _of_member(evidence: Evidence, member: str, score: float) -> Evidence:

@@ -1,16 +1,18 @@
 """The extractor `learned`: candidates of the rules, chosen by rankers trained on your own labels."""
 
 import ctypes
+import glob
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from itertools import compress
 from pathlib import Path
 from typing import Any, get_args
 
 from ocr_pipeline.components import Capabilities
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.learned.known import Known
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
@@ -21,9 +23,10 @@ from ocr_pipeline.extraction.learned.vendors import printed_lines
 from ocr_pipeline.extraction.rules import extractor as rules
 from ocr_pipeline.extraction.rules.candidates import Choice, Ranked
 from ocr_pipeline.extraction.rules.fields.items import Item
+from ocr_pipeline.extraction.rules.keyed import extractor as keyed
 from ocr_pipeline.extraction.rules.reading import Reading, learned_words
 from ocr_pipeline.installing import install_command
-from ocr_pipeline.schemas import Extraction
+from ocr_pipeline.schemas import Extraction, OcrText
 
 VERSION = 7
 LEXICON = "vendor lexicon"
@@ -49,18 +52,26 @@ class LearnedExtractor(TrainedExtractor):
         self._fixed = Path(model) if model else None
         self._model: Model | None = None
         self._fingerprint: str | None = None
+        self._own: dict[str, tuple[Model, str]] = {}
         self._rules = rules.RulesExtractor()
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(requires="words", learns=self._fixed is None, calibrated=True, knows_own=True)
+        return Capabilities(
+            requires="words", learns=self._fixed is None, calibrated=True, knows_own=True, schemas="any"
+        )
 
     def use_keywords(self, path: Path) -> None:
         self._rules.use_keywords(path)
 
     def use(self, path: Path) -> None:
-        """Load the current model, or the fixed one."""
+        """Load the current models: that of invoices, or the fixed one, and those of other schemas, which lie beside it."""
         self._model, self._fingerprint = load_model(self._fixed or path)
+        self._own = {}
+        for file in sorted(path.parent.glob(f"{glob.escape(path.stem)}@*.json")) if self._fixed is None else ():
+            model, fingerprint = load_model(file)
+            if model is not None and fingerprint is not None:
+                self._own[file.stem.rpartition("@")[2]] = model, fingerprint
 
     def unavailable(self) -> str | None:
         if find_spec("lightgbm") is None:
@@ -86,7 +97,14 @@ class LearnedExtractor(TrainedExtractor):
     def input_of(self, document_id: str, key: str) -> str:
         """The words, and the fold of the ranker: one of two copies may be labelled and the other not."""
         fold = self._model.fold_of[self._by].get(document_id) if self._model else None
-        return f"{key}:fold={fold}" if self._model else key
+        own = (model.fold_of[self._by].get(document_id) for model, _ in self._own.values())
+        fold = next((found for found in own if found is not None), None) if fold is None else fold
+        return f"{key}:fold={fold}" if self._model or fold is not None else key
+
+    def schema_key(self, schema: DocumentSchema) -> str:
+        """What the rules use of it, and the model of its documents."""
+        model = self._own.get(schema.name)
+        return f"{self._rules.schema_key(schema)}:{model[1] if model else None}"
 
     def extract(self, document: ExtractionInput) -> Extraction:
         with learned_words.active(self._rules.learned):
@@ -94,6 +112,8 @@ class LearnedExtractor(TrainedExtractor):
 
     def _extract(self, document: ExtractionInput) -> Extraction:
         assert document.text is not None  # what `requires` asserts
+        if not document.schema.is_invoice:
+            return self._extract_own(document.document_id, document.text, document.schema)
         model = self._model
         if model is None:
             return rules.extract_text(document.text, own=self.own)
@@ -132,6 +152,27 @@ class LearnedExtractor(TrainedExtractor):
             return sold if rows is None else list(compress(sold, rows.kept(row_features(sold, reading))))
 
         return rules.extract_text(document.text, rechoose, keep, self.own)
+
+    def _extract_own(self, document_id: str, text: OcrText, schema: DocumentSchema) -> Extraction:
+        """A document of another schema: its fields by the model that was trained on its labels, its lists by the rules."""
+        of_invoice = partial(rules.invoice_choices, company=self.own)
+        model = self._own[schema.name][0] if schema.name in self._own else None
+        if model is None:
+            return keyed.extract_document(text, schema, of_invoice)
+        fold = model.fold_of[self._by].get(document_id)
+
+        def rechoose(name: str, choice: Choice[Any], reading: Reading) -> Choice[Any]:
+            field, region = model.fields.get(name), region_of(reading)
+            split = field.splits.get(self._by) if field else None
+            if field is None or split is None:
+                return choice
+            trust = field.trust if model.covers_vendor(printed_lines(reading), fold, self._by) else field.trust_unseen
+            if not trust:
+                return _corrected(choice, split.known(fold))
+            ranker = field.ranker if fold is None else split.rankers[fold]
+            return _learned(choice, values_of(choice, reading), ranker, trust, split, fold, region)
+
+        return keyed.extract_document(text, schema, of_invoice, rechoose)
 
 
 def _learned(

@@ -4,12 +4,12 @@ Numbers are compared as decimals, dates as dates, text by similarity over window
 on the page and worth a review.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Invoice, OcrText, Word
+from ocr_pipeline.schemas import Evidence, Fields, Invoice, OcrText, Word
 from ocr_pipeline.values.amounts import parse_amount
 from ocr_pipeline.values.dates import parse_date
 
@@ -23,19 +23,27 @@ Window = tuple[int, int]
 """Index of the first word, and of the one after the last."""
 
 
-def find_evidence(invoice: Invoice, text: OcrText) -> dict[str, Evidence]:
+Spellings = Mapping[str, Mapping[str, Sequence[str]]]
+"""By field of kind category, what may be printed for each of its options."""
+
+
+def find_evidence(values: Fields, text: OcrText, spellings: Spellings | None = None) -> dict[str, Evidence]:
     """Evidence by field path: `total_amount`, `line_items.0.amount`. Values that are not on the page are left out."""
     page = _Words(list(text.words()))
     places = {}
-    for name, kind in FIELD_KINDS.items():
-        value = getattr(invoice, name)
-        if value is not None and name != "document_type":
+    for name, kind in values.KINDS.items():
+        value = getattr(values, name)
+        if value is None or kind == "boolean" or (name == "document_type" and isinstance(values, Invoice)):
+            continue
+        if printed := (spellings or {}).get(name, {}).get(str(value)):
+            places[name] = next((found for word in printed if (found := page.find(word, last=False))), None)
+        else:
             # Totals are at the bottom: of equal amounts, the last one.
             places[name] = page.find(value, last=kind == "money")
-    for name in ("tax_lines", "line_items"):
-        for index, entry in enumerate(getattr(invoice, name)):
+    for name in values.ROWS:
+        for index, entry in enumerate(getattr(values, name)):
             for part, value in entry.model_dump().items():
-                if value is not None:
+                if value is not None and not isinstance(value, bool):
                     places[f"{name}.{index}.{part}"] = page.find(value, last=False)
     return {path: evidence for path, evidence in places.items() if evidence is not None}
 

@@ -10,18 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, ModelExtractor
-from ocr_pipeline.extraction.llm import files
+from ocr_pipeline.document_schema.schema import DocumentSchema
+from ocr_pipeline.extraction.llm import files, own_schema
 from ocr_pipeline.extraction.llm.evidence import find_evidence
 from ocr_pipeline.extraction.llm.layout import text_with_layout
 from ocr_pipeline.extraction.llm.logprobs import value_logprobs
 from ocr_pipeline.extraction.llm.media import media_of
 from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
 from ocr_pipeline.extraction.llm.scale import settle
-from ocr_pipeline.extraction.scale import AMOUNTS, scale_suspects
+from ocr_pipeline.extraction.scale import scale_suspects
 from ocr_pipeline.models.asking import DocumentCalls
 from ocr_pipeline.models.provider import Provider, ProviderType
 from ocr_pipeline.models.types import ModelReply, ModelRequest, Part, Purpose, Repair, estimate_tokens
-from ocr_pipeline.schemas import Extraction, Invoice, OcrText
+from ocr_pipeline.schemas import Extraction, Fields, OcrText
 
 VERSION = 3
 """Raise it with every code change that can change a result: the request, parsing of replies, evidence."""
@@ -30,7 +31,8 @@ VERSION = 3
 class LlmExtractor(BaseModel, ModelExtractor):
     """Asks a model of `provider` about the words of the backend's engine or, without an engine, about the pages.
 
-    Options that are None are not sent, so the model's default applies.
+    Options that are None are not sent, so the model's default applies. `prompt` and `json_schema` are about invoices; for a
+    schema of the project both are made from it (`own_schema`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,7 +67,9 @@ class LlmExtractor(BaseModel, ModelExtractor):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(asks=self.provider, batch=self.mode == "batch", concurrency=self.provider.concurrency)
+        return Capabilities(
+            asks=self.provider, batch=self.mode == "batch", concurrency=self.provider.concurrency, schemas="any"
+        )
 
     def unavailable(self) -> str | None:
         return self.provider.unavailable()
@@ -93,15 +97,22 @@ class LlmExtractor(BaseModel, ModelExtractor):
         if document.text is None:
             parts = tuple(media_of(document.open(), pdf=self.speaks == "gemini"))
         else:
-            parts = (f"<document>\n{text_with_layout(_first_invoice(document.text)[0])}\n</document>",)
+            words = _words_of(document.text, document.schema)[0]
+            parts = (f"<document>\n{text_with_layout(words)}\n</document>",)
+        is_invoice = document.schema.is_invoice
         return ModelRequest(
             model=self.model,
-            instructions=self._instructions,
+            instructions=self._instructions if is_invoice else own_schema.instructions(document.schema),
             parts=parts,
-            json_schema=self._json_schema,
+            json_schema=self._json_schema if is_invoice else own_schema.json_schema(document.schema),
             max_output_tokens=self.max_output_tokens,
             options=self.settings(),
+            schema_name=document.schema.name,
         )
+
+    def schema_key(self, schema: DocumentSchema) -> str:
+        """The prompt and the response schema that are made from it, and what becomes of the reply."""
+        return own_schema.asking_fingerprint(schema)
 
     def expected_tokens(self, pages: int, characters: int | None) -> int:
         """Estimated input tokens of a document. `characters` is None for a backend without an engine."""
@@ -114,7 +125,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
         request = self.request(document)
         reply, text = self._ask(document.models, request, "extract")
         try:
-            invoice = read_reply(text)
+            values = _read(text, document.schema)
         except ReplyError as error:
             if not self.repair or self.mode == "batch":
                 raise DocumentError("invalid_reply", str(error)) from None
@@ -122,16 +133,17 @@ class LlmExtractor(BaseModel, ModelExtractor):
             again = replace(request, repairs=(Repair(reply=text, complaint=complaint),))
             reply, text = self._ask(document.models, again, "repair")
             try:
-                invoice = read_reply(text)
+                values = _read(text, document.schema)
             except ReplyError as second:
                 raise DocumentError("invalid_reply", f"After one repair: {second}") from None
-        words, warnings = _first_invoice(document.text) if document.text else (None, [])
-        settled = settle(invoice, words)
-        evidence = settled.limited(find_evidence(settled.invoice, words)) if words else {}
+        words, warnings = _words_of(document.text, document.schema) if document.text else (None, [])
+        settled = settle(values, words)
+        spellings = own_schema.spellings(document.schema)
+        evidence = settled.limited(find_evidence(settled.invoice, words, spellings)) if words else {}
         return Extraction(
             invoice=settled.invoice,
             evidence=evidence,
-            logprobs=value_logprobs(text, reply.tokens),
+            logprobs=value_logprobs(text, reply.tokens, values.KINDS),
             warnings=[*warnings, *settled.doubts.values(), *_off_by_powers_of_ten(settled.invoice, words, evidence)],
         )
 
@@ -176,11 +188,20 @@ class OpenAiExtractor(LlmExtractor):
         return {**super().settings(), **effort, **({"logprobs": True} if self.logprobs else {})}
 
 
-def _off_by_powers_of_ten(invoice: Invoice, text: OcrText | None, evidence: Collection[str]) -> list[str]:
+def _read(text: str, schema: DocumentSchema) -> Fields:
+    return read_reply(text) if schema.is_invoice else read_reply(text, own_schema.reply_model(schema), schema.model)
+
+
+def _off_by_powers_of_ten(values: Fields, text: OcrText | None, evidence: Collection[str]) -> list[str]:
     """A sentence for each amount that is not on the page, while a power of ten times it is."""
-    amounts = [(name, getattr(invoice, name)) for name in AMOUNTS if name not in evidence]
-    given = [(name, value) for name, value in amounts if value]
+    amounts = [name for name, kind in values.KINDS.items() if kind == "money" and name not in evidence]
+    given = [(name, value) for name in amounts if (value := getattr(values, name))]
     return [f"{suspect.sentence}." for suspect in scale_suspects(given, text)] if text and given else []
+
+
+def _words_of(text: OcrText, schema: DocumentSchema) -> tuple[OcrText, list[str]]:
+    """The words that are asked about: of a file with several invoices only those of the first, with a warning."""
+    return _first_invoice(text) if schema.is_invoice else (text, [])
 
 
 def _first_invoice(text: OcrText) -> tuple[OcrText, list[str]]:

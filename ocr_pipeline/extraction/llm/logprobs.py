@@ -1,7 +1,7 @@
 """The log probability of each value from those of its tokens, if the model returns them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 from json.decoder import JSONDecodeError
 
@@ -9,7 +9,7 @@ from ocr_pipeline.models.types import Token
 from ocr_pipeline.schemas import FIELD_KINDS
 
 
-def value_logprobs(text: str, tokens: Sequence[Token]) -> dict[str, float]:
+def value_logprobs(text: str, tokens: Sequence[Token], fields: Collection[str] = FIELD_KINDS) -> dict[str, float]:
     """The natural logarithm of the probability of each field's value (at most 0), null included, by field.
 
     The sum over the tokens of the value, its quotes included. Tokens that also hold neighbouring characters count as well:
@@ -23,7 +23,7 @@ def value_logprobs(text: str, tokens: Sequence[Token]) -> dict[str, float]:
     return {
         name: sum(token.logprob for begins, ended, token in spans if begins < after and ended > first)
         for name, first, after in _members(text)
-        if name in FIELD_KINDS
+        if name in fields
     }
 
 

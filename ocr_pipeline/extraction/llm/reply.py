@@ -1,4 +1,4 @@
-"""Parses the model's text into an `Invoice`, validated against the schema that was sent.
+"""Parses the model's text into an `Invoice`, or into the values of a project's own schema, validated against the schema that was sent.
 
 The messages of `ReplyError` and of the validators are sent to the model in a repair and are part of hashed requests: do not
 reword them.
@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ocr_pipeline.errors import describe
 from ocr_pipeline.models.types import well_formed
-from ocr_pipeline.schemas import Amount, DocumentType, Invoice
+from ocr_pipeline.schemas import Amount, DocumentType, Fields, Invoice
 
 _AMOUNT = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 _FENCED = re.compile(r"\s*```\w*\s(.*)```\s*", re.DOTALL)
@@ -57,48 +57,48 @@ def _currency(value: Any) -> Any:
     return text
 
 
-_Amount = Annotated[Amount | None, BeforeValidator(_amount)]
-_Day = Annotated[date | None, BeforeValidator(_day)]
-_Text = Annotated[str | None, BeforeValidator(_text)]
+AmountReply = Annotated[Amount | None, BeforeValidator(_amount)]
+DayReply = Annotated[date | None, BeforeValidator(_day)]
+TextReply = Annotated[str | None, BeforeValidator(_text)]
 
 
-class _Reply(BaseModel):
-    """Every field may be null but none may be absent: with defaults, `{"ok": true}` would be an empty invoice."""
+class Reply(BaseModel):
+    """Every field may be null but none may be absent: with defaults, `{"ok": true}` would be an empty document."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class TaxLineReply(_Reply):
-    rate: _Amount
-    net_amount: _Amount
-    amount: _Amount
+class TaxLineReply(Reply):
+    rate: AmountReply
+    net_amount: AmountReply
+    amount: AmountReply
 
 
-class LineItemReply(_Reply):
-    description: _Text
-    quantity: _Amount
-    unit: _Text
-    unit_price: _Amount
-    amount: _Amount
-    product_code: _Text
+class LineItemReply(Reply):
+    description: TextReply
+    quantity: AmountReply
+    unit: TextReply
+    unit_price: AmountReply
+    amount: AmountReply
+    product_code: TextReply
 
 
-class InvoiceReply(_Reply):
+class InvoiceReply(Reply):
     document_type: Annotated[DocumentType | None, BeforeValidator(_text)]
-    supplier_name: _Text
-    supplier_address: _Text
-    supplier_tax_id: _Text
-    receiver_name: _Text
-    receiver_tax_id: _Text
-    invoice_id: _Text
-    invoice_date: _Day
-    due_date: _Day
-    purchase_order: _Text
+    supplier_name: TextReply
+    supplier_address: TextReply
+    supplier_tax_id: TextReply
+    receiver_name: TextReply
+    receiver_tax_id: TextReply
+    invoice_id: TextReply
+    invoice_date: DayReply
+    due_date: DayReply
+    purchase_order: TextReply
     currency: Annotated[str | None, BeforeValidator(_currency)]
-    net_amount: _Amount
-    total_tax_amount: _Amount
-    total_amount: _Amount
-    amount_due: _Amount
+    net_amount: AmountReply
+    total_tax_amount: AmountReply
+    total_amount: AmountReply
+    amount_due: AmountReply
     tax_lines: list[TaxLineReply] = Field(max_length=100)
     line_items: list[LineItemReply] = Field(max_length=2000)
 
@@ -107,15 +107,22 @@ class ReplyError(Exception):
     """An invalid reply. The message names the places and never contains a value."""
 
 
-def read_reply(text: str) -> Invoice:
-    """The invoice in a reply. Numbers stay exact: they never pass through a float. Raises ReplyError."""
+def read_reply(
+    text: str, reply_model: type[Reply] = InvoiceReply, model: type[Fields] = Invoice
+) -> Fields:
+    """The values in a reply. Numbers stay exact: they never pass through a float. Raises ReplyError.
+
+    Args:
+        reply_model: what the reply has to be.
+        model: what is made of it.
+    """
     fenced = _FENCED.fullmatch(text)
     try:
         content = json.loads(fenced[1] if fenced else text, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         raise ReplyError("The reply is no valid JSON.") from None
     try:
-        reply = InvoiceReply.model_validate(content)
-        return Invoice.model_validate(reply.model_dump())
+        reply = reply_model.model_validate(content)
+        return model.model_validate(reply.model_dump())
     except ValidationError as error:
         raise ReplyError(f"The reply breaks the schema: {describe(error)}") from None

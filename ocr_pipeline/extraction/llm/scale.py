@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ocr_pipeline.extraction.rules.fields.doubts import LIMITS
-from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Invoice, OcrText
+from ocr_pipeline.schemas import Evidence, Fields, OcrText
 from ocr_pipeline.values import currencies
 from ocr_pipeline.values.numerals import read_numeral
 
@@ -21,9 +21,9 @@ MAX_SCORE = LIMITS["open_scale"]
 
 @dataclass(frozen=True)
 class Settled:
-    """The invoice with each amount of this shape read in one way. `doubts`: by path, a sentence where nothing decided."""
+    """The values with each amount of this shape read in one way. `doubts`: by path, a sentence where nothing decided."""
 
-    invoice: Invoice
+    invoice: Fields
     doubts: dict[str, str]
 
     def limited(self, evidence: dict[str, Evidence]) -> dict[str, Evidence]:
@@ -34,11 +34,11 @@ class Settled:
         }
 
 
-def settle(invoice: Invoice, text: OcrText | None) -> Settled:
+def settle(invoice: Fields, text: OcrText | None) -> Settled:
     """Read every amount of money that has the ambiguous shape. `text`: the words of the page, None if there are none."""
     amounts = list(_amounts(invoice))
     ambiguous = {path: value for path, value in amounts if _is_open(value)}
-    if not ambiguous or currencies.decimals(invoice.currency or "") == 3:
+    if not ambiguous or currencies.decimals(getattr(invoice, "currency", None) or "") == 3:
         return Settled(invoice, {})
     printed = _printed(text) if text else {}
     has_cents = any(value.as_tuple().exponent == -2 for _, value in amounts)
@@ -53,14 +53,14 @@ def settle(invoice: Invoice, text: OcrText | None) -> Settled:
             doubts[path] = (
                 f"{path}: the model wrote {decimals:f}, taken for {thousands:f}; nothing on the page decides."
             )
-    return Settled(Invoice.model_validate(values), doubts)
+    return Settled(type(invoice).model_validate(values), doubts)
 
 
-def _amounts(invoice: Invoice) -> Iterator[tuple[str, Decimal]]:
-    for name, kind in FIELD_KINDS.items():
+def _amounts(invoice: Fields) -> Iterator[tuple[str, Decimal]]:
+    for name, kind in invoice.KINDS.items():
         if kind == "money" and (value := getattr(invoice, name)) is not None:
             yield name, value
-    for name, columns in LIST_KINDS.items():
+    for name, columns in invoice.LISTS.items():
         for position, row in enumerate(getattr(invoice, name)):
             for column, kind in columns.items():
                 if kind == "money" and (value := getattr(row, column)) is not None:

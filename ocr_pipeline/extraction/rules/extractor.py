@@ -1,6 +1,7 @@
 """The extractor `rules`: reads a page, collects candidates per field, chooses one, and records where it is printed."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from ocr_pipeline.extraction.rules.fields import (
 )
 from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.labelled_amounts import LabelledAmount, labelled
+from ocr_pipeline.extraction.rules.keyed import extractor as keyed
 from ocr_pipeline.extraction.rules.parts import first_invoice
 from ocr_pipeline.extraction.rules.reading import Reading, learned_words
 from ocr_pipeline.extraction.rules.reading.learned_words import LearnedWords
@@ -50,7 +52,7 @@ class RulesExtractor(Extractor):
     """Extracts fields with hand-written rules from the words of an OCR engine; opens neither pages nor network."""
 
     id = "rules"
-    capabilities = Capabilities(requires="words", calibrated=True, knows_own=True)
+    capabilities = Capabilities(requires="words", calibrated=True, knows_own=True, schemas="any")
 
     def __init__(self) -> None:
         self.learned: LearnedWords | None = None
@@ -74,7 +76,9 @@ class RulesExtractor(Extractor):
     def extract(self, document: ExtractionInput) -> Extraction:
         assert document.text is not None  # what `requires` asserts
         with learned_words.active(self.learned):
-            return extract_text(document.text, own=self.own)
+            if document.schema.is_invoice:
+                return extract_text(document.text, own=self.own)
+            return keyed.extract_document(document.text, document.schema, partial(invoice_choices, company=self.own))
 
 
 def extract_text(
@@ -131,6 +135,11 @@ def choices(
             sums.charges(printed),
         ),
     }
+
+
+def invoice_choices(reading: Reading, company: OwnCompany | None = None) -> dict[str, Choice[Any]]:
+    """`choices` for a page that is no invoice, whose documents share fields with invoices."""
+    return choices(reading, labelled(reading), items.find(reading), company)
 
 
 def _receiver_tax_id(registrations: Sequence[Candidate[str]]) -> Choice[str]:

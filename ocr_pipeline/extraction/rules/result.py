@@ -10,7 +10,7 @@ from ocr_pipeline.extraction.rules.fields.items import Item
 from ocr_pipeline.extraction.rules.fields.tax_table import TaxRow
 from ocr_pipeline.extraction.rules.reading.layout import Span
 from ocr_pipeline.extraction.rules.reading.numbers import Number
-from ocr_pipeline.schemas import DocumentOrigin, Evidence, Extraction, FieldCandidate, Invoice, Word
+from ocr_pipeline.schemas import DocumentOrigin, Evidence, Extraction, FieldCandidate, Fields, Invoice, Word
 
 MAX_CANDIDATES = 20
 """Candidates kept per field, the best ones."""
@@ -46,12 +46,13 @@ class Result:
     lines: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     evidence: dict[str, Evidence] = field(default_factory=dict)
     candidates: list[FieldCandidate] = field(default_factory=list)
+    model: type[Fields] = Invoice
     _described: dict[int, _Description] = field(default_factory=dict)
     """By the identity of a candidate, which lives as long as the choices that hold it."""
 
     def extraction(self, warnings: Sequence[str] = (), origin: DocumentOrigin | None = None) -> Extraction:
         return Extraction(
-            invoice=Invoice.model_validate({**self.values, **self.lines}),
+            invoice=self.model.model_validate({**self.values, **self.lines}),
             evidence=self.evidence,
             candidates=self.candidates,
             warnings=list(warnings),
@@ -79,6 +80,13 @@ class Result:
         for item in items:
             method, score = ("quantity x unit price", 0.9) if item.adds_up else ("item table", 0.6)
             self._add_line("line_items", item.parts, method, score)
+
+    def add_row(self, name: str, cells: Mapping[str, tuple[object, Span]], method: str = "column", score: float = 0.7) -> None:
+        """A row of any list: value and place by column."""
+        rows = self.lines.setdefault(name, [])
+        for column, (_, span) in cells.items():
+            self._point(f"{name}.{len(rows)}.{column}", span, method, score)
+        rows.append({column: value for column, (value, _) in cells.items()})
 
     def _add_line(self, name: str, parts: Mapping[str, Part], method: str, score: float) -> dict[str, object]:
         lines = self.lines.setdefault(name, [])
