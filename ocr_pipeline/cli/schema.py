@@ -4,15 +4,22 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ocr_pipeline.cli.options import JsonOption
 from ocr_pipeline.cli.output import console, plain, print_json, titled_table
+from ocr_pipeline.document_schema.converting import Tree, snake_case
 from ocr_pipeline.document_schema.converting import convert as convert_json_schema
-from ocr_pipeline.document_schema.converting import snake_case
-from ocr_pipeline.document_schema.loading import DATASET_FILE, FOLDER, SCHEMA_FILE, dataset_schemas, load_schema, load_schemas
+from ocr_pipeline.document_schema.loading import (
+    DATASET_FILE,
+    FOLDER,
+    SCHEMA_FILE,
+    dataset_schemas,
+    load_schema,
+    load_schemas,
+)
 from ocr_pipeline.document_schema.schema import INVOICE_NAME, DocumentSchema
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project, find_project
@@ -58,7 +65,9 @@ def check() -> None:
         if name != INVOICE_NAME:
             columns = sum(len(entry.columns) for entry in schema.spec.lists.values())
             parts = f"{_count(len(schema.spec.fields), 'field')}, {_count(len(schema.spec.lists), 'list')}"
-            console.print(f"{name}: {parts} with {_count(columns, 'column')}, {_count(len(schema.spec.constraints), 'constraint')}")
+            console.print(
+                f"{name}: {parts} with {_count(columns, 'column')}, {_count(len(schema.spec.constraints), 'constraint')}"
+            )
     for dataset, names in used.items():
         if names != [INVOICE_NAME]:
             console.print(f"Data set {plain(dataset)}: {', '.join(names)}")
@@ -106,7 +115,10 @@ def convert(
     for note in converted.notes:
         console.print(plain(note), soft_wrap=True)
     console.print(f"Wrote {plain(project.relative(path))}.", soft_wrap=True)
-    console.print(f"Next: [b]schema: {chosen}[/] in data/DATASET/dataset.yaml, then [b]ocr-pipeline schema check[/]", soft_wrap=True)
+    console.print(
+        f"Next: [b]schema: {chosen}[/] in data/DATASET/dataset.yaml, then [b]ocr-pipeline schema check[/]",
+        soft_wrap=True,
+    )
 
 
 def _count(number: int, noun: str) -> str:
@@ -116,14 +128,14 @@ def _count(number: int, noun: str) -> str:
 def _datasets(project: Project, known: dict[str, DocumentSchema]) -> dict[str, list[str]]:
     """The schemas of each data set with a `dataset.yaml`."""
     found = {}
-    for file in sorted(project.data.glob(f"*/{DATASET_FILE}")):
+    for file in sorted([*project.data.glob(f"demo/{DATASET_FILE}"), *project.data.glob(f"documents/*/{DATASET_FILE}")]):
         chosen = dataset_schemas(file.parent, known)
         names = [schema.name for schema in (*chosen.allowed, *chosen.patterns.values())] if chosen else []
         found[file.parent.name] = list(dict.fromkeys(names))
     return found
 
 
-def _json_schema(source: str) -> dict[str, Any]:
+def _json_schema(source: str) -> Tree:
     """The JSON schema of a file, or of a pydantic model.
 
     Raises:
@@ -153,5 +165,5 @@ def _json_schema(source: str) -> dict[str, Any]:
     describe = getattr(model, "model_json_schema", None)
     if not callable(describe):
         raise ConfigurationError(f"{source} is not a pydantic model.")
-    made: dict[str, Any] = describe()
+    made: Tree = describe()
     return made

@@ -1,7 +1,7 @@
 """A JSON schema as the content of a `schema.yaml`. Pydantic models come as the JSON schema that they describe.
 
-JSON schema knows types, `schema.yaml` knows kinds: what a kind is guessed from is in `kind_of`, and each guess is told, so that
-a person can correct it. `"x-kind": "money"` in a property says it without guessing.
+JSON schema knows types, `schema.yaml` knows kinds: what a kind is guessed from is in `kind_of`, and each guess is told, so
+that a person can correct it. `"x-kind": "money"` in a property says it without guessing.
 """
 
 import re
@@ -15,18 +15,22 @@ from ocr_pipeline.errors import ConfigurationError
 Node = Mapping[str, Any]
 """A part of a JSON schema."""
 
+Tree = dict[str, Any]
+"""A part of a `schema.yaml`, or of a JSON schema that is being resolved."""
+
 KIND_KEY = "x-kind"
 MAX_DEPTH = 30
 """Of references and nested objects."""
-_MONEY = frozenset(
-    "amount price total subtotal net gross tax vat cost fee balance due discount sum salary rent premium charge value".split()
+_MONEY_WORDS = (
+    "amount price total subtotal net gross tax vat cost fee balance due discount sum salary rent premium charge value"
 )
-_IDENTIFIER = frozenset("id number no nr code reference ref iban bic sku barcode serial licence license article".split())
-_NAME = frozenset(
-    "name company supplier vendor seller customer buyer receiver recipient merchant employer author holder".split()
-)
-_ADDRESS = frozenset("address street addr".split())
-_DATE = frozenset("date day birthday".split())
+_IDENTIFIER_WORDS = "id number no nr code reference ref iban bic sku barcode serial licence license article"
+_NAME_WORDS = "name company supplier vendor seller customer buyer receiver recipient merchant employer author holder"
+_MONEY = frozenset(_MONEY_WORDS.split())
+_IDENTIFIER = frozenset(_IDENTIFIER_WORDS.split())
+_NAME = frozenset(_NAME_WORDS.split())
+_ADDRESS = frozenset({"address", "street", "addr"})
+_DATE = frozenset(["date", "day", "birthday"])
 _TAX_ID = ("tax_id", "vat_id", "vat_number", "tax_number", "vat_no", "vat_reg")
 
 
@@ -34,7 +38,7 @@ _TAX_ID = ("tax_id", "vat_id", "vat_number", "tax_number", "vat_no", "vat_reg")
 class Converted:
     """The content of a `schema.yaml`, JSON-serialisable, and sentences about what was guessed or left out."""
 
-    content: dict[str, Any]
+    content: Tree
     notes: list[str] = field(default_factory=list)
 
 
@@ -52,8 +56,8 @@ def convert(schema: Node, title: str | None = None) -> Converted:
     made.content = {"title": " ".join(str(name).split())[:100]}
     if description := _line(root.get("description")):
         made.content["description"] = description
-    fields: dict[str, Any] = {}
-    lists: dict[str, Any] = {}
+    fields: Tree = {}
+    lists: Tree = {}
     _add_properties(_Resolver(schema), root, "", fields, lists, made, 0)
     if not fields:
         raise ConfigurationError("The JSON schema has no single-valued property; at least one is needed.")
@@ -104,7 +108,7 @@ class _Resolver:
     def __init__(self, root: Node) -> None:
         self._root = root
 
-    def plain(self, node: Any, depth: int = 0) -> dict[str, Any]:
+    def plain(self, node: Any, depth: int = 0) -> Tree:
         """The node without `$ref`, `allOf` and alternatives that are null."""
         if depth > MAX_DEPTH:
             raise ConfigurationError(f"The JSON schema refers to itself, or is nested more than {MAX_DEPTH} deep.")
@@ -114,7 +118,11 @@ class _Resolver:
         if isinstance(reference := found.pop("$ref", None), str):
             return self.plain({**self._at(reference), **found}, depth + 1)
         for key in ("allOf", "anyOf", "oneOf"):
-            options = [entry for entry in found.pop(key, []) if not (isinstance(entry, Mapping) and entry.get("type") == "null")]
+            options = [
+                entry
+                for entry in found.pop(key, [])
+                if not (isinstance(entry, Mapping) and entry.get("type") == "null")
+            ]
             resolved = [self.plain(entry, depth + 1) for entry in options]
             if key == "allOf" or len(resolved) == 1:
                 for entry in resolved:
@@ -126,7 +134,9 @@ class _Resolver:
     def _at(self, reference: str) -> Node:
         node: Any = self._root
         if not reference.startswith("#/"):
-            raise ConfigurationError(f"The reference {reference} is outside the file; only references inside it are followed.")
+            raise ConfigurationError(
+                f"The reference {reference} is outside the file; only references inside it are followed."
+            )
         for part in reference[2:].split("/"):
             part = part.replace("~1", "/").replace("~0", "~")
             if not isinstance(node, Mapping) or part not in node:
@@ -135,7 +145,11 @@ class _Resolver:
         return node if isinstance(node, Mapping) else {}
 
 
-def _merged(options: list[dict[str, Any]]) -> dict[str, Any]:
+def _is_null(node: object) -> bool:
+    return isinstance(node, Mapping) and node.get("type") == "null"
+
+
+def _merged(options: list[Tree]) -> Tree:
     """Alternatives as one node: their types together. A decimal is a number or a text, as pydantic writes it."""
     types = sorted(set().union(*map(_types, options)))
     best = next((entry for entry in options if _types(entry) & {"object", "array"}), options[0])
@@ -151,8 +165,8 @@ def _add_properties(
     resolver: _Resolver,
     node: Node,
     prefix: str,
-    fields: dict[str, Any],
-    lists: dict[str, Any],
+    fields: Tree,
+    lists: Tree,
     made: Converted,
     depth: int,
 ) -> None:
@@ -178,9 +192,9 @@ def _add_properties(
             made.notes.append(f"{prefix + str(original)} is named {name}.")
 
 
-def _add_list(resolver: _Resolver, name: str, node: Node, lists: dict[str, Any], made: Converted) -> None:
+def _add_list(resolver: _Resolver, name: str, node: Node, lists: Tree, made: Converted) -> None:
     row = resolver.plain(node.get("items", {}))
-    columns: dict[str, Any] = {}
+    columns: Tree = {}
     properties = row.get("properties")
     if isinstance(properties, Mapping):
         for original, child in _leaves(resolver, properties, "", made, name):
@@ -190,7 +204,7 @@ def _add_list(resolver: _Resolver, name: str, node: Node, lists: dict[str, Any],
     if not columns:
         made.notes.append(f"{name} is left out: its rows have no columns.")
         return
-    entry: dict[str, Any] = {}
+    entry: Tree = {}
     if description := _line(node.get("description")):
         entry["description"] = description
     lists[name] = {**entry, "columns": columns}
@@ -213,11 +227,11 @@ def _leaves(
             yield name, node
 
 
-def _field(path: str, node: Node, made: Converted, *, required: bool) -> dict[str, Any]:
+def _field(path: str, node: Node, made: Converted, *, required: bool) -> Tree:
     kind, guessed = kind_of(path.rpartition(".")[2], node)
     if guessed and kind != "text":
         made.notes.append(f"{path}: kind {kind}, guessed from its name and type.")
-    entry: dict[str, Any] = {"kind": kind}
+    entry: Tree = {"kind": kind}
     if description := _line(node.get("description")):
         entry["description"] = description
     if required:

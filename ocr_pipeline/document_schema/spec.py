@@ -40,7 +40,9 @@ class FieldSpec(_Spec):
     pattern: str | None = None
     """Regular expression that the whole value has to match; a value that does not is a warning."""
     options: list[Keyword] = []
-    """The values of a category; without them, a category can have any."""
+    """The values of a category; without them, a category can have any. In the file it may be a mapping from values to what is
+    printed for them: `{partial: [Teillieferung]}`, which is then in `option_words`."""
+    option_words: dict[str, list[Keyword]] = {}
     minimum: Decimal | None = Field(default=None, allow_inf_nan=False)
     maximum: Decimal | None = Field(default=None, allow_inf_nan=False)
 
@@ -52,6 +54,14 @@ class FieldSpec(_Spec):
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(f"not a regular expression ({error})") from None
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_apart(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("options"), dict):
+            words = {str(name): entry or [] for name, entry in data["options"].items()}
+            return {**data, "options": list(words), "option_words": words}
+        return data
 
     @field_validator("options")
     @classmethod

@@ -23,7 +23,10 @@ fewer are left to the rules."""
 
 
 def training_key(
-    keys: Mapping[str, str], labels: Mapping[str, Label], groups: Mapping[str, str], schema: DocumentSchema | None = None
+    keys: Mapping[str, str],
+    labels: Mapping[str, Label],
+    groups: Mapping[str, str],
+    schema: DocumentSchema | None = None,
 ) -> str:
     """A hash of everything that goes into a model. `keys`: of the OCR texts, by labelled document; `groups` of copies, by
     document. `schema`: of the documents, if it is not that of invoices."""

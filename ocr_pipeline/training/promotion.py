@@ -143,7 +143,7 @@ def _labelled(reader: Reader, engine: str, schema: DocumentSchema) -> _Labelled:
         tables.words.ocr_cells(reader, engine),
         tables.documents.groups(reader),
     )
-    labels = {key: label for key, label in every.items() if label.invoice.NAME == schema.name}
+    labels = {key: label for key, label in every.items() if schema.name == label.invoice.NAME}
     keys = {key: str(cells[key].result_key) for key in labels if key in cells and not cells[key].failed}
     learned = {groups[document] for document in keys if document in groups}
     members = {document: group for document, group in groups.items() if group in learned}

@@ -18,11 +18,24 @@ from scripts.make_documents.damage import Image, Rng
 from scripts.make_documents.render import scans_to_pdf, text_of, to_images
 
 SEED = 20261128
-OUT = Path("examples/delivery_notes/data/delivery_notes")
+OUT = Path("examples/delivery_notes/data/documents/delivery_notes")
 TEMPLATES = Path(__file__).with_name("templates")
 DPI = {"scan": 150, "photo": 150, "copy": 220}
 _POINT = {"en": ".", "de": ",", "fr": ",", "es": ","}
-_MONTHS_FR = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+_MONTHS_FR = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
 
 
 def _day(note: Note) -> str:
@@ -58,7 +71,9 @@ def _photo(page: Image, rng: Rng) -> Image:
     corners = [(0.06, 0.04), (0.94, 0.05), (0.96, 0.965), (0.045, 0.955)]
     height = max(1700, page.shape[0] + 140)
     table = d.wood((height, round(height / 1.36)), rng, (0.46, 0.33, 0.22))
-    photo = d.lamp(d.lay_down(d.crumple(sheet, rng, 500, 0.3), table, corners, curl=6), (0.3, 0.1), 0.2, (1.02, 1.0, 0.95))
+    photo = d.lamp(
+        d.lay_down(d.crumple(sheet, rng, 500, 0.3), table, corners, curl=6), (0.3, 0.1), 0.2, (1.02, 1.0, 0.95)
+    )
     return d.lens(photo, rng, focus=0.6, blur=1.2, shake=0.1)
 
 

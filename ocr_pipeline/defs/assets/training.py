@@ -81,7 +81,8 @@ def _metadata(project: ProjectResource, engines: list[str], results: list[Traine
             )
     columns = ["engine", "field", "documents", "by_document", "by_vendor", "rules", "possible"]
     return {
-        "trained": ", ".join(f"{result.engine}{_of(result)}: {result.state}" for result in results) or "nothing was due",
+        "trained": ", ".join(f"{result.engine}{_of(result)}: {result.state}" for result in results)
+        or "nothing was due",
         "fields": len(rows),
         "cross_validation": preview(rows, columns),
         "importance": preview(features, ["engine", "field", "feature", "share of gain"]),

@@ -21,8 +21,8 @@ class CascadeExtractor(TrainedExtractor):
 
     `fields` decide whether the next member is asked; of its answer, all fields that have no value yet are taken, too. Until
     thresholds are learned, `threshold` applies to every field. Learned thresholds accept at most `max_error` wrong values.
-    On documents of another schema than invoices, the fields that it has in common with `fields` decide, else its required ones,
-    else all, with `threshold`.
+    On documents of another schema than invoices, the fields that it has in common with `fields` decide, else its required
+    ones, else all, with `threshold`.
     """
 
     id = "cascade"
@@ -80,9 +80,7 @@ class CascadeExtractor(TrainedExtractor):
         else:
             limits = dict.fromkeys(self._deciding(schema), self.threshold)
         return [
-            field
-            for field, limit in limits.items()
-            if extraction is None or confidence_of(extraction, field) < limit
+            field for field, limit in limits.items() if extraction is None or confidence_of(extraction, field) < limit
         ]
 
     def _deciding(self, schema: DocumentSchema) -> list[str]:

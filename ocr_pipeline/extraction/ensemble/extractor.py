@@ -1,6 +1,6 @@
 """The extractor `ensemble`: per field the value with the strongest votes of other backends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,13 +72,7 @@ class EnsembleExtractor(TrainedExtractor):
             if vote.evidence:
                 evidence[field] = _of_member(vote.evidence, vote.member, shares[best])
         for name in schema.list_kinds:
-            member = next((key for key, result in extractions.items() if getattr(result.invoice, name)), None)
-            if member is not None:
-                values[name] = getattr(extractions[member].invoice, name)
-                places = extractions[member].evidence.items()
-                evidence |= {
-                    key: _of_member(place, member, place.score) for key, place in places if key.startswith(f"{name}.")
-                }
+            _take_list(name, extractions, values, evidence)
         warnings = dict.fromkeys(warning for result in extractions.values() for warning in result.warnings)
         return Extraction(
             invoice=schema.model.model_validate(values),
@@ -88,6 +82,17 @@ class EnsembleExtractor(TrainedExtractor):
             origin=next((result.origin for result in extractions.values() if result.origin), None),
             cost_usd=document.members.cost_usd,
         )
+
+
+def _take_list(
+    name: str, extractions: Mapping[str, Extraction], values: dict[str, object], evidence: dict[str, Evidence]
+) -> None:
+    """The rows of the first member that has any."""
+    member = next((key for key, result in extractions.items() if getattr(result.invoice, name)), None)
+    if member is not None:
+        values[name] = getattr(extractions[member].invoice, name)
+        places = extractions[member].evidence.items()
+        evidence |= {key: _of_member(place, member, place.score) for key, place in places if key.startswith(f"{name}.")}
 
 
 def _of_member(evidence: Evidence, member: str, score: float) -> Evidence:

@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
 from ocr_pipeline.components import Capabilities
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, ModelExtractor
-from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.extraction.llm import files, own_schema
 from ocr_pipeline.extraction.llm.evidence import find_evidence
 from ocr_pipeline.extraction.llm.layout import text_with_layout

@@ -1,4 +1,4 @@
-"""Prompts, schemas and examples: versioned files, addressed by the hash of their content.
+"""Prompts, templates of prompts, schemas and examples: versioned files, addressed by the hash of their content.
 
 Changing a file makes the results of the backends that send it stale. To compare two versions, add a new file beside the old
 one (`prompts/invoice-2.md`, chosen by the option `prompt`).
@@ -16,6 +16,11 @@ FOLDER = Path(__file__).parent
 def prompt(name: str) -> str:
     """Load a prompt. Raises ConfigurationError."""
     return _read("prompts", name)
+
+
+def template(name: str) -> str:
+    """Load the prompt for documents of a project's own schema. Raises ConfigurationError."""
+    return _read("templates", name)
 
 
 def schema(name: str) -> dict[str, object]:

@@ -32,7 +32,7 @@ def instructions(schema: DocumentSchema) -> str:
     """The prompt for documents of a schema."""
     description = schema.spec.description.strip().rstrip(".")
     kind = f"{schema.title} ({description})" if description else schema.title
-    return Template(files.prompt(TEMPLATE)).substitute(kind=" ".join(kind.split()))
+    return Template(files.template(TEMPLATE)).substitute(kind=" ".join(kind.split()))
 
 
 def json_schema(schema: DocumentSchema) -> dict[str, object]:
@@ -46,7 +46,9 @@ def json_schema(schema: DocumentSchema) -> dict[str, object]:
 
 def asking_fingerprint(schema: DocumentSchema) -> str:
     """Changes with everything that a model is told about a schema, and with what becomes of its reply."""
-    return fingerprint([schema.asking_fingerprint, files.digest(instructions(schema)), files.digest(json_schema(schema))])
+    return fingerprint(
+        [schema.asking_fingerprint, files.digest(instructions(schema)), files.digest(json_schema(schema))]
+    )
 
 
 def spellings(schema: DocumentSchema) -> Spellings:
@@ -64,7 +66,7 @@ def reply_model(schema: DocumentSchema) -> type[Reply]:
     return create_model(schema.name, __base__=Reply, **_types(schema.spec.fields), **lists)  # type: ignore[call-overload,no-any-return]
 
 
-def _types(fields: Mapping[str, FieldSpec]) -> Mapping[str, Any]:
+def _types(fields: Mapping[str, FieldSpec]) -> Any:
     return {name: (_type(field.kind), ...) for name, field in fields.items()}
 
 

@@ -1,4 +1,4 @@
-"""Parses the model's text into an `Invoice`, or into the values of a project's own schema, validated against the schema that was sent.
+"""Parses the model's text into an `Invoice`, or the values of a project's own schema, validated against the schema sent.
 
 The messages of `ReplyError` and of the validators are sent to the model in a repair and are part of hashed requests: do not
 reword them.
@@ -107,9 +107,7 @@ class ReplyError(Exception):
     """An invalid reply. The message names the places and never contains a value."""
 
 
-def read_reply(
-    text: str, reply_model: type[Reply] = InvoiceReply, model: type[Fields] = Invoice
-) -> Fields:
+def read_reply(text: str, reply_model: type[Reply] = InvoiceReply, model: type[Fields] = Invoice) -> Fields:
     """The values in a reply. Numbers stay exact: they never pass through a float. Raises ReplyError.
 
     Args:

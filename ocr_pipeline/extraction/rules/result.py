@@ -81,7 +81,9 @@ class Result:
             method, score = ("quantity x unit price", 0.9) if item.adds_up else ("item table", 0.6)
             self._add_line("line_items", item.parts, method, score)
 
-    def add_row(self, name: str, cells: Mapping[str, tuple[object, Span]], method: str = "column", score: float = 0.7) -> None:
+    def add_row(
+        self, name: str, cells: Mapping[str, tuple[object, Span]], method: str = "column", score: float = 0.7
+    ) -> None:
         """A row of any list: value and place by column."""
         rows = self.lines.setdefault(name, [])
         for column, (_, span) in cells.items():

@@ -9,7 +9,8 @@ _DIGITS = 4
 
 
 def stored(reading: Reading, currency: Choice[str] | None) -> DocumentOrigin | None:
-    """The country of a reading with the currency that was chosen (None: not looked for), and what speaks for the country; None without words."""
+    """The country of a reading with the currency that was chosen (None: not looked for), and what speaks for the country; None
+    without words."""
     if not reading.rows:
         return None
     origin = reading.origin

@@ -138,7 +138,11 @@ def _confidence(choice: Choice[Any]) -> float | None:
     features = chosen.candidate.features
     if not features.get("keyword"):
         return _UNSURE
-    rivals = [entry.score for entry in choice.ranked if entry.value != chosen.value and entry.candidate.features.get("keyword")]
+    rivals = [
+        entry.score
+        for entry in choice.ranked
+        if entry.value != chosen.value and entry.candidate.features.get("keyword")
+    ]
     if rivals and chosen.score - rivals[0] < _MAX_RIVALS_LEAD:
         return _UNSURE
     fits = features["fit"] >= 0.8 and features["keyword"] == 1

@@ -74,7 +74,9 @@ def _find(rows: Sequence[Row], words: Mapping[str, frozenset[str]]) -> Phrases:
     found: dict[int, list[Phrase]] = {}
     for row in rows:
         kept: list[Phrase] = []
-        for phrase in sorted(_matches(row, words, by_length), key=lambda entry: (-entry.letters * entry.score, entry.first)):
+        for phrase in sorted(
+            _matches(row, words, by_length), key=lambda entry: (-entry.letters * entry.score, entry.first)
+        ):
             if not any(phrase.collides(other) for other in kept):
                 kept.append(phrase)
         if kept:
@@ -82,9 +84,7 @@ def _find(rows: Sequence[Row], words: Mapping[str, frozenset[str]]) -> Phrases:
     return found
 
 
-def _matches(
-    row: Row, words: Mapping[str, frozenset[str]], by_length: Mapping[int, Sequence[str]]
-) -> Iterable[Phrase]:
+def _matches(row: Row, words: Mapping[str, frozenset[str]], by_length: Mapping[int, Sequence[str]]) -> Iterable[Phrase]:
     folded = [key(word.text) if any(map(str.isalpha, word.text)) else "" for word in row.words]
     longest = max(by_length, default=0) + 2
     for first in range(len(folded)):
@@ -119,4 +119,3 @@ def nearest(text: str, words: Iterable[str], by_length: Mapping[int, Sequence[st
 
 def _is_value(text: str) -> bool:
     return any(map(str.isdigit, text))
-

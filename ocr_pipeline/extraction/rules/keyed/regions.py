@@ -42,7 +42,9 @@ def regions(reading: Reading, phrases: Phrases, phrase: Phrase) -> Iterator[Regi
     under = _below(reading, phrases, phrase.row, phrase.span.x0, phrase.span.x1, left=phrase.span.x0)
     if under:
         gap = under[0][1][0].y0 - phrase.span.y1
-        yield Region(phrase, "below", tuple(line for _, line in under), tuple(index for index, _ in under), max(gap, 0.0))
+        yield Region(
+            phrase, "below", tuple(line for _, line in under), tuple(index for index, _ in under), max(gap, 0.0)
+        )
 
 
 def _right(row: Row, phrases: Phrases, phrase: Phrase) -> tuple[Span, ...]:
@@ -93,7 +95,8 @@ def _line_at(row: Row, x0: float, x1: float, left: float, height: float) -> tupl
     cells = [
         cell
         for cell in row.cells
-        if abs(cell.span.x0 - left) < 1.5 * height or (cell.span.x0 < x1 and cell.span.x1 > x0 and cell.span.x0 > left - height)
+        if abs(cell.span.x0 - left) < 1.5 * height
+        or (cell.span.x0 < x1 and cell.span.x1 > x0 and cell.span.x0 > left - height)
     ]
     best: Sequence[Span] = min(cells, key=lambda cell: abs(cell.span.x0 - left)).words if cells else ()
     return tuple(best) if any(map(_says_something, best)) else ()

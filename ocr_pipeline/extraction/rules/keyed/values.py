@@ -13,10 +13,9 @@ from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Span, join
 from ocr_pipeline.extraction.rules.text import key, plain
 
-_YES = frozenset(
-    "yes ja oui si sim tak ano da igen kylla hai evet x ✓ ✔ ☑ ☒ [x] (x) true wahr vrai".split()
-)
-_NO = frozenset("no nein non nao nie ne nem ei iie hayir nej nee nei ☐ □ [] () false falsch faux".split())
+_YES_WORDS = "yes ja oui si sim tak ano da igen kylla hai evet true wahr vrai x ✓ ✔ ☑ ☒ [x] (x)"
+_NO_WORDS = "no nein non nao nie ne nem ei iie hayir nej nee nei false falsch faux ☐ □ [] ()"
+_YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
 _MAX_ADDRESS_LINES = 4
 _MIN_TAX_DIGITS = 5
 
@@ -67,12 +66,16 @@ def _dates(region: Region, reading: Reading) -> Iterator[Found]:
 
 
 def _booleans(region: Region) -> Iterator[Found]:
-    line = region.lines[0]
-    for word in line[:2]:
-        text = plain(word.text).strip(".,;:")
-        if text in _YES or text in _NO:
-            yield Found(text in _YES, word, 1.0)
+    for word in region.lines[0][:2]:
+        if (flag := flag_of(word.text)) is not None:
+            yield Found(flag, word, 1.0)
             return
+
+
+def flag_of(text: str) -> bool | None:
+    """Whether a word or mark means yes; None if it is neither that nor no."""
+    folded = plain(text).strip(".,;: ")
+    return True if folded in _YES else False if folded in _NO else None
 
 
 def _options(region: Region, field: FieldSpec) -> Iterator[Found]:
