@@ -30,6 +30,7 @@ from ocr_pipeline.document_fields import FieldKind as FieldKind
 from ocr_pipeline.document_fields import LineItem as LineItem
 from ocr_pipeline.document_fields import TaxLine as TaxLine
 from ocr_pipeline.errors import DocumentErrorReason
+from ocr_pipeline.label_boxes import LabelBox, check_paths
 from ocr_pipeline.page_codes import PageCode
 
 Box = tuple[float, float, float, float]
@@ -217,6 +218,16 @@ class Label(_Model):
     doubts: dict[str, str] = Field(
         default={}, description="By field, why the label may be wrong; of labels that were not read from the page."
     )
+
+    boxes: dict[str, list[LabelBox]] = Field(
+        default={}, description="By field path, the places where the value is printed: each is accepted as evidence."
+    )
+
+    @field_validator("boxes")
+    @classmethod
+    def _known_paths(cls, value: dict[str, list[LabelBox]]) -> dict[str, list[LabelBox]]:
+        check_paths(value, Invoice.model_fields)
+        return value
 
     @field_validator("alternatives")
     @classmethod

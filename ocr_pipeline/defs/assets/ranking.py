@@ -13,6 +13,7 @@ from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison
+from ocr_pipeline.evaluation.ranking.places import summarise_places
 from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
 from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
 from ocr_pipeline.evaluation.scoring.settings import Rules
@@ -57,6 +58,7 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
         with target.snapshot() as snapshot:
             labels, transcribed = tables.labels.valid_labels(snapshot), tables.documents.transcribed(snapshot)
             scores, lists = tables.scores.current(snapshot, scoring), tables.scores.current_lists(snapshot, scoring)
+            places = tables.places.current_places(snapshot, scoring)
             runs = tables.extractions.extraction_runs(snapshot, backends)
             columns = tables.scores.outcome_columns(snapshot, scoring)
             read_from = tables.sources.values_read_from(snapshot, backends)
@@ -69,7 +71,7 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
             scores, lists, runs, scorable, datasets, backends, not_run, columns, rules, applies
         )
         rows = [replace(row, read_from=read_from.get((row.dataset, row.backend))) for row in rows]
-        tables.ranking.replace_leaderboard(target, rows, fields, context.run.run_id)
+        tables.ranking.replace_leaderboard(target, rows, fields, context.run.run_id, summarise_places(places))
         shown = ["dataset", "backend", "status", "labelled_documents", "failures", "whole_document_accuracy"]
         boards = [tables.ranking.leaderboard_columns(row) for row in rows]
         overall = [row for row in fields if row.field == ALL_FIELDS]

@@ -9,6 +9,7 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.evaluation.scoring.places import score_places
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, score_backend
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
@@ -70,9 +71,15 @@ def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
         labels, origins = tables.labels.valid_labels(snapshot), tables.scores.origins(snapshot, backend)
         extractions = tables.extractions.extractions(snapshot, backend)
         printed = tables.evidence.printed_dates(snapshot, backend)
+        spots = tables.places.spots(snapshot, backend)
     datasets = {document_id: origin.dataset for document_id, origin in origins.items()}
     documents = score_backend(backend, labels, extractions, datasets, rules, printed_dates=printed)
-    return NewScores(backend=backend, documents=documents, origins=origins)
+    places = [
+        place
+        for document in documents
+        for place in score_places(document, labels[document.document_id].boxes, spots.get(document.document_id, {}))
+    ]
+    return NewScores(backend=backend, documents=documents, origins=origins, places=places)
 
 
 def _metadata(documents: Sequence[DocumentScores], project: ProjectResource) -> dict[str, object]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
+from ocr_pipeline.documents.importers.cord_places import word_places
+from ocr_pipeline.documents.importers.places import with_places
 from ocr_pipeline.documents.importers.source import Source, documents_in
 from ocr_pipeline.documents.importers.transcripts import Fragment, transcript_of
 from ocr_pipeline.documents.valid_values import is_valid
@@ -94,7 +96,13 @@ def import_cord(path: Source, documents: Path, dataset: str = "cord") -> ImportR
                     continue
                 annotation = _load(path / split / "json" / f"{image.stem}.json", name, report)
                 label = _label(annotation, split, name, report) if annotation else None
-                yield Entry(name, content, label, transcript_of(content, _rows(annotation, name, report)))
+                transcript = transcript_of(content, _rows(annotation, name, report))
+                if label and transcript:
+                    descriptions = [item.description or "" for item in label.invoice.line_items]
+                    lines = _valid_lines(annotation)
+                    places = word_places(lines, transcript, AMOUNTS, ITEM_VALUES, descriptions)
+                    label = with_places(label, places)
+                yield Entry(name, content, label, transcript)
 
     return copy(entries(), report)
 

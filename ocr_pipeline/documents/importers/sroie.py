@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
+from ocr_pipeline.documents.importers.places import line_places, with_places
 from ocr_pipeline.documents.importers.source import Source, documents_in
 from ocr_pipeline.documents.importers.transcripts import Fragment, transcript_of
 from ocr_pipeline.documents.valid_values import is_valid
@@ -29,9 +30,11 @@ FIELDS = {
     "total": "total_amount",
 }
 
+Printed = dict[str, tuple[str, object]]
+
 
 def import_sroie(path: Source, documents: Path, dataset: str = "sroie") -> ImportReport:
-    """Import SROIE receipts with labels and transcripts.
+    """Import SROIE receipts with labels and transcripts. A value has a place if it is certain on which lines it stands.
 
     Dates are day first, amounts have a decimal point, the language is English. The split is `train` unless the folder name
     contains `test`.
@@ -50,9 +53,12 @@ def import_sroie(path: Source, documents: Path, dataset: str = "sroie") -> Impor
             if content is None:
                 continue
             key, box = _beside(keys, image.stem, ".json", ".txt"), _beside(boxes, image.stem, ".csv", ".txt")
-            label = _label(key, image.stem, report) if key else None
+            label, printed = _label(key, image.stem, report) if key else (None, {})
             lines = _lines(box, report) if box else []
-            yield Entry(image.name, content, label, transcript_of(content, lines))
+            transcript = transcript_of(content, lines)
+            if label and transcript:
+                label = with_places(label, line_places(printed, [line for (line,) in lines], transcript))
+            yield Entry(image.name, content, label, transcript)
 
     return copy(entries(), report)
 
@@ -61,15 +67,17 @@ def _beside(folder: Source, stem: str, *suffixes: str) -> Source | None:
     return next((file for suffix in suffixes if (file := folder / (stem + suffix)).is_file()), None)
 
 
-def _label(path: Source, name: str, report: ImportReport) -> Label | None:
+def _label(path: Source, name: str, report: ImportReport) -> tuple[Label | None, Printed]:
+    """The label, and by field the text and the value."""
     try:
         content: Any = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         report.problems.append(f"{path.name}: not a JSON object; {name} is imported without a label.")
-        return None
+        return None, {}
     fields: dict[str, str | Decimal | date] = {}
+    printed: Printed = {}
     for key, field_name in FIELDS.items():
         text = content.get(key)
         if not text:
@@ -83,8 +91,9 @@ def _label(path: Source, name: str, report: ImportReport) -> Label | None:
             report.problems.append(f"{path.name}: invalid {key}; skipped.")
         else:
             fields[field_name] = value
+            printed[field_name] = (text, value)
     split = "test" if any(_says_test(part) for part in path.parts[-3:-1]) else "train"
-    return Label(invoice=Invoice.model_validate(fields), language="en", split=split)
+    return Label(invoice=Invoice.model_validate(fields), language="en", split=split), printed
 
 
 def _says_test(folder_name: str) -> bool:

@@ -41,18 +41,19 @@ def transcript_of(content: bytes, lines: Iterable[Sequence[Fragment]]) -> OcrTex
 def _words(fragment: Fragment, line: int, width: int, height: int) -> list[Word]:
     xs, ys = zip(*fragment.corners, strict=True)
     left, right = min(xs), max(xs)
-    top, bottom = _share(min(ys), height), _share(max(ys), height)
+    top, bottom = share_of(min(ys), height), share_of(max(ys), height)
     text = " ".join(fragment.text.split())
     per_character = (right - left) / max(len(text), 1)
     words = []
     start = 0
     for word in text.split():
         end = start + len(word)
-        box = (_share(left + start * per_character, width), top, _share(left + end * per_character, width), bottom)
+        box = (share_of(left + start * per_character, width), top, share_of(left + end * per_character, width), bottom)
         words.append(Word(text=word, box=box, confidence=None, page=1, line=line))
         start = end + 1
     return words
 
 
-def _share(pixels: float, size: int) -> float:
+def share_of(pixels: float, size: int) -> float:
+    """A coordinate in pixels as a share of the page, clipped to it."""
     return round(min(1.0, max(0.0, pixels / size)), 6)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from ocr_pipeline.schemas import DocumentFailure, Invoice, Label
 from ocr_pipeline.warehouse.connection import Reader, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, described, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.places import add_boxes, label_boxes
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.labels import DecidedLabel
 
-LABEL_TABLES = ("labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines")
+LABEL_TABLES = ("labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "label_boxes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,7 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
         reader.rows("FROM ground_truth_line_items ORDER BY document_id, position"),
         reader.rows("FROM ground_truth_tax_lines ORDER BY document_id, position"),
     )
+    boxes = label_boxes(reader)
     alternatives: dict[str, dict[str, list[str]]] = {}
     doubts: dict[str, dict[str, str]] = {}
     for row in fields:
@@ -111,6 +113,7 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
             alternatives=alternatives.get(document_id, {}),
             language=row.language,
             split=row.split,
+            **({"boxes": boxes[document_id]} if document_id in boxes else {}),
             **({"doubts": doubts[document_id]} if document_id in doubts else {}),  # unset, it is no part of the version
         )
         for document_id, row in known.items()
@@ -266,6 +269,7 @@ def add_label(
         )
     key = {"document_id": document_id}
     add_lists(tables, "ground_truth_line_items", "ground_truth_tax_lines", key, label.invoice)
+    add_boxes(tables, document_id, label)
     return row
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
+from ocr_pipeline.evaluation.ranking.places import EvidenceSummary
 from ocr_pipeline.evaluation.ranking.slices import Slice
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.common import NewRow, described
+from ocr_pipeline.warehouse.tables.places import summary_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +148,21 @@ class SliceRow:
 
 
 def replace_leaderboard(
-    warehouse: Warehouse, rows: Sequence[LeaderboardRow], fields: Sequence[FieldSummary], run_id: str
+    warehouse: Warehouse,
+    rows: Sequence[LeaderboardRow],
+    fields: Sequence[FieldSummary],
+    run_id: str,
+    evidence: Sequence[EvidenceSummary] = (),
 ) -> None:
-    """Replace `leaderboard` and `leaderboard_fields`."""
+    """Replace `leaderboard`, `leaderboard_fields` and `leaderboard_evidence`."""
     boards = [{**leaderboard_columns(row), "run_id": run_id} for row in rows]
-    warehouse.replace_all({"leaderboard": boards, "leaderboard_fields": [vars(field) for field in fields]})
+    warehouse.replace_all(
+        {
+            "leaderboard": boards,
+            "leaderboard_fields": [vars(field) for field in fields],
+            "leaderboard_evidence": summary_rows(evidence),
+        }
+    )
 
 
 def leaderboard_columns(row: LeaderboardRow) -> NewRow:

@@ -6,12 +6,14 @@ from typing import Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.scoring.fields import FieldScore
 from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, list_counts
+from ocr_pipeline.evaluation.scoring.places import PlaceScore
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
 from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, empty, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
+from ocr_pipeline.warehouse.tables.places import place_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ class NewScores:
     backend: str
     documents: Sequence[DocumentScores]
     origins: Mapping[str, ScoreOrigin]
+    places: Sequence[PlaceScore] = ()
 
 
 def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
@@ -85,11 +88,15 @@ def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
 def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: str, run_id: str) -> None:
     """Replace the scores of these backends. `rules`: fingerprint of the rules that they were made by."""
     now = str(utc_now())
-    new_rows: NewRows = {"field_scores": [], "line_item_scores": [], "line_item_cells": []}
+    new_rows = empty(("field_scores", "line_item_scores", "line_item_cells", "evidence_scores"))
     for of_backend in scores:
         for document in of_backend.documents:
             origin = vars(of_backend.origins[document.document_id])
             _add_rows(new_rows, document, {**origin, "rules": rules, "run_id": run_id, "scored_at": now})
+        for place in of_backend.places:
+            row = {**vars(of_backend.origins[place.document_id]), "backend": of_backend.backend, **place_columns(place)}
+            made = {"scoring_version": SCORING_VERSION, "rules": rules, "run_id": run_id, "scored_at": now}
+            new_rows["evidence_scores"].append({**row, **made})
     warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], new_rows)
 
 
