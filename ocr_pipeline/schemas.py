@@ -208,7 +208,7 @@ class Label(_Model):
 
     A key that is absent from `invoice` is *not labelled* and never scored. A null key is labelled as *not on the document*: an
     extracted value counts as spurious. `alternatives` lists further accepted values (a brand name beside the legal name),
-    written as in `invoice`.
+    written as in `invoice`. `boxes` are the places of values, which evidence is compared with.
     """
 
     invoice: AnyFields
@@ -218,15 +218,14 @@ class Label(_Model):
     doubts: dict[str, str] = Field(
         default={}, description="By field, why the label may be wrong; of labels that were not read from the page."
     )
-
     boxes: dict[str, list[LabelBox]] = Field(
         default={}, description="By field path, the places where the value is printed: each is accepted as evidence."
     )
 
     @field_validator("boxes")
     @classmethod
-    def _known_paths(cls, value: dict[str, list[LabelBox]]) -> dict[str, list[LabelBox]]:
-        check_paths(value, Invoice.model_fields)
+    def _known_paths(cls, value: dict[str, list[LabelBox]], info: ValidationInfo) -> dict[str, list[LabelBox]]:
+        check_paths(value, type(info.data.get("invoice", Invoice())).model_fields)
         return value
 
     @field_validator("alternatives")

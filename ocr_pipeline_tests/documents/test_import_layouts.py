@@ -74,7 +74,16 @@ def test_cord_from_the_categories_of_its_words(tmp_path: Path, documents: Path) 
     report = import_cord(cord(tmp_path, {"valid_line": VALID_LINE, "meta": {"split": "dev"}}), documents)
     assert (report.new, report.labelled, report.transcripts, report.problems) == (1, 1, 1, [])
     image = documents / "cord" / "dev" / "r_1.png"
-    assert label_of(image).model_dump(mode="json", exclude_unset=True) == EXPECTED
+    label = label_of(image).model_dump(mode="json", exclude_unset=True)
+    boxes = label.pop("boxes")
+    assert label == EXPECTED
+    assert boxes == {
+        "total_amount": [{"page": 1, "box": [0.6, round(20 / 30, 6), 0.85, 0.8]}],  # without the words that name it
+        "total_tax_amount": [{"page": 1, "box": [0.6, 0.5, 0.85, round(19 / 30, 6)]}],
+        "line_items.0.description": [{"page": 1, "box": [0.3, round(5 / 30, 6), 0.85, 0.3]}],
+        "line_items.0.quantity": [{"page": 1, "box": [0.0, round(5 / 30, 6), 0.25, 0.3]}],
+        "line_items.0.amount": [{"page": 1, "box": [0.75, round(5 / 30, 6), 1.0, 0.3]}],
+    }
     [page] = transcript(image).pages
     assert (page.width, page.height) == (40, 30)
     assert [(result.text, result.line) for result in page.words] == [
@@ -164,6 +173,44 @@ def test_sroie_transcripts_are_written_kept_updated_and_removed(tmp_path: Path, 
     assert report.problems == ["X1.csv: line 1 is not x1,y1,...,x4,y4,text; imported without a transcript."]
     assert not image.with_name("X1.jpg.transcript.json").exists()
     assert import_sroie(sroie(tmp_path, None), documents).unchanged == 1
+
+
+LINES = """10,0,90,0,90,8,10,8,GREEN TEA
+10,8,90,8,90,16,10,16,HOUSE SDN. BHD.
+10,20,90,20,90,28,10,28,NO. 1 JALAN
+10,30,90,30,90,38,10,38,12345 IPOH
+10,40,60,40,60,44,10,44,DATE: 01/02/2018 10:11
+10,46,30,46,30,49,10,49,TOTAL
+60,46,90,46,90,49,60,49,RM9.00
+60,26,90,26,90,29,60,29,19.00"""
+
+
+@pytest.mark.parametrize(
+    ("more", "places"),
+    [
+        ("", {"supplier_name": [(0.1, 0, 0.9, 0.32)], "supplier_address": [(0.1, 0.4, 0.9, 0.76)],
+              "invoice_date": [(0.1, 0.8, 0.6, 0.88)], "total_amount": [(0.6, 0.92, 0.9, 0.98)]}),
+        ("\n0,49,9,49,9,50,0,50,CASH 9.00\n0,0,5,0,5,1,0,1,01/02/2018",
+         {"supplier_name": [(0.1, 0, 0.9, 0.32)], "supplier_address": [(0.1, 0.4, 0.9, 0.76)],
+          "total_amount": [(0.6, 0.92, 0.9, 0.98)]}),
+    ],
+    ids=["each once", "date twice, amount as cash"],
+)  # fmt: skip
+def test_sroie_places_are_those_of_lines_that_are_certain(
+    tmp_path: Path, documents: Path, more: str, places: dict[str, Any]
+) -> None:
+    source = sroie(tmp_path, LINES + more)
+    key = {
+        "company": "GREEN TEA HOUSE SDN BHD",
+        "address": "NO. 1 JALAN, 12345 IPOH",
+        "date": "01/02/2018",
+        "total": "9.00",
+    }
+    (source / "key" / "X1.json").write_text(json.dumps(key))
+    import_sroie(source, documents)
+    boxes = label_of(documents / "sroie" / "X1.jpg").boxes
+    assert {name: [place.box for place in found] for name, found in boxes.items()} == places
+    assert {(place.page, place.of) for found in boxes.values() for place in found} == {(1, "line")}
 
 
 # ---- e-invoices ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,11 @@ Lines = Sequence[Mapping[str, Any]]
 
 
 def word_places(
-    lines: Lines, transcript: OcrText, amounts: Mapping[str, str], columns: Mapping[str, str], descriptions: Sequence[str]
+    lines: Lines,
+    transcript: OcrText,
+    amounts: Mapping[str, str],
+    columns: Mapping[str, str],
+    descriptions: Sequence[str],
 ) -> Places:
     """The places of amounts and of the cells of line items, by path. Words that only name a value are not part of it.
 

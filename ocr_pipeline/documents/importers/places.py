@@ -14,8 +14,9 @@ MAX_GAPS = 2.0
 
 
 def with_places(label: Label, places: Mapping[str, Sequence[LabelBox]]) -> Label:
-    """The label with these places; without any, the label as it is."""
-    found = {path: list(boxes) for path, boxes in places.items() if boxes}
+    """The label with the places of values that it has; without any, the label as it is."""
+    labelled = label.invoice.model_fields_set
+    found = {path: list(boxes) for path, boxes in places.items() if boxes and path.split(".")[0] in labelled}
     return label.model_copy(update={"boxes": found}) if found else label
 
 
@@ -32,22 +33,29 @@ def box_of(fragments: Iterable[Fragment], transcript: OcrText) -> Box | None:
 
 
 def line_places(
-    printed: Mapping[str, tuple[str, object]], lines: Sequence[Fragment], transcript: OcrText
+    printed: Mapping[str, tuple[str, object]],
+    lines: Sequence[Fragment],
+    transcript: OcrText,
+    named: Mapping[str, re.Pattern[str]],
 ) -> dict[str, list[LabelBox]]:
     """The lines that hold the labelled values, by field; nothing where that is not certain.
 
     Text may run over consecutive lines, and each of its places is accepted. An amount or a date can stand on a receipt for
-    something else (subtotal, cash, print date), so it has a place only if one line alone has it.
+    something else (subtotal, cash, print date), so it has a place only if one line alone has it, or where its row names it.
 
     Args:
         printed: by field, the text of the label as printed, and its value.
         lines: in reading order.
+        named: by field, what names it on its row: a total.
     """
     places = {}
     for field, (text, value) in printed.items():
         if isinstance(value, Decimal | date):
             holding = [[line] for line in lines if _has_figures(line.text, text)]
-            holding = holding if len(holding) == 1 else []
+            if len(holding) > 1 and field in named:
+                holding = [[line] for (line,) in holding if named[field].search(_row_of(line, lines))]
+            elif len(holding) > 1:
+                holding = []
         else:
             holding = _runs(text, lines)
         boxes = [box for run in holding if _is_block(run) and (box := box_of(run, transcript))]
@@ -58,6 +66,17 @@ def line_places(
 def _has_figures(line: str, figures: str) -> bool:
     """Whether a line has these figures, not as a part of longer ones."""
     return re.search(rf"(?<![\d.,]){re.escape(figures.strip())}(?!\d|[.,]\d)", line) is not None
+
+
+def _row_of(line: Fragment, lines: Sequence[Fragment]) -> str:
+    """The text of the lines at the height of a line."""
+    top, bottom = _extent(line)
+    return " ".join(other.text for other in lines if top <= sum(_extent(other)) / 2 <= bottom)
+
+
+def _extent(line: Fragment) -> tuple[float, float]:
+    """Upper and lower edge."""
+    return min(y for _, y in line.corners), max(y for _, y in line.corners)
 
 
 def _letters(text: str) -> str:
@@ -78,6 +97,6 @@ def _runs(text: str, lines: Sequence[Fragment]) -> list[list[Fragment]]:
 
 
 def _is_block(lines: Sequence[Fragment]) -> bool:
-    tops, bottoms = zip(*((min(y for _, y in line.corners), max(y for _, y in line.corners)) for line in lines), strict=True)
+    tops, bottoms = zip(*(_extent(line) for line in lines), strict=True)
     heights = sum(bottom - top for top, bottom in zip(tops, bottoms, strict=True))
     return max(bottoms) - min(tops) <= MAX_GAPS * heights

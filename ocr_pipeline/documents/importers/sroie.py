@@ -30,6 +30,9 @@ FIELDS = {
     "total": "total_amount",
 }
 
+NAMED = {"total_amount": re.compile(r"(?<!sub)(?<!sub[\s-])\btotal\b(?!.*\bexcl)", re.IGNORECASE)}
+"""How a row says that its amount is the total."""
+
 Printed = dict[str, tuple[str, object]]
 
 
@@ -57,7 +60,7 @@ def import_sroie(path: Source, documents: Path, dataset: str = "sroie") -> Impor
             lines = _lines(box, report) if box else []
             transcript = transcript_of(content, lines)
             if label and transcript:
-                label = with_places(label, line_places(printed, [line for (line,) in lines], transcript))
+                label = with_places(label, line_places(printed, [line for (line,) in lines], transcript, NAMED))
             yield Entry(image.name, content, label, transcript)
 
     return copy(entries(), report)
