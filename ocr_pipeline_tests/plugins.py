@@ -50,6 +50,15 @@ class PixelEngine(BaseModel, OcrEngine):
         ]
 
 
+class TurnedEngine(PixelEngine):
+    """A `PixelEngine` that turns pages clockwise by 90 degrees to read them."""
+
+    def read(self, document: Document) -> list[OcrPage]:
+        [page] = super().read(document)
+        words = [page.words[0].model_copy(update={"box": (0.1, 0.1, 0.3, 0.2)})]
+        return [page.model_copy(update={"words": words, "rotation": 90, "width": page.height, "height": page.width})]
+
+
 class TroubledEngine(PixelEngine):
     """A `PixelEngine` that has trouble with pages of certain widths, one kind of trouble each."""
 
@@ -128,6 +137,17 @@ class FirstAmount(BaseModel, Extractor):
             if re.fullmatch(r"\d+\.\d\d", word.text):
                 return Extraction(invoice=Invoice(total_amount=Decimal(word.text)), cost_usd=0.5)
         raise DocumentError("extraction_failed", "There is no amount in the text.")
+
+
+class FirstAmountAndPlace(FirstAmount):
+    """A `FirstAmount` that says where it stands."""
+
+    def extract(self, document: ExtractionInput) -> Extraction:
+        extraction = super().extract(document)
+        assert document.text is not None
+        word = next(word for word in document.text.words() if word.text == str(extraction.invoice.total_amount))
+        place = Evidence(page=word.page, text=word.text, box=word.box, words=[0], method="first", score=1)
+        return extraction.model_copy(update={"evidence": {"total_amount": place}})
 
 
 class TroubledExtractor(FirstAmount):

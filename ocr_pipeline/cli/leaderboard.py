@@ -27,6 +27,7 @@ from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.current import Scoring
+from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
 WIDE = 100
@@ -78,7 +79,7 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
             _print_boards(project, snapshot, view, scoring, dataset, fields=fields)
             return
     print_notice(view.notice, as_json=True)
-    print_json({"leaderboard": view.boards, "fields": view.fields})
+    print_json({"leaderboard": view.boards, "fields": view.fields, "evidence": view.evidence})
 
 
 def show_scores(project: Project, dataset: str | None, *, reasons: bool = True) -> bool:
@@ -119,6 +120,8 @@ def _print_boards(
                 console.print(field_table(board, rows, console.width))
         else:
             console.print(f1_table(name, of_dataset, rows))
+        if table := evidence_table(name, view.evidence_of(name), of_fields=fields):
+            console.print(table)
         for note in [*(note for board in of_dataset for note in _notes(board)), *notes.get(name, ())]:
             console.print(plain(note), style="dim")
         skipped = {board.backend: board.message or "" for board in of_dataset if board.status == "not_run"}
@@ -222,6 +225,29 @@ def field_table(board: BoardRow, fields: Sequence[FieldRow], width: int) -> Tabl
                 points(row.f1) + interval(row.f1_low, row.f1_high),
                 *(points(getattr(row, name)) for name in other_rules),
             )
+    return table
+
+
+def evidence_table(dataset: str, evidence: Sequence[EvidenceBoardRow], *, of_fields: bool) -> Table | None:
+    """Where values were read, of labels with places; None if there are none. `of_fields`: a row for each field."""
+    shown = [row for row in evidence if of_fields or row.field == ALL_FIELDS]
+    if not shown:
+        return None
+    table = titled_table(f"{dataset}: evidence against the places on labels, IoU ≥ 0.5")
+    for name in ("backend", *(("field",) if of_fields else ())):
+        table.add_column(name, overflow="fold")
+    for name in ("n", "F1 % \\[95 %]", "page %", "no box", "right, but read elsewhere"):
+        table.add_column(name, justify="right", overflow="fold")
+    for row in shown:
+        table.add_row(
+            row.backend,
+            *((row.field,) if of_fields else ()),
+            str(row.n),
+            points(row.f1) + interval(row.f1_low, row.f1_high),
+            points(row.page_accuracy),
+            str(row.no_box),
+            f"{row.right_elsewhere} of {row.right_values}",
+        )
     return table
 
 

@@ -19,6 +19,8 @@ from ocr_pipeline.cli.output import (
     selected,
     titled_table,
 )
+from ocr_pipeline.cli.read_elsewhere import show_elsewhere
+from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.inspection import wrong_values as inspection
 from ocr_pipeline.inspection.current import scoring_of
@@ -37,6 +39,10 @@ def wrong_values(
         ),
     ] = None,
     dataset: DatasetOption = None,
+    elsewhere: Annotated[
+        bool,
+        typer.Option("--elsewhere", help="List correct values that were read elsewhere than the label says instead."),
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number of rows.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,6 +58,11 @@ def wrong_values(
     used = {name: value for name, value in scope.items() if value is not None}
     project = find_project()
     scoring = scoring_of(project)
+    if elsewhere:
+        if attribution:
+            raise ConfigurationError("--attribution and --elsewhere exclude each other: those values are correct.")
+        show_elsewhere(project, scoring, used, limit, as_json=as_json)
+        return
     with opened(project).snapshot() as snapshot:
         rows = inspection.wrong_values(snapshot, scoring, filters)
         scored = rows or tables.scores.exist(snapshot, used)

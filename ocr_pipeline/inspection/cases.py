@@ -33,6 +33,16 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarkedPlace:
+    """Evidence against the place on the label. `outcome`: found, elsewhere, no_box or spurious. `place` is relative to the
+    page as displayed in the file: of several, the closest to the evidence."""
+
+    outcome: str
+    iou: float | None
+    place: Place | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class FieldCase:
     """One field of one backend. `truth` is None if the field is not `labelled` or is labelled as not on the document.
     `outcome` is None if the field is not labelled or its score is stale.
@@ -62,6 +72,7 @@ class FieldCase:
     score: float | None = None
     correction: str | None = None
     label_place: Place | None = None
+    marked: MarkedPlace | None = None
     candidates: tuple[CandidateRow, ...] = ()
 
     @property
@@ -72,8 +83,9 @@ class FieldCase:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """How one backend read one document. `places`: evidence of list cells by path (`line_items.0.amount`). `stale_scores`:
-    how many scores are stale; then no outcome, attribution, confidence or list cell is given."""
+    """How one backend read one document. `places`: evidence of list cells by path (`line_items.0.amount`). `marked`: their
+    places on the label, by path in the label. `stale_scores`: how many scores are stale; then no outcome, attribution,
+    confidence or list cell is given."""
 
     document_id: str
     backend: str
@@ -82,6 +94,7 @@ class Case:
     cells: tuple[ListCellRow, ...] = ()
     lists: Mapping[str, Sequence[ExtractedItemRow | ExtractedTaxRow]]
     places: Mapping[str, Place]
+    marked: Mapping[str, MarkedPlace] = dataclasses.field(default_factory=dict)
     calls: tuple[CallRow, ...] = ()
     stale_scores: int = 0
 

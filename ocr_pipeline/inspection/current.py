@@ -14,6 +14,7 @@ from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow, SensitivityRow
 from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
 from ocr_pipeline.warehouse.tables.current import ScoreStates, Scoring
+from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow, SliceRow
 
 
@@ -33,8 +34,13 @@ class Leaderboard:
 
     boards: Sequence[BoardRow]
     fields: Sequence[FieldRow]
+    evidence: Sequence[EvidenceBoardRow]
     notice: str | None
     stale: bool
+
+    def evidence_of(self, dataset: str) -> list[EvidenceBoardRow]:
+        """The evidence scores of a data set."""
+        return [row for row in self.evidence if row.dataset == dataset]
 
 
 def leaderboard(reader: Reader, scoring: Scoring, dataset: str | None = None) -> Leaderboard:
@@ -42,9 +48,14 @@ def leaderboard(reader: Reader, scoring: Scoring, dataset: str | None = None) ->
     boards = [row for row in every if _is_current(row, states, scoring)]
     shown = {(row.dataset, row.backend) for row in boards}
     fields = [row for row in tables.ranking.leaderboard_fields(reader, dataset) if (row.dataset, row.backend) in shown]
+    evidence = tables.places.leaderboard_evidence(reader, dataset)
     outdated = len(boards) < len(every)
     return Leaderboard(
-        boards=boards, fields=fields, notice=states.notice(dataset, outdated=outdated), stale=bool(every) and not boards
+        boards=boards,
+        fields=fields,
+        evidence=[row for row in evidence if (row.dataset, row.backend) in shown],
+        notice=states.notice(dataset, outdated=outdated),
+        stale=bool(every) and not boards,
     )
 
 

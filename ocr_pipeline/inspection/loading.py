@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
-from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
+from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, MarkedPlace, Place
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables import diagnosis, scores
+from ocr_pipeline.warehouse.tables import diagnosis, places, scores
 from ocr_pipeline.warehouse.tables.calls import CallRow
 from ocr_pipeline.warehouse.tables.common import DocumentTableRow, of_documents
 from ocr_pipeline.warehouse.tables.confidence import ConfidenceRow
@@ -21,6 +21,7 @@ from ocr_pipeline.warehouse.tables.evidence import CandidateRow, EvidenceRow, Lo
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
 from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow, FieldValueRow
 from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthRow
+from ocr_pipeline.warehouse.tables.places import PlaceRow
 from ocr_pipeline.warehouse.tables.scale import ScaleSuspectRow
 from ocr_pipeline.warehouse.tables.scores import CaseScore, ListCellRow
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
@@ -96,6 +97,7 @@ class _Tables:
         self.cells = load(ListCellRow, "line_item_cells", "list, truth_position, prediction_position, column_name")
         self.confidences = load(ConfidenceRow, "confidences")
         self.scores = _grouped(scores.of_documents(reader, scoring, ids), lambda row: row.document_id)
+        self.marked = _grouped(places.of_documents(reader, scoring, ids), lambda row: row.document_id)
         attributions = diagnosis.current_attributions(reader, scoring, {}, ids)
         self.attributions = _grouped(attributions, lambda row: row.document_id)
 
@@ -143,6 +145,7 @@ class _Tables:
             return [row for row in rows.get(key, ()) if getattr(row, "backend") == backend]  # noqa: B009
 
         evidence = own(self.evidence)
+        marked = _marked(own(self.marked))
         stale = sum(row.stale for row in own(self.scores))
         scored = [] if stale else own(self.scores)
         rows = _FieldRows(
@@ -154,6 +157,7 @@ class _Tables:
             evidence={row.field: row for row in evidence},
             logprobs={row.field: row for row in own(self.logprobs)},
             candidates=_grouped(own(self.candidates), lambda row: row.field),
+            marked=marked,
         )
         return Case(
             document_id=key,
@@ -162,6 +166,7 @@ class _Tables:
             fields=tuple(rows.field(name) for name in FIELD_KINDS if rows.has(name)),
             cells=() if stale else tuple(own(self.cells)),
             lists={"line_items": own(self.items), "tax_lines": own(self.taxes)},
+            marked=marked,
             places={row.field: place for row in evidence if "." in row.field and (place := _place(row))},
             calls=tuple(own(self.calls)),
             stale_scores=stale,
@@ -180,6 +185,7 @@ class _FieldRows:
     evidence: Mapping[str, EvidenceRow]
     logprobs: Mapping[str, LogprobRow]
     candidates: Mapping[str, Sequence[CandidateRow]]
+    marked: Mapping[str, MarkedPlace]
 
     def has(self, name: str) -> bool:
         return name in self.truth or name in self.values or name in self.scores
@@ -208,6 +214,7 @@ class _FieldRows:
             score=evidence.score if evidence else None,
             correction=evidence.correction if evidence else None,
             label_place=_label_place(attribution) if attribution else None,
+            marked=self.marked.get(name),
             candidates=tuple(self.candidates.get(name, ())),
         )
 
@@ -220,6 +227,19 @@ def _label_place(row: AttributionRow) -> Place | None:
     if row.page is None or row.x0 is None or row.y0 is None or row.x1 is None or row.y1 is None:
         return None
     return Place(page=row.page, box=(row.x0, row.y0, row.x1, row.y1))
+
+
+def _marked(rows: Sequence[PlaceRow]) -> dict[str, MarkedPlace]:
+    """The places on the label by path, of scores that are current."""
+    return {
+        row.field: MarkedPlace(
+            outcome=row.outcome,
+            iou=row.iou,
+            place=None if row.label_page is None else Place(page=row.label_page, box=row.label_box),
+        )
+        for row in rows
+        if not row.stale
+    }
 
 
 def _grouped(rows: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:

@@ -31,11 +31,12 @@ class ShownCell:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownRow:
-    """One row of a list of one backend: its outcome, and its cells by column."""
+    """One row of a list of one backend: its outcome, its cells by column, the places of the evidence and of the label."""
 
     outcome: str
     cells: Mapping[str, ListCellRow]
     boxes: Mapping[str, Sequence[float] | None]
+    label_boxes: Mapping[str, Sequence[float] | None]
 
 
 class PageImage(TypedDict):
@@ -64,6 +65,11 @@ class DocumentPage:
     def document_id(self) -> str:
         return self.found.document_id
 
+    @property
+    def has_marked_places(self) -> bool:
+        """Whether the label has places of values."""
+        return any(cell.case.marked for cell in self.cells.values())
+
 
 def rotations(found: DocumentCases) -> dict[int, int]:
     """By page, the degrees by which it is shown rotated: those of the first engine that rotated it."""
@@ -82,11 +88,12 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
     for backend, case in found.cases.items():
         turns = turns_of(found, case, shown)
         for field in case.fields:
+            marked = box_of(field.marked.place if field.marked else None, shown)
             cells[field.field, backend] = ShownCell(
-                case=field, box=box_of(field.evidence, turns), label_box=box_of(field.label_place, turns)
+                case=field, box=box_of(field.evidence, turns), label_box=marked or box_of(field.label_place, turns)
             )
         for name in ("line_items", "tax_lines"):
-            rows = [_row(case, cells_of, turns) for cells_of in _rows(case, name)]
+            rows = [_row(case, cells_of, turns, shown) for cells_of in _rows(case, name)]
             if rows:
                 lists[name, backend] = rows
     names = {field for field, _ in cells} | found.truth.keys()
@@ -189,10 +196,15 @@ def _rows(case: Case, name: str) -> list[list[ListCellRow]]:
     return list(rows.values())
 
 
-def _row(case: Case, cells: Sequence[ListCellRow], turns: Mapping[int, int]) -> ShownRow:
+def _row(case: Case, cells: Sequence[ListCellRow], turns: Mapping[int, int], shown: Mapping[int, int]) -> ShownRow:
     boxes = {
         cell.column_name: box_of(case.places.get(f"{cell.list}.{cell.prediction_position}.{cell.column_name}"), turns)
         for cell in cells
     }
+    label_boxes = {
+        cell.column_name: box_of(marked.place, shown)
+        for cell in cells
+        if (marked := case.marked.get(f"{cell.list}.{cell.truth_position}.{cell.column_name}"))
+    }
     by_column = {cell.column_name: cell for cell in cells}
-    return ShownRow(outcome=cells[0].row_outcome, cells=by_column, boxes=boxes)
+    return ShownRow(outcome=cells[0].row_outcome, cells=by_column, boxes=boxes, label_boxes=label_boxes)

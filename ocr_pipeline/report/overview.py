@@ -27,6 +27,7 @@ from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
 from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.history import PinnableEntry
+from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 from ocr_pipeline.warehouse.tables.scores import Flip
 from ocr_pipeline.warehouse.tables.work import DayOfWork
@@ -56,6 +57,8 @@ class DataSet:
     fields: Sequence[str]
     heat: Mapping[tuple[str, str], FieldRow]
     stages: Sequence[str]
+    evidence: Sequence[EvidenceBoardRow]
+    """Where values were read, by backend and field, of labels with places."""
     answer: str | None
     """Which backend reads best, as a sentence."""
 
@@ -83,9 +86,7 @@ def data_sets(
     pairs = current.comparisons(reader, scoring, dataset=only, field=ALL_FIELDS).rows
     names = sorted({row.dataset for row in board.boards if row.status == "ok" and row.labelled_documents})
     return [
-        _data_set(
-            name, board.boards, board.fields, attributions, answer(name, board.boards, board.fields, pairs, competitors)
-        )
+        _data_set(name, board, attributions, answer(name, board.boards, board.fields, pairs, competitors))
         for name in names
     ]
 
@@ -102,12 +103,9 @@ def _has_enough_labels(boards: Sequence["Board"]) -> bool:
 
 
 def _data_set(
-    name: str,
-    boards: Sequence[BoardRow],
-    fields: Sequence[FieldRow],
-    attributions: Sequence[AttributionRow],
-    sentence: str | None,
+    name: str, board: current.Leaderboard, attributions: Sequence[AttributionRow], sentence: str | None
 ) -> DataSet:
+    boards, fields = board.boards, board.fields
     by_cell = {(row.field, row.backend): row for row in fields if row.dataset == name}
     counts: dict[str, dict[str, int]] = {}
     for row in attributions:
@@ -128,6 +126,7 @@ def _data_set(
         not_run=[board for board in boards if board.dataset == name and board.status != "ok"],
         fields=list(dict.fromkeys(field for field, _ in by_cell)),
         heat=by_cell,
+        evidence=board.evidence_of(name),
         answer=sentence,
         stages=[stage for stage in dict.fromkeys(STAGES.values()) if any(stage in of for of in counts.values())],
     )

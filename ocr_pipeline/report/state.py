@@ -11,7 +11,8 @@ _CELLS = ("ocr_text", "extractions")
 
 _TABLES = (
     *("documents", "labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "label_issues"),
-    *("duplicates", *_CELLS, "field_scores", "line_item_cells", "attributions", "confidences", "model_calls"),
+    *("duplicates", *_CELLS, "field_scores", "evidence_scores", "line_item_cells"),
+    *("attributions", "confidences", "model_calls"),
 )
 """Words, values and candidates are left out: they belong to the results that `ocr_text` and `extractions` name."""
 

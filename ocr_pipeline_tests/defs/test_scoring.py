@@ -1,5 +1,6 @@
 """From extractions to line item scores, and what a change of `evaluation.yaml` does to scores."""
 
+import json
 from typing import Any
 
 import dagster as dg
@@ -7,7 +8,9 @@ import pytest
 
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse import tables
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder
 from ocr_pipeline_tests.files import PLUGINS, add_image, add_label, write_backends
 
@@ -84,3 +87,44 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
             ConfigurationError, match=r"^evaluation.yaml, line 3: fields.total_amount.witin: unknown key"
         ):
             defined(project)
+
+
+def test_evidence_is_scored_against_places_on_labels(project: Project) -> None:
+    """From label files to the leaderboard: a page that the engine turned, the second page, and a value read elsewhere."""
+    write_backends(
+        project.root,
+        {
+            "engines": {"turned": {"type": f"{PLUGINS}:TurnedEngine"}},
+            "backends": {"turned+first": {"engine": "turned", "extractor": f"{PLUGINS}:FirstAmountAndPlace"}},
+        },
+    )
+    # The word is at (0.1, 0.1, 0.3, 0.2) of the page turned clockwise by 90 degrees.
+    right = {"page": 1, "box": (0.1, 0.7, 0.2, 0.9)}
+    boxes = {"d0": [right], "d1": [{"page": 1, "box": (0.1, 0.1, 0.3, 0.2)}], "d2": [{**right, "page": 2}, right]}
+    for name, places in boxes.items():
+        path = add_label(add_image(project, f"{name}.png", 40), total_amount="40.00")
+        label = json.loads(path.read_text()) | {"boxes": {"total_amount": places}}
+        path.write_text(json.dumps(label))
+    with dg.DagsterInstance.ephemeral() as instance:
+        pipeline = Pipeline(project, defined(project), instance, Recorder())
+        pipeline.documents(["d0", "d1", "d2"])
+        pipeline.ocr([("turned", name) for name in boxes])
+        pipeline.extract([("turned+first", name) for name in boxes])
+        for asset, keys in (("field_scores", [("turned+first", "turned+first")]), ("leaderboard", [None])):
+            [result] = pipeline.launch([asset], keys)
+            assert result.success
+        rows = pipeline.warehouse.rows("FROM evidence_scores ORDER BY document_id")
+        assert [(row["document_id"], row["outcome"], row["page_right"]) for row in rows] == [
+            ("d0", "found", True),
+            ("d1", "elsewhere", True),
+            ("d2", "found", True),
+        ]
+        assert [rows[0][name] for name in ("page", "x0", "y0", "x1", "y1")] == pytest.approx([1, 0.1, 0.7, 0.2, 0.9])
+        assert (rows[2]["label_page"], rows[0]["iou"]) == (1, pytest.approx(1))
+        [total] = pipeline.warehouse.rows("FROM leaderboard_evidence WHERE field = 'total_amount'")
+        assert (total["found"], total["right_values"], total["right_elsewhere"]) == (2, 3, 1)
+        scoring = scoring_of(project)
+        found = tables.places.read_elsewhere(pipeline.warehouse, scoring, {"backend": "turned+first"})
+        assert [(row.document_id, row.prediction) for row in found] == [("d1", "40.00")]
+        (project.root / "evaluation.yaml").write_text("fields: {total_amount: {within: '0.01'}}\n")
+        assert tables.places.read_elsewhere(pipeline.warehouse, scoring_of(project), {}) == [], "stale scores"

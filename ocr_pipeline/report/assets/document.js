@@ -20,7 +20,7 @@
   }
 
   for (const button of document.querySelectorAll("[data-cell]")) button.addEventListener("click", () => choose(button.dataset.cell));
-  for (const button of document.querySelectorAll("[data-box]")) button.addEventListener("click", () => viewer.mark(JSON.parse(button.dataset.box), null));
+  for (const button of document.querySelectorAll("[data-box]")) button.addEventListener("click", () => viewer.mark(JSON.parse(button.dataset.box), JSON.parse(button.dataset.label ?? "null")));
 
   function fromHash() {
     const key = decodeURIComponent(location.hash.slice(1));

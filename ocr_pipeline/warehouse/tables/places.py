@@ -8,7 +8,7 @@ from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.evaluation.ranking.places import EvidenceSummary, StoredPlace
 from ocr_pipeline.evaluation.scoring.places import PlaceScore, Spot
 from ocr_pipeline.label_boxes import LabelBox
-from ocr_pipeline.schemas import Label
+from ocr_pipeline.schemas import Box, Label
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, box_columns, described
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, STALE, Scoring
@@ -49,6 +49,11 @@ class PlaceRow:
     truth: str | None
     prediction: str | None
     stale: bool
+
+    @property
+    def label_box(self) -> Box:
+        """The box of the closest accepted place; without one, a box of no size."""
+        return self.label_x0 or 0.0, self.label_y0 or 0.0, self.label_x1 or 0.0, self.label_y1 or 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
