@@ -102,6 +102,11 @@ class Component(ABC):
         return self.id
 
     @property
+    def families(self) -> frozenset[str]:
+        """What it shares its mistakes with: two components with a family in common are no independent readers."""
+        return frozenset({self.identity})
+
+    @property
     def capabilities(self) -> Capabilities:
         """Override it with a class attribute, or with a property where options decide."""
         return Capabilities()

@@ -55,6 +55,11 @@ class Project:
     def predictions(self) -> Path:
         return self.data / "predictions"
 
+    @property
+    def testsets(self) -> Path:
+        """The folder of frozen test sets."""
+        return self.data / "testsets"
+
     def model_file(self, engine: str, schema: str | None = None) -> Path:
         """The trained model of the `learned` extractor for an engine. `schema`: name of one that is not that of invoices."""
         return self.data / "models" / (f"{engine}@{schema}.json" if schema else f"{engine}.json")

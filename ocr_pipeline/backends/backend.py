@@ -47,6 +47,8 @@ class Backend:
     sources: Sources | None = None
     """What it prefers to what its extractor reads from the page."""
     times: TimeLimits | None = None  # for a document
+    repeat: int = 1
+    """How often its model is asked about each document."""
 
     @property
     def engine_name(self) -> str | None:
@@ -82,18 +84,17 @@ class Backend:
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint_of(self.extractor, self.sources.settings if self.sources else None)
+        return fingerprint_of(self.extractor, self.reader.settings)
 
     @cached_property
     def settings(self) -> str:
         """What the fingerprint is made of, as JSON: comparing two of them tells what changed."""
-        more = self.sources.settings if self.sources else {}
-        return json.dumps({**self.extractor.fingerprint(), **more}, sort_keys=True)
+        return json.dumps({**self.extractor.fingerprint(), **self.reader.settings}, sort_keys=True)
 
     @cached_property
     def reader(self) -> SourceReader:
         """The extractor with the sources that are preferred to it."""
-        return SourceReader(self.extractor, self.sources, self.times)
+        return SourceReader(self.extractor, self.sources, self.times, self.repeat)
 
     @property
     def reads_xml(self) -> bool:
@@ -255,6 +256,7 @@ def _backend(
         predictions=Predictions.load(project.predictions, name) if extractor.capabilities.imports else None,
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
         sources=sources_of(entry.reads, extractor.capabilities, engine.capabilities if engine else None),
+        repeat=entry.repeat,
     )
 
 

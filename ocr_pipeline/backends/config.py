@@ -25,6 +25,10 @@ SplitMode = Literal["off", "auto"]
 each invoice a document of its own."""
 
 
+MAX_REPEAT = 20
+"""Of the answers of a model about a document: each costs as much as the first."""
+
+
 class EngineConfig(BaseModel):
     """An OCR engine: `type` is a shipped type or `package.module:Class` of your own; the default is the entry's name."""
 
@@ -47,6 +51,8 @@ class BackendConfig(BaseModel):
     reads: tuple[ReadFrom, ...] | None = None
     """What values are read from, the preferred source first: `[xml, code, page]`. None: the page alone, unless the engine says
     otherwise (`auto` does)."""
+    repeat: int = Field(default=1, ge=1, le=MAX_REPEAT)
+    """How often a model is asked about each document; the first answer is the result, the others say how far it varies."""
     options: dict[str, Any] = {}
 
     @field_validator("reads")

@@ -30,6 +30,8 @@ def check_requirements(
         raise ConfigurationError(f"the extractor {entry.extractor!r} works on words: name an engine.")
     if can.asks is not None and not isinstance(extractor, ModelExtractor):
         raise ConfigurationError(f"{entry.extractor!r} asks a model, so it must be a ModelExtractor.")
+    if entry.repeat > 1 and can.asks is None:
+        raise ConfigurationError("`repeat` is for backends that ask a model; this one always gives the same answer.")
     if (can.learns or can.votes_on) and not isinstance(extractor, TrainedExtractor):
         raise ConfigurationError(f"{entry.extractor!r} learns from labels, so it must be a TrainedExtractor.")
     sources_of(entry.reads, can, None)

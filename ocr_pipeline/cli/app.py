@@ -33,6 +33,12 @@ BASELINE = (
     LazyCommand("show", "baseline:show", "Compare the latest evaluation of each backend with its baseline."),
     LazyCommand("clear", "baseline:clear", "Unpin baselines; the previous evaluation becomes the baseline."),
 )
+TESTSET = (
+    LazyCommand("freeze", "testset:freeze", "Freeze documents and labels as a test set, or as its next version."),
+    LazyCommand("list", "testset:list_testsets", "List test sets and whether something in them changed."),
+    LazyCommand("show", "testset:show", "Show the versions of a test set and the documents of one."),
+    LazyCommand("check", "testset:check", "Check that documents and labels are those that were frozen."),
+)
 BACKENDS = (
     LazyCommand("list", "backends:backends", "List configured backends and whether they can run."),
     LazyCommand("add", "backends_add:add", "Add a model, a service or imported predictions to backends.yaml."),
@@ -62,6 +68,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyCommand("compare", "compare:compare", "Test whether one backend is better than another."),
         LazyCommand("history", "history:history", "Show how the scores of each backend changed over time."),
         LazyGroup(name="baseline", help="Pin evaluations to compare later ones with.", commands=BASELINE),
+        LazyGroup(name="testset", help="Freeze versions of documents and labels that scores are of.", commands=TESTSET),
         LazyCommand("confidence", "confidence:confidence", "Show how far confidences can be trusted."),
         LazyGroup(name="study", help="Compare recorded answers of other systems with this project's.", commands=STUDY),
         LazyCommand("report", "report:report", "Write the HTML report."),

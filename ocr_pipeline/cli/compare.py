@@ -22,7 +22,9 @@ from ocr_pipeline.cli.output import (
 )
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
 from ocr_pipeline.inspection.current import comparisons, scoring_of
+from ocr_pipeline.inspection.repeats import spreads
 from ocr_pipeline.project import find_project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
@@ -67,10 +69,11 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
             name: tables.scores.flipped_values(snapshot, scoring, a, b, name, single)
             for name in dict.fromkeys(row.dataset for row in rows)
         }
+        notes = spreads(snapshot, dataset).notes_on([row for row in rows if row.rules == HEADLINE])
     print_notice(view.notice, as_json=as_json)
     if as_json:
         every = [{"dataset": name, **vars(value)} for name, values in flipped.items() for value in values]
-        print_json({"comparisons": rows, "flipped": every})
+        print_json({"comparisons": rows, "flipped": every, "notes": notes})
         return
     for name, values in flipped.items():
         of_dataset = [row for row in rows if row.dataset == name]
@@ -78,6 +81,7 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
         _print_rules(of_dataset)
         for side, right, wrong in (("a", a, b), ("b", b, a)):
             _print_flipped(right, wrong, side, [value for value in values if value.right == side])
+    _print_notes(notes)
 
 
 def _pair_table(dataset: str, a: str, b: str, rows: Sequence[ComparisonRow]) -> Table:
@@ -157,9 +161,10 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
         rows = view.rows
         if not rows and not view.stale:
             _explain(snapshot, (), dataset, field)
+        notes = spreads(snapshot, dataset).notes_on([row for row in rows if row.rules == HEADLINE])
     print_notice(view.notice, as_json=as_json)
     if as_json:
-        print_json({"comparisons": rows, "rule_sensitivity": view.sensitivity})
+        print_json({"comparisons": rows, "rule_sensitivity": view.sensitivity, "notes": notes})
         return
     for name in dict.fromkeys(row.dataset for row in rows):
         table = titled_table(f"{name}: {field or 'all fields pooled'}, every pair")
@@ -189,6 +194,12 @@ def _every_pair(dataset: str | None, field: str | None, *, as_json: bool) -> Non
                     f"The result for {rule.field} depends on the rules: with {rule.rules} rules {lead},"
                     f" {points(rule.difference, sign=True)}, corrected p {p_value(rule.p_holm)}."
                 )
+    _print_notes(notes)
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        console.print(plain(note), style="dim")
 
 
 def _explain(reader: Reader, backends: Sequence[str], dataset: str | None, field: str | None) -> NoReturn:

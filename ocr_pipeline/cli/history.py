@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ocr_pipeline.cli.options import BackendOption, DatasetOption, JsonOption, ScoredFieldOption
+from ocr_pipeline.cli.options import BackendOption, DatasetOption, JsonOption, ScoredFieldOption, TestsetOption
 from ocr_pipeline.cli.output import console, interval, opened, points, print_json, titled_table, unlabelled
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
@@ -13,6 +13,7 @@ from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.tables.history import PinnableEntry
 
 COLUMNS = {
+    "test set": ("testset",),
     "documents": ("documents_hash",),
     "labels": ("label_version",),
     "rules": ("scoring_version", "rules"),
@@ -25,18 +26,19 @@ def history(
     backend: BackendOption = None,
     field: ScoredFieldOption = None,
     dataset: DatasetOption = None,
+    testset: TestsetOption = None,
     last: Annotated[int, typer.Option("--last", min=1, help="Evaluations to show per backend.")] = 10,
     as_json: JsonOption = False,
 ) -> None:
     """Show how the scores of each backend changed over time.
 
     Lists every evaluation that differed from the previous one, with what changed: documents, labels, scoring rules or
-    backend.
+    backend. With --testset, only evaluations of a frozen test set.
     """
     from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 
     warehouse = opened(find_project())
-    rows = tables.history.history(warehouse, dataset, backend, field or ALL_FIELDS)
+    rows = tables.history.history(warehouse, dataset, backend, field or ALL_FIELDS, testset or "")
     if not rows:
         raise unlabelled(warehouse, dataset) or ConfigurationError(
             "No such evaluation yet; run `ocr-pipeline run` first."

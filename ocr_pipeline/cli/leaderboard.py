@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ocr_pipeline.cli.options import DatasetOption, JsonOption
+from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.cli.options import DatasetOption, JsonOption, TestsetOption
 from ocr_pipeline.cli.output import (
     console,
     counted,
@@ -20,8 +21,10 @@ from ocr_pipeline.cli.output import (
     print_notice,
     titled_table,
 )
+from ocr_pipeline.cli.testset_scores import show_testset
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.inspection import current
+from ocr_pipeline.evaluation.ranking.repeats import Spread
+from ocr_pipeline.inspection import current, repeats
 from ocr_pipeline.inspection.answer import answer
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import Project, find_project
@@ -37,6 +40,7 @@ the latter is a note."""
 
 def leaderboard(
     dataset: DatasetOption = None,
+    testset: TestsetOption = None,
     fields: Annotated[
         bool, typer.Option("--fields", "-f", help="Show every field: n, wrong/missing/spurious, precision, recall, F1.")
     ] = False,
@@ -56,7 +60,9 @@ def leaderboard(
     error. A failed document counts as missing in every field.
     """
     project = find_project()
-    if by is not None:
+    if testset is not None:
+        show_testset(project, testset, dataset, fields=fields, as_json=as_json)
+    elif by is not None:
         from ocr_pipeline.cli.slices import show_slices
 
         show_slices(project, by, dataset, as_json=as_json)
@@ -78,8 +84,18 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
         if not as_json:
             _print_boards(project, snapshot, view, scoring, dataset, fields=fields)
             return
+        spread = repeats.spreads(snapshot, dataset).rows
+        notes = repeats.notes_on_models(load_backends(project), snapshot)
     print_notice(view.notice, as_json=True)
-    print_json({"leaderboard": view.boards, "fields": view.fields, "evidence": view.evidence})
+    print_json(
+        {
+            "leaderboard": view.boards,
+            "fields": view.fields,
+            "evidence": view.evidence,
+            "repeats": spread,
+            "notes": notes,
+        }
+    )
 
 
 def show_scores(project: Project, dataset: str | None, *, reasons: bool = True) -> bool:
@@ -102,22 +118,19 @@ def _print_boards(
     reasons: bool = True,
 ) -> None:
     """The answer, the tables and the notes of each data set with labels."""
-    from ocr_pipeline.backends.backend import load_backends
-    from ocr_pipeline.training.notes import notes_on_scores
-
     configured = load_backends(project)
     boards, rows = view.boards, view.fields
-    notes = notes_on_scores(project, configured, snapshot)
+    notes, spread = repeats.notes(project, configured, snapshot), repeats.spreads(snapshot, dataset)
     pairs = current.comparisons(snapshot, scoring, dataset=dataset, field=ALL_FIELDS).rows
     print_notice(view.notice, as_json=False)
     for name in dict.fromkeys(board.dataset for board in boards if board.labelled_documents):
         of_dataset = [board for board in boards if board.dataset == name]
-        if sentence := answer(name, of_dataset, rows, pairs, configured.competitors):
+        if sentence := answer(name, of_dataset, rows, pairs, configured.competitors, spread):
             console.print(f"[b]{plain(name)}:[/] {plain(sentence)}\n")
         console.print(leaderboard_table(name, of_dataset, rows))
         if fields:
             for board in ranked(of_dataset, rows):
-                console.print(field_table(board, rows, console.width))
+                console.print(field_table(board, rows, console.width), *spread_tables(spread, board), sep="")
         else:
             console.print(f1_table(name, of_dataset, rows))
         if table := evidence_table(name, view.evidence_of(name), of_fields=fields):
@@ -247,6 +260,27 @@ def evidence_table(dataset: str, evidence: Sequence[EvidenceBoardRow], *, of_fie
             points(row.page_accuracy),
             str(row.no_box),
             f"{row.right_elsewhere} of {row.right_values}",
+        )
+    return table
+
+
+def spread_tables(spread: repeats.Spreads, board: BoardRow) -> list[Table]:
+    """How far one backend varies, one row per field; none if its model was asked once."""
+    rows = [row for row in spread.of_dataset(board.dataset) if row.backend == board.backend]
+    return [_spread_table(rows)] if rows else []
+
+
+def _spread_table(rows: Sequence[Spread]) -> Table:
+    table = titled_table(f"{rows[0].dataset}: {rows[0].backend}, {rows[0].repeats} answers per document")
+    table.add_column("field", no_wrap=True)
+    for name in ("docs", "another value", "F1 % first", "mean", "min", "max"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row.field,
+            str(row.documents),
+            f"{row.differing} ({points(row.share_differing)} %)",
+            *(points(value) for value in (row.f1_first, row.f1_mean, row.f1_min, row.f1_max)),
         )
     return table
 

@@ -12,6 +12,9 @@ ScoredFieldOption = Annotated[
     typer.Option("--field", "-f", help="Only this field, e.g. total_amount; all_fields pools all fields."),
 ]
 BackendOption = Annotated[str | None, typer.Option("--backend", "-b", help="Only this backend.")]
+TestsetOption = Annotated[
+    str | None, typer.Option("--testset", metavar="NAME", help="Only this frozen test set: receipts, or receipts@1.")
+]
 DocumentsOption = Annotated[
     list[str] | None,
     typer.Option("--documents", "-d", help="Document ids or patterns, comma-separated: [b]demo-*,sroie-x51*[/]."),

@@ -54,7 +54,8 @@ def print_estimates(estimates: "Iterable[Estimate]") -> None:
     for estimate in estimates:
         cost = "unknown cost" if estimate.usd is None else f"about {estimate.usd:.4f} USD"
         documents = counted(estimate.documents, "document")
-        console.print(f"{estimate.backend}: calls a model for {documents}, {cost}.", soft_wrap=True)
+        calls = f" ({counted(estimate.calls, 'call')})" if estimate.calls > estimate.documents else ""
+        console.print(f"{estimate.backend}: calls a model for {documents}{calls}, {cost}.", soft_wrap=True)
 
 
 def usd(cost: float | None) -> str:

@@ -11,12 +11,13 @@ import typer
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.leaderboard import show_scores
-from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, MaxCostOption
+from ocr_pipeline.cli.options import BackendsOption, DatasetOption, DocumentsOption, MaxCostOption, TestsetOption
 from ocr_pipeline.cli.output import alone, console, counted, errors, not_run, plain
 from ocr_pipeline.cli.plan import print_estimates, print_plan
 from ocr_pipeline.cli.progress import TerminalProgress
 from ocr_pipeline.cli.selection import choose_backends, choose_documents
 from ocr_pipeline.cli.set_aside import lost_labels
+from ocr_pipeline.cli.testset_scores import documents_of_testset, show_testset
 from ocr_pipeline.cli.values_read import show_unlabelled
 from ocr_pipeline.defs import pipeline
 from ocr_pipeline.documents.find import SourceFile
@@ -31,6 +32,7 @@ def run(
     documents: DocumentsOption = None,
     backends: BackendsOption = None,
     dataset: DatasetOption = None,
+    testset: TestsetOption = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also rerun current cells. Stored results and model replies are reused.")
     ] = False,
@@ -61,6 +63,8 @@ def run(
     project = find_project()
     configured = load_backends(project)
     sources = choose_documents(project, documents, dataset)
+    if testset is not None:
+        sources = documents_of_testset(project, testset, sources)
     chosen, skipped = choose_backends(configured, backends, sources)
     if skipped:
         errors.print(plain(not_run(skipped)), soft_wrap=True)
@@ -73,6 +77,8 @@ def run(
     datasets = sorted({source.dataset for source in sources})
     scored = show_scores(project, datasets[0] if len(datasets) == 1 else dataset, reasons=not skipped)
     show_unlabelled(project, datasets)
+    if testset is not None:
+        show_testset(project, testset)
     _print_next_steps(project, summary, scored=scored)
 
 

@@ -11,6 +11,7 @@ from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.extraction.later import LaterMembers
 from ocr_pipeline.extraction.own import OwnCompany
 from ocr_pipeline.models.asking import DocumentCalls
+from ocr_pipeline.models.families import model_family
 from ocr_pipeline.models.types import ModelRequest
 from ocr_pipeline.schemas import Extraction, OcrText
 
@@ -80,6 +81,11 @@ class ModelExtractor(Extractor):
     """An extractor that asks a model of the provider in `capabilities.asks`."""
 
     model: str
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The family of its model: sizes and versions of one model are trained on the same data."""
+        return frozenset({model_family(self.model)})
 
     @abstractmethod
     def request(self, document: ExtractionInput) -> ModelRequest:

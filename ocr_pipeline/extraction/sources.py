@@ -56,6 +56,8 @@ class SourceReader:
     sources: Sources | None = None
     times: TimeLimits | None = None
     """How long it may take for a document; None: what `limits` say of its extractor."""
+    repeat: int = 1
+    """How often a model is asked about each document."""
 
     @property
     def reads_xml(self) -> bool:
@@ -65,7 +67,13 @@ class SourceReader:
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint_of(self.extractor, self.sources.settings if self.sources else None)
+        return fingerprint_of(self.extractor, self.settings)
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What the backend adds to the fingerprint of its extractor."""
+        sources = self.sources.settings if self.sources else {}
+        return {**sources, **({"repeat": self.repeat} if self.repeat > 1 else {})}
 
     def extract(self, document: ExtractionInput) -> Extraction:
         """The fields of one document, as `Extractor.extract` gives them, with what each was read from."""

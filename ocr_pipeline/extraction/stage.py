@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
 from ocr_pipeline.extraction.attempt import ExtractionTask, attempt_limited, input_of, times_of
 from ocr_pipeline.extraction.base import Extractor, ModelExtractor
 from ocr_pipeline.extraction.later import MemberAnswer, plus
+from ocr_pipeline.extraction.repeats import RepeatedAnswer, ask_again
 from ocr_pipeline.extraction.sources import SourceReader, Sources
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.batch import answer_in_batch
@@ -34,7 +35,8 @@ STOPPING = "Stopping: waiting for the answers to %d calls that are on their way.
 class ExtractionOutcome(BaseModel):
     """What is stored for a document: its fields, or why there are none, with time and cost.
 
-    `seconds` is None for an imported prediction that does not say.
+    `seconds` is None for an imported prediction that does not say. Of a backend with `repeat`, fields, time and cost are those
+    of the first answer; `calls` are all that were made, `repeats` the other answers.
     """
 
     extraction: Extraction | None = None
@@ -42,6 +44,7 @@ class ExtractionOutcome(BaseModel):
     seconds: float | None = 0.0
     cost_usd: float | None = None
     calls: list[CallFacts] = []
+    repeats: list[RepeatedAnswer] = []
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,12 @@ def extract_documents(
     concurrency: int | None = None,
     sources: Sources | None = None,
     times: TimeLimits | None = None,
+    repeat: int = 1,
 ) -> Iterator[ExtractionResult]:
     """Extract every document without a stored result.
 
     `sources`: what the backend prefers to what the extractor reads from the page. `times`: how long it may take for a
-    document; default: what `limits` say.
+    document; default: what `limits` say. `repeat`: how often a model is asked about each.
 
     Yields results in the order of the tasks, or as they finish if the extractor works on several documents at once. Tasks
     are consumed lazily; in batch mode they are iterated twice. `concurrency`: default is what the extractor declares.
@@ -76,7 +80,7 @@ def extract_documents(
     Raises:
         ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
     """
-    reader = SourceReader(extractor, sources, times)
+    reader = SourceReader(extractor, sources, times, repeat)
     extract = partial(_extract, reader, store, limits, models)
     if models is not None and isinstance(extractor, ModelExtractor) and extractor.capabilities.batch:
         _ask_in_batch(reader, tasks, store, limits, models)
@@ -154,7 +158,8 @@ def _ask_in_batch(
             if models.fresh_since or store.load(STAGE, key, ExtractionOutcome) is None:
                 opener = partial(_open_printed, task, limits)
                 with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
-                    yield extractor.request(input_of(task, opener))
+                    request = extractor.request(input_of(task, opener))
+                    yield from (replace(request, repeat=number) for number in range(1, reader.repeat + 1))
 
     assert provider is not None
     try:
@@ -201,15 +206,17 @@ def _extract_and_store(
 ) -> ExtractionResult:
     calls = models.for_document() if models else None
     done = attempt_limited(reader, task, limits, calls)
-    extraction, failure, keep = done.extraction, done.failure, done.keep
     seconds: float | None = done.seconds
+    again = ask_again(reader, task, limits, models, done, calls)
+    done = again.failed or done
+    extraction, failure, keep = done.extraction, done.failure, done.keep
     cost_usd = extraction.cost_usd if extraction else None
     facts = calls.facts if calls else []
     if extraction and extraction.reported:
         seconds = extraction.reported.seconds
     elif calls and facts:
         # What the calls took, whenever they were made, without waiting for their turn. A batch has no time per document.
-        seconds = done.seconds + sum(call.seconds for call in facts if not call.batch) - calls.seconds
+        seconds = plus(seconds, sum(call.seconds for call in facts if not call.batch), -calls.seconds)
         cost_usd = _sum(call.cost_usd for call in facts) if keep else None
     elif task.members:
         # What it costs to have a document read by an ensemble is what its members cost; a cascade, those it asked.
@@ -217,7 +224,14 @@ def _extract_and_store(
         if later := task.members.later:
             seconds = plus(seconds, later.seconds, -later.waited)
             cost_usd, facts = plus(task.members.cost_usd, later.cost_usd), later.calls
-    outcome = ExtractionOutcome(extraction=extraction, failure=failure, seconds=seconds, cost_usd=cost_usd, calls=facts)
+    outcome = ExtractionOutcome(
+        extraction=extraction,
+        failure=failure,
+        seconds=seconds,
+        cost_usd=cost_usd,
+        calls=[*facts, *again.calls],
+        repeats=again.answers,
+    )
     if failure and failure.reason == "too_slow":
         key = times_of(reader, limits).key(key)
     if keep:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
 from ocr_pipeline.evaluation.statistics.significance import ALPHA
+from ocr_pipeline.inspection.repeats import Spreads
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
@@ -34,12 +35,14 @@ def answer(
     fields: Sequence[FieldRow],
     comparisons: Sequence[ComparisonRow],
     competitors: Collection[str],
+    spreads: Spreads | None = None,
 ) -> str | None:
     """Say which backend reads a data set best, by how much, whether that is luck, and what it costs.
 
     Args:
         comparisons: of all pairs; only `all_fields` by the headline rules is used, with its p value corrected over all pairs.
         competitors: backends that may win; controls that read transcripts may not.
+        spreads: how far backends vary by themselves; a lead within that is no lead.
 
     Returns:
         A sentence, or None: no competitor has a score.
@@ -65,10 +68,10 @@ def answer(
         )
     if len(entries) == 1:
         return f"{best.name} has F1 {_percent(best.f1)} ({_price(best.board)}); no other backend was scored."
-    return _lead(dataset, best, entries[1], comparisons)
+    return _lead(dataset, best, entries[1], comparisons, spreads or Spreads(()))
 
 
-def _lead(dataset: str, best: _Entry, second: _Entry, comparisons: Sequence[ComparisonRow]) -> str:
+def _lead(dataset: str, best: _Entry, second: _Entry, comparisons: Sequence[ComparisonRow], spreads: Spreads) -> str:
     pair = next(
         (
             row
@@ -92,6 +95,11 @@ def _lead(dataset: str, best: _Entry, second: _Entry, comparisons: Sequence[Comp
         )
     p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
     leads = (pair.difference or 0) * (1 if pair.backend_a == best.name else -1) > 0
+    if noise := spreads.noise(dataset, ALL_FIELDS, best.f1 - second.f1, (best.name, second.name)):
+        return (
+            f"No clear winner: {best.name} (F1 {_percent(best.f1)}; {_price(best.board)}) is {lead}"
+            f" ({_price(second.board)}), which is {noise} ({p})."
+        )
     if pair.p_holm < ALPHA and leads:
         return (
             f"{best.name} reads best: F1 {_percent(best.f1)}, {lead}, which is unlikely to be luck ({p});"

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
@@ -65,9 +66,9 @@ class ModelCalls:
     def spent_usd(self) -> float:
         return self._budget.spent_usd
 
-    def for_document(self) -> "DocumentCalls":
-        """The calls of one document: the same, with a record of each."""
-        return DocumentCalls(self)
+    def for_document(self, repeat: int = 1) -> "DocumentCalls":
+        """The calls of one document: the same, with a record of each. `repeat`: which time it is asked about, from 1."""
+        return DocumentCalls(self, repeat)
 
     def stored(self, provider: Provider, request: ModelRequest) -> StoredCall | None:
         """The stored call, unless it is to be made again."""
@@ -187,8 +188,9 @@ class ModelCalls:
 class DocumentCalls:
     """The model calls of an extractor for one document, with a record of each in `facts`."""
 
-    def __init__(self, calls: ModelCalls) -> None:
+    def __init__(self, calls: ModelCalls, repeat: int = 1) -> None:
         self._calls = calls
+        self._repeat = repeat
         self.facts: list[CallFacts] = []
         self.seconds = 0.0  # spent waiting: for answers, and for its turn
 
@@ -211,6 +213,7 @@ class DocumentCalls:
         Raises:
             OcrPipelineError: as `ModelCalls.ask`.
         """
+        request = replace(request, repeat=self._repeat)
         started = time.monotonic()
         try:
             if only_stored:
@@ -242,6 +245,7 @@ class DocumentCalls:
             CallFacts(
                 call_key=key,
                 purpose=purpose,
+                repeat=self._repeat,
                 provider=provider,
                 model=call.model,
                 model_version=reply.model_version,

@@ -50,7 +50,8 @@ class ModelRequest:
     """One request to a model, the same for every provider.
 
     `options`: settings specific to the provider, e.g. `thinking_level`. `repairs`: earlier rounds, oldest first.
-    `schema_name`: what OpenAI wants as a name of the response schema; no part of the address of a call.
+    `schema_name`: what OpenAI wants as a name of the response schema; no part of the address of a call. `repeat`: 2 asks the
+    same for the second time. It is not sent; it gives the reply an address of its own.
     """
 
     model: str
@@ -61,6 +62,7 @@ class ModelRequest:
     options: Mapping[str, object] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
     schema_name: str = "invoice"
+    repeat: int = 1
 
     def description(self) -> dict[str, object]:
         """The request as JSON, media by hash: what is stored and what a call is addressed by."""
@@ -78,6 +80,7 @@ class ModelRequest:
             "max_output_tokens": self.max_output_tokens,
             "options": dict(self.options),
             "repairs": [{"reply": repair.reply, "complaint": repair.complaint} for repair in self.repairs],
+            **({"repeat": self.repeat} if self.repeat > 1 else {}),
         }
 
     @property
@@ -148,12 +151,14 @@ class ModelReply(BaseModel):
 
 
 class CallFacts(BaseModel):
-    """The record of one call, for the tables. `cost_usd` is None if the price or the usage is unknown."""
+    """The record of one call, for the tables. `cost_usd` is None if the price or the usage is unknown. `repeat`: which time
+    the document was asked about, from 1."""
 
     model_config = ConfigDict(frozen=True)
 
     call_key: str
     purpose: Purpose
+    repeat: int = 1
     provider: str
     model: str
     model_version: str | None

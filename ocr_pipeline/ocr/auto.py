@@ -25,6 +25,10 @@ class Auto(RapidOcr):
     def fingerprint(self) -> dict[str, Any]:
         return {**super().fingerprint(), "pdf-text": PdfText().fingerprint(), "auto": 1}
 
+    @property
+    def families(self) -> frozenset[str]:
+        return frozenset({RapidOcr.id, PdfText.id})
+
     def read(self, document: Document) -> list[OcrPage]:
         return [self._read(page) for page in document.pages]
 

@@ -1,7 +1,7 @@
 """What model calls may cost before they are made. A guess by sizes: what is paid comes from the usage."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -25,12 +25,13 @@ CHARACTERS_PER_PAGE = 1500
 @dataclass(frozen=True)
 class Estimate:
     """Documents of one backend that a model is going to be asked about. `usd` is None if no price is known. `member`: of a
-    cascade, the one whose model is asked."""
+    cascade, the one whose model is asked. `calls`: more than documents if it is asked several times about each."""
 
     backend: str
     documents: int
     usd: float | None
     member: str | None = None
+    calls: int = 0
 
 
 def estimate(
@@ -85,22 +86,25 @@ def _of_backends(
         keys = expected_extraction_keys(backends[name], documents, reader)
         engine = backends[name].engine
         words = tables.words.ocr_cells(reader, engine.name) if engine else {}
-        answered = set() if fresh else _answered(backends[name], documents, reader)
-        to_ask = [
-            document_id
+        answered = {} if fresh else _answered(backends[name], documents, reader)
+        repeat = backends[name].repeat
+        to_ask = {
+            document_id: repeat - answered.get(document_id, 0)
             for document_id, key in keys.items()
             if document_id not in failed
-            and document_id not in answered
+            and answered.get(document_id, 0) < repeat
             and (key is not None or document_id not in words)  # nothing is asked about a document whose OCR failed
             and (fresh or key is None or store.get(STAGE, key) is None)
-        ]
+        }
         if to_ask:
-            estimates.append(Estimate(name, len(to_ask), _usd(backends[name], to_ask, pages, reader)))
+            usd = _usd(backends[name], to_ask, pages, reader)
+            estimates.append(Estimate(name, len(to_ask), usd, calls=sum(to_ask.values())))
     return estimates
 
 
-def _answered(backend: Backend, documents: Iterable[str], reader: Reader) -> set[str]:
-    """The documents whose result is stale only because this version handles replies in another way: they are stored."""
+def _answered(backend: Backend, documents: Iterable[str], reader: Reader) -> dict[str, int]:
+    """By document, how many answers are stored, though the result is stale: because this version handles replies in another
+    way, or the model was asked fewer times."""
     settings = _request_settings(backend.settings)
     rows = tables.extractions.extraction_cells(reader, backend.name)
     same = {
@@ -111,28 +115,34 @@ def _answered(backend: Backend, documents: Iterable[str], reader: Reader) -> set
     then = expected_extraction_keys(
         backend, same, reader, {key: row.extractor_fingerprint for key, row in same.items()}
     )
-    return {key for key, row in same.items() if then[key] == row.result_key}
+    return {key: _repeat(row.extractor_settings) for key, row in same.items() if then[key] == row.result_key}
+
+
+def _repeat(settings: str | None) -> int:
+    return int(json.loads(settings).get("repeat", 1)) if settings else 1
 
 
 def _request_settings(settings: str | None) -> dict[str, object] | None:
-    """What decides about a request: all settings but the version of the code."""
-    return {name: value for name, value in json.loads(settings).items() if name != "version"} if settings else None
+    """What decides about a request: all settings but the version of the code, and how often it is asked."""
+    kept = json.loads(settings).items() if settings else ()
+    return {name: value for name, value in kept if name not in ("version", "repeat")} if settings else None
 
 
-def _usd(backend: Backend, documents: Collection[str], pages: Mapping[str, int], reader: Reader) -> float | None:
+def _usd(backend: Backend, documents: Mapping[str, int], pages: Mapping[str, int], reader: Reader) -> float | None:
+    """`documents`: how many calls there will be about each."""
     extractor, provider = backend.extractor, backend.capabilities.asks
     assert isinstance(extractor, ModelExtractor)
     assert provider is not None
     rates = provider.rates(extractor.model, datetime.now(UTC).date())
     characters = tables.words.characters(reader, backend.engine.name) if backend.engine else {}
     total = 0.0
-    for document_id in documents:
+    for document_id, calls in documents.items():
         size = pages.get(document_id, 1)
         text = characters.get(document_id, size * CHARACTERS_PER_PAGE) if backend.engine else None
         cost = expected_cost(rates, extractor.expected_tokens(size, text), batch=backend.capabilities.batch)
         if cost is None:
             return None
-        total += cost
+        total += calls * cost
     return total
 
 

@@ -9,8 +9,10 @@ from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
+from ocr_pipeline.evaluation.ranking.repeats import Spread
 from ocr_pipeline.inspection import current
 from ocr_pipeline.inspection.answer import MIN_VALUES, answer
+from ocr_pipeline.inspection.repeats import Spreads, spreads
 from ocr_pipeline.report.charts import (
     Point,
     history_chart,
@@ -61,6 +63,8 @@ class DataSet:
     """Where values were read, by backend and field, of labels with places."""
     answer: str | None
     """Which backend reads best, as a sentence."""
+    spreads: Sequence[Spread]
+    """Of backends whose model was asked several times."""
 
     @property
     def is_large_enough(self) -> bool:
@@ -85,8 +89,11 @@ def data_sets(
     attributions = tables.diagnosis.current_attributions(reader, scoring, {})
     pairs = current.comparisons(reader, scoring, dataset=only, field=ALL_FIELDS).rows
     names = sorted({row.dataset for row in board.boards if row.status == "ok" and row.labelled_documents})
+    spread = spreads(reader, only)
     return [
-        _data_set(name, board, attributions, answer(name, board.boards, board.fields, pairs, competitors))
+        _data_set(
+            name, board, attributions, answer(name, board.boards, board.fields, pairs, competitors, spread), spread
+        )
         for name in names
     ]
 
@@ -103,7 +110,11 @@ def _has_enough_labels(boards: Sequence["Board"]) -> bool:
 
 
 def _data_set(
-    name: str, board: current.Leaderboard, attributions: Sequence[AttributionRow], sentence: str | None
+    name: str,
+    board: current.Leaderboard,
+    attributions: Sequence[AttributionRow],
+    sentence: str | None,
+    spread: Spreads,
 ) -> DataSet:
     boards, fields = board.boards, board.fields
     by_cell = {(row.field, row.backend): row for row in fields if row.dataset == name}
@@ -128,6 +139,7 @@ def _data_set(
         heat=by_cell,
         evidence=board.evidence_of(name),
         answer=sentence,
+        spreads=spread.of_dataset(name),
         stages=[stage for stage in dict.fromkeys(STAGES.values()) if any(stage in of for of in counts.values())],
     )
 
@@ -157,18 +169,20 @@ def _board_charts(boards: Sequence[Board]) -> dict[str, str | None]:
 @dataclass(frozen=True, kw_only=True)
 class Pair:
     """Two backends on the documents of both. `row`: all fields together; `flips`: the first of the `count` values that only
-    one of them has right."""
+    one of them has right; `notes`: differences within the noise of a backend."""
 
     row: ComparisonRow
     fields: Sequence[ComparisonRow]
     flips: Sequence[Flip]
     count: int
+    notes: Sequence[str]
 
 
 def pairs(reader: Reader, dataset: str, scoring: Scoring) -> list[Pair]:
     """Every pair of backends of a data set."""
     every = current.comparisons(reader, scoring, dataset=dataset).rows
     rows = [row for row in every if row.rules == HEADLINE]
+    spread = spreads(reader, dataset)
     found = []
     for row in rows:
         if row.field == ALL_FIELDS:
@@ -177,7 +191,8 @@ def pairs(reader: Reader, dataset: str, scoring: Scoring) -> list[Pair]:
             fields = [
                 other for other in rows if (other.backend_a, other.backend_b) == names and other.field != ALL_FIELDS
             ]
-            found.append(Pair(row=row, fields=fields, flips=flips[:MAX_FLIPS], count=len(flips)))
+            noise = spread.notes_on([row, *fields])
+            found.append(Pair(row=row, fields=fields, flips=flips[:MAX_FLIPS], count=len(flips), notes=noise))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
+from ocr_pipeline.inspection import repeats
 from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.loading import BATCH, load_cases
@@ -27,7 +28,6 @@ from ocr_pipeline.report.pages import write_images
 from ocr_pipeline.report.state import document_states
 from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.store import ResultStore
-from ocr_pipeline.training.notes import notes_on_scores
 from ocr_pipeline.training.promotion import learning_engines
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse import tables
@@ -101,7 +101,7 @@ def _build(
         listing = document_list(snapshot, scoring, list(FIELD_KINDS), ATTRIBUTIONS, dataset)
         ids = [row["id"] for row in listing["documents"]]
         views = _overview(snapshot, scoring, dataset, configured.competitors)
-        views["index.html"]["notes"] = notes_on_scores(project, configured, snapshot)
+        views["index.html"]["notes"] = repeats.notes(project, configured, snapshot)
         differing = differences(snapshot, backends, list(FIELD_KINDS), dataset)
         hashes = {key: row.sha256 or "" for key, row in tables.documents.documents(snapshot).items()}
         states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())

@@ -1,6 +1,7 @@
 """What the stand-in answers: one function per scenario and protocol. An answer is (status, headers, body)."""
 
 import json
+import random
 import re
 from typing import Any
 
@@ -36,8 +37,18 @@ def invoice_for(text: str) -> dict[str, Any]:
     return {**INVOICE, "total_amount": amount[0] if amount else "1.00"}
 
 
+def varied(scenario: str, text: str) -> str:
+    """An answer to the same question that depends on the scenario, `varied-SEED-NUMBER`: half of them have another total."""
+    invoice = invoice_for(text)
+    if random.Random(f"{scenario} {text}").random() < 0.5:
+        invoice["total_amount"] = f"9{invoice['total_amount']}"
+    return json.dumps(invoice)
+
+
 def reply_text(scenario: str, text: str) -> str | None:
     """What the model writes."""
+    if scenario.startswith("varied-"):
+        return varied(scenario, text)
     good = json.dumps(invoice_for(text))
     return {
         "broken_reply": good[: len(good) // 2],

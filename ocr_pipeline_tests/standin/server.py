@@ -78,6 +78,17 @@ class StandIn:
         self.next_of_batch.extend(scenarios)
         return self
 
+    def vary(self, seed: int) -> "StandIn":
+        """Answer the same question differently each time, as a model does; the same seed gives the same answers."""
+        times: Counter[str] = Counter()
+
+        def plan(seen: Seen) -> str:
+            times[json.dumps(seen.body, sort_keys=True)] += 1
+            return f"varied-{seed}-{times[json.dumps(seen.body, sort_keys=True)]}"
+
+        self.plan = plan
+        return self
+
     def __enter__(self) -> "StandIn":
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self

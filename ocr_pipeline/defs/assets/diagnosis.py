@@ -6,6 +6,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.backends.independence import backend_voices, engine_voices
 from ocr_pipeline.defs.assets.scale import scale_asset
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
@@ -16,6 +17,7 @@ from ocr_pipeline.evaluation.diagnosis.confidence import Value, calibrate
 from ocr_pipeline.evaluation.diagnosis.features import value_features
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
+from ocr_pipeline.evaluation.diagnosis.page_issues import page_issues
 from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
 from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
 from ocr_pipeline.evaluation.diagnosis.truth import Sources, compare_sources, split_by_source
@@ -47,8 +49,8 @@ def _label_issues() -> dg.AssetsDefinition:
     def label_issues(
         context: dg.AssetExecutionContext, project: ProjectResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult[None]:
-        """Labels that backends agree against, that contradict themselves, or that differ between copies: the queue of
-        `ocr-pipeline labels review`, without reviewed labels."""
+        """Labels that independent readers agree against, that the page or they themselves contradict, or that differ between
+        copies: the queue of `ocr-pipeline labels review`, without reviewed labels."""
         configured, rules = project.backends(), project.rules()
         competitors = configured.witnesses
         target = warehouse.warehouse()
@@ -57,11 +59,12 @@ def _label_issues() -> dg.AssetsDefinition:
             values = tables.extractions.extracted_values(snapshot, competitors)
             sources = _sources(snapshot, configured)
             groups, reviewed = tables.documents.groups(snapshot), tables.labels.reviewed(snapshot)
+            reported = tables.extractions.reported_models(snapshot)
             scores = tables.scores.current(snapshot, Scoring(list(configured), rules.fingerprint))
         present = {key: label for key, label in labels.items() if key in datasets}
-        parts = {name: (configured[name].engine_name, configured[name].extractor_type) for name in competitors}
-        transcribed = _transcript_issues(target, configured, scores)
-        every = find_label_issues(present, values, parts, groups, transcribed, sources, _page_text(target, configured))
+        voices = backend_voices(configured, reported)
+        typed = [*_transcript_issues(target, configured, scores), *_page_issues(target, configured, scores)]
+        every = find_label_issues(present, values, voices, groups, typed, sources, _page_text(target, configured))
         issues = [issue for issue in every if (issue.document_id, issue.field) not in reviewed]
         tables.diagnosis.replace_label_issues(target, issues, datasets, context.run.run_id)
         columns = ["document_id", "field", "label", "value", "reason"]
@@ -99,6 +102,15 @@ def _transcript_issues(target: Warehouse, configured: Backends, scores: list[Sto
         transcripts=transcripts,
         engines=list(dict.fromkeys(engines)),
         texts=lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
+    )
+
+
+def _page_issues(target: Warehouse, configured: Backends, scores: list[StoredScore]) -> list[LabelIssue]:
+    return page_issues(
+        scores,
+        engine_voices(configured),
+        lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
+        _transcripts(configured),
     )
 
 

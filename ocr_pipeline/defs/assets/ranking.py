@@ -14,10 +14,12 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison
 from ocr_pipeline.evaluation.ranking.places import summarise_places
+from ocr_pipeline.evaluation.ranking.repeats import spreads
 from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
 from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import label_versions, labelled_datasets
+from ocr_pipeline.inspection.testsets import unchanged_testsets
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.tables.current import Scoring
 
@@ -62,6 +64,7 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
             runs = tables.extractions.extraction_runs(snapshot, backends)
             columns = tables.scores.outcome_columns(snapshot, scoring)
             read_from = tables.sources.values_read_from(snapshot, backends)
+            repeated = tables.repeats.current_scores(snapshot, scoring)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
             drawn = {key for key, row in tables.documents.documents(snapshot).items() if row.is_drawn}
         scorable = {key: labels[key] for key in datasets}
@@ -72,6 +75,7 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
         )
         rows = [replace(row, read_from=read_from.get((row.dataset, row.backend))) for row in rows]
         tables.ranking.replace_leaderboard(target, rows, fields, context.run.run_id, summarise_places(places))
+        tables.repeats.replace_spread(target, spreads(repeated))
         shown = ["dataset", "backend", "status", "labelled_documents", "failures", "whole_document_accuracy"]
         boards = [tables.ranking.leaderboard_columns(row) for row in rows]
         overall = [row for row in fields if row.field == ALL_FIELDS]
@@ -192,8 +196,12 @@ def _history(rules: Rules) -> dg.AssetsDefinition:
             labels, sha256 = tables.labels.valid_labels(snapshot), tables.labels.label_sha256(snapshot)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
             runs = tables.extractions.extraction_runs(snapshot, backends)
-            latest = {key: row.content for key, row in tables.history.latest_evaluations(snapshot).items()}
-        new = new_evaluations(columns, sha256, runs, label_versions(labels, datasets), latest, rules)
+            latest = {
+                (row.dataset, row.backend, row.testset): row.content
+                for row in tables.history.latest_evaluations(snapshot).values()
+            }
+            testsets = unchanged_testsets(project.project, snapshot)
+        new = new_evaluations(columns, sha256, runs, label_versions(labels, datasets), latest, rules, testsets)
         rows = tables.history.append_evaluations(target, new, context.run.run_id)
         overall = [row for row in rows if row.field == ALL_FIELDS]
         shown = ["dataset", "backend", "documents", "n", "f1", "f1_low", "f1_high", "label_version"]

@@ -10,6 +10,7 @@ from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.places import score_places
+from ocr_pipeline.evaluation.scoring.repeats import score_repeats
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, score_backend
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
@@ -72,6 +73,7 @@ def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
         extractions = tables.extractions.extractions(snapshot, backend)
         printed = tables.evidence.printed_dates(snapshot, backend)
         spots = tables.places.spots(snapshot, backend)
+        answers = tables.repeats.answers(snapshot, backend)
     datasets = {document_id: origin.dataset for document_id, origin in origins.items()}
     documents = score_backend(backend, labels, extractions, datasets, rules, printed_dates=printed)
     places = [
@@ -79,7 +81,16 @@ def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
         for document in documents
         for place in score_places(document, labels[document.document_id].boxes, spots.get(document.document_id, {}))
     ]
-    return NewScores(backend=backend, documents=documents, origins=origins, places=places)
+    repeats = {
+        number: score_backend(backend, labels, of_number, datasets, rules) for number, of_number in answers.items()
+    }
+    return NewScores(
+        backend=backend,
+        documents=documents,
+        origins=origins,
+        places=places,
+        repeats=score_repeats({1: documents, **repeats}),
+    )
 
 
 def _metadata(documents: Sequence[DocumentScores], project: ProjectResource) -> dict[str, object]:

@@ -98,7 +98,8 @@ def _no_regression(warehouse: Warehouse, limits: limits_of.RegressionCheck) -> _
         compared += bool(comparisons)
         for row in regressions(comparisons, alpha=limits.alpha, min_drop=limits.min_drop):
             lost = lost_documents(now, baseline, row.field)
-            shown = {"backend": now.backend, "now": row.f1_a, "baseline": row.f1_b, "lost": lost}
+            dataset = f"{now.dataset}, test set {now.testset}" if now.testset else now.dataset
+            shown = {"dataset": dataset, "backend": now.backend, "now": row.f1_a, "baseline": row.f1_b, "lost": lost}
             worse.append({**vars(row), **shown})
     columns = ["dataset", "backend", "field", "documents", "baseline", "now", "difference", "p", "p_fields"]
     documents = [{**row, "document_id": key} for row in worse for key in row["lost"][:PREVIEW_ROWS]]

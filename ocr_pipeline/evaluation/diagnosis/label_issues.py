@@ -5,7 +5,6 @@ differently, or its transcript says something else. A person decides; nothing he
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from types import MappingProxyType
 from typing import Literal
 
@@ -19,13 +18,14 @@ from ocr_pipeline.evaluation.diagnosis.truth import (
     is_compared,
     is_printed,
 )
+from ocr_pipeline.evaluation.diagnosis.voices import Voice, count_voices
 from ocr_pipeline.evaluation.scoring.comparators import canonical
 from ocr_pipeline.schemas import Label
 
-LabelIssueKind = Literal["agreement", "arithmetic", "duplicate", "transcript", "truth"]
+LabelIssueKind = Literal["agreement", "arithmetic", "duplicate", "transcript", "truth", "page", "typo", "convention"]
 
 MIN_AGREEING = 2
-"""Backends that must agree on another value than the label's, and outnumber those that extracted the label's."""
+"""Independent readers that must agree on another value than the label's, and outnumber those that extracted the label's."""
 _NO_SOURCES: Sources = ({}, {})
 
 
@@ -41,8 +41,7 @@ class LabelIssue:
     reason: str
     backends: tuple[str, ...] = ()
     independent: bool
-    """Two backends that share neither engine nor extractor agree, or the issue is not about agreement. Backends that share one
-    make the same mistakes: their agreement deserves a look, but proves nothing."""
+    """False: all who read the page may have read it wrong, so that the issue deserves a look, but proves nothing."""
     score: float
     """Only orders the queue."""
 
@@ -50,7 +49,7 @@ class LabelIssue:
 def label_issues(
     labels: Mapping[str, Label],
     values: Mapping[str, Values],
-    made_of: Mapping[str, tuple[str | None, str]],
+    voice_of: Mapping[str, Voice],
     groups: Mapping[str, str],
     typed: Sequence[LabelIssue] = (),
     sources: Mapping[str, Sources] = MappingProxyType({}),
@@ -61,9 +60,9 @@ def label_issues(
     Args:
         labels: by document.
         values: what the backends extracted, by document.
-        made_of: (engine or None, extractor) of each backend.
+        voice_of: what each backend is made of; those that share a part are one voice.
         groups: the group of copies that a document belongs to.
-        typed: labels that transcripts contradict (`transcripts.transcript_issues`).
+        typed: labels that transcripts (`transcripts.transcript_issues`) or pages (`page_issues.page_issues`) contradict.
         sources: by document, the values of page, codes and XML apart (`truth.split_by_source`).
         page_text: the words that engines recognised on a document; asked only where XML or codes and the page differ.
     """
@@ -72,7 +71,9 @@ def label_issues(
     for document_id, label in labels.items():
         copies[groups.get(document_id, document_id)].append(document_id)
         for issue in (
-            *_outvoted(document_id, label, values.get(document_id, {}), made_of),
+            *_outvoted(
+                document_id, label, _read_on_page(values.get(document_id, {}), sources.get(document_id)), voice_of
+            ),
             *_against_truth(document_id, label, sources.get(document_id, _NO_SOURCES)),
             *_not_on_its_page(document_id, label, sources.get(document_id, _NO_SOURCES), page_text),
             *_does_not_add_up(document_id, label),
@@ -89,10 +90,25 @@ def label_issues(
     return sorted((_joined(of_field) for of_field in issues.values()), key=lambda s: (-s.score, s.document_id, s.field))
 
 
-def _outvoted(
-    document_id: str, label: Label, values: Values, made_of: Mapping[str, tuple[str | None, str]]
-) -> list[LabelIssue]:
-    """Fields for which more backends agree on a value that the label does not accept than on one that it does."""
+def _read_on_page(values: Values, sources: Sources | None) -> Values:
+    """The values that backends read on the page: those from codes and XML are compared with the label by themselves."""
+    if sources is None:
+        return values
+    of_source, extractors = sources
+    return {
+        backend: {
+            field: value
+            for field, value in fields.items()
+            if extractors.get(backend) in SOURCES
+            or field in of_source.get(backend, ())
+            or not any(field in of_source.get(f"{backend} ({source})", ()) for source in ("xml", "code"))
+        }
+        for backend, fields in values.items()
+    }
+
+
+def _outvoted(document_id: str, label: Label, values: Values, voice_of: Mapping[str, Voice]) -> list[LabelIssue]:
+    """Fields for which more independent readers agree on a value that the label does not accept than on one that it does."""
     issues = []
     for field in label.labelled_fields:
         own = text_of(label, field)
@@ -102,14 +118,14 @@ def _outvoted(
             key = same_value(field, of_backend.get(field))
             if key is not None:
                 votes[key].append(backend)
-        with_label = sum(len(names) for key, names in votes.items() if key in accepted)
+        with_label = count_voices([name for key in accepted & votes.keys() for name in votes[key]], voice_of)
         against = {key: names for key, names in votes.items() if key not in accepted}
         if not against:
             continue
-        names = max(against.values(), key=len)
-        if len(names) < MIN_AGREEING or len(names) <= with_label:
+        names = max(against.values(), key=lambda names: (count_voices(names, voice_of), len(names)))
+        readers = count_voices(names, voice_of)
+        if readers < MIN_AGREEING or readers <= with_label:
             continue
-        extractors = {made_of[name][1] for name in names}
         issues.append(
             LabelIssue(
                 document_id=document_id,
@@ -117,10 +133,10 @@ def _outvoted(
                 label=own,
                 value=values[names[0]][field],
                 kinds=("agreement",),
-                reason=f"{len(names)} backends agree on another value, {with_label} on the label's.",
+                reason=f"{readers} independent readers agree on another value, {with_label} on the label's.",
                 backends=tuple(names),
-                independent=any(_share_nothing(made_of[a], made_of[b]) for a, b in combinations(names, 2)),
-                score=len(extractors) + len(names) / (len(values) + 1),
+                independent=True,
+                score=readers + len(names) / (len(values) + 1),
             )
         )
     return issues
@@ -186,11 +202,6 @@ def _not_on_its_page(
             )
         )
     return issues
-
-
-def _share_nothing(first: tuple[str | None, str], second: tuple[str | None, str]) -> bool:
-    """Arguments: (engine, extractor). Backends without an engine do not share one: each gets the pages itself."""
-    return first[1] != second[1] and (first[0] is None or first[0] != second[0])
 
 
 def _does_not_add_up(document_id: str, label: Label) -> list[LabelIssue]:

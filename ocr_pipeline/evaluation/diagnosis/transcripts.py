@@ -50,12 +50,8 @@ def transcript_issues(
         engines: the other engines.
         texts: loads what an engine recognised.
     """
-    open_cases: dict[str, dict[str, list[StoredScore]]] = defaultdict(dict)
-    for key, of_field in _labelled(scores).items():
-        if not any(score.outcome == "correct" for score in of_field):
-            open_cases[key[0]][key[1]] = of_field
-    documents = sorted(open_cases)
-    issues = []
+    cases, issues = open_cases(scores), []
+    documents = sorted(cases)
     for start in range(0, len(documents), BATCH):
         batch = documents[start : start + BATCH]
         recognised = {engine: texts(engine, batch) for engine in (transcripts, *engines)}
@@ -67,8 +63,17 @@ def transcript_issues(
             }
             transcript = aligners.pop(transcripts, None)
             if transcript is not None:
-                issues += _issues(open_cases[document_id], transcript, list(aligners.values()))
+                issues += _issues(cases[document_id], transcript, list(aligners.values()))
     return issues
+
+
+def open_cases(scores: Iterable[StoredScore]) -> dict[str, dict[str, list[StoredScore]]]:
+    """The scores of labelled values that no backend has right, by document and field."""
+    cases: dict[str, dict[str, list[StoredScore]]] = defaultdict(dict)
+    for key, of_field in _labelled(scores).items():
+        if not any(score.outcome == "correct" for score in of_field):
+            cases[key[0]][key[1]] = of_field
+    return cases
 
 
 def _labelled(scores: Iterable[StoredScore]) -> Mapping[tuple[str, str], list[StoredScore]]:

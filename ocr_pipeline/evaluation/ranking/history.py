@@ -51,6 +51,8 @@ class Evaluation:
     scoring_version: int
     rules: str
     """Fingerprint of the rules of `evaluation.yaml`."""
+    testset: str = ""
+    """The version of the test set that its documents are, `receipts@2`; empty: all labelled documents of the data set."""
 
     @cached_property
     def documents_hash(self) -> str:
@@ -66,7 +68,8 @@ class Evaluation:
     def content(self) -> str:
         """Evaluations with equal content have the same inputs and results."""
         parts = [self.set_id, sorted(self.outcomes.items()), self.fingerprints, self.label_version]
-        return _hash([self.dataset, self.backend, *parts, self.scoring_version, self.rules])
+        of_testset = [self.testset] if self.testset else []
+        return _hash([self.dataset, self.backend, *parts, self.scoring_version, self.rules, *of_testset])
 
     def rows(self, evaluated_at: str, run_id: str | None) -> list["HistoryRow"]:
         """Make the rows of `evaluation_history`, all fields together first."""
@@ -102,6 +105,7 @@ class Evaluation:
             documents_hash=self.documents_hash,
             set_id=self.set_id,
             content=self.content,
+            testset=self.testset,
             field=field,
             documents=int(np.any(codes > 0, axis=1).sum()),
             n=counts.labelled,
@@ -140,6 +144,7 @@ class HistoryEntry:
     documents_hash: str
     set_id: str
     content: str
+    testset: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +161,7 @@ def evaluations(
     label_version: str,
     scoring_version: int,
     rules: str,
+    testset: str = "",
 ) -> list[Evaluation]:
     """Make the evaluation of every backend of a data set.
 
@@ -163,6 +169,7 @@ def evaluations(
         label_sha256: by document.
         fingerprints: of all stages that led to a result, by (backend, document).
         rules: the fingerprint of the scoring rules.
+        testset: the version of the test set that the documents are.
     """
     import numpy as np
 
@@ -187,6 +194,7 @@ def evaluations(
                 label_version=label_version,
                 scoring_version=scoring_version,
                 rules=rules,
+                testset=testset,
             )
         )
     return result
@@ -205,18 +213,19 @@ def evaluation_of(rows: Sequence[HistoryRow], documents: Sequence[str], label_sh
         label_version=first.label_version,
         scoring_version=first.scoring_version,
         rules=first.rules,
+        testset=first.testset,
     )
 
 
 def against_baseline(now: Evaluation, baseline: Evaluation, *, seed: int = 0) -> list[Comparison]:
     """Compare now (A) with the baseline (B), on the documents of both whose label is unchanged; empty without such documents.
 
-    Per field McNemar, over all fields the randomization test, corrected by Holm over the fields. Also empty if the
-    two were scored by different rules: a difference would say nothing about the backend.
+    Per field McNemar, over all fields the randomization test, corrected by Holm over the fields. Also empty if the two were
+    scored by different rules or on different versions of a test set: a difference would say nothing about the backend.
     """
     import numpy as np
 
-    if (now.scoring_version, now.rules) != (baseline.scoring_version, baseline.rules):
+    if (now.scoring_version, now.rules, now.testset) != (baseline.scoring_version, baseline.rules, baseline.testset):
         return []
     before = dict(zip(baseline.documents, baseline.label_sha256, strict=True))
     labels = dict(zip(now.documents, now.label_sha256, strict=True))

@@ -1,9 +1,10 @@
 """The ranking stage: scores of documents in, leaderboard, comparisons, slices and history out."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
+from types import MappingProxyType
 
 from ocr_pipeline.evaluation.ranking.history import Evaluation, evaluations
 from ocr_pipeline.evaluation.ranking.leaderboard import Group, Leaderboard, LeaderboardRow, leaderboard
@@ -150,23 +151,36 @@ def slice_rows(
     return [row for cube in cubes for dimension in DIMENSIONS for row in of_cube(cube, dimension)]
 
 
+def _on_all(cube: Outcomes, documents: Collection[str]) -> Outcomes:
+    """The part of a data set that is in a test set, with the backends that were run on all of it."""
+    import numpy as np
+
+    part = cube.only(np.array([document in documents for document in cube.documents], dtype=bool))
+    complete = part.ran().all(axis=1) if part.documents else np.zeros(len(cube.backends), dtype=bool)
+    names = tuple(name for name, is_complete in zip(cube.backends, complete, strict=True) if is_complete)
+    return Outcomes(cube.dataset, names, part.documents, part.fields, part.codes[complete])
+
+
 def new_evaluations(
     columns: Columns,
     label_sha256: Mapping[str, str],
     runs: Iterable[ExtractionRun],
     versions: Mapping[str, str],
-    latest: Mapping[Group, str],
+    latest: Mapping[tuple[str, str, str], str],
     rules: Rules = DEFAULT_RULES,
+    testsets: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> list[Evaluation]:
-    """Find the evaluations that differ from the last one of their data set and backend.
+    """Find the evaluations that differ from the last one of their data set, backend and test set.
 
     Args:
         columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
         label_sha256: by document.
         runs: as in `leaderboard_rows`.
         versions: of the labels, by data set.
-        latest: `content` of the last evaluation by (dataset, backend).
+        latest: `content` of the last evaluation by (dataset, backend, test set with its version; empty: none).
         rules: the rules that the scores were made by.
+        testsets: the documents of each test set, by name and version. A backend is evaluated on a test set if it was run on
+            all of its documents.
     """
     fingerprints = {(run.backend, run.document_id): run.fingerprint or "" for run in runs}
     every = [
@@ -176,4 +190,11 @@ def new_evaluations(
             cube, label_sha256, fingerprints, versions[cube.dataset], SCORING_VERSION, rules.fingerprint
         )
     ]
-    return [row for row in every if latest.get((row.dataset, row.backend)) != row.content]
+    for title, documents in testsets.items():
+        for cube in outcomes_by_dataset(columns, HEADLINE):
+            part = _on_all(cube, documents)
+            version = versions[cube.dataset]
+            every += evaluations(
+                part, label_sha256, fingerprints, version, SCORING_VERSION, rules.fingerprint, testset=title
+            )
+    return [row for row in every if latest.get((row.dataset, row.backend, row.testset)) != row.content]

@@ -56,6 +56,11 @@ class LearnedExtractor(TrainedExtractor):
         self._rules = rules.RulesExtractor()
 
     @property
+    def families(self) -> frozenset[str]:
+        """It ranks the candidates of the rules."""
+        return frozenset({self.id, *self._rules.families})
+
+    @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
             requires="words", learns=self._fixed is None, calibrated=True, knows_own=True, schemas="any"

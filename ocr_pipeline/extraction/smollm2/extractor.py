@@ -82,6 +82,11 @@ class SmolLm2Extractor(BaseModel, Extractor):
             raise ValueError(f"{value}.txt has no line labelled {missing[0]!r}")
         return value
 
+    @property
+    def families(self) -> frozenset[str]:
+        """It chooses among the candidates of the rules."""
+        return frozenset({self.id, RulesExtractor.id})
+
     def unavailable(self) -> str | None:
         if labeller.installed(labeller.RUNTIME) is None:
             command = extra_command("smollm2")

@@ -33,6 +33,7 @@ class CallRow:
     output_tokens: Annotated[int | None, "Output tokens."]
     thought_tokens: Annotated[int | None, "Tokens of the model's reasoning."]
     cost_usd: Annotated[float | None, "Cost in USD; NULL: the price is unknown."]
+    repeat: Annotated[int, "Which time the document was asked about, from 1."]
 
 
 class LastCall(NamedTuple):

@@ -22,7 +22,9 @@ class LabelIssueRow:
     field: str
     label: Annotated[str | None, "The labelled value."]
     value: Annotated[str | None, "Proposed value; NULL: none."]
-    kinds: Annotated[list[str], "agreement, arithmetic, duplicate, transcript, truth (a code or XML)."]
+    kinds: Annotated[
+        list[str], "agreement, arithmetic, duplicate, transcript, truth (a code or XML), page, typo, convention."
+    ]
     reason: Annotated[str, "Why the label is in doubt, as a sentence."]
     backends: Annotated[list[str], "Backends that agree on the value."]
     independent: Annotated[bool, "Whether two extractors agree, or the doubt does not rest on agreement."]

@@ -15,6 +15,7 @@ from ocr_pipeline.warehouse.tables.common import APPLICABLE, NewRows, add_lists,
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell, origin_columns
 from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow
+from ocr_pipeline.warehouse.tables.repeats import add_answers
 
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.stage import ExtractionOutcome
@@ -35,6 +36,7 @@ EXTRACTION_TABLES = (
     "value_logprobs",
     "codes",
     "model_calls",
+    "repeated_answers",
 )
 
 _OF_BACKEND = "backend = $backend AND ($document IS NULL OR document_id = $document)"
@@ -116,6 +118,15 @@ def values_of(reader: Reader, document_id: str, backend: str) -> dict[str, str]:
         "SELECT field, value FROM extracted_fields WHERE document_id = ? AND backend = ?", [document_id, backend]
     )
     return {row["field"]: row["value"] for row in rows}
+
+
+def reported_models(reader: Reader) -> dict[str, list[str]]:
+    """By backend with imported predictions, the models that they name."""
+    rows = reader.rows(
+        "SELECT backend, list(DISTINCT reported_model) AS models FROM extractions"
+        " WHERE reported_model IS NOT NULL GROUP BY backend"
+    )
+    return {row["backend"]: sorted(row["models"]) for row in rows}
 
 
 def result_keys(reader: Reader) -> set[str]:
@@ -250,6 +261,7 @@ def add_extraction(
     )
     tables["extractions"].append(asdict(cell))
     add_calls(tables, key, outcome.calls)
+    add_answers(tables, key, outcome.repeats)
     if outcome.extraction is None:
         return cell
     invoice = outcome.extraction.invoice

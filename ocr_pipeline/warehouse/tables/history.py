@@ -17,6 +17,7 @@ COLUMNS = {
         "documents_hash": "Hash of the ids of the documents.",
         "set_id": "Hash of the ids and labels of the documents (evaluation_documents).",
         "content": "Hash of everything that distinguishes this evaluation from another.",
+        "testset": "Test set and version that was evaluated (receipts@2); empty: all labelled documents of the data set.",
         "outcomes": "A letter per document: c(orrect), w(rong), i (spurious), m(issing), b(oth empty), - not labelled.",
     },
     "evaluation_documents": {
@@ -27,15 +28,17 @@ COLUMNS = {
     "evaluation_baselines": {
         "evaluation_id": "Evaluation that later ones are compared with.",
         "pinned_at": "When it was pinned (UTC).",
+        "testset": "Test set that the baseline is for, without its version; empty: none.",
     },
 }
 
 
 class LastEvaluation(NamedTuple):
-    """The last evaluation of a backend on a data set. `content`: see `Evaluation.content`."""
+    """The last evaluation of a backend on a data set or test set. `content`: see `Evaluation.content`."""
 
     dataset: str
     backend: str
+    testset: str
     evaluation_id: str
     content: str
     evaluated_at: datetime
@@ -46,6 +49,7 @@ class Baseline(NamedTuple):
 
     dataset: str
     backend: str
+    testset: str
     evaluation_id: str
     evaluated_at: datetime
     pinned_at: datetime | None
@@ -67,45 +71,56 @@ def append_evaluations(warehouse: Warehouse, evaluations: Sequence[Evaluation], 
     return rows
 
 
-def latest_evaluations(reader: Reader) -> dict[tuple[str, str], LastEvaluation]:
-    """The last evaluation of each (dataset, backend)."""
+Key = tuple[str, str, str]
+"""(data set, backend, test set without its version; empty: all labelled documents of the data set)."""
+
+_OF = "split_part(testset, '@', 1)"
+"""SQL: the name of a test set without its version."""
+
+
+def latest_evaluations(reader: Reader) -> dict[Key, LastEvaluation]:
+    """The last evaluation of each data set, backend and test set."""
     rows = reader.rows(
-        """
-        SELECT dataset, backend, max_by(evaluation_id, evaluated_at) AS evaluation_id,
+        f"""
+        SELECT dataset, backend, {_OF} AS name, max_by(testset, evaluated_at) AS testset,
+               max_by(evaluation_id, evaluated_at) AS evaluation_id,
                max_by(content, evaluated_at) AS content, max(evaluated_at) AS evaluated_at
-        FROM evaluation_history GROUP BY dataset, backend ORDER BY dataset, backend
+        FROM evaluation_history GROUP BY dataset, backend, name ORDER BY dataset, backend, name
         """
     )
-    return {(row["dataset"], row["backend"]): LastEvaluation(**row) for row in rows}
+    return {(row["dataset"], row["backend"], row.pop("name")): LastEvaluation(**row) for row in rows}
 
 
-def baselines(reader: Reader) -> dict[tuple[str, str], Baseline]:
-    """The baseline of the last evaluation of each (dataset, backend); backends without one are left out.
+def baselines(reader: Reader) -> dict[Key, Baseline]:
+    """The baseline of the last evaluation of each data set, backend and test set; backends without one are left out.
 
-    It is the pinned evaluation, even if that is the last one itself. If none is pinned, it is the evaluation before the last
-    that was scored by the same rules.
+    It is the pinned evaluation, even if that is the last one itself, or one of another version of the test set. If none is
+    pinned, it is the evaluation before the last, of the same version, that was scored by the same rules.
     """
     rows = reader.rows(
-        """
+        f"""
         WITH every AS (
-            SELECT DISTINCT dataset, backend, evaluation_id, evaluated_at, scoring_version, rules
+            SELECT DISTINCT dataset, backend, testset, {_OF} AS name, evaluation_id, evaluated_at, scoring_version, rules
             FROM evaluation_history
         ), last AS (
-            SELECT * FROM every QUALIFY row_number() OVER (PARTITION BY dataset, backend ORDER BY evaluated_at DESC) = 1
+            SELECT * FROM every
+            QUALIFY row_number() OVER (PARTITION BY dataset, backend, name ORDER BY evaluated_at DESC) = 1
         ), previous AS (
-            SELECT every.* FROM every JOIN last USING (dataset, backend, scoring_version, rules)
+            SELECT every.* FROM every JOIN last USING (dataset, backend, testset, scoring_version, rules)
             WHERE every.evaluated_at < last.evaluated_at
-            QUALIFY row_number() OVER (PARTITION BY every.dataset, every.backend ORDER BY every.evaluated_at DESC) = 1
+            QUALIFY row_number() OVER (
+                PARTITION BY every.dataset, every.backend, every.testset ORDER BY every.evaluated_at DESC
+            ) = 1
         )
-        SELECT p.dataset, p.backend, p.evaluation_id, every.evaluated_at, p.pinned_at
+        SELECT p.dataset, p.backend, p.testset AS name, every.testset, p.evaluation_id, every.evaluated_at, p.pinned_at
         FROM evaluation_baselines p JOIN every USING (evaluation_id)
         UNION ALL
-        SELECT dataset, backend, evaluation_id, evaluated_at, NULL FROM previous
-        WHERE (dataset, backend) NOT IN (SELECT (dataset, backend) FROM evaluation_baselines)
-        ORDER BY 1, 2
+        SELECT dataset, backend, name, testset, evaluation_id, evaluated_at, NULL FROM previous
+        WHERE (dataset, backend, name) NOT IN (SELECT (dataset, backend, testset) FROM evaluation_baselines)
+        ORDER BY 1, 2, 3
         """
     )
-    return {(row["dataset"], row["backend"]): Baseline(**row) for row in rows}
+    return {(row["dataset"], row["backend"], row.pop("name")): Baseline(**row) for row in rows}
 
 
 def evaluation(reader: Reader, evaluation_id: str) -> Evaluation:
@@ -118,10 +133,11 @@ def evaluation(reader: Reader, evaluation_id: str) -> Evaluation:
 
 
 class KnownEvaluation(NamedTuple):
-    """An evaluation, and whether it is the last of its data set and backend."""
+    """An evaluation, and whether it is the last of its data set, backend and test set."""
 
     dataset: str
     backend: str
+    testset: str
     evaluation_id: str
     evaluated_at: datetime
     is_last: bool
@@ -131,9 +147,9 @@ def every_evaluation(reader: Reader) -> list[KnownEvaluation]:
     """Every evaluation, oldest first."""
     return reader.select(
         KnownEvaluation,
-        """
-        WITH every AS (SELECT DISTINCT dataset, backend, evaluation_id, evaluated_at FROM evaluation_history)
-        SELECT *, evaluated_at = max(evaluated_at) OVER (PARTITION BY dataset, backend) AS is_last
+        f"""
+        WITH every AS (SELECT DISTINCT dataset, backend, testset, evaluation_id, evaluated_at FROM evaluation_history)
+        SELECT *, evaluated_at = max(evaluated_at) OVER (PARTITION BY dataset, backend, {_OF}) AS is_last
         FROM every ORDER BY evaluated_at, dataset, backend
         """,
     )
@@ -147,18 +163,21 @@ class PinnableEntry(HistoryEntry):
     pinned: bool
 
 
-def history(reader: Reader, dataset: str | None, backend: str | None, field: str) -> list[PinnableEntry]:
-    """One field of every evaluation, oldest first, without the outcomes."""
+def history(
+    reader: Reader, dataset: str | None, backend: str | None, field: str | None, testset: str = ""
+) -> list[PinnableEntry]:
+    """One field (None: each) of every evaluation, oldest first, without the outcomes. `testset`: of this one, `receipts` or
+    `receipts@1`; empty: of whole data sets."""
     return reader.select(
         PinnableEntry,
-        """
+        f"""
         SELECT h.* EXCLUDE (outcomes), b.evaluation_id IS NOT NULL AS pinned
         FROM evaluation_history h LEFT JOIN evaluation_baselines b USING (evaluation_id)
-        WHERE h.field = $field AND ($dataset IS NULL OR h.dataset = $dataset)
-            AND ($backend IS NULL OR h.backend = $backend)
-        ORDER BY h.dataset, h.backend, h.evaluated_at
+        WHERE ($field IS NULL OR h.field = $field) AND ($dataset IS NULL OR h.dataset = $dataset)
+            AND ($backend IS NULL OR h.backend = $backend) AND $testset IN (h.testset, {_OF.replace("testset", "h.testset")})
+        ORDER BY h.dataset, h.backend, h.evaluated_at, h.rowid
         """,
-        {"dataset": dataset, "backend": backend, "field": field},
+        {"dataset": dataset, "backend": backend, "field": field, "testset": testset},
     )
 
 
@@ -180,25 +199,34 @@ def outcomes_of(reader: Reader, document_id: str, backend: str) -> list[PastOutc
         SELECT h.evaluation_id, h.evaluated_at, h.field,
                substr(h.outcomes, list_position(d.document_ids, $document)::INTEGER, 1) AS letter
         FROM evaluation_history h JOIN evaluation_documents d USING (set_id)
-        WHERE h.backend = $backend AND h.outcomes IS NOT NULL AND list_contains(d.document_ids, $document)
+        WHERE h.backend = $backend AND h.testset = '' AND h.outcomes IS NOT NULL
+            AND list_contains(d.document_ids, $document)
         ORDER BY h.evaluated_at, h.evaluation_id
         """,
         {"document": document_id, "backend": backend},
     )
 
 
-def pinned(reader: Reader) -> list[tuple[str, str]]:
-    """(dataset, backend) of every pinned baseline."""
-    return [(row["dataset"], row["backend"]) for row in reader.rows("FROM evaluation_baselines ORDER BY ALL")]
+_KEY = ("dataset", "backend", "testset")
 
 
-def pin(warehouse: Warehouse, evaluations: Sequence[tuple[str, str, str]]) -> None:
-    """Make these (dataset, backend, evaluation_id) baselines."""
-    names, now = ("dataset", "backend", "evaluation_id"), utc_now()
-    rows = [{**dict(zip(names, entry, strict=True)), "pinned_at": now} for entry in evaluations]
-    warehouse.replace(names[:2], [entry[:2] for entry in evaluations], {"evaluation_baselines": rows})
+def pinned(reader: Reader) -> list[Key]:
+    """The keys of all pinned baselines."""
+    rows = reader.rows("FROM evaluation_baselines ORDER BY dataset, backend, testset")
+    return [(row["dataset"], row["backend"], row["testset"]) for row in rows]
 
 
-def unpin(warehouse: Warehouse, keys: Sequence[tuple[str, str]]) -> None:
-    """Remove the baselines of these (dataset, backend)."""
-    warehouse.replace(("dataset", "backend"), keys, {"evaluation_baselines": []})
+def pin(warehouse: Warehouse, evaluations: Sequence[KnownEvaluation]) -> None:
+    """Make these evaluations baselines."""
+    now = utc_now()
+    keys = [(row.dataset, row.backend, row.testset.partition("@")[0]) for row in evaluations]
+    rows = [
+        {**dict(zip(_KEY, key, strict=True)), "evaluation_id": row.evaluation_id, "pinned_at": now}
+        for key, row in zip(keys, evaluations, strict=True)
+    ]
+    warehouse.replace(_KEY, keys, {"evaluation_baselines": rows})
+
+
+def unpin(warehouse: Warehouse, keys: Sequence[Key]) -> None:
+    """Remove the baselines of these keys."""
+    warehouse.replace(_KEY, keys, {"evaluation_baselines": []})

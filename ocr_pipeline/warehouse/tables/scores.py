@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from ocr_pipeline.evaluation.scoring.fields import FieldScore
 from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, list_counts
 from ocr_pipeline.evaluation.scoring.places import PlaceScore
+from ocr_pipeline.evaluation.scoring.repeats import RepeatScore
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
@@ -65,12 +66,14 @@ class ScoreOrigin:
 
 @dataclass(frozen=True, kw_only=True)
 class NewScores:
-    """The scores of one backend to store. `origins`: by document."""
+    """The scores of one backend to store. `origins`: by document. `repeats`: of all answers of a model that was asked several
+    times."""
 
     backend: str
     documents: Sequence[DocumentScores]
     origins: Mapping[str, ScoreOrigin]
     places: Sequence[PlaceScore] = ()
+    repeats: Sequence[RepeatScore] = ()
 
 
 def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
@@ -88,8 +91,9 @@ def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
 def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: str, run_id: str) -> None:
     """Replace the scores of these backends. `rules`: fingerprint of the rules that they were made by."""
     now = str(utc_now())
-    new_rows = empty(("field_scores", "line_item_scores", "line_item_cells", "evidence_scores"))
+    new_rows = empty(("field_scores", "line_item_scores", "line_item_cells", "evidence_scores", "repeat_scores"))
     for of_backend in scores:
+        new_rows["repeat_scores"].extend(vars(score) for score in of_backend.repeats)
         for document in of_backend.documents:
             origin = vars(of_backend.origins[document.document_id])
             _add_rows(new_rows, document, {**origin, "rules": rules, "run_id": run_id, "scored_at": now})

@@ -4,9 +4,10 @@ import pytest
 
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, label_issues
 from ocr_pipeline.evaluation.diagnosis.truth import Sources
+from ocr_pipeline.evaluation.diagnosis.voices import voice
 from ocr_pipeline.schemas import Label
 
-MADE_OF = {"a+rules": ("a", "rules"), "b+rules": ("b", "rules"), "model": (None, "gemini")}
+VOICES = {"a+rules": voice("a", "rules"), "b+rules": voice("b", "rules"), "model": voice(None, "gemini")}
 
 
 def label(alternatives: dict[str, list[str]] | None = None, **invoice: Any) -> Label:
@@ -14,7 +15,7 @@ def label(alternatives: dict[str, list[str]] | None = None, **invoice: Any) -> L
 
 
 def found(labels: dict[str, Label], values: dict[str, Any] | None = None, **groups: str) -> list[LabelIssue]:
-    return label_issues(labels, values or {}, MADE_OF, groups)
+    return label_issues(labels, values or {}, VOICES, groups)
 
 
 def test_backends_agree_on_another_value() -> None:
@@ -23,46 +24,63 @@ def test_backends_agree_on_another_value() -> None:
     assert (issue.field, issue.label, issue.value) == ("total_amount", "8.20", "9.0")
     assert issue.backends == ("a+rules", "model")
     assert issue.independent
-    assert issue.reason == "2 backends agree on another value, 0 on the label's."
+    assert issue.reason == "2 independent readers agree on another value, 0 on the label's."
 
 
-def test_backends_with_one_extractor_are_not_independent() -> None:
-    votes = {"d": {"a+rules": {"total_amount": "9.00"}, "b+rules": {"total_amount": "9.00"}, "model": {}}}
-    (issue,) = found({"d": label(total_amount="8.20")}, votes)
-    assert not issue.independent
-
-
-def test_backends_on_one_engine_are_not_independent() -> None:
-    made_of = {
-        "a+rules": ("a", "rules"),
-        "a+model": ("a", "model"),
-        "b+rules": ("b", "rules"),
-        "b+model": ("b", "model"),
+@pytest.mark.parametrize(
+    ("names", "doubted"),
+    [
+        (("a+rules", "b+rules", "c+rules"), False),  # the same rules
+        (("a+rules", "a+learned", "b+learned"), False),  # which rank the candidates of the rules
+        (("a+rules", "a+model"), False),  # the same engine
+        (("a+rules", "b+model"), True),
+        (("a+rules", "a+model", "b+rules"), True),  # a+model and b+rules share nothing
+        (("model", "small-model"), False),  # one family
+    ],
+)
+def test_backends_that_share_a_part_are_one_voice(names: tuple[str, ...], doubted: bool) -> None:
+    voices = {
+        **{f"{engine}+rules": voice(engine, "rules") for engine in "abc"},
+        **{f"{engine}+learned": voice(engine, "learned", "rules") for engine in "ab"},
+        **{f"{engine}+model": voice(engine, "gemini") for engine in "ab"},
+        "model": voice(None, "gemini"),
+        "small-model": voice(None, "gemini"),
     }
+    votes = {"d": {name: {"total_amount": "9.00"} for name in names}}
+    assert bool(label_issues({"d": label(total_amount="8.20")}, votes, voices, {})) == doubted
 
-    def independent(*names: str) -> bool:
-        votes = {"d": {name: {"total_amount": "9.00"} for name in names}}
-        (issue,) = label_issues({"d": label(total_amount="8.20")}, votes, made_of, {})
-        return issue.independent
 
-    assert not independent("a+rules", "a+model")
-    assert independent("a+rules", "b+model")
-    assert independent("a+rules", "a+model", "b+rules")  # a+model and b+rules share neither engine nor extractor
+def test_one_voice_for_the_label_is_outnumbered_however_many_backends_it_has() -> None:
+    votes = {
+        "d": {
+            **{name: {"total_amount": "8.20"} for name in ("a+rules", "b+rules", "c+rules")},
+            "model": {"total_amount": "9.00"},
+            "d+other": {"total_amount": "9.00"},
+        }
+    }
+    voices = {**VOICES, "c+rules": voice("c", "rules"), "d+other": voice("d", "other")}
+    assert [issue.value for issue in label_issues({"d": label(total_amount="8.20")}, votes, voices, {})] == ["9.00"]
+
+
+def test_values_from_xml_are_no_votes_about_the_page() -> None:
+    votes = {"d": {"a+rules": {"total_amount": "9.00"}, "model": {"total_amount": "9.00"}}}
+    read = {"a+rules": {}, "a+rules (xml)": {"total_amount": "9.00"}, "model": {"total_amount": "9.00"}}
+    sources: Sources = (read, {"a+rules": "rules", "a+rules (xml)": "einvoice", "model": "gemini"})
+    issues = label_issues({"d": label(total_amount="8.20")}, votes, VOICES, {}, sources={"d": sources})
+    assert [issue.kinds for issue in issues] == [("truth",)]
 
 
 def test_no_issue_without_a_majority_or_for_an_accepted_value() -> None:
-    split = {name: {"total_amount": amount} for name, amount in zip(MADE_OF, ("9.00", "9.50", "8.20"), strict=True)}
+    split = {name: {"total_amount": amount} for name, amount in zip(VOICES, ("9.00", "9.50", "8.20"), strict=True)}
     assert found({"d": label(total_amount="8.20")}, {"d": split}) == []
     tied = {"a+rules": {"supplier_name": "B"}, "b+rules": {"supplier_name": "b."}, "model": {"supplier_name": "A"}}
-    assert len(found({"d": label(supplier_name="A")}, {"d": tied})) == 1
-    as_many = {**tied, "fourth": {"supplier_name": "A"}}
-    assert found({"d": label(supplier_name="A")}, {"d": as_many}) == []
+    assert found({"d": label(supplier_name="A")}, {"d": tied}) == [], "the same rules"
     assert found({"d": label({"supplier_name": ["B"]}, supplier_name="A")}, {"d": tied}) == []
     assert found({"d": label(total_amount="8.20")}, {"d": {"a+rules": {"supplier_name": "B"}}}) == []
 
 
 def test_a_value_for_a_field_labelled_as_empty() -> None:
-    votes = {"d": {name: {"due_date": "2018-03-05"} for name in MADE_OF}}
+    votes = {"d": {name: {"due_date": "2018-03-05"} for name in VOICES}}
     (issue,) = found({"d": label(due_date=None)}, votes)
     assert (issue.label, issue.value) == (None, "2018-03-05")
 
@@ -108,7 +126,7 @@ def test_copies_with_different_labels() -> None:
 
 
 def test_issues_of_a_field_are_merged_and_come_first() -> None:
-    votes = {"e": {name: {"total_amount": "11.90"} for name in MADE_OF}}
+    votes = {"e": {name: {"total_amount": "11.90"} for name in VOICES}}
     wrong = label(net_amount="10.00", total_tax_amount="1.90", total_amount="12.90")
     first = found({"d": wrong, "e": wrong}, votes)[0]
     assert (first.document_id, first.field, first.kinds) == ("e", "total_amount", ("agreement", "arithmetic"))

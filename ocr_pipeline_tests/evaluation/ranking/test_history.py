@@ -79,7 +79,7 @@ def test_only_changed_evaluations_are_new() -> None:
     ]
     first = new_evaluations(columns(outcomes), sha256, runs, {"demo": "v"}, {})
     assert [row.backend for row in first] == ["a", "b"]
-    latest = {(row.dataset, row.backend): row.content for row in first}
+    latest = {(row.dataset, row.backend, row.testset): row.content for row in first}
     assert new_evaluations(columns(outcomes), sha256, runs, {"demo": "v"}, latest) == []
     better = cube(["cc", "cc"], ["cc", "cc"])
     assert [row.backend for row in new_evaluations(columns(better), sha256, runs, {"demo": "v"}, latest)] == ["a"]
@@ -135,3 +135,26 @@ def test_documents_behind_a_regression() -> None:
     assert lost_documents(now, before, ALL_FIELDS) == ["d001", "d002", "d003", "d005"]
     relabelled = replace(now, label_sha256=("x",) * len(now.documents))
     assert lost_documents(relabelled, before, ALL_FIELDS) == []
+
+
+def test_a_test_set_is_evaluated_with_the_backends_that_ran_on_all_of_it() -> None:
+    outcomes = cube(["cc", "cw", "c-"], ["cc", "--", "cc"])
+    sha256 = dict.fromkeys(outcomes.documents, "x")
+    runs = [
+        ExtractionRun(document, "demo", backend, failed=False, seconds=1.0, cost=0.0, fingerprint="f")
+        for backend in outcomes.backends
+        for document in outcomes.documents
+    ]
+    testsets = {"some@1": outcomes.documents[:2], "one@3": outcomes.documents[:1]}
+    found = new_evaluations(columns(outcomes), sha256, runs, {"demo": "v"}, {}, testsets=testsets)
+    on = [(row.testset, row.backend, row.documents) for row in found if row.testset]
+    first, second, _ = outcomes.documents
+    assert on == [("some@1", "a", (first, second)), ("one@3", "a", (first,)), ("one@3", "b", (first,))]
+    assert len({row.content for row in found}) == len(found)
+
+
+def test_versions_of_a_test_set_are_not_compared() -> None:
+    before, now = evaluation("c" * 20), evaluation("w" * 20)
+    assert against_baseline(now, before)
+    assert against_baseline(replace(now, testset="a@2"), replace(before, testset="a@1")) == []
+    assert against_baseline(replace(now, testset="a@2"), replace(before, testset="a@2"))

@@ -1,0 +1,129 @@
+"""Labels that contradict the page: nobody finds the labelled value there, all engines read it with another letter, or it is a
+printed amount that somebody rounded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
+from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, LabelIssueKind
+from ocr_pipeline.evaluation.diagnosis.records import Texts
+from ocr_pipeline.evaluation.diagnosis.transcripts import BATCH, open_cases
+from ocr_pipeline.evaluation.diagnosis.voices import Voice, count_voices
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.values.names import normalise_name
+
+MIN_ENGINES = 2
+"""Engines that must not find a value; with one, a misread value looks like a wrong label. A transcript is one, too."""
+
+STEPS = (Decimal("0.05"), Decimal("0.10"))
+"""Cash is rounded to these."""
+
+MIN_LETTERS = 5
+"""Letters and digits of a text in which one is called a typo."""
+
+_LOOK_ALIKE = ("0oq", "1il7", "2z", "5s", "8b", "6g", "mn", "uv", "cec")
+"""Characters that all engines confuse: one of them for another may be their mistake as well as that of the label."""
+
+
+def page_issues(
+    scores: Iterable[StoredScore], engines: Mapping[str, Voice], texts: Texts, transcripts: str | None = None
+) -> list[LabelIssue]:
+    """Find labels that no reader agrees with and that the page contradicts.
+
+    Args:
+        scores: current scores, those of controls included.
+        engines: all engines by name, with the families that they belong to.
+        texts: loads what an engine recognised.
+        transcripts: the engine that gives transcripts, if there is one: what a person read.
+    """
+    cases, issues = open_cases(scores), []
+    documents = sorted(cases)
+    for start in range(0, len(documents), BATCH):
+        batch = documents[start : start + BATCH]
+        recognised = {engine: texts(engine, batch) for engine in engines}
+        for document_id in batch:
+            aligners = {name: Aligner(of[document_id]) for name, of in recognised.items() if document_id in of}
+            for of_field in cases[document_id].values():
+                if issue := _issue(of_field, aligners, engines, transcripts):
+                    issues.append(issue)
+    return issues
+
+
+def _issue(
+    scores: Sequence[StoredScore],
+    aligners: Mapping[str, Aligner],
+    engines: Mapping[str, Voice],
+    transcripts: str | None,
+) -> LabelIssue | None:
+    """`scores`: of one field of one document by all backends, none of them correct."""
+    first = scores[0]
+    assert first.truth is not None
+    if first.kind == "category" or not aligners:  # says what a document is, and need not be printed
+        return None
+    places = {name: aligner.find(first.kind, first.truth) for name, aligner in aligners.items()}
+    if any(place and place.exact for place in places.values()):
+        return None
+    if first.kind == "money" and (rounded := _rounded(first.truth, scores, list(aligners.values()))):
+        reason = f"The labelled amount is not printed; it is {rounded} rounded to 0.05 or 0.10, as cash is."
+        return _made(first, "convention", reason, rounded)
+    if count_voices(places, engines) < MIN_ENGINES:
+        return None
+    if typo := _typo(first.truth, places):
+        return _made(first, "typo", f"All engines read {typo.quoted}; the label differs by one letter.", typo.text)
+    if any(places.values()) or not _is_legible(scores):
+        return None
+    who = "No engine" if transcripts not in places else "No engine and no transcript"
+    return _made(first, "page", f"{who} has the labelled value, or anything similar, on the page.", None)
+
+
+def _rounded(truth: str, scores: Sequence[StoredScore], texts: Sequence[Aligner]) -> str | None:
+    """A printed amount that a backend extracted and that the labelled one is when rounded."""
+    label = Decimal(truth)
+    for text in dict.fromkeys(score.prediction for score in scores if score.prediction):
+        value = Decimal(text)
+        is_rounded = any((value / step).quantize(Decimal(1), ROUND_HALF_UP) * step == label for step in STEPS)
+        if value != label and is_rounded and any(_exact(one.find("money", text)) for one in texts):
+            return text
+    return None
+
+
+def _exact(place: Place | None) -> bool:
+    return place is not None and place.exact
+
+
+def _typo(truth: str, places: Mapping[str, Place | None]) -> Place | None:
+    """What all engines read alike in place of the label, if it differs by one letter that is not often misread."""
+    from rapidfuzz.distance import Levenshtein
+
+    label = normalise_name(truth)
+    read = {normalise_name(place.text) if place else "" for place in places.values()}
+    if len(read) > 1 or len(label) < MIN_LETTERS:
+        return None
+    [text] = read
+    edits = Levenshtein.editops(label, text)
+    if not text or len(edits) != 1:
+        return None
+    [edit] = edits
+    if edit.tag == "replace":
+        pair = {label[edit.src_pos], text[edit.dest_pos]}
+        if any(pair <= set(group) for group in _LOOK_ALIKE):
+            return None
+    return next(place for place in places.values() if place)
+
+
+def _is_legible(scores: Sequence[StoredScore]) -> bool:
+    """Whether anybody read a value for the field: where nobody did, the page is as likely at fault as the label."""
+    return any(score.prediction is not None for score in scores)
+
+
+def _made(score: StoredScore, kind: LabelIssueKind, reason: str, value: str | None) -> LabelIssue:
+    return LabelIssue(
+        document_id=score.document_id,
+        field=score.field,
+        label=score.truth,
+        value=value,
+        kinds=(kind,),
+        reason=reason,
+        independent=True,
+        score=1.5,
+    )

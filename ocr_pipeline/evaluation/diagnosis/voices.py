@@ -1,0 +1,39 @@
+"""How many independent readers agree: backends that share an engine, rules or a family of models make the same mistakes."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+
+class Voice(NamedTuple):
+    """What a backend is made of. `engines`: families of OCR engines, empty if it gets the pages themselves; `readers`:
+    families of extractors or models."""
+
+    engines: frozenset[str]
+    readers: frozenset[str]
+
+    def is_independent_of(self, other: "Voice") -> bool:
+        """Whether they share nothing. Backends without an engine do not share one: each gets the pages itself."""
+        return not (self.engines & other.engines or self.readers & other.readers)
+
+
+def voice(engine: str | None, *readers: str) -> Voice:
+    """The voice of a backend with one engine."""
+    return Voice(frozenset([engine] if engine else []), frozenset(readers))
+
+
+def count_voices(backends: Iterable[str], voice_of: Mapping[str, Voice]) -> int:
+    """The number of independent readers among backends: the size of the largest set of which no two share anything."""
+
+    @cache
+    def largest(voices: frozenset[Voice]) -> int:
+        if not voices:
+            return 0
+        first = min(voices, key=lambda one: (sorted(one.engines), sorted(one.readers)))
+        rest = voices - {first}
+        others = frozenset(one for one in rest if one.is_independent_of(first))
+        if len(others) == len(rest):  # whoever shares nothing with anybody is in every largest set
+            return 1 + largest(rest)
+        return max(1 + largest(others), largest(rest))
+
+    return largest(frozenset(voice_of[name] for name in backends))
