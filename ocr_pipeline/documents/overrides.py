@@ -102,6 +102,7 @@ def apply(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decis
     """
     fields = label.invoice.model_dump(mode="json", exclude_unset=True)
     alternatives = {name: list(texts) for name, texts in label.alternatives.items()}
+    boxes = dict(label.boxes)
     in_effect = {}
     for name, decision in overrides.fields.items():
         if name not in label.labelled_fields or not _same(name, fields[name], decision.label):
@@ -109,11 +110,17 @@ def apply(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decis
         in_effect[name] = decision
         if decision.choice == "value":
             fields[name] = decision.value
+            boxes.pop(name, None)  # the place of the value in the file
         elif decision.choice == "both" and decision.value is not None:
             alternatives.setdefault(name, []).append(decision.value)
     try:
         changed = Label.model_validate(
-            {**label.model_dump(exclude={"invoice", "alternatives"}), "invoice": fields, "alternatives": alternatives}
+            {
+                **label.model_dump(exclude={"invoice", "alternatives", "boxes"}),
+                "invoice": fields,
+                "alternatives": alternatives,
+                "boxes": boxes,
+            }
         )
     except ValidationError as error:
         raise DocumentError("invalid_label", f"Invalid override: {describe(error)}") from None

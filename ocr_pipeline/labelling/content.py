@@ -48,6 +48,8 @@ def read_content(source: SourceFile) -> LabelContent:
     except DocumentError as error:
         return LabelContent(sha256=sha256, values={}, lists={}, rest={}, problem=str(error))
     rest = json.loads(content, parse_float=str)  # 12.50 stays 12.50
+    if "boxes" in rest:
+        rest["boxes"] = json.loads(content)["boxes"]
     invoice = rest.pop("invoice")
     return LabelContent(
         sha256=sha256,

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, describe
 from ocr_pipeline.labelling.content import Row, label_text
+from ocr_pipeline.labelling.drawn import Drawn
 from ocr_pipeline.labelling.form import field_at
 from ocr_pipeline.labelling.printed import printed_value
 from ocr_pipeline.labelling.session import Session
@@ -58,6 +59,7 @@ class Draft(_Asked):
     base: str = ""
     values: dict[str, str | None]
     lists: dict[str, list[dict[str, str | None]]] = {}
+    boxes: dict[str, Drawn] = {}
 
 
 class DecisionAsked(_Asked):
@@ -189,7 +191,7 @@ class _Pages:
         source = self._session.source(document_id)
         # The scores before: read before the file changes.
         before = self._session.f1_of(source.dataset)
-        sha256 = self._writer.save(document_id, draft.base, draft.values, lists)
+        sha256 = self._writer.save(document_id, draft.base, draft.values, lists, draft.boxes)
         self._session.rescore(self._session.source(document_id))
         after = self._session.f1_of(source.dataset)
         return {

@@ -1,7 +1,7 @@
 """One session of labelling: the queue, the page of a document, and what is asked while it is filled in."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from ocr_pipeline.inspection.label_issues import label_issues
 from ocr_pipeline.inspection.loading import load_cases
 from ocr_pipeline.inspection.summaries import suggestions
 from ocr_pipeline.labelling.content import LabelContent, read_content
+from ocr_pipeline.labelling.drawn import Drawn, places_of, shown_places
 from ocr_pipeline.labelling.form import list_fields
 from ocr_pipeline.labelling.pages import PageFolder
 from ocr_pipeline.labelling.proposals import proposals
@@ -148,8 +149,13 @@ class Session:
             issues=issues,
             images=pages.images,
             notes=self._notes(source, content, found, pages.problem),
-            viewer=viewer_data(found, pages.images, fields),
+            viewer=viewer_data(found, pages.images, fields, shown_places(found, content)),
         )
+
+    def places_of(self, document_id: str, drawn: Mapping[str, Drawn]) -> dict[str, list[dict[str, object]]]:
+        """Places drawn on the page as shown, as a label file has them."""
+        with self.warehouse.snapshot() as snapshot:
+            return places_of(self._found(snapshot, document_id), drawn)
 
     def wanted_fields(self, dataset: str) -> list[str]:
         """The fields and lists to label: those asked for, otherwise those labelled in the data set, otherwise all that any

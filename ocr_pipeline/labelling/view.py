@@ -145,8 +145,13 @@ def shown_lists(
     return lists
 
 
-def viewer_data(found: DocumentCases | None, images: Sequence[PageImage], fields: Sequence[ShownField]) -> str:
-    """The data of the page's script, as JSON that is safe inside a script element."""
+def viewer_data(
+    found: DocumentCases | None,
+    images: Sequence[PageImage],
+    fields: Sequence[ShownField],
+    places: Mapping[str, Sequence[float]],
+) -> str:
+    """The data of the page's script, as JSON that is safe inside a script element. `places`: of values in the file."""
     shown = rotations(found) if found else {}
     readings = found.readings.items() if found else ()
     return in_script(
@@ -156,6 +161,7 @@ def viewer_data(found: DocumentCases | None, images: Sequence[PageImage], fields
             "fields": {
                 field.field.name: {
                     "box": field.box,
+                    "marked": places.get(field.field.name),
                     "engine": field.proposal.engine,
                     "others": [{"value": other.value, "by": other.by, "box": other.box} for other in field.others],
                 }

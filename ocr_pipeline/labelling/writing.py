@@ -13,6 +13,7 @@ from ocr_pipeline.documents.overrides import Choice, decided_today, write_decisi
 from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.labelling.content import Row, label_text, read_content
+from ocr_pipeline.labelling.drawn import Drawn, with_places
 from ocr_pipeline.labelling.session import Session
 from ocr_pipeline.store import write_durably
 
@@ -42,12 +43,18 @@ class Writer:
     _written: list[_Written] = field(default_factory=list)
 
     def save(
-        self, document_id: str, base: str, values: Mapping[str, str | None], lists: Mapping[str, Sequence[Row]]
+        self,
+        document_id: str,
+        base: str,
+        values: Mapping[str, str | None],
+        lists: Mapping[str, Sequence[Row]],
+        drawn: Mapping[str, Drawn] | None = None,
     ) -> str:
         """Write the label of a document; returns the hash of the file.
 
         Args:
             base: hash of the label file that the values were made from, empty if there was none.
+            drawn: by path, the places of values on the page as shown.
 
         Raises:
             ChangedLabelError: the file is another one by now; nothing is written.
@@ -59,7 +66,8 @@ class Writer:
             if content.sha256 != base:
                 raise ChangedLabelError(content.sha256)
             before = source.label.read_text("utf-8", errors="replace") if source.label else None
-            text = label_text(values, lists, content.rest)
+            places = self.session.places_of(document_id, drawn) if drawn else {}
+            text = label_text(values, lists, with_places(content, values, lists, places))
             if not values and not any(lists.values()):
                 raise DocumentError("invalid_label", "Nothing is labelled: fill at least one field.")
             sha256 = write_label(source.label or new_label_of(source.path, source.pages), text)

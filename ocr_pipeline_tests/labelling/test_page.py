@@ -72,6 +72,13 @@ def test_a_wrong_field_costs_one_key_and_one_click(served: Served, shop: Shop) -
     page.wait_for_url("**/shop-a")
     label = invoice(shop, "b.pdf")
     assert (label["supplier_name"], label["total_amount"]) == ("Harbour Tools Ltd", "150.00")
+    places = json.loads(shop.label_file("b.pdf").read_text("utf-8"))["boxes"]
+    assert set(places) == {"supplier_name", "total_amount", "invoice_date"}, "what was clicked or dragged, nothing else"
+    [name], [total] = places["supplier_name"], places["total_amount"]
+    assert (name["page"], total["page"]) == (1, 1)
+    assert name["box"] == pytest.approx([20 / 300, 0.07, 0.41, 0.12], abs=0.03)
+    assert total["box"][0] > 0.15, "the amount, without the word before it"
+    assert total["box"][1:4:2] == pytest.approx([0.74, 0.79], abs=0.03)
 
 
 def test_keys_alone_suffice(served: Served, shop: Shop) -> None:

@@ -201,3 +201,40 @@ def test_the_folder_of_images_is_gone_afterwards(shop: Shop) -> None:
     folder: Path = session.pages.folder
     session.pages.close()
     assert not folder.exists()
+
+
+def test_drawn_places_are_kept_with_the_label(client: TestClient, shop: Shop) -> None:
+    """Relative to the page as it is in the file, however it is shown; those of other values stay, those of changed ones go."""
+    path = shop.label_file("a.pdf")
+    read(shop, "shop-a", [READ], rotation=90)
+    kept = [{"page": 1, "box": [0.1, 0.2, 0.3, 0.4], "of": "line"}]
+    rows = [{"description": "Tea", "amount": "5"}]
+    path.write_text(
+        json.dumps(
+            {
+                "invoice": {"invoice_id": "4711", "currency": "GBP", "line_items": rows},
+                "boxes": {"invoice_id": kept, "currency": kept, "line_items.0.amount": kept},
+            }
+        )
+    )
+    base = client.get("/documents/shop-a").text.partition('data-base="')[2].partition('"')[0]
+    body = {
+        "base": base,
+        "values": {"invoice_id": "4711", "currency": "EUR", "total_amount": "120.00"},
+        "lists": {"line_items": [{**rows[0], "quantity": None}]},
+        "boxes": {"total_amount": [1, 0.1, 0.2, 0.3, 0.25], "supplier_name": [1, 0.1, 0.1, 0.2, 0.2]},
+    }
+    assert "base" in client.post("/documents/shop-a/save", json=body).json()
+    label = json.loads(path.read_text())
+    assert label["boxes"] == {
+        "invoice_id": kept,
+        "line_items.0.amount": kept,
+        "total_amount": [{"page": 1, "box": [0.2, 0.7, 0.25, 0.9]}],
+    }
+    page = client.get("/documents/shop-a").text
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert data["fields"]["total_amount"]["marked"] == pytest.approx([1, 0.1, 0.2, 0.3, 0.25])
+    assert data["fields"]["supplier_name"]["marked"] is None
+    beyond = {**body, "base": client.get("/documents/shop-a").text.partition('data-base="')[2].partition('"')[0]}
+    beyond["boxes"] = {"total_amount": [1, 0.3, 0.2, 0.3, 0.25]}
+    assert "x0 < x1" in client.post("/documents/shop-a/save", json=beyond).json()["error"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
-from ocr_pipeline.documents.importers.cord_places import word_places
+from ocr_pipeline.documents.importers.cord_places import Line, word_places
 from ocr_pipeline.documents.importers.places import with_places
 from ocr_pipeline.documents.importers.source import Source, documents_in
 from ocr_pipeline.documents.importers.transcripts import Fragment, transcript_of
@@ -38,24 +38,11 @@ _COUNT = re.compile(r"[x@]?\s*(\d{1,4}(?:[.,]\d{1,2})?)\s*(?:x|pcs)?", re.IGNORE
 LineItemValues = dict[str, str | Decimal]
 
 
-class _Word(TypedDict, total=False):
-    text: str
-    quad: dict[str, float]
-    is_key: int
-    row_id: int
-
-
-class _Line(TypedDict, total=False):
-    category: str
-    group_id: int
-    words: list[_Word]
-
-
 class _Annotation(TypedDict, total=False):
     """A JSON file of CORD. Nothing in it is validated yet."""
 
     gt_parse: Mapping[str, object]
-    valid_line: list[_Line]
+    valid_line: list[Line]
 
 
 @dataclass
@@ -222,7 +209,7 @@ def _from_gt_parse(gt_parse: Mapping[str, object]) -> _Receipt:
     return _Receipt(items, amounts)
 
 
-def _from_lines(lines: list[_Line]) -> _Receipt:
+def _from_lines(lines: list[Line]) -> _Receipt:
     """Groups menu lines into items. Words that only name a value (`is_key`) are ignored."""
     items: dict[int | None, _Item] = {}
     amounts: dict[str, list[str]] = {}
@@ -242,7 +229,7 @@ def _from_lines(lines: list[_Line]) -> _Receipt:
     return _Receipt(list(items.values()), amounts)
 
 
-def _valid_lines(annotation: _Annotation) -> list[_Line]:
+def _valid_lines(annotation: _Annotation) -> list[Line]:
     return [line for line in annotation.get("valid_line") or [] if isinstance(line["words"], list)]
 
 

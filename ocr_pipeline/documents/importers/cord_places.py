@@ -1,7 +1,7 @@
 """The places of CORD's labelled values: its words have quadrilaterals and categories."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from ocr_pipeline.documents.importers.places import box_of
 from ocr_pipeline.documents.importers.transcripts import Fragment
@@ -9,11 +9,27 @@ from ocr_pipeline.label_boxes import LabelBox
 from ocr_pipeline.schemas import OcrText
 
 Places = dict[str, list[LabelBox]]
-Lines = Sequence[Mapping[str, Any]]
+
+
+class Word(TypedDict, total=False):
+    """A word of CORD; nothing in it is validated."""
+
+    text: str
+    quad: dict[str, float]
+    is_key: int
+    row_id: int
+
+
+class Line(TypedDict, total=False):
+    """An entry of `valid_line`."""
+
+    category: str
+    group_id: int
+    words: list[Word]
 
 
 def word_places(
-    lines: Lines,
+    lines: Sequence[Line],
     transcript: OcrText,
     amounts: Mapping[str, str],
     columns: Mapping[str, str],

@@ -37,7 +37,7 @@
   let checking = 0;
   let timer = null;
   function changed() {
-    if (form.isChanged()) stored(localStorage, (store) => store.setItem(draftKey, JSON.stringify({ base, state: form.text() })));
+    if (form.isChanged()) stored(localStorage, (store) => store.setItem(draftKey, JSON.stringify({ base, state: form.text(), boxes: boxes() })));
     else stored(localStorage, (store) => store.removeItem(draftKey));
     clearTimeout(timer);
     timer = setTimeout(check, 60);
@@ -59,6 +59,24 @@
 
   const form = window.ocrPipelineForm(document.getElementById("form"), changed);
 
+  // ---- the places of values: the words that were clicked or dragged over ----
+  const places = new Map(); // by field's row, or input of a cell: { value, box }
+
+  function boxes() {
+    const drawn = {};
+    for (const [target, { value, box }] of places) {
+      if (!target.isConnected || inputOf(target).value.trim() !== value) continue;
+      drawn[isCell(target) ? cellPath(target) : target.dataset.field] = box;
+    }
+    return drawn;
+  }
+
+  // Rows without any cell are not written.
+  function cellPath(input) {
+    const filled = [...input.closest("tbody").rows].filter((row) => [...row.querySelectorAll("input")].some((cell) => cell.value.trim()));
+    return `${input.closest(".label-list").dataset.list}.${filled.indexOf(input.closest("tr"))}.${input.dataset.column}`;
+  }
+
   // ---- the chosen field ----
   const rows = () => [...form.fields.values()].map((field) => field.row);
   const isCell = (target) => target?.matches?.("[data-column]");
@@ -74,7 +92,9 @@
     target.closest("details")?.setAttribute("open", "");
     const known = data.fields[target.dataset.field];
     const own = known.others.find((other) => other.value === inputOf(target).value);
-    viewer.mark(own ? own.box : inputOf(target).value === inputOf(target).dataset.value ? known.box : null, null);
+    const drawn = places.get(target);
+    const unchanged = inputOf(target).value === inputOf(target).dataset.value;
+    viewer.mark(own ? own.box : unchanged ? known.box : null, drawn?.value === inputOf(target).value ? drawn.box : unchanged ? known.marked : null);
   }
 
   function doubtful(by) {
@@ -116,6 +136,7 @@
       note(target, answer.error, true);
       return;
     }
+    if (box) places.set(target, { value: answer.value, box });
     put(target, answer.value);
     note(target, answer.note || "");
     if (box) viewer.mark(box, null);
@@ -221,7 +242,7 @@
     busy = true;
     document.activeElement?.matches?.("input") && (await leave(document.activeElement));
     await pending; // what was typed or clicked just before belongs to the label
-    const answer = await here("save", { base, ...form.content() });
+    const answer = await here("save", { base, ...form.content(), boxes: boxes() });
     busy = false;
     if (answer.error) {
       say(answer.error, "bad");
@@ -426,6 +447,10 @@
   const draft = stored(localStorage, (store) => JSON.parse(store.getItem(draftKey)));
   if (draft && draft.state) {
     form.restore(draft.state);
+    for (const [path, box] of Object.entries(draft.boxes ?? {})) {
+      const row = form.fields.get(path)?.row;
+      if (row) places.set(row, { value: inputOf(row).value.trim(), box });
+    }
     say(draft.base === base ? "Your unsaved draft is back; u discards it." : "Your unsaved draft is back, but the label file was changed since; u shows what is in the file. Saving replaces it.", draft.base === base ? "" : "bad");
   }
   channel?.addEventListener("message", (event) => {
