@@ -1,5 +1,6 @@
 """Backends that ask a model, through the asset and over real sockets: what lands in the tables, and what a failure leaves."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.models import retrying
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder, message_of
 from ocr_pipeline_tests.files import write_backends
@@ -42,7 +44,6 @@ def pipeline(
     tmp_path: Path, standin: StandIn, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> Pipeline:
     """Three labelled images, read and ready to be extracted; and documents that are only taken in."""
-    from ocr_pipeline.definitions import build_definitions
 
     monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.01)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
@@ -53,7 +54,6 @@ def pipeline(
 
 
 def reconfigure(pipeline: Pipeline, standin: StandIn, *, fresh: bool = False, **provider: Any) -> None:
-    from ocr_pipeline.definitions import build_definitions
     from ocr_pipeline.defs.resources import ModelsResource
 
     root = pipeline.project.root
@@ -103,6 +103,32 @@ def test_evidence_comes_from_the_words_of_the_engine(pipeline: Pipeline) -> None
     extract(pipeline, "pixel+gemini")
     [row] = pipeline.warehouse.rows("FROM evidence WHERE document_id = 'd1'")
     assert (row["field"], row["text"], row["words"], row["x0"]) == ("total_amount", "41.00", [0], 0.1)
+
+
+def test_boxes_of_a_model_are_scored_like_those_of_engines(pipeline: Pipeline, standin: StandIn) -> None:
+    root = pipeline.project.root
+    backends = model_backends(root, standin.url)
+    backends["backends"] = {"vision": {"extractor": "gemini", "options": {"boxes": True}}}
+    write_backends(root, backends)
+    pipeline.definitions = build_definitions(pipeline.project, {})
+    label = root / "data" / "documents" / "d0.png.json"
+    boxes = {
+        "total_amount": [{"page": 1, "box": [0.6, 0.8, 0.8, 0.82]}],
+        "invoice_date": [{"page": 1, "box": [0, 0, 1, 1]}],
+    }
+    values = {"total_amount": "1.00", "invoice_date": "2026-03-04"}
+    label.write_text(json.dumps({"invoice": values, "boxes": boxes}))
+    pipeline.documents(["d0"])
+    standin.then("boxed")
+    extract(pipeline, "vision", ["d0"])
+    pipeline.launch(["field_scores"], [("vision", "vision")])
+    rows = pipeline.warehouse.rows(
+        "SELECT field, outcome, page_right, value_outcome FROM evidence_scores ORDER BY field"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("invoice_date", "elsewhere", False, "correct"),
+        ("total_amount", "found", True, "correct"),
+    ]
 
 
 def test_a_second_run_asks_nothing(pipeline: Pipeline, standin: StandIn) -> None:
@@ -247,7 +273,6 @@ def test_a_pdf_is_sent_as_it_is_to_gemini_and_as_pages_to_others(pipeline: Pipel
 def test_a_deployment_gives_its_own_key_and_limit(
     pipeline: Pipeline, standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ocr_pipeline.definitions import build_definitions
     from ocr_pipeline.defs.resources import ModelsResource
 
     monkeypatch.setenv("TEAM_KEY", "team")
@@ -351,7 +376,6 @@ def test_the_key_is_nowhere(
 
 
 def batch_jobs(pipeline: Pipeline, standin: StandIn, backend: str = "vision", **provider: Any) -> None:
-    from ocr_pipeline.definitions import build_definitions
 
     content = model_backends(pipeline.project.root, standin.url, **provider)
     content["backends"][backend]["options"] = {"mode": "batch"}
@@ -418,7 +442,6 @@ def test_a_large_batch_is_several_jobs_that_together_stay_below_the_maximum_cost
     pipeline: Pipeline, standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each document may cost 0.0015 USD in a batch; what a job costs is known when it is collected."""
-    from ocr_pipeline.definitions import build_definitions
     from ocr_pipeline.defs.resources import ModelsResource
     from ocr_pipeline.models import batch
 
@@ -438,7 +461,6 @@ def test_the_check_names_what_is_stale(pipeline: Pipeline, standin: StandIn) -> 
     content = model_backends(pipeline.project.root, standin.url)
     content["backends"]["vision"]["options"] = {"model": "gemini-3.8-flash"}
     write_backends(pipeline.project.root, content)
-    from ocr_pipeline.definitions import build_definitions
 
     pipeline.definitions = build_definitions(pipeline.project, {})
     extract(pipeline, "pixel+gemini")

@@ -27,6 +27,15 @@ INVOICE: dict[str, Any] = {
     "line_items": [],
 }
 
+PLACES = [
+    {"field": "total_amount", "page": 1, "box_2d": [800, 600, 820, 800]},
+    {"field": "invoice_date", "page": 2, "box_2d": [100, 100, 120, 300]},
+    {"field": "supplier_name", "page": 1, "box_2d": [100, 900, 120, 300]},
+    {"field": "due_date", "page": 1, "box_2d": [100, 100, 120, 300]},
+    {"field": "nonsense", "page": "x", "box_2d": None},
+]
+"""Two places of values, one that is inside out, one of a value that is not given, and nonsense."""
+
 HTML = "<html><body>502 Bad Gateway</body></html>"
 VERSION = "stand-in-001"
 
@@ -54,6 +63,7 @@ def reply_text(scenario: str, text: str) -> str | None:
         "broken_reply": good[: len(good) // 2],
         "schema_breaking": json.dumps({**invoice_for(text), "total_amount": "RM 12 SECRET", "tax_lines": "none"}),
         "ok_true": '{"ok": true}',
+        "boxed": json.dumps({**invoice_for(text), "places": PLACES}),
         "prose": "I am sorry, I cannot read this SECRET.",
         "fenced": f"```json\n{good}\n```",
         "thoughts_only": None,

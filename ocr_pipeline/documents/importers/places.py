@@ -99,4 +99,4 @@ def _runs(text: str, lines: Sequence[Fragment]) -> list[list[Fragment]]:
 def _is_block(lines: Sequence[Fragment]) -> bool:
     tops, bottoms = zip(*(_extent(line) for line in lines), strict=True)
     heights = sum(bottom - top for top, bottom in zip(tops, bottoms, strict=True))
-    return max(bottoms) - min(tops) <= MAX_GAPS * heights
+    return bool(max(bottoms) - min(tops) <= MAX_GAPS * heights)

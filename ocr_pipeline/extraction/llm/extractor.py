@@ -11,7 +11,7 @@ from ocr_pipeline.components import Capabilities
 from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, ModelExtractor
-from ocr_pipeline.extraction.llm import files, own_schema
+from ocr_pipeline.extraction.llm import boxes, files, own_schema
 from ocr_pipeline.extraction.llm.evidence import find_evidence
 from ocr_pipeline.extraction.llm.layout import text_with_layout
 from ocr_pipeline.extraction.llm.logprobs import value_logprobs
@@ -46,6 +46,9 @@ class LlmExtractor(BaseModel, ModelExtractor):
     repair: bool = Field(default=True, description="Ask again with the error if a reply violates the schema.")
     temperature: float | None = None
     logprobs: bool = Field(default=False, description="Request log probabilities of tokens, as evidence of confidence.")
+    boxes: bool = Field(
+        default=False, description="Without an engine: ask where each value is printed, as evidence that is scored."
+    )
     mode: Literal["interactive", "batch"] = "interactive"
 
     @field_validator("provider")
@@ -84,6 +87,7 @@ class LlmExtractor(BaseModel, ModelExtractor):
             "schema": files.digest(self._json_schema),
             "max_output_tokens": self.max_output_tokens,
             "repair": self.repair,
+            **({"boxes": files.digest(boxes.ASKING)} if self.boxes else {}),
             **self.settings(),
         }
 
@@ -100,15 +104,23 @@ class LlmExtractor(BaseModel, ModelExtractor):
             words = _words_of(document.text, document.schema)[0]
             parts = (f"<document>\n{text_with_layout(words)}\n</document>",)
         is_invoice = document.schema.is_invoice
+        instructions = self._instructions if is_invoice else own_schema.instructions(document.schema)
+        json_schema = self._json_schema if is_invoice else own_schema.json_schema(document.schema)
+        if self._asks_for_boxes(document):
+            instructions, json_schema = instructions + boxes.ASKING, boxes.with_places(json_schema)
         return ModelRequest(
             model=self.model,
-            instructions=self._instructions if is_invoice else own_schema.instructions(document.schema),
+            instructions=instructions,
             parts=parts,
-            json_schema=self._json_schema if is_invoice else own_schema.json_schema(document.schema),
+            json_schema=json_schema,
             max_output_tokens=self.max_output_tokens,
             options=self.settings(),
             schema_name=document.schema.name,
         )
+
+    def _asks_for_boxes(self, document: ExtractionInput) -> bool:
+        """A model that gets words cannot see where they are."""
+        return self.boxes and document.text is None
 
     def schema_key(self, schema: DocumentSchema) -> str:
         """The prompt and the response schema that are made from it, and what becomes of the reply."""
@@ -140,6 +152,8 @@ class LlmExtractor(BaseModel, ModelExtractor):
         settled = settle(values, words)
         spellings = own_schema.spellings(document.schema)
         evidence = settled.limited(find_evidence(settled.invoice, words, spellings)) if words else {}
+        if self._asks_for_boxes(document):
+            evidence = boxes.evidence_of(text, settled.invoice)
         return Extraction(
             invoice=settled.invoice,
             evidence=evidence,

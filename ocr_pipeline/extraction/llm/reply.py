@@ -107,6 +107,12 @@ class ReplyError(Exception):
     """An invalid reply. The message names the places and never contains a value."""
 
 
+def json_text(text: str) -> str:
+    """The JSON of a reply, which may be fenced as code."""
+    fenced = _FENCED.fullmatch(text)
+    return fenced[1] if fenced else text
+
+
 def read_reply(text: str, reply_model: type[Reply] = InvoiceReply, model: type[Fields] = Invoice) -> Fields:
     """The values in a reply. Numbers stay exact: they never pass through a float. Raises ReplyError.
 
@@ -114,9 +120,8 @@ def read_reply(text: str, reply_model: type[Reply] = InvoiceReply, model: type[F
         reply_model: what the reply has to be.
         model: what is made of it.
     """
-    fenced = _FENCED.fullmatch(text)
     try:
-        content = json.loads(fenced[1] if fenced else text, parse_float=str, parse_int=str)
+        content = json.loads(json_text(text), parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         raise ReplyError("The reply is no valid JSON.") from None
     try:

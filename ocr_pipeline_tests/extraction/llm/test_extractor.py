@@ -1,5 +1,6 @@
 """The extractors' options, what they send, and what makes their results stale."""
 
+import json
 import pickle
 import shutil
 from pathlib import Path
@@ -13,11 +14,11 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Document, open_document
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import ExtractionInput
-from ocr_pipeline.extraction.llm import files
+from ocr_pipeline.extraction.llm import boxes, files
 from ocr_pipeline.extraction.llm.extractor import LlmExtractor
 from ocr_pipeline.models.types import Media
 from ocr_pipeline.project import Project
-from ocr_pipeline.schemas import OcrText
+from ocr_pipeline.schemas import Invoice, OcrText
 from ocr_pipeline_tests.extraction.llm.page import text_of
 from ocr_pipeline_tests.extraction.rules.printed import printed
 from ocr_pipeline_tests.files import text_pdf
@@ -95,6 +96,44 @@ def test_text_goes_as_data_and_pages_as_what_the_server_reads(tmp_path: Path) ->
         return [part.media_type for part in one.request(document(None)).parts if isinstance(part, Media)]
 
     assert (types(gemini), types(openai)) == (["application/pdf"], ["image/jpeg"] * 2)
+
+
+def test_boxes_are_asked_for_where_the_model_sees_the_pages(tmp_path: Path) -> None:
+    usual, asking = extractor(tmp_path), extractor(tmp_path, boxes=True)
+    assert "boxes" not in usual.fingerprint(), "stored replies stay valid"
+    assert usual.fingerprint() != asking.fingerprint()
+    assert asking.request(document(text_of("x"))) == usual.request(document(text_of("x")))
+    request = asking.request(document(None))
+    assert request.instructions == files.prompt("invoice-1") + boxes.ASKING
+    assert isinstance(request.json_schema["properties"], dict)
+    assert set(request.json_schema["properties"]) - set(files.schema("invoice-1")["properties"]) == {"places"}  # type: ignore[call-overload]
+
+
+def test_boxes_of_values_are_evidence_and_others_are_dropped() -> None:
+    values = Invoice.model_validate({"total_amount": "1", "line_items": [{"amount": "2"}]})
+
+    def read(*places: object) -> dict[str, tuple[int, tuple[float, ...]]]:
+        reply = f"```json\n{json.dumps({'places': places})}\n```"
+        return {path: (found.page, found.box) for path, found in boxes.evidence_of(reply, values).items()}
+
+    box = [800, 600, 820, 1000]
+    assert read(
+        {"field": "total_amount", "page": 2, "box_2d": box}, {"field": "line_items.0.amount", "page": 1, "box_2d": box}
+    ) == {"total_amount": (2, (0.6, 0.8, 1.0, 0.82)), "line_items.0.amount": (1, (0.6, 0.8, 1.0, 0.82))}
+    for field in (
+        "due_date",
+        "line_items.1.amount",
+        "line_items.0.quantity",
+        "line_items",
+        "line_items.-1.amount",
+        "x",
+        ".",
+    ):
+        assert read({"field": field, "page": 1, "box_2d": box}) == {}, field
+    for wrong in ([820, 600, 800, 1000], [0, 0, 1, 1001], [1, 2, 3], None, "box", [0, 0, 0, 0]):
+        assert read({"field": "total_amount", "page": 1, "box_2d": wrong}) == {}, wrong
+    assert read({"field": "total_amount", "page": 0, "box_2d": box}, 5, None) == {}
+    assert boxes.evidence_of('{"places": null}', values) == boxes.evidence_of("[]", values) == {}
 
 
 def test_settings_are_sent_where_they_are_given(tmp_path: Path) -> None:
