@@ -1,4 +1,4 @@
-"""Labels that contradict the page: nobody finds the labelled value there, all engines read it with another letter, or it is a
+"""Labels that contradict the page: nobody finds the value there, all engines read it with another letter or two, or it is a
 printed amount that somebody rounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +18,8 @@ MIN_ENGINES = 2
 STEPS = (Decimal("0.05"), Decimal("0.10"))
 """Cash is rounded to these."""
 
-MIN_LETTERS = 5
-"""Letters and digits of a text in which one is called a typo."""
+MIN_LETTERS = {1: 5, 2: 20}
+"""Letters and digits that a text has at least in which one, or two, are called a typo."""
 
 _LOOK_ALIKE = ("0oq", "1il7", "2z", "5s", "8b", "6g", "mn", "uv", "cec")
 """Characters that all engines confuse: one of them for another may be their mistake as well as that of the label."""
@@ -69,7 +69,9 @@ def _issue(
     if count_voices(places, engines) < MIN_ENGINES:
         return None
     if typo := _typo(first.truth, places):
-        return _made(first, "typo", f"All engines read {typo.quoted}; the label differs by one letter.", typo.text)
+        place, letters = typo
+        by = "one letter" if letters == 1 else f"{letters} letters"
+        return _made(first, "typo", f"All engines read {place.quoted}; the label differs by {by}.", place.text)
     if any(places.values()) or not _is_legible(scores):
         return None
     who = "No engine" if transcripts not in places else "No engine and no transcript"
@@ -91,24 +93,24 @@ def _exact(place: Place | None) -> bool:
     return place is not None and place.exact
 
 
-def _typo(truth: str, places: Mapping[str, Place | None]) -> Place | None:
-    """What all engines read alike in place of the label, if it differs by one letter that is not often misread."""
+def _typo(truth: str, places: Mapping[str, Place | None]) -> tuple[Place, int] | None:
+    """What all engines read alike in place of the label, and by how many letters it differs, if these are few and not all of
+    them are often misread."""
     from rapidfuzz.distance import Levenshtein
 
     label = normalise_name(truth)
     read = {normalise_name(place.text) if place else "" for place in places.values()}
-    if len(read) > 1 or len(label) < MIN_LETTERS:
+    if len(read) > 1:
         return None
     [text] = read
     edits = Levenshtein.editops(label, text)
-    if not text or len(edits) != 1:
+    if not text or len(edits) not in MIN_LETTERS or len(label) < MIN_LETTERS[len(edits)]:
         return None
-    [edit] = edits
-    if edit.tag == "replace":
-        pair = {label[edit.src_pos], text[edit.dest_pos]}
-        if any(pair <= set(group) for group in _LOOK_ALIKE):
-            return None
-    return next(place for place in places.values() if place)
+    misread = [
+        edit.tag == "replace" and any({label[edit.src_pos], text[edit.dest_pos]} <= set(group) for group in _LOOK_ALIKE)
+        for edit in edits
+    ]
+    return None if all(misread) else (next(place for place in places.values() if place), len(edits))
 
 
 def _is_legible(scores: Sequence[StoredScore]) -> bool:

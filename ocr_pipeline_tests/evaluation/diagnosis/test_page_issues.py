@@ -43,6 +43,13 @@ PAGE = "TEO HENG BOOKS\n05/03/2018\nSUBTOTAL 11.98\nTOTAL 12.03"
         (score("supplier_name", "TED HENG BOOKS", "TEO HENG BOOKS"), {"a": PAGE, "b": PAGE.replace("TEO", "TEC")}, []),
         # a letter that every engine may misread
         (score("supplier_name", "TE0 HENG BOOKS", "TEO HENG BOOKS"), {"a": PAGE, "b": PAGE}, []),
+        # two letters, one of which no engine takes for the other
+        (
+            score("supplier_name", "BEJUNTAL TRADING COMPANY", "BERJUNTAI TRADING COMPANY"),
+            dict.fromkeys("ab", "BERJUNTAI TRADING COMPANY"),
+            [(("typo",), "BERJUNTAI TRADING COMPANY")],
+        ),
+        (score("supplier_name", "TAD HANG BOOKS", "TEO HENG BOOKS"), {"a": PAGE, "b": PAGE}, []),
         # nowhere on the page
         (score("supplier_name", "Quite another shop", "TEO HENG BOOKS"), {"a": PAGE, "b": PAGE}, [(("page",), None)]),
         (score("supplier_name", "Quite another shop", "TEO HENG BOOKS"), {"a": PAGE}, []),
