@@ -23,6 +23,7 @@ import duckdb
 
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.machine import refusal, refusal_in
+from ocr_pipeline.warehouse.known import is_known_current, remember_current
 from ocr_pipeline.warehouse.migrate import is_current, migrate
 
 Row = Mapping[str, object]
@@ -182,15 +183,17 @@ class Warehouse:
                 self._ensure_schema()
                 with self._open(read_only) as connection:
                     yield connection
+                if not read_only:
+                    remember_current(self.path)
             except duckdb.Error as error:
                 raise _explain(error, self.path) from None
 
     def _ensure_schema(self) -> None:
-        """Create or migrate the schema, once per object. Checks first, so that a current database is not written to."""
+        """Create or migrate the schema, once per object and file. Checks first: a current database is not written to."""
         if not self.path.exists():
             self._is_current = False
             self._create()
-        if self._is_current:
+        if self._is_current or is_known_current(self.path):
             return
         if self.path.exists():
             with self._open(read_only=True) as connection:
@@ -199,6 +202,7 @@ class Warehouse:
             with self._open(read_only=False) as connection:
                 migrate(connection)
             self._is_current = True
+        remember_current(self.path)
 
     def _create(self) -> None:
         """Create the database under a temporary name and link it into place: a killed process leaves no partial file, no
@@ -209,9 +213,7 @@ class Warehouse:
                 fresh = Path(folder) / self.path.name
                 with duckdb.connect(fresh, config=self._config) as connection:
                     migrate(connection)
-                with suppress(
-                    OSError
-                ):  # it exists by now, or there are no hard links here: then it is created in place
+                with suppress(OSError):  # it exists by now, or no hard links here: then it is created in place
                     os.link(fresh, self.path)
         except OSError as error:
             raise refusal(error) or WarehouseError(

@@ -109,6 +109,33 @@ def test_a_current_database_is_only_read(path: Path) -> None:
     assert path.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("how", ["renamed", "copied into it"])
+def test_an_older_database_put_in_its_place_is_brought_forward(
+    path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    backup = path.with_name("backup.duckdb")
+    Warehouse(backup).replace_all({"pages": [PAGE]})
+    add_migration(monkeypatch, "ALTER TABLE pages ADD COLUMN colour VARCHAR;")
+    Warehouse(path).replace_all({"pages": [PAGE, {**PAGE, "page": 2, "colour": "red"}]})
+    assert len(Warehouse(path).rows("SELECT colour FROM pages")) == 2
+    if how == "renamed":
+        backup.rename(path)
+    else:
+        path.write_bytes(backup.read_bytes())
+    assert Warehouse(path).rows("SELECT colour FROM pages") == [{"colour": None}]
+
+
+def test_a_known_database_is_opened_once_for_a_query(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, connect = [], duckdb.connect
+    Warehouse(path).replace_all({"pages": [PAGE]})
+    monkeypatch.setattr(duckdb, "connect", lambda *args, **options: opened.append(args) or connect(*args, **options))
+    for _ in range(3):
+        assert len(Warehouse(path).rows("FROM pages")) == 1
+    assert len(opened) == 3
+    Warehouse(path).replace_all({"pages": []})
+    assert len(opened) == 4
+
+
 def test_a_database_of_something_else_is_not_touched(path: Path) -> None:
     with duckdb.connect(path) as connection:
         connection.execute("CREATE TABLE documents (mine INTEGER)")

@@ -181,9 +181,10 @@ def test_an_evaluation_is_loaded_as_it_was_written(warehouse: Warehouse) -> None
     rows = history.append_evaluations(warehouse, made, "r")
     ids = [next(row.evaluation_id for row in rows if row.backend == backend) for backend in "bc"]
     assert [history.evaluation(warehouse, evaluation_id) for evaluation_id in ids] == made
-    history.pin(warehouse, [("demo", "b", ids[0]), ("demo", "c", ids[1])])
-    history.unpin(warehouse, [("demo", "b")])
-    assert history.pinned(warehouse) == [("demo", "c")]
+    history.pin(warehouse, history.every_evaluation(warehouse))
+    assert history.pinned(warehouse) == [("demo", "b", ""), ("demo", "c", "")]
+    history.unpin(warehouse, [("demo", "b", "")])
+    assert history.pinned(warehouse) == [("demo", "c", "")]
 
 
 def test_inputs_change_with_every_table_that_an_evaluation_is_made_from(warehouse: Warehouse) -> None:
