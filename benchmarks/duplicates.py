@@ -116,7 +116,7 @@ def real(data: Path, every: int) -> None:
 
 
 def similar(looks: dict[str, Look], first: Fingerprint, second: Fingerprint) -> float:
-    return compared(looks[first.sha256].large(), looks[second.sha256].large()).similarity
+    return compared(looks[first.sha256], looks[second.sha256]).similarity
 
 
 def scanned(rng: random.Random) -> Callable[[Image], Image]:

@@ -21,7 +21,7 @@ HOLDOUT_SPLITS = ("test", "dev", "validation", "val")
 """Splits that are never used for training, the most protected first."""
 
 _FEW = 6  # pairs of a neighbourhood; up to these and one for 8 pages, each is compared as it is
-_CACHED_LOOKS = 4096  # 60 kB each
+_CACHED_LOOKS = 4096  # 30 kB each
 
 Pair = tuple[str, str]
 """SHA-256 of two contents, in alphabetical order."""
@@ -86,10 +86,18 @@ def compare(
     @lru_cache(_CACHED_LOOKS)
     def comparison(first: str, second: str) -> Comparison | None:
         looks = cached(first), cached(second)
-        return None if looks[0] is None or looks[1] is None else compared(looks[0].large(), looks[1].large())
+        return None if looks[0] is None or looks[1] is None else compared(looks[0], looks[1])
+
+    dealt_with: set[int] = set()
+
+    def seen(page: int) -> "Look | None":
+        if page not in dealt_with:
+            dealt_with.add(page)
+            done(1)
+        return cached(pages[page].sha256)
 
     for own, others in neighbours.neighbourhoods():
-        for a, b in _candidates(neighbours, own, others, lambda page: cached(pages[page].sha256)):
+        for a, b in _candidates(neighbours, own, others, seen):
             first, second = sorted((pages[a].sha256, pages[b].sha256))
             leaders = sorted((groups.find(first), groups.find(second)))
             if (first, second) in known or leaders[0] == leaders[1]:
@@ -104,7 +112,7 @@ def compare(
                 yield (first, second), result.similarity
                 if result.similarity >= MIN_SIMILARITY:
                     groups.join(first, second)
-        done(len(own))
+    done(len(pages) - len(dealt_with))
 
 
 def _candidates(

@@ -7,12 +7,13 @@ full resolution of a look. See docs/decisions/0019.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ocr_pipeline.documents.alignment import Alignment, Template, fitted, warped
 from ocr_pipeline.documents.looks import Look
-from ocr_pipeline.documents.same_print import Alignment, Pyramid, align, fitted, outlier, pyramid, warped
+from ocr_pipeline.documents.same_print import outlier
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,19 +30,24 @@ MAYBE_LAYOUT = 0.6
 
 MIN_PLACE = (0.70, 0.80)
 """Correlation of each place with values in two copies, at least: at low and at full resolution. Copies that were rescanned or
-rotated by 1 degree have 0.89 at full resolution (benchmarks/duplicates.py)."""
+rotated by 1 degree have 0.85 and 0.83 (benchmarks/duplicates.py)."""
+
+MIN_PLACES = (0.87, 0.88)
+"""The same for all places on average. These copies have 0.94."""
 
 MAX_OUTLIER = 9.0
 """Like `same_print.MAX_OUTLIER`, for places only: a little more, as the places are cut out with a rougher alignment."""
 
-_ALIGN_SIDES = ((96, 15), (192, 5))
-_SAMPLE = 128  # pages that places and directions are chosen by
+_PATIENT = ((96, 15), (192, 5))  # longer side in pixels, iterations
+_SAMPLE, _PAGES_FOR_PLACES = 128, 64  # pages that directions and places are chosen by
 _PLACES, _STATIC = 64, 12
 _VARIES = 0.03  # of the variance of the place that varies most
+_FAINT = 0.5  # of the usual contrast of a place; a page with less there counts as nearly blank
 _PAPER = 8.0  # standard deviation of 0..255; less is no print
-_SIDE, _STEP, _MARGIN = 9, 6, 0.04  # pixels of the small look; share of the page: copies lack their edges
+_SIDE, _STEP, _MARGIN = 13, 9, 0.04  # pixels of the small look; share of the page: copies lack their edges
 _SLACK = 2  # pixels of the large look
-_DIRECTIONS = 16
+_DIRECTIONS = 32
+_ROWS = 64  # that are searched for at a time
 _FEW = 8  # pairs, and one for 8 pages, up to which full resolution is not looked at first
 
 
@@ -63,15 +69,15 @@ def layouts(
     while left:
         leader, candidates = left[0], [*left[1:], *others]
         first = look(leader)
-        target = _pyramid(first.small()) if first else None
-        itself = align(target, target) if target else None
-        if first is None or target is None or itself is None:  # gone, or blank
+        template = Template(first.small(), _PATIENT, 1e-3) if first else None
+        itself = template.align(template.page) if template else None
+        if first is None or template is None or itself is None:  # gone, or blank
             left = left[1:]
             continue
-        frame, homeless, shape = Frame([leader], [itself], {leader}), set(left), first.small().shape
+        frame, homeless = Frame([leader], [itself], {leader}), set(left)
         for page in candidates:
             second = look(page)
-            alignment = align(target, _pyramid(fitted(second.small(), shape))) if second else None
+            alignment = template.align(fitted(second.small(), first.small_shape)) if second else None
             if alignment is None or alignment.correlation < MAYBE_LAYOUT:
                 continue
             frame.pages.append(page)
@@ -86,22 +92,22 @@ def alike_in(frame: Frame, leader: Look, look: Callable[[int], Look | None]) -> 
     """Pairs of pages of a frame that may be copies, the nearest first. Linear in the pages, but for the pairs themselves."""
     import numpy as np
 
-    shape = leader.small().shape
+    shape = leader.small_shape
     small = _Cutter(shape, 1.0, 0)
-    sample = np.unique(np.linspace(0, len(frame.pages) - 1, _SAMPLE).astype(int))
-    varying, static = _places(np.stack([small.page(look(frame.pages[row]), frame.alignments[row]) for row in sample]))
+    sample = np.unique(np.linspace(0, len(frame.pages) - 1, _PAGES_FOR_PLACES).astype(int))
+    varying, static = _places(small.page(look(frame.pages[row]), frame.alignments[row]) for row in sample)
     if not varying:
         varying = static
     aligned = list(zip(frame.pages, frame.alignments, strict=True))
     cut = np.stack([small.cut(look(page), alignment, varying) for page, alignment in aligned])
-    found = _found(_Near(cut, MIN_PLACE[0]), len(cut), at_most=_FEW + len(cut) // 8)
+    found = _found(_Near(cut, MIN_PLACE[0], MIN_PLACES[0]), len(cut), at_most=_FEW + len(cut) // 8)
     checks: _Checks | None = None
     if found is None:
-        scale = max(leader.large().shape) / max(shape)
-        large = _Cutter(leader.large().shape, scale, _SLACK)
+        scale = max(leader.large_shape) / max(shape)
+        large = _Cutter(leader.large_shape, scale, _SLACK)
         cut = np.stack([large.cut(look(page), alignment, [*varying, *static]) for page, alignment in aligned])
         inner = cut[:, : len(varying), _SLACK:-_SLACK, _SLACK:-_SLACK]
-        near, checks = _Near(inner, MIN_PLACE[1]), _Checks(cut, len(varying))
+        near, checks = _Near(inner, MIN_PLACE[1], MIN_PLACES[1]), _Checks(cut, len(varying))
         found = _found(near, len(cut))
     for _, row, other in sorted(found or []):
         pair = frame.pages[row], frame.pages[other]
@@ -112,15 +118,11 @@ def alike_in(frame: Frame, leader: Look, look: Callable[[int], Look | None]) -> 
 def _found(near: "_Near", rows: int, at_most: float = math.inf) -> list[tuple[float, int, int]] | None:
     """The pairs that are near, each with its distance; None if there are more than `at_most`."""
     found: list[tuple[float, int, int]] = []
-    for row in range(1, rows):
-        found += [(distance, row, other) for other, distance in near.before(row)]
+    for row in range(0, rows, _ROWS):
+        found += near.pairs(row, _ROWS)
         if len(found) > at_most:
             return None
     return found
-
-
-def _pyramid(page: "Image") -> Pyramid:
-    return pyramid(page, _ALIGN_SIDES, 1e-3)
 
 
 class _Cutter:
@@ -128,40 +130,44 @@ class _Cutter:
 
     def __init__(self, shape: tuple[int, ...], scale: float, slack: int) -> None:
         self.shape, self.scale, self.slack = shape, scale, slack
+        self._points: Any = None
 
     def _source(self, look: Look | None) -> Any:
         assert look is not None  # it was there when the frame was made
         return fitted(look.small() if self.scale == 1 else look.large(), self.shape)
 
     def page(self, look: Look | None, alignment: Alignment) -> Any:
-        return warped(self._source(look), alignment)
+        return warped(self._source(look), alignment.scaled(self.scale))
 
     def cut(self, look: Look | None, alignment: Alignment, places: Sequence[tuple[int, int]]) -> Any:
         """The places, of shape (places, side, side); (y, x) is the corner of a place in a small look."""
         import cv2
         import numpy as np
 
-        source = self._source(look)
         side = round(_SIDE * self.scale) + 2 * self.slack
-        matrix = np.array(alignment.transform, np.float32)
-        matrix[:, 2] *= self.scale
-        cut = np.empty((len(places), side, side), np.uint8)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        for number, (y, x) in enumerate(places):
-            corner = np.array([x * self.scale - self.slack, y * self.scale - self.slack], np.float32)
-            moved = matrix.copy()
-            moved[:, 2] += matrix[:, :2] @ corner
-            cut[number] = cv2.warpAffine(source, moved, (side, side), flags=flags)
-        return cut
+        if self._points is None:  # of all places, in the leader's frame
+            corners = np.array(places, np.float32).T[:, :, None, None] * self.scale - self.slack
+            within = np.mgrid[0:side, 0:side].astype(np.float32)[:, None]
+            y, x = (corners + within).reshape(2, -1)
+            self._points = np.stack([x, y, np.ones_like(x)])
+        matrix = alignment.scaled(self.scale).transform
+        at = (matrix @ self._points).reshape(2, len(places), side * side)
+        cut = cv2.remap(self._source(look), at[0], at[1], cv2.INTER_LINEAR)
+        return cut.reshape(len(places), side, side)
 
 
-def _places(pages: Any) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Corners of the places where pages of shape (pages, height, width) vary most, and of those with the same print in all."""
+def _places(pages: Iterable["Image"]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Corners of the places where pages of one shape vary most, and of those with the same print in all."""
     import cv2
     import numpy as np
 
-    blurred = np.stack([cv2.GaussianBlur(page, (3, 3), 0) for page in pages]).astype(np.float32)
-    height, width = pages.shape[1:]
+    count, mean, squares = 0, 0.0, 0.0
+    for page in pages:
+        blurred = cv2.GaussianBlur(page, (3, 3), 0).astype(np.float32)
+        count, mean, squares = count + 1, mean + blurred, squares + blurred * blurred
+    mean = mean / count
+    variance = squares / count - mean * mean
+    height, width = variance.shape
     ys = range(round(_MARGIN * height) + 1, round((1 - _MARGIN) * height) - _SIDE, _STEP)
     xs = range(round(_MARGIN * width) + 1, round((1 - _MARGIN) * width) - _SIDE, _STEP)
     corners = [(y, x) for y in ys for x in xs]
@@ -170,8 +176,7 @@ def _places(pages: Any) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         sums = cv2.boxFilter(values, cv2.CV_32F, (_SIDE, _SIDE), anchor=(0, 0), normalize=True)
         return np.array([sums[corner] for corner in corners])
 
-    varies = total(blurred.var(axis=0))
-    print_ = total(cv2.absdiff(blurred.mean(axis=0), cv2.blur(blurred.mean(axis=0), (_SIDE, _SIDE))))
+    varies, print_ = total(variance), total(cv2.absdiff(mean, cv2.blur(mean, (_SIDE, _SIDE))))
     order = np.argsort(-varies)
     enough = max(_VARIES * float(varies[order[0]]), 1.0) if len(order) else 0
     varying = [int(place) for place in order[:_PLACES] if varies[place] >= enough]
@@ -183,55 +188,77 @@ class _Near:
     """Search for pages whose places all correlate with `least` or more, in cuts of shape (pages, places, side, side).
 
     The distance of two unit vectors tells their correlation, and no projection makes a distance larger (the lower bound of
-    GEMINI: Faloutsos et al., 1994). So a search in the directions of most variance loses nothing: a k-d tree over all places
-    together, then place by place.
+    GEMINI: Faloutsos et al., 1994). So a search in the directions of most variance loses nothing. A pair costs some tenths of a
+    microsecond: it is given up at the first place that differs.
     """
 
-    def __init__(self, cut: Any, least: float) -> None:
-        import numpy as np
-        from scipy.spatial import cKDTree
-
-        sample = np.unique(np.linspace(0, len(cut) - 1, 2 * _SAMPLE).astype(int))
-        self._places = np.stack([_projected(_units(cut[:, place]), sample) for place in range(cut.shape[1])], axis=1)
-        self._farthest = 2 - 2 * least  # square of the distance
-        together = _projected(self._places.reshape(len(cut), -1) / np.sqrt(cut.shape[1]), sample)
-        self._together, self._tree = together, cKDTree(together)
-        self._radius = float(self._farthest**0.5) + 1e-4
-
-    def before(self, row: int) -> list[tuple[int, float]]:
-        """Earlier rows that are near, and how far they are."""
+    def __init__(self, cut: Any, least: float, on_average: float) -> None:
         import numpy as np
 
-        found = np.array(self._tree.query_ball_point(self._together[row], self._radius), int)
-        found = found[found < row]
-        distances = ((self._places[found] - self._places[row]) ** 2).sum(axis=2).max(axis=1, initial=0)
-        near = distances <= self._farthest
-        return list(zip(found[near].tolist(), distances[near].tolist(), strict=True))
+        sample = np.unique(np.linspace(0, len(cut) - 1, _SAMPLE).astype(int))
+        units = _units(cut, sample)
+        self._exact, self._projected = units.astype(np.float16), _projected(units, sample)
+        self._squares = (self._projected**2).sum(axis=2)
+        self._farthest, self._farthest_on_average = 2 - 2 * least, 2 - 2 * on_average  # squares of distances
+
+    def pairs(self, first: int, rows: int) -> list[tuple[float, int, int]]:
+        """Pairs of one of some rows and an earlier row that are near: the square of the distance, row, earlier row."""
+        import numpy as np
+
+        last = min(first + rows, self._exact.shape[1])
+        row, other = np.nonzero(np.arange(last)[None] < np.arange(first, last)[:, None])
+        total = np.zeros(len(row), np.float32)
+        for place, squares in zip(self._projected, self._squares, strict=True):
+            if 8 * len(row) > rows * last:
+                products = (place[first:last] @ place[:last].T)[row, other]
+            else:
+                products = np.einsum("ij,ij->i", place[first + row], place[other])
+            distances = squares[first + row] + squares[other] - 2 * products
+            near = distances <= self._farthest
+            total, row, other = (total + distances)[near], row[near], other[near]
+        near = total <= self._farthest_on_average * len(self._exact)
+        return self._exactly(first + row[near], other[near])
+
+    def _exactly(self, row: Any, other: Any) -> list[tuple[float, int, int]]:
+        import numpy as np
+
+        total, farthest = np.zeros(len(row), np.float32), np.zeros(len(row), np.float32)
+        for place in self._exact:
+            distances = ((place[row].astype(np.float32) - place[other]) ** 2).sum(axis=1)
+            near = distances <= self._farthest
+            total, farthest = (total + distances)[near], np.maximum(farthest, distances)[near]
+            row, other = row[near], other[near]
+        near = total <= self._farthest_on_average * len(self._exact)
+        return list(zip(farthest[near].tolist(), row[near].tolist(), other[near].tolist(), strict=True))
 
 
-def _units(cut: Any) -> "Floats":
-    """Unit vectors of one place, of shape (pages, side, side): the product of two is their correlation."""
+def _units(cut: Any, sample: Any) -> "Floats":
+    """Vectors of each place, of shape (places, pages, pixels); the distance of two unit vectors tells their correlation.
+
+    Where a page has hardly any print in a place, its vector is shorter: between two pages that are blank there but for the
+    edge of a letter there is no correlation, and a copy would be lost.
+    """
     import numpy as np
 
-    flat = cut.reshape(len(cut), -1).astype(np.float32)
-    flat -= flat.mean(axis=1, keepdims=True)
-    least = _PAPER * np.sqrt(flat.shape[1])
-    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), least), np.float32)
+    vectors = cut.reshape(*cut.shape[:2], -1).swapaxes(0, 1).astype(np.float32)
+    vectors -= vectors.mean(axis=2, keepdims=True)
+    lengths = np.linalg.norm(vectors, axis=2, keepdims=True)
+    blank = _PAPER * vectors.shape[2] ** 0.5
+    printed = np.where(lengths[:, sample] > blank, lengths[:, sample], np.nan)
+    with_print = ~np.isnan(printed).all(axis=(1, 2))
+    usual = np.full(len(lengths), blank)
+    usual[with_print] = np.nanmedian(printed[with_print], axis=(1, 2))
+    vectors /= np.maximum(lengths, np.maximum(_FAINT * usual, blank)[:, None, None])
+    return np.asarray(vectors, np.float32)
 
 
 def _projected(vectors: "Floats", sample: Any) -> "Floats":
-    """The vectors in the directions in which those of the sample vary most."""
+    """The vectors in the directions in which those of the sample vary most, in all places together."""
     import numpy as np
 
-    chosen = vectors[sample] - vectors[sample].mean(axis=0)
-    small, large = sorted(chosen.shape)
-    square = chosen @ chosen.T if len(chosen) == small else chosen.T @ chosen
-    _, found = np.linalg.eigh(square)
-    strongest = found[:, ::-1][:, :_DIRECTIONS]
-    if len(chosen) == small and small != large:
-        strongest = chosen.T @ strongest
-    directions, _ = np.linalg.qr(strongest)
-    return np.asarray(vectors @ directions, np.float32)
+    chosen = vectors[:, sample].reshape(-1, vectors.shape[2])
+    _, directions = np.linalg.eigh(chosen.T @ chosen)
+    return np.asarray(vectors @ directions[:, ::-1][:, :_DIRECTIONS], np.float32)
 
 
 class _Checks:

@@ -31,14 +31,15 @@ def perceptual_hash(image: "Image") -> str:
     import cv2
     import numpy as np
 
-    small = cv2.resize(_grey(image), (64, 64), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(grey_of(image), (64, 64), interpolation=cv2.INTER_AREA)
     frequencies = cv2.dct(small.astype(np.float32))[:16, :16].ravel()
     frequencies[0] = 0  # mean brightness, carries no information
     bits = frequencies > np.median(frequencies[1:])
     return HASH_PREFIX + np.packbits(bits).tobytes().hex()
 
 
-def _grey(image: "Image") -> "Image":
+def grey_of(image: "Image") -> "Image":
+    """A page of shape (height, width, 3) or (height, width) in grey."""
     import cv2
     import numpy as np
 

@@ -5,9 +5,11 @@ everywhere, a little: it was turned, scaled, blurred, encoded again. So what cou
 differs, but how much further than the rest of the page.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ocr_pipeline.documents.alignment import Alignment, Template, fitted, warped
+from ocr_pipeline.documents.looks import Look
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,21 +25,15 @@ MAX_OUTLIER = 7.5
 """A place of the page with print in both differs at most this many times as much as the 5 % most different print. The
 same copies reach 6.8; a page with one other digit has 9.5, with another number or date 20; a rescan of such a page less."""
 
-_ALIGN_SIDES = ((96, 50), (192, 30), (384, 20))  # longer side in pixels, iterations
+_PATIENT = ((96, 50), (192, 30), (384, 20))  # longer side in pixels, iterations
 _BLOCK, _PLACE, _OUTLIER_PIXELS = 49, 7, 20  # a place is a digit; as many pixels around it as a digit has
+_HALF_PLACE = 5
 _NOISE = 0.015  # two pages from one file
 _CONTRAST = 30.0  # standard deviation of 0..255: print, not paper
 _MIN_PRINT = 500  # pixels; less is a blank page
-_TILE, _EDGE, _WORST_TILES = 64, 5, 12
-_SHIFTS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """`transform` takes pixels of the first page to pixels of the second, which has the first one's size."""
-
-    transform: Any
-    correlation: float
+_TILE, _EDGE, _WORST_TILES, _USUAL_TILES = 64, 5, 10, 16
+_PRINTED = 64  # of 255; less is a speck
+_SHIFTS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
 @dataclass(frozen=True)
@@ -48,59 +44,78 @@ class Comparison:
     other_values: bool = False
 
 
-def compared(first: "Image", second: "Image") -> Comparison:
-    """How alike two large looks are; 0 if they cannot be aligned or have too little print.
+def template(look: Look) -> Template:
+    """A page that others are compared with."""
+    return Template(look.small(), _PATIENT, 1e-4)
 
-    The second page is aligned to the first by an affine transform (ECC: Evangelidis and Psarakis, 2008). The result is the
-    2nd percentile of the correlations of blocks with print, as a single stain makes no other document. Places of the size of
-    a digit then tell values apart: if one differs much more than the rest of the page does, the result is below
-    `MIN_SIMILARITY`.
+
+def compared(first: Look, second: Look, of_first: Template | None = None) -> Comparison:
+    """How alike two looks are; 0 if they cannot be aligned or have too little print.
+
+    The second page is aligned to the first by an affine transform. The result is the 2nd percentile of the correlations of
+    blocks with print, as a single stain makes no other document. Places of the size of a digit then tell values apart: if
+    one differs much more than the rest of the page does, the result is below `MIN_SIMILARITY`.
+
+    Args:
+        of_first: `template` of the first look, if it is at hand.
     """
     import cv2
     import numpy as np
 
-    second = fitted(second, first.shape)
-    alignment = align(pyramid(first), pyramid(second))
+    alignment = (of_first or template(first)).align(fitted(second.small(), first.small_shape))
     if alignment is None:
         return Comparison(0.0)
-    a = cv2.GaussianBlur(first, (3, 3), 0.7).astype(np.float32)
-    b = cv2.GaussianBlur(warped(second, alignment), (3, 3), 0.7).astype(np.float32)
-    inside = _inside(first.shape, alignment)
-    blocks, contrast, _ = _correlations(a[::2, ::2], b[::2, ::2], _BLOCK // 2)
-    with_print = _eroded(inside, _BLOCK + 6)[::2, ::2] & (contrast >= (0.7 * float(a.std())) ** 2)
+    part = _around_print(first)
+    alignment = alignment.scaled(max(first.large_shape) / max(first.small_shape)).within(part)
+    a = cv2.GaussianBlur(first.large()[part], (3, 3), 0.7)
+    b = cv2.GaussianBlur(warped(fitted(second.large(), first.large_shape), alignment, a.shape), (3, 3), 0.7)
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    half_a, half_b = np.ascontiguousarray(a[::2, ::2]), np.ascontiguousarray(b[::2, ::2])
+    inside = _inside(first.large_shape, alignment, half_a.shape)
+    blocks_a, blocks_b = _Squares(half_a, _BLOCK // 2), _Squares(half_b, _BLOCK // 2)
+    contrast = np.maximum(blocks_a.variance, blocks_b.variance)
+    with_print = _eroded(inside, _BLOCK // 2 + 3) & (contrast >= (0.7 * float(a.std())) ** 2)
     if np.count_nonzero(with_print) < _MIN_PRINT:
         return Comparison(0.0)
-    score = float(np.clip(np.quantile(blocks[with_print], 0.02), 0, 1))
+    score = float(np.clip(np.quantile(blocks_a.correlations(blocks_b)[with_print], 0.02), 0, 1))
     if score < MIN_SIMILARITY:
         return Comparison(score)
-    ratio = _page_outlier(a, b, _eroded(inside, 2 * _PLACE + 1))
+    ratio = _page_outlier(a, b, (half_a, half_b), _eroded(inside, _PLACE))
     return Comparison(score) if ratio <= MAX_OUTLIER else Comparison(MIN_SIMILARITY * MAX_OUTLIER / ratio, True)
 
 
-def _page_outlier(a: Any, b: Any, inside: Any) -> float:
-    """`outlier` of whole pages: of the tiles that differ most without a shift, next to a sample of all tiles with print."""
+def _page_outlier(a: Any, b: Any, halves: tuple[Any, Any], inside: Any) -> float:
+    """`outlier` of whole pages: of the tiles that differ most without a shift, next to a sample of all tiles with print.
+
+    Args:
+        halves: both pages at half the resolution, by which these tiles are chosen.
+        inside: where to look, at half the resolution.
+    """
     import numpy as np
 
-    correlations, _, contrast = _correlations(a, b, _PLACE)
-    both = inside & (contrast >= _CONTRAST**2)
-    differs = np.where(both, 1 - correlations, 0)
-    height, width = a.shape
+    half_a, half_b = (_Squares(half, _HALF_PLACE) for half in halves)
+    both = inside & (np.minimum(half_a.variance, half_b.variance) >= _CONTRAST**2)
+    differs = np.where(both, 1 - half_a.correlations(half_b), -1)
     step = _TILE - 2 * _EDGE
-    corners = [(y, x) for y in range(0, height - _TILE + 1, step) for x in range(0, width - _TILE + 1, step)]
-    tiles = [(float(_tile(differs, corner).max()), corner) for corner in corners if _tile(both, corner).any()]
+    rows, columns = (np.arange(0, length - _TILE + 1, step) for length in a.shape)
+    if not len(rows) or not len(columns):
+        return 0.0
+    inner = differs[_EDGE // 2 :, _EDGE // 2 :][: len(rows) * step // 2, : len(columns) * step // 2]
+    most = np.maximum.reduceat(np.maximum.reduceat(inner, rows // 2, axis=0), columns // 2, axis=1)
+    tiles = [(float(most[row, column]), (y, x)) for row, y in enumerate(rows) for column, x in enumerate(columns)]
+    tiles = [tile for tile in tiles if tile[0] >= 0]
     if not tiles:
         return 0.0
     worst = [corner for _, corner in sorted(tiles, reverse=True)[:_WORST_TILES]]
-    sample = [
-        tiles[int(number)][1] for number in np.unique(np.linspace(0, len(tiles) - 1, 2 * _WORST_TILES).astype(int))
-    ]
-    chosen = [*worst, *sample]
+    numbers = np.unique(np.linspace(0, len(tiles) - 1, _USUAL_TILES).astype(int))
+    chosen = [*worst, *(tiles[int(number)][1] for number in numbers)]
     mosaics = [np.concatenate([_tile(image, corner) for corner in chosen]) for image in (a, b)]
-    in_worst, in_sample = (
-        np.concatenate([_inner(_tile(inside, corner)) & (number in numbers) for number, corner in enumerate(chosen)])
-        for numbers in (range(len(worst)), range(len(worst), len(chosen)))
-    )
-    return outlier(mosaics[0], mosaics[1], in_worst, in_sample)
+    doubled = inside.repeat(2, axis=0).repeat(2, axis=1)
+    in_tiles = np.stack([_inner(_tile(doubled, corner)) for corner in chosen])
+    in_worst, in_sample = in_tiles.copy(), in_tiles
+    in_worst[len(worst) :] = False
+    in_sample[: len(worst)] = False
+    return outlier(mosaics[0], mosaics[1], in_worst.reshape(-1, _TILE), in_sample.reshape(-1, _TILE))
 
 
 def _tile(image: Any, corner: tuple[int, int]) -> Any:
@@ -128,17 +143,13 @@ def outlier(a: Any, b: Any, inside: Any, usual: Any = None) -> float:
     import numpy as np
 
     height, width = a.shape
-    best: Any = None
+    squares_a, squares_b = _Squares(a, _PLACE), _Squares(b, _PLACE)
+    best = squares_a.correlations(squares_b)
+    both = np.minimum(squares_a.variance, squares_b.variance) >= _CONTRAST**2
     for y, x in _SHIFTS:
-        shifted = np.zeros_like(b)
-        shifted[max(y, 0) : height + min(y, 0), max(x, 0) : width + min(x, 0)] = b[
-            max(-y, 0) : height + min(-y, 0), max(-x, 0) : width + min(-x, 0)
-        ]
-        correlations, _, contrast = _correlations(a, shifted, _PLACE)
-        if best is None:
-            best, both = correlations, contrast >= _CONTRAST**2
-        else:
-            np.maximum(best, correlations, out=best)
+        to = (slice(max(y, 0), height + min(y, 0)), slice(max(x, 0), width + min(x, 0)))
+        from_ = (slice(max(-y, 0), height + min(-y, 0)), slice(max(-x, 0), width + min(-x, 0)))
+        np.maximum(best[to], squares_a.part(to).correlations(squares_b.part(from_)), out=best[to])
     places, all_print = best[inside & both], best[(inside if usual is None else usual) & both]
     if min(len(places), len(all_print)) < _MIN_PRINT:
         return 0.0
@@ -146,75 +157,24 @@ def outlier(a: Any, b: Any, inside: Any, usual: Any = None) -> float:
     return (1 - float(np.partition(places, _OUTLIER_PIXELS)[_OUTLIER_PIXELS])) / max(typical, _NOISE)
 
 
-@dataclass(frozen=True)
-class Pyramid:
-    """A page at the sizes at which it is aligned, coarse to fine, and how much smaller each of them is."""
-
-    levels: list[tuple[Any, float]]
-    iterations: tuple[int, ...]
-    precision: float
-
-
-def pyramid(page: "Image", sides: Sequence[tuple[int, int]] = _ALIGN_SIDES, precision: float = 1e-4) -> Pyramid:
-    """Args: sides: longer sides in pixels, with the number of iterations; precision: change of correlation to stop at."""
-    import cv2
-
-    levels = []
-    for side, _ in sides:
-        factor = min(1.0, side / max(page.shape))
-        size = (max(1, round(page.shape[1] * factor)), max(1, round(page.shape[0] * factor)))
-        levels.append((cv2.GaussianBlur(cv2.resize(page, size, interpolation=cv2.INTER_AREA), (5, 5), 0), factor))
-    return Pyramid(levels, tuple(iterations for _, iterations in sides), precision)
-
-
-def align(first: Pyramid, second: Pyramid) -> Alignment | None:
-    """The affine transform from pixels of the first page to those of the second, of the same size."""
-    import cv2
+def _around_print(look: Look) -> tuple[slice, slice]:
+    """The part of a large print that is not paper, with a margin: comparing paper takes as long."""
     import numpy as np
 
-    transform, scale, correlation = np.eye(2, 3, dtype=np.float32), 1.0, 0.0
-    for (a, factor), (b, _), iterations in zip(first.levels, second.levels, first.iterations, strict=True):
-        transform[:, 2] *= factor / scale
-        scale = factor
-        criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, iterations, first.precision)
-        mask = np.full(a.shape, 255, np.uint8)
-        try:
-            correlation, estimate = cv2.findTransformECC(a, b, transform, cv2.MOTION_AFFINE, criteria, mask, 1)
-        except cv2.error:  # did not converge
-            return None
-        if correlation < 0.5:
-            return None
-        transform = np.asarray(estimate, np.float32)
-    transform[:, 2] /= scale
-    distortion = abs(np.linalg.det(transform[:, :2]) - 1)
-    return Alignment(transform, float(correlation)) if distortion < 0.3 else None
+    small, scale, found = look.small(), max(look.large_shape) / max(look.small_shape), []
+    for axis, length in ((1, look.large_shape[0]), (0, look.large_shape[1])):
+        has = np.flatnonzero(small.max(axis=axis) >= _PRINTED)
+        ends = (int(has[0] * scale) - _TILE, int(has[-1] * scale) + _TILE) if len(has) else (0, length)
+        found.append(slice(max(0, ends[0]) // 2 * 2, min(length, ends[1])))
+    return found[0], found[1]
 
 
-def fitted(page: "Image", shape: tuple[int, ...]) -> "Image":
-    """The page at the size of another one."""
-    import cv2
+def _inside(whole: tuple[int, int], alignment: Alignment, shape: tuple[int, ...]) -> Any:
+    """Which pixels of a part of the first page the second covers, at half the resolution and of this shape."""
     import numpy as np
 
-    if page.shape == shape:
-        return page
-    smaller = shape[0] < page.shape[0]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(page, (shape[1], shape[0]), interpolation=how), np.uint8)
-
-
-def warped(page: "Image", alignment: Alignment) -> Any:
-    """The second page as it lies on the first."""
-    import cv2
-
-    size = (page.shape[1], page.shape[0])
-    return cv2.warpAffine(page, alignment.transform, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-
-
-def _inside(shape: tuple[int, ...], alignment: Alignment) -> Any:
-    """Which pixels of the first page the second covers."""
-    import numpy as np
-
-    inside = warped(np.full(shape, 255, np.uint8), alignment) > 250
+    page = np.full((whole[0] // 2, whole[1] // 2), 255, np.uint8)
+    inside = warped(page, alignment.scaled(0.5), shape) > 250
     inside[[0, -1]] = inside[:, [0, -1]] = False
     return inside
 
@@ -226,16 +186,30 @@ def _eroded(inside: Any, side: int) -> Any:
     return cv2.erode(inside.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
 
 
-def _correlations(a: Any, b: Any, side: int) -> tuple[Any, Any, Any]:
-    """Correlations of the squares around each pixel, and the larger and the smaller variance of the two squares."""
-    import cv2
-    import numpy as np
+class _Squares:
+    """The squares around each pixel of a page: what does not depend on the page that they are compared with."""
 
-    def mean(pixels: Any) -> Any:
-        return cv2.blur(pixels, (side, side))
+    def __init__(self, page: Any, side: int) -> None:
+        import cv2
+        import numpy as np
 
-    mean_a, mean_b = mean(a), mean(b)
-    variance_a, variance_b = mean(a * a) - mean_a * mean_a, mean(b * b) - mean_b * mean_b
-    covariance = mean(a * b) - mean_a * mean_b
-    product = np.maximum(variance_a, 1) * np.maximum(variance_b, 1)
-    return covariance / np.sqrt(product), np.maximum(variance_a, variance_b), np.minimum(variance_a, variance_b)
+        self.page, self.side = page, side
+        self.mean = cv2.blur(page, (side, side))
+        self.variance = cv2.blur(page * page, (side, side)) - self.mean * self.mean
+        self.scale = 1 / np.sqrt(np.maximum(self.variance, 1))
+
+    def part(self, where: tuple[slice, slice]) -> "_Squares":
+        part = object.__new__(_Squares)
+        part.page, part.side, part.mean = self.page[where], self.side, self.mean[where]
+        part.variance, part.scale = self.variance[where], self.scale[where]
+        return part
+
+    def correlations(self, other: "_Squares") -> Any:
+        """Correlations with the squares of another page of this shape."""
+        import cv2
+
+        found = cv2.blur(self.page * other.page, (self.side, self.side))
+        found -= self.mean * other.mean
+        found *= self.scale
+        found *= other.scale
+        return found

@@ -13,7 +13,7 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.looks import Look, look_of
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, document_sha256, open_document, open_unchanged, read_bytes
-from ocr_pipeline.documents.perceptual import HASH_PREFIX, perceptual_hash
+from ocr_pipeline.documents.perceptual import HASH_PREFIX, grey_of, perceptual_hash
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.schemas import DocumentFailure, Label
 from ocr_pipeline.store import fingerprint
@@ -100,7 +100,8 @@ def _first_page_of(document: Document) -> tuple[str, Look | None]:
     image = document.pages[0].image()
     if document.is_drawn:
         return HASH_PREFIX + document.sha256, None
-    return perceptual_hash(image), look_of(image)
+    grey = grey_of(image)
+    return perceptual_hash(grey), look_of(grey)
 
 
 def first_page(path: Path, sha256: str, limits: Limits, part: PageRange | None = None) -> "Image | None":

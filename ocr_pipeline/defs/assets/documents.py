@@ -60,8 +60,10 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
         with warehouse.warehouse().snapshot() as snapshot:
             known = tables.documents.documents(snapshot)
         sources = _sources(project, keys, known)
-        splitter = _splitter(project, warehouse, backends, sources)
+        splitter, looks = _splitter(project, warehouse, backends, sources), Looks(project.store)
         for source, document, failure in ingest_all(_noting(sources, states), backends.limits):
+            if document and document.look:  # kept now: `duplicates` need not open the file again
+                looks.put(document.sha256, document.look)
             decision = splitter.decide(source, document) if document and not source.pages else Decision(None, None)
             row = tables.documents.add_document(
                 new_rows,
