@@ -32,6 +32,7 @@ from ocr_pipeline.document_fields import TaxLine as TaxLine
 from ocr_pipeline.errors import DocumentErrorReason
 from ocr_pipeline.label_boxes import LabelBox, check_paths
 from ocr_pipeline.page_codes import PageCode
+from ocr_pipeline.quickly_pickled import QuicklyPickled
 
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1), relative page coordinates, origin top left."""
@@ -40,7 +41,7 @@ NO_PAGE = 0
 """Page number of evidence that is on no page, such as an element of XML; its box has no size."""
 
 
-class _Model(BaseModel):
+class _Model(QuicklyPickled, BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

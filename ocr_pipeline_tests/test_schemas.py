@@ -1,3 +1,4 @@
+import pickle
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,20 @@ def word(text: str, page: int = 1, line: int = 0) -> Word:
 
 def test_every_single_valued_field_has_a_kind() -> None:
     assert list(FIELD_KINDS) == [name for name in Invoice.model_fields if name not in ("tax_lines", "line_items")]
+
+
+def test_pickled_models_are_the_same() -> None:
+    """Also which fields were given, and that copies can be made of them."""
+    place = {"page": 1, "text": "1.20", "box": (0.0, 0.1, 0.2, 0.3), "words": [3], "method": "label", "score": 0.5}
+    values = {
+        "invoice": {"total_amount": "1.20", "line_items": [{"amount": "1.2"}]},
+        "evidence": {"total_amount": place},
+    }
+    for model in (Extraction.model_validate(values), Invoice(), Label.model_validate({"invoice": {"currency": "EUR"}})):
+        restored = pickle.loads(pickle.dumps(model))
+        assert restored == model
+        assert restored.model_dump_json(exclude_unset=True) == model.model_dump_json(exclude_unset=True)
+        assert restored.model_copy(deep=True) == model
 
 
 def test_amounts_are_exact() -> None:

@@ -1,9 +1,9 @@
 """Pages of one layout: which of them may be copies of each other, without comparing all pairs.
 
 The pages of a layout are aligned to one of them, the leader. In its frame, the places where the pages vary most (their values)
-are cut out; what is left of two pages there is a vector, and two copies have near vectors. A search tree over these vectors
-gives the pairs that are worth comparing: first at low resolution, and, where pages share nearly all of their values, at the
-full resolution of a look. See docs/decisions/0019.
+are cut out; what is left of two pages there is a vector, and two copies have near vectors. A search over these vectors gives
+the pairs that are worth comparing: first at low resolution, and, where pages share nearly all of their values, at the full
+resolution of a look. See docs/decisions/0019.
 """
 
 import math
@@ -28,11 +28,11 @@ SAME_LAYOUT = 0.72
 MAYBE_LAYOUT = 0.6
 """Correlation from which a page is compared with the pages of the layout."""
 
-MIN_PLACE = (0.70, 0.80)
+MIN_PLACE = (0.75, 0.80)
 """Correlation of each place with values in two copies, at least: at low and at full resolution. Copies that were rescanned or
 rotated by 1 degree have 0.85 and 0.83 (benchmarks/duplicates.py)."""
 
-MIN_PLACES = (0.87, 0.88)
+MIN_PLACES = (0.90, 0.90)
 """The same for all places on average. These copies have 0.94."""
 
 MAX_OUTLIER = 9.0
@@ -188,8 +188,8 @@ class _Near:
     """Search for pages whose places all correlate with `least` or more, in cuts of shape (pages, places, side, side).
 
     The distance of two unit vectors tells their correlation, and no projection makes a distance larger (the lower bound of
-    GEMINI: Faloutsos et al., 1994). So a search in the directions of most variance loses nothing. A pair costs some tenths of a
-    microsecond: it is given up at the first place that differs.
+    GEMINI: Faloutsos et al., 1994). So a search in the directions of most variance loses nothing. A pair costs some tenths of
+    a microsecond: it is given up at the first place that differs.
     """
 
     def __init__(self, cut: Any, least: float, on_average: float) -> None:

@@ -82,7 +82,8 @@ def look_of(page: "Image") -> Look:
     grey = resized(grey_of(page), LARGE)
     side = max(grey.shape) // _SURROUNDINGS | 1
     ink = cv2.subtract(cv2.blur(grey, (side, side)), grey)
-    strongest = max(float(np.percentile(ink[::2, ::2], 99)), _MIN_CONTRAST)
+    histogram = np.cumsum(np.bincount(ink.ravel(), minlength=256))
+    strongest = max(float(np.searchsorted(histogram, 0.99 * ink.size)), _MIN_CONTRAST)
     scale = (_LEVELS - 1) / strongest
     levels = cv2.LUT(ink, np.minimum(np.round(np.arange(256) * scale), _LEVELS - 1).astype(np.uint8))
     flat = np.append(levels, np.zeros(levels.size % 2, np.uint8))

@@ -6,7 +6,6 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 from typing import Literal
 
 
@@ -45,13 +44,21 @@ def cpu_seconds(pid: int) -> float:
         return cpu_seconds_of_group(pid)
     total = 0.0
     with suppress(OSError, IndexError):
-        times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
-        total = sum(map(int, times)) / os.sysconf(
-            "SC_CLK_TCK"
-        )  # proc(5): user and system, its own and of ended children
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            total += sum(cpu_seconds(int(child)) for child in (thread / "children").read_text().split())
+        times = _content(f"/proc/{pid}/stat").rpartition(b")")[2].split()[11:15]
+        # proc(5): user and system, its own and of ended children
+        total = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            total += sum(cpu_seconds(int(child)) for child in _content(f"/proc/{pid}/task/{thread}/children").split())
     return total
+
+
+def _content(path: str) -> bytes:
+    """Of a file in /proc, in a third of pathlib's time: it is read for every call."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 65536)
+    finally:
+        os.close(descriptor)
 
 
 def cpu_seconds_of_group(group: int) -> float:

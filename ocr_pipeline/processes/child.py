@@ -1,5 +1,6 @@
 """The side of the worker: it answers calls until the process that started it is gone."""
 
+import gc
 import os
 import pickle
 import signal
@@ -47,9 +48,11 @@ def serve(connection: Connection) -> None:
             try:
                 if load is not None:
                     function = None  # frees what the last one has loaded
+                    gc.unfreeze()
                     function = _loaded(*load)
+                    gc.freeze()  # what is loaded stays: not looked through again with each document
+                    connection.send(True)  # the time counts from now; if nothing was loaded, since the call was sent
                 assert function is not None
-                connection.send(True)  # the time counts from now
                 answer = Answer(function(*pickle.loads(arguments)))  # noqa: S301 - the parent pickled it
             except Exception as error:  # noqa: BLE001 - it is raised in the parent
                 answer = Answer(error=_portable(error), loaded=function is not None)
