@@ -134,7 +134,11 @@ def parent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
     )
-    wait_until(lambda: len(list(tmp_path.glob("worker-*"))) >= 2 or process.poll() is not None, "no worker has begun")
+
+    def begun() -> list[Path]:
+        return [file for file in tmp_path.glob("worker-*") if file.read_text()]  # not only opened
+
+    wait_until(lambda: len(begun()) >= 2 or process.poll() is not None, "no worker has begun")
     yield process
     with contextlib.suppress(ProcessLookupError):  # as it should be: nobody is left
         os.killpg(process.pid, signal.SIGKILL)
