@@ -155,15 +155,16 @@ class Maker:
             put(self.pick(self.word().upper(), "*** COPY ***", self.number(6), "WELCOME TO", f"{self.day:%d/%m}"))
         size = page.size * self.pick(1.0, 1.0, 1.3, 1.6)
         words = name.split()
-        if len(words) > 3 and self.chance.random() < 0.3:
-            cut = self.chance.randint(1, len(words) - 1)
-            put(" ".join(words[:cut]), size=size)
-            put(" ".join(words[cut:]), size=size)
-        else:
-            put(
-                name + (f" ({self.number(6)}-{self.pick('X', 'K', 'A')})" if self.chance.random() < 0.2 else ""),
-                size=size,
-            )
+        with page.drawing("supplier_name", name):
+            if len(words) > 3 and self.chance.random() < 0.3:
+                cut = self.chance.randint(1, len(words) - 1)
+                put(" ".join(words[:cut]), size=size)
+                put(" ".join(words[cut:]), size=size)
+            else:
+                put(
+                    name + (f" ({self.number(6)}-{self.pick('X', 'K', 'A')})" if self.chance.random() < 0.2 else ""),
+                    size=size,
+                )
         if self.chance.random() < 0.4:
             put(
                 self.pick(
@@ -173,9 +174,10 @@ class Maker:
                 )
             )
         lines = self.address()
-        for line in lines:
-            put(line)
         self.truth["supplier_address"] = " ".join(lines)
+        with page.drawing("supplier_address", self.truth["supplier_address"]):
+            for line in lines:
+                put(line)
         if self.chance.random() < 0.7:
             put(self.pick("TEL: ", "Tel ", "PHONE: ", "Tel./Fax: ") + f"0{self.number(1)}-{self.number(7)}")
         if self.chance.random() < 0.2:
@@ -185,7 +187,8 @@ class Maker:
                 self.region["currency"], f"GB{self.number(9)}"
             )
             self.truth["supplier_tax_id"] = tax_id
-            put(f"{self.region['tax'][0]} {self.pick('ID', 'NO', 'REG NO')}{self.pick(':', ' :', ' ')} {tax_id}")
+            with page.drawing("supplier_tax_id", tax_id):
+                put(f"{self.region['tax'][0]} {self.pick('ID', 'NO', 'REG NO')}{self.pick(':', ' :', ' ')} {tax_id}")
 
     def facts(self, page: Page, pairs: Callable[[str, str], None]) -> None:
         """Number, date and what stands around them, in any order."""
@@ -194,12 +197,18 @@ class Maker:
         shown = self.show(self.day)
         clock = f"{self.chance.randint(8, 21):02}:{self.chance.randint(0, 59):02}"
         when = shown + self.pick("", "", f" {clock}", f" {clock}:{self.number(2)}", f"  {clock} PM")
-        parts = [
-            lambda: pairs(self.term("invoice_id") if self.chance.random() < 0.9 else "NO", number),
-            (lambda: pairs(self.term("invoice_date"), when))
-            if self.chance.random() < 0.8
-            else (lambda: page.left(when)),
-        ]
+
+        def id_part() -> None:
+            with page.drawing("invoice_id", number):
+                pairs(self.term("invoice_id") if self.chance.random() < 0.9 else "NO", number)
+
+        named = self.chance.random() < 0.8
+
+        def date_part() -> None:
+            with page.drawing("invoice_date", shown):
+                pairs(self.term("invoice_date"), when) if named else page.left(when)
+
+        parts = [id_part, date_part]
         for label, value in (
             ("Cashier", self.word()), ("Table", self.number(2)), ("Counter", self.number(1)), ("Salesperson", self.word()),
             ("Customer No", self.number(6)), ("Time", clock), ("Terms", "C.O.D."), ("Ref", self.number(8)), ("Page", "1 of 1"),
@@ -276,6 +285,7 @@ class Maker:
         self.truth |= {"net_amount": net, "total_tax_amount": tax, "total_amount": payable}
         tax_name = f"{chance.choice(region['tax'])} {rate}%" if chance.random() < 0.7 else self.term("tax")
         rows: list[tuple[str, str]] = []
+        fields: dict[tuple[str, str], str] = {}
         if chance.random() < 0.3:
             rows.append((self.term("count"), str(sum(q for _, q, _ in items))))
         if discount:
@@ -287,18 +297,22 @@ class Maker:
             rows.append((self.term("subtotal"), self.money(gross)))
         if rate and not inclusive:
             rows.append((tax_name, self.money(tax)))
+            fields[rows[-1]] = "total_tax_amount"
         if rate and chance.random() < 0.5:
             rows.insert(
                 len(rows) - (not inclusive),
                 (f"{self.term('total')} {self.term('excl')} {region['tax'][0]}", self.money(net)),
             )
+            fields[rows[len(rows) - 1 - (not inclusive)]] = "net_amount"
         if rounding or (step and chance.random() < 0.3):
             if chance.random() < 0.6:
                 rows.append((self.term("total"), self.money(total)))
             rows.append((self.term("rounding"), self.money(rounding, sign=False)))
         rows.append((self.term("grand_total") if chance.random() < 0.5 else self.term("total"), self.money(payable)))
+        fields[rows[-1]] = "total_amount"
         if chance.random() < 0.15:
             rows.append((self.term("total"), self.money(payable)))
+            fields[rows[-1]] = "total_amount"
         paid = chance.random()
         if paid < 0.5:
             handed = payable if chance.random() < 0.3 else (payable / 10).quantize(Decimal(1), "ROUND_CEILING") * 10
@@ -309,11 +323,13 @@ class Maker:
             rows.append((self.term("card"), self.money(payable)))
         if inclusive and rate and chance.random() < 0.5:
             rows.append((f"{self.term('incl')} {tax_name}", self.money(tax)))
+            fields[rows[-1]] = "total_tax_amount"
         for label, value in rows:
-            if chance.random() < 0.25:
-                page.left(f"{label} {value}", x=x)
-            else:
-                page.pair(label, value, x=x)
+            with page.drawing(fields.get((label, value)), value):
+                if chance.random() < 0.25:
+                    page.left(f"{label} {value}", x=x)
+                else:
+                    page.pair(label, value, x=x)
         if rate and chance.random() < 0.35:
             page.left(self.term("tax_summary"))
             for text, at in (
@@ -396,16 +412,19 @@ def invoice(chance: random.Random) -> tuple[OcrText, Label]:
         pairs(maker.term("due_date"), maker.show(due))
     page.y = max(below, page.y) + 40
     number = maker.pick("", f" {maker.truth['invoice_id']}")
-    page.left(maker.pick("INVOICE", "Rechnung", "Facture", "TAX INVOICE") + number, size=30)
+    with page.drawing("invoice_id", maker.truth["invoice_id"]):
+        page.left(maker.pick("INVOICE", "Rechnung", "Facture", "TAX INVOICE") + number, size=30)
     items = maker.sold()
     maker.table(page, items)
     page.feed()
     maker.totals(page, items, 700.0)
     page.y = max(page.y + 60, 1500.0)
-    page.left(f"{maker.truth['supplier_name']} · IBAN DE{maker.number(20)} · Tel {maker.number(8)}")
+    with page.drawing("supplier_name", maker.truth["supplier_name"]):
+        page.left(f"{maker.truth['supplier_name']} · IBAN DE{maker.number(20)} · Tel {maker.number(8)}")
     return _finished(maker, page)
 
 
 def _finished(maker: Maker, page: Page) -> tuple[OcrText, Label]:
     slips = maker.chance.choice([0.0, 0.003, 0.01, 0.02])
-    return page.read(slips), Label(invoice=Invoice.model_validate(maker.truth))
+    text = page.read(slips)
+    return text, Label(invoice=Invoice.model_validate(maker.truth), boxes=page.boxes())

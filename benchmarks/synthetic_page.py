@@ -1,8 +1,11 @@
 """A page of text lines as an OCR engine would give them: boxes in pixels, slips, lines that it joins, cuts or leaves out."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ocr_pipeline.label_boxes import LabelBox, enclosing
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
 
 SLIPS = {
@@ -25,6 +28,10 @@ class Line:
         return 0.52 * self.height * max(len(self.text), 1)
 
 
+Stretch = tuple[Line, float, float]
+"""Part of a line: its left and right end in pixels."""
+
+
 @dataclass
 class Page:
     """Collects lines from top to bottom."""
@@ -35,10 +42,53 @@ class Page:
     y: float = 20.0
     size: float = 20.0
     lines: list[Line] = field(default_factory=list)
+    drawn: dict[str, list[list[Stretch]]] = field(default_factory=dict)
+    """By field, the places at which its value was drawn."""
+    value: tuple[str, str] | None = None
+    """Field and text of the value that is being drawn."""
+    slope: float = 0.0
+    """By how much lines are lower on the right, once the page is read."""
+
+    @contextmanager
+    def drawing(self, name: str | None, text: str) -> Iterator[None]:
+        """What is put meanwhile and has this text, or is a part of it, is one place of the value of a field."""
+        if name:
+            self.value = (name, text)
+            self.drawn.setdefault(name, []).append([])
+        yield
+        self.value = None
+
+    def boxes(self) -> dict[str, list[LabelBox]]:
+        """The places of the values that were drawn, for a label; what stands beyond the edge of the page has none."""
+        size = (self.width, self.bottom, self.width, self.bottom)
+        places: dict[str, list[LabelBox]] = {}
+        for name, drawn in self.drawn.items():
+            for stretches in filter(None, drawn):
+                tops = [line.y + self.slope * line.x for line, _, _ in stretches]
+                box = enclosing(
+                    (left, top, right, top + line.height)
+                    for top, (line, left, right) in zip(tops, stretches, strict=True)
+                )
+                x0, y0, x1, y1 = (min(1.0, max(0.0, at / whole)) for at, whole in zip(box, size, strict=True))
+                if x0 < x1 and y0 < y1:
+                    places.setdefault(name, []).append(LabelBox(page=1, box=(x0, y0, x1, y1)))
+        return places
+
+    @property
+    def bottom(self) -> float:
+        """Height of the page: receipts are as long as what is on them."""
+        return max([self.height, *(line.y + 2 * line.height for line in self.lines)])
 
     def put(self, text: str, x: float, *, y: float | None = None, size: float | None = None) -> None:
         """A piece of text at the height of now, or at another."""
-        self.lines.append(Line(text, x, self.y if y is None else y, size or self.size))
+        line = Line(text, x, self.y if y is None else y, size or self.size)
+        self.lines.append(line)
+        if self.value and (self.value[1] in text or (text.strip() and text in self.value[1])):
+            name, wanted = self.value
+            start = max(text.find(wanted), 0)
+            step = line.width / max(len(text), 1)
+            left, right = x + step * start, x + step * (start + min(len(wanted), len(text)))
+            self.drawn[name][-1].append((line, left, right))
 
     def left(self, text: str, *, x: float = 20.0, size: float | None = None) -> None:
         """A line of its own."""
@@ -64,8 +114,8 @@ class Page:
     def read(self, slips: float) -> OcrText:
         """What an engine reads that mistakes one character in 1/`slips`."""
         chance = self.random
-        height = max([self.height, *(line.y + 2 * line.height for line in self.lines)])
-        slope = chance.gauss(0, 0.004)
+        height = self.bottom
+        slope = self.slope = chance.gauss(0, 0.004)
         kept = [line for line in self.lines if line.text.strip() and chance.random() > slips / 2]
         words, order = [], sorted(kept, key=lambda line: (round(line.y / 8), line.x))
         for number, line in enumerate(order):
