@@ -5,7 +5,7 @@ to carry to be read without the project that it comes from. `document_schema` lo
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -21,6 +21,14 @@ DocumentType = Literal["invoice", "receipt", "credit_note"]
 FieldKind = Literal[
     "money", "quantity", "date", "name", "address", "text", "identifier", "tax_id", "category", "boolean"
 ]
+
+
+def in_display_order(names: Iterable[str], known: Iterable[str] = ()) -> list[str]:
+    """Names of fields or lists: those of invoices in their order, then the others as `known` or as they come."""
+    there = dict.fromkeys(names)
+    first = [name for name in (*FIELD_KINDS, *LIST_KINDS, *known) if name in there]
+    return list(dict.fromkeys([*first, *there]))
+
 
 SHAPE_KEY = "$schema"
 """Where a stored result of a document that is no invoice has the shape of its values."""
@@ -130,6 +138,9 @@ FIELD_KINDS: dict[str, FieldKind] = {
     "amount_due": "money",
 }
 """The single-valued fields in display order, with the kind that determines how they are compared."""
+
+UNPRINTED = ("category", "boolean")
+"""Kinds whose values say what a document is, and need not be printed on it."""
 
 LIST_KINDS: dict[str, dict[str, FieldKind]] = {
     "line_items": {"description": "text", "quantity": "quantity", "unit_price": "money", "amount": "money"},

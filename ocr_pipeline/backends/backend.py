@@ -16,7 +16,10 @@ from ocr_pipeline.backends.predictions import Predictions
 from ocr_pipeline.backends.registry import build_engine, build_extractor
 from ocr_pipeline.backends.requirements import check_requirements
 from ocr_pipeline.components import Capabilities, fingerprint_of
+from ocr_pipeline.document_schema.loading import load_schemas
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.limits import Limits, TimeLimits
+from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.base import Extractor, TrainedExtractor
 from ocr_pipeline.extraction.sources import SourceReader, Sources, sources_of
@@ -49,6 +52,8 @@ class Backend:
     times: TimeLimits | None = None  # for a document
     repeat: int = 1
     """How often its model is asked about each document."""
+    schemas: Mapping[str, DocumentSchema] = field(default_factory=dict)
+    """Those of the project."""
 
     @property
     def engine_name(self) -> str | None:
@@ -100,6 +105,21 @@ class Backend:
     def reads_xml(self) -> bool:
         """Whether it has something to read in a document that is XML alone."""
         return self.reader.reads_xml or self.is_ensemble
+
+    def reads_schema(self, schema_state: str | None) -> bool:
+        """Whether it reads documents of a schema. `schema_state`: of `documents`; None: invoices."""
+        if schema_state is None:
+            return True
+        if self.capabilities.schemas != "any":
+            return False
+        return not self.members or any(member.reads_schema(schema_state) for member in self.members)
+
+    def input_of_schema(self, key: str, schema_state: str | None) -> str:
+        """What a result is addressed by: the key of what the extractor works on, and what it sees of an own schema."""
+        if schema_state is None:
+            return key
+        schema = self.schemas.get(schema_state.split()[0])
+        return sha256_of(f"{key}+{self.extractor.schema_key(schema) if schema else schema_state}".encode())
 
     def unavailable(self, dataset: str | None = None) -> str | None:
         """Why the backend cannot run here, or not on this data set, as one sentence; None if it can."""
@@ -257,6 +277,7 @@ def _backend(
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
         sources=sources_of(entry.reads, extractor.capabilities, engine.capabilities if engine else None),
         repeat=entry.repeat,
+        schemas=load_schemas(project.root),
     )
 
 

@@ -12,12 +12,13 @@ from ocr_pipeline.cli.explain_lines import CELL, print_step, short
 from ocr_pipeline.cli.options import BackendOption, FieldOption, JsonOption
 from ocr_pipeline.cli.output import check_known, console, counted, opened, plain, print_json, print_notice, titled_table
 from ocr_pipeline.cli.selection import document_id_of
+from ocr_pipeline.document_fields import in_display_order
+from ocr_pipeline.document_schema.loading import known_fields
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.inspection.changes import changes
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.loading import load_case
 from ocr_pipeline.project import find_project
-from ocr_pipeline.schemas import FIELD_KINDS
 
 if TYPE_CHECKING:
     from ocr_pipeline.inspection.cases import Case, DocumentCases, FieldCase
@@ -39,7 +40,7 @@ def explain(
     project = find_project()
     document = document_id_of(project, document)
     configured = load_backends(project)
-    check_known("field", field, FIELD_KINDS)
+    check_known("field", field, known_fields(project.root))
     check_known("backend", backend, configured)
     with opened(project).snapshot() as snapshot:
         cases = load_case(snapshot, scoring_of(project), document, words=as_json or backend is not None)
@@ -104,9 +105,9 @@ def _print_side_by_side(cases: "DocumentCases", field: str | None) -> None:
     table.add_column("label", overflow="fold")
     for name in cases.cases:
         table.add_column(name.replace("+", "\n+"), overflow="fold")
-    names = {value.field for case in cases.cases.values() for value in case.fields} | cases.truth.keys()
-    for name in FIELD_KINDS:
-        if name in names and field in (None, name):
+    names = [value.field for case in cases.cases.values() for value in case.fields]
+    for name in in_display_order([*names, *cases.truth]):
+        if field in (None, name):
             values = [_side(case.field(name), case) for case in cases.cases.values()]
             table.add_row(name, _labelled(cases, name), *values)
     console.print(table)

@@ -20,12 +20,12 @@ from ocr_pipeline.cli.output import (
     titled_table,
 )
 from ocr_pipeline.cli.read_elsewhere import show_elsewhere
+from ocr_pipeline.document_schema.loading import known_fields
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.inspection import wrong_values as inspection
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import find_project
-from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.warehouse import tables
 
 
@@ -52,11 +52,11 @@ def wrong_values(
     error first. `ocr-pipeline explain DOCUMENT` traces one document.
     """
     check_known("attribution", attribution, ATTRIBUTIONS)
-    check_known("field", field, FIELD_KINDS)
     scope = {"backend": backend, "field": field, "dataset": dataset}
     filters = {name: value for name, value in (scope | {"attribution": attribution}).items() if value is not None}
     used = {name: value for name, value in scope.items() if value is not None}
     project = find_project()
+    check_known("field", field, known_fields(project.root))
     scoring = scoring_of(project)
     if elsewhere:
         if attribution:

@@ -84,6 +84,18 @@ def _load_schema(path: Path, modified: int, size: int) -> DocumentSchema:
     return DocumentSchema(path.parent.name, spec, text)
 
 
+def known_fields(root: Path) -> list[str]:
+    """The single-valued fields of all schemas of a project, those of invoices first. Raises ConfigurationError."""
+    return list(dict.fromkeys(name for schema in load_schemas(root).values() for name in schema.field_kinds))
+
+
+def schema_named(schemas: Mapping[str, DocumentSchema], name: str | None) -> DocumentSchema:
+    """The schema of this name; None: that of invoices. Raises ConfigurationError if the project does not have it."""
+    if (name or INVOICE_NAME) not in schemas:
+        raise ConfigurationError(f"{FOLDER}/{name}/{SCHEMA_FILE} is missing; ingested documents follow it.")
+    return schemas[name or INVOICE_NAME]
+
+
 @dataclass(frozen=True)
 class DatasetSchemas:
     """The schemas that the documents of a data set may have, the default first. `patterns`: of documents by path."""

@@ -115,6 +115,16 @@ class DocumentSchema:
             [self.name, list(self.spec.fields), _only(self._content(), _SEEN_BY_READERS | {"title", "description"})]
         )
 
+    @property
+    def state(self) -> str:
+        """What `documents` keeps of it: name, and the fingerprints for rules and for models."""
+        return f"{self.name} {self.reading_fingerprint} {self.asking_fingerprint}"
+
+    @cached_property
+    def shape_fingerprint(self) -> str:
+        """Changes with what values of a document there are: names, kinds, options, and which columns are compared."""
+        return fingerprint([self.name, self._shape])
+
     @cached_property
     def matching_fingerprint(self) -> str:
         """Changes with what decides whether a value is correct."""
@@ -151,6 +161,8 @@ class DocumentSchema:
 
     def __reduce__(self) -> Any:
         """Without what is cached: a made model is pickled by its shape, and only by its instances."""
+        if self.is_invoice:
+            return invoice_schema, ()
         return DocumentSchema, (self.name, self.spec, self.text)
 
 

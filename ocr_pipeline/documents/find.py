@@ -16,6 +16,8 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ocr_pipeline.document_schema.loading import DATASET_FILE, DatasetSchemas, dataset_schemas, load_schemas
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.identifiers import MAX_ID_LENGTH, document_ids, load_known_ids, slug
 from ocr_pipeline.documents.overrides import overrides_file
@@ -33,6 +35,8 @@ class SourceFile:
 
     A part of a file has the `pages` and the `parent` that it is a part of. A split file has the ids of its `parts`: it is
     read by no backend, and its own label does not count.
+
+    `schemas`: those that it may follow, by `dataset.yaml`; empty: it is an invoice. Of several, its label chooses.
     """
 
     document_id: str
@@ -43,6 +47,7 @@ class SourceFile:
     pages: PageRange | None = None
     parent: str | None = None
     parts: tuple[str, ...] = ()
+    schemas: tuple[DocumentSchema, ...] = ()
 
 
 def find_documents(data: Path) -> list[SourceFile]:
@@ -89,6 +94,7 @@ def _parts(data: Path, source: SourceFile, split: Split, taken: Container[str]) 
                 overrides if overrides.is_file() else None,
                 pages=pages,
                 parent=source.document_id,
+                schemas=source.schemas,
             )
         )
     return parts
@@ -99,14 +105,41 @@ def _found_files(data: Path) -> dict[str, SourceFile]:
     paths = {data_path(path, data): path for path, kind in files_of(data) if kind == "document"}
     ids = document_ids(paths, load_known_ids(data))
     sources: dict[str, SourceFile] = {}
+    schemas = _SchemasOfFolders(data)
     for name, path in paths.items():
         top, *parts = name.split("/")
         dataset = "demo" if top == "demo" else slug(parts[0]) if len(parts) > 1 else ""
         overrides = overrides_file(data, ids[name])
         sources[ids[name]] = SourceFile(
-            ids[name], dataset or "documents", path, label_of(path), overrides if overrides.is_file() else None
+            ids[name],
+            dataset or "documents",
+            path,
+            label_of(path),
+            overrides if overrides.is_file() else None,
+            schemas=schemas.of(path, data / "demo" if top == "demo" else data.joinpath(top, *parts[:-1][:1])),
         )
     return sources
+
+
+class _SchemasOfFolders:
+    """The schemas that documents may follow, by the folder of their data set. Schemas are loaded once they are needed."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._known: dict[Path, DatasetSchemas | None] = {}
+        self._schemas: dict[str, DocumentSchema] | None = None
+
+    def of(self, path: Path, folder: Path) -> tuple[DocumentSchema, ...]:
+        """Those of a document in the folder of a data set."""
+        if folder not in self._known:
+            self._known[folder] = self._load(folder) if (folder / DATASET_FILE).is_file() else None
+        chosen = self._known[folder]
+        return chosen.of(path.relative_to(folder).as_posix()) if chosen else ()
+
+    def _load(self, folder: Path) -> DatasetSchemas | None:
+        if self._schemas is None:
+            self._schemas = load_schemas(self._data.parent)
+        return dataset_schemas(folder, self._schemas)
 
 
 def files_of(data: Path) -> Iterator[tuple[Path, Kind]]:

@@ -13,8 +13,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ocr_pipeline.document_fields import Fields, Invoice
+from ocr_pipeline.document_schema.spec import NAME_PATTERN
 from ocr_pipeline.errors import ConfigurationError, DocumentError, describe
-from ocr_pipeline.schemas import FIELD_KINDS, Invoice, Label
+from ocr_pipeline.schemas import Label
 
 FOLDER = "overrides"
 
@@ -45,7 +47,7 @@ class Overrides(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     document_id: str
-    fields: dict[Annotated[str, Field(pattern="^(" + "|".join(FIELD_KINDS) + ")$")], Decision] = {}
+    fields: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Decision] = {}
 
 
 def overrides_file(data: Path, document_id: str) -> Path:
@@ -105,7 +107,9 @@ def apply(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decis
     boxes = dict(label.boxes)
     in_effect = {}
     for name, decision in overrides.fields.items():
-        if name not in label.labelled_fields or not _same(name, fields[name], decision.label):
+        if name not in label.invoice.KINDS:
+            raise DocumentError("invalid_label", f"Invalid override: fields.{name}: unknown field.")
+        if name not in label.labelled_fields or not _same(type(label.invoice), name, fields[name], decision.label):
             continue
         in_effect[name] = decision
         if decision.choice == "value":
@@ -114,10 +118,11 @@ def apply(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decis
         elif decision.choice == "both" and decision.value is not None:
             alternatives.setdefault(name, []).append(decision.value)
     try:
+        values = fields if isinstance(label.invoice, Invoice) else type(label.invoice).model_validate(fields)
         changed = Label.model_validate(
             {
                 **label.model_dump(exclude={"invoice", "alternatives", "boxes"}),
-                "invoice": fields,
+                "invoice": values,
                 "alternatives": alternatives,
                 "boxes": boxes,
             }
@@ -127,10 +132,10 @@ def apply(label: Label, overrides: Overrides) -> tuple[Label, Mapping[str, Decis
     return changed, in_effect
 
 
-def _same(field: str, first: str | None, second: str | None) -> bool:
+def _same(model: type[Fields], field: str, first: object, second: str | None) -> bool:
     """Whether two texts are the same value: `8.2` and `8.20` are the same amount."""
     try:
-        values = [getattr(Invoice.model_validate({field: text}), field) for text in (first, second)]
+        values = [getattr(model.model_validate({field: text}), field) for text in (first, second)]
     except ValidationError:
         return False
     return bool(values[0] == values[1])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from ocr_pipeline.document_schema.loading import DATASET_FILE
 from ocr_pipeline.documents import xml_files
 from ocr_pipeline.errors import ConfigurationError
 
@@ -83,7 +84,7 @@ def _kinds(folder: Path, entries: Sequence[tuple[str, bool]]) -> Iterator[tuple[
             yield name, "hidden"
         elif is_unfinished(name):
             yield name, "unfinished"
-        elif suffix in NOT_DOCUMENTS:
+        elif suffix in NOT_DOCUMENTS or name == DATASET_FILE:
             yield name, "beside"
         elif length + len(os.fsencode(name)) + 1 > MAX_PATH_BYTES:
             yield name, "unreachable"

@@ -4,10 +4,12 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from ocr_pipeline.document_fields import Invoice
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.documents.guard import limited, remote
 from ocr_pipeline.documents.limits import Limits, TimeLimits, page_too_slow, too_slow
 from ocr_pipeline.documents.page_range import PageRange
@@ -33,7 +35,7 @@ class ExtractionTask:
     `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
     an engine, plus the hash of the imported prediction if the backend imports. It is None if an earlier stage failed;
     then `failure` says why. `prediction` gives the text of the imported row, if there is one; `members` is for an
-    ensemble. `part`: its pages of the file, if it is a part of one.
+    ensemble. `part`: its pages of the file, if it is a part of one. `schema`: that it follows.
     """
 
     document_id: str
@@ -45,6 +47,7 @@ class ExtractionTask:
     prediction: Callable[[], str] | None = None
     members: MemberResults | None = None
     part: PageRange | None = None
+    schema: DocumentSchema = field(default_factory=invoice_schema)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def input_of(
         models=calls,
         prediction=task.prediction,
         members=task.members,
+        schema=task.schema,
     )
 
 
@@ -106,7 +110,8 @@ def attempt(
     started = time.perf_counter()
     extraction, failure = None, None
     try:
-        extraction = _with_warnings_of(task.text, reader.extract(input_of(task, open_task, calls)))
+        extraction = reader.extract(input_of(task, open_task, calls))
+        extraction = _with_warnings_of(task.text, _of_schema(extraction, task.schema))
     except DocumentError as error:
         failure = DocumentFailure(reason=error.reason, message=str(error))
     except ProviderError as error:
@@ -172,6 +177,17 @@ def _in_worker(reader: SourceReader, task: ExtractionTask, limits: Limits, recor
     calls = LocalCalls() if records_calls else None
     done = attempt(reader, task, limits, calls, limited)
     return replace(done, local=tuple(calls.kept)) if calls else done
+
+
+def _of_schema(extraction: Extraction, schema: DocumentSchema) -> Extraction:
+    """The extraction with what its schema says about the values. Raises DocumentError for values of another schema."""
+    if schema.is_invoice and isinstance(extraction.invoice, Invoice):
+        return extraction
+    if schema.name != extraction.invoice.NAME:
+        message = f"The extractor returned values of the schema {extraction.invoice.NAME}, not of {schema.name}."
+        raise DocumentError("extraction_failed", message)
+    said = list(schema.warnings(extraction.invoice))
+    return extraction.model_copy(update={"warnings": [*extraction.warnings, *said]}) if said else extraction
 
 
 def _with_warnings_of(text: OcrText | None, extraction: Extraction) -> Extraction:

@@ -36,8 +36,8 @@ class ExtractionInput:
     `text` is what the backend's engine recognised, None for a backend without an engine. `open` gives the pages themselves
     and raises `DocumentError`; an extractor that needs only text never calls it. `models` is for an extractor that asks
     language models: its calls are stored, limited, retried and priced there. `prediction` gives the text of the row
-    imported for the document (capability `imports`), None if there is none. `members` is for an ensemble. `schema` says
-    what is to be extracted.
+    imported for the document (capability `imports`), None if there is none. `members` is for an ensemble.
+    `schema`: what to extract; that of invoices, unless `capabilities.schemas` says that the extractor reads any.
     """
 
     document_id: str

@@ -14,8 +14,8 @@ from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, DuplicateRow, PageRow
 from ocr_pipeline.warehouse.tables.evidence import CandidateRow
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
-from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow
-from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthRow
+from ocr_pipeline.warehouse.tables.extractions import ExtractedCellRow, ExtractedItemRow, ExtractedTaxRow
+from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthCellRow, TruthRow
 from ocr_pipeline.warehouse.tables.scale import ScaleSuspectRow
 from ocr_pipeline.warehouse.tables.scores import ListCellRow
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
@@ -92,7 +92,7 @@ class Case:
     extraction: ExtractionCell
     fields: tuple[FieldCase, ...]
     cells: tuple[ListCellRow, ...] = ()
-    lists: Mapping[str, Sequence[ExtractedItemRow | ExtractedTaxRow]]
+    lists: Mapping[str, Sequence[ExtractedItemRow | ExtractedTaxRow | ExtractedCellRow]]
     places: Mapping[str, Place]
     marked: Mapping[str, MarkedPlace] = dataclasses.field(default_factory=dict)
     calls: tuple[CallRow, ...] = ()
@@ -131,7 +131,7 @@ class DocumentCases:
     pages: tuple[PageRow, ...]
     label: LabelRow | None
     truth: Mapping[str, TruthRow]
-    truth_lists: Mapping[str, Sequence[ItemRow | TaxRow]]
+    truth_lists: Mapping[str, Sequence[ItemRow | TaxRow | TruthCellRow]]
     readings: Mapping[str, EngineReading]
     cases: Mapping[str, Case]
     issues: tuple[LabelIssueRow, ...]
@@ -186,6 +186,18 @@ def unscored_cells(
     document_id: str, dataset: str, backend: str, lists: Mapping[str, Sequence[object]]
 ) -> tuple[ListCellRow, ...]:
     """The cells of lists that no label was compared with: without outcomes. `lists`: rows by name of the list."""
+    cells = (
+        (name, position, column, kind, _text(getattr(row, column), kind))
+        for name, columns in LIST_KINDS.items()
+        for position, row in enumerate(lists.get(name, ()))
+        for column, kind in columns.items()
+    )
+    own = (
+        (row.list, row.position, row.column_name, "", row.value)
+        for rows in lists.values()
+        for row in rows
+        if isinstance(row, ExtractedCellRow)
+    )
     return tuple(
         ListCellRow(
             document_id=document_id,
@@ -198,15 +210,13 @@ def unscored_cells(
             column_name=column,
             kind=kind,
             truth=None,
-            prediction=_text(getattr(row, column), kind),
+            prediction=value,
             outcome="",
             outcome_strict="",
             outcome_lenient="",
             anls=None,
         )
-        for name, columns in LIST_KINDS.items()
-        for position, row in enumerate(lists.get(name, ()))
-        for column, kind in columns.items()
+        for name, position, column, kind, value in (*cells, *own)
     )
 
 

@@ -25,7 +25,7 @@ def scoring_of(project: Project) -> Scoring:
         ConfigurationError: backends.yaml or evaluation.yaml is invalid.
     """
     config, _ = load_config(project.config_file)
-    return Scoring(tuple(config.backends), load_rules(project.evaluation_file).fingerprint)
+    return Scoring.by(tuple(config.backends), load_rules(project.evaluation_file))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Loads the cases of documents from the warehouse: about two dozen queries per 50 documents, for any number of backends."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
+from ocr_pipeline.document_fields import fields_model, in_display_order
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, MarkedPlace, Place
-from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables import diagnosis, places, scores
 from ocr_pipeline.warehouse.tables.calls import CallRow
@@ -19,8 +20,8 @@ from ocr_pipeline.warehouse.tables.diagnosis import LabelIssueRow
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, DuplicateRow, PageRow
 from ocr_pipeline.warehouse.tables.evidence import CandidateRow, EvidenceRow, LogprobRow
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
-from ocr_pipeline.warehouse.tables.extractions import ExtractedItemRow, ExtractedTaxRow, FieldValueRow
-from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthRow
+from ocr_pipeline.warehouse.tables.extractions import ExtractedCellRow, ExtractedItemRow, ExtractedTaxRow, FieldValueRow
+from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, TruthCellRow, TruthRow
 from ocr_pipeline.warehouse.tables.places import PlaceRow
 from ocr_pipeline.warehouse.tables.scale import ScaleSuspectRow
 from ocr_pipeline.warehouse.tables.scores import CaseScore, ListCellRow
@@ -80,6 +81,7 @@ class _Tables:
         self.truth = load(TruthRow, "ground_truth")
         self.truth_items = load(ItemRow, "ground_truth_line_items", "position")
         self.truth_taxes = load(TaxRow, "ground_truth_tax_lines", "position")
+        self.truth_rows = load(TruthCellRow, "ground_truth_rows", "list, position")
         self.issues = load(LabelIssueRow, "label_issues", "field")
         self.duplicates = load(DuplicateRow, "duplicates")
         self.suspects = load(ScaleSuspectRow, "scale_suspects", "backend, field")
@@ -90,6 +92,7 @@ class _Tables:
         self.values = load(FieldValueRow, "extracted_fields")
         self.items = load(ExtractedItemRow, "extracted_line_items", "position")
         self.taxes = load(ExtractedTaxRow, "extracted_tax_lines", "position")
+        self.rows = load(ExtractedCellRow, "extracted_rows", "list, position")
         self.evidence = load(EvidenceRow, "evidence")
         self.candidates = load(CandidateRow, "candidates", "backend, field, rank") if words else {}
         self.logprobs = load(LogprobRow, "value_logprobs")
@@ -111,7 +114,11 @@ class _Tables:
             pages=tuple(self.pages.get(key, ())),
             label=next(iter(self.labels.get(key, ())), None),
             truth=truth,
-            truth_lists={"line_items": self.truth_items.get(key, ()), "tax_lines": self.truth_taxes.get(key, ())},
+            truth_lists={
+                "line_items": self.truth_items.get(key, ()),
+                "tax_lines": self.truth_taxes.get(key, ()),
+                **_grouped(self.truth_rows.get(key, ()), lambda row: row.list),
+            },
             readings={
                 row.engine: EngineReading(
                     engine=row.engine,
@@ -163,9 +170,13 @@ class _Tables:
             document_id=key,
             backend=backend,
             extraction=extraction,
-            fields=tuple(rows.field(name) for name in FIELD_KINDS if rows.has(name)),
+            fields=tuple(rows.field(name) for name in in_display_order(rows.names, _kinds(extraction.shape))),
             cells=() if stale else tuple(own(self.cells)),
-            lists={"line_items": own(self.items), "tax_lines": own(self.taxes)},
+            lists={
+                "line_items": own(self.items),
+                "tax_lines": own(self.taxes),
+                **_grouped(own(self.rows), lambda row: row.list),
+            },
             marked=marked,
             places={row.field: place for row in evidence if "." in row.field and (place := _place(row))},
             calls=tuple(own(self.calls)),
@@ -187,8 +198,10 @@ class _FieldRows:
     candidates: Mapping[str, Sequence[CandidateRow]]
     marked: Mapping[str, MarkedPlace]
 
-    def has(self, name: str) -> bool:
-        return name in self.truth or name in self.values or name in self.scores
+    @property
+    def names(self) -> Iterator[str]:
+        """Fields that there is anything about."""
+        yield from (name for rows in (self.truth, self.values, self.scores) for name in rows)
 
     def field(self, name: str) -> FieldCase:
         truth, value, score = self.truth.get(name), self.values.get(name), self.scores.get(name)
@@ -217,6 +230,10 @@ class _FieldRows:
             marked=self.marked.get(name),
             candidates=tuple(self.candidates.get(name, ())),
         )
+
+
+def _kinds(shape: str | None) -> Iterable[str]:
+    return fields_model(json.loads(shape)).KINDS if shape else ()
 
 
 def _place(row: EvidenceRow) -> Place:

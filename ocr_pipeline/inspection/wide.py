@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,38 +22,51 @@ Format = Literal["csv", "xlsx", "parquet", "json"]
 VALUES = "values"
 LINE_ITEMS = "line_items"
 
-_KINDS = {"money": "DECIMAL(24, 6)", "quantity": "DECIMAL(24, 6)", "date": "DATE"}
+_KINDS = {"money": "DECIMAL(24, 6)", "quantity": "DECIMAL(24, 6)", "date": "DATE", "boolean": "BOOLEAN"}
 _TYPES = {
     "labelled": "BOOLEAN",
     "position": "INTEGER",
-    **{f"{name}_confidence": "DOUBLE" for name in FIELD_KINDS},
-    **{name: _KINDS[kind] for name, kind in {**FIELD_KINDS, **LIST_KINDS["line_items"]}.items() if kind in _KINDS},
 }
-"""Type of a column in Parquet; VARCHAR for any other."""
+"""Type of a column in Parquet, beside those of fields; VARCHAR for any other."""
 
 
 def export_wide(reader: Reader, folder: Path, form: Format) -> list[Path]:
-    """Write `values` and `line_items`: a file each, or two sheets of the workbook `values.xlsx`; returns the files.
+    """Write `values`, `line_items` and the lists of other schemas: a file each, or sheets of `values.xlsx`; returns
+    the files.
 
     Raises:
         ConfigurationError: nothing was read, or a file cannot be written.
     """
     sheets = {VALUES: list(value_rows(reader)), LINE_ITEMS: list(line_item_rows(reader))}
+    types = _types(field_kinds(reader), LIST_KINDS[LINE_ITEMS])
+    for model in tables.values.models(reader):
+        for name, columns in model.LISTS.items():
+            if name not in sheets:
+                sheets[name], types = list(list_rows(reader, name)), {**_types({}, columns), **types}
     if not sheets[VALUES]:
         raise ConfigurationError("No document was read yet; run `ocr-pipeline run` first.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if form == "xlsx":
             return [_replaced(folder / f"{VALUES}.xlsx", lambda path: write_workbook(path, sheets))]
-        return [_replaced(folder / f"{name}.{form}", _writer(form, rows)) for name, rows in sheets.items()]
+        return [_replaced(folder / f"{name}.{form}", _writer(form, rows, types)) for name, rows in sheets.items()]
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error.strerror}.") from None
 
 
-def _writer(form: Format, rows: Sequence[Row]) -> Callable[[Path], None]:
+def _types(fields: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Type of a column in Parquet; VARCHAR for any other."""
+    return {
+        **_TYPES,
+        **{f"{name}_confidence": "DOUBLE" for name in fields},
+        **{name: _KINDS[kind] for name, kind in {**fields, **columns}.items() if kind in _KINDS},
+    }
+
+
+def _writer(form: Format, rows: Sequence[Row], types: Mapping[str, str]) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         if form == "parquet":
-            write_parquet(path, rows, _TYPES)
+            write_parquet(path, rows, types)
             return
         with path.open("w", encoding="utf-8", newline="") as file:
             if form == "csv":
@@ -80,16 +93,18 @@ def _replaced(path: Path, write: Callable[[Path], None]) -> Path:
 
 
 def value_rows(reader: Reader) -> Iterator[dict[str, Cell]]:
-    """One row per document and backend: its fields, and the confidence of each."""
+    """One row per document and backend: its fields, and the confidence of each. Fields of other schemas follow those of
+    invoices."""
     documents = tables.documents.documents(reader)
     labels = tables.labels.labels(reader)
+    kinds = field_kinds(reader)
     for backend in tables.extractions.backends(reader):
         confidences = tables.confidence.confidences_of(reader, backend)
         for document_id, extraction in sorted(tables.extractions.extractions(reader, backend).items()):
             document = documents.get(document_id)
             if document is None or document.file_deleted or document.is_split:
                 continue
-            invoice = None if isinstance(extraction, DocumentFailure) else extraction.invoice
+            values = None if isinstance(extraction, DocumentFailure) else extraction.invoice
             row: dict[str, Cell] = {
                 "document_id": document_id,
                 "dataset": document.dataset,
@@ -98,21 +113,35 @@ def value_rows(reader: Reader) -> Iterator[dict[str, Cell]]:
                 "labelled": document_id in labels and labels[document_id].valid,
                 "error": extraction.message if isinstance(extraction, DocumentFailure) else None,
             }
-            for name in FIELD_KINDS:
-                row[name] = getattr(invoice, name, None)
-            for name in FIELD_KINDS:
+            for name in kinds:
+                row[name] = getattr(values, name, None)
+            for name in kinds:
                 confidence = confidences.get((document_id, name))
                 row[f"{name}_confidence"] = None if confidence is None else round(confidence, 4)
             yield row
 
 
+def field_kinds(reader: Reader) -> dict[str, str]:
+    """The fields of all documents that were read, those of invoices first."""
+    kinds: dict[str, str] = dict(FIELD_KINDS)
+    for model in tables.values.models(reader):
+        for name, kind in model.KINDS.items():
+            kinds.setdefault(name, kind)
+    return kinds
+
+
 def line_item_rows(reader: Reader) -> Iterator[dict[str, Cell]]:
     """One row per line item."""
+    yield from list_rows(reader, LINE_ITEMS)
+
+
+def list_rows(reader: Reader, name: str) -> Iterator[dict[str, Cell]]:
+    """One row per row of a list."""
     for backend in tables.extractions.backends(reader):
         for document_id, extraction in sorted(tables.extractions.extractions(reader, backend).items()):
-            items = () if isinstance(extraction, DocumentFailure) else extraction.invoice.line_items
-            for position, item in enumerate(items, 1):
-                yield {"document_id": document_id, "backend": backend, "position": position, **item.model_dump()}
+            rows = () if isinstance(extraction, DocumentFailure) else getattr(extraction.invoice, name, ())
+            for position, row in enumerate(rows, 1):
+                yield {"document_id": document_id, "backend": backend, "position": position, **row.model_dump()}
 
 
 def values_frame(reader: Reader) -> "pd.DataFrame":
@@ -120,11 +149,11 @@ def values_frame(reader: Reader) -> "pd.DataFrame":
     import pandas as pd
 
     frame = pd.DataFrame(list(value_rows(reader)))
-    for name, kind in FIELD_KINDS.items():
+    for name, kind in field_kinds(reader).items():
         if name not in frame:
             continue
         if kind == "date":
             frame[name] = pd.to_datetime(frame[name], errors="coerce")
-        elif kind == "money":
+        elif kind in ("money", "quantity"):
             frame[name] = frame[name].astype(float)
     return frame

@@ -10,6 +10,7 @@ from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.members import member_cells, members_key
 from ocr_pipeline.documents.find import SourceFile
+from ocr_pipeline.documents.labels import schema_state
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.documents.transcripts import has_transcript
 from ocr_pipeline.documents.xml_files import SUFFIXES
@@ -25,12 +26,15 @@ class NewDocument:
 
     has_transcript: bool = False
     is_drawn: bool = False
+    schema_state: str | None = None
 
 
 def new_documents(sources: Iterable[SourceFile], known: Collection[str]) -> dict[str, NewDocument]:
     """What is known of the documents that are not among the ingested ones, `known`."""
     return {
-        source.document_id: NewDocument(has_transcript(source.path), source.path.suffix.lower() in SUFFIXES)
+        source.document_id: NewDocument(
+            has_transcript(source.path), source.path.suffix.lower() in SUFFIXES, schema_state(source)
+        )
         for source in sources
         if source.document_id not in known
     }
@@ -45,7 +49,9 @@ def engine_has_input(engine: Engine, document: DocumentRow | NewDocument) -> boo
 
 
 def backend_has_input(backend: Backend, document: DocumentRow | NewDocument) -> bool:
-    """The same for `extractions`."""
+    """The same for `extractions`; nor for a document of a schema that the backend does not read."""
+    if not backend.reads_schema(document.schema_state):
+        return False
     if document.is_drawn:
         return backend.reads_xml
     return backend.engine is None or engine_has_input(backend.engine, document)
@@ -64,6 +70,9 @@ def expected_extraction_keys(
     """The key of a current result of each document; None if an earlier stage has nothing to work on. `fingerprints`: by
     document, in place of today's, for the key that a result of that time has if what it worked on is unchanged."""
     inputs = _inputs(backend, reader)
+    for document_id, state in tables.documents.schema_states(reader).items():
+        if document_id in inputs:
+            inputs[document_id] = backend.input_of_schema(inputs[document_id], state)
     extractor, today = backend.extractor, backend.fingerprint
     earlier = fingerprints or {}
     return {

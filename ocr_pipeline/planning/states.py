@@ -14,7 +14,7 @@ from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.splitting import BY_HAND, WAITING
 from ocr_pipeline.documents.file_state import document_state, label_state, unchanged_since
 from ocr_pipeline.documents.find import SourceFile
-from ocr_pipeline.documents.labels import labels_sha256
+from ocr_pipeline.documents.labels import labels_sha256, schema_state
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.documents.perceptual import HASH_PREFIX
@@ -94,6 +94,8 @@ def _document_state(
         return CellState("", document_id, "stale", "split")
     if row.dataset != source.dataset or not printable_path(source.path.as_posix()).endswith(row.path):
         return CellState("", document_id, "stale", "path")
+    if row.schema_state != schema_state(source):
+        return CellState("", document_id, "stale", "schema")
     if row.failed:
         is_tried = row.attempt is not None and row.attempt == attempt_of(source, limits)
         return CellState("", document_id, "failed", row.reason, due=not is_tried)
@@ -223,6 +225,8 @@ def extraction_states(
         upstream = (stale_words[backend.engine.name] if backend.engine else {}) | dict.fromkeys(changed, "document")
         for document_id, expected in expected_extraction_keys(backend, documents, reader).items():
             row, document = rows.get(document_id), known.get(document_id)
+            if document is not None and not backend.reads_schema(document.schema_state):
+                continue  # whatever was extracted when it followed another schema
             if row is not None:
                 states.append(_extraction_state(backend, document_id, expected, row, upstream.get(document_id)))
             elif _is_asked_for(backend, document or new.get(document_id, NewDocument()), expected):

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from ocr_pipeline.document_fields import Invoice, fields_model, in_display_order
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place, unscored_cells
 from ocr_pipeline.report.differences import value_classes
 from ocr_pipeline.report.pages import image_name
-from ocr_pipeline.schemas import FIELD_KINDS, NO_PAGE
+from ocr_pipeline.schemas import NO_PAGE
 from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse.tables.scores import ListCellRow
 
@@ -60,6 +61,8 @@ class DocumentPage:
     """By field and backend, a number that is equal for equal values."""
     images: Sequence[PageImage]
     viewer: str
+    columns: Mapping[str, Sequence[str]]
+    """The compared columns of each list."""
 
     @property
     def document_id(self) -> str:
@@ -92,11 +95,11 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
             cells[field.field, backend] = ShownCell(
                 case=field, box=box_of(field.evidence, turns), label_box=marked or box_of(field.label_place, turns)
             )
-        for name in ("line_items", "tax_lines"):
+        for name in in_display_order([*(cell.list for cell in case.cells), *case.lists]):
             rows = [_row(case, cells_of, turns, shown) for cells_of in _rows(case, name)]
             if rows:
                 lists[name, backend] = rows
-    names = {field for field, _ in cells} | found.truth.keys()
+    names = [field.field for case in found.cases.values() for field in case.fields]
     pages = page_images(found, images)
     viewer = {
         "pages": pages,
@@ -112,13 +115,21 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
     }
     return DocumentPage(
         found=found,
-        fields=[name for name in FIELD_KINDS if name in names],
+        fields=in_display_order([*names, *found.truth]),
+        columns=_columns(found),
         cells=cells,
         lists=lists,
         classes=_classes(cells),
         images=pages,
         viewer=in_script(viewer),
     )
+
+
+def _columns(found: DocumentCases) -> dict[str, list[str]]:
+    """The compared columns of each list, in display order."""
+    shapes = [found.label.shape if found.label else None, *(case.extraction.shape for case in found.cases.values())]
+    model = next((fields_model(json.loads(shape)) for shape in shapes if shape), Invoice)
+    return {name: list(columns) for name, columns in model.LISTS.items()}
 
 
 def _classes(cells: Mapping[tuple[str, str], ShownCell]) -> dict[tuple[str, str], int]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.schemas import LIST_KINDS
 from ocr_pipeline.web.access import HOSTS_VARIABLE, TOKEN_VARIABLE, Access
 
 URL_VARIABLE = "OCR_PIPELINE_REPORT_URL"
@@ -20,8 +20,13 @@ DEFAULT_URL = "http://127.0.0.1:3001"
 
 def document_url(base: str, document_id: str, field: str | None = None, backend: str | None = None) -> str:
     """The page of a document, opened at the value of a field and backend if both are given."""
-    place = f"#{quote(f'{field}@{backend}', safe='')}" if field in FIELD_KINDS and backend else ""
+    place = f"#{quote(f'{field}@{backend}', safe='')}" if backend and _is_single(field) else ""
     return f"{base}/documents/{quote(document_id)}.html{place}"
+
+
+def _is_single(field: str | None) -> bool:
+    """Whether it is a single-valued field: not a list, nor all fields together."""
+    return field is not None and "." not in field and field not in (*LIST_KINDS, "all_fields")
 
 
 def serve_report(folder: Path, host: str, port: int, access: Access) -> None:

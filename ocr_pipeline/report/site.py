@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.document_schema.loading import known_fields
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.inspection import repeats
@@ -26,7 +27,6 @@ from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
 from ocr_pipeline.report.pages import write_images
 from ocr_pipeline.report.state import document_states
-from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.training.promotion import learning_engines
 from ocr_pipeline.untrusted import visible
@@ -95,14 +95,14 @@ def _build(
 ) -> Built:
     """The database is open only while rows are read, so that writers do not wait for pages and images."""
     backends = list(configured)
-    scoring = replace(scoring_of(project), backends=backends)
+    scoring, fields = replace(scoring_of(project), backends=backends), known_fields(project.root)
     with warehouse.snapshot() as snapshot:
         notice = tables.current.states(snapshot, scoring).notice(dataset)
-        listing = document_list(snapshot, scoring, list(FIELD_KINDS), ATTRIBUTIONS, dataset)
+        listing = document_list(snapshot, scoring, fields, ATTRIBUTIONS, dataset)
         ids = [row["id"] for row in listing["documents"]]
-        views = _overview(snapshot, scoring, dataset, configured.competitors)
+        views = _overview(snapshot, scoring, dataset, configured.competitors, fields)
         views["index.html"]["notes"] = repeats.notes(project, configured, snapshot)
-        differing = differences(snapshot, backends, list(FIELD_KINDS), dataset)
+        differing = differences(snapshot, backends, fields, dataset)
         hashes = {key: row.sha256 or "" for key, row in tables.documents.documents(snapshot).items()}
         states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())
     pages = Pages(folder, notice)
@@ -147,7 +147,7 @@ def _write_data(path: Path, name: str, value: Listing | Differences) -> None:
 
 
 def _overview(
-    reader: Reader, scoring: Scoring, dataset: str | None, competitors: Collection[str]
+    reader: Reader, scoring: Scoring, dataset: str | None, competitors: Collection[str], fields: Collection[str]
 ) -> dict[str, dict[str, Any]]:
     """The values of each page about data sets."""
     sets = overview.data_sets(reader, scoring, dataset, competitors)
@@ -156,7 +156,7 @@ def _overview(
     return {
         "index.html": {
             "data_sets": sets,
-            "linked": FIELD_KINDS,
+            "linked": fields,
             "unlabelled": overview.unlabelled(reader, dataset),
         },
         "comparisons.html": {"comparisons": [(name, overview.pairs(reader, name, scoring)) for name in names]},

@@ -10,8 +10,8 @@ _CELLS = ("ocr_text", "extractions")
 """The run that made a cell is shown, so these tables count with all columns."""
 
 _TABLES = (
-    *("documents", "labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "label_issues"),
-    *("duplicates", *_CELLS, "field_scores", "evidence_scores", "line_item_cells"),
+    *("documents", "labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "ground_truth_rows"),
+    *("label_issues", "duplicates", *_CELLS, "field_scores", "evidence_scores", "line_item_cells"),
     *("attributions", "confidences", "model_calls"),
 )
 """Words, values and candidates are left out: they belong to the results that `ocr_text` and `extractions` name."""

@@ -9,6 +9,7 @@ from ocr_pipeline.backends.members import member_results
 from ocr_pipeline.defs.assets.cells import document_failure
 from ocr_pipeline.defs.assets.reading import extraction_tasks
 from ocr_pipeline.defs.resources import ProjectResource
+from ocr_pipeline.document_schema.loading import load_schemas, schema_named
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.base import MemberResults
@@ -43,8 +44,11 @@ def cascade_tasks(
         member.name: _answers(warehouse, member, first.engine_name, document_ids, known, project, limits, models)
         for member in cascade.asked_later
     }
+    schemas = load_schemas(project.project.root)
     for document_id in document_ids:
         document, row, input_key = known[document_id], rows.get(document_id), inputs.get(document_id)
+        if input_key:
+            input_key = cascade.input_of_schema(input_key, document.schema_state)
         failure = document_failure(document) or (None if input_key else _no_first(first))
         asks = {name: next(answers) for name, answers in later.items()}
         yield ExtractionTask(
@@ -56,6 +60,7 @@ def cascade_tasks(
             failure=failure,
             members=replace(_of_first(project, row), later=LaterMembers(asks)),
             part=document.page_range,
+            schema=schema_named(schemas, document.schema_name),
         )
 
 

@@ -60,7 +60,7 @@ def _label_issues() -> dg.AssetsDefinition:
             sources = _sources(snapshot, configured)
             groups, reviewed = tables.documents.groups(snapshot), tables.labels.reviewed(snapshot)
             reported = tables.extractions.reported_models(snapshot)
-            scores = tables.scores.current(snapshot, Scoring(list(configured), rules.fingerprint))
+            scores = tables.scores.current(snapshot, Scoring.by(list(configured), rules))
         present = {key: label for key, label in labels.items() if key in datasets}
         voices = backend_voices(configured, reported)
         typed = [*_transcript_issues(target, configured, scores), *_page_issues(target, configured, scores)]
@@ -153,7 +153,7 @@ def _findings(target: Warehouse, configured: Backends, rules: Rules) -> Findings
     backends = list(configured)
     with target.snapshot() as snapshot:
         return Findings(
-            scores=tables.scores.current(snapshot, Scoring(backends, rules.fingerprint)),
+            scores=tables.scores.current(snapshot, Scoring.by(backends, rules)),
             engines={name: configured[name].engine_name for name in backends},
             transcripts=_transcripts(configured),
             control_of=_controls(configured),
@@ -210,7 +210,7 @@ def _values(
     with target.snapshot() as snapshot:
         datasets, groups = tables.documents.datasets(snapshot), tables.documents.groups(snapshot)
         extracted = tables.extractions.extracted_values(snapshot, backends)
-        scores = tables.scores.current(snapshot, Scoring(backends, rules.fingerprint))
+        scores = tables.scores.current(snapshot, Scoring.by(backends, rules))
         evidence = {backend: tables.evidence.evidence(snapshot, backend) for backend in backends}
         margins = {backend: tables.evidence.margins(snapshot, backend) for backend in backends}
         words = {backend: tables.evidence.word_confidences(snapshot, backend) for backend in backends}

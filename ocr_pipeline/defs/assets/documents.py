@@ -17,6 +17,7 @@ from ocr_pipeline.documents.duplicates import Pair, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
 from ocr_pipeline.documents.file_state import document_state, label_state, unchanged_since
 from ocr_pipeline.documents.find import SourceFile, find_documents
+from ocr_pipeline.documents.labels import schema_state
 from ocr_pipeline.documents.looks import Looks
 from ocr_pipeline.documents.splits import remove_split, write_split
 from ocr_pipeline.documents.stage import first_page, ingest_all, ingest_decided_label
@@ -77,6 +78,7 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
                 known=known.get(source.document_id),
                 detection=decision.detection,
                 split_into=_split(project, source, decision) if document and not source.pages else (),
+                schema_state=schema_state(source),
             )
             add_cell_metadata(context, source.document_id, _document_metadata(row))
             progress.advance("documents", cached=False, failed=failure is not None)

@@ -14,6 +14,7 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options
 from ocr_pipeline.defs.partitions import ENSEMBLE, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.document_schema.loading import load_schemas, schema_named
 from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.models.asking import ModelCalls
@@ -84,10 +85,13 @@ def _tasks(
     project: ProjectResource,
 ) -> Iterator[ExtractionTask]:
     cells = member_cells(ensemble, warehouse)  # read once: results are found by content
+    schemas = load_schemas(project.project.root)
     for document_id in document_ids:
         document, of_members = known[document_id], cells.get(document_id)
         failure = document_failure(document) or _no_members(of_members)
         input_key = members_key(of_members) if of_members and not failure else None
+        if input_key:
+            input_key = ensemble.input_of_schema(input_key, document.schema_state)
         yield ExtractionTask(
             document_id=document_id,
             path=project.project.path_of(document.path),
@@ -97,6 +101,7 @@ def _tasks(
             failure=failure,
             members=member_results(project.store, of_members) if of_members else None,
             part=document.page_range,
+            schema=schema_named(schemas, document.schema_name),
         )
 
 

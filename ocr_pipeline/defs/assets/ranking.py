@@ -22,6 +22,7 @@ from ocr_pipeline.evaluation.scoring.stage import label_versions, labelled_datas
 from ocr_pipeline.inspection.testsets import unchanged_testsets
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.tables.current import Scoring
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
 COMPARING = ("comparisons", "leaderboard_slices", "evaluation_history")
 """Assets beside `leaderboard` that are made from scores."""
@@ -56,7 +57,7 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
         """Per data set, backend and field: n, precision, recall, F1 with intervals, failures, seconds and cost."""
         configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
-        scoring = Scoring(backends, rules.fingerprint)
+        scoring = Scoring.by(backends, rules)
         with target.snapshot() as snapshot:
             labels, transcribed = tables.labels.valid_labels(snapshot), tables.documents.transcribed(snapshot)
             scores, lists = tables.scores.current(snapshot, scoring), tables.scores.current_lists(snapshot, scoring)
@@ -66,10 +67,10 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
             read_from = tables.sources.values_read_from(snapshot, backends)
             repeated = tables.repeats.current_scores(snapshot, scoring)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
-            drawn = {key for key, row in tables.documents.documents(snapshot).items() if row.is_drawn}
+            documents = tables.documents.documents(snapshot)
         scorable = {key: labels[key] for key in datasets}
-        applies = partial(_applies, configured, drawn)
-        not_run = partial(_not_run, configured, transcribed, drawn, datasets)
+        applies = partial(_applies, configured, documents)
+        not_run = partial(_not_run, configured, transcribed, documents, datasets)
         rows, fields = leaderboard_rows(
             scores, lists, runs, scorable, datasets, backends, not_run, columns, rules, applies
         )
@@ -92,15 +93,18 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
     return leaderboard
 
 
-def _applies(configured: Backends, drawn: Collection[str], backend: str, document_id: str) -> bool:
-    """Whether a backend has anything to do for a document. `drawn`: documents that are XML alone."""
-    return document_id not in drawn or configured[backend].reads_xml
+def _applies(configured: Backends, documents: Mapping[str, DocumentRow], backend: str, document_id: str) -> bool:
+    """Whether a backend has anything to do for a document, and reads its schema."""
+    document = documents[document_id]
+    if not configured[backend].reads_schema(document.schema_state):
+        return False
+    return not document.is_drawn or configured[backend].reads_xml
 
 
 def _not_run(
     configured: Backends,
     transcribed: Collection[str],
-    drawn: Collection[str],
+    documents: Mapping[str, DocumentRow],
     datasets: Mapping[str, str],
     dataset: str,
     backend: str,
@@ -109,11 +113,14 @@ def _not_run(
 
     Args:
         transcribed: data sets with transcripts.
-        drawn: documents that are XML alone.
+        documents: all of them.
         datasets: the data set of each labelled document.
     """
-    documents = [key for key, name in datasets.items() if name == dataset]
-    if documents and not any(_applies(configured, drawn, backend, key) for key in documents):
+    keys = [key for key, name in datasets.items() if name == dataset]
+    if keys and not any(_applies(configured, documents, backend, key) for key in keys):
+        names = {documents[key].schema_name for key in keys}
+        if not any(configured[backend].reads_schema(documents[key].schema_state) for key in keys):
+            return f"it does not read documents of the schema {', '.join(sorted(name or 'invoice' for name in names))}"
         return "its documents are XML without a page of their own"
     engine = configured[backend].engine
     if engine and engine.capabilities.reads_transcripts and dataset not in transcribed:
@@ -135,7 +142,7 @@ def _comparisons(rules: Rules) -> dg.AssetsDefinition:
         """Every pair of backends on the documents of both: difference of F1 with interval, test, p and corrected p (Holm)."""
         configured, rules = project.backends(), project.rules()
         target, levels = warehouse.warehouse(), list(tables.scores.RULES)
-        columns = tables.scores.outcome_columns(target, Scoring(list(configured), rules.fingerprint), levels)
+        columns = tables.scores.outcome_columns(target, Scoring.by(list(configured), rules), levels)
         rows, sensitivity = comparison_rows(columns, levels)
         tables.comparisons.replace_comparisons(target, rows, sensitivity, context.run.run_id)
         return dg.MaterializeResult(metadata=_comparison_metadata(rows, sensitivity))
@@ -166,7 +173,7 @@ def _slices(rules: Rules) -> dg.AssetsDefinition:
         configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
-            columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))
+            columns = tables.scores.outcome_columns(snapshot, Scoring.by(backends, rules))
             features = tables.documents.document_features(snapshot)
             confidences = tables.words.confidences(snapshot, backends)
         rows = slice_rows(columns, features, confidences)
@@ -192,7 +199,7 @@ def _history(rules: Rules) -> dg.AssetsDefinition:
         configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
-            columns = tables.scores.outcome_columns(snapshot, Scoring(backends, rules.fingerprint))
+            columns = tables.scores.outcome_columns(snapshot, Scoring.by(backends, rules))
             labels, sha256 = tables.labels.valid_labels(snapshot), tables.labels.label_sha256(snapshot)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
             runs = tables.extractions.extraction_runs(snapshot, backends)

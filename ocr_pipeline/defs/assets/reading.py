@@ -1,6 +1,6 @@
 """`ocr_text`, the words of a document, and `extractions`, the fields that a backend extracts; ensembles are in `ensembles`."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
@@ -8,7 +8,6 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.backends.engine import Engine
-from ocr_pipeline.backends.predictions import Predictions
 from ocr_pipeline.defs._dagster import add_cell_metadata
 from ocr_pipeline.defs.assets.cells import (
     Restartable,
@@ -24,6 +23,7 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, escape_markdown
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.document_schema.loading import load_schemas, schema_named
 from ocr_pipeline.errors import NOT_APPLICABLE
 from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.stage import extract_documents
@@ -174,8 +174,7 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
         writer = ExtractionWriter(context, project, warehouse)
         for name, keys in cells.items():
             backend = backends[name]
-            if backend.predictions:
-                keys = _covered(context, keys, known, backend.predictions)
+            keys = _covered(context, keys, known, backend)
             ocr = tables.words.ocr_cells(target, backend.engine.name) if backend.engine else {}
             if backend.engine:
                 with_words = [key for key in keys if not (known[key].is_drawn and backend.reads_xml)]
@@ -209,6 +208,7 @@ def extraction_tasks(
 ) -> Iterator[ExtractionTask]:
     """What a backend works on, document by document. `ocr`: the rows of its engine, with one for each document."""
     engine, predictions = backend.engine_name, backend.predictions
+    schemas = load_schemas(project.project.root)
     for batch in batches(iter(document_ids)):
         texts = {}
         if engine:
@@ -222,6 +222,8 @@ def extraction_tasks(
             input_key = words.result_key if words else document.sha256
             if predictions and input_key:
                 input_key = predictions.input_of(document_id, input_key)
+            if input_key:
+                input_key = backend.input_of_schema(input_key, document.schema_state)
             yield ExtractionTask(
                 document_id=document_id,
                 path=project.project.path_of(document.path),
@@ -231,6 +233,7 @@ def extraction_tasks(
                 failure=failure,
                 prediction=predictions.text_of(document_id) if predictions else None,
                 part=document.page_range,
+                schema=schema_named(schemas, document.schema_name),
             )
 
 
@@ -243,16 +246,24 @@ def _words_failure(words: OcrCell) -> DocumentFailure | None:
 
 
 def _covered(
-    context: dg.AssetExecutionContext, partition_keys: dict[str, str], known: Documents, predictions: Predictions
+    context: dg.AssetExecutionContext, partition_keys: dict[str, str], known: Documents, backend: Backend
 ) -> dict[str, str]:
-    """The cells of data sets with predictions. For the others the backend was never run: they get no row."""
-    covered = {}
+    """The cells that the backend has something to do for. For the others it was never run: they get no row."""
+    covered, reasons = {}, Counter[str]()
     for document_id, partition_key in partition_keys.items():
-        if known[document_id].dataset in predictions.datasets:
-            covered[document_id] = partition_key
-        else:
-            reason = "no predictions of this data set were imported"
+        if reason := _not_covered(known[document_id], backend):
             add_cell_metadata(context, partition_key, {"status": "not_run", "reason": reason})
-    if absent := len(partition_keys) - len(covered):
-        context.log.info(f"{predictions.backend}: not run on {absent} documents of data sets without predictions.")
+            reasons[reason] += 1
+        else:
+            covered[document_id] = partition_key
+    for reason, count in reasons.items():
+        context.log.info(f"{backend.name}: not run on {count} documents: {reason}.")
     return covered
+
+
+def _not_covered(document: DocumentRow, backend: Backend) -> str | None:
+    if not backend.reads_schema(document.schema_state):
+        return f"it does not read documents of the schema {document.schema_name}"
+    if backend.predictions and document.dataset not in backend.predictions.datasets:
+        return "no predictions of this data set were imported"
+    return None

@@ -56,7 +56,7 @@ def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefini
             scores.append(_score(target, backend, rules))
             add_cell_metadata(context, backend, _metadata(scores[-1].documents, project))
             progress.advance("scores", cached=False, failed=False)
-        tables.scores.replace_scores(target, scores, rules=rules.fingerprint, run_id=context.run.run_id)
+        tables.scores.replace_scores(target, scores, rules=rules, run_id=context.run.run_id)
         return dg.MaterializeResult()
 
     return [field_scores]
@@ -64,7 +64,8 @@ def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefini
 
 def scores_version(rules: Rules) -> str:
     """Code version of everything that is made from scores."""
-    return f"{SCORING_VERSION}-{rules.fingerprint}"
+    own = "".join(f"-{made_by}" for made_by in rules.own_fingerprints.values())
+    return f"{SCORING_VERSION}-{rules.fingerprint}{own}"
 
 
 def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:

@@ -1,5 +1,6 @@
 """What backends agree on, with or without labels: consensus values, and which document to label next."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from decimal import Decimal
 from itertools import combinations
 from statistics import fmean
 
-from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.document_fields import FIELD_KINDS, in_display_order
 from ocr_pipeline.values.names import normalise_name
 from ocr_pipeline.values.tax_ids import tax_id_key
 
@@ -15,6 +16,7 @@ Values = Mapping[str, Mapping[str, str]]
 """Values by backend and field, as in `extracted_fields`. Backends that failed on the document are left out."""
 
 _CENT = Decimal("0.01")
+_DECIMAL = re.compile(r"-?\d+\.\d+")
 
 
 def same_value(field: str, value: str | None) -> str | None:
@@ -22,7 +24,9 @@ def same_value(field: str, value: str | None) -> str | None:
     digits."""
     if value is None:
         return None
-    kind = FIELD_KINDS[field]
+    kind = FIELD_KINDS.get(field)
+    if kind is None and _DECIMAL.fullmatch(value):  # of an own schema: equal amounts may be written with other zeros
+        return value.rstrip("0").rstrip(".")
     if kind == "money":
         return str(Decimal(value).quantize(_CENT))
     if kind == "tax_id":
@@ -53,7 +57,7 @@ def consensus(document_id: str, values: Values) -> list[Consensus]:
     counts as an opinion, too.
     """
     result = []
-    for field in FIELD_KINDS:
+    for field in in_display_order(field for of_backend in values.values() for field in of_backend):
         if not any(field in of_backend for of_backend in values.values()):
             continue
         keys = {backend: same_value(field, of_backend.get(field)) for backend, of_backend in values.items()}

@@ -78,12 +78,14 @@ class Aligner:
     def find_all(self, kind: str, value: str) -> list[Place]:
         """Find every place of exactly this value, in reading order; failing that, the most similar one."""
         match kind:
-            case "money":
+            case "money" | "quantity":
                 return self._amount(Decimal(value))
             case "date":
                 return self._date(date.fromisoformat(value))
             case "category":
                 return self._currency(value)
+            case "boolean":
+                return []
             case _:
                 return self._text(value)
 

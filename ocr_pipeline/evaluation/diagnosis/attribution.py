@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
+from ocr_pipeline.document_fields import UNPRINTED
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.diagnosis.transcripts import CLEARLY_READ, transcript_doubt
@@ -151,7 +152,7 @@ def _normalisation(case: Case, place: Place, *, pointed_at: bool) -> str | None:
 def _wrong_selection(case: Case, prediction: str, text: Aligner, place: Place) -> Judgement:
     """The backend names no words: compare where the extracted value is with `place`, where the labelled one is."""
     selected = text.find(case.kind, prediction)
-    if case.kind == "category" or (selected and selected.exact):
+    if case.kind in UNPRINTED or (selected and selected.exact):
         elsewhere = f"; {selected.quoted} was selected" if selected and selected.exact else ", but another was chosen"
         return Judgement("selection", f"The text has {place.quoted}{elsewhere}.", place)
     if selected and set(selected.words) & set(place.words) and case.kind in ("name", "address", "identifier", "tax_id"):
@@ -169,11 +170,11 @@ def _by_control(case: Case, place: Place) -> Judgement:
 
 def _text_lacks_value(case: Case, truth: str, text: Aligner, place: Place | None) -> Judgement:
     """The labelled value is not among the words. Decide between engine, extractor and label; `place`: the most similar."""
-    if case.kind == "category":  # says what a document is, and need not be printed
+    if case.kind in UNPRINTED:  # says what a document is, and need not be printed
         return Judgement("selection", "The value need not be printed: it was inferred wrongly.")
     if case.transcript is not None:
         engines = [engine for engine in (case.text, *case.others) if engine is not None]
-        doubt = transcript_doubt(case.field, truth, [case.prediction], case.transcript, engines)
+        doubt = transcript_doubt(case.field, case.kind, truth, [case.prediction], case.transcript, engines)
         if doubt:
             return Judgement("label_issue", *doubt)
     same = same_value(case.field, case.control_value) == same_value(case.field, case.prediction)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from types import MappingProxyType
 
+from ocr_pipeline.document_fields import in_display_order
 from ocr_pipeline.evaluation.diagnosis.agreement import Values, same_value
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
 from ocr_pipeline.evaluation.diagnosis.label_sums import TOLERANCE
 from ocr_pipeline.evaluation.diagnosis.records import Key, ValueEvidence
-from ocr_pipeline.schemas import FIELD_KINDS
 
 _SUM = ("net_amount", "total_tax_amount", "total_amount")
 _MAX_MARGIN, _MIN_LOGPROB = 20.0, -20.0
@@ -44,12 +45,14 @@ def value_features(
         calibrated: the probabilities of all backends that give some, by backend.
     """
     result = []
+    labelled_of = _labelled(correct)
     for document_id, values in documents.items():
         if backend not in values:
             continue
         mine, others = values[backend], [other for name, other in values.items() if name != backend]
         sums = _sums(mine)
-        for field in FIELD_KINDS:
+        labelled = labelled_of.get(document_id, ())
+        for field in in_display_order(chain(labelled, *values.values())):
             key, prediction = (document_id, field), mine.get(field)
             if prediction is None and key not in correct and not any(field in other for other in others):
                 continue
@@ -72,6 +75,14 @@ def value_features(
                 )
             )
     return result
+
+
+def _labelled(correct: Mapping[Key, bool]) -> Mapping[str, Sequence[str]]:
+    """The labelled fields by document."""
+    fields: dict[str, list[str]] = {}
+    for document_id, field in correct:
+        fields.setdefault(document_id, []).append(field)
+    return fields
 
 
 def _grounding(

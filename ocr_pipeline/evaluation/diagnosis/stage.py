@@ -139,7 +139,7 @@ def _case(findings: Findings, score: StoredScore, aligners: Mapping[str, Aligner
     control, evidence = findings.control(score), findings.evidence_of(score)
     return Case(
         field=score.field,
-        kind=score.kind if score.kind in get_args(FieldKind) else FIELD_KINDS[score.field],
+        kind=score.kind if score.kind in get_args(FieldKind) else FIELD_KINDS.get(score.field, "text"),
         outcome=score.outcome,
         truth=score.truth,
         prediction=score.prediction,

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from ocr_pipeline.document_fields import FIELD_KINDS, UNPRINTED
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import Texts
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
-from ocr_pipeline.schemas import FIELD_KINDS
 
 CLEARLY_READ = 0.85
 """Similarity (0..1) from which a label and a transcript mean the same words, so that one of them has a typo."""
@@ -18,15 +18,20 @@ BATCH = 200
 
 
 def transcript_doubt(
-    field: str, truth: str, predictions: Sequence[str | None], transcript: Aligner, engines: Sequence[Aligner]
+    field: str,
+    kind: str,
+    truth: str,
+    predictions: Sequence[str | None],
+    transcript: Aligner,
+    engines: Sequence[Aligner],
 ) -> tuple[str, Place | None] | None:
     """Return why the transcript contradicts the label, and what it has instead; None if it does not.
 
     Transcripts have typos, too: text is doubted only if an engine or a backend agrees with the transcript.
     """
-    kind = FIELD_KINDS[field]
-    typed = None if kind == "category" else transcript.find(kind, truth)
-    if kind == "category" or (typed and typed.exact):
+    kind = FIELD_KINDS.get(field, kind)
+    typed = None if kind in UNPRINTED else transcript.find(kind, truth)
+    if kind in UNPRINTED or (typed and typed.exact):
         return None
     if typed is None or kind in ("money", "date"):
         return "The transcript does not have the labelled value.", typed
@@ -93,7 +98,9 @@ def _issues(
     for field, scores in fields.items():
         first = scores[0]
         assert first.truth is not None
-        doubt = transcript_doubt(field, first.truth, [score.prediction for score in scores], transcript, engines)
+        doubt = transcript_doubt(
+            field, first.kind, first.truth, [score.prediction for score in scores], transcript, engines
+        )
         if doubt:
             reason, place = doubt
             issues.append(

@@ -152,7 +152,7 @@ def equal_values(field: str, first: str | None, second: str | None, unsigned: bo
     None equals nothing."""
     if first is None or second is None:
         return False
-    kind = FIELD_KINDS[field]
+    kind = FIELD_KINDS.get(field, "text")
     one, other = _typed(kind, first), _typed(kind, second)
     if unsigned and kind == "money":
         one, other = abs(one), abs(other)
@@ -163,12 +163,12 @@ def equal_values(field: str, first: str | None, second: str | None, unsigned: bo
 
 def is_compared(field: str) -> bool:
     """Whether page, codes and XML write the field alike."""
-    return FIELD_KINDS[field] in _COMPARED or field == "currency"
+    return FIELD_KINDS.get(field) in _COMPARED or field == "currency"
 
 
 def is_printed(field: str, value: str, page: str) -> bool:
     """Whether a text has a value. In case of doubt it has: dates and currencies have many spellings."""
-    kind = FIELD_KINDS[field]
+    kind = FIELD_KINDS.get(field, "text")
     if kind == "money":
         return prints_amount(page, Decimal(value))
     if kind == "date":

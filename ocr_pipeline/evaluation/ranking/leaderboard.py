@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
+from ocr_pipeline.document_fields import in_display_order
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.runs import BackendSummary, ExtractionRun, summarise_backend
 from ocr_pipeline.evaluation.ranking.standing import Standing
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary, summarise_field, summarise_list
-from ocr_pipeline.evaluation.scoring.line_items import LISTS, StoredList
+from ocr_pipeline.evaluation.scoring.line_items import StoredList
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-from ocr_pipeline.schemas import FIELD_KINDS
 
 Group = tuple[str, str]
 """(dataset, backend)."""
@@ -106,12 +106,12 @@ def _grouped(rows: Iterable[_T]) -> dict[Group, list[_T]]:
 def _summarise_fields(
     group: Group, scores: Sequence[StoredScore], lists: Sequence[StoredList], seed: int
 ) -> list[FieldSummary]:
-    by_field: dict[str, list[StoredScore]] = {field: [] for field in FIELD_KINDS}
+    by_field: dict[str, list[StoredScore]] = {field: [] for field in in_display_order(score.field for score in scores)}
     for score in scores:
         by_field.setdefault(score.field, []).append(score)
     summaries = [summarise_field(*group, ALL_FIELDS, scores, seed)]
     summaries += [summarise_field(*group, field, part, seed) for field, part in by_field.items() if part]
-    for name in LISTS:
+    for name in in_display_order(row.list for row in lists):
         part = [row for row in lists if row.list == name]
         if part:
             summaries.append(summarise_list(*group, name, "rows", part, seed))

@@ -10,6 +10,7 @@
     identifier  as written            the same letters and digits      one edit, or the same digits
     tax_id      as written            spellings of the same number     one edit, or the same digits
     category    as written            the same but for case            the same but for case
+    boolean     the same              the same                         the same
 
 A value that is correct at one level is correct at the next: strict, normalised, lenient. docs/evaluation.md explains each
 rule; `COMPARATORS` is this table as code, and `Tolerance` holds the numbers of its last column.
@@ -28,8 +29,8 @@ from ocr_pipeline.values.tax_ids import same_tax_id
 
 Level = Literal["strict", "normalised", "lenient"]
 
-FieldValue = Decimal | date | str
-"""A value as `Invoice` holds it: Decimal for money and quantities, date for dates, str for every other kind."""
+FieldValue = Decimal | date | str | bool
+"""A value as documents hold it: Decimal for money and quantities, date for dates, bool, and str for every other kind."""
 
 ANLS_CUT = 0.5
 """A similarity of at most this counts as 0: the threshold of ANLS in Biten et al., Scene Text Visual Question Answering
@@ -85,6 +86,8 @@ def canonical(value: FieldValue) -> str:
         whole, _, fraction = f"{abs(value):f}".partition(".")
         sign = "-" if value < 0 else ""
         return f"{sign}{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+    if isinstance(value, bool):
+        return str(value).lower()
     return value.isoformat() if isinstance(value, date) else value.strip()
 
 
@@ -95,7 +98,7 @@ class Comparator:
     It only ever gets values of one kind: `Any` stands for that kind's type, `value_type`.
     """
 
-    value_type: type[Decimal] | type[date] | type[str]
+    value_type: type[Decimal] | type[date] | type[str] | type[bool]
     strict: Callable[[Any], object]
     normalised: Callable[[Any], object]
     lenient: Callable[[Any, Any, Tolerance], bool]
@@ -188,6 +191,13 @@ COMPARATORS: dict[str, Comparator] = {
     "text": _PROSE,
     "identifier": Comparator(str, _as_written, letters, _few_edits, _similarity_of(letters)),
     "tax_id": Comparator(str, _as_written, letters, _few_edits, _similarity_of(letters), equal=same_tax_id),
+    "boolean": Comparator(
+        bool,
+        strict=lambda value: value,
+        normalised=lambda value: value,
+        lenient=lambda *_: False,
+        closeness=lambda truth, prediction: float(truth == prediction),
+    ),
     "category": Comparator(str, _as_written, _casefolded, lambda *_: False, _similarity_of(_casefolded)),
 }
 

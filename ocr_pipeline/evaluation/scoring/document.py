@@ -6,9 +6,9 @@ from datetime import date
 
 from ocr_pipeline.evaluation.scoring.comparators import FieldValue
 from ocr_pipeline.evaluation.scoring.fields import FieldScore, compare_field, read_printed
-from ocr_pipeline.evaluation.scoring.line_items import LISTS, ListName, RowScore, entries_of, score_list
+from ocr_pipeline.evaluation.scoring.line_items import ListName, RowScore, entries_of, score_list
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
-from ocr_pipeline.schemas import Extraction, Invoice, Label
+from ocr_pipeline.schemas import Extraction, Label
 
 
 def score_document(
@@ -24,7 +24,8 @@ def score_document(
     `extraction` is None for a failed document: every value of its label is missing, so that a backend cannot gain by
     failing. `printed` is the text that a date was taken from, by field, and `day_first` the order of the data set.
     """
-    predicted = Invoice() if extraction is None else extraction.invoice
+    predicted = type(label.invoice)() if extraction is None else extraction.invoice
+    rules = rules.of(label.invoice)
     unreadable = {} if extraction is None else extraction.unreadable
     scores = []
     for field in label.labelled_fields:
@@ -52,15 +53,17 @@ def score_lists(
     label: Label, extraction: Extraction | None, rules: Rules = DEFAULT_RULES
 ) -> dict[ListName, list[RowScore]]:
     """Score the lists of which the label has at least one row; all rows of a failed document are missing."""
-    predicted = Invoice() if extraction is None else extraction.invoice
+    predicted = type(label.invoice)() if extraction is None else extraction.invoice
+    rules = rules.of(label.invoice)
     return {
-        name: score_list(name, truth, entries_of(predicted, name), rules)
-        for name in LISTS
+        name: score_list(name, truth, entries_of(predicted, name), rules, columns)
+        for name, columns in label.invoice.LISTS.items()
         if (truth := entries_of(label.invoice, name))
     }
 
 
 def _alternatives(label: Label, field: str) -> list[FieldValue]:
-    """Parse alternatives with the invoice model, as they are written like its values; an empty one accepts nothing."""
-    values = [getattr(Invoice.model_validate({field: text}), field) for text in label.alternatives.get(field, [])]
+    """Parse alternatives with the model of the values, as they are written like its values; an empty one accepts nothing."""
+    model = type(label.invoice)
+    values = [getattr(model.model_validate({field: text}), field) for text in label.alternatives.get(field, [])]
     return [value for value in values if value is not None]

@@ -6,10 +6,11 @@ among those, with the most similar text. So the order of rows and columns does n
 or similar text are not paired: the labelled one is missing, and the other one spurious.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Self, get_args
 
+from ocr_pipeline.document_fields import LIST_KINDS, Fields
 from ocr_pipeline.evaluation.scoring.comparators import (
     ANLS_CUT,
     COMPARATORS,
@@ -19,10 +20,9 @@ from ocr_pipeline.evaluation.scoring.comparators import (
 from ocr_pipeline.evaluation.scoring.fields import FieldScore, compare_field
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts, Outcome
-from ocr_pipeline.schemas import LIST_KINDS, Invoice
 
-ListName = Literal["line_items", "tax_lines"]
-LISTS: tuple[ListName, ...] = get_args(ListName)
+ListName = str
+"""`line_items`, `tax_lines`, or a list of an own schema."""
 
 Entry = Mapping[str, FieldValue | None]
 """A row of a list: its value by column."""
@@ -57,14 +57,19 @@ class RowScore:
 
 
 def score_list(
-    name: ListName, truth: Sequence[Entry], prediction: Sequence[Entry], rules: Rules = DEFAULT_RULES
+    name: ListName,
+    truth: Sequence[Entry],
+    prediction: Sequence[Entry],
+    rules: Rules = DEFAULT_RULES,
+    columns: Iterable[str] | None = None,
 ) -> list[RowScore]:
     """Compare a list of a document with its label: labelled rows in their order, then spurious rows in theirs.
 
     A column without any labelled value is left out; in the other columns, an empty labelled cell means that there is no
     value. Rows without a value in the remaining columns are not compared. An empty `truth` is no label: the result is empty.
+    `columns`: those to compare; default: of that list of invoices.
     """
-    kinds = {column: rules.kind_of(f"{name}.{column}") for column in LIST_KINDS[name]}
+    kinds = {column: rules.kind_of(f"{name}.{column}") for column in columns or LIST_KINDS[name]}
     kinds = {column: kind for column, kind in kinds.items() if any(_has(entry, {column: kind}) for entry in truth)}
     # Sorted by content, so that the choice among equally good assignments does not depend on the order of rows.
     labelled, extracted = (
@@ -101,9 +106,10 @@ def score_list(
     ]
 
 
-def entries_of(invoice: Invoice, name: ListName) -> list[Entry]:
-    """The rows of a list of an invoice."""
-    return [{column: getattr(entry, column) for column in LIST_KINDS[name]} for entry in getattr(invoice, name)]
+def entries_of(values: Fields, name: ListName) -> list[Entry]:
+    """The rows of a list of a document; none if its schema has no such list."""
+    columns = values.LISTS.get(name, {})
+    return [{column: getattr(entry, column) for column in columns} for entry in getattr(values, name, ())]
 
 
 def _assign(truth: Sequence[Entry], prediction: Sequence[Entry], kinds: Mapping[str, str]) -> dict[int, int]:

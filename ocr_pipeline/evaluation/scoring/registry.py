@@ -27,6 +27,7 @@ _BUILT_IN_OPTIONS: dict[str, set[str]] = {
     "identifier": {"edits"},
     "tax_id": {"edits"},
     "category": set(),
+    "boolean": set(),
 }
 
 

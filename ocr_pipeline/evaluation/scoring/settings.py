@@ -7,24 +7,32 @@ without it. What the checks allow is not part of it.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.document_fields import FIELD_KINDS, LIST_KINDS, Fields, Invoice
+from ocr_pipeline.document_schema.loading import FOLDER, SCHEMA_FILE, load_schemas
+from ocr_pipeline.document_schema.schema import DocumentSchema
+from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS, Level, Tolerance, default_tolerance
 from ocr_pipeline.evaluation.scoring.registry import Metric, load, load_metric, options_of, register_kind, source_hash
 from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
-from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, FieldKind
 from ocr_pipeline.yaml_files import line_of, load_yaml
 
-COMPARED: dict[str, FieldKind] = FIELD_KINDS | {
-    f"{name}.{column}": kind for name, columns in LIST_KINDS.items() for column, kind in columns.items()
-}
+
+def compared_of(fields: Mapping[str, str], lists: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Everything that is compared of documents with these fields and columns, with its kind."""
+    columns = {f"{name}.{column}": kind for name, of_list in lists.items() for column, kind in of_list.items()}
+    return {**fields, **columns}
+
+
+COMPARED: dict[str, str] = compared_of(FIELD_KINDS, LIST_KINDS)
 """Everything that is compared: the single-valued fields, and the columns of lists as `line_items.amount`."""
 
 _OPTIONS = ("within", "within_percent", "similarity", "edits", "days")
@@ -71,6 +79,9 @@ class Rules(BaseModel):
     fields: dict[str, FieldRule] = {}
     datasets: dict[str, DatasetRule] = {}
     checks: Thresholds = Thresholds()
+    _compared: Mapping[str, str] = PrivateAttr(default_factory=lambda: COMPARED)
+    _own: dict[str, "Rules"] = PrivateAttr(default_factory=dict)
+    _matching: str = PrivateAttr(default="")
 
     @model_validator(mode="before")
     @classmethod
@@ -87,22 +98,25 @@ class Rules(BaseModel):
                 register_kind(name, load(reference))
             except ConfigurationError as error:
                 yield ("kinds", name), str(error).removesuffix(".")
+        known = {field: rules for rules in (*self._own.values(), self) for field in rules._compared}
         for name, rule in self.fields.items():
-            place = ("fields", name)
-            if name not in COMPARED:
-                yield place, f"unknown field; known are {', '.join(COMPARED)}"
-            elif self.kind_of(name) not in COMPARATORS:
-                yield (*place, "kind"), f"unknown kind; known are {', '.join(COMPARATORS)}"
-            else:
-                yield from ((place + where, problem) for where, problem in self._field_problems(name, rule))
+            if name not in known:
+                yield ("fields", name), f"unknown field; known are {', '.join(known)}"
+                continue
+            for where, problem in known[name].field_problems(name, rule):
+                yield ("fields", name, *where), problem
 
-    def _field_problems(self, name: str, rule: FieldRule) -> Iterator[tuple[tuple[str, ...], str]]:
+    def field_problems(self, name: str, rule: FieldRule) -> Iterator[tuple[tuple[str, ...], str]]:
+        """(place in the rule, problem) of a rule that does not fit its field."""
         kind = self.kind_of(name)
-        if COMPARATORS[kind].value_type is not COMPARATORS[COMPARED[name]].value_type:
-            yield ("kind",), f"{COMPARED[name]} cannot be compared as {rule.kind}"
+        if kind not in COMPARATORS:
+            yield ("kind",), f"unknown kind; known are {', '.join(COMPARATORS)}"
+            return
+        if COMPARATORS[kind].value_type is not COMPARATORS[self._compared[name]].value_type:
+            yield ("kind",), f"{self._compared[name]} cannot be compared as {rule.kind}"
         for option in sorted(rule.options - options_of(kind)):
             yield (option,), f"does not apply to the kind {kind}"
-        for option in ("alternatives", "metrics") if name not in FIELD_KINDS else ():
+        for option in ("alternatives", "metrics") if "." in name else ():
             if option in rule.model_fields_set:
                 yield (option,), f"the columns of a list have no {option}"
         for metric, reference in rule.metrics.items():
@@ -111,13 +125,50 @@ class Rules(BaseModel):
             except ConfigurationError as error:
                 yield ("metrics", metric), str(error).removesuffix(".")
 
+    def of(self, values: Fields) -> "Rules":
+        """The rules for a document like this: of another schema, what it says as far as `evaluation.yaml` is silent."""
+        if values.NAME in self._own:
+            return self._own[values.NAME]
+        return self if isinstance(values, Invoice) else self._for(compared_of(values.KINDS, values.LISTS), {})
+
+    def add(self, schema: DocumentSchema) -> None:
+        """Add the rules of a schema.
+
+        Raises:
+            ConfigurationError: one does not fit its field; the message names the line.
+        """
+        rules = {}
+        for name, options in schema.spec.compare.items():
+            place: tuple[str, ...] = ("compare", name)
+            try:
+                rules[name] = FieldRule.model_validate(options)
+            except ValidationError as error:
+                raise _mistake(schema, (*place, *map(str, error.errors()[0]["loc"])), describe(error)) from None
+        own = self._for(compared_of(schema.field_kinds, schema.list_kinds), rules)
+        for name, rule in rules.items():
+            for where, problem in own.field_problems(name, rule):
+                raise _mistake(schema, ("compare", name, *where), f"{problem}.")
+        own._matching = schema.matching_fingerprint
+        self._own[schema.name] = own
+
+    def _for(self, compared: Mapping[str, str], rules: Mapping[str, FieldRule]) -> "Rules":
+        fields = {name: rule for name, rule in {**rules, **self.fields}.items() if name in compared}
+        made = Rules(kinds=self.kinds, fields=fields, datasets=self.datasets, checks=self.checks)
+        made._compared = compared
+        return made
+
+    @property
+    def own_fingerprints(self) -> dict[str, str]:
+        """What scores of documents of other schemas were made by, by schema, in place of `fingerprint`."""
+        return {name: f"{self.fingerprint}-{own._matching}" for name, own in self._own.items()}
+
     def kind_of(self, field: str) -> str:
-        """How a field of `COMPARED` is compared."""
+        """How a field is compared."""
         rule = self.fields.get(field)
-        return (rule and rule.kind) or COMPARED[field]
+        return (rule and rule.kind) or self._compared[field]
 
     def tolerance_of(self, field: str) -> Tolerance:
-        """What is correct at the lenient level for a field of `COMPARED`."""
+        """What is correct at the lenient level for a field."""
         return self._tolerances[field]
 
     def alternatives_from(self, field: str) -> Level | Literal["never"]:
@@ -147,7 +198,7 @@ class Rules(BaseModel):
     @cached_property
     def _tolerances(self) -> dict[str, Tolerance]:
         tolerances = {}
-        for field in COMPARED:
+        for field in self._compared:
             default = vars(default_tolerance(self.kind_of(field)))
             rule = self.fields.get(field, FieldRule())
             tolerances[field] = Tolerance(**{**default, **{name: getattr(rule, name) for name in rule.options}})
@@ -171,9 +222,20 @@ def load_rules(path: Path) -> Rules:
     Raises:
         ConfigurationError: the file is invalid; the message names the line.
     """
-    if not path.exists():
+    schemas = [schema for schema in load_schemas(path.parent).values() if not schema.is_invoice]
+    if not path.exists() and not schemas:
         return DEFAULT_RULES
-    rules, text = load_yaml(path, Rules)
+    rules, text = load_yaml(path, Rules) if path.exists() else (Rules(), "")
+    for name, reference in rules.kinds.items():
+        with suppress(ConfigurationError):  # `problems` names the line
+            register_kind(name, load(reference))
+    for schema in schemas:
+        rules.add(schema)
     for place, problem in rules.problems():
         raise ConfigurationError(f"{path.name}{line_of(text, place)}: {'.'.join(place)}: {problem}.")
     return rules
+
+
+def _mistake(schema: DocumentSchema, place: Sequence[str], problem: str) -> ConfigurationError:
+    where = f"{FOLDER}/{schema.name}/{SCHEMA_FILE}{line_of(schema.text, place)}"
+    return ConfigurationError(f"{where}: {'.'.join(place)}: {problem}")

@@ -24,6 +24,7 @@ class DocumentScores:
     """One per labelled field, in display order."""
     lists: Mapping[ListName, Sequence[RowScore]]
     """One entry per labelled list."""
+    schema: str = "invoice"
 
 
 class StoredScore(NamedTuple):
@@ -76,6 +77,8 @@ def score_backend(
         if document_id not in labels:
             continue
         label, extraction = labels[document_id], result if isinstance(result, Extraction) else None
+        if extraction is not None and extraction.invoice.NAME != label.invoice.NAME:
+            continue  # it was extracted before the document got another schema
         dataset, printed = datasets[document_id], (printed_dates or {}).get(document_id)
         fields = score_document(label, extraction, rules, printed=printed, day_first=rules.day_first(dataset))
         scores.append(
@@ -85,6 +88,7 @@ def score_backend(
                 backend=backend,
                 fields=fields,
                 lists=score_lists(label, extraction, rules),
+                schema=label.invoice.NAME,
             )
         )
     return scores

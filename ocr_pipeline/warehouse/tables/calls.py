@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from ocr_pipeline.models.types import CallFacts
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.common import NewRows, described
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def last_calls(reader: Reader) -> list[LastCall]:
     )
 
 
-def add_calls(tables: NewRows, key: dict[str, str], calls: Iterable[CallFacts]) -> None:
+def add_calls(tables: NewRows, key: NewRow, calls: Iterable[CallFacts]) -> None:
     """Add the rows of the model calls of one cell."""
     for position, call in enumerate(calls):
         usage = {f"{name}_tokens": count for name, count in call.usage.model_dump().items()} if call.usage else {}

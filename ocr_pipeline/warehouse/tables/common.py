@@ -1,13 +1,11 @@
-"""What table families share: descriptions of common columns, and how values, boxes and invoices map to columns."""
+"""What table families share: descriptions of common columns, and how boxes map to columns."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from ocr_pipeline.errors import NOT_APPLICABLE
-from ocr_pipeline.schemas import FIELD_KINDS, Invoice, LineItem, TaxLine, Word
+from ocr_pipeline.schemas import Word
 from ocr_pipeline.warehouse.connection import Reader
 
 NewRow = dict[str, object]
@@ -24,7 +22,7 @@ SHARED = {
     "dataset": "Data set of the document.",
     "backend": "Backend, as named in backends.yaml.",
     "engine": "OCR engine, as named in backends.yaml.",
-    "field": "Field of the invoice.",
+    "field": "Field of the document.",
     "run_id": "Dagster run that wrote the row.",
     "updated_at": "When the row was written (UTC).",
     "status": "ok, or failed.",
@@ -37,6 +35,9 @@ SHARED = {
     "y1": "Lower edge of the box, relative to the page as displayed (0..1).",
     "width_px": "Width of the page in pixels.",
     "height_px": "Height of the page in pixels.",
+    "schema_name": "Schema of the document, as in schemas/NAME; NULL: an invoice.",
+    "shape": "Fields, lists and kinds of the values, as JSON; NULL: those of an invoice.",
+    "column_name": "Column of the list: description, amount and so on.",
     "position": "Row of the list, from 0.",
     "description": "Item: its description.",
     "quantity": "Item: quantity.",
@@ -69,7 +70,7 @@ SHARED = {
     "scored_at": "When the value was scored (UTC).",
     "evaluated_at": "When it was computed (UTC).",
     "computed_at": "When it was computed (UTC).",
-    "list": "line_items or tax_lines.",
+    "list": "line_items, tax_lines, or a list of an own schema.",
     "label_version": "Version of all labels of the data set.",
     "documents": "Documents counted.",
     "n": "Labelled values: correct + wrong + missing.",
@@ -124,42 +125,8 @@ def empty(tables: Sequence[str]) -> NewRows:
     return {table: [] for table in tables}
 
 
-def typed_value(value: str | date | Decimal | None) -> NewRow:
-    return {
-        "value": None if value is None else str(value),
-        "value_amount": value if isinstance(value, Decimal) else None,
-        "value_date": value if isinstance(value, date) else None,
-    }
-
-
 def box_columns(box: tuple[float, float, float, float]) -> dict[str, float]:
     return dict(zip(("x0", "y0", "x1", "y1"), box, strict=True))
-
-
-def add_lists(tables: NewRows, items: str, taxes: str, key: dict[str, str], invoice: Invoice) -> None:
-    for table, entries in ((items, invoice.line_items), (taxes, invoice.tax_lines)):
-        for position, entry in enumerate(entries):
-            tables[table].append({**key, "position": position, **entry.model_dump(mode="json")})
-
-
-def invoices_of(
-    fields: list[dict[str, Any]], items: list[dict[str, Any]], taxes: list[dict[str, Any]]
-) -> dict[str, Invoice]:
-    values: dict[str, dict[str, Any]] = {}
-    for row in fields:
-        kind = FIELD_KINDS.get(row["field"])
-        column = {"money": "value_amount", "date": "value_date"}.get(kind or "", "value")
-        values.setdefault(row["document_id"], {})[row["field"]] = _exact(row[column])
-    for name, model, rows in (("line_items", LineItem, items), ("tax_lines", TaxLine, taxes)):
-        for row in rows:
-            entry = model(**{field: _exact(row[field]) for field in model.model_fields})
-            values.setdefault(row["document_id"], {}).setdefault(name, []).append(entry)
-    return {document_id: Invoice(**invoice) for document_id, invoice in values.items()}
-
-
-def _exact(value: Any) -> Any:
-    """DECIMAL(24, 6) gives 12.500000: shortened, so that 18 digits suffice."""
-    return value.normalize() if isinstance(value, Decimal) else value
 
 
 def mean_confidence(words: Sequence[Word]) -> float | None:

@@ -1,15 +1,17 @@
 """The one definition of a current score, and how many scores of each backend are current or stale."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.common import APPLICABLE
 
 _CAUSES = {
-    "evaluation.yaml": "s.rules IS DISTINCT FROM $rules",
+    "evaluation.yaml": """s.rules IS DISTINCT FROM coalesce(
+        list_extract($own_rules::VARCHAR[], list_position($own_schemas::VARCHAR[], l.schema_name)), $rules)""",
     "the scoring code": "s.scoring_version <> $scoring_version",
     "data sets": "d.dataset <> s.dataset",
     "labels": "l.label_sha256 IS DISTINCT FROM s.label_sha256",
@@ -34,15 +36,28 @@ CURRENT_SCORES = f"field_scores s {CURRENT}"
 
 @dataclass(frozen=True)
 class Scoring:
-    """What a current score was made by: one of these backends, the rules with this fingerprint, this version of the code."""
+    """What a current score was made by: one of these backends, the rules with this fingerprint (`own`: of documents of other
+    schemas, by schema), this version of the code."""
 
     backends: Sequence[str]
     rules: str
     version: int = SCORING_VERSION
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def by(cls, backends: Sequence[str], rules: Rules) -> "Scoring":
+        """Of these backends, by these rules."""
+        return cls(backends, rules.fingerprint, own=rules.own_fingerprints)
 
     @property
     def parameters(self) -> dict[str, object]:
-        return {"backends": list(self.backends), "scoring_version": self.version, "rules": self.rules}
+        return {
+            "backends": list(self.backends),
+            "scoring_version": self.version,
+            "rules": self.rules,
+            "own_schemas": list(self.own),
+            "own_rules": list(self.own.values()),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 from ocr_pipeline.documents.duplicates import Duplicate, Pair
 from ocr_pipeline.documents.fingerprints import Fingerprint
@@ -14,6 +14,7 @@ from ocr_pipeline.evaluation.ranking.slices import DocumentFeatures
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRows, described
+from ocr_pipeline.warehouse.tables.document_files import of_file
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.find import SourceFile
@@ -54,6 +55,8 @@ class DocumentRow:
     attempt: Annotated[
         str | None, "Of a failure that file and limits decide, a hash of both; NULL: every run tries again."
     ] = None
+    schema_name: str | None = None
+    schema_state: Annotated[str | None, "Fingerprint of the schema, for rules and for models; NULL: an invoice."] = None
 
     @property
     def page_range(self) -> PageRange | None:
@@ -126,6 +129,12 @@ def datasets(reader: Reader) -> dict[str, str]:
     return {key: row.dataset for key, row in documents(reader).items() if not row.file_deleted and not row.is_split}
 
 
+def schema_states(reader: Reader) -> dict[str, str]:
+    """Schema and its fingerprints of every document that is no invoice."""
+    rows = reader.rows("SELECT document_id, schema_state FROM documents WHERE schema_state IS NOT NULL")
+    return {row["document_id"]: row["schema_state"] for row in rows}
+
+
 def transcribed(reader: Reader) -> set[str]:
     """The data sets with transcripts."""
     rows = reader.rows("SELECT DISTINCT dataset FROM documents WHERE transcript_sha256 IS NOT NULL")
@@ -175,35 +184,6 @@ def document_features(reader: Reader) -> dict[str, DocumentFeatures]:
     return {row.pop("document_id"): DocumentFeatures(**row) for row in rows}
 
 
-class _OfFile(TypedDict):
-    path: str
-    media_type: str | None
-    size_bytes: int | None
-    sha256: str | None
-    pages: int | None
-
-
-def _of_file(path: str, document: "Document | None", gone: DocumentRow | None) -> _OfFile:
-    """What is known of a file: as it is, or as it was before it was deleted."""
-    if document is not None:
-        return _OfFile(
-            path=path,
-            media_type=document.media_type,
-            size_bytes=document.size,
-            sha256=document.sha256,
-            pages=len(document.pages),
-        )
-    if gone is not None:
-        return _OfFile(
-            path=gone.path,
-            media_type=gone.media_type,
-            size_bytes=gone.size_bytes,
-            sha256=gone.sha256,
-            pages=gone.pages,
-        )
-    return _OfFile(path=path, media_type=None, size_bytes=None, sha256=None, pages=None)
-
-
 def add_document(
     tables: NewRows,
     source: "SourceFile",
@@ -217,6 +197,7 @@ def add_document(
     known: DocumentRow | None = None,
     detection: str | None = None,
     split_into: Sequence[str] = (),
+    schema_state: str | None = None,
 ) -> DocumentRow:
     """Add the rows of a document that was opened (`document`), or of one that could not be (`failure`).
 
@@ -224,6 +205,7 @@ def add_document(
         known: its row so far: of a file that is gone, what was known stays.
         detection: how it was looked at for several invoices.
         split_into: the ids of its parts.
+        schema_state: see `documents.labels.schema_state`.
     """
     from ocr_pipeline.documents.stage import FinalFailure, IngestedDocument
 
@@ -231,7 +213,7 @@ def add_document(
         document_id=source.document_id,
         dataset=source.dataset,
         perceptual_hash=document.perceptual_hash if isinstance(document, IngestedDocument) else None,
-        **_of_file(path, document, known if failure is not None and failure.reason == "missing_file" else None),
+        **of_file(path, document, known if failure is not None and failure.reason == "missing_file" else None),
         transcript_sha256=transcript_sha256,
         status="failed" if failure else "split" if split_into else "ok",
         reason=failure.reason if failure else "split" if split_into else None,
@@ -244,6 +226,8 @@ def add_document(
         last_page=source.pages.last if source.pages else None,
         part_detection=detection,
         attempt=failure.attempt if isinstance(failure, FinalFailure) else None,
+        schema_name=schema_state.split()[0] if schema_state else None,
+        schema_state=schema_state,
     )
     tables["documents"].append(asdict(row))
     for page in document.pages if document else ():

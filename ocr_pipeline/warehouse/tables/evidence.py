@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ocr_pipeline.evaluation.diagnosis.records import Key, ValueEvidence
-from ocr_pipeline.schemas import FIELD_KINDS, Extraction
+from ocr_pipeline.schemas import Extraction
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.common import NewRows, box_columns, described
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, box_columns, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +96,10 @@ def evidence(reader: Reader, backend: str) -> dict[Key, ValueEvidence]:
 
 def printed_dates(reader: Reader, backend: str) -> dict[str, dict[str, str]]:
     """The printed text of each date, by document and field, if the backend gives evidence."""
-    dates = [field for field, kind in FIELD_KINDS.items() if kind == "date"]
     rows = reader.rows(
-        "SELECT document_id, field, text FROM evidence WHERE backend = ? AND field IN (SELECT unnest(?)) AND text <> ''",
-        [backend, dates],
+        "SELECT document_id, field, text FROM evidence JOIN extracted_fields USING (document_id, backend, field)"
+        " WHERE backend = ? AND value_date IS NOT NULL AND text <> ''",
+        [backend],
     )
     printed: dict[str, dict[str, str]] = {}
     for row in rows:
@@ -159,7 +159,7 @@ def word_confidences(reader: Reader, backend: str) -> dict[tuple[str, str], tupl
     return {(row["document_id"], row["field"]): (row["mean"], row["lowest"]) for row in rows}
 
 
-def add_evidence(tables: NewRows, key: dict[str, str], extraction: Extraction) -> None:
+def add_evidence(tables: NewRows, key: NewRow, extraction: Extraction) -> None:
     """Add the evidence, candidates, probabilities and codes of one cell of `extractions`."""
     for field, found in extraction.evidence.items():
         tables["evidence"].append(

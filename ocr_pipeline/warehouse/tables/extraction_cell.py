@@ -50,6 +50,8 @@ class ExtractionCell:
     day_first: Annotated[bool | None, "Order of numeric dates that the country and the language suggest."] = None
     day_first_confidence: Annotated[float | None, "Probability of this order, 0..1."] = None
     country_evidence: Annotated[Sequence[str] | None, "What speaks for the country, the strongest first."] = None
+    schema_name: str | None = None
+    shape: str | None = None
 
     @property
     def origin(self) -> str | None:

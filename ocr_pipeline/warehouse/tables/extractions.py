@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
-from ocr_pipeline.schemas import FIELD_KINDS, DocumentFailure, Extraction, Invoice
+from ocr_pipeline.schemas import DocumentFailure, Extraction, Invoice
 from ocr_pipeline.warehouse.connection import Reader, utc_now
 from ocr_pipeline.warehouse.tables.calls import add_calls
-from ocr_pipeline.warehouse.tables.common import APPLICABLE, NewRows, add_lists, described, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.common import APPLICABLE, NewRow, NewRows, described
 from ocr_pipeline.warehouse.tables.evidence import add_evidence
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell, origin_columns
-from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow
+from ocr_pipeline.warehouse.tables.labels import ItemRow, TaxRow, TruthCellRow
 from ocr_pipeline.warehouse.tables.repeats import add_answers
+from ocr_pipeline.warehouse.tables.values import add_lists, load_values, shape_columns, typed_value, values_of_rows
 
 if TYPE_CHECKING:
     from ocr_pipeline.extraction.stage import ExtractionOutcome
@@ -31,6 +32,7 @@ EXTRACTION_TABLES = (
     "extracted_fields",
     "extracted_line_items",
     "extracted_tax_lines",
+    "extracted_rows",
     "evidence",
     "candidates",
     "value_logprobs",
@@ -72,6 +74,13 @@ class ExtractedTaxRow(TaxRow):
     backend: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExtractedCellRow(TruthCellRow):
+    """A row of `extracted_rows`."""
+
+    backend: str
+
+
 def extraction_cells(reader: Reader, backend: str, document_id: str | None = None) -> dict[str, ExtractionCell]:
     """The cells of one backend by document. `document_id`: of this document only."""
     rows = reader.select(
@@ -88,13 +97,10 @@ def extractions(
     """The extraction or the failure of `backend` by document: values, and fields that cannot be read. `document_id`: of this
     document only."""
     of = {"backend": backend, "document": document_id}
-    invoices = invoices_of(
-        reader.rows(f"FROM extracted_fields WHERE {_OF_BACKEND}", of),
-        reader.rows(f"FROM extracted_line_items WHERE {_OF_BACKEND} ORDER BY document_id, position", of),
-        reader.rows(f"FROM extracted_tax_lines WHERE {_OF_BACKEND} ORDER BY document_id, position", of),
-    )
+    where = f"WHERE {_OF_BACKEND}"
+    values = values_of_rows(load_values(reader, "extracted", "extracted_fields", where, of, "extractions"))
     return {
-        document_id: Extraction(invoice=invoices.get(document_id, Invoice()), unreadable=dict(row.unreadable or {}))
+        document_id: Extraction(invoice=values.get(document_id, Invoice()), unreadable=dict(row.unreadable or {}))
         if not row.failed
         else DocumentFailure.model_validate({"reason": row.reason, "message": row.message})
         for document_id, row in extraction_cells(reader, backend, document_id).items()
@@ -232,7 +238,7 @@ def add_extraction(
     extractor_settings: str | None = None,
 ) -> ExtractionCell:
     """Add the rows of one cell, with its values, evidence and model calls."""
-    key = {"document_id": document_id, "backend": backend}
+    key: NewRow = {"document_id": document_id, "backend": backend}
     reported = outcome.extraction.reported if outcome.extraction else None
     failure = outcome.failure
     cell = ExtractionCell(
@@ -258,6 +264,7 @@ def add_extraction(
         result_key=result_key,
         run_id=run_id,
         updated_at=utc_now(),
+        **shape_columns(outcome.extraction.invoice if outcome.extraction else None),
     )
     tables["extractions"].append(asdict(cell))
     add_calls(tables, key, outcome.calls)
@@ -265,14 +272,14 @@ def add_extraction(
     if outcome.extraction is None:
         return cell
     invoice = outcome.extraction.invoice
-    for field in FIELD_KINDS:
+    for field in invoice.KINDS:
         value = getattr(invoice, field)
         if value is not None:
             source = None if reported else outcome.extraction.read_from.get(field, "page")
             others = outcome.extraction.others.get(field)
             row = {**key, "field": field, **typed_value(value), "read_from": source, "others": others}
             tables["extracted_fields"].append(row)
-    add_lists(tables, "extracted_line_items", "extracted_tax_lines", key, invoice)
+    add_lists(tables, "extracted", key, invoice)
     add_evidence(tables, key, outcome.extraction)
     return cell
 
@@ -282,4 +289,5 @@ COLUMNS = {
     "extracted_fields": described(FieldValueRow),
     "extracted_line_items": described(ExtractedItemRow),
     "extracted_tax_lines": described(ExtractedTaxRow),
+    "extracted_rows": described(ExtractedCellRow),
 }

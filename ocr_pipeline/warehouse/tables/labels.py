@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ocr_pipeline.schemas import DocumentFailure, Invoice, Label
 from ocr_pipeline.warehouse.connection import Reader, utc_now
-from ocr_pipeline.warehouse.tables.common import NewRows, add_lists, described, invoices_of, typed_value
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described
 from ocr_pipeline.warehouse.tables.places import add_boxes, label_boxes
+from ocr_pipeline.warehouse.tables.values import add_lists, load_values, shape_columns, typed_value, values_of_rows
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.labels import DecidedLabel
 
-LABEL_TABLES = ("labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "label_boxes")
+_LISTS = ("ground_truth_line_items", "ground_truth_tax_lines", "ground_truth_rows")
+LABEL_TABLES = ("labels", "ground_truth", *_LISTS, "label_boxes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,8 @@ class LabelRow:
         str | None,
         "State of the label file and the decisions when they were read: size, times and inode; NULL: compare the content.",
     ] = None
+    schema_name: str | None = None
+    shape: str | None = None
 
     @property
     def valid(self) -> bool:
@@ -79,6 +83,19 @@ class TaxRow:
     amount: Decimal | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class TruthCellRow:
+    """A row of `ground_truth_rows`: a cell of a list of a document that is no invoice."""
+
+    document_id: str
+    list: str
+    position: int
+    column_name: str
+    value: str | None
+    value_amount: Decimal | None
+    value_date: date | None
+
+
 def labels(reader: Reader) -> dict[str, LabelRow]:
     """The rows of `labels` by document."""
     return {row.document_id: row for row in reader.select(LabelRow, "FROM labels ORDER BY document_id")}
@@ -93,23 +110,19 @@ def label_sha256(reader: Reader) -> dict[str, str]:
 def valid_labels(reader: Reader) -> dict[str, Label]:
     """Every valid label by document."""
     known = {row.document_id: row for row in labels(reader).values() if row.valid}
-    fields = reader.rows("FROM ground_truth ORDER BY document_id")
-    invoices = invoices_of(
-        fields,
-        reader.rows("FROM ground_truth_line_items ORDER BY document_id, position"),
-        reader.rows("FROM ground_truth_tax_lines ORDER BY document_id, position"),
-    )
+    loaded = load_values(reader, "ground_truth", "ground_truth", "", (), "labels")
+    values = values_of_rows(loaded)
     boxes = label_boxes(reader)
     alternatives: dict[str, dict[str, list[str]]] = {}
     doubts: dict[str, dict[str, str]] = {}
-    for row in fields:
+    for row in loaded.fields:
         if row["doubt"]:
             doubts.setdefault(row["document_id"], {})[row["field"]] = row["doubt"]
         if row["alternatives"]:
             alternatives.setdefault(row["document_id"], {})[row["field"]] = row["alternatives"]
     return {
         document_id: Label(
-            invoice=invoices.get(document_id, Invoice()),
+            invoice=values.get(document_id, Invoice()),
             alternatives=alternatives.get(document_id, {}),
             language=row.language,
             split=row.split,
@@ -250,6 +263,7 @@ def add_label(
         run_id=run_id,
         updated_at=utc_now(),
         file_state=file_state,
+        **shape_columns(label.invoice if label else None),
     )
     tables["labels"].append(asdict(row))
     if label is None:
@@ -267,8 +281,8 @@ def add_label(
                 **typed_value(getattr(label.invoice, field)),
             }
         )
-    key = {"document_id": document_id}
-    add_lists(tables, "ground_truth_line_items", "ground_truth_tax_lines", key, label.invoice)
+    key: NewRow = {"document_id": document_id}
+    add_lists(tables, "ground_truth", key, label.invoice)
     add_boxes(tables, document_id, label)
     return row
 
@@ -278,4 +292,5 @@ COLUMNS = {
     "ground_truth": described(TruthRow),
     "ground_truth_line_items": described(ItemRow),
     "ground_truth_tax_lines": described(TaxRow),
+    "ground_truth_rows": described(TruthCellRow),
 }

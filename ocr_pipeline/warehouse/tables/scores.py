@@ -8,6 +8,7 @@ from ocr_pipeline.evaluation.scoring.fields import FieldScore
 from ocr_pipeline.evaluation.scoring.line_items import ListCounts, StoredList, list_counts
 from ocr_pipeline.evaluation.scoring.places import PlaceScore
 from ocr_pipeline.evaluation.scoring.repeats import RepeatScore
+from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
@@ -28,7 +29,7 @@ class ListCellRow:
     truth_position: Annotated[int | None, "Row in the label (position in its list); NULL: a spurious row."]
     prediction_position: Annotated[int | None, "Extracted row (position in its list); NULL: a missing row."]
     row_outcome: Annotated[str, "Outcome of the row: correct, wrong, spurious or missing."]
-    column_name: Annotated[str, "Column of the list: description, amount and so on."]
+    column_name: str
     kind: str
     truth: str | None
     prediction: str | None
@@ -88,18 +89,21 @@ def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
     return {row.pop("document_id"): ScoreOrigin(**row) for row in rows}
 
 
-def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: str, run_id: str) -> None:
-    """Replace the scores of these backends. `rules`: fingerprint of the rules that they were made by."""
+def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: Rules, run_id: str) -> None:
+    """Replace the scores of these backends. `rules`: that they were made by."""
     now = str(utc_now())
     new_rows = empty(("field_scores", "line_item_scores", "line_item_cells", "evidence_scores", "repeat_scores"))
     for of_backend in scores:
         new_rows["repeat_scores"].extend(vars(score) for score in of_backend.repeats)
         for document in of_backend.documents:
             origin = vars(of_backend.origins[document.document_id])
-            _add_rows(new_rows, document, {**origin, "rules": rules, "run_id": run_id, "scored_at": now})
+            made_by = rules.own_fingerprints.get(document.schema, rules.fingerprint)
+            _add_rows(new_rows, document, {**origin, "rules": made_by, "run_id": run_id, "scored_at": now})
+        schemas = {document.document_id: document.schema for document in of_backend.documents}
         for place in of_backend.places:
             row = {**vars(of_backend.origins[place.document_id]), "backend": of_backend.backend, **place_columns(place)}
-            made = {"scoring_version": SCORING_VERSION, "rules": rules, "run_id": run_id, "scored_at": now}
+            made_by = rules.own_fingerprints.get(schemas.get(place.document_id, ""), rules.fingerprint)
+            made = {"scoring_version": SCORING_VERSION, "rules": made_by, "run_id": run_id, "scored_at": now}
             new_rows["evidence_scores"].append({**row, **made})
     warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], new_rows)
 

@@ -27,9 +27,10 @@ SAME_AND_OTHER: dict[FieldKind, tuple[FieldValue, FieldValue, FieldValue]] = {
     "tax_id": ("DE136695976", "136 695 976", "AT136695976"),
     "category": ("EUR", "eur", "USD"),
     "quantity": (D("2"), D("2.0000"), D("3")),
+    "boolean": (True, True, False),
     "text": ("Flat White, groß", "FLAT WHITE GROSS", "Espresso"),
 }
-NO_TEXT = ("money", "quantity", "date")
+NO_TEXT = ("money", "quantity", "date", "boolean")
 EMPTY: list[FieldValue | None] = [None]
 EMPTY_TEXT: list[FieldValue | None] = [None, "", "  ", "\xa0", "-", "***"]
 
@@ -44,7 +45,7 @@ def score(
 
 
 def test_every_kind_is_covered() -> None:
-    assert set(SAME_AND_OTHER) == set(COMPARED.values()) == set(COMPARATORS) == set(get_args(FieldKind))
+    assert set(SAME_AND_OTHER) == {*COMPARED.values(), "boolean"} == set(COMPARATORS) == set(get_args(FieldKind))
 
 
 @pytest.mark.parametrize("kind", SAME_AND_OTHER)
@@ -194,15 +195,19 @@ def test_a_value_of_another_type_is_an_error(kind: FieldKind, value: FieldValue)
 
 NAMES = st.one_of(st.none(), texts(12), st.text("abAB .-", max_size=6))
 AMOUNTS = st.one_of(st.none(), st.integers(-500, 500).map(lambda mills: D(mills) / 1000))
+FLAGS = st.one_of(st.none(), st.booleans())
 DAYS = st.one_of(st.none(), st.integers(0, 3).map(lambda days: MONDAY + timedelta(days)))
 
 
 @st.composite
 def comparisons(draw: st.DrawFn) -> tuple[FieldKind, FieldValue | None, FieldValue | None]:
     kind: FieldKind = draw(st.sampled_from(get_args(FieldKind)))
-    values: st.SearchStrategy[FieldValue | None] = {"money": AMOUNTS, "quantity": AMOUNTS, "date": DAYS}.get(
-        kind, NAMES
-    )
+    values: st.SearchStrategy[FieldValue | None] = {
+        "money": AMOUNTS,
+        "quantity": AMOUNTS,
+        "date": DAYS,
+        "boolean": FLAGS,
+    }.get(kind, NAMES)
     return kind, draw(values), draw(values)
 
 
