@@ -23,7 +23,7 @@ def learn_rows(examples: Sequence[Example], folds: Mapping[By, Sequence[int]]) -
     """Models of the rows, for each kind of document with enough labels."""
     kinds: dict[str, dict[int, Rows]] = {}
     for index, example in enumerate(examples):
-        if not example.label.invoice.line_items:
+        if not getattr(example.label.invoice, "line_items", ()):
             continue
         flags = right_rows(extract_text(example.text).invoice, example.label)
         if flags:

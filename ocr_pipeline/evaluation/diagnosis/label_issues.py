@@ -147,7 +147,7 @@ def _against_truth(document_id: str, label: Label, sources: Sources) -> list[Lab
     one is enough. A field labelled as empty is none: codes say more than pages print."""
     issues = []
     values, extractors = sources
-    unsigned = label.invoice.document_type == "credit_note"
+    unsigned = getattr(label.invoice, "document_type", None) == "credit_note"
     for field in label.labelled_fields:
         own = text_of(label, field)
         accepted = [text for text in (own, *label.alternatives.get(field, [])) if text is not None]
