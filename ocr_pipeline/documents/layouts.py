@@ -47,7 +47,7 @@ _PAPER = 8.0  # standard deviation of 0..255; less is no print
 _SIDE, _STEP, _MARGIN = 13, 9, 0.04  # pixels of the small look; share of the page: copies lack their edges
 _SLACK = 2  # pixels of the large look
 _DIRECTIONS = 32
-_ROWS = 64  # that are searched for at a time
+_ROWS, _PAIRS = 64, 256  # that are searched for and compared at a time
 _FEW = 8  # pairs, and one for 8 pages, up to which full resolution is not looked at first
 
 
@@ -119,9 +119,10 @@ def _found(near: "_Near", rows: int, at_most: float = math.inf) -> list[tuple[fl
     """The pairs that are near, each with its distance; None if there are more than `at_most`."""
     found: list[tuple[float, int, int]] = []
     for row in range(0, rows, _ROWS):
-        found += near.pairs(row, _ROWS)
-        if len(found) > at_most:
-            return None
+        for pairs in near.pairs(row, _ROWS):
+            found += pairs
+            if len(found) > at_most:
+                return None
     return found
 
 
@@ -201,8 +202,11 @@ class _Near:
         self._squares = (self._projected**2).sum(axis=2)
         self._farthest, self._farthest_on_average = 2 - 2 * least, 2 - 2 * on_average  # squares of distances
 
-    def pairs(self, first: int, rows: int) -> list[tuple[float, int, int]]:
-        """Pairs of one of some rows and an earlier row that are near: the square of the distance, row, earlier row."""
+    def pairs(self, first: int, rows: int) -> Iterator[list[tuple[float, int, int]]]:
+        """Pairs of one of some rows and an earlier row that are near: the square of the distance, row, earlier row.
+
+        They come in parts: who wants a few need not wait for all.
+        """
         import numpy as np
 
         last = min(first + rows, self._exact.shape[1])
@@ -217,7 +221,9 @@ class _Near:
             near = distances <= self._farthest
             total, row, other = (total + distances)[near], row[near], other[near]
         near = total <= self._farthest_on_average * len(self._exact)
-        return self._exactly(first + row[near], other[near])
+        row, other = first + row[near], other[near]
+        for start in range(0, len(row), _PAIRS):
+            yield self._exactly(row[start : start + _PAIRS], other[start : start + _PAIRS])
 
     def _exactly(self, row: Any, other: Any) -> list[tuple[float, int, int]]:
         import numpy as np
