@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from ocr_pipeline.evaluation.diagnosis.agreement import consensus, same_value, uncertainty
+from ocr_pipeline.evaluation.diagnosis.voices import Voice
 from ocr_pipeline.inspection.cases import Case, DocumentCases, FieldCase
 from ocr_pipeline.labelling.form import Field, ListField
 from ocr_pipeline.report.documents import box_of, rotations, turns_of
@@ -52,8 +54,10 @@ class ProposedRow:
     boxes: dict[str, ShownBox | None]
 
 
-def proposals(found: DocumentCases, witnesses: Sequence[str]) -> dict[str, Proposal]:
-    """By field with a value, the proposal. `witnesses`: backends with a vote, the best first."""
+def proposals(
+    found: DocumentCases, witnesses: Sequence[str], voices: Mapping[str, Voice] = MappingProxyType({})
+) -> dict[str, Proposal]:
+    """By field with a value, the proposal. `witnesses`: backends with a vote, the best first. `voices`: what each is made of."""
     cases = _cases(found, witnesses)
     values = {
         backend: {field.field: field.value for field in case.fields if field.value is not None}
@@ -62,7 +66,7 @@ def proposals(found: DocumentCases, witnesses: Sequence[str]) -> dict[str, Propo
     shown = rotations(found)
     turns = {backend: turns_of(found, case, shown) for backend, case in cases.items()}
     result = {}
-    for entry in consensus(found.document_id, values):
+    for entry in consensus(found.document_id, values, voices):
         name = entry.field
         fields = {backend: field for backend, case in cases.items() if (field := case.field(name))}
         boxes = {backend: box_of(field.evidence, turns[backend]) for backend, field in fields.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ocr_pipeline.backends.backend import Backends, load_backends
+from ocr_pipeline.backends.independence import backend_voices
 from ocr_pipeline.documents.find import SourceFile, find_documents, label_of
 from ocr_pipeline.documents.labels import checked_label
 from ocr_pipeline.documents.overrides import load_overrides, overrides_file
@@ -133,9 +134,10 @@ class Session:
         with self.warehouse.snapshot() as snapshot:
             found = self._found(snapshot, document_id)
             witnesses = self._witnesses(snapshot, source.dataset)
+            voices = backend_voices(self.backends, tables.extractions.reported_models(snapshot))
             issues = self.open_issues(snapshot, document_id)
         pages = self.pages.of(source, found)
-        proposed = proposals(found, witnesses) if found else {}
+        proposed = proposals(found, witnesses, voices) if found else {}
         wanted = self.wanted_fields(source.dataset)
         fields = shown_fields(content, proposed, issues, wanted, self._decided(source))
         return LabelPage(

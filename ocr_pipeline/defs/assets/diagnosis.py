@@ -255,9 +255,8 @@ def _consensus() -> dg.AssetsDefinition:
             datasets, labels = tables.documents.datasets(snapshot), tables.labels.valid_labels(snapshot)
             values = tables.extractions.extracted_values(snapshot, configured.witnesses)
             sources = _sources(snapshot, configured)
-        entries = [
-            entry for document_id, of_document in values.items() for entry in find_consensus(document_id, of_document)
-        ]
+            voices = backend_voices(configured, tables.extractions.reported_models(snapshot))
+        entries = [entry for key, of_document in values.items() for entry in find_consensus(key, of_document, voices)]
         labelled = {(key, field) for key, label in labels.items() for field in label.labelled_fields}
         tables.diagnosis.replace_consensus(target, entries, datasets, labelled, context.run.run_id)
         compared = [row for key, of_document in sources.items() for row in compare_sources(key, *of_document)]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 from statistics import fmean
+from types import MappingProxyType
 
 from ocr_pipeline.document_fields import FIELD_KINDS, in_display_order
+from ocr_pipeline.evaluation.diagnosis.voices import Voice, count_voices, voice
 from ocr_pipeline.values.names import normalise_name
 from ocr_pipeline.values.tax_ids import tax_id_key
 
@@ -50,12 +52,15 @@ class Consensus:
     agreement: float
 
 
-def consensus(document_id: str, values: Values) -> list[Consensus]:
+def consensus(
+    document_id: str, values: Values, voice_of: Mapping[str, Voice] = MappingProxyType({})
+) -> list[Consensus]:
     """Find the consensus of every field with at least one value, in display order.
 
-    The consensus is what most backends extracted. Ties: a value wins over none, then the first backend wins. An empty value
-    counts as an opinion, too.
+    The consensus is what most independent readers extracted (`voice_of`, for backends that share parts), then what most
+    backends did. Ties: a value wins over none, then the first backend wins. An empty value counts as an opinion, too.
     """
+    voices = {name: voice_of.get(name) or voice(None, name) for name in values}
     result = []
     for field in in_display_order(field for of_backend in values.values() for field in of_backend):
         if not any(field in of_backend for of_backend in values.values()):
@@ -63,7 +68,8 @@ def consensus(document_id: str, values: Values) -> list[Consensus]:
         keys = {backend: same_value(field, of_backend.get(field)) for backend, of_backend in values.items()}
         counts = Counter(keys.values())
         order = list(dict.fromkeys(keys.values()))
-        best = max(order, key=lambda key: (counts[key], key is not None, -order.index(key)))
+        readers = {key: count_voices([name for name in keys if keys[name] == key], voices) for key in order}
+        best = max(order, key=lambda key: (readers[key], counts[key], key is not None, -order.index(key)))
         pairs = list(combinations(keys.values(), 2))
         result.append(
             Consensus(

@@ -1,6 +1,7 @@
 import pytest
 
 from ocr_pipeline.evaluation.diagnosis.agreement import Consensus, consensus, suggest
+from ocr_pipeline.evaluation.diagnosis.voices import voice
 
 
 def test_consensus_ignores_spelling() -> None:
@@ -60,3 +61,12 @@ def test_one_document_per_group_of_copies() -> None:
     entries = [entry(key, "total_amount", 0.5) for key in ("a", "b", "c", "done", "copy")]
     groups = {"a": "a", "b": "a", "done": "done", "copy": "done"}
     assert [s.document_id for s in suggest(entries, {}, groups, ["done"])] == ["a", "c"]
+
+
+def test_backends_of_one_voice_do_not_outvote_two_others() -> None:
+    said = {"a+rules": "1.00", "b+rules": "1.00", "c+rules": "1.00", "gemini": "2.00", "gpt": "2.00"}
+    values = {name: {"total_amount": value} for name, value in said.items()}
+    voices = {f"{engine}+rules": voice(engine, "rules") for engine in "abc"}
+    [plain] = consensus("d", values)
+    [heard] = consensus("d", values, {**voices, "gemini": voice(None, "gemini"), "gpt": voice(None, "gpt")})
+    assert (plain.value, heard.value, heard.agreeing) == ("1.00", "2.00", 2)
