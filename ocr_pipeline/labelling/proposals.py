@@ -57,7 +57,7 @@ class ProposedRow:
 def proposals(
     found: DocumentCases, witnesses: Sequence[str], voices: Mapping[str, Voice] = MappingProxyType({})
 ) -> dict[str, Proposal]:
-    """By field with a value, the proposal. `witnesses`: backends with a vote, the best first; `voices`: what they are made of."""
+    """By field with a value, the proposal. `witnesses`: backends with a vote, best first; `voices`: what they are made of."""
     cases = _cases(found, witnesses)
     values = {
         backend: {field.field: field.value for field in case.fields if field.value is not None}
