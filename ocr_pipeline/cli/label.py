@@ -33,21 +33,21 @@ def label(
     A page per document, filled in with what the backends agree on; the document whose label teaches most comes first. Served
     on this machine only, with a token; labels are written beside the documents. Ctrl-C ends it.
     """
-    from ocr_pipeline.labelling.form import list_fields
+    from ocr_pipeline.documents.labels import schema_of
     from ocr_pipeline.labelling.server import build_app
     from ocr_pipeline.labelling.session import Session
-    from ocr_pipeline.schemas import FIELD_KINDS
     from ocr_pipeline.web.access import Access, new_token
     from ocr_pipeline.web.login import login_path
     from ocr_pipeline.web.serving import check_free, serve, tell_login, url_of
 
     project = find_project()
     wanted = [name.strip() for name in (fields or "").split(",") if name.strip()]
-    known = [*FIELD_KINDS, *(of_list.name for of_list in list_fields())]
-    for name in wanted:
-        if name not in known:
-            raise ConfigurationError(f"Unknown field {name!r}; choose from {', '.join(known)}.")
     session = Session(project, opened(project), dataset, tuple(wanted))
+    schemas = dict.fromkeys(schema_of(source) for source in session.sources().values()) if wanted else {}
+    known = dict.fromkeys(name for schema in schemas for name in (*schema.field_kinds, *schema.list_kinds))
+    for name in wanted:
+        if schemas and name not in known:
+            raise ConfigurationError(f"Unknown field {name!r}; choose from {', '.join(known)}.")
     if document is not None:
         document = session.source(document_id_of(project, document)).document_id
     if not session.sources():

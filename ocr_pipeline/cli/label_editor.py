@@ -9,12 +9,13 @@ import typer
 
 from ocr_pipeline.cli.options import BackendOption
 from ocr_pipeline.cli.output import check_known, console, opened, plain, titled_table
+from ocr_pipeline.document_schema.labels import FIELDS_KEY, INVOICE_KEY
 from ocr_pipeline.documents.document_names import named_document
 from ocr_pipeline.documents.find import SourceFile, find_documents, new_label_of
-from ocr_pipeline.documents.labels import checked_label, write_label
+from ocr_pipeline.documents.labels import checked_label, schema_of, write_label
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.project import Project, find_project
-from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
+from ocr_pipeline.schemas import Extraction
 
 if TYPE_CHECKING:
     from ocr_pipeline.warehouse.connection import Warehouse
@@ -39,21 +40,22 @@ def edit(
     before = path.read_text("utf-8", errors="replace") if source.label else ""
     console.print(f"Document: {plain(str(source.path))}", soft_wrap=True)
     text = before or _prefilled(project, warehouse, source, backend)
-    after = _edited(text)
+    after = _edited(text, source)
     if after is None or after == before:
         console.print("No changes.")
         return
-    write_label(path, after)
+    write_label(path, after, source.schemas)
     console.print(f"Saved: {plain(project.relative(path))}", soft_wrap=True)
-    valid = before if _is_label(before) else ""
+    valid = before if _is_label(before, source) else ""
     _show_changes(valid, after)
-    _show_effect(project, warehouse, document, valid, after)
+    _show_effect(project, warehouse, source, valid, after)
     console.print(f"Next: [b]ocr-pipeline run --documents {plain(document)}[/]", soft_wrap=True)
 
 
 def _prefilled(project: Project, warehouse: "Warehouse", source: SourceFile, backend: str | None) -> str:
     """A label with the values of a backend."""
     from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.labelling.content import label_text
     from ocr_pipeline.warehouse import tables
 
     configured = load_backends(project)
@@ -64,11 +66,11 @@ def _prefilled(project: Project, warehouse: "Warehouse", source: SourceFile, bac
         raise ConfigurationError(f"{source.document_id} has no extraction{by} yet; run `ocr-pipeline run` first.")
     values = tables.extractions.values_of(warehouse, source.document_id, chosen)
     console.print(f"Prefilled with the values of {chosen}.")
-    invoice = {field: values[field] for field in FIELD_KINDS if field in values}
-    return json.dumps({"invoice": invoice}, indent=2, ensure_ascii=False) + "\n"
+    schema = schema_of(source)
+    return label_text({name: values[name] for name in schema.field_kinds if name in values}, {}, schema=schema)
 
 
-def _edited(text: str) -> str | None:
+def _edited(text: str, source: SourceFile) -> str | None:
     """The saved text once it is a valid label; None if the editor was closed without saving, or the user gave up."""
     while True:
         try:
@@ -78,7 +80,7 @@ def _edited(text: str) -> str | None:
         if edited is None:
             return None
         try:
-            checked_label(edited)
+            checked_label(edited, source.schemas)
         except DocumentError as error:
             console.print(plain(str(error)), soft_wrap=True)
             if not typer.confirm("Edit it again?", default=True):
@@ -88,16 +90,17 @@ def _edited(text: str) -> str | None:
             return edited
 
 
-def _is_label(text: str) -> bool:
+def _is_label(text: str, source: SourceFile) -> bool:
     try:
-        checked_label(text)
+        checked_label(text, source.schemas)
     except DocumentError:
         return False
     return True
 
 
 def _invoice(text: str) -> dict[str, object]:
-    return dict(json.loads(text).get("invoice", {})) if text else {}
+    content = json.loads(text) if text else {}
+    return dict(content.get(FIELDS_KEY, content.get(INVOICE_KEY, {})))
 
 
 def _show_changes(before: str, after: str) -> None:
@@ -118,7 +121,7 @@ def _shown(values: Mapping[str, object], field: str) -> str:
     return "[dim]none[/]" if values[field] is None else plain(str(values[field]), longest=80)
 
 
-def _show_effect(project: Project, warehouse: "Warehouse", document: str, before: str, after: str) -> None:
+def _show_effect(project: Project, warehouse: "Warehouse", source: SourceFile, before: str, after: str) -> None:
     """Print how many values of each backend are right by the old and the new label."""
     from ocr_pipeline.evaluation.scoring.document import score_document
     from ocr_pipeline.evaluation.scoring.settings import load_rules
@@ -134,12 +137,12 @@ def _show_effect(project: Project, warehouse: "Warehouse", document: str, before
     def right(text: str, extraction: Extraction | None) -> str:
         if not text:
             return "–"
-        scores = score_document(Label.model_validate_json(text), extraction, rules)
+        scores = score_document(checked_label(text, source.schemas), extraction, rules)
         counts = Counts.of(score.outcome for score in scores)
         return f"{counts.right} of {counts.total}"
 
-    for backend in tables.extractions.backends_of(warehouse, document):
-        result = tables.extractions.extractions(warehouse, backend, document).get(document)
+    for backend in tables.extractions.backends_of(warehouse, source.document_id):
+        result = tables.extractions.extractions(warehouse, backend, source.document_id).get(source.document_id)
         extraction = result if isinstance(result, Extraction) else None
         table.add_row(backend, right(before, extraction), right(after, extraction))
     if table.row_count:

@@ -33,6 +33,7 @@ def export_labels(
     Writes tasks.json (labels as annotations, what the backends agree on as pre-annotations), config.xml (the labelling
     interface) and the page images. `labels import` brings the annotations back.
     """
+    from ocr_pipeline.documents.labels import schema_of
     from ocr_pipeline.labelling.exchange import export_tasks
     from ocr_pipeline.labelling.label_studio import labelling_config
     from ocr_pipeline.labelling.session import Session
@@ -52,7 +53,8 @@ def export_labels(
     if not tasks:
         raise ConfigurationError("No documents to export.")
     write_durably(folder / "tasks.json", json.dumps(tasks, indent=1, ensure_ascii=False) + "\n")
-    write_durably(folder / "config.xml", labelling_config())
+    schemas = list(dict.fromkeys(schema_of(source) for source in session.sources().values()))
+    write_durably(folder / "config.xml", labelling_config(schemas))
     console.print(f"{plain(str(output))}: {counted(len(tasks), 'task')}, config.xml, page images.", soft_wrap=True)
     console.print("Next: in Label Studio, paste config.xml into the labelling interface, then import tasks.json.")
 
@@ -67,6 +69,8 @@ def import_labels(
 
     Tasks are matched by the document id that `labels export` wrote. Fields that a task does not mention keep their label.
     """
+    from ocr_pipeline.document_schema.schema import invoice_schema
+    from ocr_pipeline.documents.labels import schema_of
     from ocr_pipeline.labelling.exchange import import_tasks
     from ocr_pipeline.labelling.label_studio import read_tasks
     from ocr_pipeline.labelling.session import Session
@@ -76,7 +80,10 @@ def import_labels(
         content = file.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
-    report = import_tasks(Session(project, opened(project)), read_tasks(content, file.name), replace=replace)
+    session = Session(project, opened(project))
+    sources = session.sources()
+    tasks = read_tasks(content, file.name, lambda key: schema_of(sources[key]) if key in sources else invoice_schema())
+    report = import_tasks(session, tasks, replace=replace)
     console.print(
         f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged labels;"
         f" {report.kept} kept although the annotation differs.",

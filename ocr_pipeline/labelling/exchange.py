@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import checked_label
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.labelling.content import label_text, read_content
@@ -68,7 +69,9 @@ def import_tasks(session: Session, tasks: Iterable[Imported], *, replace: bool) 
         values, lists = {**content.values, **task.values}, {**content.lists, **task.lists}
         try:
             same = _same(
-                label_text(values, lists, content.rest), label_text(content.values, content.lists, content.rest)
+                source,
+                label_text(values, lists, content.rest, content.schema),
+                label_text(content.values, content.lists, content.rest, content.schema),
             )
             if content.sha256 and content.problem is None and same:
                 report.unchanged += 1
@@ -83,8 +86,8 @@ def import_tasks(session: Session, tasks: Iterable[Imported], *, replace: bool) 
     return report
 
 
-def _same(first: str, second: str) -> bool:
+def _same(source: SourceFile, first: str, second: str) -> bool:
     """Whether two label texts have the same values: 8.2 and 8.20 are."""
     if json.loads(first) == json.loads(second):
         return True
-    return checked_label(first) == checked_label(second)
+    return checked_label(first, source.schemas) == checked_label(second, source.schemas)

@@ -10,13 +10,14 @@ Format: labelstud.io/guide/task_format, /guide/predictions and /tags/rectanglela
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 from xml.sax.saxutils import quoteattr
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.labelling.content import Row
 from ocr_pipeline.labelling.form import field_at, list_fields, single_fields
@@ -30,13 +31,12 @@ REGION, TEXT, IMAGE = "label", "text", "image"
 """Names of the tags in `CONFIG`."""
 
 
-def labelling_config() -> str:
-    """The labelling interface of a project, as XML: one label per field and column, drawn from the schema."""
-    singles = single_fields()
-    paths = [
-        *(entry.path for entry in singles),
-        *(column.path for of_list in list_fields() for column in of_list.columns),
-    ]
+def labelling_config(schemas: Sequence[DocumentSchema] = ()) -> str:
+    """The labelling interface of a project, as XML: one label per field and column of the schemas (default: of invoices)."""
+    drawn = schemas or (invoice_schema(),)
+    singles = list({entry.path: entry for schema in drawn for entry in single_fields(schema)}.values())
+    columns = (column.path for schema in drawn for of_list in list_fields(schema) for column in of_list.columns)
+    paths = list(dict.fromkeys([*(entry.path for entry in singles), *columns]))
     labels = "\n".join(f"    <Label value={quoteattr(path)}/>" for path in paths)
     texts = "\n".join(
         f"  <View><Header value={quoteattr(entry.title)}/><TextArea name={quoteattr(entry.path)} toName={quoteattr(IMAGE)}"
@@ -151,6 +151,7 @@ class Imported:
     """What was annotated for a document: values and lists as in a label, and sentences about what could not be used."""
 
     document_id: str
+    schema: DocumentSchema = field(default_factory=invoice_schema)
     values: dict[str, str | None] = field(default_factory=dict)
     lists: dict[str, list[Row]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -159,10 +160,12 @@ class Imported:
 Tasks = Annotated[list[_Task], Field(max_length=1_000_000)]
 
 
-def read_tasks(content: bytes, name: str) -> list[Imported]:
+def read_tasks(
+    content: bytes, name: str, schema_of: Callable[[str], DocumentSchema] = lambda document_id: invoice_schema()
+) -> list[Imported]:
     """The annotated tasks of an export in Label Studio's JSON format; tasks without an annotation are left out.
 
-    Of several annotations of a task, the one that was changed last counts.
+    Of several annotations of a task, the one that was changed last counts. `schema_of`: by id, what a document follows.
 
     Raises:
         ConfigurationError: it is not such a file.
@@ -178,7 +181,8 @@ def read_tasks(content: bytes, name: str) -> list[Imported]:
         annotations = [entry for entry in task.annotations if not entry.was_cancelled]
         if annotations:
             last = max(annotations, key=lambda entry: entry.updated_at)
-            found.append(_imported(task.data.document_id, last.result))
+            document_id = task.data.document_id
+            found.append(_imported(document_id, last.result, schema_of(document_id)))
     return found
 
 
@@ -192,8 +196,8 @@ class _Cell:
     bottom: float
 
 
-def _imported(document_id: str, results: Sequence[_Result]) -> Imported:
-    made = Imported(document_id=document_id)
+def _imported(document_id: str, results: Sequence[_Result], schema: DocumentSchema) -> Imported:
+    made = Imported(document_id=document_id, schema=schema)
     texts = {entry.id: _text(entry) for entry in results if entry.type == "textarea" and entry.from_name == TEXT}
     cells: dict[str, list[_Cell]] = {}
     for entry in results:
@@ -223,8 +227,8 @@ def _text(entry: _Result) -> str:
 
 
 def _value(made: Imported, path: str, text: str) -> str | None:
-    known = field_at(path)
-    value = printed_value(known, text) if known else None
+    known = field_at(path, made.schema)
+    value = printed_value(known, text, schema=made.schema) if known else None
     if known is None:
         made.problems.append(f"Unknown label {path[:80]!r}.")
     elif value is None:

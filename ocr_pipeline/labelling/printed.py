@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator
 from datetime import date
 
-from ocr_pipeline.documents.valid_values import is_valid
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
+from ocr_pipeline.extraction.rules.keyed.values import flag_of
 from ocr_pipeline.labelling.form import Field
-from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.values import currencies
 from ocr_pipeline.values.amounts import parse_amount
 from ocr_pipeline.values.dates import parse_date
@@ -14,7 +14,14 @@ MAX_WORDS = 60
 """Of a text that is searched for an amount or a date."""
 
 
-def printed_value(field: Field, text: str, known: Collection[str] = (), *, day_first: bool = True) -> str | None:
+def printed_value(
+    field: Field,
+    text: str,
+    known: Collection[str] = (),
+    *,
+    day_first: bool = True,
+    schema: DocumentSchema | None = None,
+) -> str | None:
     """The value that a text is, or contains: `Total RM 1,234.50` is the amount 1234.50; None if it contains none.
 
     Of several amounts or dates, the longest text wins, then the last one.
@@ -22,20 +29,24 @@ def printed_value(field: Field, text: str, known: Collection[str] = (), *, day_f
     Args:
         known: values that backends gave for the field: a date that can be read in two ways is the one among them.
         day_first: the order of other ambiguous dates.
+        schema: that the field is of; default that of invoices.
     """
+    schema = schema or invoice_schema()
     text = " ".join(text.split())
     if not text:
         return None
     if field.kind in ("money", "quantity"):
-        return _first(_amount(part, field) for part in _parts(text))
+        return _first(_amount(part, field, schema) for part in _parts(text))
     if field.kind == "date":
         return _first(_date(part, known, day_first) for part in _parts(text))
+    if field.kind == "boolean":
+        flag = flag_of(text)
+        return None if flag is None else str(flag).lower()
     if field.options:
-        folded = text.casefold().replace(" ", "_")
-        return next((option for option in field.options if option == folded), None)
+        return _option(text, field)
     if field.path == "currency":
         return _first(_currency(part) for part in _parts(text))
-    return text if field.path not in FIELD_KINDS or is_valid(field.path, text) else None
+    return text if field.path not in schema.field_kinds or schema.is_valid(field.path, text) else None
 
 
 def _first(values: Iterator[str | None]) -> str | None:
@@ -50,10 +61,23 @@ def _parts(text: str) -> Iterator[str]:
             yield " ".join(words[start : start + length])
 
 
-def _amount(text: str, field: Field) -> str | None:
+def _option(text: str, field: Field) -> str | None:
+    """The option that a text is, or that is printed as this text."""
+    folded = text.casefold().replace(" ", "_")
+    return next(
+        (
+            option
+            for option in field.options
+            if folded in {word.casefold().replace(" ", "_") for word in (option, *field.words.get(option, ()))}
+        ),
+        None,
+    )
+
+
+def _amount(text: str, field: Field, schema: DocumentSchema) -> str | None:
     plain = text.rstrip("%").strip() if field.kind == "quantity" else text
     amount = parse_amount(plain)
-    if amount is None or (field.path in FIELD_KINDS and not is_valid(field.path, amount)):
+    if amount is None or (field.path in schema.field_kinds and not schema.is_valid(field.path, amount)):
         return None
     return f"{amount:f}"
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from ocr_pipeline.documents.labels import schema_of
 from ocr_pipeline.errors import DocumentError, OcrPipelineError, describe
 from ocr_pipeline.labelling.content import Row, label_text
 from ocr_pipeline.labelling.drawn import Drawn
@@ -164,11 +165,12 @@ class _Pages:
 
     def _read(self, document_id: str, body: bytes) -> Answer:
         asked = Reading.model_validate_json(body)
-        field = field_at(asked.field)
+        schema = schema_of(self._session.source(document_id))
+        field = field_at(asked.field, schema)
         if field is None:
             return {"value": None, "error": f"Unknown field {asked.field}."}
         day_first = field.kind == "date" and self._session.day_first(document_id)
-        value = printed_value(field, asked.text, asked.known, day_first=day_first)
+        value = printed_value(field, asked.text, asked.known, day_first=day_first, schema=schema)
         if value is None:
             return {
                 "value": None,
@@ -180,7 +182,7 @@ class _Pages:
         draft = Draft.model_validate_json(body)
         source = self._session.source(document_id)
         try:
-            counts = self._session.counts(source, label_text(draft.values, draft.lists))
+            counts = self._session.counts(source, label_text(draft.values, draft.lists, schema=schema_of(source)))
         except DocumentError as error:
             return {"error": str(error)}
         return {"scores": {name: [found.right, found.total] for name, found in counts.items()}}

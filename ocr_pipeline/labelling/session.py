@@ -7,6 +7,7 @@ from functools import cached_property
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.backends.independence import backend_voices
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.find import SourceFile, find_documents, label_of
 from ocr_pipeline.documents.labels import checked_label
 from ocr_pipeline.documents.overrides import load_overrides, overrides_file
@@ -27,7 +28,6 @@ from ocr_pipeline.labelling.proposals import proposals
 from ocr_pipeline.labelling.scores import Tally, document_counts, tally
 from ocr_pipeline.labelling.view import Issue, LabelPage, shown_fields, shown_lists, viewer_data
 from ocr_pipeline.project import Project
-from ocr_pipeline.schemas import FIELD_KINDS
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 
@@ -138,7 +138,7 @@ class Session:
             issues = self.open_issues(snapshot, document_id)
         pages = self.pages.of(source, found)
         proposed = proposals(found, witnesses, voices) if found else {}
-        wanted = self.wanted_fields(source.dataset)
+        wanted = self.wanted_fields(source.dataset, content.schema)
         fields = shown_fields(content, proposed, issues, wanted, self._decided(source))
         return LabelPage(
             document_id=document_id,
@@ -159,8 +159,8 @@ class Session:
         with self.warehouse.snapshot() as snapshot:
             return places_of(self._found(snapshot, document_id), drawn)
 
-    def wanted_fields(self, dataset: str) -> list[str]:
-        """The fields and lists to label: those asked for, otherwise those labelled in the data set, otherwise all that any
+    def wanted_fields(self, dataset: str, schema: DocumentSchema) -> list[str]:
+        """The fields and lists of a schema to label: those asked for, otherwise those labelled in the data set, otherwise all that any
         backend has found there."""
         if self.fields:
             return list(self.fields)
@@ -168,13 +168,14 @@ class Session:
             documents = {key for key, row in tables.documents.documents(snapshot).items() if row.dataset == dataset}
             labels = tables.labels.valid_labels(snapshot)
             entries = tables.diagnosis.consensus(snapshot)
-        of_dataset = [label for key, label in labels.items() if key in documents]
+        of_dataset = [label for key, label in labels.items() if key in documents and schema.name == label.invoice.NAME]
         found = {name for label in of_dataset for name in label.labelled_fields}
-        lists = {of.name for of in list_fields() for label in of_dataset if getattr(label.invoice, of.name)}
+        lists = {of.name for of in list_fields(schema) for label in of_dataset if getattr(label.invoice, of.name)}
         if not of_dataset:
-            found = {entry.field for entry in entries if entry.dataset == dataset}
-            lists = {of.name for of in list_fields()}
-        return [*(name for name in FIELD_KINDS if not found or name in found), *sorted(lists)]
+            # Of a schema of the project, whoever wrote it wants all fields.
+            found = {entry.field for entry in entries if entry.dataset == dataset} if schema.is_invoice else set()
+            lists = {of.name for of in list_fields(schema)}
+        return [*(name for name in schema.field_kinds if not found or name in found), *sorted(lists)]
 
     def open_issues(self, reader: Reader, document_id: str | None = None) -> list[Issue]:
         """The label issues that nobody has decided since they were found, by a decision or in the label file, worst first.
@@ -250,7 +251,7 @@ class Session:
         Raises:
             DocumentError: the label is invalid.
         """
-        label = checked_label(text)
+        label = checked_label(text, source.schemas)
         rules = load_rules(self.project.evaluation_file)
         key = source.document_id
         with self.warehouse.snapshot() as snapshot:

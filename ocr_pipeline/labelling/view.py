@@ -86,7 +86,7 @@ def shown_fields(
     reasons = {issue.field: issue.reason for issue in issues} | dict(decided)
     alternatives = content.rest.get("alternatives")
     fields = []
-    for field in single_fields():
+    for field in single_fields(content.schema):
         name = field.name
         proposal = proposed.get(name, UNKNOWN)
         others = list(proposal.others)
@@ -128,7 +128,7 @@ def shown_lists(
 ) -> list[ShownList]:
     """The lists: rows of the label, otherwise those of the best backend."""
     lists = []
-    for of_list in list_fields():
+    for of_list in list_fields(content.schema):
         if of_list.name in content.lists:
             lists.append(ShownList(field=of_list, rows=content.lists[of_list.name], labelled=True, source="label"))
             continue

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ocr_pipeline.documents.find import new_label_of
-from ocr_pipeline.documents.labels import write_label
+from ocr_pipeline.documents.labels import schema_of, write_label
 from ocr_pipeline.documents.overrides import Choice, decided_today, write_decision
-from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.labelling.content import Row, label_text, read_content
 from ocr_pipeline.labelling.drawn import Drawn, with_places
@@ -67,10 +66,11 @@ class Writer:
                 raise ChangedLabelError(content.sha256)
             before = source.label.read_text("utf-8", errors="replace") if source.label else None
             places = self.session.places_of(document_id, drawn) if drawn else {}
-            text = label_text(values, lists, with_places(content, values, lists, places))
+            text = label_text(values, lists, with_places(content, values, lists, places), content.schema)
             if not values and not any(lists.values()):
                 raise DocumentError("invalid_label", "Nothing is labelled: fill at least one field.")
-            sha256 = write_label(source.label or new_label_of(source.path, source.pages), text)
+            path = source.label or new_label_of(source.path, source.pages)
+            sha256 = write_label(path, text, source.schemas)
             self._written.append(_Written(document_id, sha256, before))
             return sha256
 
@@ -109,6 +109,8 @@ class Writer:
             )
         if issue is None:
             raise ConfigurationError(f"{document_id} has no open issue about {name}; reload the page.")
-        if (choice == "both" and value is None) or not is_valid(name, value):
+        if (choice == "both" and value is None) or not schema_of(self.session.source(document_id)).is_valid(
+            name, value
+        ):
             raise ConfigurationError(f"Not a valid value for {name}.")
         write_decision(self.session.project.data, document_id, name, decided_today(choice, issue.label, value))
