@@ -1,7 +1,7 @@
 """`ocr-pipeline import predictions`: a file is read, matched and mapped as a whole, and only then kept."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,15 +9,17 @@ from pydantic import TypeAdapter, ValidationError
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.config import BackendName
 from ocr_pipeline.backends.predictions import KeptRow, Predictions, text_sha256
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.document_names import DocumentNames
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.importers.source import Source
+from ocr_pipeline.documents.labels import schema_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.external.extractor import External
-from ocr_pipeline.extraction.external.mapping import DEFAULTS, document_of, map_row, used_columns
+from ocr_pipeline.extraction.external.mapping import document_of, map_row, used_columns
 from ocr_pipeline.extraction.external.rows import Row, read_rows
 from ocr_pipeline.extraction.external.values import Unreadable
-from ocr_pipeline.schemas import FIELD_KINDS, Extraction
+from ocr_pipeline.schemas import Extraction
 
 SHOWN = 5
 """Names or lines of a message; the others are counted."""
@@ -64,6 +66,10 @@ def import_predictions(
     row_of = _match(source.name, rows, external, DocumentNames(documents, backends.limits), skip_unknown, problems)
 
     dataset_of = {document.document_id: document.dataset for document in documents}
+    schema_by_id = {
+        document.document_id: schema_of(document) for document in documents if document.document_id in row_of
+    }
+    row_schemas = {row.line: (row, schema_by_id[key]) for key, row in row_of.items()}
     datasets = {dataset_of[document_id] for document_id in row_of}
     other = {key: row for key, row in before.documents.items() if row.dataset not in datasets}
     found = {key: KeptRow(dataset=dataset_of[key], sha256=text_sha256(row.text)) for key, row in row_of.items()}
@@ -73,7 +79,7 @@ def import_predictions(
         old = before.documents.get(key)
         state = "new" if old is None else "unchanged" if old == row else "changed"
         setattr(report, state, getattr(report, state) + 1)
-    _add_remarks(report, list({row.line: row for row in row_of.values()}.values()), external)
+    _add_remarks(report, list(row_schemas.values()), external)
     for dataset in report.datasets:
         absent = [key for key, name in dataset_of.items() if name == dataset and key not in found]
         if absent:
@@ -152,28 +158,37 @@ def _name(file: str, row: Row, external: External) -> str:
     return name
 
 
-def _add_remarks(report: PredictionReport, rows: Iterable[Row], external: External) -> None:
+def _add_remarks(report: PredictionReport, rows: Sequence[tuple[Row, DocumentSchema]], external: External) -> None:
     """What could not be read by field and reason, what is ignored, and what no row has."""
     unreadable: dict[tuple[str, str], list[int]] = {}
     ignored: set[str] = set()
     given: set[str] = set()
-    for row in rows:
-        mapped = map_row(row.content, external.mapping)
+    single: set[str] = set()
+    wanted: dict[str, None] = {}
+    for row, schema in rows:
+        mapping = external.mapping_of(schema)
+        mapped = map_row(row.content, mapping)
+        single |= schema.field_kinds.keys()
+        wanted |= dict.fromkeys(name for name in mapping.defaults if name in _wanted(schema))
         for path, reason in mapped.problems.items():
             unreadable.setdefault((re.sub(r"\.\d+\.", ".", path), reason), []).append(row.line)
-        ignored |= mapped.ignored | (row.content.keys() - used_columns(row.content, external.mapping))
+        ignored |= mapped.ignored | (row.content.keys() - used_columns(row.content, mapping))
         given |= _given(mapped.extraction)
     for (name, reason), lines in unreadable.items():
         where = _some([f"line {line}" for line in lines])
-        consequence = "They count as wrong" if name in FIELD_KINDS else "They are left out"
+        consequence = "They count as wrong" if name in single else "They are left out"
         count = "1 value" if len(lines) == 1 else f"{len(lines)} values"
         report.problems.append(f"{name}: {count} cannot be read ({where}): each {reason}. {consequence}.")
     if ignored:
         report.notes.append(f"Not used: {_some([name[:60] for name in sorted(ignored)], 20)}.")
-    absent = [name for name in DEFAULTS if name in (*FIELD_KINDS, "tax_lines", "line_items", "cost_usd", "seconds")]
-    absent = [name for name in absent if name not in given]
+    absent = [name for name in wanted if name not in given]
     if absent:
         report.notes.append(f"In no row: {', '.join(absent)}.")
+
+
+def _wanted(schema: DocumentSchema) -> tuple[str, ...]:
+    """What is worth telling if no row has it."""
+    return (*schema.field_kinds, *schema.list_kinds, "cost_usd", "seconds")
 
 
 def _given(extraction: Extraction) -> set[str]:

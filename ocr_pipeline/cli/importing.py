@@ -65,6 +65,10 @@ def folder(
     labels: Annotated[
         str | None, typer.Option(help="One CSV file of labels. Default: labels.csv in the folder, if present.")
     ] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(help="Schema of the documents; see `ocr-pipeline schema`. Default: dataset.yaml, else invoices."),
+    ] = None,
 ) -> None:
     """Import your own documents, with or without labels.
 
@@ -73,7 +77,7 @@ def folder(
     from ocr_pipeline.documents import importers
 
     labels_file = importers.open_source(labels) if labels else None
-    _import(path, lambda source, target: importers.import_folder(source, target, name, labels_file))
+    _import(path, lambda source, target: importers.import_folder(source, target, name, labels_file, schema))
 
 
 def predictions(

@@ -160,8 +160,8 @@ class Session:
             return places_of(self._found(snapshot, document_id), drawn)
 
     def wanted_fields(self, dataset: str, schema: DocumentSchema) -> list[str]:
-        """The fields and lists of a schema to label: those asked for, otherwise those labelled in the data set, otherwise all that any
-        backend has found there."""
+        """The fields and lists of a schema to label: those asked for, otherwise those labelled in the data set, otherwise all
+        that any backend has found there."""
         if self.fields:
             return list(self.fields)
         with self.warehouse.snapshot() as snapshot:

@@ -1,5 +1,6 @@
 """Shared by all importers: name the data set, copy changed files, and report."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -7,6 +8,8 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from ocr_pipeline.document_schema.labels import label_content
+from ocr_pipeline.document_schema.schema import INVOICE_NAME
 from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.identifiers import slug
 from ocr_pipeline.documents.importers.source import Source
@@ -102,8 +105,11 @@ def _write_beside(document: Path, suffix: str, content: BaseModel | None) -> str
     """Write a label or transcript; delete that of an earlier import if the source no longer has one."""
     target = beside(document, suffix)
     if content is not None:
-        text = content.model_dump_json(indent=2, exclude_unset=True) + "\n"
-        return _write_if_changed(target, text.encode())
+        if isinstance(content, Label) and content.invoice.NAME != INVOICE_NAME:
+            text = json.dumps(label_content(content), indent=2, ensure_ascii=False)
+        else:
+            text = content.model_dump_json(indent=2, exclude_unset=True)
+        return _write_if_changed(target, f"{text}\n".encode())
     if not target.is_file():
         return "unchanged"
     target.unlink()

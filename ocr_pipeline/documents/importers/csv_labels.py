@@ -3,28 +3,33 @@
     file;supplier_name;invoice_date;total_amount;due_date
     rechnung-1.pdf;Kaffeehaus Lindenhof;14.03.2026;1.045,20;-
 
+In a data set of another schema, the columns are its fields. Where documents may follow several, a column `schema` names that
+of a row; without it, it is the first.
+
 Delimiter: comma, semicolon or tab. Encoding: UTF-8, with or without a byte order mark. An empty cell means *not labelled*,
 `-` means *not on the document*.
 """
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from io import StringIO
 
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.documents.importers.source import Source
-from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.schemas import FIELD_KINDS, Invoice, Label
+from ocr_pipeline.schemas import Label
 from ocr_pipeline.values.amounts import parse_amount
 from ocr_pipeline.values.dates import parse_date
 
 FILE_COLUMNS = ("file", "filename", "document_id")
 OTHER_COLUMNS = ("language", "split")
+SCHEMA_COLUMN = "schema"
 NOT_ON_THE_DOCUMENT = "-"
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,9 @@ class LabelRow:
     label: Label
 
 
-def load_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
-    """The rows of a label file, and sentences about skipped cells.
+def load_csv_labels(path: Source, schemas: Sequence[DocumentSchema] = ()) -> tuple[list[LabelRow], list[str]]:
+    """The rows of a label file, and sentences about skipped cells. `schemas`: those that the documents may follow, the default
+    first; none: they are invoices.
 
     Raises:
         ConfigurationError: the file cannot be read, or its header has unknown columns.
@@ -57,14 +63,16 @@ def load_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
         raise ConfigurationError(f"{path.name} is not a CSV file.") from None
     if not table:
         raise ConfigurationError(f"{path.name} is empty.")
-    columns = _columns(path.name, table[0][1])
+    known = {schema.name: schema for schema in schemas or (invoice_schema(),)}
+    columns = _columns(path.name, table[0][1], known)
     key = next(name for name in columns if name in FILE_COLUMNS)
     cells = [
         (line, dict(zip(columns, (cell.strip() for cell in row), strict=False)), len(row))
         for line, row in table[1:]
         if any(cell.strip() for cell in row)
     ]
-    day_first = _day_first([row.get(name, "") for _, row, _ in cells for name in columns if _kind(name) == "date"])
+    dates = {name for schema in known.values() for name, kind in schema.field_kinds.items() if kind == "date"}
+    day_first = _day_first([row.get(name, "") for _, row, _ in cells for name in columns if name in dates])
     rows, problems = [], []
     for line, row, width in cells:
         where = f"{path.name}, line {line}"
@@ -73,7 +81,11 @@ def load_csv_labels(path: Source) -> tuple[list[LabelRow], list[str]]:
         elif not row.get(key):
             problems.append(f"{where}, column {key}: empty; row skipped.")
         else:
-            label, invalid = _label(row, day_first)
+            name = row.get(SCHEMA_COLUMN) or next(iter(known))
+            if name not in known:
+                problems.append(f"{where}, column {SCHEMA_COLUMN}: must be {' or '.join(known)}; row skipped.")
+                continue
+            label, invalid = _label(row, day_first, known[name])
             problems += [f"{where}, column {name}: {problem}; skipped." for name, problem in invalid]
             rows.append(LabelRow(row[key], f"{where}, column {key}", line, label))
     return rows, problems
@@ -88,11 +100,13 @@ def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         start = reader.line_num + 1
 
 
-def _columns(name: str, header: Sequence[str]) -> list[str]:
+def _columns(name: str, header: Sequence[str], schemas: Mapping[str, DocumentSchema]) -> list[str]:
     columns = [column.strip().lower() for column in header]
     while columns and not columns[-1]:
         columns.pop()  # spreadsheets export columns that were used once
-    known = (*FILE_COLUMNS, *OTHER_COLUMNS, *FIELD_KINDS)
+    fields = dict.fromkeys(field for schema in schemas.values() for field in schema.field_kinds)
+    several = (SCHEMA_COLUMN,) if len(schemas) > 1 else ()
+    known = (*FILE_COLUMNS, *OTHER_COLUMNS, *several, *fields)
     for number, column in enumerate(columns, 1):
         if column not in known:
             raise ConfigurationError(
@@ -105,34 +119,33 @@ def _columns(name: str, header: Sequence[str]) -> list[str]:
     return columns
 
 
-def _kind(column: str) -> str | None:
-    return FIELD_KINDS.get(column)
-
-
-def _label(row: dict[str, str], day_first: bool | None) -> tuple[Label, list[tuple[str, str]]]:
-    fields: dict[str, str | Decimal | date | None] = {}
+def _label(row: dict[str, str], day_first: bool | None, schema: DocumentSchema) -> tuple[Label, list[tuple[str, str]]]:
+    fields: dict[str, str | Decimal | date | bool | None] = {}
     invalid: list[tuple[str, str]] = []
-    for name in FIELD_KINDS:
+    for name, kind in schema.field_kinds.items():
         text = row.get(name, "")
         if not text:
             continue
         if text == NOT_ON_THE_DOCUMENT:
             fields[name] = None
             continue
-        value: str | Decimal | date | None = text.lower() if name == "document_type" else text
+        value: str | Decimal | date | bool | None = text.lower() if name == "document_type" else text
         problem = "invalid value"
-        if _kind(name) == "money":
+        if kind in ("money", "quantity"):
             value = _amount(text)
             problem = "not an amount, or an ambiguous one (write 1234.00)"
-        elif _kind(name) == "date":
+        elif kind == "date":
             value = _date(text, day_first)
             problem = "not a date, or an ambiguous one (write 2026-03-14)"
-        if value is None or not is_valid(name, value):
+        elif kind == "boolean":
+            value = _FLAGS.get(text.casefold())
+            problem = "not true or false"
+        if value is None or not schema.is_valid(name, value):
             invalid.append((name, problem))
         else:
             fields[name] = value
     others = {name: row[name] for name in OTHER_COLUMNS if row.get(name)}
-    return Label(invoice=Invoice.model_validate(fields), **others), invalid
+    return Label(invoice=schema.model.model_validate(fields), **others), invalid
 
 
 def _amount(text: str) -> Decimal | None:

@@ -1,15 +1,19 @@
 """Imports a folder of documents, with labels as JSON files beside them or in one CSV file."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
+from ocr_pipeline.document_schema.labels import parse_label
+from ocr_pipeline.document_schema.loading import DATASET_FILE, load_schemas
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.beside import MAX_NAME_BYTES
 from ocr_pipeline.documents.identifiers import earlier_id, new_id
 from ocr_pipeline.documents.importers.copying import Entry, ImportReport, copy, new_report
 from ocr_pipeline.documents.importers.csv_labels import LabelRow, load_csv_labels
+from ocr_pipeline.documents.importers.dataset_file import choose_schemas
 from ocr_pipeline.documents.importers.source import Source, documents_in, name_of, relative_name, require_folder
 from ocr_pipeline.documents.importers.xml_beside import is_document
 from ocr_pipeline.documents.walk import NOT_DOCUMENTS, is_unfinished
@@ -20,15 +24,23 @@ CSV_NAME = "labels.csv"
 
 
 def import_folder(
-    path: Source, documents: Path, dataset: str | None = None, labels: Source | None = None
+    path: Source,
+    documents: Path,
+    dataset: str | None = None,
+    labels: Source | None = None,
+    schema: str | None = None,
 ) -> ImportReport:
     """Import a folder of documents, or a single one. What is left out is told with the reason.
 
     A label is a JSON file with the same stem, in the project's format, or a row of `labels` (default: `labels.csv` in the
     folder, if it exists). A transcript is `<file name>.transcript.json`.
 
+    What the documents follow is said by `schema`, else by the `dataset.yaml` that the data set or the folder has, which is
+    taken over; else they are invoices.
+
     Raises:
-        ConfigurationError: the folder does not exist, the CSV is invalid, or the data set name is reserved.
+        ConfigurationError: the folder does not exist, the CSV is invalid, the data set name is reserved, or the data set
+            has other schemas.
     """
     only = path if path.is_file() else None
     path = path.parent if only is not None else path
@@ -39,13 +51,14 @@ def import_folder(
         labels = path / CSV_NAME
     elif labels is not None and not labels.is_file():
         raise ConfigurationError(f"{labels} is not a file.")
+    chosen = choose_schemas(report.target, path / DATASET_FILE, schema, load_schemas(documents.parent.parent))
     found = {relative_name(file, path): file for file in ([only] if only is not None else documents_in(path))}
     files = {name: file for name, file in found.items() if is_document(name, file, found, report)}
     if only is None:
-        report.notes += _left_out(path, found, labels)
+        report.notes += _left_out(path, found, {labels, path / DATASET_FILE})
     rows: dict[str, Label] = {}
     if labels is not None:
-        table, problems = load_csv_labels(labels)
+        table, problems = load_csv_labels(labels, chosen.allowed if chosen else ())
         report.problems += problems
         others = len(report.problems)
         rows = _rows_by_file(table, list(files), report)
@@ -56,7 +69,8 @@ def import_folder(
         for name, file in files.items():
             content = report.read(file, name)
             if content is not None:
-                yield Entry(name, content, _label(file, rows.get(name), report), _transcript(file, report))
+                schemas = chosen.of(name) if chosen else ()
+                yield Entry(name, content, _label(file, rows.get(name), report, schemas), _transcript(file, report))
 
     return copy(entries(), report)
 
@@ -84,18 +98,18 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
 
 
-def _left_out(folder: Source, found: Collection[str], labels: Source | None) -> list[str]:
+def _left_out(folder: Source, found: Collection[str], settings: Collection[Source | None]) -> list[str]:
     """A sentence for each file that is neither a document nor belongs to one, and one for all that are hidden."""
     beside = {f"{name}{suffix}" for name in found for suffix in (".json", ".transcript.json")}
     beside |= {str(PurePosixPath(name).with_suffix(".json")) for name in found}
-    others = [relative_name(file, folder) for file in folder.rglob("*") if file.is_file() and file != labels]
+    others = [relative_name(file, folder) for file in folder.rglob("*") if file.is_file() and file not in settings]
     names = sorted(set(others) - set(found) - beside)
     hidden = sum(map(_is_hidden, names))
     notes = [f"{name}: skipped, {_no_document(name)}." for name in names if not _is_hidden(name)]
     return [*notes, *([f"{hidden} hidden file{'s' * (hidden > 1)}: skipped."] if hidden else [])]
 
 
-def _label(file: Source, row: Label | None, report: ImportReport) -> Label | None:
+def _label(file: Source, row: Label | None, report: ImportReport, schemas: Sequence[DocumentSchema]) -> Label | None:
     beside = next((path for path in _label_files(file) if path.is_file()), None)
     if row is not None:
         if beside is not None:
@@ -104,7 +118,7 @@ def _label(file: Source, row: Label | None, report: ImportReport) -> Label | Non
     if beside is None:
         return None
     try:
-        return Label.model_validate_json(beside.read_bytes())
+        return parse_label(beside.read_bytes(), schemas)
     except ValidationError as error:
         report.problems.append(f"{beside.name}: Invalid label: {describe(error)}")
     except OSError as error:

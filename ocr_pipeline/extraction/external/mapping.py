@@ -9,10 +9,12 @@ from typing import Any, Literal, TypeVar
 import jmespath
 from jmespath.exceptions import JMESPathError, UnknownFunctionError
 
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
+from ocr_pipeline.document_schema.spec import FieldSpec
 from ocr_pipeline.extraction.external import values
 from ocr_pipeline.extraction.external.strict_json import BadJson, Content, parse
 from ocr_pipeline.extraction.external.values import Unreadable
-from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, Invoice, LineItem, ReportedUsage, TaxLine
+from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, Fields, Invoice, ReportedUsage
 
 METHOD, METHOD_WITHOUT_CONFIDENCE = "reported", "reported without confidence"
 
@@ -35,12 +37,10 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
 }
 """Where a value is looked up unless `fields` says otherwise: the first of these that exists."""
 
-_LISTS: dict[str, tuple[type[TaxLine] | type[LineItem], int]] = {
-    "tax_lines": (TaxLine, 100),
-    "line_items": (LineItem, 2000),
-}
-LIST_CELLS = frozenset(f"{name}.{key}" for name, (model, _) in _LISTS.items() for key in model.model_fields)
-_LIST_TEXTS = ("description", "unit", "product_code")
+ABOUT_THE_ROW = ("document", "cost_usd", "seconds", "milliseconds", "model", "model_version", "evidence", "confidence")
+"""What is looked up for every schema."""
+_MAX_ROWS = {"tax_lines": 100}
+_MAX_ROWS_OF_OTHERS = 2000
 _MAX_USD, _MAX_SECONDS = 1e6, 1e7
 
 Value = TypeVar("Value")
@@ -52,21 +52,41 @@ MAX_SHOWN = 200
 """Characters kept of a value that cannot be read."""
 
 
+@cache
+def defaults_of(schema: DocumentSchema) -> dict[str, tuple[str, ...]]:
+    """Where the values of a schema are looked up unless `fields` says otherwise: under their own names."""
+    if schema.is_invoice:
+        return DEFAULTS
+    own = {name: (name,) for name in (*schema.spec.fields, *schema.spec.lists)}
+    return {**{name: DEFAULTS[name] for name in ABOUT_THE_ROW}, **own}
+
+
+def list_cells(schema: DocumentSchema) -> frozenset[str]:
+    """The columns of lists: `items.quantity`."""
+    return frozenset(path for path, _ in schema.spec.every_field() if "." in path)
+
+
 @dataclass(frozen=True)
 class Mapping:
-    """How rows are mapped: the options of `External`."""
+    """How rows are mapped: the options of `External`, and the schema of the documents that they are about."""
 
     fields: dict[str, str]
     decimal_separator: Literal[".", ","] | None = None
     day_first: bool | None = None
     null_values: NullValues = field(default_factory=dict)
+    schema: DocumentSchema = field(default_factory=invoice_schema)
 
     def is_null(self, name: str, value: Any) -> bool:
         """Whether this value of a field stands for none. Numbers are equal as numbers, also those of a CSV, which are text."""
         return any(_equal(null, value) for null in self.null_values.get(name, ()))
 
+    @property
+    def defaults(self) -> dict[str, tuple[str, ...]]:
+        """Where values are looked up unless `fields` says otherwise."""
+        return defaults_of(self.schema)
+
     def paths(self, name: str) -> tuple[str, ...]:
-        return (self.fields[name],) if name in self.fields else DEFAULTS[name]
+        return (self.fields[name],) if name in self.fields else self.defaults[name]
 
 
 @dataclass
@@ -92,16 +112,17 @@ def map_row(row: Content, mapping: Mapping) -> Mapped:
     """Map the fields of a row. Never fails: unreadable values are listed as problems."""
     mapped = Mapped()
     reader = _Reader(row, mapping, mapped)
-    fields = {name: reader.value(name, partial(_field, name, mapping)) for name in FIELD_KINDS}
-    lists = {name: reader.value(name, partial(reader.entries, name)) or [] for name in _LISTS}
-    invoice = Invoice.model_validate({**fields, **lists})
+    schema = mapping.schema
+    fields = {name: reader.value(name, partial(_field, name, mapping)) for name in schema.field_kinds}
+    lists = {name: reader.value(name, partial(reader.entries, name)) or [] for name in schema.spec.lists}
+    invoice = schema.model.model_validate({**fields, **lists})
     milliseconds = reader.value("milliseconds", partial(values.measure, most=_MAX_SECONDS * 1000))
     seconds = reader.value("seconds", partial(values.measure, most=_MAX_SECONDS))
     if seconds is None and milliseconds is not None:
         seconds = milliseconds / 1000
     mapped.extraction = Extraction(
         invoice=invoice,
-        unreadable={name: reader.shown(name) for name in FIELD_KINDS if name in mapped.problems},
+        unreadable={name: reader.shown(name) for name in schema.field_kinds if name in mapped.problems},
         evidence=reader.evidence(invoice),
         cost_usd=reader.value("cost_usd", partial(values.measure, most=_MAX_USD)),
         reported=ReportedUsage(
@@ -121,7 +142,7 @@ def document_of(row: Content, mapping: Mapping) -> str | None:
 
 def used_columns(row: Content, mapping: Mapping) -> set[str]:
     """The columns (top-level keys) of a row that some field uses."""
-    paths = {path for name in DEFAULTS for path in mapping.paths(name)}
+    paths = {path for name in mapping.defaults for path in mapping.paths(name)}
     names = paths | {name for path in paths - row.keys() for name in _names_in(path)}
     return names & row.keys()
 
@@ -154,20 +175,20 @@ class _Reader:
 
     def entries(self, name: str, rows: Any) -> list[dict[str, object]]:
         """All entries of a list: evidence refers to them by position."""
-        model, most = _LISTS[name]
+        columns, most = self.mapping.schema.spec.lists[name].columns, _MAX_ROWS.get(name, _MAX_ROWS_OF_OTHERS)
         rows = _structure(rows, list)
         if len(rows) > most or not all(isinstance(entry, dict) for entry in rows):
             raise Unreadable(f"has to be a list of at most {most:,} objects")
-        self.mapped.ignored |= {f"{name}.{key}" for entry in rows for key in entry if key not in model.model_fields}
+        self.mapped.ignored |= {f"{name}.{key}" for entry in rows for key in entry if key not in columns}
         return [
             {
                 key: self._read(f"{name}.{number}.{key}", partial(_cell, name, key, entry.get(key), self.mapping))
-                for key in model.model_fields
+                for key in columns
             }
             for number, entry in enumerate(rows)
         ]
 
-    def evidence(self, invoice: Invoice) -> dict[str, Evidence]:
+    def evidence(self, invoice: Fields) -> dict[str, Evidence]:
         """Boxes of the values that exist. Keys are field paths, as in `Extraction.evidence`."""
         boxes = self.value("evidence", partial(_structure, kind=dict)) or {}
         confidences = self.value("confidence", partial(_structure, kind=dict)) or {}
@@ -218,20 +239,31 @@ def _names_in(path: str) -> Iterator[str]:
 
 
 def _field(name: str, mapping: Mapping, value: Any) -> Any:
-    kind = FIELD_KINDS[name]
-    if kind == "money":
+    if mapping.schema.is_invoice and name in _OF_INVOICES:
+        return _OF_INVOICES[name](value)
+    return _by_kind(mapping.schema.spec.fields[name], mapping, value)
+
+
+_OF_INVOICES: dict[str, Callable[[Any], str | None]] = {
+    "document_type": values.document_type,
+    "currency": values.currency,
+}
+
+
+def _by_kind(spec: FieldSpec, mapping: Mapping, value: Any) -> Any:
+    if spec.kind in ("money", "quantity"):
         return values.amount(value, mapping.decimal_separator)
-    if kind == "date":
+    if spec.kind == "date":
         return values.day(value, day_first=mapping.day_first)
-    if name == "document_type":
-        return values.document_type(value)
-    return values.currency(value) if name == "currency" else values.text(value)
+    if spec.kind == "boolean":
+        return values.flag(value)
+    return values.option(value, spec.options) if spec.options else values.text(value)
 
 
 def _cell(name: str, key: str, value: Any, mapping: Mapping) -> Any:
     if mapping.is_null(f"{name}.{key}", value):
         return None
-    return values.text(value) if key in _LIST_TEXTS else values.amount(value, mapping.decimal_separator)
+    return _by_kind(mapping.schema.spec.lists[name].columns[key], mapping, value)
 
 
 def _structure(value: Any, kind: type[Any]) -> Any:
@@ -246,9 +278,9 @@ def _structure(value: Any, kind: type[Any]) -> Any:
     return kind() if value is None else value
 
 
-def _value_paths(invoice: Invoice) -> Iterator[str]:
-    yield from (name for name in FIELD_KINDS if getattr(invoice, name) is not None)
-    for name in _LISTS:
+def _value_paths(invoice: Fields) -> Iterator[str]:
+    yield from (name for name in invoice.KINDS if getattr(invoice, name) is not None)
+    for name in invoice.ROWS:
         for number, entry in enumerate(getattr(invoice, name)):
             yield from (f"{name}.{number}.{key}" for key, value in entry.model_dump().items() if value is not None)
 

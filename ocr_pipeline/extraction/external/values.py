@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
@@ -17,6 +18,7 @@ MAX_TEXT = 5_000
 
 _DECIMAL = re.compile(r"[-+]?\d+(\.\d+)?")
 _ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:.*)?")
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _SIX = Decimal("0.000001")
 _AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 
@@ -108,6 +110,30 @@ def currency(value: Any) -> str | None:
     if code is not None and not re.fullmatch(r"[A-Za-z]{3}", code):
         raise Unreadable("has to be a three-letter ISO 4217 code like EUR")
     return code.upper() if code else None
+
+
+def flag(value: Any) -> bool | None:
+    """A JSON boolean, or `true`, `false`, `yes`, `no`, 1 or 0 as text, as in CSV."""
+    if value is None or isinstance(value, bool):
+        return value
+    word = (text(value) or "").casefold()
+    if not word:
+        return None
+    if word not in _FLAGS:
+        raise Unreadable("has to be true or false")
+    return _FLAGS[word]
+
+
+def option(value: Any, options: Sequence[str]) -> str | None:
+    """One of these, in any case."""
+    name = text(value)
+    if name is None:
+        return None
+    spelled = {entry.casefold().replace(" ", "_"): entry for entry in options}
+    found = spelled.get(name.casefold().replace(" ", "_"))
+    if found is None:
+        raise Unreadable(f"has to be {', '.join(options)}")
+    return found
 
 
 def measure(value: Any, most: float) -> float | None:

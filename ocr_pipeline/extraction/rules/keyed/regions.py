@@ -36,7 +36,7 @@ def regions(reading: Reading, phrases: Phrases, phrase: Phrase) -> Iterator[Regi
     right = _right(row, phrases, phrase)
     if right:
         first = right[0]
-        more = _below(reading, phrases, phrase.row, first.x0, right[-1].x1, left=first.x0)
+        more = _below(reading, phrases, phrase.row, first.x0, right[-1].x1, left=first.x0, since=phrase.span.x0)
         lines = (right, *(line for _, line in more))
         yield Region(phrase, "right", lines, (row.index, *(index for index, _ in more)), first.x0 - phrase.span.x1)
     under = _below(reading, phrases, phrase.row, phrase.span.x0, phrase.span.x1, left=phrase.span.x0)
@@ -71,9 +71,10 @@ def _cells(row: Row) -> Iterator[tuple[int, int]]:
 
 
 def _below(
-    reading: Reading, phrases: Phrases, row: int, x0: float, x1: float, left: float
+    reading: Reading, phrases: Phrases, row: int, x0: float, x1: float, left: float, since: float | None = None
 ) -> list[tuple[int, tuple[Span, ...]]]:
-    """The cells below a place that begin where it begins, or lie below it, row by row up to a gap or a keyword."""
+    """The cells below a place that begin where it begins, or lie below it, row by row up to a gap or a keyword.
+    `since`: also up to a row with a keyword between there and the place, as in a column of labels left of their values."""
     found: list[tuple[int, tuple[Span, ...]]] = []
     height = reading.layout.text_height
     above = reading.rows[row]
@@ -82,7 +83,8 @@ def _below(
             break
         line = _line_at(below, x0, x1, left, height)
         if line:
-            if any(_covers(phrase, line) for phrase in phrases.get(below.index, ())):
+            near = phrases.get(below.index, ())
+            if any(_covers(phrase, line) or _leads(phrase, line, since, height) for phrase in near):
                 break
             found.append((below.index, line))
             above = below
@@ -104,6 +106,11 @@ def _line_at(row: Row, x0: float, x1: float, left: float, height: float) -> tupl
 
 def _covers(phrase: Phrase, line: Sequence[Span]) -> bool:
     return phrase.span.x0 < line[-1].x1 and phrase.span.x1 > line[0].x0
+
+
+def _leads(phrase: Phrase, line: Sequence[Span], since: float | None, height: float) -> bool:
+    """Whether a keyword stands left of a line, where the keyword of the region stands."""
+    return since is not None and since - height < phrase.span.x0 < line[0].x0
 
 
 def _says_something(word: Span) -> bool:
