@@ -49,20 +49,7 @@ def load_csv_labels(path: Source, schemas: Sequence[DocumentSchema] = ()) -> tup
     Raises:
         ConfigurationError: the file cannot be read, or its header has unknown columns.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name} is not UTF-8 text: save it as CSV UTF-8.") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path.name} cannot be read: {error.strerror}.") from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        table = list(records(text, delimiter))
-    except csv.Error:
-        raise ConfigurationError(f"{path.name} is not a CSV file.") from None
-    if not table:
-        raise ConfigurationError(f"{path.name} is empty.")
+    table = _table(path)
     known = {schema.name: schema for schema in schemas or (invoice_schema(),)}
     columns = _columns(path.name, table[0][1], known)
     key = next(name for name in columns if name in FILE_COLUMNS)
@@ -89,6 +76,25 @@ def load_csv_labels(path: Source, schemas: Sequence[DocumentSchema] = ()) -> tup
             problems += [f"{where}, column {name}: {problem}; skipped." for name, problem in invalid]
             rows.append(LabelRow(row[key], f"{where}, column {key}", line, label))
     return rows, problems
+
+
+def _table(path: Source) -> list[tuple[int, list[str]]]:
+    """The records of a file, the header first. Raises ConfigurationError."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path.name} is not UTF-8 text: save it as CSV UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path.name} cannot be read: {error.strerror}.") from None
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        table = list(records(text, delimiter))
+    except csv.Error:
+        raise ConfigurationError(f"{path.name} is not a CSV file.") from None
+    if not table:
+        raise ConfigurationError(f"{path.name} is empty.")
+    return table
 
 
 def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -9,15 +9,8 @@ from ocr_pipeline.components import Capabilities
 from ocr_pipeline.document_schema.schema import INVOICE_NAME, DocumentSchema, invoice_schema
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, Extractor
-from ocr_pipeline.extraction.external.mapping import (
-    ABOUT_THE_ROW,
-    DEFAULTS,
-    Mapping,
-    NullValues,
-    defaults_of,
-    list_cells,
-    map_row,
-)
+from ocr_pipeline.extraction.external.mapping import Mapping, NullValues, map_row
+from ocr_pipeline.extraction.external.names import ABOUT_THE_ROW, DEFAULTS, defaults_of, list_cells
 from ocr_pipeline.extraction.external.strict_json import BadJson, parse
 from ocr_pipeline.schemas import Extraction
 

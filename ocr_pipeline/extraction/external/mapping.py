@@ -12,33 +12,13 @@ from jmespath.exceptions import JMESPathError, UnknownFunctionError
 from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.document_schema.spec import FieldSpec
 from ocr_pipeline.extraction.external import values
+from ocr_pipeline.extraction.external.names import defaults_of
 from ocr_pipeline.extraction.external.strict_json import BadJson, Content, parse
 from ocr_pipeline.extraction.external.values import Unreadable
-from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction, Fields, Invoice, ReportedUsage
+from ocr_pipeline.schemas import Evidence, Extraction, Fields, Invoice, ReportedUsage
 
 METHOD, METHOD_WITHOUT_CONFIDENCE = "reported", "reported without confidence"
 
-_OURS = {
-    name: (name, name.replace("_", ".", 1)) if name.startswith(("supplier_", "receiver_")) else (name,)
-    for name in FIELD_KINDS
-}
-DEFAULTS: dict[str, tuple[str, ...]] = {
-    "document": ("document", "document_id", "file", "filename", "file_name", "sha256"),
-    **_OURS,
-    "tax_lines": ("tax_lines",),
-    "line_items": ("line_items",),
-    "cost_usd": ("cost_usd",),
-    "seconds": ("seconds",),
-    "milliseconds": ("milliseconds", "latency_ms"),
-    "model": ("model",),
-    "model_version": ("model_version", "version"),
-    "evidence": ("evidence",),
-    "confidence": ("confidence",),
-}
-"""Where a value is looked up unless `fields` says otherwise: the first of these that exists."""
-
-ABOUT_THE_ROW = ("document", "cost_usd", "seconds", "milliseconds", "model", "model_version", "evidence", "confidence")
-"""What is looked up for every schema."""
 _MAX_ROWS = {"tax_lines": 100}
 _MAX_ROWS_OF_OTHERS = 2000
 _MAX_USD, _MAX_SECONDS = 1e6, 1e7
@@ -50,20 +30,6 @@ NullValues = dict[str, tuple[Decimal | str, ...]]
 
 MAX_SHOWN = 200
 """Characters kept of a value that cannot be read."""
-
-
-@cache
-def defaults_of(schema: DocumentSchema) -> dict[str, tuple[str, ...]]:
-    """Where the values of a schema are looked up unless `fields` says otherwise: under their own names."""
-    if schema.is_invoice:
-        return DEFAULTS
-    own = {name: (name,) for name in (*schema.spec.fields, *schema.spec.lists)}
-    return {**{name: DEFAULTS[name] for name in ABOUT_THE_ROW}, **own}
-
-
-def list_cells(schema: DocumentSchema) -> frozenset[str]:
-    """The columns of lists: `items.quantity`."""
-    return frozenset(path for path, _ in schema.spec.every_field() if "." in path)
 
 
 @dataclass(frozen=True)
