@@ -53,11 +53,7 @@ def load_csv_labels(path: Source, schemas: Sequence[DocumentSchema] = ()) -> tup
     known = {schema.name: schema for schema in schemas or (invoice_schema(),)}
     columns = _columns(path.name, table[0][1], known)
     key = next(name for name in columns if name in FILE_COLUMNS)
-    cells = [
-        (line, dict(zip(columns, (cell.strip() for cell in row), strict=False)), len(row))
-        for line, row in table[1:]
-        if any(cell.strip() for cell in row)
-    ]
+    cells = list(_cells(columns, table[1:]))
     dates = {name for schema in known.values() for name, kind in schema.field_kinds.items() if kind == "date"}
     day_first = _day_first([row.get(name, "") for _, row, _ in cells for name in columns if name in dates])
     rows, problems = [], []
@@ -76,6 +72,15 @@ def load_csv_labels(path: Source, schemas: Sequence[DocumentSchema] = ()) -> tup
             problems += [f"{where}, column {name}: {problem}; skipped." for name, problem in invalid]
             rows.append(LabelRow(row[key], f"{where}, column {key}", line, label))
     return rows, problems
+
+
+def _cells(
+    columns: Sequence[str], records: Sequence[tuple[int, list[str]]]
+) -> Iterator[tuple[int, dict[str, str], int]]:
+    """(line, cells by column, number of cells) of each record that is not empty."""
+    for line, row in records:
+        if any(cell.strip() for cell in row):
+            yield line, dict(zip(columns, (cell.strip() for cell in row), strict=False)), len(row)
 
 
 def _table(path: Source) -> list[tuple[int, list[str]]]:
