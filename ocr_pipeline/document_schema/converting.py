@@ -187,7 +187,7 @@ def _add_properties(
         elif _types(entry) == {"object"}:
             made.notes.append(f"{name} is left out: an object without properties.")
         else:
-            fields[name] = _field(name, entry, made, required=original in required)
+            fields[name] = _field(name, snake_case(str(original)), entry, made, required=original in required)
         if prefix + str(original) != name and name in {**fields, **lists}:
             made.notes.append(f"{prefix + str(original)} is named {name}.")
 
@@ -197,10 +197,10 @@ def _add_list(resolver: _Resolver, name: str, node: Node, lists: Tree, made: Con
     columns: Tree = {}
     properties = row.get("properties")
     if isinstance(properties, Mapping):
-        for original, child in _leaves(resolver, properties, "", made, name):
-            columns[original] = _field(f"{name}.{original}", child, made, required=False)
+        for column, own, child in _leaves(resolver, properties, "", made, name):
+            columns[column] = _field(f"{name}.{column}", own, child, made, required=False)
     else:
-        columns["value"] = _field(f"{name}.value", row, made, required=False)
+        columns["value"] = _field(f"{name}.value", name, row, made, required=False)
     if not columns:
         made.notes.append(f"{name} is left out: its rows have no columns.")
         return
@@ -212,8 +212,8 @@ def _add_list(resolver: _Resolver, name: str, node: Node, lists: Tree, made: Con
 
 def _leaves(
     resolver: _Resolver, properties: Node, prefix: str, made: Converted, of_list: str, depth: int = 0
-) -> Iterator[tuple[str, Node]]:
-    """The single values of a row, those of objects inside it, too; lists inside rows are left out."""
+) -> Iterator[tuple[str, str, Node]]:
+    """Column, own name and node of the single values of a row, those of objects inside it, too; lists inside rows are left out."""
     if depth > MAX_DEPTH:
         raise ConfigurationError(f"The JSON schema refers to itself, or is nested more than {MAX_DEPTH} deep.")
     for original, child in properties.items():
@@ -224,11 +224,12 @@ def _leaves(
         elif isinstance(node.get("properties"), Mapping):
             yield from _leaves(resolver, node["properties"], f"{name}_", made, of_list, depth + 1)
         elif name:
-            yield name, node
+            yield name, snake_case(str(original)), node
 
 
-def _field(path: str, node: Node, made: Converted, *, required: bool) -> Tree:
-    kind, guessed = kind_of(path.rpartition(".")[2], node)
+def _field(path: str, own: str, node: Node, made: Converted, *, required: bool) -> Tree:
+    """A field. `own`: its name without those of the objects around it, which says what it is."""
+    kind, guessed = kind_of(own, node)
     if guessed and kind != "text":
         made.notes.append(f"{path}: kind {kind}, guessed from its name and type.")
     entry: Tree = {"kind": kind}

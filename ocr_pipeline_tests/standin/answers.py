@@ -54,14 +54,38 @@ def varied(scenario: str, text: str) -> str:
     return json.dumps(invoice)
 
 
-def reply_text(scenario: str, text: str) -> str | None:
-    """What the model writes."""
+def content_for(schema: dict[str, Any] | None, text: str) -> dict[str, Any]:
+    """What is asked for: an invoice, or values for another response schema: texts that name their property, the first option,
+    true, a date, and the first amount in the request; one row for each list."""
+    properties = (schema or {}).get("properties", {})
+    if not properties or "tax_lines" in properties:
+        return invoice_for(text)
+    amount = re.search(r"\b\d+\.\d\d\b", text)
+    return {name: _value(name, part, amount[0] if amount else "1.00") for name, part in properties.items()}
+
+
+def _value(name: str, part: dict[str, Any], amount: str) -> Any:
+    types = {part.get("type")} if isinstance(part.get("type"), str) else set(part.get("type", []))
+    if "array" in types:
+        return [{column: _value(column, entry, amount) for column, entry in part["items"]["properties"].items()}]
+    if "anyOf" in part:
+        return part["anyOf"][0]["enum"][0]
+    if "boolean" in types:
+        return True
+    if "YYYY-MM-DD" in part.get("description", ""):
+        return "2026-03-04"
+    is_number = any(word in name for word in ("amount", "quantity", "weight", "value", "fee", "freight", "total"))
+    return amount if is_number else f"stand-in {name}"
+
+
+def reply_text(scenario: str, text: str, content: dict[str, Any] | None = None) -> str | None:
+    """What the model writes. `content`: the values, default those of an invoice."""
     if scenario.startswith("varied-"):
         return varied(scenario, text)
-    good = json.dumps(invoice_for(text))
+    good = json.dumps(content or invoice_for(text))
     return {
         "broken_reply": good[: len(good) // 2],
-        "schema_breaking": json.dumps({**invoice_for(text), "total_amount": "RM 12 SECRET", "tax_lines": "none"}),
+        "schema_breaking": json.dumps({**(content or invoice_for(text)), **_broken(content)}),
         "ok_true": '{"ok": true}',
         "boxed": json.dumps({**invoice_for(text), "places": PLACES}),
         "prose": "I am sorry, I cannot read this SECRET.",
@@ -79,9 +103,16 @@ def reply_text(scenario: str, text: str) -> str | None:
     }.get(scenario, good)
 
 
-def gemini(scenario: str, text: str) -> Answer:
+def _broken(content: dict[str, Any] | None) -> dict[str, Any]:
+    """Values that no schema allows, for every property of another one than that of invoices."""
+    if content is None or "tax_lines" in content:
+        return {"total_amount": "RM 12 SECRET", "tax_lines": "none"}
+    return {name: {"SECRET": 1} for name in content}
+
+
+def gemini(scenario: str, text: str, content: dict[str, Any] | None = None) -> Answer:
     """An answer of generateContent."""
-    body: dict[str, Any] = gemini_body(scenario, text)
+    body: dict[str, Any] = gemini_body(scenario, text, content)
     match scenario:
         case "rate_limited":
             info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}
@@ -111,7 +142,7 @@ def gemini(scenario: str, text: str) -> Answer:
     return _transport(scenario) or (200, {}, json.dumps(body))
 
 
-def gemini_body(scenario: str, text: str) -> dict[str, Any]:
+def gemini_body(scenario: str, text: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON of a GenerateContentResponse."""
     usage = {
         "promptTokenCount": 1000,
@@ -130,7 +161,7 @@ def gemini_body(scenario: str, text: str) -> dict[str, Any]:
         "safety": "SAFETY",
         "recitation": "RECITATION",
     }.get(scenario, "STOP")
-    written = reply_text(scenario, text)
+    written = reply_text(scenario, text, content)
     parts = [{"text": "Let me think.", "thought": True}]
     parts += [{"text": written}] if written is not None else []
     candidate: dict[str, Any] = {"finishReason": reason, "index": 0}
@@ -142,10 +173,10 @@ def gemini_body(scenario: str, text: str) -> dict[str, Any]:
     return body
 
 
-def openai(scenario: str, text: str) -> Answer:
+def openai(scenario: str, text: str, content: dict[str, Any] | None = None) -> Answer:
     """An answer of chat/completions."""
     reason = {"truncated": "length", "thoughts_only": "length", "safety": "content_filter"}.get(scenario, "stop")
-    message = {"role": "assistant", "content": reply_text(scenario, text), "refusal": None}
+    message = {"role": "assistant", "content": reply_text(scenario, text, content), "refusal": None}
     body: dict[str, Any] = {
         "id": "c1",
         "object": "chat.completion",

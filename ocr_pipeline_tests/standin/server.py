@@ -38,6 +38,15 @@ class Seen:
         return "\n".join(part.get("text") or "" for part in parts)
 
     @property
+    def schema(self) -> dict[str, Any] | None:
+        """The response schema."""
+        if "contents" in self.body:
+            schema = self.body.get("generationConfig", {}).get("responseJsonSchema")
+        else:
+            schema = self.body.get("response_format", {}).get("json_schema", {}).get("schema")
+        return schema if isinstance(schema, dict) else None
+
+    @property
     def media_types(self) -> list[str]:
         text = json.dumps(self.body)
         return re.findall(r'"mime_?[tT]ype": "([^"]+)"', text) + re.findall(r"data:([^;]+);base64", text)
@@ -48,7 +57,7 @@ class StandIn:
 
     `plan` gives the scenario of each request; `then(...)` plans the next ones by name, after which all is well, and
     `batch_then(...)` those about batch jobs. `latency` is slept before an answer. Behind `url` are both protocols; OpenAI's
-    is below `/v1`.
+    is below `/v1`. `known` has answers for requests whose text contains their key; others get `answers.content_for`.
     """
 
     def __init__(
@@ -58,6 +67,7 @@ class StandIn:
         self.batch_polls = batch_polls
         self.batch_error: str | None = None
         self.seen: list[Seen] = []
+        self.known: dict[str, dict[str, Any]] = {}
         self.counts: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -88,6 +98,11 @@ class StandIn:
 
         self.plan = plan
         return self
+
+    def content_for(self, seen: Seen) -> dict[str, Any]:
+        """What a good answer to a request says."""
+        known = next((content for key, content in self.known.items() if key in seen.text), None)
+        return known or answers.content_for(seen.schema, seen.text)
 
     def __enter__(self) -> "StandIn":
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -170,10 +185,16 @@ class _Handler(BaseHTTPRequestHandler):
             speak = answers.gemini if ":generateContent" in self.path else answers.openai
             self.close_connection = True
             with suppress(OSError):  # the client gave up
-                FAULTS[scenario].send(Wire(self.connection, speak("ok", seen.text)[2].encode(), self.standin.released))
+                FAULTS[scenario].send(
+                    Wire(
+                        self.connection,
+                        speak("ok", seen.text, self.standin.content_for(seen))[2].encode(),
+                        self.standin.released,
+                    )
+                )
         else:
             speak = answers.gemini if ":generateContent" in self.path else answers.openai
-            status, headers, text = speak(scenario, seen.text)
+            status, headers, text = speak(scenario, seen.text, self.standin.content_for(seen))
             if seen.body.get("logprobs") or seen.body.get("generationConfig", {}).get("responseLogprobs"):
                 text = json.dumps(answers.with_logprobs(json.loads(text)))
             self._send(status, headers, text, cut=scenario == "cut")
@@ -229,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if scenario == "error_500":
                     answer["error"] = {"code": 13, "message": "Internal."}
                 else:
-                    answer["response"] = answers.gemini_body(scenario, seen.text)
+                    answer["response"] = answers.gemini_body(scenario, seen.text, self.standin.content_for(seen))
                 responses.insert(0, answer)  # in no particular order: only the metadata says whose it is
             metadata["output"] = {"inlinedResponses": {"inlinedResponses": responses}}
         return {"name": f"batches/{job['name']}", "metadata": metadata}
