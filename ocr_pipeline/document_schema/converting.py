@@ -213,7 +213,7 @@ def _add_list(resolver: _Resolver, name: str, node: Node, lists: Tree, made: Con
 def _leaves(
     resolver: _Resolver, properties: Node, prefix: str, made: Converted, of_list: str, depth: int = 0
 ) -> Iterator[tuple[str, str, Node]]:
-    """Column, own name and node of the single values of a row, those of objects inside it, too; lists inside rows are left out."""
+    """Column, own name and node of the single values of a row and of objects inside it; lists inside rows are left out."""
     if depth > MAX_DEPTH:
         raise ConfigurationError(f"The JSON schema refers to itself, or is nested more than {MAX_DEPTH} deep.")
     for original, child in properties.items():
