@@ -35,8 +35,10 @@ class _StrictLoader(yaml.SafeLoader):
 
     def get_single_node(self) -> yaml.Node | None:
         node: yaml.Node | None = super().get_single_node()
-        if node is not None and _size(node, {}) > MAX_NODES:
-            raise yaml.MarkedYAMLError(problem=f"anchors and aliases stand for more than {MAX_NODES:,} values")
+        known: dict[int, int] = {}
+        if node is not None and _size(node, known) > MAX_NODES:
+            problem = f"anchors and aliases stand for more than {MAX_NODES:,} values"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=_first_too_large(node, known).start_mark)
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -69,6 +71,9 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path.name} is not UTF-8 text.") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigurationError(f"{path.name}, line {line}: a control character, which YAML does not allow.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -94,10 +99,23 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     """How many nodes it stands for, each alias counted; beyond the limit it is not counted on."""
     if id(node) not in known:
         known[id(node)] = MAX_NODES + 1  # an anchor that contains itself
-        children = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
-        sizes = (_size(child, known) for child in children) if isinstance(node, yaml.CollectionNode) else ()
-        known[id(node)] = min(MAX_NODES + 1, 1 + sum(sizes))
+        known[id(node)] = min(MAX_NODES + 1, 1 + sum(_size(child, known) for child in _children(node)))
     return known[id(node)]
+
+
+def _first_too_large(node: yaml.Node, known: dict[int, int]) -> yaml.Node:
+    """The innermost node that stands for too many, the first of its kind."""
+    met: set[int] = set()
+    while id(node) not in met:
+        met.add(id(node))
+        node = next((child for child in _children(node) if known.get(id(child), 0) > MAX_NODES), node)
+    return node
+
+
+def _children(node: yaml.Node) -> Sequence[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
 
 
 def _infinite(value: object, place: tuple[object, ...] = ()) -> tuple[object, ...] | None:

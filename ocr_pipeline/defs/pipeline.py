@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 from uuid import uuid4
 
@@ -223,16 +224,24 @@ class Execution:
         forget_documents(self._instance, step.documents)
 
     def _extract(self, step: Step, dimension: str) -> None:
-        """Backends without model calls first. Models are called unless that may cost too much; the run continues anyway."""
+        """Backends without model calls first. Models are called unless that may cost too much; the run continues anyway.
+
+        A backend whose provider fails ends no other one.
+        """
         backends = self._scope.backends
         asking = {name for name, _ in step.cells if backends[name].may_ask}
         self._announce(step.estimates)
         self._launch([step.asset], self._cell_ranges([cell for cell in step.cells if cell[0] not in asking], dimension))
+        ranges = self._cell_ranges([cell for cell in step.cells if cell[0] in asking], dimension)
         try:
             refuse_above(backends, step.estimates, self._max_cost_usd, self._calls.spent_usd)
-            self._launch([step.asset], self._cell_ranges([cell for cell in step.cells if cell[0] in asking], dimension))
         except OcrPipelineError as error:
-            self._refused = self._refused or error  # existing results are scored and reported first
+            self._refused, ranges = self._refused or error, []
+        for _, of_backend in groupby(ranges, key=lambda span: span[0].partition("|")[0]):
+            try:
+                self._launch([step.asset], list(of_backend))
+            except OcrPipelineError as error:
+                self._refused = self._refused or error  # existing results are scored and reported first
 
     def _evaluate(self) -> None:
         """All backends, not only the selected ones: a changed label changes every score, and scoring is cheap."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ocr_pipeline.models.types import Usage
 
-PerMillion = Annotated[Decimal, Field(ge=0)]
+PerMillion = Annotated[Decimal, Field(ge=0, le=1_000_000)]
 
 EXPECTED_OUTPUT_TOKENS = 800
 """Assumed for an estimate: an invoice with its line items as JSON, and a little thinking."""

@@ -129,6 +129,8 @@ def _problem_of_url(url: str) -> str | None:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is not a number, an incomplete IPv6 address
         return "is not a valid URL"
+    if not url.isprintable() or " " in url:
+        return "is not a valid URL"
     if not usable:
         return "must start with http:// or https://"
     if parts.username or parts.password or parts.query:

@@ -8,8 +8,12 @@ SHORTEST = 8
 """Characters of the key in a row that count as a part of it. A shorter key (`none`, `ollama`) is no secret."""
 
 _ESCAPE = re.compile(
-    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,5});|\\+(/)"
+    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%(?:25)*([0-9a-fA-F]{2})"
+    r"|&(?:amp;)*#x([0-9a-fA-F]{2,4});|&(?:amp;)*#(\d{2,5});|\\+(/)"
 )
+"""Also if it was escaped several times."""
+_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+"""Of ASCII only: other letters may have another length in lower case."""
 
 
 def scrub(text: str, key: str | None, mark: str = "***") -> str:
@@ -17,13 +21,13 @@ def scrub(text: str, key: str | None, mark: str = "***") -> str:
     if not key or len(key) < SHORTEST:
         return text
     plain = _ESCAPE.sub(_character, text)
-    folded = plain.lower()
-    if not any(part in (folded if form == "hex" else plain) for part, form in _parts(key)):
+    folded = plain.translate(_LOWER)
+    if not any(part in (folded if form == "folded" else plain) for part, form in _parts(key)):
         return text
     places = _places(text)
     hidden = [False] * len(plain)
     for part, form in _parts(key):
-        where = folded if form == "hex" else plain
+        where = folded if form == "folded" else plain
         at = where.find(part)
         while at >= 0:
             hidden[at : at + len(part)] = [True] * len(part)
@@ -38,12 +42,13 @@ def scrub(text: str, key: str | None, mark: str = "***") -> str:
 
 
 def _parts(key: str) -> Iterator[tuple[str, str]]:
-    """Every shortest part of the key in each of its forms: a longer part consists of them."""
+    """Every shortest part of the key in each of its forms: a longer part consists of them. `folded`: in lower case, to be
+    looked for in a text in lower case."""
     content = key.encode()
     for start in range(len(key) - SHORTEST + 1):
-        yield key[start : start + SHORTEST], "plain"
+        yield key[start : start + SHORTEST].translate(_LOWER), "folded"
     for start in range(len(content) - SHORTEST + 1):
-        yield content[start : start + SHORTEST].hex(), "hex"
+        yield content[start : start + SHORTEST].hex(), "folded"
     for lead in range(3):  # base64 depends on how many bytes stand before it
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             # The first characters depend on what stands before the key, the last ones on what follows.

@@ -33,10 +33,14 @@ def _is_free(value: str) -> str:
     return value
 
 
+Interval = Annotated[int, Field(gt=0, le=7 * 86_400)]
+"""Seconds between two ticks of a sensor."""
+
+
 class Inbox(_Section):
     """A folder outside the project, or an fsspec URL, whose files are copied into the data set `name`."""
 
-    url: str
+    url: Annotated[str, Field(min_length=1)]
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$", max_length=60), AfterValidator(_is_free)]
 
 
@@ -47,8 +51,8 @@ class Arrivals(_Section):
     available. If the estimate of a run exceeds `max_cost_usd`, no model is called.
     """
 
-    every_seconds: PositiveInt = 30
-    stale_every_seconds: PositiveInt = 300
+    every_seconds: Interval = 30
+    stale_every_seconds: Interval = 300
     unchanged_seconds: NonNegativeFloat = 10
     documents_per_run: PositiveInt = 500
     backends: tuple[str, ...] | None = None
@@ -93,7 +97,7 @@ class Reevaluation(_Section):
 class Webhook(_Section):
     """A receiver of alarms. The address is a secret: `url_env` names the environment variable that holds it."""
 
-    url_env: str
+    url_env: Annotated[str, Field(min_length=1)]
     severities: tuple[str, ...] = ("error", "warn")
 
     def url(self) -> str | None:
@@ -104,7 +108,7 @@ class Webhook(_Section):
 class Alarms(_Section):
     """Receivers of alarms and the interval at which problems are checked."""
 
-    every_seconds: PositiveInt = 60
+    every_seconds: Interval = 60
     webhooks: tuple[Webhook, ...] = ()
 
 

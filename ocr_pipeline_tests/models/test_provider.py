@@ -41,6 +41,11 @@ def provider(**settings: Any) -> Provider:
         ({"base_url": "ftp://host"}, "base_url: must start with http:// or https://."),
         ({"base_url": "http://host:port/v1"}, "base_url: is not a valid URL."),
         ({"base_url": "http://[half"}, "base_url: is not a valid URL."),
+        ({"base_url": "http://host\n/v1"}, "base_url: is not a valid URL."),
+        (
+            {"prices": {"m": {"input": "1e400", "output": 1}}},
+            "prices.m.input: Input should be less than or equal to 1000000.",
+        ),
         (
             {"base_url": "https://me:CANARY-KEY@host/v1"},
             "base_url: must not contain a key: name its variable in api_key_env.",

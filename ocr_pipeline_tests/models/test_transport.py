@@ -225,6 +225,9 @@ FORMS = {
     "JSON in JSON": "".join(f"\\\\u{ord(letter):04x}" for letter in SECRET),
     "URL": "".join(f"%{ord(letter):02X}" for letter in SECRET),
     "HTML": "".join(f"&#x{ord(letter):02x};" for letter in SECRET),
+    "URL in URL": "".join(f"%25{ord(letter):02X}" for letter in SECRET),
+    "HTML in HTML": "".join(f"&amp;#{ord(letter)};" for letter in SECRET),
+    "capitals": SECRET.upper(),
     "hex": SECRET.encode().hex().upper(),
     **{
         f"base64 after {lead}": base64.b64encode(b"user:"[:lead] + SECRET.encode() + b":tail").decode()

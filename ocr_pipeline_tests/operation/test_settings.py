@@ -41,6 +41,8 @@ def test_no_file_or_an_empty_one_has_the_defaults(project: Project) -> None:
             "reevaluations:\n  n:\n    timezone: Mars",
             "operation.yaml, line 3: reevaluations.n.timezone: is not an IANA time zone",
         ),
+        ("alarms: {webhooks: [{url_env: ''}]}", "operation.yaml, line 1: alarms.webhooks.0.url_env: "),
+        (f"arrivals: {{every_seconds: {10**20}}}", "operation.yaml, line 1: arrivals.every_seconds: "),
         ("reevaluations:\n  n:\n    max_cost_usd: -1", "operation.yaml, line 3: reevaluations.n.max_cost_usd: "),
     ],
 )

@@ -33,6 +33,7 @@ class ExtractionWriter:
     project: ProjectResource
     warehouse: WarehouseResource
     to_retry: list[ExtractionCell] = field(default_factory=list)
+    _done: list[str] = field(default_factory=list)
     _totals: Counter[str] = field(default_factory=Counter)
 
     def write(
@@ -51,6 +52,8 @@ class ExtractionWriter:
                 unreadable.update(list(row.unreadable or ()))
                 if row.reason == "provider_failed":
                     self.to_retry.append(row)
+                else:
+                    self._done.append(partition_keys[result.document_id])
                 fields = [one for one in new_rows["extracted_fields"] if one["document_id"] == result.document_id]
                 metadata = _metadata(self.project, backend, row, result, fields)
                 add_cell_metadata(self.context, partition_keys[result.document_id], metadata)
@@ -62,8 +65,13 @@ class ExtractionWriter:
             logger.warning("%s", unreadable_line(backend.name, unreadable))
 
     def raise_to_retry(self) -> None:
-        """Raise dg.Failure if documents failed temporarily, after everything else is written."""
+        """Raise dg.Failure if documents failed temporarily, after everything else is written.
+
+        Dagster records none of the cells of a step that fails; so those that are done are recorded here.
+        """
         if failed := self.to_retry:
+            for key in self._done:
+                self.context.log_event(dg.AssetMaterialization(self.context.asset_key, partition=key))
             raise dg.Failure(
                 f"{len(failed)} documents failed temporarily at the provider: {failed[0].message} "
                 "All other results are kept: run again later for these."
