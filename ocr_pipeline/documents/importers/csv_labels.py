@@ -151,6 +151,8 @@ def _label(row: dict[str, str], day_first: bool | None, schema: DocumentSchema) 
         elif kind == "boolean":
             value = _FLAGS.get(text.casefold())
             problem = "not true or false"
+        elif options := schema.spec.fields[name].options:
+            problem = f"not one of {', '.join(options)}"
         if value is None or not schema.is_valid(name, value):
             invalid.append((name, problem))
         else:
