@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from itertools import product
 from pathlib import Path
+from tempfile import mkdtemp
 
 import dagster as dg
 import pytest
@@ -47,8 +49,29 @@ def run(project: Project, backends: list[str] | None = None, documents: list[str
 @pytest.fixture
 def three(project: Project) -> Project:
     """A project with three labelled images."""
+    return _with_three_images(project)
+
+
+def _with_three_images(project: Project) -> Project:
     for number in range(3):
         add_image(project, f"d{number}.png", width=40 + number, total=f"{40 + number}.00")
+    return project
+
+
+@cache
+def _after_a_run() -> Path:
+    root = Path(mkdtemp(prefix="ocr_pipeline-")) / "project"
+    (root / "data" / "documents").mkdir(parents=True)
+    write_backends(root, small_backends(root))
+    run(_with_three_images(Project(root)))
+    return root
+
+
+@pytest.fixture
+def begun(project: Project) -> Project:
+    """A copy of that project after a run of all backends."""
+    shutil.copytree(_after_a_run(), project.root, dirs_exist_ok=True)
+    write_backends(project.root, small_backends(project.root))
     return project
 
 
@@ -85,10 +108,9 @@ def test_only_the_cells_asked_for(three: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
-    run(three)
-    add_file(three, "d1.png", image_bytes(99, 30))
-    assert run(three).cells == {
+def test_a_change_redoes_exactly_what_depends_on_it(begun: Project) -> None:
+    add_file(begun, "d1.png", image_bytes(99, 30))
+    assert run(begun).cells == {
         "raw_documents": 1,
         "ocr_text": 2,
         "extractions": 2,  # pdf-text+first failed before and fails now: there is still no text to work on
@@ -96,61 +118,58 @@ def test_a_change_redoes_exactly_what_depends_on_it(three: Project) -> None:
         "field_scores": 3,
         **EVALUATED,
     }
-    add_label(three.data / "documents" / "d2.png", total_amount="1.00")
-    assert run(three).cells == {"ground_truth": 1, "duplicates": 1, "field_scores": 3, **EVALUATED}
+    add_label(begun.data / "documents" / "d2.png", total_amount="1.00")
+    assert run(begun).cells == {"ground_truth": 1, "duplicates": 1, "field_scores": 3, **EVALUATED}
 
-    backends = small_backends(three.root)
+    backends = small_backends(begun.root)
     backends["engines"]["pixel"]["options"]["version"] = 2
-    write_backends(three.root, backends)
-    assert run(three).cells == {"ocr_text": 3, "extractions": 3, "field_scores": 3, **EVALUATED}
+    write_backends(begun.root, backends)
+    assert run(begun).cells == {"ocr_text": 3, "extractions": 3, "field_scores": 3, **EVALUATED}
 
     backends["backends"]["pixel+first"]["options"] = {"version": 2}
-    write_backends(three.root, backends)
-    assert run(three).cells == {"extractions": 3, "field_scores": 3, **EVALUATED}
+    write_backends(begun.root, backends)
+    assert run(begun).cells == {"extractions": 3, "field_scores": 3, **EVALUATED}
 
 
 @pytest.mark.slow
-def test_a_document_whose_file_is_gone_is_reported_once_and_leaves_the_scores(three: Project) -> None:
-    run(three)
-    warehouse = Warehouse(three.database)
+def test_a_document_whose_file_is_gone_is_reported_once_and_leaves_the_scores(begun: Project) -> None:
+    warehouse = Warehouse(begun.database)
     [before] = warehouse.rows("FROM documents WHERE document_id = 'd1'")
-    for path in (three.data / "documents").glob("d1.png*"):
+    for path in (begun.data / "documents").glob("d1.png*"):
         path.unlink()
-    assert run(three).gone == ["d1"]
-    assert run(three).gone == []
+    assert run(begun).gone == ["d1"]
+    assert run(begun).gone == []
     [document] = warehouse.rows("FROM documents WHERE document_id = 'd1'")
     kept = ("dataset", "path", "sha256", "media_type", "pages")
     assert [document[name] for name in kept] == [before[name] for name in kept]
     assert (document["status"], document["reason"]) == ("failed", "missing_file")
     assert {row["documents"] for row in warehouse.rows("FROM leaderboard")} == {2}
-    with open_instance(three) as instance:
+    with open_instance(begun) as instance:
         assert list(instance.get_dynamic_partitions("documents")) == ["d0", "d2"]
-    add_image(three, "d1.png", width=41, total="41.00")
-    run(three)
+    add_image(begun, "d1.png", width=41, total="41.00")
+    run(begun)
     assert {row["documents"] for row in warehouse.rows("FROM leaderboard")} == {3}
-    assert len(reads(three)) == 3
+    assert len(reads(begun)) == 3
 
 
 @pytest.mark.slow
-def test_what_is_configured_no_more_leaves_the_leaderboard(three: Project) -> None:
-    run(three)
-    backends = small_backends(three.root)
+def test_what_is_configured_no_more_leaves_the_leaderboard(begun: Project) -> None:
+    backends = small_backends(begun.root)
     del backends["backends"]["page-width"]
-    write_backends(three.root, backends)
-    run(three, ["pixel+first", "pdf-text+first"])
-    boards = Warehouse(three.database).rows("FROM leaderboard")
+    write_backends(begun.root, backends)
+    run(begun, ["pixel+first", "pdf-text+first"])
+    boards = Warehouse(begun.database).rows("FROM leaderboard")
     assert {row["backend"] for row in boards} == {"pixel+first", "pdf-text+first"}
 
 
 @pytest.mark.slow
-def test_a_document_that_moves_to_another_data_set(three: Project) -> None:
+def test_a_document_that_moves_to_another_data_set(begun: Project) -> None:
     """Scores of backends that are not run again still name the old data set: they are in no score."""
-    run(three)
-    (three.data / "documents" / "mine").mkdir()
-    (three.data / "documents" / "d1.png").rename(three.data / "documents" / "mine" / "d1.png")
-    (three.data / "documents" / "d1.png.json").rename(three.data / "documents" / "mine" / "d1.png.json")
-    run(three, ["page-width"])
-    boards = Warehouse(three.database).rows("FROM leaderboard WHERE status = 'ok' ORDER BY dataset, backend")
+    (begun.data / "documents" / "mine").mkdir()
+    (begun.data / "documents" / "d1.png").rename(begun.data / "documents" / "mine" / "d1.png")
+    (begun.data / "documents" / "d1.png.json").rename(begun.data / "documents" / "mine" / "d1.png.json")
+    run(begun, ["page-width"])
+    boards = Warehouse(begun.database).rows("FROM leaderboard WHERE status = 'ok' ORDER BY dataset, backend")
     assert [(row["dataset"], row["backend"], row["documents"]) for row in boards] == [
         ("documents", "page-width", 2),
         ("documents", "pdf-text+first", 2),
@@ -160,35 +179,32 @@ def test_a_document_that_moves_to_another_data_set(three: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_changed_label_changes_the_scores_of_every_backend(three: Project) -> None:
-    run(three)
-    (three.data / "documents" / "d1.png.json").unlink()
-    run(three, ["page-width"])
-    boards = Warehouse(three.database).rows("FROM leaderboard")
+def test_a_changed_label_changes_the_scores_of_every_backend(begun: Project) -> None:
+    (begun.data / "documents" / "d1.png.json").unlink()
+    run(begun, ["page-width"])
+    boards = Warehouse(begun.database).rows("FROM leaderboard")
     assert {(row["backend"], row["labelled_documents"]) for row in boards} == {(name, 2) for name in ALL}
     assert len({row["label_version"] for row in boards}) == 1
 
 
 @pytest.mark.slow
-def test_scores_that_are_out_of_date_are_in_no_score(three: Project) -> None:
+def test_scores_that_are_out_of_date_are_in_no_score(begun: Project) -> None:
     """Extracted again from the UI, but not scored again."""
-    run(three)
-    warehouse = Warehouse(three.database)
+    warehouse = Warehouse(begun.database)
     with warehouse.connect(read_only=False) as connection:
         connection.execute(
             "UPDATE extractions SET result_key = 'new' WHERE document_id = 'd1' AND backend = 'page-width'"
         )
-    with open_instance(three) as instance:
-        Launcher(build_definitions(three), instance).materialize(["leaderboard"], [None])
+    with open_instance(begun) as instance:
+        Launcher(build_definitions(begun), instance).materialize(["leaderboard"], [None])
     boards = {row["backend"]: row for row in warehouse.rows("FROM leaderboard")}
     assert (boards["page-width"]["labelled_documents"], boards["page-width"]["missing_documents"]) == (2, 1)
     assert (boards["pixel+first"]["labelled_documents"], boards["pixel+first"]["missing_documents"]) == (3, 0)
 
 
 @pytest.mark.slow
-def test_the_cost_is_what_the_extractor_says(three: Project) -> None:
-    run(three)
-    boards = {row["backend"]: row for row in Warehouse(three.database).rows("FROM leaderboard")}
+def test_the_cost_is_what_the_extractor_says(begun: Project) -> None:
+    boards = {row["backend"]: row for row in Warehouse(begun.database).rows("FROM leaderboard")}
     assert boards["pixel+first"]["cost_per_document"] == 0.5
     assert boards["page-width"]["cost_per_document"] is None, "unknown is not 0"
 
@@ -218,11 +234,10 @@ def test_two_runs_at_once_read_nothing_twice(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_damaged_instance_is_one_sentence(three: Project) -> None:
-    run(three)
-    (three.dagster_home / "dagster.yaml").write_text("run_coordinator: [nonsense")
+def test_a_damaged_instance_is_one_sentence(begun: Project) -> None:
+    (begun.dagster_home / "dagster.yaml").write_text("run_coordinator: [nonsense")
     with pytest.raises(ConfigurationError, match=r"^The Dagster instance in .* cannot be opened \(\w+\): correct"):
-        run(three)
+        run(begun)
 
 
 @pytest.mark.slow
@@ -238,12 +253,11 @@ def test_runs_are_recorded_on_the_instance(three: Project) -> None:
 
 
 @pytest.mark.slow
-def test_cells_that_the_instance_does_not_know_are_recorded_again(three: Project) -> None:
+def test_cells_that_the_instance_does_not_know_are_recorded_again(begun: Project) -> None:
     """As after a kill between writing rows and recording them, or after the instance's folder was deleted."""
-    run(three)
-    shutil.rmtree(three.dagster_home)
-    assert run(three).cells["extractions"] == 9
-    assert len(reads(three)) == 3
+    shutil.rmtree(begun.dagster_home)
+    assert run(begun).cells["extractions"] == 9
+    assert len(reads(begun)) == 3
 
 
 @pytest.mark.slow
