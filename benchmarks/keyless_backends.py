@@ -236,7 +236,7 @@ def of_dataset(name: str, tables: Mapping[str, Sequence[Row]]) -> Iterable[str]:
 def calibration(row: Row, curve: Sequence[Row]) -> list[Any]:
     if row["status"] != "ok":
         return [row["backend"], row["message"], *[""] * 5]
-    mine = [one for one in curve if (one["backend"], one["level"]) == (row["backend"], "value")]
+    mine = [one for one in curve if (one["backend"], one["level"]) == (row["backend"], "document")]
     accepted = {one["target_risk"]: one for one in mine}
     cells = [row["backend"], f"{percent(row['ece'])} ({percent(row['ece_by_chance'])})", f"{row['auc']:.2f}"]
     for target in (0.01, 0.05):

@@ -70,6 +70,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         LazyGroup(name="baseline", help="Pin evaluations to compare later ones with.", commands=BASELINE),
         LazyGroup(name="testset", help="Freeze versions of documents and labels that scores are of.", commands=TESTSET),
         LazyCommand("confidence", "confidence:confidence", "Show how far confidences can be trusted."),
+        LazyCommand("review", "review:review", "Show what is accepted without a look, and what to look at."),
         LazyGroup(name="study", help="Compare recorded answers of other systems with this project's.", commands=STUDY),
         LazyCommand("report", "report:report", "Write the HTML report."),
         LazyCommand("export", "export:export", "Export tables, or what was read as a spreadsheet."),

@@ -1,12 +1,12 @@
 """`ocr-pipeline label`: the label page in the browser."""
 
 import webbrowser
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
 from ocr_pipeline.cli.options import DatasetOption
-from ocr_pipeline.cli.output import console, opened
+from ocr_pipeline.cli.output import check_known, console, opened
 from ocr_pipeline.cli.selection import document_id_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import find_project
@@ -25,6 +25,13 @@ def label(
         ),
     ] = None,
     issues: Annotated[bool, typer.Option("--issues", help="Begin with labels that may be wrong.")] = False,
+    queue: Annotated[
+        str,
+        typer.Option(
+            help="suggested: documents whose label teaches most first; review: those not accepted without a look, and"
+            " accepted ones drawn for a check.",
+        ),
+    ] = "suggested",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 3010,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
 ) -> None:
@@ -34,6 +41,7 @@ def label(
     on this machine only, with a token; labels are written beside the documents. Ctrl-C ends it.
     """
     from ocr_pipeline.documents.labels import schema_of
+    from ocr_pipeline.labelling.queue import Order
     from ocr_pipeline.labelling.server import build_app
     from ocr_pipeline.labelling.session import Session
     from ocr_pipeline.web.access import Access, new_token
@@ -42,12 +50,12 @@ def label(
 
     project = find_project()
     wanted = [name.strip() for name in (fields or "").split(",") if name.strip()]
-    session = Session(project, opened(project), dataset, tuple(wanted))
+    check_known("queue", queue, get_args(Order))
+    session = Session(project, opened(project), dataset, tuple(wanted), order=cast("Order", queue))
     schemas = dict.fromkeys(schema_of(source) for source in session.sources().values()) if wanted else {}
     known = dict.fromkeys(name for schema in schemas for name in (*schema.field_kinds, *schema.list_kinds))
-    for name in wanted:
-        if schemas and name not in known:
-            raise ConfigurationError(f"Unknown field {name!r}; choose from {', '.join(known)}.")
+    for name in wanted if schemas else ():
+        check_known("field", name, known)
     if document is not None:
         document = session.source(document_id_of(project, document)).document_id
     if not session.sources():

@@ -19,26 +19,17 @@ from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.label_issues import label_issues
 from ocr_pipeline.inspection.loading import load_cases
-from ocr_pipeline.inspection.summaries import suggestions
 from ocr_pipeline.labelling.content import LabelContent, read_content
 from ocr_pipeline.labelling.drawn import Drawn, places_of, shown_places
 from ocr_pipeline.labelling.form import list_fields
 from ocr_pipeline.labelling.pages import PageFolder
 from ocr_pipeline.labelling.proposals import proposals
+from ocr_pipeline.labelling.queue import Order, Waiting, suggested, to_review
 from ocr_pipeline.labelling.scores import Tally, document_counts, tally
 from ocr_pipeline.labelling.view import Issue, LabelPage, shown_fields, shown_lists, viewer_data
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
-
-
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """An unlabelled document in the queue; `doubt` is None if no backend has read it."""
-
-    document_id: str
-    doubt: float | None
-    unsure_fields: Sequence[str] = ()
 
 
 @dataclass
@@ -52,6 +43,7 @@ class Session:
     warehouse: Warehouse
     dataset: str | None = None
     fields: Sequence[str] = ()
+    order: Order = "suggested"
     lock: threading.RLock = field(default_factory=threading.RLock)
     _skipped: dict[str, None] = field(default_factory=dict)
     _tallies: dict[str, Tally] = field(default_factory=dict)
@@ -87,19 +79,12 @@ class Session:
         return source
 
     def queue(self) -> list[Waiting]:
-        """The unlabelled documents, that whose label teaches most first; then those that no backend has read."""
+        """The unlabelled documents to go through, by `order`."""
         sources = self.sources()
-        labelled = {key for key, source in sources.items() if source.label}
         with self.warehouse.snapshot() as snapshot:
-            ranked = suggestions(snapshot, self.dataset, labelled)
-            known = {row.document_id for row in tables.diagnosis.consensus(snapshot)}
-        waiting = [
-            Waiting(document_id=row.document_id, doubt=row.score, unsure_fields=row.unsure_fields)
-            for row in ranked
-            if row.document_id in sources
-        ]
-        waiting += [Waiting(document_id=key, doubt=None) for key in sources if key not in labelled and key not in known]
-        return waiting
+            if self.order == "review":
+                return to_review(snapshot, scoring_of(self.project), sources, self.dataset)
+            return suggested(snapshot, sources, self.dataset)
 
     def next_document(self, after: str | None = None) -> str | None:
         """The document to label next; skipped ones come last."""
@@ -222,6 +207,8 @@ class Session:
         self, source: SourceFile, content: LabelContent, found: DocumentCases | None, problem: str | None
     ) -> list[str]:
         notes = [problem] if problem else []
+        if self.order == "review":
+            notes += [f"To review: {row.reason}." for row in self.queue() if row.document_id == source.document_id]
         if content.problem:
             notes.append(f"{content.problem} Saving replaces the file.")
         if found is None or not found.cases:

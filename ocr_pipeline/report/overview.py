@@ -10,9 +10,11 @@ from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
 from ocr_pipeline.evaluation.ranking.repeats import Spread
+from ocr_pipeline.evaluation.statistics.proof import percent
 from ocr_pipeline.inspection import current
 from ocr_pipeline.inspection.answer import MIN_VALUES, answer
 from ocr_pipeline.inspection.repeats import Spreads, spreads
+from ocr_pipeline.inspection.review import ReviewSet, reviews
 from ocr_pipeline.report.charts import (
     Point,
     history_chart,
@@ -204,11 +206,9 @@ class Confidence:
     calibrations: Sequence[CalibrationRow]
     bins: Sequence[ReliabilityRow]
     risks: Sequence[RiskRow]
-
-    @property
-    def accepted(self) -> list[RiskRow]:
-        """What is accepted for each wanted share of errors."""
-        return [row for row in self.risks if row.target_risk is not None]
+    review: ReviewSet | None
+    """What is accepted without a look, and what is to be looked at."""
+    percent = staticmethod(percent)
 
     @cached_property
     def charts(self) -> Mapping[str, str | None]:
@@ -228,7 +228,10 @@ class Confidence:
 def confidence(reader: Reader, dataset: str, scoring: Scoring) -> Confidence:
     """The calibrations of the backends of a data set."""
     found = current.confidences(reader, scoring, {"dataset": dataset})
-    return Confidence(name=dataset, calibrations=found.calibrations, bins=found.reliability, risks=found.risk_coverage)
+    review = next(iter(reviews(reader, scoring, dataset).sets), None)
+    return Confidence(
+        name=dataset, calibrations=found.calibrations, bins=found.reliability, risks=found.risk_coverage, review=review
+    )
 
 
 _RATES = ("confidence", "accuracy", "accuracy_low", "accuracy_high")

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from ocr_pipeline.backends.backend import Backend, Backends
+from ocr_pipeline.evaluation.statistics.proof import percent, upper_bound
 from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
 from ocr_pipeline.extraction.cascade.thresholds import load_thresholds
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
 from ocr_pipeline.extraction.learned.model import load_model
 from ocr_pipeline.project import Project
-from ocr_pipeline.training.curves import RISK
 from ocr_pipeline.training.votes import MIN_DOCUMENTS
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
@@ -46,13 +46,16 @@ def _note_on_model(project: Project, name: str, engine: str, documents: Collecti
         return
     reports = {field: learned.report["accepted"] for field, learned in model.fields.items()}
     accepted = [
-        f"{field} {100 * report['accepted'] / report['n']:.0f} %" for field, report in reports.items() if report["n"]
+        f"{field} {report['accepted']} of {report['n']} ({report['wrong']} wrong, at most"
+        f" {percent(upper_bound(report['wrong'], report['accepted']))})"
+        for field, report in reports.items()
+        if report["accepted"]
     ]
     rest = ", the others by one that was not trained on them" if unseen < len(documents) else ""
     yield (
         f"{name}: {unseen} of {len(documents)} labelled documents were extracted by a model that was not trained on them "
-        f"(out of fold){rest}. Accepted without review at {100 * RISK:g} % error, over all data sets: "
-        f"{', '.join(accepted)}."
+        f"(out of fold){rest}. Its surest values, over all data sets, with bounds of their error (95 % confidence): "
+        f"{', '.join(accepted) or 'none'}. What to accept: `ocr-pipeline review`."
     )
 
 

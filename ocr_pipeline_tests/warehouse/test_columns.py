@@ -18,6 +18,7 @@ from ocr_pipeline.warehouse.tables import (
     labels,
     places,
     ranking,
+    review,
     scale,
     scores,
     words,
@@ -88,6 +89,8 @@ ROW_TYPES = {
     "calibrations": confidence.CalibrationRow,
     "reliability": confidence.ReliabilityRow,
     "risk_coverage": confidence.RiskRow,
+    "review": review.ReviewRow,
+    "acceptances": review.AcceptanceRow,
     "consensus": diagnosis.ConsensusRow,
     "scale_suspects": scale.ScaleSuspectRow,
 }

@@ -7,6 +7,7 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.independence import backend_voices, engine_voices
+from ocr_pipeline.defs.assets.review import review_asset
 from ocr_pipeline.defs.assets.scale import scale_asset
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
@@ -29,15 +30,16 @@ from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.confidence import NewConfidences
 from ocr_pipeline.warehouse.tables.current import Scoring
 
-ASSETS = ("label_issues", "attributions", "confidences", "consensus", "scale_suspects")
+ASSETS = ("label_issues", "attributions", "confidences", "review", "consensus", "scale_suspects")
 
 
 def diagnosis_assets() -> list[dg.AssetsDefinition]:
-    """`label_issues`, `attributions`, `confidences`, `consensus` and `scale_suspects`."""
+    """`label_issues`, `attributions`, `confidences`, `review`, `consensus` and `scale_suspects`."""
     return [
         _label_issues(),
         _attributions(),
         _confidences(),
+        review_asset(),
         _consensus(),
         scale_asset(),
     ]

@@ -1,4 +1,5 @@
-"""Asset checks of results: regressions, failures, OCR confidence, labels, duplicates, leakage, cost, latency, freshness.
+"""Asset checks of results: regressions, failures, OCR confidence, labels, duplicates, leakage, cost, latency, freshness,
+accepted errors.
 
 Thresholds and severities come from `evaluation.yaml`.
 """
@@ -16,6 +17,7 @@ from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.history import against_baseline, lost_documents, regressions
 from ocr_pipeline.evaluation.scoring import thresholds as limits_of
 from ocr_pipeline.evaluation.scoring.thresholds import Check, Thresholds
+from ocr_pipeline.inspection.review import accepted_errors
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.labels import LabelledCopy, LabelProblem
@@ -49,6 +51,7 @@ def evaluation_checks(thresholds: Thresholds) -> list[dg.AssetChecksDefinition]:
         _check("leaderboard", _cost, thresholds.cost),
         _check("leaderboard", _latency, thresholds.latency),
         _check("leaderboard", _freshness, thresholds.freshness),
+        _check("review", _accepted_errors, thresholds.accepted_errors),
     ]
 
 
@@ -179,6 +182,19 @@ def _freshness(warehouse: Warehouse, limits: limits_of.FreshnessCheck) -> _Findi
     return _Findings(
         bad, "{backend} was last called at {asked_at:%Y-%m-%d %H:%M} UTC".format_map, ["backend", "asked_at"]
     )
+
+
+def _accepted_errors(warehouse: Warehouse, limits: limits_of.AcceptedErrorsCheck) -> _Findings:
+    """Accepted documents that a person checked later are not wrong more often than was promised, beyond luck."""
+    with warehouse.snapshot() as snapshot:
+        counts = accepted_errors(snapshot)
+    bad = [vars(row) for row in counts if row.is_above]
+    say = (
+        "{dataset}: {backend} has {wrong} wrong of {checked} accepted documents that were checked: at least {low:.1%} are"
+        " wrong with 95 % confidence, at most {target:.1%} were promised"
+    ).format_map
+    checked = sum(row.checked for row in counts)
+    return _Findings(bad, say, ["dataset", "backend", "checked", "wrong", "target"], {"checked": checked})
 
 
 def _above(warehouse: Warehouse, column: str, limit: float | None, own: Mapping[str, float], say: str) -> _Findings:

@@ -118,7 +118,7 @@ def calibrate(values: Sequence[Value]) -> Calibrated:
     )
     by_document = _documents(known, own, right, fold)
     by_value = (own, right, fold)
-    accepted = [*acceptance("document", *by_document), *acceptance("value", *by_value)]
+    accepted = [*acceptance("document", *by_document), *acceptance("value", *by_value, targets=())]
     return Calibrated(calibration, *_with_shipped(values, confidences), in_fold, reliability(own, right), accepted)
 
 
@@ -169,7 +169,7 @@ def _fit(
 
     fields = sorted({values[index].field for index in labelled})
     known = [index for index, value in enumerate(values) if value.field in fields]
-    matrix = _matrix([values[index] for index in known], fields)
+    matrix = matrix_of([values[index] for index in known], fields)
     row_of = {index: row for row, index in enumerate(known)}
     rows = np.array([row_of[index] for index in labelled])
     own = np.full(len(labelled), np.nan)
@@ -187,7 +187,7 @@ def _fit(
     return own, confidences
 
 
-def _matrix(values: Sequence[Value], fields: Sequence[str]) -> "Floats":
+def matrix_of(values: Sequence[Value], fields: Sequence[str]) -> "Floats":
     """One row per value: the evidence, which of it is unknown, and the field. Unknown evidence counts as 0."""
     import numpy as np
 

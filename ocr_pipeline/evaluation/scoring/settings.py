@@ -22,7 +22,7 @@ from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.errors import ConfigurationError, describe
 from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS, Level, Tolerance, default_tolerance
 from ocr_pipeline.evaluation.scoring.registry import Metric, load, load_metric, options_of, register_kind, source_hash
-from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
+from ocr_pipeline.evaluation.scoring.thresholds import Accept, Thresholds
 from ocr_pipeline.yaml_files import line_of, load_yaml
 
 
@@ -79,6 +79,7 @@ class Rules(BaseModel):
     fields: dict[str, FieldRule] = {}
     datasets: dict[str, DatasetRule] = {}
     checks: Thresholds = Thresholds()
+    accept: Accept = Accept()
     _compared: Mapping[str, str] = PrivateAttr(default_factory=lambda: COMPARED)
     _own: dict[str, "Rules"] = PrivateAttr(default_factory=dict)
     _matching: str = PrivateAttr(default="")
@@ -99,6 +100,10 @@ class Rules(BaseModel):
             except ConfigurationError as error:
                 yield ("kinds", name), str(error).removesuffix(".")
         known = {field: rules for rules in (*self._own.values(), self) for field in rules._compared}
+        for name in self.accept.fields or ():
+            if name not in known or "." in name:
+                single = [field for field in known if "." not in field]
+                yield ("accept", "fields"), f"unknown field {name}; known are {', '.join(single)}"
         for name, rule in self.fields.items():
             if name not in known:
                 yield ("fields", name), f"unknown field; known are {', '.join(known)}"
@@ -188,8 +193,8 @@ class Rules(BaseModel):
     @cached_property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with every rule of comparing, but not with the order or the comments of the
-        file or with `checks`."""
-        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"checks"})
+        file, with `checks` or with `accept`."""
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"checks", "accept"})
         references = [*self.kinds.values(), *(path for rule in self.fields.values() for path in rule.metrics.values())]
         if references:
             content["sources"] = {reference: source_hash(reference) for reference in references}

@@ -80,6 +80,12 @@ class FreshnessCheck(Check):
     max_age_hours: float | None = Field(default=None, gt=0)
 
 
+class AcceptedErrorsCheck(Check):
+    """Fails if accepted documents that were checked later are wrong more often than was promised, beyond luck."""
+
+    severity: Severity = "error"
+
+
 class Thresholds(BaseModel):
     """The thresholds of all checks; each has a default."""
 
@@ -94,3 +100,20 @@ class Thresholds(BaseModel):
     cost: CostCheck = CostCheck()
     latency: LatencyCheck = LatencyCheck()
     freshness: FreshnessCheck = FreshnessCheck()
+    accepted_errors: AcceptedErrorsCheck = AcceptedErrorsCheck()
+
+
+class Accept(BaseModel):
+    """Which documents are accepted without a look.
+
+    `fields`: those that have to be right together; None: all that most labels of the data set have. `target`: highest share
+    (0..1) of accepted documents that may be wrong, as an upper bound with 95 % confidence. `backend`: in use; None: the
+    one with the most documents right. `check_share`: share of the accepted documents that is drawn for a check.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fields: tuple[str, ...] | None = Field(default=None, min_length=1)
+    target: float = Field(default=0.03, ge=0.001, le=0.5)
+    backend: str | None = None
+    check_share: float = Field(default=0.05, ge=0, le=1)

@@ -19,6 +19,7 @@ from ocr_pipeline.warehouse.tables import (
     places,
     ranking,
     repeats,
+    review,
     scale,
     scores,
     sources,
@@ -50,6 +51,7 @@ __all__ = [
     "places",
     "ranking",
     "repeats",
+    "review",
     "scale",
     "scores",
     "sources",
@@ -76,6 +78,7 @@ FAMILIES = (
     history,
     diagnosis,
     confidence,
+    review,
     scale,
     truth,
 )

@@ -84,7 +84,7 @@ class RiskRow:
     backend: str
     level: Annotated[str, "document: all of its values are right; or value."]
     target_risk: Annotated[
-        float | None, "Error rate that the threshold was chosen for on other documents; NULL: the surest share."
+        float | None, "Error rate whose upper bound other documents prove for the threshold; NULL: the surest share."
     ]
     threshold: Annotated[float | None, "Accept new documents from this confidence on; NULL: accept none."]
     n: Annotated[int, "Documents or values."]

@@ -1,0 +1,242 @@
+"""Decides for each data set which documents are accepted without a look, and judges earlier acceptances by later labels."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.evaluation.diagnosis.confidence import Value
+from ocr_pipeline.evaluation.diagnosis.document_confidence import DocumentValues
+from ocr_pipeline.evaluation.diagnosis.foreign import Home, Sheet
+from ocr_pipeline.evaluation.diagnosis.review import DOCUMENT, Decision, Review, is_sampled, review
+from ocr_pipeline.evaluation.scoring.document import score_document
+from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
+from ocr_pipeline.training.examples import VENDOR_LETTERS, families
+from ocr_pipeline.values.names import normalise_name
+from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRow
+from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
+from ocr_pipeline.warehouse.tables.review import ReviewRow
+
+BATCH = 500
+"""Documents whose words are in memory at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """The review of one data set by one backend."""
+
+    dataset: str
+    backend: str
+    fields: Sequence[str]
+    result: Review
+    rows: Sequence[NewRow]
+
+    def proofs(self) -> Iterator[NewRow]:
+        """Rows of `acceptances`, without run and time."""
+        for of in self.result.proofs:
+            yield {
+                "dataset": self.dataset,
+                "backend": self.backend,
+                "field": of.field,
+                "fields": list(self.fields),
+                "wanted": of.proof.target == self.result.proof.target,
+                **vars(of.proof),
+            }
+
+
+def reviews(warehouse: Warehouse, configured: Backends, rules: Rules) -> list[Reviewed]:
+    """Review every data set with labels or values of a competing backend.
+
+    Raises:
+        ConfigurationError: `accept.backend` is unknown.
+    """
+    wanted = rules.accept.backend
+    if wanted is not None and wanted not in configured:
+        known = ", ".join(configured.competitors)
+        raise ConfigurationError(f"evaluation.yaml: accept: unknown backend {wanted!r}; available: {known}.")
+    with warehouse.snapshot() as snapshot:
+        stock = _Stock(snapshot, configured, rules)
+        return [
+            _reviewed(snapshot, stock, dataset, documents)
+            for dataset, documents in stock.documents.items()
+            if stock.backend_of(documents)
+        ]
+
+
+class _Stock:
+    """What all data sets have in common."""
+
+    def __init__(self, reader: Reader, configured: Backends, rules: Rules) -> None:
+        self.rules, self.configured = rules, configured
+        self.groups = tables.documents.groups(reader)
+        self.labels = tables.labels.valid_labels(reader)
+        self.cells: dict[str, dict[str, ExtractionCell]] = {}
+        for name in configured.competitors if rules.accept.backend is None else [rules.accept.backend]:
+            self.cells[name] = tables.extractions.extraction_cells(reader, name)
+        self.documents: dict[str, list[str]] = {}
+        for key, row in sorted(tables.documents.documents(reader).items()):
+            if not row.file_deleted and not row.is_split:
+                self.documents.setdefault(row.dataset, []).append(key)
+        self.right = tables.review.right_values(reader, list(self.cells))
+        self.earlier = {(row.document_id, row.backend): row for row in tables.review.review(reader, {})}
+
+    def fields_of(self, documents: Iterable[str]) -> list[str]:
+        """The chosen fields: those of the settings, else all that most labels of the data set have."""
+        if self.rules.accept.fields is not None:
+            return list(self.rules.accept.fields)
+        labels = [self.labels[key] for key in documents if key in self.labels and self.labels[key].labelled_fields]
+        counts = {name: sum(name in label.labelled_fields for label in labels) for name in self.kinds_of(documents)}
+        return [name for name, count in counts.items() if count and 2 * count > len(labels)]
+
+    def kinds_of(self, documents: Iterable[str]) -> dict[str, str]:
+        """The kinds of all fields that labels of the data set may have, by its schemas."""
+        kinds: dict[str, str] = {}
+        for label in (self.labels[key] for key in documents if key in self.labels):
+            rules = self.rules.of(label.invoice)
+            kinds |= {name: rules.kind_of(name) for name in label.invoice.KINDS if name not in kinds}
+        return kinds or dict(FIELD_KINDS)
+
+    def backend_of(self, documents: Sequence[str]) -> str | None:
+        """The one in use: that of the settings, else the one with the most right values in the chosen fields, the first of
+        equals; None: no backend read any of them, or no field is chosen."""
+        fields, read = self.fields_of(documents), []
+        for name, cells in self.cells.items():
+            if fields and any(key in cells for key in documents):
+                read.append((name, sum(len(self.right.get((name, key), set()) & set(fields)) for key in documents)))
+        return max(read, key=lambda entry: entry[1])[0] if read else None
+
+
+def _reviewed(reader: Reader, stock: _Stock, dataset: str, documents: Sequence[str]) -> Reviewed:
+    backend, fields = stock.backend_of(documents), stock.fields_of(documents)
+    assert backend is not None
+    cells = {key: stock.cells[backend][key] for key in documents if key in stock.cells[backend]}
+    read = [key for key, cell in cells.items() if not cell.failed]
+    values: dict[str, dict[str, Value]] = {}
+    for value in tables.review.stored_values(reader, backend, fields, stock.groups):
+        values.setdefault(value.document_id, {})[value.field] = value
+    kinds = stock.kinds_of(documents)
+    vendor_field = next((name for name, kind in kinds.items() if kind == "name"), None)
+    features, foreign, shared = _surroundings(reader, stock, backend, read, vendor_field)
+    rows = [
+        DocumentValues(
+            document_id=key,
+            family=shared[key],
+            values={name: values.get(key, {}).get(name) or _absent(key, name) for name in fields},
+            features=features[key],
+        )
+        for key in read
+    ]
+    accept = stock.rules.accept
+    result = review(rows, kinds, foreign, target=accept.target)
+    by_key = {row.document_id: row for row in rows}
+    decided = {decision.document_id: decision for decision in result.decisions}
+    made = [
+        _row(stock, dataset, backend, decided.get(key) or _unread(cell, fields, key in stock.labels), by_key.get(key))
+        for key, cell in cells.items()
+    ]
+    return Reviewed(dataset=dataset, backend=backend, fields=fields, result=result, rows=made)
+
+
+def _absent(document_id: str, field: str) -> Value:
+    """No backend has a value, and no label mentions the field."""
+    return Value(
+        document_id=document_id, group=document_id, field=field, prediction=None, correct=None, features={"empty": 1.0}
+    )
+
+
+def _unread(cell: ExtractionCell, fields: Sequence[str], labelled: bool) -> Decision:
+    return Decision(
+        document_id=cell.document_id,
+        status="check",
+        confidence=None,
+        threshold=None,
+        fields=list(fields),
+        reasons={DOCUMENT: f"not read: {cell.message or cell.reason}"},
+        labelled=labelled,
+    )
+
+
+def _surroundings(
+    reader: Reader, stock: _Stock, backend: str, documents: Sequence[str], vendor_field: str | None
+) -> tuple[dict[str, dict[str, float]], dict[str, list[str]], dict[str, str]]:
+    """By document, its features, why it is foreign, and its family. `vendor_field`: the first name on a document."""
+    vendors = tables.review.values_of_field(reader, backend, vendor_field) if vendor_field else {}
+    labelled = [key for key in documents if key in stock.labels]
+    names = {key: _labelled_name(stock.labels[key], vendor_field) for key in labelled}
+    pairs = [(name[:VENDOR_LETTERS] or _group(stock, key), _group(stock, key)) for key, name in names.items()]
+    shared = {key: f"new {_group(stock, key)}" for key in documents} | dict(zip(labelled, families(pairs), strict=True))
+    engine = stock.configured[backend].engine_name
+
+    def sheets(keys: Sequence[str]) -> Iterator[Sheet]:
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            texts = tables.review.texts(reader, engine, batch)
+            for key in batch:
+                cell = stock.cells[backend][key]
+                yield Sheet(
+                    document_id=key,
+                    group=_group(stock, key),
+                    family=shared[key],
+                    text=texts.get(key, ""),
+                    vendor=normalise_name(vendors.get(key, "")) or None,
+                    labelled_vendor=names.get(key) or None,
+                    country=cell.country,
+                    country_margin=cell.country_margin,
+                )
+
+    home = Home(sheets(labelled))
+    features, foreign = {}, {}
+    for sheet in sheets(documents):
+        features[sheet.document_id] = home.features(sheet)
+        foreign[sheet.document_id] = home.foreign(sheet) if labelled else []
+    return features, foreign, shared
+
+
+def _labelled_name(label: Label, field: str | None) -> str:
+    return normalise_name(getattr(label.invoice, field, None) or "") if field else ""
+
+
+def _group(stock: _Stock, document_id: str) -> str:
+    return stock.groups.get(document_id, document_id)
+
+
+def _row(stock: _Stock, dataset: str, backend: str, decision: Decision, document: DocumentValues | None) -> NewRow:
+    """A row of `review`: the decision, and what was accepted while there was no label."""
+    key = decision.document_id
+    earlier, label = stock.earlier.get((key, backend)), stock.labels.get(key)
+    accepted_at, accepted = _accepted(earlier, decision, document, labelled=label is not None)
+    return {
+        "dataset": dataset,
+        "backend": backend,
+        **vars(decision),
+        "sampled": accepted is not None and is_sampled(key, stock.rules.accept.check_share),
+        "accepted_at": accepted_at,
+        "accepted_values": accepted,
+        "accepted_right": None if accepted is None or label is None else _is_right(label, accepted, dataset, stock),
+    }
+
+
+def _accepted(
+    earlier: ReviewRow | None, decision: Decision, document: DocumentValues | None, *, labelled: bool
+) -> tuple[datetime | None, Mapping[str, str] | None]:
+    """When and with which values a document was accepted without a label. A label freezes that: what is accepted afterwards
+    was learned from it."""
+    before = (earlier.accepted_at, earlier.accepted_values) if earlier else (None, None)
+    if labelled:
+        return before
+    if decision.status != "accepted" or document is None:
+        return None, None
+    values = {name: value.prediction or "" for name, value in document.values.items()}
+    return before if before[1] == values else (utc_now(), values)
+
+
+def _is_right(label: Label, accepted: Mapping[str, str], dataset: str, stock: _Stock) -> bool | None:
+    """Whether all accepted values that the label mentions are right; None if it mentions none of them."""
+    invoice = type(label.invoice).model_validate({name: value for name, value in accepted.items() if value})
+    scores = score_document(label, Extraction(invoice=invoice), stock.rules, day_first=stock.rules.day_first(dataset))
+    outcomes = [score.outcome in ("correct", "both_empty") for score in scores if score.field in accepted]
+    return all(outcomes) if outcomes else None
