@@ -24,10 +24,11 @@ FieldKind = Literal[
 
 
 def in_display_order(names: Iterable[str], known: Iterable[str] = ()) -> list[str]:
-    """Names of fields or lists: those of invoices in their order, then the others as `known` or as they come."""
+    """Names of fields or lists without duplicates: `known` first; those of invoices in their order, others as they come."""
     there = dict.fromkeys(names)
-    first = [name for name in (*FIELD_KINDS, *LIST_KINDS, *known) if name in there]
-    return list(dict.fromkeys([*first, *there]))
+    invoice = (*FIELD_KINDS, *LIST_KINDS)
+    first = (*known, *(invoice if there.keys() <= set(invoice) else ()))
+    return list(dict.fromkeys([*(name for name in first if name in there), *there]))
 
 
 SHAPE_KEY = "$schema"

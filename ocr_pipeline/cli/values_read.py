@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ocr_pipeline.cli.output import console, counted, opened, plain, print_json, titled_table
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.inspection.summaries import DocumentSummary, document_summaries, suggestions
+from ocr_pipeline.inspection.summaries import SHOWN, DocumentSummary, document_summaries, suggestions
 from ocr_pipeline.project import Project
 
 MAX_ROWS = 40
@@ -18,6 +18,7 @@ MAX_SUGGESTIONS = 3
 MAX_ID = 34
 """Characters of an id in the table; `--json` and `ocr-pipeline documents` have all."""
 
+_SUM_NOTE = "sum: whether net amount and tax add up to the total; "
 _SUMS = {"agree": "✓", "differ": "[red]✗[/]", "unknown": "–"}
 
 
@@ -34,7 +35,8 @@ def show_values(project: Project, dataset: str | None, *, as_json: bool) -> None
         return
     if not rows:
         raise ConfigurationError("No document was read yet; run `ocr-pipeline run` first.")
-    console.print(values_table(rows, f"{counted(len(rows), 'document')}: what was read"))
+    for part in _by_fields(rows):
+        console.print(values_table(part, f"{counted(len(part), 'document')}: what was read"))
 
 
 def show_unlabelled(project: Project, datasets: Sequence[str]) -> None:
@@ -46,7 +48,9 @@ def show_unlabelled(project: Project, datasets: Sequence[str]) -> None:
         next_labels = [row for row in suggestions(snapshot) if row.document_id in wanted] if rows else []
     if not rows:
         return
-    console.print(values_table(rows[:MAX_ROWS], f"{counted(len(rows), 'unlabelled document')}: what was read"))
+    for part in _by_fields(rows[:MAX_ROWS]):
+        count = len(rows) if len(part) == len(rows[:MAX_ROWS]) else len(part)
+        console.print(values_table(part, f"{counted(count, 'unlabelled document')}: what was read"))
     if len(rows) > MAX_ROWS:
         console.print(f"… and {len(rows) - MAX_ROWS} more: ocr-pipeline documents --values", style="dim")
     if not any(row.labelled for row in every):
@@ -59,6 +63,14 @@ def show_unlabelled(project: Project, datasets: Sequence[str]) -> None:
             console.print(f"  {plain(row.document_id)}: unsure of {', '.join(row.unsure_fields)}", soft_wrap=True)
 
 
+def _by_fields(rows: Sequence[DocumentSummary]) -> list[list[DocumentSummary]]:
+    """The documents with the same fields together, in the order of the first of them."""
+    parts: dict[tuple[str, ...], list[DocumentSummary]] = {}
+    for row in rows:
+        parts.setdefault(tuple(row.values), []).append(row)
+    return list(parts.values())
+
+
 def values_table(rows: Sequence[DocumentSummary], title: str) -> Table:
     """Agreement and confidence in percent; a column without any value is left out."""
     agreement, confidence = (
@@ -66,11 +78,16 @@ def values_table(rows: Sequence[DocumentSummary], title: str) -> Table:
     )
     table = titled_table(title)
     table.add_column("document", overflow="fold", ratio=3)
-    table.add_column("supplier", overflow="fold", ratio=3)
-    table.add_column("date", no_wrap=True)
-    table.add_column("total", justify="right", no_wrap=True)
-    table.add_column("cur.", no_wrap=True)
-    table.add_column("sum", no_wrap=True)
+    is_invoice = tuple(rows[0].values) == SHOWN
+    if is_invoice:
+        table.add_column("supplier", overflow="fold", ratio=3)
+        table.add_column("date", no_wrap=True)
+        table.add_column("total", justify="right", no_wrap=True)
+        table.add_column("cur.", no_wrap=True)
+        table.add_column("sum", no_wrap=True)
+    else:
+        for name in rows[0].values:
+            table.add_column(name.replace("_", " "), overflow="fold", ratio=2)
     for name, shown in (("agree %", agreement), ("conf. %", confidence)):
         if shown:
             table.add_column(name, justify="right", no_wrap=True)
@@ -82,11 +99,11 @@ def values_table(rows: Sequence[DocumentSummary], title: str) -> Table:
         table.add_row(
             plain(_shortened(row.document_id)),
             *values,
-            _SUMS[row.sums],
+            *([_SUMS[row.sums]] if is_invoice else []),
             *("–" if value is None else f"{100 * value:.0f}" for value in shares),
         )
     table.caption = (
-        "Values of most backends. sum: whether net amount and tax add up to the total; agree: share of the pairs of"
+        f"Values of most backends. {_SUM_NOTE if is_invoice else ''}agree: share of the pairs of"
         " backends that agree; conf.: the lowest confidence of the four values."
     )
     table.caption_justify = "left"

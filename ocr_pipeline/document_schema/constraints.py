@@ -70,6 +70,15 @@ def broken(spec: SchemaSpec, values: Fields) -> Iterator[str]:
                 yield f"{text} does not hold{where}."
 
 
+def broken_fields(spec: SchemaSpec, values: Fields) -> Iterator[tuple[list[str], str]]:
+    """The fields and lists that each broken constraint names, and the sentence about it."""
+    for text in spec.constraints:
+        alone = spec.model_copy(update={"constraints": [text]})
+        if sentence := next(broken(alone, values), None):
+            names = [node.id for node in ast.walk(_tree(text)) if isinstance(node, ast.Name)]
+            yield [name for name in dict.fromkeys(names) if name in spec.fields], sentence
+
+
 def _parsed(text: str, spec: SchemaSpec) -> Constraint:
     tree = _tree(text)
     lists = set()

@@ -1,6 +1,6 @@
 """What was read of each document, in one row, with or without a label."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from statistics import fmean
@@ -13,7 +13,7 @@ from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.diagnosis import ConsensusRow
 
 SHOWN = ("supplier_name", "invoice_date", "total_amount", "currency")
-"""Fields of a summary: what people look for first on an invoice."""
+"""Fields of a summary: what people look for first on an invoice. Of another document, the first ones of its schema."""
 
 Sums = Literal["agree", "differ", "unknown"]
 
@@ -47,11 +47,13 @@ def document_summaries(reader: Reader, dataset: str | None = None) -> list[Docum
         by_document.setdefault(row.document_id, []).append(row)
     confidences = tables.confidence.predictions_by_value(reader)
     labels = tables.labels.labels(reader)
+    own = _first_fields(reader)
     documents = sorted(tables.documents.documents(reader).values(), key=lambda row: (row.dataset, row.document_id))
     return [
         _summary(
             by_document.get(row.document_id, []),
             confidences,
+            shown=own.get(row.schema_name or "", SHOWN),
             document_id=row.document_id,
             dataset=row.dataset,
             labelled=row.document_id in labels and labels[row.document_id].valid,
@@ -63,10 +65,16 @@ def document_summaries(reader: Reader, dataset: str | None = None) -> list[Docum
     ]
 
 
+def _first_fields(reader: Reader) -> dict[str, Sequence[str]]:
+    """The first fields of the schemas that documents were read by, by schema."""
+    return {model.NAME: list(model.KINDS)[: len(SHOWN)] for model in tables.values.models(reader)}
+
+
 def _summary(
     rows: list[ConsensusRow],
     confidences: Mapping[tuple[str, str], list[tuple[str, float]]],
     *,
+    shown: Sequence[str],
     document_id: str,
     dataset: str,
     labelled: bool,
@@ -75,7 +83,7 @@ def _summary(
 ) -> DocumentSummary:
     values = {row.field: row.value for row in rows}
     surest = []
-    for field in SHOWN:
+    for field in shown:
         wanted = same_value(field, values.get(field))
         known = [
             confidence
@@ -91,7 +99,7 @@ def _summary(
         labelled=labelled,
         pages=pages,
         error=error,
-        values={field: values.get(field) for field in SHOWN},
+        values={field: values.get(field) for field in shown},
         sums=check_sums(values),
         backends=backends,
         agreement=fmean(row.agreement for row in rows) if rows and backends > 1 else None,

@@ -60,9 +60,9 @@ def document_list(
         {name: number for number, name in enumerate(names)}
         for names in (scoring.backends, fields, OUTCOMES, attributions)
     )
-    documents = {
-        summary.document_id: _listed(summary, field_numbers) for summary in document_summaries(reader, dataset)
-    }
+    summaries = document_summaries(reader, dataset)
+    shown = list(dict.fromkeys(name for summary in summaries for name in summary.values)) or list(SHOWN)
+    documents = {summary.document_id: _listed(summary, shown, field_numbers) for summary in summaries}
     causes = {
         (row.document_id, row.backend, row.field): row.attribution
         for row in tables.diagnosis.current_attributions(reader, scoring, {})
@@ -87,7 +87,7 @@ def document_list(
     return {
         "backends": list(scoring.backends),
         "fields": list(fields),
-        "shown": [field_numbers[name] for name in SHOWN],
+        "shown": [field_numbers[name] for name in shown],
         "attributions": list(attributions),
         "outcomes": list(OUTCOMES),
         "sources": list(SOURCES),
@@ -102,14 +102,16 @@ def add_thumbnails(listing: Listing, hashes: dict[str, str], images: Collection[
         document["thumbnail"] = name if name in images else None
 
 
-def _listed(summary: DocumentSummary, field_numbers: dict[str, int]) -> ListedDocument:
+def _listed(summary: DocumentSummary, shown: Sequence[str], field_numbers: dict[str, int]) -> ListedDocument:
     return {
         "id": summary.document_id,
         "dataset": summary.dataset,
         "pages": summary.pages,
         "status": "failed" if summary.error else "ok",
         "labelled": summary.labelled,
-        "values": [None if value is None else visible(value, longest=MAX_VALUE) for value in summary.values.values()],
+        "values": [
+            None if (value := summary.values.get(name)) is None else visible(value, longest=MAX_VALUE) for name in shown
+        ],
         "sums": summary.sums,
         "agreement": None if summary.agreement is None else round(100 * summary.agreement),
         "confidence": None if summary.confidence is None else round(100 * summary.confidence),

@@ -12,10 +12,12 @@ from ocr_pipeline.defs.assets.scale import scale_asset
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.document_schema.loading import load_schemas
 from ocr_pipeline.evaluation.diagnosis.agreement import consensus as find_consensus
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.evaluation.diagnosis.confidence import Value, calibrate
 from ocr_pipeline.evaluation.diagnosis.features import value_features
+from ocr_pipeline.evaluation.diagnosis.label_constraints import constraint_issues
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
 from ocr_pipeline.evaluation.diagnosis.page_issues import page_issues
@@ -66,6 +68,7 @@ def _label_issues() -> dg.AssetsDefinition:
         present = {key: label for key, label in labels.items() if key in datasets}
         voices = backend_voices(configured, reported)
         typed = [*_transcript_issues(target, configured, scores), *_page_issues(target, configured, scores)]
+        typed += constraint_issues(present, load_schemas(project.project.root))
         every = find_label_issues(present, values, voices, groups, typed, sources, _page_text(target, configured))
         issues = [issue for issue in every if (issue.document_id, issue.field) not in reviewed]
         tables.diagnosis.replace_label_issues(target, issues, datasets, context.run.run_id)
