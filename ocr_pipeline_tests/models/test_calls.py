@@ -331,6 +331,12 @@ def test_what_is_on_its_way_counts_for_the_maximum(standin: StandIn, store: Resu
         assert 0.0015 < expected < 0.003
 
 
+def test_what_costs_nothing_or_has_no_price_is_expected_to_cost_nothing(standin: StandIn, calls: ModelCalls) -> None:
+    for of_nothing in (provider(standin, price=0), provider(standin)):
+        with calls.budget(of_nothing, [request(model="unknown")] * 2, batch=False) as expected:
+            assert expected == 0
+
+
 def test_a_batch_is_expected_to_cost_half(standin: StandIn, calls: ModelCalls) -> None:
     with calls.budget(provider(standin), [request()], batch=False) as whole:
         pass

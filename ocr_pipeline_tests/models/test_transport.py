@@ -262,6 +262,14 @@ def test_an_answer_that_repeats_the_key_is_stored_without_it(standin: StandIn, s
     assert not [path for path in store.root.rglob("*.json") if KEY in path.read_text()]
 
 
+def test_the_shortest_part_of_a_key_in_base64_is_taken_out() -> None:
+    """Eight characters of a key are eleven of base64; fewer are no part of it."""
+    encoded = base64.b64encode(SECRET.encode()).decode().rstrip("=")
+    for start in range(0, len(encoded) - 12):
+        assert scrub(f"<{encoded[start : start + 11]}>", SECRET) == "<***>"
+        assert scrub(f"<{encoded[start : start + 10]}>", SECRET) == f"<{encoded[start : start + 10]}>"
+
+
 def test_the_limit_counts_what_is_sent_and_what_it_unpacks_to() -> None:
     packed = gzip.compress(b"0123456789", mtime=0)  # longer than what is in it
     for content, encoding, longest in [
