@@ -10,6 +10,7 @@ from ocr_pipeline.evaluation.diagnosis.voices import Voice
 from ocr_pipeline.inspection.cases import Case, DocumentCases, FieldCase
 from ocr_pipeline.labelling.form import Field, ListField
 from ocr_pipeline.report.documents import box_of, rotations, turns_of
+from ocr_pipeline.warehouse.tables.extractions import ExtractedCellRow
 
 DOUBTFUL, UNSURE = 0.5, 0.2
 """From this doubt on, a value is shown as doubtful or unsure."""
@@ -99,22 +100,32 @@ def proposed_rows(found: DocumentCases, witnesses: Sequence[str], of_list: ListF
     """The rows of a list by the first backend that has any."""
     shown = rotations(found)
     for case in _cases(found, witnesses).values():
-        rows = case.lists.get(of_list.name, ())
+        rows = _rows_of(case, of_list)
         if rows:
             turns = turns_of(found, case, shown)
             return [
                 ProposedRow(
-                    values={
-                        column.name: text_of(getattr(row, column.name, None), column) for column in of_list.columns
-                    },
+                    values={column.name: text_of(values.get(column.name), column) for column in of_list.columns},
                     boxes={
-                        column.name: box_of(case.places.get(f"{of_list.name}.{row.position}.{column.name}"), turns)
+                        column.name: box_of(case.places.get(f"{of_list.name}.{position}.{column.name}"), turns)
                         for column in of_list.columns
                     },
                 )
-                for row in rows
+                for position, values in rows.items()
             ]
     return []
+
+
+def _rows_of(case: Case, of_list: ListField) -> dict[int, dict[str, object]]:
+    """The values of each row by column. Lists of invoices are stored by row, those of other schemas by cell."""
+    rows: dict[int, dict[str, object]] = {}
+    for row in case.lists.get(of_list.name, ()):
+        if isinstance(row, ExtractedCellRow):
+            value = row.value_amount if row.value_amount is not None else row.value
+            rows.setdefault(row.position, {})[row.column_name] = value
+        else:
+            rows[row.position] = {column.name: getattr(row, column.name, None) for column in of_list.columns}
+    return rows
 
 
 def text_of(value: object, column: Field) -> str:
