@@ -29,6 +29,8 @@ def parse_label(text: str | bytes, schemas: Sequence[DocumentSchema] = ()) -> La
     if not isinstance(content, dict):
         return Label.model_validate_json(text)  # it says what is wrong with the text
     default = INVOICE_NAME if INVOICE_KEY in content else next(iter(allowed))
+    if FIELDS_KEY in content and default == INVOICE_NAME:
+        default = next(name for name in allowed if name != INVOICE_NAME)
     name = content.pop(SCHEMA_KEY, default)
     if not isinstance(name, str) or name not in allowed:
         raise _error(SCHEMA_KEY, f"must be {' or '.join(allowed)}")
