@@ -104,9 +104,10 @@ class DatasetSchemas:
     patterns: Mapping[str, DocumentSchema]
 
     def of(self, path: str) -> tuple[DocumentSchema, ...]:
-        """The schemas that a document may have. `path`: in the folder of the data set. Of several, its label chooses."""
-        chosen = next((schema for pattern, schema in self.patterns.items() if fnmatchcase(path, pattern)), None)
-        return (chosen,) if chosen else self.allowed
+        """The schemas that a document may have, the default first; of several, its label chooses. `path`: in the folder of
+        the data set."""
+        chosen = (schema for pattern, schema in self.patterns.items() if fnmatchcase(path, pattern))
+        return tuple(dict.fromkeys([*list(chosen)[:1], *self.allowed]))
 
 
 def dataset_schemas(folder: Path, schemas: Mapping[str, DocumentSchema]) -> DatasetSchemas | None:

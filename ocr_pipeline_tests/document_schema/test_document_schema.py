@@ -239,7 +239,7 @@ def test_data_sets_choose_their_schema(tmp_path: Path) -> None:
     chosen = dataset_schemas(folder, schemas)
     assert chosen
     assert chosen.of("a.pdf") == (schemas["invoice"], notes)
-    assert chosen.of("notes/a.pdf") == (notes,)
+    assert chosen.of("notes/a.pdf") == (notes, schemas["invoice"])
 
 
 @pytest.mark.parametrize(
