@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 
 from ocr_pipeline.defs.partitions import BACKEND, DOCUMENT
 from ocr_pipeline.defs.pipeline import run_pipeline
@@ -130,6 +131,27 @@ def test_killed_between_calls_and_run_again(asking: Project, standin: StandIn) -
     assert standin.repeated() <= CONCURRENCY
     assert len(standin.seen) == 12 + standin.repeated()
     assert_complete(asking, documents, kills=1)
+
+
+@pytest.mark.slow
+def test_killed_between_the_answers_of_repeats(asking: Project, standin: StandIn) -> None:
+    """Each of three answers per document is a call of its own: a kill repeats at most those that were on their way."""
+    documents = add_documents(asking, 4)
+    content = yaml.safe_load(asking.config_file.read_text())
+    content["backends"][VISION]["repeat"] = 3
+    write_backends(asking.root, content)
+    process = start()
+    signal_at(standin, process, 7, signal.SIGKILL)
+    assert finished(process)[0] == -signal.SIGKILL
+    assert len(standin.seen) - stored_calls(asking) <= CONCURRENCY, "only what was on its way may be lost"
+
+    run_pipeline(asking, find_documents(asking.data), [VISION], Recorder())
+    assert len(standin.seen) <= 3 * len(documents) + CONCURRENCY
+    assert stored_calls(asking) == 3 * len(documents)
+    calls = Warehouse(asking.database).rows("FROM model_calls")
+    assert sorted((row["document_id"], row["repeat"]) for row in calls) == [
+        (document, number) for document in documents for number in (1, 2, 3)
+    ]
 
 
 @pytest.mark.slow
