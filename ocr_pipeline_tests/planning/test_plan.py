@@ -1,7 +1,10 @@
 """The plan of a project: what it predicts is what a run does."""
 
+import shutil
 from collections.abc import Collection, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -37,11 +40,35 @@ class Everything:
 
 @pytest.fixture
 def shop(project: Project) -> Project:
-    settings = small_backends(project.root)
-    settings["backends"]["both"] = {"extractor": "ensemble", "options": {"of": ["pixel+first", "page-width"]}}
-    write_backends(project.root, settings)
+    return _with_two_images(project)
+
+
+def _with_two_images(project: Project) -> Project:
+    _configure(project.root)
     add_image(project, "s/a.png", 40, total="40.00")
     add_image(project, "s/b.png", 50)
+    return project
+
+
+def _configure(root: Path) -> None:
+    settings = small_backends(root)
+    settings["backends"]["both"] = {"extractor": "ensemble", "options": {"of": ["pixel+first", "page-width"]}}
+    write_backends(root, settings)
+
+
+@cache
+def _after_a_run() -> Path:
+    root = Path(mkdtemp(prefix="ocr_pipeline-")) / "project"
+    (root / "data" / "documents").mkdir(parents=True)
+    run(_with_two_images(Project(root)))
+    return root
+
+
+@pytest.fixture
+def begun(project: Project) -> Project:
+    """A copy of the project after a run of all backends."""
+    shutil.copytree(_after_a_run(), project.root, dirs_exist_ok=True)
+    _configure(project.root)
     return project
 
 
@@ -83,11 +110,9 @@ def test_a_new_project_is_planned_to_the_end_and_run_as_planned(shop: Project) -
     assert plan(shop).steps == ()
 
 
-@pytest.mark.slow
-def test_a_changed_file_makes_its_own_cells_due_and_says_why(shop: Project) -> None:
-    run(shop)
-    add_image(shop, "s/b.png", 60)
-    planned = plan(shop)
+def test_a_changed_file_makes_its_own_cells_due_and_says_why(begun: Project) -> None:
+    add_image(begun, "s/b.png", 60)
+    planned = plan(begun)
     assert counts(planned) == {"raw_documents": 1, "ocr_text": 1, "extractions": 2, "ensembles": 1}
     reasons = {step.asset: dict(step.reasons) for step in planned.steps if step.asset in ASSETS}
     assert reasons == {
@@ -98,14 +123,12 @@ def test_a_changed_file_makes_its_own_cells_due_and_says_why(shop: Project) -> N
     }
 
 
-@pytest.mark.slow
-def test_a_changed_option_names_the_setting(shop: Project) -> None:
-    run(shop)
-    settings = small_backends(shop.root)
+def test_a_changed_option_names_the_setting(begun: Project) -> None:
+    settings = small_backends(begun.root)
     settings["backends"]["pixel+first"]["options"] = {"version": 7}
     settings["backends"]["both"] = {"extractor": "ensemble", "options": {"of": ["pixel+first", "page-width"]}}
-    write_backends(shop.root, settings)
-    planned = plan(shop)
+    write_backends(begun.root, settings)
+    planned = plan(begun)
     assert counts(planned) == {"extractions": 2, "ensembles": 2}
     assert dict(planned.steps[0].reasons) == {"stale: version": 2}
     assert {(state.name, state.state) for state in planned.states if state.due} == {
@@ -114,14 +137,12 @@ def test_a_changed_option_names_the_setting(shop: Project) -> None:
     }
 
 
-@pytest.mark.slow
-def test_a_changed_engine_is_named(shop: Project) -> None:
-    run(shop)
-    path = shop.root / "backends.yaml"
+def test_a_changed_engine_is_named(begun: Project) -> None:
+    path = begun.root / "backends.yaml"
     settings = yaml.safe_load(path.read_text())
     settings["engines"]["pixel"]["options"] = {**settings["engines"]["pixel"].get("options", {}), "version": 2}
     path.write_text(yaml.safe_dump(settings))
-    reasons = {step.asset: dict(step.reasons) for step in plan(shop).steps if step.asset in ASSETS}
+    reasons = {step.asset: dict(step.reasons) for step in plan(begun).steps if step.asset in ASSETS}
     assert reasons == {
         "ocr_text": {"stale: engine": 2},
         "extractions": {"stale: engine": 2},
@@ -130,17 +151,16 @@ def test_a_changed_engine_is_named(shop: Project) -> None:
 
 
 @pytest.mark.slow
-def test_what_scores_are_made_from_is_scored_again(shop: Project) -> None:
+def test_what_scores_are_made_from_is_scored_again(begun: Project) -> None:
     def due() -> list[str]:
-        return [step.asset for step in plan_run(shop, find_documents(shop.data), NAMES).steps]
+        return [step.asset for step in plan_run(begun, find_documents(begun.data), NAMES).steps]
 
-    run(shop)
     assert due() == []
-    shop.evaluation_file.write_text("fields:\n  total_amount:\n    within: '0.10'\n")
+    begun.evaluation_file.write_text("fields:\n  total_amount:\n    within: '0.10'\n")
     assert due() == ["evaluation"]
-    run(shop)
+    run(begun)
     assert due() == []
-    (shop.report / "index.html").unlink()
+    (begun.report / "index.html").unlink()
     assert due() == ["evaluation"]
 
 
@@ -164,20 +184,18 @@ def test_files_are_hashed_until_they_are_ingested_and_not_after(shop: Project, m
     assert hashed == [2], "nor do the plans after a later step, if nothing was to be ingested"
 
 
-def test_the_modes(shop: Project) -> None:
-    run(shop)
-    add_image(shop, "s/c.png", 60)
-    assert counts(plan(shop)) == {
+def test_the_modes(begun: Project) -> None:
+    add_image(begun, "s/c.png", 60)
+    assert counts(plan(begun)) == {
         "raw_documents": 1, "ground_truth": 1, "ocr_text": 1, "extractions": 2, "ensembles": 1,
     }  # fmt: skip
-    assert counts(plan(shop, "stale")) == {}
-    assert counts(plan(shop, "all"))["extractions"] == 6
+    assert counts(plan(begun, "stale")) == {}
+    assert counts(plan(begun, "all"))["extractions"] == 6
 
 
-def test_a_deleted_file(shop: Project) -> None:
-    run(shop)
-    (shop.data / "documents/s/b.png").unlink()
-    first, *rest = plan(shop).steps
+def test_a_deleted_file(begun: Project) -> None:
+    (begun.data / "documents/s/b.png").unlink()
+    first, *rest = plan(begun).steps
     assert (first.asset, first.documents) == ("deleted_documents", ["s-b"])
     assert [step.asset for step in rest] == ["duplicates", "evaluation"]
 
