@@ -151,16 +151,17 @@ def test_a_changed_engine_is_named(begun: Project) -> None:
 
 
 @pytest.mark.slow
-def test_what_scores_are_made_from_is_scored_again(begun: Project) -> None:
+def test_what_scores_are_made_from_is_scored_again(shop: Project) -> None:
     def due() -> list[str]:
-        return [step.asset for step in plan_run(begun, find_documents(begun.data), NAMES).steps]
+        return [step.asset for step in plan_run(shop, find_documents(shop.data), NAMES).steps]
 
+    run(shop)
     assert due() == []
-    begun.evaluation_file.write_text("fields:\n  total_amount:\n    within: '0.10'\n")
+    shop.evaluation_file.write_text("fields:\n  total_amount:\n    within: '0.10'\n")
     assert due() == ["evaluation"]
-    run(begun)
+    run(shop)
     assert due() == []
-    (begun.report / "index.html").unlink()
+    (shop.report / "index.html").unlink()
     assert due() == ["evaluation"]
 
 
