@@ -7,6 +7,8 @@ import dagster as dg
 import pytest
 
 from ocr_pipeline.defs.resources import WarehouseResource
+from ocr_pipeline.documents.looks import Looks
+from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.defs.pipeline import DOCUMENTS, EVALUATION, EVERY_RUN, Pipeline, message_of
 from ocr_pipeline_tests.files import add_file, add_image, add_label, image_bytes, reads
 
@@ -139,6 +141,15 @@ def test_a_file_that_changed_behind_the_back_of_raw_documents(pipeline: Pipeline
     pipeline.extract([("pixel+first", "d0")])
     [field] = pipeline.warehouse.rows("FROM extracted_fields")
     assert field["value_amount"] == Decimal(77)
+
+
+def test_the_look_of_a_document_is_kept_when_it_is_ingested(pipeline: Pipeline) -> None:
+    """So that `duplicates` opens no file, and a killed run need not make it again."""
+    pipeline.documents()
+    looks = Looks(ResultStore(pipeline.project.results))
+    ingested = pipeline.warehouse.rows("SELECT sha256 FROM documents WHERE status = 'ok'")
+    assert len(ingested) == len(DOCUMENTS) - 1  # one is broken
+    assert all(looks.get(row["sha256"]) for row in ingested)
 
 
 def test_the_metadata_of_a_cell_is_its_own(pipeline: Pipeline) -> None:
