@@ -16,7 +16,6 @@ import random
 import sys
 import time
 from collections.abc import Callable
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +105,7 @@ def real(data: Path, every: int) -> None:
     print(f"{len(found)} pairs compared in {time.process_time() - started:.1f} s CPU; the most alike:")
     for (first, second), alike in sorted(found.items(), key=lambda entry: -entry[1])[:12]:
         print(f"  {alike:.3f} {first}  {second}")
-    near = Neighbours(prints)
-    pairs = [(a, b) for a, b in combinations(range(len(prints)), 2) if near.are_near(a, b)]
+    pairs = Neighbours(prints).pairs(range(len(prints)), [], at_most=len(prints) ** 2) or []
     all_pairs = {(prints[a].sha256, prints[b].sha256): similar(looks, prints[a], prints[b]) for a, b in pairs}
     groups = Groups()
     for pair, alike in found.items():

@@ -123,7 +123,8 @@ def _candidates(
         yield from few
         return
     for frame, leader in layouts(own, others, look):
-        yield from (pair for pair in alike_in(frame, leader, look) if neighbours.are_near(*pair))
+        # Their values are alike: hashes of sparse pages that were cut differ by more than those of other pages may.
+        yield from (pair for pair in alike_in(frame, leader, look) if neighbours.have_one_shape(*pair))
 
 
 def duplicates(fingerprints: Sequence[Fingerprint], similarities: Mapping[Pair, float]) -> list[Duplicate]:

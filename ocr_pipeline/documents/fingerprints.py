@@ -39,12 +39,9 @@ class Neighbours:
         # Page counts are far apart, so that one number tells shapes and counts apart.
         self._shapes = np.array([print_.pages * 1e6 + np.log(max(print_.aspect, 1e-3)) for print_ in fingerprints])
 
-    def are_near(self, first: int, second: int) -> bool:
-        """Whether two pages may be copies."""
-        import numpy as np
-
-        distance = int(np.bitwise_count(self._hashes[first] ^ self._hashes[second]).sum())
-        return distance <= MAX_DISTANCE and abs(self._shapes[first] - self._shapes[second]) <= MAX_STRETCH
+    def have_one_shape(self, first: int, second: int) -> bool:
+        """Whether two pages have similar shapes, and their documents equal page counts."""
+        return bool(abs(self._shapes[first] - self._shapes[second]) <= MAX_STRETCH)
 
     def neighbourhoods(self) -> Iterator[tuple[list[int], list[int]]]:
         """Pages that lie near one, and others that may be near one of those.

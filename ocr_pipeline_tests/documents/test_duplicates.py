@@ -1,6 +1,7 @@
 """Which documents are the same, and which split they count to."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -230,6 +231,18 @@ def test_progress_is_told_page_by_page() -> None:
     assert dict(compare(prints, {}, looks.get, steps.append)) == {}
     assert sum(steps) == len(images)
     assert len(steps) >= len(images)
+
+
+def test_among_pages_of_one_layout_a_copy_is_found_by_its_values() -> None:
+    """Also if its hash is farther away than that of a copy may be elsewhere, as it is for sparse pages with cut edges."""
+    images = [invoice(number, 5, 700) for number in range(10_000, 12_000, 50)]
+    images.append(COPIES["cut"](images[7]))
+    prints = [print_of(str(number), image, f"{number:02d}") for number, image in enumerate(images)]
+    far = int(prints[7].perceptual_hash.removeprefix(HASH_PREFIX), 16) ^ (1 << MAX_DISTANCE + 2) - 1
+    prints[-1] = replace(prints[-1], perceptual_hash=f"{HASH_PREFIX}{far:064x}")
+    looks = {f"{number:02d}": look_of(pixels(image)) for number, image in enumerate(images)}
+    found = dict(compare(prints, {}, looks.get))
+    assert {pair for pair, score in found.items() if score >= MIN_SIMILARITY} == {("07", "40")}
 
 
 def test_a_look_is_made_once(tmp_path: Path) -> None:
