@@ -71,14 +71,15 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
     project = find_project()
     testset, version = testsets.version_of(project.testsets, name)
     if as_json:
-        print_json({"name": testset.name, **version.model_dump(mode="json")})
+        print_json({"name": testset.name, **version.model_dump(mode="json", by_alias=True)})
         return
     documents = counted(len(version.documents), "document")
     table = titled_table(f"{testset.title(version)}, frozen {version.frozen_at:%Y-%m-%d %H:%M} UTC: {documents}")
-    for column in ("document", "data set", "sha256", "label"):
+    for column in ("document", "data set", "schema", "sha256", "label"):
         table.add_column(column, overflow="fold")
     for key, document in version.documents.items():
-        table.add_row(plain(key), plain(document.dataset), document.sha256[:12], document.label_sha256[:12])
+        hashes = (document.sha256[:12], document.label_sha256[:12])
+        table.add_row(plain(key), plain(document.dataset), document.schema_name, *hashes)
     console.print(table)
     console.print(plain(f"Fields: {', '.join(version.fields)}."), soft_wrap=True)
     for before, after in zip(testset.versions, testset.versions[1:], strict=False):

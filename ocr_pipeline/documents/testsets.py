@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.store import write_durably
@@ -23,9 +23,10 @@ _NAME = re.compile(r"[a-z0-9_-]{1,60}")
 class FrozenDocument(BaseModel):
     """A document of a test set. `label_sha256`: hash of the label file and of the decisions about it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     dataset: str
+    schema_name: str = Field(default="invoice", alias="schema", description="Schema of the label.")
     sha256: str
     label_sha256: str
 
@@ -99,8 +100,12 @@ def differences(version: Version, now: Mapping[str, FrozenDocument], *, only_of_
         missing=tuple(sorted(then.keys() - now.keys())),
         added=() if only_of_version else tuple(sorted(now.keys() - then.keys())),
         changed=tuple(key for key in both if then[key].sha256 != now[key].sha256),
-        relabelled=tuple(key for key in both if then[key].label_sha256 != now[key].label_sha256),
+        relabelled=tuple(key for key in both if _label(then[key]) != _label(now[key])),
     )
+
+
+def _label(document: FrozenDocument) -> tuple[str, str]:
+    return document.schema_name, document.label_sha256
 
 
 def freeze(
@@ -126,7 +131,7 @@ def freeze(
     )
     written = TestSet(name=name, versions=(*(known.versions if known else ()), version))
     folder.mkdir(parents=True, exist_ok=True)
-    write_durably(folder / f"{name}.json", written.model_dump_json(indent=1) + "\n")
+    write_durably(folder / f"{name}.json", written.model_dump_json(indent=1, by_alias=True) + "\n")
     return written
 
 

@@ -10,7 +10,8 @@ def labelled_documents(reader: Reader, dataset: str | None = None) -> dict[str, 
     """Every document with a valid label, by id; those whose file was deleted are left out."""
     rows = reader.rows(
         """
-        SELECT d.document_id, d.dataset, d.sha256, l.label_sha256 FROM documents d JOIN labels l USING (document_id)
+        SELECT d.document_id, d.dataset, coalesce(l.schema_name, 'invoice') AS schema_name, d.sha256, l.label_sha256
+        FROM documents d JOIN labels l USING (document_id)
         WHERE l.status = 'ok' AND l.label_sha256 IS NOT NULL AND d.sha256 IS NOT NULL
             AND coalesce(d.reason, '') NOT IN ('missing_file', 'split') AND ($dataset IS NULL OR d.dataset = $dataset)
         ORDER BY d.document_id
