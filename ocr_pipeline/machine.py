@@ -57,6 +57,11 @@ def refusal_in(text: str) -> WarehouseError | None:
             "A database of Dagster cannot be read or written: there is not enough memory (raise the limit, `ulimit -v`), or "
             f"the disk is full or fails (free some space); {KEPT}"
         )
+    if (_FULL.search(text) or _SQLITE.search(text)) and (largest := _largest_file()):
+        return WarehouseError(
+            f"A file may not be larger than {largest:,} bytes here, or the disk is full: raise the limit (`ulimit -f`), or "
+            f"free some space, {KEPT}"
+        )
     if _FULL.search(text) or _SQLITE.search(text):
         return WarehouseError(f"The disk is full, or fails: free some space, {KEPT}")
     if _FILES.search(text) or (_UNOPENED.search(text) and _few_files_left()):
@@ -118,6 +123,16 @@ def _blocking(path: Path) -> Path:
         if not os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             return folder
     return path if path.exists() else path.parent
+
+
+def _largest_file() -> int:
+    """`ulimit -f` in bytes; 0 without it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return 0 if limit == resource.RLIM_INFINITY else limit
 
 
 def _file_limit() -> int:

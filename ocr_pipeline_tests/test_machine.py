@@ -53,16 +53,25 @@ def test_a_refusal_is_told_by_its_kind_also_as_a_cause(error: Exception, words: 
     assert "Traceback" not in str(refusal(error))
 
 
-@pytest.mark.parametrize(("limit", "words"), [(4 << 30, "there is not enough memory"), (None, "The disk is full")])
-def test_what_sqlite_calls_an_error_of_the_disk_may_be_one_of_memory(limit: int | None, words: str) -> None:
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({}, "The disk is full"),
+        ({resource.RLIMIT_AS: 4 << 30}, "there is not enough memory"),
+        ({resource.RLIMIT_DATA: 4 << 30}, "there is not enough memory"),
+        ({resource.RLIMIT_FSIZE: 1 << 20}, "A file may not be larger than 1,048,576 bytes here"),
+    ],
+    ids=["no limit", "ulimit -v", "ulimit -d", "ulimit -f"],
+)
+def test_what_sqlite_calls_an_error_of_the_disk_may_be_one_of_a_limit(limits: dict[int, int], words: str) -> None:
     """It maps files that processes share; where that is refused, it says the same as for a disk that fails."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from ocr_pipeline.machine import refusal_in; print(refusal_in('disk I/O error'))"],
-        preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))) if limit else None,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+
+    def limit() -> None:
+        for kind, value in limits.items():
+            resource.setrlimit(kind, (value, value))
+
+    program = "from ocr_pipeline.machine import refusal_in; print(refusal_in('disk I/O error'))"
+    done = subprocess.run([sys.executable, "-c", program], preexec_fn=limit, capture_output=True, text=True, timeout=60)
     assert words in done.stdout, done.stderr
 
 

@@ -28,6 +28,7 @@ LINES = (
     r"Error: (The result store cannot use|The Dagster instance folder) /\S+.*: No space left on device\.",
     r"Error: The database \S+ is in use by .+; close it there and try again\.",
     r"Error: This process may open no more files \(limit \d+\): raise it with `ulimit -n 4096`, then .+",
+    r"Error: A file may not be larger than [\d,]+ bytes here, or the disk is full: .+",
     r"Error: A database of Dagster cannot be read or written: .+ \(free some space\); then .+",
     r"A chart of the report could not be drawn \(.+\); its table says the same\.",
     r"Error: There is not enough memory: close other programs, or raise the limit \(`ulimit -v`\), then .+",

@@ -226,4 +226,5 @@ def _set_memory_limit(limit: int) -> None:
         return
     import resource
 
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)  # `ulimit -d`: nothing above it can be set
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))

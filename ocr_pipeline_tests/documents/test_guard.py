@@ -1,6 +1,8 @@
 """What the guard limits, what it leaves as it was, and what becomes of a document that exceeds a limit."""
 
+import resource
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
@@ -160,3 +162,21 @@ def test_pages_are_values(tmp_path: Path, page_of: Callable[[Document, Limits], 
     page = page_of(opened(tmp_path / "a.png", image_bytes()), Limits()).pages[0]
     with pytest.raises(FrozenInstanceError):
         page.limits = Limits(max_seconds=1000)  # type: ignore[attr-defined]
+
+
+def test_a_limit_of_the_whole_run_stays() -> None:
+    """`ulimit -d` of 700 MB, below the 800 MB that a document may use: pages are decoded within it."""
+    program = (
+        "from ocr_pipeline.documents.guard import _limit_memory, _set_memory_limit; import resource; "
+        "before = _limit_memory(800_000_000); print(resource.getrlimit(resource.RLIMIT_DATA)); "
+        "_set_memory_limit(before); print(resource.getrlimit(resource.RLIMIT_DATA))"
+    )
+    most = 700 * MEGABYTE
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (most, most)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f"({most}, {most})\n" * 2, done.stderr
