@@ -72,8 +72,10 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path.name} is not UTF-8 text.") from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise ConfigurationError(f"{path.name}, line {line}: a control character, which YAML does not allow.") from None
+        number = text.count("\n", 0, error.position) + 1
+        raise ConfigurationError(
+            f"{path.name}, line {number}: a control character, which YAML does not allow."
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

@@ -67,6 +67,8 @@ def compared(first: Look, second: Look, of_first: Template | None = None) -> Com
     import cv2
     import numpy as np
 
+    if min(first.large_shape) < _BLOCK:  # a line of pixels, or one
+        return Comparison(0.0)
     alignment = (of_first or template(first)).align(fitted(second.small(), first.small_shape))
     if alignment is None:
         return Comparison(0.0)

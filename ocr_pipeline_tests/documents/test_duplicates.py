@@ -101,6 +101,14 @@ def test_a_blank_page_is_not_similar_to_anything() -> None:
     assert alike(blank, blank) == 0
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (3, 3), (31, 40), (48, 900)])
+def test_a_page_of_a_few_pixels_is_compared_with_every_other(shape: tuple[int, int]) -> None:
+    """And is no end of the run."""
+    looks = [look_of(np.full(size, 0, np.uint8)) for size in (shape, shape, (1, 1), (100, 100))]
+    assert [comparison(looks[0], other).similarity for other in looks[1:]] == [0.0, 0.0, 0.0]
+    assert comparison(looks[3], looks[0]).similarity == 0.0
+
+
 def test_only_equal_page_counts_and_similar_shapes_are_compared() -> None:
     image = receipt()
     wide = image.resize((image.width, image.height // 2))
