@@ -23,6 +23,11 @@ FieldKind = Literal[
 ]
 
 
+def as_text(value: object) -> str:
+    """A value as text; a boolean as `true` or `false`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def in_display_order(names: Iterable[str], known: Iterable[str] = ()) -> list[str]:
     """Names of fields or lists without duplicates: `known` first; those of invoices in their order, others as they come."""
     there = dict.fromkeys(names)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocr_pipeline.cli.options import BackendOption, JsonOption, MaxCostOption
-from ocr_pipeline.cli.output import console, counted, errors, plain, print_json, titled_table
+from ocr_pipeline.cli.output import check_known, console, counted, errors, plain, print_json, titled_table
+from ocr_pipeline.document_fields import as_text
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.limits import Limits
     from ocr_pipeline.reading.read import ReadFile
+
+_TITLES = {"tax_lines": "taxes"}
 
 CELL = 46
 """Characters of a value in a table."""
@@ -30,6 +33,9 @@ def read(
     xlsx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a workbook for a spreadsheet.")] = None,
     show: Annotated[bool, typer.Option("--open", help="Show pages and values in the browser.")] = False,
     max_cost: MaxCostOption = None,
+    schema: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Schema of the files, as in [b]schemas/NAME[/] of the project.")
+    ] = None,
 ) -> None:
     """Read values from invoices and receipts, without a project.
 
@@ -37,6 +43,7 @@ def read(
     one in this or a parent folder.
     """
     from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.document_schema.loading import load_schemas
     from ocr_pipeline.models.asking import ModelCalls
     from ocr_pipeline.project import project_around, shipped_project
     from ocr_pipeline.reading.named import named_files
@@ -44,7 +51,11 @@ def read(
     from ocr_pipeline.store import ResultStore
 
     _check_targets(csv, xlsx)
-    configured = load_backends(project_around() or shipped_project())
+    project = project_around() or shipped_project()
+    configured = load_backends(project)
+    if schema is not None:
+        check_known("schema", schema, load_schemas(project.root))
+    of_schema = load_schemas(project.root)[schema] if schema else None
     chosen = choose_backend(configured, backend)
     silent = as_json or (csv is not None and str(csv) == "-")
     results: list[ReadFile] = []
@@ -54,7 +65,7 @@ def read(
         stopped: OcrPipelineError | None = None
         named = list(named_files(files, configured.limits, Path(folder)))
         try:
-            for result in read_files(named, chosen, configured, models):
+            for result in read_files(named, chosen, configured, models, schema=of_schema):
                 results.append(result)
                 _report(result, silent=silent)
         except OcrPipelineError as error:  # what was read before is printed and written
@@ -91,8 +102,6 @@ def _report(result: "ReadFile", *, silent: bool) -> None:
 
 
 def _print(result: "ReadFile", name: str) -> None:
-    from ocr_pipeline.schemas import FIELD_KINDS
-
     extraction = result.extraction
     assert extraction is not None
     pages = counted(len(result.document.pages), "page") if result.document else ""
@@ -103,17 +112,16 @@ def _print(result: "ReadFile", name: str) -> None:
     table.add_column("value", overflow="fold")
     table.add_column("conf.", justify="right", no_wrap=True)
     table.add_column("page: box in %", no_wrap=True)
-    for field in FIELD_KINDS:
+    for field in result.schema.field_kinds:
         value = getattr(extraction.invoice, field)
         if value is not None:
-            table.add_row(field, plain(str(value), longest=4 * CELL), _confidence(result, field), _place(result, field))
+            table.add_row(
+                field, plain(as_text(value), longest=4 * CELL), _confidence(result, field), _place(result, field)
+            )
     console.print(table)
-    for title, rows, columns in (
-        ("line items", extraction.invoice.line_items, ("description", "quantity", "unit_price", "amount")),
-        ("taxes", extraction.invoice.tax_lines, ("rate", "net_amount", "amount")),
-    ):
-        if rows:
-            _print_list(title, rows, columns)
+    for name, columns in result.schema.list_kinds.items():
+        if rows := getattr(extraction.invoice, name):
+            _print_list(_TITLES.get(name, name.replace("_", " ")), rows, list(columns))
     for warning in extraction.warnings:
         console.print(f"[yellow]{plain(warning)}[/]", soft_wrap=True)
     console.print()
@@ -125,7 +133,7 @@ def _print_list(title: str, rows: Sequence[object], columns: Sequence[str]) -> N
         table.add_column(column, overflow="fold", justify="left" if column == "description" else "right")
     for row in rows:
         values = (getattr(row, column) for column in columns)
-        table.add_row(*("" if value is None else plain(str(value), longest=2 * CELL) for value in values))
+        table.add_row(*("" if value is None else plain(as_text(value), longest=2 * CELL) for value in values))
     console.print(table)
 
 

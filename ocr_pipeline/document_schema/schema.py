@@ -1,9 +1,9 @@
 """A schema as the rest of the project uses it: kinds, the model of the values, validation of single values, fingerprints."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,17 @@ class DocumentSchema:
     `text` is that of the file, for messages that name a line.
     """
 
-    def __init__(self, name: str, spec: SchemaSpec, text: str = "") -> None:
+    def __init__(self, name: str, spec: SchemaSpec | Callable[[], tuple[SchemaSpec, str]], text: str = "") -> None:
         self.name = name
-        self.spec = spec
-        self.text = text
+        self._load = (lambda: (spec, text)) if isinstance(spec, SchemaSpec) else cache(spec)
+
+    @property
+    def spec(self) -> SchemaSpec:
+        return self._load()[0]
+
+    @property
+    def text(self) -> str:
+        return self._load()[1]
 
     @property
     def title(self) -> str:
@@ -151,6 +158,8 @@ class DocumentSchema:
         return self.spec.model_dump(mode="json")
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         return isinstance(other, DocumentSchema) and (self.name, self.spec) == (other.name, other.spec)
 
     def __hash__(self) -> int:
@@ -179,8 +188,9 @@ def problems_of(place: str, field: FieldSpec, value: object) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def invoice_schema() -> DocumentSchema:
-    """The schema of invoices and receipts that ships."""
-    return DocumentSchema(INVOICE_NAME, *load_yaml(INVOICE_FILE, SchemaSpec))
+    """The schema of invoices and receipts that ships. Its file is read once something in it is asked for that the model does
+    not say."""
+    return DocumentSchema(INVOICE_NAME, lambda: load_yaml(INVOICE_FILE, SchemaSpec))
 
 
 def _only(content: Content, keys: set[str]) -> Content:

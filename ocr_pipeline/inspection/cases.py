@@ -183,12 +183,17 @@ class DocumentCases:
 
 
 def unscored_cells(
-    document_id: str, dataset: str, backend: str, lists: Mapping[str, Sequence[object]]
+    document_id: str,
+    dataset: str,
+    backend: str,
+    lists: Mapping[str, Sequence[object]],
+    kinds: Mapping[str, Mapping[str, str]] = LIST_KINDS,
 ) -> tuple[ListCellRow, ...]:
-    """The cells of lists that no label was compared with: without outcomes. `lists`: rows by name of the list."""
+    """The cells of lists that no label was compared with: without outcomes. `lists`: rows by name of the list; `kinds`: their
+    columns."""
     cells = (
         (name, position, column, kind, _text(getattr(row, column), kind))
-        for name, columns in LIST_KINDS.items()
+        for name, columns in kinds.items()
         for position, row in enumerate(lists.get(name, ()))
         for column, kind in columns.items()
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ocr_pipeline.document_fields import as_text
 from ocr_pipeline.documents.identifiers import earlier_id
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place, unscored_cells
@@ -10,11 +11,12 @@ from ocr_pipeline.reading.read import ReadFile
 from ocr_pipeline.report.documents import document_page, rotations
 from ocr_pipeline.report.pages import write_images
 from ocr_pipeline.report.site import Pages, write_assets
-from ocr_pipeline.schemas import FIELD_KINDS, LIST_KINDS, Evidence, Extraction
+from ocr_pipeline.schemas import Evidence, Extraction
 from ocr_pipeline.warehouse.connection import utc_now
 from ocr_pipeline.warehouse.tables.documents import DocumentRow, PageRow
 from ocr_pipeline.warehouse.tables.evidence import CandidateRow
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
+from ocr_pipeline.warehouse.tables.values import shape_columns
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
 
 DATASET = "read without a project"
@@ -161,15 +163,20 @@ def _case(key: str, result: ReadFile, extraction: Extraction) -> Case:
         reported_model=None,
         reported_model_version=None,
         warnings=extraction.warnings,
+        **shape_columns(extraction.invoice),
     )
-    fields = tuple(_field(key, name, result, extraction) for name in FIELD_KINDS)
+    fields = tuple(_field(key, name, result, extraction) for name in result.schema.field_kinds)
     return Case(
         document_id=key,
         backend=backend.name,
         extraction=cell,
         fields=tuple(field for field in fields if field.value is not None),
         cells=unscored_cells(
-            key, DATASET, backend.name, {name: getattr(extraction.invoice, name) for name in LIST_KINDS}
+            key,
+            DATASET,
+            backend.name,
+            {name: getattr(extraction.invoice, name) for name in result.schema.list_kinds},
+            result.schema.list_kinds,
         ),
         lists={},
         places={path: _place(evidence) for path, evidence in extraction.evidence.items()},
@@ -181,7 +188,7 @@ def _field(key: str, name: str, result: ReadFile, extraction: Extraction) -> Fie
     candidates = [row for row in extraction.candidates if row.field == name]
     return FieldCase(
         field=name,
-        value=None if value is None else str(value),
+        value=None if value is None else as_text(value),
         read_from=extraction.read_from.get(name, "page"),
         others={str(source): text for source, text in extraction.others.get(name, {}).items()},
         labelled=False,

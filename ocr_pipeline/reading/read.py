@@ -1,10 +1,11 @@
 """The way of a file through ingestion, OCR and extraction, with the stages that Dagster runs, and nothing kept afterwards."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ocr_pipeline.backends.backend import Backend, Backends
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.stage import IngestedDocument, ingest_all
 from ocr_pipeline.errors import ConfigurationError
@@ -30,6 +31,7 @@ class ReadFile:
     document: IngestedDocument | None = None
     text: OcrText | None = None
     outcome: ExtractionOutcome = field(default_factory=ExtractionOutcome)
+    schema: DocumentSchema = field(default_factory=invoice_schema)
 
     @property
     def extraction(self) -> Extraction | None:
@@ -86,25 +88,31 @@ def read_files(
     models: ModelCalls,
     *,
     processes: int | None = None,
+    schema: DocumentSchema | None = None,
 ) -> Iterator[ReadFile]:
-    """Read files with a backend; results as they are ready, one for each file.
+    """Read files with a backend; results as they are ready, one for each file. `schema`: that they follow; default: invoices.
 
     Raises:
         ConfigurationError: the backend cannot work as it is set up, or the limit on cost is reached.
     """
+    schema = schema or invoice_schema()
+    if not schema.is_invoice and not backend.reads_schema(schema.state):
+        raise ConfigurationError(f"Backend {backend.name} does not read documents of the schema {schema.name}.")
     readable: dict[str, tuple[NamedFile, IngestedDocument]] = {}
     paths = {str(number): file for number, file in enumerate(files)}
     sources = [SourceFile(key, "", file.path, None) for key, file in paths.items() if file.path]
     for file in files:
         if file.failure:
-            yield ReadFile(file=file, backend=backend, outcome=ExtractionOutcome(failure=file.failure))
+            yield ReadFile(file=file, backend=backend, outcome=ExtractionOutcome(failure=file.failure), schema=schema)
     for source, document, failure in ingest_all(sources, configured.limits):
         if document is None:
-            yield ReadFile(file=paths[source.document_id], backend=backend, outcome=ExtractionOutcome(failure=failure))
+            outcome = ExtractionOutcome(failure=failure)
+            yield ReadFile(file=paths[source.document_id], backend=backend, outcome=outcome, schema=schema)
         else:
             readable[source.document_id] = paths[source.document_id], document
     texts: dict[str, OcrText | None] = {}
-    tasks = _tasks(readable, texts, backend, configured, models.store, processes or available_cores())
+    every = _tasks(readable, texts, backend, configured, models.store, processes or available_cores())
+    tasks = (replace(task, schema=schema) for task in every)
     for result in extract_documents(
         backend.extractor, tasks, models.store, configured.limits, models, sources=backend.sources
     ):
@@ -115,6 +123,7 @@ def read_files(
             document=document,
             text=texts.get(result.document_id),
             outcome=result.outcome,
+            schema=schema,
         )
 
 

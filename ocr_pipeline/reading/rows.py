@@ -2,13 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from pydantic import BaseModel
-
+from ocr_pipeline.document_fields import as_text
 from ocr_pipeline.reading.read import ReadFile
-from ocr_pipeline.schemas import FIELD_KINDS, LineItem, TaxLine
 from ocr_pipeline.spreadsheets import Cell
-
-LISTS: dict[str, type[BaseModel]] = {"line_items": LineItem, "tax_lines": TaxLine}
 
 
 def as_json(read: ReadFile) -> dict[str, object]:
@@ -18,13 +14,13 @@ def as_json(read: ReadFile) -> dict[str, object]:
         return {**head, "error": {"reason": read.failure.reason, "message": read.failure.message}}
     assert read.extraction is not None
     invoice = read.extraction.invoice
-    fields = {name: _value(read, name, getattr(invoice, name)) for name in FIELD_KINDS}
+    fields = {name: _value(read, name, getattr(invoice, name)) for name in read.schema.field_kinds}
     lists = {
         name: [
             {column: _value(read, f"{name}.{position}.{column}", getattr(row, column)) for column in model.model_fields}
             for position, row in enumerate(getattr(invoice, name))
         ]
-        for name, model in LISTS.items()
+        for name, model in read.schema.row_models.items()
     }
     return {
         **head,
@@ -44,7 +40,7 @@ def _value(read: ReadFile, path: str, value: object) -> dict[str, object] | None
     if value is None:
         return None
     assert read.extraction is not None
-    found: dict[str, object] = {"value": str(value), "confidence": _rounded(read.confidence(path))}
+    found: dict[str, object] = {"value": as_text(value), "confidence": _rounded(read.confidence(path))}
     if evidence := read.extraction.evidence.get(path):
         found |= {
             "page": evidence.page or None,
@@ -66,15 +62,21 @@ def document_rows(results: Sequence[ReadFile]) -> Iterator[dict[str, Cell]]:
             "backend": read.backend.name,
             "error": read.failure.message if read.failure else None,
         }
-        for name in FIELD_KINDS:
+        for name in read.schema.field_kinds:
             row[name] = getattr(read.extraction.invoice, name) if read.extraction else None
-        for name in FIELD_KINDS:
+        for name in read.schema.field_kinds:
             row[f"{name}_confidence"] = _rounded(read.confidence(name))
         yield row
 
 
 def line_item_rows(results: Sequence[ReadFile]) -> Iterator[dict[str, Cell]]:
-    """One row per line item."""
+    """One row per line item; of another schema, per row of its lists, which a column names if there are several."""
     for read in results:
-        for position, item in enumerate(read.extraction.invoice.line_items if read.extraction else ()):
-            yield {"file": read.file.name, "position": position + 1, **item.model_dump()}
+        models = read.schema.row_models
+        names = ["line_items"] if read.schema.is_invoice else list(models)
+        columns = dict.fromkeys(column for name in names for column in models[name].model_fields)
+        for name in names:
+            of_list = {"list": name} if len(names) > 1 else {}
+            for position, item in enumerate(getattr(read.extraction.invoice, name) if read.extraction else ()):
+                cells = {column: getattr(item, column, None) for column in columns}
+                yield {"file": read.file.name, **of_list, "position": position + 1, **cells}

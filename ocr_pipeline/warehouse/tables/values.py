@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
-from ocr_pipeline.document_fields import Fields, Invoice, fields_model, shape_of
+from ocr_pipeline.document_fields import Fields, Invoice, as_text, fields_model, shape_of
 from ocr_pipeline.warehouse.connection import Parameters, Reader
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows
 
@@ -25,11 +25,6 @@ def typed_value(value: str | date | Decimal | bool | None) -> NewRow:
         "value_amount": value if isinstance(value, Decimal) else None,
         "value_date": value if isinstance(value, date) else None,
     }
-
-
-def as_text(value: object) -> str:
-    """A value as text; a boolean as `true` or `false`."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def add_lists(tables: NewRows, prefix: Literal["ground_truth", "extracted"], key: NewRow, values: Fields) -> None:
