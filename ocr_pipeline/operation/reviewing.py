@@ -12,6 +12,7 @@ from ocr_pipeline.evaluation.diagnosis.foreign import Home, Sheet
 from ocr_pipeline.evaluation.diagnosis.review import DOCUMENT, Decision, Review, is_sampled, review
 from ocr_pipeline.evaluation.scoring.document import score_document
 from ocr_pipeline.evaluation.scoring.settings import Rules
+from ocr_pipeline.evaluation.statistics.counts import RIGHT
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Label
 from ocr_pipeline.training.examples import VENDOR_LETTERS, families
 from ocr_pipeline.values.names import normalise_name
@@ -238,5 +239,5 @@ def _is_right(label: Label, accepted: Mapping[str, str], dataset: str, stock: _S
     """Whether all accepted values that the label mentions are right; None if it mentions none of them."""
     invoice = type(label.invoice).model_validate({name: value for name, value in accepted.items() if value})
     scores = score_document(label, Extraction(invoice=invoice), stock.rules, day_first=stock.rules.day_first(dataset))
-    outcomes = [score.outcome in ("correct", "both_empty") for score in scores if score.field in accepted]
+    outcomes = [score.outcome in RIGHT for score in scores if score.field in accepted]
     return all(outcomes) if outcomes else None

@@ -6,10 +6,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from ocr_pipeline.cli.leaderboard import evidence_table
+from ocr_pipeline.cli.read_elsewhere import show_elsewhere
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.inspection.current import scoring_of
+from ocr_pipeline.inspection.loading import load_case
 from ocr_pipeline.project import Project
+from ocr_pipeline.report.documents import document_page
+from ocr_pipeline.report.overview import data_sets
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline_tests.defs.pipeline import Pipeline, Recorder
 from ocr_pipeline_tests.files import PLUGINS, add_image, add_label, write_backends
@@ -89,7 +94,7 @@ def test_line_items_printed_dates_and_rules(project: Project) -> None:
             defined(project)
 
 
-def test_evidence_is_scored_against_places_on_labels(project: Project) -> None:
+def test_evidence_is_scored_against_places_on_labels(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     """From label files to the leaderboard: a page that the engine turned, the second page, and a value read elsewhere."""
     write_backends(
         project.root,
@@ -126,5 +131,21 @@ def test_evidence_is_scored_against_places_on_labels(project: Project) -> None:
         scoring = scoring_of(project)
         found = tables.places.read_elsewhere(pipeline.warehouse, scoring, {"backend": "turned+first"})
         assert [(row.document_id, row.prediction) for row in found] == [("d1", "40.00")]
+        with pipeline.warehouse.snapshot() as snapshot:
+            page = document_page(load_case(snapshot, scoring, "d1"), set())
+            [shown] = data_sets(snapshot, scoring)
+        cell = page.cells["total_amount", "turned+first"]
+        assert cell.box == [1, 0.1, 0.1, 0.3, 0.2], "as the page is shown: turned like the engine turned it"
+        assert cell.label_box == pytest.approx([1, 0.8, 0.1, 0.9, 0.3])
+        assert cell.case.marked is not None
+        assert (cell.case.marked.outcome, page.has_marked_places) == ("elsewhere", True)
+        assert [(row.field, row.found) for row in shown.evidence] == [("all_fields", 2), ("total_amount", 2)]
+        table = evidence_table("demo", shown.evidence, of_fields=True)
+        assert table is not None
+        assert [list(column.cells)[-1] for column in table.columns][-2:] == ["0", "1 of 3"]
+        show_elsewhere(project, scoring, {}, 20, as_json=False)
+        assert "1 correct value read elsewhere than the label says" in capsys.readouterr().out
+        show_elsewhere(project, scoring, {"field": "total_amount"}, 20, as_json=True)
+        assert [row["document_id"] for row in json.loads(capsys.readouterr().out)] == ["d1"]
         (project.root / "evaluation.yaml").write_text("fields: {total_amount: {within: '0.01'}}\n")
         assert tables.places.read_elsewhere(pipeline.warehouse, scoring_of(project), {}) == [], "stale scores"

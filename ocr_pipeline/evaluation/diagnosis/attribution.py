@@ -15,7 +15,7 @@ from ocr_pipeline.document_fields import UNPRINTED
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.diagnosis.transcripts import CLEARLY_READ, transcript_doubt
-from ocr_pipeline.evaluation.statistics.counts import Outcome
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
 from ocr_pipeline.schemas import Box
 from ocr_pipeline.values.names import normalise_name
 
@@ -84,7 +84,7 @@ def judge(case: Case) -> Judgement:
     Raises:
         ValueError: the value is right; there is nothing to judge.
     """
-    if case.outcome in ("correct", "both_empty"):
+    if case.outcome in RIGHT:
         raise ValueError(f"the outcome {case.outcome} needs no attribution")
     if case.failure is not None:
         return Judgement("document_failed", f"There is no result for the document: {case.failure}.")
