@@ -53,7 +53,7 @@ class InstanceRecords:
 
 def evaluation_identity(project: Project, backends: Backends, reader: Reader) -> str:
     """A hash of everything that scores, checks and the report are made from."""
-    files = [project.config_file, project.evaluation_file]
+    files = [project.config_file, project.evaluation_file, *sorted(project.testsets.glob("*.json"))]
     parts = [
         tables.inputs.evaluation_inputs(reader),
         *(path.read_text("utf-8", errors="replace") if path.exists() else "" for path in files),

@@ -7,9 +7,11 @@ import pytest
 from ocr_pipeline.defs.pipeline import run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.repeats import Spread
 from ocr_pipeline.inspection.answer import answer
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.loading import load_cases
+from ocr_pipeline.inspection.repeats import Spreads
 from ocr_pipeline.inspection.summaries import check_sums, document_summaries
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline.report.documents import document_page
@@ -117,11 +119,31 @@ def test_sums(net: str | None, tax: str | None, total: str | None, expected: str
 class TestAnswer:
     """Boards of the data set `d`: backends `a` and `b`, and the control `oracle`."""
 
-    def said(self, p: float, *, n: int = 100, difference: float = 0.05) -> str | None:
+    def said(self, p: float, *, n: int = 100, difference: float = 0.05, spreads: Spreads | None = None) -> str | None:
         boards = [board("a", cost=0.0, seconds=1.4), board("b", cost=0.002, seconds=3.0), board("oracle")]
         fields = [field_row("a", n=n, f1=0.95), field_row("b", n=n, f1=0.90), field_row("oracle", n=n, f1=0.99)]
         pairs = [comparison("a", "b", difference=difference, p=p), comparison("a", "oracle", difference=-0.04, p=0.001)]
-        return answer("d", boards, fields, pairs, {"a", "b"})
+        return answer("d", boards, fields, pairs, {"a", "b"}, spreads)
+
+    @pytest.mark.parametrize(("best", "within"), [(0.96, True), (0.93, False)])
+    def test_a_lead_within_the_noise_of_a_backend_is_none(self, best: float, within: bool) -> None:
+        """However small p is: it knows the luck of documents, not that of answers."""
+        row = Spread(
+            dataset="d",
+            backend="b",
+            field=ALL_FIELDS,
+            repeats=3,
+            documents=100,
+            differing=9,
+            f1_first=0.90,
+            f1_mean=0.92,
+            f1_min=0.90,
+            f1_max=best,
+        )
+        said = self.said(0.001, spreads=Spreads([row])) or ""
+        noise = "which is within the noise of b itself: asked 3 times, its F1 varies by 6.0 points (p = 0.001)."
+        assert said.startswith("No clear winner: a" if within else "a reads best")
+        assert said.endswith(noise) == within
 
     def test_a_lead_that_is_unlikely_to_be_luck(self) -> None:
         assert self.said(0.012) == (

@@ -9,6 +9,9 @@ from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.scoring.repeats import RepeatScore
 from ocr_pipeline.evaluation.statistics.counts import Counts
 
+_ROUNDING = 1e-9
+"""Of differences that are equal on paper."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
@@ -100,4 +103,4 @@ def within_noise(
     if difference is None or not difference or not widths:
         return None
     width, name = max(widths)
-    return (name, width) if abs(difference) <= width else None
+    return (name, width) if abs(difference) <= width + _ROUNDING else None

@@ -56,7 +56,14 @@ def test_nothing_was_repeated() -> None:
 
 @pytest.mark.parametrize(
     ("difference", "expected"),
-    [(0.02, ("model", 0.03)), (-0.03, ("model", 0.03)), (0.04, None), (None, None), (0.0, None)],
+    [
+        (0.02, ("model", 0.03)),
+        (0.91 - 0.88, ("model", 0.03)),
+        (-0.03, ("model", 0.03)),
+        (0.04, None),
+        (None, None),
+        (0.0, None),
+    ],
 )
 def test_a_lead_is_judged_against_the_spread(difference: float | None, expected: tuple[str, float] | None) -> None:
     row = Spread(
