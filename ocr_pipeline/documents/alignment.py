@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     Image = npt.NDArray[np.uint8]
 
-ALIGNED = 0.9
-"""Correlation from which the quick alignment is believed. Pages of one template reach 0.97 (benchmarks/duplicates.py)."""
-
-_STEPS = ((96, 1600, 12), (192, 3000, 6), (288, 5000, 4))  # longer side in pixels, pixels with an edge, steps
+_STEPS = (
+    (96, 1600, 12),
+    (192, 3000, 6),
+    (288, 5000, 4),
+    (576, 8000, 4),
+)  # longer side in pixels, pixels with an edge, steps
 _STILL = 0.02  # pixels; a step that moves no corner further is the last
 _MAX_DISTORTION = 0.3  # of the area
 
@@ -78,12 +80,16 @@ class Template:
 
     Args:
         patient: longer side in pixels and iterations of each level of `align`, and the change of correlation to stop at,
-            for pages that the quick alignment does not bring together. The quick one has as many levels.
+            for pages that the quick alignment does not bring together.
+        levels: of the quick alignment.
+        enough: correlation from which the quick alignment is believed. Below, the better one is.
     """
 
-    def __init__(self, page: "Image", patient: Sequence[tuple[int, int]], precision: float) -> None:
-        self.page, self._patient, self._precision = page, patient, precision
-        steps = _STEPS[: len(patient)]
+    def __init__(
+        self, page: "Image", patient: Sequence[tuple[int, int]], precision: float, levels: int, enough: float
+    ) -> None:
+        self.page, self._patient, self._precision, self._enough = page, patient, precision, enough
+        steps = _STEPS[:levels]
         self._sides = [side for side, _, _ in steps]
         self._levels = [
             _Level(image, pixels, most)
@@ -97,7 +103,7 @@ class Template:
     def align(self, other: "Image") -> Alignment | None:
         """How another page, of the same size, lies on this one; None if it does not."""
         quick = self._quickly(pyramid(other, self._sides))
-        if quick is not None and quick.correlation >= ALIGNED:
+        if quick is not None and quick.correlation >= self._enough:
             return quick
         patient = pyramid(other, [side for side, _ in self._patient])
         slow = align(self._patient_pyramid, patient, [steps for _, steps in self._patient], self._precision)

@@ -69,7 +69,7 @@ def layouts(
     while left:
         leader, candidates = left[0], [*left[1:], *others]
         first = look(leader)
-        template = Template(first.small(), _PATIENT, 1e-3) if first else None
+        template = Template(first.small(), _PATIENT, 1e-3, 2, 0.9) if first else None
         itself = template.align(template.page) if template else None
         if first is None or template is None or itself is None:  # gone, or blank
             left = left[1:]

@@ -81,11 +81,12 @@ def look_of(page: "Image") -> Look:
 
     grey = resized(grey_of(page), LARGE)
     side = max(grey.shape) // _SURROUNDINGS | 1
-    ink = cv2.subtract(cv2.blur(grey, (side, side)), grey)
-    histogram = np.cumsum(np.bincount(ink.ravel(), minlength=256))
-    strongest = max(float(np.searchsorted(histogram, 0.99 * ink.size)), _MIN_CONTRAST)
-    scale = (_LEVELS - 1) / strongest
-    levels = cv2.LUT(ink, np.minimum(np.round(np.arange(256) * scale), _LEVELS - 1).astype(np.uint8))
+    ink = cv2.blur(grey.astype(np.float32), (side, side)) - grey
+    sample = ink[::2, ::2].ravel()
+    strongest = max(
+        float(np.partition(sample, int(0.99 * (len(sample) - 1)))[int(0.99 * (len(sample) - 1))]), _MIN_CONTRAST
+    )
+    levels = np.clip(ink * ((_LEVELS - 1) / strongest) + 0.5, 0, _LEVELS - 1).astype(np.uint8)
     flat = np.append(levels, np.zeros(levels.size % 2, np.uint8))
     packed = flat[::2] << 4 | flat[1::2]
     small = resized(np.asarray(levels * np.uint8(255 // (_LEVELS - 1)), np.uint8), SMALL)

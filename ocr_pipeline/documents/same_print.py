@@ -25,7 +25,7 @@ MAX_OUTLIER = 7.5
 """A place of the page with print in both differs at most this many times as much as the 5 % most different print. The
 same copies reach 6.8; a page with one other digit has 9.5, with another number or date 20; a rescan of such a page less."""
 
-_PATIENT = ((96, 50), (192, 30), (384, 20))  # longer side in pixels, iterations
+_PATIENT = ((96, 50), (192, 30), (576, 12))  # longer side in pixels, iterations
 _BLOCK, _PLACE, _OUTLIER_PIXELS = 49, 7, 20  # a place is a digit; as many pixels around it as a digit has
 _HALF_PLACE = 5
 _USUAL = ((0.05, 1.0), (0.25, 0.4))
@@ -36,7 +36,7 @@ with much text, at least 38 times."""
 _NOISE = 0.015  # two pages from one file
 _CONTRAST = 30.0  # standard deviation of 0..255: print, not paper
 _MIN_PRINT = 500  # pixels; less is a blank page
-_TILE, _EDGE, _WORST_TILES, _USUAL_TILES = 64, 5, 10, 16
+_TILE, _EDGE, _WORST_TILES, _USUAL_TILES = 64, 5, 12, 24
 _PRINTED = 64  # of 255; less is a speck
 _SHIFTS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
@@ -51,7 +51,7 @@ class Comparison:
 
 def template(look: Look) -> Template:
     """A page that others are compared with."""
-    return Template(look.small(), _PATIENT, 1e-4)
+    return Template(look.small(), _PATIENT, 1e-4, 4, 0.98)
 
 
 def compared(first: Look, second: Look, of_first: Template | None = None) -> Comparison:

@@ -199,7 +199,7 @@ def test_pages_are_aligned_without_the_slow_method(degrees: float, scale: float)
     page = look_of(pixels(receipt())).small()
     matrix = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), degrees, scale)
     moved = cv2.warpAffine(page, matrix, (page.shape[1], page.shape[0]))
-    template = Template(page, ((96, 0), (192, 0)), 0)
+    template = Template(page, ((96, 0), (192, 0)), 0, 2, 0.9)
     found = template.align(np.asarray(moved, np.uint8))
     assert found is not None
     corners = np.array([[0, 0, 1], [page.shape[1], 0, 1], [0, page.shape[0], 1], [page.shape[1], page.shape[0], 1]]).T
