@@ -234,7 +234,10 @@ def test_a_changed_rule_makes_only_scores_of_its_schema_stale(
     tables.scores.replace_scores(warehouse, [made], rules=rules, run_id="r")
     assert states(warehouse, Scoring.by(["b"], rules)).notice() is None
     write_schema(project.root, SCHEMA.replace("{edits: 2}", "{edits: 1}"))
-    changed = Scoring.by(["b"], load_rules(project.evaluation_file))
+    other = load_rules(project.evaluation_file)
+    assert other.fingerprint_of(["total_amount"]) == rules.fingerprint_of(["total_amount"]) == rules.fingerprint
+    assert other.fingerprint_of(["delivery_number"]) != rules.fingerprint_of(["delivery_number"])
+    changed = Scoring.by(["b"], other)
     found = states(warehouse, changed)
     assert found.notice("bill") is None
     assert found.notice("note") is not None

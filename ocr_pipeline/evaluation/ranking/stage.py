@@ -187,7 +187,7 @@ def new_evaluations(
         evaluation
         for cube in outcomes_by_dataset(columns, HEADLINE)
         for evaluation in evaluations(
-            cube, label_sha256, fingerprints, versions[cube.dataset], SCORING_VERSION, rules.fingerprint
+            cube, label_sha256, fingerprints, versions[cube.dataset], SCORING_VERSION, rules.fingerprint_of(cube.fields)
         )
     ]
     for title, documents in testsets.items():
@@ -195,6 +195,12 @@ def new_evaluations(
             part = _on_all(cube, documents)
             version = versions[cube.dataset]
             every += evaluations(
-                part, label_sha256, fingerprints, version, SCORING_VERSION, rules.fingerprint, testset=title
+                part,
+                label_sha256,
+                fingerprints,
+                version,
+                SCORING_VERSION,
+                rules.fingerprint_of(cube.fields),
+                testset=title,
             )
     return [row for row in every if latest.get((row.dataset, row.backend, row.testset)) != row.content]

@@ -7,7 +7,7 @@ without it. What the checks allow is not part of it.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
@@ -161,6 +161,12 @@ class Rules(BaseModel):
         made = Rules(kinds=self.kinds, fields=fields, datasets=self.datasets, checks=self.checks)
         made._compared = compared
         return made
+
+    def fingerprint_of(self, fields: Iterable[str]) -> str:
+        """What an evaluation of these fields was made by: `fingerprint`, and the rules of the schemas that alone have some."""
+        alone = set(fields) - COMPARED.keys()
+        own = [rules._matching for rules in self._own.values() if not alone.isdisjoint(rules._compared)]
+        return "-".join([self.fingerprint, *own])
 
     @property
     def own_fingerprints(self) -> dict[str, str]:
