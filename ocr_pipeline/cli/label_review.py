@@ -11,8 +11,10 @@ from ocr_pipeline.cli.label_issues import NONE, queue_of
 from ocr_pipeline.cli.options import DatasetOption
 from ocr_pipeline.cli.output import console, counted, opened, plain, points, print_notice, titled_table
 from ocr_pipeline.cli.selection import document_id_of
+from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.labels import schema_of
 from ocr_pipeline.documents.overrides import FOLDER, Choice, Decision, Overrides, apply, decided_today, write_decision
-from ocr_pipeline.documents.valid_values import is_valid
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.tables.diagnosis import QueuedIssue
 
@@ -53,6 +55,7 @@ def review(
 def _walk(rows: Sequence[QueuedIssue], project: Project, answer: Callable[[str], str | None]) -> Decisions:
     """Ask about each row and save each decision at once. `answer` takes a question and returns a line, None at the end."""
     decided: dict[str, dict[str, Decision]] = {}
+    sources = {source.document_id: source for source in find_documents(project.data)}
     console.print(escape(CHOICES))
     for number, row in enumerate(rows, 1):
         console.print(f"\n[b]{number} of {len(rows)}[/]  {plain(row.document_id)}  [b]{row.field}[/]", soft_wrap=True)
@@ -67,7 +70,8 @@ def _walk(rows: Sequence[QueuedIssue], project: Project, answer: Callable[[str],
             )
         if row.backends:
             console.print(f"  {'by':6}{', '.join(row.backends)}", soft_wrap=True)
-        decision = _decide(row, answer)
+        schema = schema_of(sources[row.document_id]) if row.document_id in sources else invoice_schema()
+        decision = _decide(row, answer, schema)
         if decision is None:
             break
         if isinstance(decision, Decision):
@@ -76,7 +80,7 @@ def _walk(rows: Sequence[QueuedIssue], project: Project, answer: Callable[[str],
     return decided
 
 
-def _decide(row: QueuedIssue, answer: Callable[[str], str | None]) -> Decision | str | None:
+def _decide(row: QueuedIssue, answer: Callable[[str], str | None], schema: DocumentSchema) -> Decision | str | None:
     """A decision, `skip`, or None to stop."""
     note = ""
     while True:
@@ -98,7 +102,7 @@ def _decide(row: QueuedIssue, answer: Callable[[str], str | None]) -> Decision |
                 if text is None:
                     return None
                 value = None if text.strip() == "-" else text.strip()
-                if not is_valid(row.field, value):
+                if not schema.is_valid(row.field, value):
                     console.print(f"Not a valid value for {row.field}.")
                     continue
                 return decided_today("value", row.label, value, note)
