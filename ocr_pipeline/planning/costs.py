@@ -53,22 +53,30 @@ def _of_cascades(
         if backends[name].may_ask and backends[name].asked_later:
             documents_of.setdefault(name, []).append(document_id)
     estimates = []
+    states = tables.documents.schema_states(reader)
     for name, documents in documents_of.items():
         cascade = backends[name]
         rows = tables.extractions.extraction_cells(reader, cascade.members[0].name)
-        doubtful = [key for key in documents if _is_doubtful(cascade, key, rows, store)]
+        doubtful = [key for key in documents if _is_doubtful(cascade, key, rows, store, states.get(key))]
         for member in cascade.asked_later:
             asked = _of_backends(backends, [(member.name, key) for key in doubtful], reader, store, fresh=fresh)
             estimates += [replace(expected, backend=name, member=member.name) for expected in asked]
     return estimates
 
 
-def _is_doubtful(cascade: Backend, document_id: str, rows: Mapping[str, ExtractionCell], store: ResultStore) -> bool:
-    """Whether the first member's result leaves a question for the next one."""
+def _is_doubtful(
+    cascade: Backend,
+    document_id: str,
+    rows: Mapping[str, ExtractionCell],
+    store: ResultStore,
+    schema_state: str | None,
+) -> bool:
+    """Whether the first member's result leaves a question for the next one. `schema_state`: of `documents`."""
     assert isinstance(cascade.extractor, CascadeExtractor)
     row, first = rows.get(document_id), cascade.members[0].name
     outcome = store.load(STAGE, row.result_key, ExtractionOutcome) if row and row.result_key else None
-    return bool(cascade.extractor.doubtful(document_id, first, outcome.extraction if outcome else None))
+    schema = cascade.schemas.get(schema_state.split()[0]) if schema_state else None
+    return bool(cascade.extractor.doubtful(document_id, first, outcome.extraction if outcome else None, schema))
 
 
 def _of_backends(
