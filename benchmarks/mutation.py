@@ -46,6 +46,8 @@ PACKAGES = {
     "warehouse": ("warehouse", ["warehouse"]),
     "evaluation/scoring": ("evaluation/scoring", ["evaluation/scoring"]),
 }
+IN_CHILDREN = {"documents/guard"}
+"""Packages whose code runs in child processes as well, where the lines that a test runs are not seen."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,9 @@ class Trial:
         return lines, read["seconds"]
 
     def chosen(self, mutant: Mutant) -> list[str]:
-        """The tests that run the line; all of the package if it is run outside of a test function."""
+        """The tests that run the line; all of the package if it is run outside of a test function, or in child processes."""
+        if self.package in IN_CHILDREN:
+            return self._quick_first(set(self.seconds))
         contexts = self.covering.get(mutant.module, {}).get(mutant.line, [])
         names = {_node_id(context, self.seconds) for context in contexts if context}
         return self._quick_first({name for name in names if name} or set(self.seconds))
