@@ -86,7 +86,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, standin: StandIn) -> Proje
         )
         told = call(patch, "import", "predictions", "theirs.jsonl", "--backend", "theirs")
         assert told.code == 0, told
-        run_pipeline(project, find_documents(project.data), None, Recorder())
+        run_pipeline(project, find_documents(project.data), list(configured(standin.url)["backends"]), Recorder())
     return project
 
 

@@ -56,6 +56,18 @@ def test_an_ensemble_votes_on_every_kind_and_takes_whole_lists(tmp_path: Path) -
     assert result.evidence["tax_number"].score == pytest.approx(2 / 3)
 
 
+def test_an_ensemble_does_not_repeat_what_a_schema_says_against_one_member(tmp_path: Path) -> None:
+    schema = delivery_notes(tmp_path)
+    broken = schema.model.model_validate({**VALUES, "total_quantity": "7"})
+    [warning] = schema.warnings(broken)
+    member = Extraction(invoice=broken, warnings=["The page is pale.", warning])
+    given = {"a": gave(schema, 0.9, **VALUES), "b": member, "c": gave(schema, 0.9, **VALUES)}
+    ensemble = EnsembleExtractor(of=["a", "b", "c"])
+    result = ensemble.extract(document(schema, members=MemberResults(given, seconds=1.0, cost_usd=0.0)))
+    assert result.invoice.total_quantity == 5
+    assert result.warnings == ["The page is pale."]
+
+
 def test_a_cascade_asks_the_next_member_about_required_fields(tmp_path: Path) -> None:
     schema = delivery_notes(tmp_path)
     asked = []

@@ -9,6 +9,7 @@ from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.cascade.thresholds import Thresholds, confidence_of, load_thresholds
+from ocr_pipeline.extraction.ensemble.extractor import own_warnings
 from ocr_pipeline.schemas import FIELD_KINDS, Evidence, Extraction
 
 VERSION = 1
@@ -151,7 +152,7 @@ class _Held:
                     for key, evidence in answer.evidence.items()
                     if key.startswith(f"{name}.")
                 }
-        self._warnings |= dict.fromkeys(answer.warnings)
+        self._warnings |= dict.fromkeys(own_warnings(answer, self._schema))
         self.extraction = self.extraction or answer
 
     def result(self, warnings: Sequence[str]) -> Extraction:

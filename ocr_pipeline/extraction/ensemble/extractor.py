@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_pipeline.components import Capabilities
+from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.ensemble.votes import groups_of
@@ -73,7 +74,7 @@ class EnsembleExtractor(TrainedExtractor):
                 evidence[field] = _of_member(vote.evidence, vote.member, shares[best])
         for name in schema.list_kinds:
             _take_list(name, extractions, values, evidence)
-        warnings = dict.fromkeys(warning for result in extractions.values() for warning in result.warnings)
+        warnings = dict.fromkeys(warning for result in extractions.values() for warning in own_warnings(result, schema))
         return Extraction(
             invoice=schema.model.model_validate(values),
             evidence=evidence,
@@ -82,6 +83,12 @@ class EnsembleExtractor(TrainedExtractor):
             origin=next((result.origin for result in extractions.values() if result.origin), None),
             cost_usd=document.members.cost_usd,
         )
+
+
+def own_warnings(result: Extraction, schema: DocumentSchema) -> list[str]:
+    """The warnings of a member, without what its schema says against its values: the combined values are others."""
+    said = set() if schema.is_invoice else set(schema.warnings(result.invoice))
+    return [warning for warning in result.warnings if warning not in said]
 
 
 def _take_list(
