@@ -16,6 +16,8 @@ import dagster as dg
 import duckdb
 import pytest
 
+from ocr_pipeline.project import Project
+from ocr_pipeline_tests.defs.agreeing import listen
 from ocr_pipeline_tests.standin import StandIn
 from ocr_pipeline_tests.upgrade.make_project import HOST, PORT
 
@@ -57,6 +59,12 @@ def test_a_project_of_an_earlier_version_has_nothing_to_do(tmp_path: Path, monke
     assert done.returncode == 0, done.stderr
     assert standin.seen == [], "no model is asked"
     assert set(materialised(since=began)) <= {"ocr_text", "extractions", "ensembles"}, "engines and rules have changed"
+    monkeypatch.setenv("OCR_PIPELINE_HOME", str(root))
+    monkeypatch.setenv("OPENAI_API_KEY", "any")
+    said = listen(Project(root), monkeypatch)
+    assert (said.due, said.wanted, said.stale) == (set(), (set(), set()), 0), "nothing stays stale"
+    failed = {(name, key) for name, cells in said.states.items() for key in cells}
+    assert said.planned <= failed, "what failed for now may be tried again"
     after = kept(root)
     for name in UNCHANGED:
         assert after[name] == before[name], name
