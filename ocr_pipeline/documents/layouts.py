@@ -9,6 +9,7 @@ resolution of a look. See docs/decisions/0019.
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.documents.alignment import Alignment, Template, fitted, warped
@@ -98,6 +99,9 @@ def alike_in(frame: Frame, leader: Look, look: Callable[[int], Look | None]) -> 
     varying, static = _places(small.page(look(frame.pages[row]), frame.alignments[row]) for row in sample)
     if not varying:
         varying = static
+    if not varying:  # too narrow for a place: nothing tells them apart but a comparison
+        yield from (pair for pair in combinations(frame.pages, 2) if not frame.own.isdisjoint(pair))
+        return
     aligned = list(zip(frame.pages, frame.alignments, strict=True))
     cut = np.stack([small.cut(look(page), alignment, varying) for page, alignment in aligned])
     found = _found(_Near(cut, MIN_PLACE[0], MIN_PLACES[0]), len(cut), at_most=_FEW + len(cut) // 8)

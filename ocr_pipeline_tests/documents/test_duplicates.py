@@ -109,6 +109,16 @@ def test_a_page_of_a_few_pixels_is_compared_with_every_other(shape: tuple[int, i
     assert comparison(looks[3], looks[0]).similarity == 0.0
 
 
+@pytest.mark.parametrize("shape", [(900, 20), (20, 900)])
+def test_pages_too_narrow_for_places_are_compared_one_by_one(shape: tuple[int, int]) -> None:
+    page = np.full(shape, 255, np.uint8)
+    page[3:-3:6, 4:-4:3] = 0
+    looks = [look_of(page)] * 3
+    frames = list(layouts.layouts([0, 1, 2], [], looks.__getitem__))
+    pairs = {pair for frame, leader in frames for pair in layouts.alike_in(frame, leader, looks.__getitem__)}
+    assert pairs == {(0, 1), (0, 2), (1, 2)}
+
+
 def test_only_equal_page_counts_and_similar_shapes_are_compared() -> None:
     image = receipt()
     wide = image.resize((image.width, image.height // 2))
