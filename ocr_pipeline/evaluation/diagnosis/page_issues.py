@@ -106,11 +106,13 @@ def _typo(truth: str, places: Mapping[str, Place | None]) -> tuple[Place, int] |
     edits = Levenshtein.editops(label, text)
     if not text or len(edits) not in MIN_LETTERS or len(label) < MIN_LETTERS[len(edits)]:
         return None
-    misread = [
-        edit.tag == "replace" and any({label[edit.src_pos], text[edit.dest_pos]} <= set(group) for group in _LOOK_ALIKE)
-        for edit in edits
-    ]
+    misread = [edit.tag == "replace" and _looks_alike(label[edit.src_pos], text[edit.dest_pos]) for edit in edits]
     return None if all(misread) else (next(place for place in places.values() if place), len(edits))
+
+
+def _looks_alike(one: str, other: str) -> bool:
+    """Whether engines take one for the other: also a digit for another, of which no dictionary tells which is right."""
+    return (one.isdigit() and other.isdigit()) or any({one, other} <= set(group) for group in _LOOK_ALIKE)
 
 
 def _is_legible(scores: Sequence[StoredScore]) -> bool:

@@ -43,6 +43,8 @@ PAGE = "TEO HENG BOOKS\n05/03/2018\nSUBTOTAL 11.98\nTOTAL 12.03"
         (score("supplier_name", "TED HENG BOOKS", "TEO HENG BOOKS"), {"a": PAGE, "b": PAGE.replace("TEO", "TEC")}, []),
         # a letter that every engine may misread
         (score("supplier_name", "TE0 HENG BOOKS", "TEO HENG BOOKS"), {"a": PAGE, "b": PAGE}, []),
+        # a digit, which both may have misread
+        (score("supplier_name", "Jalan Permas 9/5", "JALAN PERMAS 9/6"), dict.fromkeys("ab", "JALAN PERMAS 9/6"), []),
         # two letters, one of which no engine takes for the other
         (
             score("supplier_name", "BEJUNTAL TRADING COMPANY", "BERJUNTAI TRADING COMPANY"),
