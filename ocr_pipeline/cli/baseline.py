@@ -99,7 +99,7 @@ def show(
         on = f" on {comparison.testset}" if comparison.testset else ""
         title = f"{comparison.dataset}: {comparison.backend} now{on}, against {kind} evaluation {name}"
         if comparison.refused:
-            console.print(plain(f"{title}: {comparison.refused}"), soft_wrap=True)
+            console.print(plain(f"{title}: {comparison.refused}"))
         elif comparison.comparisons:
             console.print(_table(title, comparison.comparisons))
         else:
