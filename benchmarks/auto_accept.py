@@ -24,12 +24,12 @@ from rules_accuracy import Case, right, sroie, sroie_case
 from world_accuracy import read
 
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
-from ocr_pipeline.evaluation.diagnosis.document_confidence import DocumentValues, folds_by_family
+from ocr_pipeline.evaluation.diagnosis.document_confidence import DocumentValues, document_confidences, folds_by_family
 from ocr_pipeline.evaluation.diagnosis.features import value_features
 from ocr_pipeline.evaluation.diagnosis.foreign import Home, Sheet
 from ocr_pipeline.evaluation.diagnosis.records import ValueEvidence
-from ocr_pipeline.evaluation.diagnosis.review import ALL, review
-from ocr_pipeline.evaluation.statistics.proof import percent, upper_bound
+from ocr_pipeline.evaluation.diagnosis.review import ALL, NEVER, review
+from ocr_pipeline.evaluation.statistics.proof import percent, prove, upper_bound
 from ocr_pipeline.extraction.base import ExtractionInput
 from ocr_pipeline.extraction.learned.extractor import LearnedExtractor
 from ocr_pipeline.extraction.rules.extractor import extract_text
@@ -79,7 +79,8 @@ def values_of(
         page = list(case.text.words())
         for name in FIELDS:
             key = (case.name, name)
-            correct[key] = right(case.expected[name], getattr(mine.invoice, name))
+            if case.expected[name] is not None:  # else not labelled: empty, or unreadable as published
+                correct[key] = right(case.expected[name], getattr(mine.invoice, name))
             if (found := mine.evidence.get(name)) is not None:
                 evidence[key] = ValueEvidence(found.words, found.score, found.correction)
                 sure[key] = found.score
@@ -126,7 +127,6 @@ def sheets_of(
             vendor=normalise_name(mine.invoice.supplier_name or "") or None,
             labelled_vendor=normalise_name(case.expected["supplier_name"] or "") or None if labelled else None,
             country=mine.origin.country if mine.origin else None,
-            country_margin=mine.origin.margin if mine.origin else None,
         )
         for case, family, (mine, _) in zip(cases, shared, results, strict=True)
     ]
@@ -170,9 +170,9 @@ def main() -> None:
     if arguments.recorded:
         recorded(documents, foreign, home, model, arguments.data / "sroie-recorded", arguments.cache)
         return
-    right = sum(bool(document.right) for document in documents)
+    right, labelled = (sum(document.right in flags for document in documents) for flags in ((True,), (True, False)))
     vendors = len({document.family for document in documents})
-    print(f"{len(documents)} receipts, {vendors} vendors, {right} with {', '.join(FIELDS)} right\n")
+    print(f"{len(documents)} receipts, {vendors} vendors; {right} of {labelled} right: {', '.join(FIELDS)}\n")
     out_of_fold(documents, foreign)
     halves(documents, foreign, arguments.splits)
 
@@ -202,10 +202,14 @@ def out_of_fold(documents: Sequence[DocumentValues], foreign: Foreign) -> None:
     for of in sorted(found.proofs, key=lambda of: -of.proof.target):
         name = "together" if of.field == ALL else f"`{of.field}`"
         print(f"| {percent(of.proof.target)} | {name} | {of.proof.sentence} |")
-    flags = np.array([bool(document.right) for document in documents])
-    order = np.argsort([-(decision.confidence or 0) for decision in found.decisions], kind="stable")
-    wrong = np.cumsum(~flags[order])
-    print("\n| surest | receipts | wrong | upper bound |\n| --- | --- | --- | --- |")
+    judged = [
+        (decision.confidence or 0, bool(document.right))
+        for document, decision in zip(documents, found.decisions, strict=True)
+        if document.right is not None and not foreign[document.document_id]
+    ]
+    flags = [flag for _, flag in sorted(judged, key=lambda pair: -pair[0])]
+    wrong = np.cumsum([not flag for flag in flags])
+    print("\n| surest, of countries with labels | receipts | wrong | upper bound |\n| --- | --- | --- | --- |")
     for share in range(10, 101, 5):
         count = round(share / 100 * len(flags))
         errors = int(wrong[count - 1])
@@ -215,20 +219,19 @@ def out_of_fold(documents: Sequence[DocumentValues], foreign: Foreign) -> None:
 def halves(documents: Sequence[DocumentValues], foreign: Foreign, splits: int) -> None:
     """Choose and prove on one half, count on the other."""
     flags = np.array([bool(document.right) for document in documents])
+    known = np.array([document.right is not None for document in documents])
     names = [document.family for document in documents]
     rows: dict[float, list[tuple[bool, int, int, int, float | None]]] = {}
     for number in range(splits):
         own = folds_by_family(names, 2, seed=1000 + number) == 0
         shown = [document if mine else hidden(document) for document, mine in zip(documents, own, strict=True)]
-        found = review(shown, FIELD_KINDS, foreign, target=TARGET)
-        sure = np.array([decision.confidence or 0.0 for decision in found.decisions])
-        other = ~own & np.array([not foreign[document.document_id] for document in documents])
-        for of in found.proofs:
-            if of.field == ALL:
-                least = of.proof.threshold
-                taken = other & (sure >= least) if least is not None else np.zeros(len(own), dtype=bool)
-                counts = (int(taken.sum()), int((taken & ~flags).sum()), int((~own).sum()))
-                rows.setdefault(of.proof.target, []).append((least is not None, *counts, of.proof.smallest))
+        sure = document_confidences(shown, FIELD_KINDS, of_fields=False).documents
+        sure = np.where([bool(foreign[document.document_id]) for document in documents], NEVER, sure)
+        for target in (0.05, 0.03, 0.01):
+            proof = prove(sure[own & known], flags[own & known], target)
+            taken = ~own & known & (sure >= (2 if proof.threshold is None else proof.threshold))
+            counts = (int(taken.sum()), int((taken & ~flags).sum()), int((~own & known).sum()))
+            rows.setdefault(target, []).append((proof.proved, *counts, proof.smallest))
     print(f"\n{splits} random halves, threshold from one, error counted on the other:\n")
     print(
         "| target | proved in | error on the other half above the target in | accepted, median (10 to 90 %)"

@@ -186,7 +186,6 @@ def _surroundings(
                     vendor=normalise_name(vendors.get(key, "")) or None,
                     labelled_vendor=names.get(key) or None,
                     country=cell.country,
-                    country_margin=cell.country_margin,
                 )
 
     home = Home(sheets(labelled))

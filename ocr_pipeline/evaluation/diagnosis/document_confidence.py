@@ -1,13 +1,14 @@
 """How probably a whole document is right in a chosen set of fields.
 
-A model of its own on top of the fields' evidence. Each family of fields (kind) has its calibration; a logistic regression
-over the calibrated fields, what is weakest about them, and what is known about the document gives one probability for it.
-Both are fitted by nested cross-validation: a probability never comes from a model, nor a model from probabilities, that saw
-the document, a copy of it or another document of its vendor.
+A model of its own, a logistic regression over what its fields and what is known about the document say; each family of
+fields (kind) has a calibration, too. Both are cross-validated by families of documents: a probability never comes from a
+model that saw the document, a copy of it or another document of its vendor. The model is small on purpose: the wrong
+documents among some hundred labelled ones are a few dozen.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import log
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.evaluation.diagnosis.confidence import Value, matrix_of
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 FOLDS = 5
 MIN_WRONG = 10
 """Wrong values that a family needs for a calibration of its own; with fewer it shares one with the other fields."""
-_WEAKEST = {"agree": 1.0, "agree_value": 1.0, "margin": 20.0, "ocr_lowest": 1.0, "known_words": 1.0, "sums": 0.0}
-"""Evidence of which the lowest of the fields counts, and what is assumed where none is known."""
-_SURE = 1e-4
+_SURE, _UNSURE = 1e-4, 1e-3
+"""Probabilities are at least this far from 0 and 1, and the doubt of a backend about its own value is at least this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class _Evidence:
         families: of each document.
         matrices: by field, one row per document.
         right: by field, whether the value is right.
-        weak: what is weakest about the document's values, and its own features.
+        rows: what the model of documents sees, one row per document.
     """
 
     def __init__(self, documents: Sequence[DocumentValues], kinds: Mapping[str, str]) -> None:
@@ -83,7 +83,7 @@ class _Evidence:
             for name in self.fields
         ]
         names = sorted({name for document in documents for name in document.features})
-        self.weak = np.array([[*_weakest(document), *_own(document, names)] for document in documents])
+        self.rows = np.array([[*_of_fields(document), *_own(document, names)] for document in documents])
 
     def probabilities(self, train: "Integers", new: "Integers") -> "Floats":
         """Of each field of the new documents, by the calibration of its family."""
@@ -99,36 +99,20 @@ class _Evidence:
             result[:, index] = logistic(evidence, right, self.matrices[index][new])
         return np.clip(result, _SURE, 1 - _SURE)
 
-    def rows(self, probabilities: "Floats", documents: "Integers") -> "Floats":
-        """The features of documents: the surest and the least sure field, all together, and what is weakest."""
+    def scores(self, train: "Integers", new: "Integers") -> "Floats":
+        """Probabilities of new documents by a model fitted on `train` only."""
         import numpy as np
 
-        odds = np.log(probabilities / (1 - probabilities))
-        return np.column_stack([odds, odds.min(axis=1), np.log(probabilities).sum(axis=1), self.weak[documents]])
-
-    def scores(self, train: "Integers", new: "Integers") -> "tuple[Floats, Floats]":
-        """Probabilities of new documents, and of their fields, by models fitted on `train` only."""
-        import numpy as np
-
-        folds = folds_by_family([self.families[index] for index in train])
-        inner = np.zeros((len(train), len(self.fields)))
-        for number in np.unique(folds):
-            inside = folds == number
-            inner[inside] = self.probabilities(train[~inside], train[inside])
-        of_fields = self.probabilities(train, new)
-        every = np.all([right[train] for right in self.right], axis=0)
-        return logistic(self.rows(inner, train), every, self.rows(of_fields, new)), of_fields
+        return logistic(self.rows[train], np.all([right[train] for right in self.right], axis=0), self.rows[new])
 
 
-def _weakest(document: DocumentValues) -> list[float]:
-    values = document.values.values()
-    lowest = [
-        min((value.features[name] for value in values if name in value.features), default=assumed)
-        for name, assumed in _WEAKEST.items()
-    ]
-    empty = sum(value.prediction is None for value in values)
-    corrected = sum(value.features.get("corrected", 0.0) for value in values)
-    return [*lowest, float(empty), corrected]
+def _of_fields(document: DocumentValues) -> list[float]:
+    """The backend's doubt about each field (a missing value is the most doubtful), the weakest agreement of backends, the most
+    unclear print, and whether a value was corrected. Arithmetic was tried: few receipts have it, and it made things worse."""
+    known = [value.features for value in document.values.values()]
+    doubts = [log(min(1.0, max(_UNSURE, 1 - of.get("shipped", of.get("score", 0.0))))) for of in known]
+    weakest = [min(of.get(name, 1.0) for of in known) for name in ("agree_value", "ocr_lowest")]
+    return [*doubts, *weakest, max(of.get("corrected", 0.0) for of in known)]
 
 
 def _own(document: DocumentValues, names: Sequence[str]) -> list[float]:
@@ -144,11 +128,14 @@ class Scored:
     fold: "Integers"
 
 
-def document_confidences(documents: Sequence[DocumentValues], kinds: Mapping[str, str], seed: int = 0) -> Scored:
+def document_confidences(
+    documents: Sequence[DocumentValues], kinds: Mapping[str, str], seed: int = 0, *, of_fields: bool = True
+) -> Scored:
     """How probably all fields of each document are right, and each field.
 
     Labelled documents are judged by models of the other folds, others by a model of all labelled ones. At least one document
-    has to be labelled. `kinds`: kind of each field, for the calibration by family.
+    has to be labelled. `kinds`: kind of each field, for the calibration by family. `of_fields`: whether probabilities of the
+    fields are wanted, too; they take most of the time.
     """
     import numpy as np
 
@@ -163,9 +150,13 @@ def document_confidences(documents: Sequence[DocumentValues], kinds: Mapping[str
     for number in range(FOLDS):
         inside, outside = labelled[fold[labelled] == number], labelled[fold[labelled] != number]
         if len(inside) and len(outside):
-            scores[inside], fields[inside] = evidence.scores(outside, inside)
+            scores[inside] = evidence.scores(outside, inside)
+            if of_fields:
+                fields[inside] = evidence.probabilities(outside, inside)
     if len(other):
-        scores[other], fields[other] = evidence.scores(labelled, other)
+        scores[other] = evidence.scores(labelled, other)
+        if of_fields:
+            fields[other] = evidence.probabilities(labelled, other)
     limits = np.array(
         [[value.features.get("limit", 1.0) for value in document.values.values()] for document in documents]
     )

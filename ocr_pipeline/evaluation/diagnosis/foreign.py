@@ -9,10 +9,13 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import log1p
 
 MIN_LABELLED = 20
 """Labelled documents of a country, or in a script, from which on it is covered by a proof."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_NEAR = 75
+"""Similarity (0..100) of two names of one vendor."""
 _MOST_UNKNOWN = 0.995
 """Share of the labelled documents whose unknown words are usual."""
 
@@ -22,7 +25,7 @@ class Sheet:
     """What is known about a document beside its values.
 
     `text`: its words, of any engine. `vendor`: the vendor as it was extracted, normalised; `labelled_vendor` as labelled.
-    `group`: that of its copies, `family` that of its vendor and copies. `country` and `country_margin`: as judged, if it was.
+    `group`: that of its copies, `family` that of its vendor and copies. `country`: as judged, if it was.
     """
 
     document_id: str
@@ -32,7 +35,6 @@ class Sheet:
     vendor: str | None = None
     labelled_vendor: str | None = None
     country: str | None = None
-    country_margin: float | None = None
 
     @property
     def words(self) -> frozenset[str]:
@@ -76,17 +78,27 @@ class Home:
         known = sum(bool(self._families.get(word, frozenset()) - own) for word in words)
         return 1 - known / len(words) if words else 1.0
 
-    def is_new_vendor(self, sheet: Sheet) -> bool:
-        """Whether no other labelled document has this vendor."""
-        return not (sheet.vendor and self._vendors.get(sheet.vendor, frozenset()) - {sheet.group})
-
     def features(self, sheet: Sheet) -> dict[str, float]:
-        """Numbers for the confidence of the document."""
+        """Numbers for the confidence of the document: whether no other labelled document has this vendor; how many have it
+        (logarithm), how many have nearly the same name, which says that labels or readings of it vary; and the share of the
+        former."""
+        same = len(self._vendors.get(sheet.vendor or "", frozenset()) - {sheet.group})
+        near = len(set().union(*(self._vendors[name] for name in self._near(sheet.vendor))) - {sheet.group})
         return {
-            "unknown_words": self.unknown_words(sheet),
-            "new_vendor": float(self.is_new_vendor(sheet)),
-            "country_margin": sheet.country_margin or 0.0,
+            "new_vendor": float(not same),
+            "same_vendor": log1p(same),
+            "near_vendor": log1p(near),
+            "vendor_share": same / (same + near + 1),
         }
+
+    def _near(self, vendor: str | None) -> list[str]:
+        """Labelled names that are nearly this one."""
+        from rapidfuzz import fuzz, process
+
+        if not vendor:
+            return []
+        found = process.extract(vendor, self._vendors.keys(), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=None)
+        return [name for name, _, _ in found if name != vendor]
 
     def foreign(self, sheet: Sheet) -> list[str]:
         """Why what labels prove says nothing about this document; empty if it does."""

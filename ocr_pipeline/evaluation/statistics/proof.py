@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 STEP = 0.05
 """Share of the labelled documents between two thresholds that are tested."""
-SPARE_ERRORS = (2, 1, 0)
-"""Wrong documents that the first threshold may have, the most for which it accepts no more than half of the labelled ones."""
+START = 0.5
+"""Share of the labelled documents that the first threshold accepts, if they are enough to prove the target."""
 MAX_OFFER = 200
 """Thousandths: higher targets are not worth an offer."""
 
@@ -112,11 +112,12 @@ def percent(share: float) -> str:
 
 
 def prove(confidences: "Floats | Sequence[float]", right: "Bools | Sequence[bool]", target: float) -> Proof:
-    """Find the lowest threshold above which at most `target` is wrong, as an upper bound that holds although it is chosen.
+    """Find the threshold above which the least is wrong, at most `target` as an upper bound that holds although it is chosen.
 
     Fixed-sequence testing over thresholds (Angelopoulos et al., Learn then Test, Annals of Applied Statistics 19, 2025): the
     order is fixed before any label is looked at, from few documents that can prove the target (`_first`) towards more in steps
-    of `STEP`, and it ends at the first threshold that is not proved; so no correction for their number is needed.
+    of `STEP`, and it ends at the first threshold that is not proved; so no correction for their number is needed. Of those
+    that are proved, the one with the lowest bound is taken.
     Confidences have to come from models that did not see the document; a negative one is never accepted.
     """
     import numpy as np
@@ -126,7 +127,7 @@ def prove(confidences: "Floats | Sequence[float]", right: "Bools | Sequence[bool
     wrong, ordered = np.cumsum(~flags[order]), sure[order]
     ordered = ordered[: int((ordered >= 0).sum())]
     counts = _sequence(ordered, _first(target, len(sure)))
-    proved = _last_proved(wrong, counts, target)
+    proved = _proved(wrong, counts, target)
     tried = proved or (counts[0] if counts else len(ordered))
     errors = int(wrong[tried - 1]) if tried else 0
     return Proof(
@@ -152,8 +153,7 @@ def nothing(labelled: int, target: float) -> Proof:
 def _first(target: float, labelled: int) -> int:
     """How many documents the first threshold accepts. One error among the very surest, as likely as not a wrong label, must
     not end the search; so it does not begin at the fewest documents if there are labels enough."""
-    counts = [documents_needed(target, errors) for errors in SPARE_ERRORS]
-    return next((count for count in counts if 2 * count <= labelled), counts[-1])
+    return max(documents_needed(target), round(START * labelled))
 
 
 def _sequence(ordered: "Floats", first: int) -> list[int]:
@@ -168,19 +168,23 @@ def _sequence(ordered: "Floats", first: int) -> list[int]:
     return sorted(set(counts))
 
 
-def _last_proved(wrong: Sequence[int], counts: Sequence[int], target: float) -> int:
-    last = 0
+def _proved(wrong: Sequence[int], counts: Sequence[int], target: float) -> int:
+    """Of the thresholds that are proved, the one with the lowest bound; 0: none. The last one would be the luckiest: its error
+    on other documents is above the target more often."""
+    best, lowest = 0, 1.0
     for count in counts:
-        if upper_bound(int(wrong[count - 1]), count) > target:
+        bound = upper_bound(int(wrong[count - 1]), count)
+        if bound > target:
             break
-        last = count
-    return last
+        if bound <= lowest:
+            best, lowest = count, bound
+    return best
 
 
 def _smallest(wrong: Sequence[int], ordered: "Floats", above: float) -> float | None:
     """The smallest target in steps of 0.1 % for which something is proved."""
     for step in range(int(1000 * above) + 1, MAX_OFFER + 1):
         target = step / 1000
-        if _last_proved(wrong, _sequence(ordered, _first(target, len(wrong)))[:1], target):
+        if _proved(wrong, _sequence(ordered, _first(target, len(wrong)))[:1], target):
             return target
     return None
