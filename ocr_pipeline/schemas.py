@@ -23,10 +23,11 @@ from pydantic import (
 
 from ocr_pipeline.document_fields import FIELD_KINDS as FIELD_KINDS
 from ocr_pipeline.document_fields import LIST_KINDS as LIST_KINDS
-from ocr_pipeline.document_fields import SHAPE_KEY, Fields, fields_model, shape_of
+from ocr_pipeline.document_fields import SHAPE_KEY, fields_model, shape_of
 from ocr_pipeline.document_fields import Amount as Amount
 from ocr_pipeline.document_fields import DocumentType as DocumentType
 from ocr_pipeline.document_fields import FieldKind as FieldKind
+from ocr_pipeline.document_fields import Fields as Fields
 from ocr_pipeline.document_fields import Invoice as Invoice
 from ocr_pipeline.document_fields import LineItem as LineItem
 from ocr_pipeline.document_fields import TaxLine as TaxLine

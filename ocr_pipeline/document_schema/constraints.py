@@ -81,7 +81,7 @@ def broken_fields(spec: SchemaSpec, values: Fields) -> Iterator[tuple[list[str],
 
 def _parsed(text: str, spec: SchemaSpec) -> Constraint:
     tree = _tree(text)
-    lists = set()
+    lists: set[str] = set()
     kinds = [_Kinds(spec, lists).of(side) for side in (tree.left, tree.comparators[0])]
     if kinds[0] != kinds[1]:
         raise _Invalid(f"a {kinds[0]} cannot be compared with a {kinds[1]}")
@@ -154,7 +154,7 @@ class _Kinds:
 def _holds(constraint: Constraint, values: Fields, row: Any) -> bool:
     try:
         left, right = (_value(node, values, row) for node in (constraint.tree.left, constraint.tree.comparators[0]))
-        return _COMPARISONS[type(constraint.tree.ops[0])](left, right)
+        return bool(_COMPARISONS[type(constraint.tree.ops[0])](left, right))
     except (_Missing, DivisionByZero, InvalidOperation, OverflowError):
         return True
 

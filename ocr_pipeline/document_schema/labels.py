@@ -63,5 +63,7 @@ def label_content(label: Label) -> dict[str, object]:
 
 
 def _error(where: str, problem: str) -> ValidationError:
-    details = InitErrorDetails(type=PydanticCustomError("label", "{problem}", {"problem": problem}), loc=(where,))
+    details = InitErrorDetails(
+        type=PydanticCustomError("label", "{problem}", {"problem": problem}), loc=(where,), input=None
+    )
     return ValidationError.from_exception_data("Label", [details])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +43,21 @@ class DocumentSchema:
 
     def __init__(self, name: str, spec: SchemaSpec | Callable[[], tuple[SchemaSpec, str]], text: str = "") -> None:
         self.name = name
-        self._load = (lambda: (spec, text)) if isinstance(spec, SchemaSpec) else cache(spec)
+        self._read: Callable[[], tuple[SchemaSpec, str]] = (
+            (lambda: (spec, text)) if isinstance(spec, SchemaSpec) else spec
+        )
+
+    @cached_property
+    def _loaded(self) -> tuple[SchemaSpec, str]:
+        return self._read()
 
     @property
     def spec(self) -> SchemaSpec:
-        return self._load()[0]
+        return self._loaded[0]
 
     @property
     def text(self) -> str:
-        return self._load()[1]
+        return self._loaded[1]
 
     @property
     def title(self) -> str:

@@ -31,6 +31,7 @@ BATCH = 50
 """Documents whose words are in memory at once."""
 
 T = TypeVar("T")
+C = TypeVar("C", bound=TruthCellRow)
 R = TypeVar("R", bound=DocumentTableRow)
 
 
@@ -117,7 +118,7 @@ class _Tables:
             truth_lists={
                 "line_items": self.truth_items.get(key, ()),
                 "tax_lines": self.truth_taxes.get(key, ()),
-                **_grouped(self.truth_rows.get(key, ()), lambda row: row.list),
+                **_by_list(self.truth_rows.get(key, ())),
             },
             readings={
                 row.engine: EngineReading(
@@ -175,7 +176,7 @@ class _Tables:
             lists={
                 "line_items": own(self.items),
                 "tax_lines": own(self.taxes),
-                **_grouped(own(self.rows), lambda row: row.list),
+                **_by_list(own(self.rows)),
             },
             marked=marked,
             places={row.field: place for row in evidence if "." in row.field and (place := _place(row))},
@@ -257,6 +258,10 @@ def _marked(rows: Sequence[PlaceRow]) -> dict[str, MarkedPlace]:
         for row in rows
         if not row.stale
     }
+
+
+def _by_list(rows: Sequence[C]) -> dict[str, list[C]]:
+    return _grouped(rows, lambda row: row.list)
 
 
 def _grouped(rows: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:

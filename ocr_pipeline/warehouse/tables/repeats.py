@@ -8,7 +8,7 @@ from ocr_pipeline.evaluation.ranking.repeats import Spread
 from ocr_pipeline.evaluation.scoring.repeats import RepeatScore
 from ocr_pipeline.schemas import DocumentFailure, Extraction
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
-from ocr_pipeline.warehouse.tables.common import NewRows
+from ocr_pipeline.warehouse.tables.common import NewRow, NewRows
 from ocr_pipeline.warehouse.tables.current import CURRENT_SCORES, Scoring
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NOT_SCORED = {"evidence", "candidates", "logprobs", "warnings"}
 
 
-def add_answers(tables: NewRows, key: dict[str, str], answers: "Iterable[RepeatedAnswer]") -> None:
+def add_answers(tables: NewRows, key: NewRow, answers: "Iterable[RepeatedAnswer]") -> None:
     """Add the rows of the answers about one cell after the first one."""
     for answer in answers:
         failure, extraction = answer.failure, answer.extraction
