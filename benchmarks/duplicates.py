@@ -136,7 +136,7 @@ def scanned(rng: random.Random) -> Callable[[Image], Image]:
     def scan(image: Image) -> Image:
         height, width = image.shape
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1), rng.uniform(0.985, 1.015))
-        matrix[:, 2] += [rng.uniform(-8, 8), rng.uniform(-8, 8)]
+        matrix[:, 2] += np.array([rng.uniform(-8, 8), rng.uniform(-8, 8)])
         page = cv2.warpAffine(image, matrix, (width, height), borderValue=255).astype(np.float32)
         page = cv2.GaussianBlur(page, (0, 0), rng.uniform(0.4, 0.9)) * rng.uniform(0.8, 1)
         page += np.random.default_rng(rng.randrange(10**9)).normal(0, rng.uniform(2, 6), page.shape)

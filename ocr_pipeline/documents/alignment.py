@@ -226,7 +226,7 @@ def fitted(page: "Image", shape: tuple[int, ...]) -> "Image":
     return np.asarray(cv2.resize(page, (shape[1], shape[0]), interpolation=how), np.uint8)
 
 
-def warped(page: "Image", alignment: Alignment, shape: tuple[int, ...] | None = None) -> Any:
+def warped(page: Any, alignment: Alignment, shape: tuple[int, ...] | None = None) -> Any:
     """The second page as it lies on the first, or on a part of this shape of it."""
     import cv2
 

@@ -166,7 +166,9 @@ def _places(pages: Iterable["Image"]) -> tuple[list[tuple[int, int]], list[tuple
     import cv2
     import numpy as np
 
-    count, mean, squares = 0, 0.0, 0.0
+    count = 0
+    mean: Any = 0.0
+    squares: Any = 0.0
     for page in pages:
         blurred = cv2.GaussianBlur(page, (3, 3), 0).astype(np.float32)
         count, mean, squares = count + 1, mean + blurred, squares + blurred * blurred

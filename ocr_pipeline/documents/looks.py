@@ -81,12 +81,10 @@ def look_of(page: "Image") -> Look:
 
     grey = resized(grey_of(page), LARGE)
     side = max(grey.shape) // _SURROUNDINGS | 1
-    ink = cv2.blur(grey.astype(np.float32), (side, side)) - grey
-    sample = ink[::2, ::2].ravel()
-    strongest = max(
-        float(np.partition(sample, int(0.99 * (len(sample) - 1)))[int(0.99 * (len(sample) - 1))]), _MIN_CONTRAST
-    )
-    levels = np.clip(ink * ((_LEVELS - 1) / strongest) + 0.5, 0, _LEVELS - 1).astype(np.uint8)
+    ink = np.maximum(cv2.blur(grey.astype(np.float32), (side, side)) - grey, np.float32(0))
+    histogram = np.cumsum(np.bincount(ink[::2, ::2].astype(np.uint8).ravel(), minlength=256))
+    strongest = max(float(np.searchsorted(histogram, 0.99 * histogram[-1])), _MIN_CONTRAST)
+    levels = np.minimum(cv2.convertScaleAbs(ink, alpha=(_LEVELS - 1) / strongest), np.uint8(_LEVELS - 1))
     flat = np.append(levels, np.zeros(levels.size % 2, np.uint8))
     packed = flat[::2] << 4 | flat[1::2]
     small = resized(np.asarray(levels * np.uint8(255 // (_LEVELS - 1)), np.uint8), SMALL)

@@ -90,7 +90,7 @@ def test_many_other_values_are_not_taken_for_the_noise_of_a_copy(share: float) -
     page, other = (
         cv2.GaussianBlur(glyphs[ids].swapaxes(1, 2).reshape(360, 360), (3, 3), 1) for ids in (chosen, others)
     )
-    copy = cv2.GaussianBlur(page, (3, 3), 0.6) * 0.9 + random.normal(0, 8, page.shape).astype(np.float32)
+    copy = cv2.GaussianBlur(page, (3, 3), 0.6) * 0.9 + np.asarray(random.normal(0, 8, page.shape), np.float32)
     inside = np.ones(page.shape, bool)
     assert same_print.outlier(page, other, inside) > same_print.MAX_OUTLIER
     assert same_print.outlier(page, copy, inside) < same_print.MAX_OUTLIER
