@@ -1,5 +1,6 @@
 import random
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -126,9 +127,15 @@ def test_an_older_database_put_in_its_place_is_brought_forward(
 
 
 def test_a_known_database_is_opened_once_for_a_query(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened, connect = [], duckdb.connect
+    opened: list[Any] = []
+    connect = duckdb.connect
     Warehouse(path).replace_all({"pages": [PAGE]})
-    monkeypatch.setattr(duckdb, "connect", lambda *args, **options: opened.append(args) or connect(*args, **options))
+
+    def counting(database: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        opened.append(database)
+        return connect(database, **options)
+
+    monkeypatch.setattr(duckdb, "connect", counting)
     for _ in range(3):
         assert len(Warehouse(path).rows("FROM pages")) == 1
     assert len(opened) == 3

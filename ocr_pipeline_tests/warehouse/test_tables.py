@@ -76,11 +76,12 @@ def test_row_types_are_values_made_by_name() -> None:
 
 
 def test_scores_to_be_written_are_values_made_by_name() -> None:
-    for row_type in (tables.scores.ScoreOrigin, tables.scores.NewScores):
+    row_types: list[Any] = [tables.scores.ScoreOrigin, tables.scores.NewScores]
+    for row_type in row_types:
         with pytest.raises(FrozenInstanceError):
             setattr(object.__new__(row_type), fields(row_type)[0].name, None)
         with pytest.raises(TypeError, match="positional"):
-            row_type(*[None] * len(fields(row_type)))  # type: ignore[misc]
+            row_type(*[None] * len(fields(row_type)))
 
 
 def test_descriptions_are_those_of_the_columns() -> None:
@@ -191,7 +192,7 @@ def test_inputs_change_with_every_table_that_an_evaluation_is_made_from(warehous
     fill(warehouse)
     seen = [inputs.evaluation_inputs(warehouse)]
     for table in ("documents", "labels", "ocr_text", "extractions", "duplicates", "evaluation_baselines"):
-        fill(warehouse, **{table: [{}]})
+        fill(warehouse, **{table: [dict[str, Any]()]})
         seen.append(inputs.evaluation_inputs(warehouse))
     assert len(set(seen)) == 7
 

@@ -33,7 +33,11 @@ def test_each_data_set_has_a_version_of_its_own_labels() -> None:
 
 
 def test_what_has_no_label_is_left_out_and_a_failure_misses_all_that_the_label_has() -> None:
-    extractions = {"a": read(total_amount="1.00"), "b": FAILURE, "d": read(total_amount="4.00")}
+    extractions: dict[str, Extraction | DocumentFailure] = {
+        "a": read(total_amount="1.00"),
+        "b": FAILURE,
+        "d": read(total_amount="4.00"),
+    }
     scores = score_backend("x", LABELS, extractions, DATASETS)
     assert [(score.document_id, score.dataset, score.backend) for score in scores] == [
         ("a", "demo", "x"),
