@@ -62,7 +62,7 @@ def reply_model(schema: DocumentSchema) -> type[Reply]:
     lists: dict[str, object] = {}
     for name, entry in schema.spec.lists.items():
         row = create_model(name, __base__=Reply, **_types(entry.columns))
-        lists[name] = (Annotated[list[row], Field(max_length=MAX_ROWS)], ...)  # type: ignore[valid-type]
+        lists[name] = (Annotated[list[row], Field(max_length=MAX_ROWS)], ...)
     return create_model(schema.name, __base__=Reply, **_types(schema.spec.fields), **lists)  # type: ignore[call-overload,no-any-return]
 
 
