@@ -54,6 +54,10 @@ def warn() -> str:
     return "read"
 
 
+def warn_in_a_call() -> str:
+    return _call(warn, 300 * MEGABYTE)
+
+
 @dataclass(frozen=True)
 class CallingPage:
     """A page whose picture is what a function returns."""
