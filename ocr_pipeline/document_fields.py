@@ -36,6 +36,9 @@ def in_display_order(names: Iterable[str], known: Iterable[str] = ()) -> list[st
     return list(dict.fromkeys([*(name for name in first if name in there), *there]))
 
 
+Definitions = dict[str, Any]
+"""Type and default of fields by name, as `create_model` takes them."""
+
 SHAPE_KEY = "$schema"
 """Where a stored result of a document that is no invoice has the shape of its values."""
 
@@ -175,7 +178,7 @@ def shape_of(model: type[Fields]) -> Shape:
     return shape
 
 
-_MADE_FROM: dict[type[FieldsModel], tuple[str, str | None]] = {}
+_MADE_FROM: dict[type[BaseModel], tuple[str, str | None]] = {}
 """The shape of each made model as text, and the list that it is a row of."""
 
 
@@ -191,7 +194,7 @@ def _fields_model(text: str) -> type[Fields]:
         name: create_model(f"{shape['name']}.{name}", __base__=_Row, **_columns(columns))
         for name, columns in shape["lists"].items()
     }
-    lists: dict[str, object] = {name: (list[row], []) for name, row in rows.items()}  # type: ignore[valid-type]
+    lists: Definitions = {name: (list[row], []) for name, row in rows.items()}  # type: ignore[valid-type]
     model = create_model(shape["name"], __base__=_Own, **_columns(shape["fields"]), **lists)
     model.NAME = shape["name"]
     model.KINDS = {name: field["kind"] for name, field in shape["fields"].items()}
@@ -200,11 +203,13 @@ def _fields_model(text: str) -> type[Fields]:
         for name, columns in shape["lists"].items()
     }
     model.ROWS = rows
-    _MADE_FROM.update({model: (text, None), **{row: (text, name) for name, row in rows.items()}})
+    _MADE_FROM[model] = text, None
+    for name, row in rows.items():
+        _MADE_FROM[row] = text, name
     return model
 
 
-def _columns(fields: Mapping[str, Shape]) -> dict[str, object]:
+def _columns(fields: Mapping[str, Shape]) -> Definitions:
     return {name: (_type(field) | None, None) for name, field in fields.items()}
 
 

@@ -193,7 +193,7 @@ def _known(value: Any) -> Any:
 
 def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, Decimal):
-        return abs(left - right) <= TOLERANCE
+        return bool(abs(left - right) <= TOLERANCE)
     return bool(left.casefold() == right.casefold() if isinstance(left, str) else left == right)
 
 
