@@ -104,7 +104,8 @@ class _Stock:
     def backend_of(self, documents: Sequence[str]) -> str | None:
         """The one in use: that of the settings, else the one with the most right values in the chosen fields, the first of
         equals; None: no backend read any of them, or no field is chosen."""
-        fields, read = self.fields_of(documents), []
+        fields = self.fields_of(documents)
+        read: list[tuple[str, int]] = []
         for name, cells in self.cells.items():
             if fields and any(key in cells for key in documents):
                 read.append((name, sum(len(self.right.get((name, key), set()) & set(fields)) for key in documents)))
@@ -189,7 +190,8 @@ def _surroundings(
                 )
 
     home = Home(sheets(labelled))
-    features, foreign = {}, {}
+    features: dict[str, dict[str, float]] = {}
+    foreign: dict[str, list[str]] = {}
     for sheet in sheets(documents):
         features[sheet.document_id] = home.features(sheet)
         foreign[sheet.document_id] = home.foreign(sheet) if labelled else []
