@@ -86,6 +86,7 @@ CASES: dict[FieldKind, list[tuple[FieldValue, FieldValue, int]]] = {
         ("DE136695976", "DE136695795", 0),
     ],
     "category": [("EUR", "EUR", 3), ("EUR", "eur", 2), ("EUR", "EUP", 0)],
+    "boolean": [(True, True, 3), (False, False, 3), (True, False, 0), (False, True, 0)],
 }
 
 
