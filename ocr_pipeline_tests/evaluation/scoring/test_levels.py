@@ -174,7 +174,12 @@ def test_read_printed(text: str, day_first: bool | None, reads: str) -> None:
 AMOUNTS = st.integers(-(10**6), 10**6).map(lambda mills: D(mills) / 1000)
 DAYS = st.dates(date(2017, 1, 1), date(2019, 12, 31))
 WORDS = st.one_of(texts(12), st.text("abAB12 .-", max_size=8))
-VALUES: dict[FieldKind, st.SearchStrategy[Any]] = {"money": AMOUNTS, "quantity": AMOUNTS, "date": DAYS}
+VALUES: dict[FieldKind, st.SearchStrategy[Any]] = {
+    "money": AMOUNTS,
+    "quantity": AMOUNTS,
+    "date": DAYS,
+    "boolean": st.booleans(),
+}
 NEST = {"correct": 2, "wrong": 1, "spurious": 1, "missing": 0, "both_empty": 0}
 
 
