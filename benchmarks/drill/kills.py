@@ -97,7 +97,8 @@ def _targets(scenario: str, folder: Path, seed: int, runs: int, tree: Path) -> l
     chance, kills = random.Random(f"{scenario} {seed}"), kills_of(runs)
     with _recording:
         labels = recorded(folder, tree)
-    ordered, targets = list(labels), []
+    ordered = list(labels)
+    targets: list[str] = []
     for number in range(kills):
         part = ordered[number * len(ordered) // kills : (number + 1) * len(ordered) // kills]
         if number % runs > 1:  # two that wait for the first one go on in any order
