@@ -118,7 +118,7 @@ def _outvoted(document_id: str, label: Label, values: Values, voice_of: Mapping[
             key = same_value(field, of_backend.get(field))
             if key is not None:
                 votes[key].append(backend)
-        with_label = count_voices([name for key in accepted & votes.keys() for name in votes[key]], voice_of)
+        with_label = count_voices([name for key, of in votes.items() if key in accepted for name in of], voice_of)
         against = {key: names for key, names in votes.items() if key not in accepted}
         if not against:
             continue

@@ -156,7 +156,7 @@ def _on_all(cube: Outcomes, documents: Collection[str]) -> Outcomes:
     import numpy as np
 
     part = cube.only(np.array([document in documents for document in cube.documents], dtype=bool))
-    complete = part.ran().all(axis=1) if part.documents else np.zeros(len(cube.backends), dtype=bool)
+    complete = np.array([bool(part.documents) and bool(flags.all()) for flags in part.ran()], dtype=bool)
     names = tuple(name for name, is_complete in zip(cube.backends, complete, strict=True) if is_complete)
     return Outcomes(cube.dataset, names, part.documents, part.fields, part.codes[complete])
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS
 from ocr_pipeline.evaluation.scoring.fields import FieldScore
+from ocr_pipeline.evaluation.scoring.line_items import RowScore
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores
 from ocr_pipeline.evaluation.statistics.counts import Counts
 
@@ -54,38 +56,48 @@ def score_repeats(answers: Mapping[int, Sequence[DocumentScores]]) -> list[Repea
 
 
 def _rows(document: DocumentScores, first: DocumentScores, repeat: int) -> list[RepeatScore]:
-    key = {"document_id": document.document_id, "dataset": document.dataset, "backend": document.backend}
-    rows = []
+    row = partial(_row, document, repeat)
     of_first = {score.field: score for score in first.fields}
-    for score in document.fields:
-        rows.append(
-            RepeatScore(
-                **key,
-                repeat=repeat,
-                field=score.field,
-                prediction=score.prediction,
-                differs=score.field in of_first and not _same(score, of_first[score.field]),
-                in_all=True,
-                **_columns(Counts.of([score.outcome])),
-            )
+    rows = [
+        row(
+            score.field,
+            score.prediction,
+            score.field in of_first and not _same(score, of_first[score.field]),
+            Counts.of([score.outcome]),
+            in_all=True,
         )
+        for score in document.fields
+    ]
     for name, entries in document.lists.items():
-        rows.append(
-            RepeatScore(
-                **key,
-                repeat=repeat,
-                field=name,
-                prediction=None,
-                differs=_cells(document, name) != _cells(first, name),
-                in_all=False,
-                **_columns(Counts.of(cell.outcome for row in entries for cell in row.cells)),
-            )
-        )
+        counts = Counts.of(cell.outcome for entry in entries for cell in entry.cells)
+        rows.append(row(name, None, _cells(document, name) != _cells(first, name), counts, in_all=False))
     return rows
 
 
-def _columns(counts: Counts) -> dict[str, int]:
-    return {"correct": counts.correct, "wrong": counts.wrong, "spurious": counts.spurious, "missing": counts.missing}
+def _row(
+    document: DocumentScores,
+    repeat: int,
+    field: str,
+    prediction: str | None,
+    differs: bool,
+    counts: Counts,
+    *,
+    in_all: bool,
+) -> RepeatScore:
+    return RepeatScore(
+        document_id=document.document_id,
+        dataset=document.dataset,
+        backend=document.backend,
+        repeat=repeat,
+        field=field,
+        prediction=prediction,
+        differs=differs,
+        in_all=in_all,
+        correct=counts.correct,
+        wrong=counts.wrong,
+        spurious=counts.spurious,
+        missing=counts.missing,
+    )
 
 
 def _same(one: FieldScore, other: FieldScore) -> bool:
@@ -98,10 +110,10 @@ def _same(one: FieldScore, other: FieldScore) -> bool:
 
 
 def _cells(document: DocumentScores, name: str) -> list[tuple[str, str | None]]:
-    lists: Mapping[str, Sequence[object]] = document.lists  # type: ignore[assignment]
+    lists: Mapping[str, Sequence[RowScore]] = {str(key): rows for key, rows in document.lists.items()}
     return sorted(
         (cell.field, cell.prediction)
         for row in lists.get(name, ())
-        for cell in row.cells  # type: ignore[attr-defined]
+        for cell in row.cells
         if cell.prediction is not None
     )
