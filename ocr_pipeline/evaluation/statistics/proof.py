@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ocr_pipeline.evaluation.statistics.calibration import Bools, Floats
+    from ocr_pipeline.evaluation.statistics.calibration import Bools, Floats, Integers
 
 CONFIDENCE = 0.95
 STEP = 0.05
@@ -168,7 +168,7 @@ def _sequence(ordered: "Floats", first: int) -> list[int]:
     return sorted(set(counts))
 
 
-def _proved(wrong: Sequence[int], counts: Sequence[int], target: float) -> int:
+def _proved(wrong: "Integers", counts: Sequence[int], target: float) -> int:
     """Of the thresholds that are proved, the one with the lowest bound; 0: none. The last one would be the luckiest: its error
     on other documents is above the target more often."""
     best, lowest = 0, 1.0
@@ -181,7 +181,7 @@ def _proved(wrong: Sequence[int], counts: Sequence[int], target: float) -> int:
     return best
 
 
-def _smallest(wrong: Sequence[int], ordered: "Floats", above: float) -> float | None:
+def _smallest(wrong: "Integers", ordered: "Floats", above: float) -> float | None:
     """The smallest target in steps of 0.1 % for which something is proved."""
     for step in range(int(1000 * above) + 1, MAX_OFFER + 1):
         target = step / 1000
