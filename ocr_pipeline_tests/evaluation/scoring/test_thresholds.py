@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, load_rules
-from ocr_pipeline.evaluation.scoring.thresholds import Thresholds
+from ocr_pipeline.evaluation.scoring.thresholds import Accept, Thresholds
 
 
 def test_no_file_and_no_section_give_the_defaults(tmp_path: Path) -> None:
@@ -75,3 +75,20 @@ def test_shares_are_between_0_and_1(setting: str, inside: list[float], outside: 
     for number in outside:
         with pytest.raises(ValidationError):
             Thresholds.model_validate({check: {name: number}})
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("target", [0.001, 0.5], [0.0009, 0.51]),
+        ("check_share", [0, 0.01, 1], [-0.01, 1.01]),
+        ("fields", [["currency"]], [[]]),
+    ],
+)
+def test_what_may_be_accepted_unseen(name: str, inside: list[object], outside: list[object]) -> None:
+    for value in inside:
+        assert Accept.model_validate({name: value})
+    for value in outside:
+        with pytest.raises(ValidationError):
+            Accept.model_validate({name: value})
+    assert (Accept().target, Accept().check_share) == (0.03, 0.05)
