@@ -67,7 +67,7 @@ def test_scores_history_and_baselines_of_versions(run: Cli, shop: Project) -> No
     assert (
         "not compared: the baseline is of shop@1, the latest evaluation of shop@2: 1 label changed (shop-b)." in shown
     )
-    refused = json.loads(run.ok("baseline", "show", "--testset", "shop", "--json"))
+    refused = run.json("baseline", "show", "--testset", "shop")
     assert all(row["refused"] and row["comparisons"] == [] for row in refused)
     assert "Unpinned" in run.ok("baseline", "clear", "--testset", "shop")
     kept = tables.history.history(Warehouse(shop.database), None, None, "all_fields", "shop@1")
