@@ -65,8 +65,8 @@ def test_no_document_is_judged_by_a_model_that_saw_its_family() -> None:
             found.values["holder"].features[f"vendor {vendor}"] = 1.0  # type: ignore[index]
             made.append(found)
     scored = document_confidences(made, KINDS)
-    right = np.array([bool(entry.right) for entry in made])
-    assert abs(scored.fields[right, 0].mean() - scored.fields[~right, 0].mean()) < 0.1
+    flags = np.array([bool(entry.right) for entry in made])
+    assert abs(scored.fields[flags, 0].mean() - scored.fields[~flags, 0].mean()) < 0.1
     assert set(scored.fold) == set(range(5))
 
 
