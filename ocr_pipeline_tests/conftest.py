@@ -3,9 +3,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline_tests.files import small_backends, write_backends
+
+# Hypothesis times the examples and their generation. In a fresh clone, the first property test also builds its tables (of
+# Unicode, and of the constants in our modules), which takes more than the second that is allowed on a busy machine.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_pipeline.extraction.rules import RulesExtractor, lexicon
@@ -140,7 +140,6 @@ def _word(draw: st.DrawFn) -> Word:
     return Word(text=draw(WORDS), box=box, confidence=None, page=1, line=line)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first run on a machine builds its table of characters
 @given(st.lists(_word(), max_size=25))
 def test_no_text_breaks_the_rules(words: list[Word]) -> None:
     text = OcrText(pages=[OcrPage(page=1, width=600, height=900, words=words, seconds=0.0)])
