@@ -22,6 +22,7 @@ from ocr_pipeline.document_schema.loading import (
 )
 from ocr_pipeline.document_schema.schema import INVOICE_NAME, DocumentSchema
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.store import write_durably
 
@@ -61,6 +62,11 @@ def check() -> None:
     project = find_project()
     known = load_schemas(project.root)
     used = _datasets(project, known)
+    load_rules(project.evaluation_file)  # what schemas say under `compare`
+    for pattern in ("*.yaml", "*.yml", "*/schema.yml"):
+        for path in (project.root / FOLDER).glob(pattern):
+            wrong = plain(project.relative(path))
+            raise ConfigurationError(f"{wrong} is ignored: a schema is a file {FOLDER}/NAME/{SCHEMA_FILE}.")
     for name, schema in known.items():
         if name != INVOICE_NAME:
             columns = sum(len(entry.columns) for entry in schema.spec.lists.values())
@@ -116,7 +122,7 @@ def convert(
         console.print(plain(note), soft_wrap=True)
     console.print(f"Wrote {plain(project.relative(path))}.", soft_wrap=True)
     console.print(
-        f"Next: [b]schema: {chosen}[/] in data/DATASET/dataset.yaml, then [b]ocr-pipeline schema check[/]",
+        f"Next: [b]schema: {chosen}[/] in data/documents/DATASET/dataset.yaml, then [b]ocr-pipeline schema check[/]",
         soft_wrap=True,
     )
 

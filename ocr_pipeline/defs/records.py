@@ -13,6 +13,7 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.launch import CHECKS
+from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, load_rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.planning.plan import Cell
 from ocr_pipeline.project import Project
@@ -60,6 +61,11 @@ def evaluation_identity(project: Project, backends: Backends, reader: Reader) ->
         json.dumps({name: backend.unavailable() for name, backend in backends.items()}),
         f"{SCORING_VERSION} {version('ocr_pipeline')}",
     ]
+    rules = load_rules(project.evaluation_file)
+    if (
+        rules is not DEFAULT_RULES
+    ):  # modules of own kinds, and what own schemas say about matching, are outside the files
+        parts += [rules.fingerprint, *rules.own_fingerprints.values()]
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

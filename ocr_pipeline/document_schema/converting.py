@@ -241,12 +241,26 @@ def _field(path: str, own: str, node: Node, made: Converted, *, required: bool) 
         entry["options"] = [str(option) for option in options if option is not None]
     pattern = node.get("pattern")
     if isinstance(pattern, str) and kind not in ("money", "quantity", "date", "boolean"):
-        entry["pattern"] = pattern.removeprefix("^").removesuffix("$")
+        if (ours := _pattern(pattern)) is None:
+            made.notes.append(f"{path}: its pattern is left out, it is not a regular expression of Python.")
+        else:
+            entry["pattern"] = ours
     if kind in ("money", "quantity"):
         for ours, theirs in (("minimum", "minimum"), ("maximum", "maximum")):
             if isinstance(limit := node.get(theirs), int | float) and not isinstance(limit, bool):
                 entry[ours] = int(limit) if limit == int(limit) else limit
     return entry
+
+
+def _pattern(text: str) -> str | None:
+    """Ours has to match the whole value, that of a JSON schema any part of it. None: Python does not understand it."""
+    whole = re.fullmatch(r"\^([^|]*[^|\\])\$", text, re.DOTALL)
+    ours = whole.group(1) if whole else f"(?s:.*)(?:{text})(?s:.*)"
+    try:
+        re.compile(ours)
+    except (re.error, RecursionError, OverflowError):
+        return None
+    return ours
 
 
 def _line(text: object) -> str:

@@ -228,7 +228,10 @@ def extraction_states(
             if document is not None and not backend.reads_schema(document.schema_state):
                 continue  # whatever was extracted when it followed another schema
             if row is not None:
-                states.append(_extraction_state(backend, document_id, expected, row, upstream.get(document_id)))
+                state = _extraction_state(backend, document_id, expected, row, upstream.get(document_id))
+                if state.why == _input_name(backend) and document is not None and document.schema_state:
+                    state = replace(state, why=f"{state.why} or schema")  # one key for both
+                states.append(state)
             elif _is_asked_for(backend, document or new.get(document_id, NewDocument()), expected):
                 states.append(CellState(name, document_id, "missing"))
     return states

@@ -1,6 +1,7 @@
 """JSON schemas and pydantic models become `schema.yaml`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,29 @@ class Contract(BaseModel):
 '''
 
 
+@pytest.mark.parametrize(
+    ("pattern", "value", "is_valid"),
+    [
+        ("^C-[0-9]+$", "C-12", True),
+        ("^C-[0-9]+$", "xC-12", False),
+        ("[0-9]{2}", "C-12", True),
+        ("^C", "C-12", True),
+        ("^C$|^D-", "D-12", True),
+        ("^C$|^D-", "C-12", False),
+    ],
+)
+def test_a_pattern_matches_what_it_matches_in_the_json_schema(pattern: str, value: str, is_valid: bool) -> None:
+    made = convert({"properties": {"a": {"type": "string", "pattern": pattern}}}).content["fields"]["a"]["pattern"]
+    assert bool(re.fullmatch(made, value)) == is_valid
+
+
+@pytest.mark.parametrize("pattern", ["(?<a>x)", "\\p{L}", "(?i)x"])
+def test_a_pattern_that_python_does_not_know_is_left_out(pattern: str) -> None:
+    made = convert({"properties": {"a": {"type": "string", "pattern": pattern}}})
+    assert "pattern" not in made.content["fields"]["a"]
+    assert "a: its pattern is left out" in made.notes[-1]
+
+
 def test_the_command_converts_files_and_models_and_checks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def said(*arguments: str, code: int = 0) -> str:
         result = call(monkeypatch, "schema", *arguments)
@@ -176,5 +200,11 @@ def test_the_command_converts_files_and_models_and_checks_them(tmp_path: Path, m
     assert "memo: 1 field," in checked
     (tmp_path / "schemas/memo/schema.yaml").write_text("title: Note\nfields:\n  text: {kind: colour}\n")
     assert "schemas/memo/schema.yaml, line 3: fields.text.kind" in said("check", code=1)
+    (tmp_path / "schemas/memo/schema.yaml").write_text(
+        "title: N\nfields:\n  text: {kind: text}\ncompare: {text: {edits: 1}}\n"
+    )
+    assert "schemas/memo/schema.yaml, line 4: compare.text.edits: does not apply" in said("check", code=1)
+    (tmp_path / "schemas/memo/schema.yaml").rename(tmp_path / "schemas/memo/schema.yml")
+    assert "schemas/memo/schema.yml is ignored" in said("check", code=1)
     assert "is not a pydantic model" in said("convert", "rent_models:Nothing", code=1)
     assert "cannot be imported" in said("convert", "no_such_module:Model", code=1)

@@ -157,7 +157,7 @@ def test_current_and_stale_scores(warehouse: Warehouse) -> None:
     assert known.is_current("demo", "b", computed_at=DAY + timedelta(1))
     assert not known.is_current("demo", "b", computed_at=DAY)
     assert known.notice() == (
-        "2 of 3 scores are stale (evaluation.yaml, labels changed since); refresh with `ocr-pipeline run`."
+        "2 of 3 scores are stale (comparison rules, labels changed since); refresh with `ocr-pipeline run`."
     )
     assert known.notice("other") is None
     assert known.notice("other", outdated=True) == (

@@ -10,7 +10,7 @@ from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.common import APPLICABLE
 
 _CAUSES = {
-    "evaluation.yaml": """s.rules IS DISTINCT FROM coalesce(
+    "comparison rules": """s.rules IS DISTINCT FROM coalesce(
         list_extract($own_rules::VARCHAR[], list_position($own_schemas::VARCHAR[], l.schema_name)), $rules)""",
     "the scoring code": "s.scoring_version <> $scoring_version",
     "data sets": "d.dataset <> s.dataset",
