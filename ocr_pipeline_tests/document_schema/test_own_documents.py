@@ -14,7 +14,7 @@ from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.labels import load_decided_label, schema_of, schema_state
 from ocr_pipeline.documents.overrides import decided_today, write_decision
-from ocr_pipeline.errors import ConfigurationError, DocumentError
+from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.evaluation.diagnosis.label_constraints import constraint_issues
 from ocr_pipeline.evaluation.scoring.document import score_document, score_lists
 from ocr_pipeline.evaluation.scoring.settings import load_rules
@@ -188,27 +188,6 @@ def test_scores_follow_the_rules_of_the_schema(project: Project, notes: Document
     project.evaluation_file.write_text("fields: {delivery_number: {edits: 1}, total_amount: {within: 1}}\n")
     strict = score_document(label, Extraction(invoice=read), load_rules(project.evaluation_file))
     assert strict[0].outcome_lenient == "wrong"
-
-
-def test_values_of_another_schema_are_not_scored(project: Project, notes: DocumentSchema) -> None:
-    label = Label(invoice=notes.model.model_validate(VALUES))
-    rules = load_rules(project.evaluation_file)
-    assert score_backend("b", {"a": label}, {"a": Extraction(invoice=Invoice())}, {"a": "shop"}, rules) == []
-
-
-@pytest.mark.parametrize(
-    ("compare", "problem"),
-    [
-        ("{signed: {edits: 1}}", "compare.signed.edits: does not apply to the kind boolean"),
-        ("{freight: {kind: date}}", "compare.freight.kind: money cannot be compared as date"),
-        ("{freight: {sharp: 1}}", "compare.freight"),
-        ("{freight: {kind: weight}}", "unknown kind"),
-    ],
-)
-def test_mistakes_in_rules_of_a_schema_name_the_line(project: Project, compare: str, problem: str) -> None:
-    write_schema(project.root, SCHEMA.replace("{delivery_number: {edits: 2}}", compare))
-    with pytest.raises(ConfigurationError, match=rf"schemas/delivery_notes/schema.yaml, line \d+: .*{problem}"):
-        load_rules(project.evaluation_file)
 
 
 def test_a_changed_rule_makes_only_scores_of_its_schema_stale(

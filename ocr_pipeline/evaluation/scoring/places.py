@@ -84,7 +84,7 @@ def agreement(label: LabelBox, spot: Spot) -> float:
     x0, y0, x1, y1 = label.box
     if label.of == "line":
         x0, x1 = max(x0, spot.box[0]), min(x1, spot.box[2])
-    return iou((x0, y0, x1, y1), spot.box) if x0 < x1 else 0.0
+    return iou((x0, y0, x1, y1), spot.box)
 
 
 def score_places(document: DocumentScores, places: Places, spots: Mapping[str, Spot]) -> list[PlaceScore]:

@@ -73,8 +73,9 @@ CASES: dict[FieldKind, list[tuple[FieldValue, FieldValue, int]]] = {
         ("DE 123-456", "123 456", 1),  # the digits are all there
         ("No. 4711", "4711", 1),
         ("DE 123-456", "DE 123-465", 0),  # two edits
-        ("12", "13", 0),  # too short for a typo
-        ("No. 12", "12", 0),
+        ("471", "472", 0),  # too short for a typo
+        ("A471", "A472", 1),
+        ("No. 471", "471", 0),
         ("ABCD", "WXYZ", 0),
     ],
     "tax_id": [

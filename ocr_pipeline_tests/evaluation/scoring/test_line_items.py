@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_pipeline.evaluation.scoring.line_items import RowScore, list_counts, score_list
+from ocr_pipeline.evaluation.scoring.line_items import ListCounts, RowScore, list_counts, score_list
 from ocr_pipeline.evaluation.scoring.settings import Rules
 
 Entry = dict[str, Any]
@@ -164,6 +164,7 @@ def test_every_row_and_cell_counts_once(truth: list[Entry], found: list[Entry]) 
     assert sorted(kept) == list(range(len(truth)))  # each has a quantity: none is empty
     assert sorted(given_back) == list(range(len(found)))
     counts = list_counts(rows).columns()
+    assert ListCounts.of_columns(counts) == list_counts(rows), "as the table holds them"
     assert counts["rows_correct_strict"] <= counts["rows_correct"] <= counts["rows_correct_lenient"]
     assert counts["cells_correct_strict"] <= counts["cells_correct"] <= counts["cells_correct_lenient"]
     assert sum(counts[f"cells_{name}"] for name in ("correct", "wrong", "spurious", "missing", "both_empty")) == sum(

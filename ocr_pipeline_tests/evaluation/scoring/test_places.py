@@ -88,6 +88,42 @@ def test_outcomes_on_several_pages(spot: Spot | None, value: str | None, outcome
     assert score.value_outcome == {"9": "correct", "8": "wrong", None: "missing"}[value]
 
 
+HERE: Box = (0.4, 0.5, 0.6, 0.52)
+
+
+@pytest.mark.parametrize(
+    ("near", "far"),
+    [
+        (place((0.65, 0.5, 0.85, 0.52)), place((0.1, 0.5, 0.3, 0.52))),  # to the right and to the left
+        (place((0.1, 0.5, 0.3, 0.52)), place((0.75, 0.5, 0.95, 0.52))),
+        (place((0.4, 0.6, 0.6, 0.62)), place((0.4, 0.3, 0.6, 0.32))),  # below and above
+        (place((0.4, 0.4, 0.6, 0.42)), place((0.4, 0.8, 0.6, 0.82))),
+        (place((0.3, 0.8, 0.5, 0.82)), place((0.7, 0.73, 0.9, 0.75))),  # neither side alone decides
+        (place((0.65, 0.53, 0.85, 0.55)), place((0.4, 0.9, 0.6, 0.92))),
+        (place((0.4, 0.5, 0.9, 0.52)), place((0.4, 0.521, 0.6, 0.541))),  # overlap comes before distance
+        (place((0.0, 0.0, 0.1, 0.02)), place(HERE, 2)),  # and the page before all
+    ],
+)
+def test_evidence_is_compared_with_the_closest_place(near: LabelBox, far: LabelBox) -> None:
+    document = scored({"total_amount": "9"}, {"total_amount": "9"})
+    for places in ([near, far], [far, near]):
+        [score] = score_places(document, {"total_amount": places}, {"total_amount": Spot(1, HERE)})
+        assert (score.label, score.found, score.page_right) == (near, Spot(1, HERE), True)
+        assert score.iou == agreement(near, Spot(1, HERE))
+
+
+def test_without_a_box_the_first_place_is_the_label_and_half_an_overlap_is_found() -> None:
+    document = scored({"total_amount": "9"}, {"total_amount": "9"})
+    places = {"total_amount": [place((0.0, 0.0, 1.0, 0.5)), place((0.0, 0.5, 1.0, 1.0))]}
+    [score] = score_places(document, places, {"total_amount": Spot(1, None)})
+    assert (score.label, score.iou, score.found) == (places["total_amount"][0], None, Spot(1, None))
+    [score] = score_places(document, places, {"total_amount": Spot(0, None)})
+    assert (score.label, score.iou, score.found, score.page_right) == (places["total_amount"][0], None, None, None)
+    for right, outcome in ((0.5, "found"), (0.4375, "elsewhere")):
+        [score] = score_places(document, places, {"total_amount": Spot(1, (0.0, 0.0, right, 0.5))})
+        assert (score.outcome, score.iou) == (outcome, right)
+
+
 def test_a_failed_document_has_no_box_and_values_without_a_place_are_not_judged() -> None:
     label = {"total_amount": "9", "supplier_name": "A"}
     assert [s.outcome for s in score_places(scored(label, None), {"total_amount": [place(TOTAL)]}, {})] == ["no_box"]
@@ -102,24 +138,29 @@ def test_evidence_of_a_value_that_is_not_on_the_document_is_spurious() -> None:
     document = scored({"total_amount": "9", "due_date": None}, {"total_amount": "9", "due_date": "2026-01-02"})
     places = {"total_amount": [place(TOTAL)]}
     spots = {"total_amount": Spot(1, TOTAL), "due_date": Spot(1, (0.1, 0.1, 0.2, 0.2))}
-    assert [(s.field, s.outcome) for s in score_places(document, places, spots)] == [
-        ("due_date", "spurious"),
-        ("total_amount", "found"),
+    scores = score_places(document, places, spots)
+    assert [(s.document_id, s.field, s.outcome, s.value_outcome, s.iou, s.page_right) for s in scores] == [
+        ("d", "due_date", "spurious", "spurious", None, None),
+        ("d", "total_amount", "found", "correct", 1.0, True),
     ]
+    assert (scores[0].label, scores[0].found) == (None, spots["due_date"])
+    assert len(score_places(document, places, {**spots, "due_date": Spot(0, TOTAL)})) == 1, "on no page"
     assert [s.field for s in score_places(document, places, {**spots, "due_date": Spot(1, None)})] == ["total_amount"]
 
 
 def test_cells_are_judged_in_the_rows_that_were_assigned() -> None:
     items = [{"description": "Tea", "amount": "5"}, {"description": "Rice", "amount": "9"}]
-    found = [{"description": "Rice", "amount": "9"}, {"description": "Tea", "amount": "5"}, {"description": "Tax"}]
+    found = [{"description": "Rice", "amount": "9"}, {"description": "Tea", "amount": "5"}, {"amount": "2"}]
     document = scored({"line_items": items}, {"line_items": found})
     first, second = place((0.8, 0.1, 0.9, 0.12)), place((0.8, 0.2, 0.9, 0.22))
     places = {"line_items.0.amount": [first], "line_items.1.amount": [second]}
-    spots = {"line_items.0.amount": Spot(1, second.box), "line_items.1.amount": Spot(1, second.box)}
+    spots = {f"line_items.{row}.{column}": Spot(1, second.box) for row in range(3) for column in ("amount", "quantity")}
     assert {s.field: s.outcome for s in score_places(document, places, spots)} == {
         "line_items.0.amount": "elsewhere",
         "line_items.1.amount": "found",
+        "line_items.+.amount": "spurious",
     }
+    assert score_places(document, {"total_amount": [first]}, spots) == [], "no cell has a place"
 
 
 def stored(document: str, field: str, outcome: Any, value: Any = "correct", page: bool | None = True) -> StoredPlace:

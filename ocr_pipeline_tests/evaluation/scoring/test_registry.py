@@ -1,5 +1,6 @@
 """A project's own field kinds and metrics, as docs/evaluation.md shows them."""
 
+import hashlib
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.ranking.summaries import summarise_field
 from ocr_pipeline.evaluation.scoring.comparators import COMPARATORS
 from ocr_pipeline.evaluation.scoring.document import score_document
+from ocr_pipeline.evaluation.scoring.registry import source_hash
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.schemas import Extraction, Invoice, Label
@@ -68,6 +70,9 @@ def test_metrics_are_stored_and_averaged(project: Path, tmp_path: Path) -> None:
 
 def test_the_source_is_part_of_the_fingerprint(project: Path) -> None:
     before = load_rules(project).fingerprint
+    assert source_hash("my_rules:VAT_NUMBER") == hashlib.sha256(CODE.encode()).hexdigest()[:12], (
+        "as stored scores have it"
+    )
     sys.modules.pop("my_rules")
     (project.parent / "my_rules.py").write_text(CODE + "\n# changed\n", "utf-8")
     assert load_rules(project).fingerprint != before

@@ -29,8 +29,37 @@ def test_defaults_without_a_file_or_a_rule(path: Path) -> None:
     assert load(path, "# fields: {}\n") == DEFAULT_RULES
     assert load(path, "# fields: {}\n").fingerprint == DEFAULT_RULES.fingerprint
     assert {field: DEFAULT_RULES.kind_of(field) for field in COMPARED} == COMPARED
+    assert Rules.model_validate(None) == DEFAULT_RULES
+    assert DEFAULT_RULES.fingerprint == "44136fa355b3", "stored scores have it: it does not change with a new option"
     assert DEFAULT_RULES.tolerance_of("total_amount").within == Decimal("0.05")
     assert DEFAULT_RULES.tolerance_of("line_items.quantity").within == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "inside", "outside"),
+    [
+        ("within", ["0", "0.5", "1000"], ["-0.01", ".nan", ".inf"]),
+        ("within_percent", ["0", "0.5", "200"], ["-0.01", ".nan", ".inf"]),
+        ("similarity", ["0.01", "1"], ["0", "-1", "1.01", ".nan"]),
+        ("edits", ["0", "1"], ["-1", "0.5"]),
+        ("days", ["0", "1"], ["-1", "0.5"]),
+    ],
+)
+def test_limits_of_the_options(path: Path, option: str, inside: list[str], outside: list[str]) -> None:
+    field = {"similarity": "supplier_name", "edits": "invoice_id", "days": "due_date"}.get(option, "total_amount")
+    for number in inside:
+        tolerance = load(path, f"fields: {{{field}: {{{option}: {number}}}}}").tolerance_of(field)
+        assert getattr(tolerance, option) == pytest.approx(type(getattr(tolerance, option))(number))
+    for number in outside:
+        with pytest.raises(
+            ConfigurationError, match=rf"^evaluation.yaml, line 1: fields.{field}.{option}: Input should"
+        ):
+            load(path, f"fields: {{{field}: {{{option}: {number}}}}}")
+
+
+def test_what_is_no_mapping_holds_no_rules() -> None:
+    with pytest.raises(ValidationError):
+        Rules.model_validate(["fields"])
 
 
 def test_rules_of_fields(path: Path) -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from ocr_pipeline.errors import ConfigurationError
@@ -50,6 +51,22 @@ def test_errors_are_one_sentence(tmp_path: Path, text: str, message: str) -> Non
         load_rules(path)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("section", "model"), [("checks", Thresholds), ("accept", Accept)])
+def test_the_defaults_are_those_of_the_documentation(section: str, model: type[Thresholds | Accept]) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text()
+    documented = next(block for block in text.split("```yaml\n") if block.startswith(f"{section}:")).split("```")[0]
+    settings = yaml.safe_load(documented)[section]
+    if section == "accept":  # its fields and its backend are an example
+        settings = {key: value for key, value in settings.items() if key not in ("fields", "backend")}
+    assert settings.keys() >= model.model_fields.keys() - {"fields", "backend"}
+    assert all(
+        entry.keys() == model.model_fields[key].default.model_dump().keys()
+        for key, entry in settings.items()
+        if isinstance(entry, dict)
+    )
+    assert model.model_validate(settings) == model()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
+import re
+from pathlib import Path
 from typing import Any
 
-from ocr_pipeline.evaluation.scoring.version import label_version
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION, label_version
 from ocr_pipeline.schemas import Label
 
 
@@ -27,3 +29,9 @@ def test_the_version_does_not_depend_on_the_order() -> None:
     a, b = label(total_amount="1.00", currency="EUR"), label(currency="EUR", total_amount="1.00")
     assert label_version({"x": a, "y": b}) == label_version({"y": a, "x": b})
     assert len(label_version({"x": a})) == 12
+
+
+def test_the_changelog_says_what_the_version_shifted() -> None:
+    changelog = (Path(__file__).parents[3] / "CHANGELOG.md").read_text()
+    listed = {int(number) for number in re.findall(r"^- (?:`SCORING_VERSION`|Scoring version) (\d+):", changelog, re.M)}
+    assert max(listed) == SCORING_VERSION
