@@ -1,10 +1,9 @@
 """What the readers of single tables return, and what deleting, copying and writing the database again leaves."""
 
-import importlib
 import json
-import pkgutil
-from collections.abc import Iterator
-from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,15 @@ from typing import Any
 import duckdb
 import pytest
 
+from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.evaluation.diagnosis.truth import SourceComparison
 from ocr_pipeline.evaluation.ranking.history import Evaluation
 from ocr_pipeline.models.types import CallFacts, Usage
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Size, Warehouse
-from ocr_pipeline.warehouse.export import export_tables, write_parquet
-from ocr_pipeline.warehouse.forgetting import Traces, delete_documents, model_calls_of, rewrite, texts_of
+from ocr_pipeline.warehouse.export import export_tables, load_frame, write_parquet
+from ocr_pipeline.warehouse.forgetting import Traces, delete_documents, model_calls_of, rewrite, scrub_sqlite, texts_of
+from ocr_pipeline.warehouse.migrate import table_columns
 from ocr_pipeline.warehouse.tables import calls, current, history, inputs, sources, states, truth, warned
 from ocr_pipeline.warehouse.tables.common import described, where_equal
 from ocr_pipeline.warehouse.tables.current import ScoreStates, Scoring
@@ -49,39 +50,6 @@ def fill(warehouse: Warehouse, **rows_of: list[dict[str, Any]]) -> None:
 
 def names_of(warehouse: Warehouse, table: str, column: str = "document_id") -> list[str]:
     return [row[column] for row in warehouse.rows(f"SELECT {column} FROM {table} ORDER BY ALL")]
-
-
-def row_types() -> Iterator[type]:
-    yield Size
-    for module in pkgutil.iter_modules(tables.__path__):
-        for value in vars(importlib.import_module(f"{tables.__name__}.{module.name}")).values():
-            if isinstance(value, type) and value.__module__.endswith(f".{module.name}") and "Row" in value.__name__:
-                yield value
-
-
-def test_row_types_are_values_made_by_name() -> None:
-    types = [value for value in row_types() if not getattr(value, "_is_protocol", False)]
-    assert len(types) > 30
-    for row_type in types:
-        if issubclass(row_type, tuple):
-            continue
-        assert is_dataclass(row_type), row_type
-        made = object.__new__(row_type)
-        for column in () if "__slots__" in vars(row_type) else fields(row_type):  # words are many, and changed in place
-            with pytest.raises(FrozenInstanceError):
-                setattr(made, column.name, None)
-        if row_type is not Size:
-            with pytest.raises(TypeError, match="positional"):
-                row_type(*[None] * len(fields(row_type)))
-
-
-def test_scores_to_be_written_are_values_made_by_name() -> None:
-    row_types: list[Any] = [tables.scores.ScoreOrigin, tables.scores.NewScores]
-    for row_type in row_types:
-        with pytest.raises(FrozenInstanceError):
-            setattr(object.__new__(row_type), fields(row_type)[0].name, None)
-        with pytest.raises(TypeError, match="positional"):
-            row_type(*[None] * len(fields(row_type)))
 
 
 def test_descriptions_are_those_of_the_columns() -> None:
@@ -345,6 +313,30 @@ def test_a_database_written_again_holds_nothing_of_what_was_deleted(tmp_path: Pa
     assert b"SecretCanary" not in path.read_bytes()
 
 
+def test_a_file_of_dagster_keeps_nothing_that_names_the_document(tmp_path: Path) -> None:
+    """Rows of events are deleted; elsewhere, the text is replaced."""
+    path, traces = tmp_path / "it's.db", Traces(["shop-1"], ["SecretCanary"])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("""
+            CREATE TABLE event_logs (id INTEGER PRIMARY KEY, event TEXT, dump BLOB);
+            CREATE TABLE runs (id INTEGER PRIMARY KEY, body TEXT, tags TEXT, number INTEGER);
+            INSERT INTO event_logs VALUES (1, 'shop-1 was read', x'00'), (2, 'shop-12 was read', NULL);
+            INSERT INTO runs VALUES (7, 'SecretCanary, shop-1', 'demo', 5), (8, 'shop-2', 'demo', NULL);
+        """)
+    assert scrub_sqlite(path, traces) == 2
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT id, event FROM event_logs").fetchall() == [(2, "shop-12 was read")]
+        assert connection.execute("SELECT * FROM runs").fetchall() == [
+            (7, "forgotten, forgotten", "demo", 5),
+            (8, "shop-2", "demo", None),
+        ]
+    assert b"SecretCanary" not in path.read_bytes(), "written anew"
+    assert scrub_sqlite(path, traces) == 0
+    path.write_bytes(b"SQLite format 3 but no more than that" * 99)
+    with pytest.raises(WarehouseError, match=r"it's\.db is in use or damaged .*: stop `ocr-pipeline dev` and all runs"):
+        scrub_sqlite(path, traces)
+
+
 def test_traces_are_found_in_json_within_json() -> None:
     pattern = Traces(["shop-1", "shop-12"], ['Bäcker "Süß"']).pattern()
     once = json.dumps({"name": 'Bäcker "Süß"'})
@@ -380,3 +372,21 @@ def test_a_parquet_file_has_the_types_and_no_text_for_nothing(tmp_path: Path) ->
     write_parquet(path, [], {})
     with duckdb.connect() as connection:
         assert connection.execute("FROM read_parquet(?)", [str(path)]).fetchall() == []
+
+
+def test_a_table_as_a_data_frame(extracted: Warehouse, tmp_path: Path) -> None:
+    assert list(load_frame(extracted, "documents")["document_id"]) == ["a", "b", "gone"]
+    assert load_frame(Warehouse(tmp_path / "none.duckdb"), "documents").empty
+    for unknown in ("document", "duckdb_tables()", '"'):
+        with pytest.raises(ConfigurationError, match=r"^There is no table .*; known are acceptances, "):
+            load_frame(extracted, unknown)
+        with pytest.raises(ConfigurationError, match=r"^There is no table "):
+            export_tables(extracted, tmp_path / "out", "csv", [unknown])
+
+
+def test_without_names_every_table_is_exported(extracted: Warehouse, tmp_path: Path) -> None:
+    counts = export_tables(extracted, tmp_path, "csv")
+    assert counts.keys() == table_columns().keys()
+    assert {table for table, number in counts.items() if number} == {
+        "documents", "extracted_fields", "extractions", "ground_truth", "model_calls", "schema_version",
+    }  # fmt: skip
