@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator
 
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
 """An amount of money in the document's currency, or a quantity. Exact, never a float."""
@@ -148,6 +148,12 @@ FIELD_KINDS: dict[str, FieldKind] = {
 }
 """The single-valued fields in display order, with the kind that determines how they are compared."""
 
+
+def known_kind(field: str, kind: str) -> FieldKind:
+    """A kind, if it is one of these; for one of evaluation.yaml, that of the field of an invoice, else text."""
+    return kind if kind in get_args(FieldKind) else FIELD_KINDS.get(field, "text")  # type: ignore[return-value]
+
+
 UNPRINTED = ("category", "boolean")
 """Kinds whose values say what a document is, and need not be printed on it."""
 
@@ -207,6 +213,21 @@ def _fields_model(text: str) -> type[Fields]:
     for name, row in rows.items():
         _MADE_FROM[row] = text, name
     return model
+
+
+def have_same_fields(first: Fields, second: Fields) -> bool:
+    """Whether documents have the same fields and lists. Those of one schema do not if it changed in between."""
+    return (first.NAME, first.KINDS, first.LISTS) == (second.NAME, second.KINDS, second.LISTS)
+
+
+def as_model(values: Fields, model: type[Fields]) -> Fields | None:
+    """The values in another model, as after a change of their schema; None if they do not fit."""
+    if type(values) is model:
+        return values
+    try:
+        return model.model_validate(values.model_dump(exclude_defaults=True)) if values.NAME == model.NAME else None
+    except ValidationError:
+        return None
 
 
 def _columns(fields: Mapping[str, Shape]) -> Definitions:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr_pipeline.components import Component
+from ocr_pipeline.document_fields import as_model
 from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.documents.pages import Document
 from ocr_pipeline.extraction.later import LaterMembers
@@ -27,6 +28,15 @@ class MemberResults:
     seconds: float | None
     cost_usd: float | None
     later: LaterMembers | None = None
+
+    def of_schema(self, schema: DocumentSchema) -> dict[str, Extraction]:
+        """The extractions that fit a schema: it may have changed since a member was run."""
+        models = {name: as_model(result.invoice, schema.model) for name, result in self.extractions.items()}
+        return {
+            name: self.extractions[name].model_copy(update={"invoice": values})
+            for name, values in models.items()
+            if values is not None
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

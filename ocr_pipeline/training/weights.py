@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.backends.members import Cells, member_cells, member_results
-from ocr_pipeline.document_schema.schema import INVOICE_NAME
+from ocr_pipeline.document_schema.schema import INVOICE_NAME, invoice_schema
 from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
 from ocr_pipeline.extraction.cascade.thresholds import Thresholds, load_thresholds
 from ocr_pipeline.extraction.ensemble.extractor import load_weights
@@ -57,7 +57,7 @@ def train_weights(project: Project, warehouse: Warehouse, ensemble: Backend) -> 
         Voted(
             document_id,
             labelled.groups.get(document_id, document_id),
-            results.extractions,
+            results.of_schema(invoice_schema()),
             labelled.labels[document_id],
         )
         for document_id in sorted(labelled.cells)

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from ocr_pipeline.components import Capabilities
 from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.document_schema.spec import SchemaSpec
-from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.extraction.base import ExtractionInput, MemberResults
 from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
 from ocr_pipeline.extraction.codes.extractor import CodesExtractor
@@ -54,6 +55,27 @@ def test_an_ensemble_votes_on_every_kind_and_takes_whole_lists(tmp_path: Path) -
     assert (values.tax_number, values.delivery_date) == ("DE 123456789", date(2026, 3, 5))
     assert [row.article for row in values.items] == ["A-1", "A-2"]
     assert result.evidence["tax_number"].score == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("combining", [EnsembleExtractor(of=["a", "b"]), CascadeExtractor(of=["a", "b"])])
+def test_members_that_were_run_before_the_schema_changed(
+    combining: EnsembleExtractor | CascadeExtractor, tmp_path: Path
+) -> None:
+    """One of them has a field that is gone, the other lacks a new one, and its rows a column."""
+    spec = {"title": "Own", "fields": {"x": {"kind": "text"}}, "lists": {"items": {"columns": {"y": {"kind": "text"}}}}}
+    gone = {**spec, "fields": {**spec["fields"], "z": {"kind": "text"}}}  # type: ignore[dict-item]
+    now = json.loads(json.dumps(spec))
+    now["fields"]["new"] = {"kind": "money"}
+    now["lists"]["items"]["columns"]["more"] = {"kind": "date"}
+    before, without, after = (DocumentSchema("own", SchemaSpec.model_validate(entry)) for entry in (gone, spec, now))
+    given = {"a": gave(without, 0.95, x="right", items=[{"y": "1"}]), "b": gave(before, 0.9, x="other", z="gone")}
+    asked = LaterMembers({"b": lambda: MemberAnswer(None, None, 0.0, 0.0, [], stored=True)})
+    members = MemberResults(given, seconds=1.0, cost_usd=0.0, later=asked)
+    values = combining.extract(document(after, members=members)).invoice
+    assert type(values) is after.model
+    assert (values.x, values.new, [row.y for row in values.items]) == ("right", None, ["1"])
+    with pytest.raises(DocumentError, match="has a result for this document"):
+        combining.extract(document(after, members=replace(members, extractions={"b": given["b"]})))
 
 
 def test_an_ensemble_does_not_repeat_what_a_schema_says_against_one_member(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ocr_pipeline.document_fields import have_same_fields
 from ocr_pipeline.evaluation.scoring.document import score_document, score_lists
 from ocr_pipeline.evaluation.scoring.fields import FieldScore, PrintedReads
 from ocr_pipeline.evaluation.scoring.line_items import ListName, RowScore
@@ -77,8 +78,8 @@ def score_backend(
         if document_id not in labels:
             continue
         label, extraction = labels[document_id], result if isinstance(result, Extraction) else None
-        if extraction is not None and extraction.invoice.NAME != label.invoice.NAME:
-            continue  # it was extracted before the document got another schema
+        if extraction is not None and not have_same_fields(extraction.invoice, label.invoice):
+            continue  # it was extracted before the document got another schema, or its schema other fields
         dataset, printed = datasets[document_id], (printed_dates or {}).get(document_id)
         fields = score_document(label, extraction, rules, printed=printed, day_first=rules.day_first(dataset))
         scores.append(

@@ -95,7 +95,7 @@ class CascadeExtractor(TrainedExtractor):
         if members is None or members.later is None:
             raise ConfigurationError("A cascade needs its members: `members.later` is not set.")
         first, *later = self.members
-        held = _Held(first, members.extractions.get(first), document.schema)
+        held = _Held(first, members.of_schema(document.schema).get(first), document.schema)
         doubtful = self.doubtful(document.document_id, first, held.extraction, document.schema)
         for member in later:
             if not doubtful:

@@ -51,7 +51,7 @@ class EnsembleExtractor(TrainedExtractor):
     def extract(self, document: ExtractionInput) -> Extraction:
         if document.members is None:
             raise ConfigurationError("An ensemble needs the results of its members: `members` is not set.")
-        extractions = document.members.extractions
+        extractions = document.members.of_schema(document.schema)
         if not extractions:
             raise DocumentError("document_failed", "No member of the ensemble has a result for this document.")
         fold = self._weights.fold_of.get(document.document_id) if self._weights else None

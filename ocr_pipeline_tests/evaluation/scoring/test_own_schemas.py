@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ocr_pipeline.document_schema.loading import load_schema
 from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.scoring.document import score_document, score_lists
@@ -55,6 +56,13 @@ def test_only_answers_of_the_schema_of_the_label_are_scored(notes: DocumentSchem
     answers = {"a": Extraction(invoice=Invoice()), "b": Extraction(invoice=label.invoice)}
     [score] = score_backend("x", dict.fromkeys(answers, label), answers, datasets)
     assert (score.document_id, score.schema) == ("b", "delivery_notes")
+
+
+def test_answers_from_before_the_schema_had_these_fields_are_not_scored(tmp_path: Path, notes: DocumentSchema) -> None:
+    label = Label(invoice=notes.model.model_validate(VALUES))
+    before = load_schema(write_schema(tmp_path, SCHEMA.replace("  freight: {kind: money, minimum: 0}\n", "")))
+    answer = Extraction(invoice=before.model.model_validate({"signed": True}))
+    assert score_backend("x", {"a": label}, {"a": answer}, {"a": "shop"}) == []
 
 
 def test_scores_become_stale_only_where_a_rule_of_theirs_changed(tmp_path: Path, notes: DocumentSchema) -> None:
