@@ -21,6 +21,9 @@ MAX_DIGITS = 15
 MAX_TEXT = 32_767
 """Characters of a cell of a workbook."""
 
+MAX_SHEET_NAME = 31
+"""Characters of the name of a sheet; a longer one is cut, and numbered."""
+
 
 def write_csv(file: IO[str], rows: Iterable[Row]) -> None:
     """Write rows as CSV. A text that a spreadsheet takes for a formula gets an apostrophe in front."""
@@ -48,8 +51,8 @@ def write_workbook(path: Path, sheets: Mapping[str, Iterable[Row]]) -> None:
     try:
         with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd", "constant_memory": True}) as book:
             bold, amount = book.add_format({"bold": True}), book.add_format({"num_format": "0.00####"})
-            for name, rows in sheets.items():
-                sheet = book.add_worksheet(name)
+            for place, (name, rows) in enumerate(sheets.items()):
+                sheet = book.add_worksheet(name if len(name) <= MAX_SHEET_NAME else f"{name[:25]}~{place}")
                 sheet.freeze_panes(1, 1)
                 for number, row in enumerate(rows, 1):
                     if number == 1:

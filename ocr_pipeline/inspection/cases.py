@@ -195,6 +195,7 @@ def unscored_cells(
         (name, position, column, kind, _text(getattr(row, column), kind))
         for name, columns in kinds.items()
         for position, row in enumerate(lists.get(name, ()))
+        if not isinstance(row, ExtractedCellRow)
         for column, kind in columns.items()
     )
     own = (

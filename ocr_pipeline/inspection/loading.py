@@ -1,12 +1,11 @@
 """Loads the cases of documents from the warehouse: about two dozen queries per 50 documents, for any number of backends."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from ocr_pipeline.document_fields import fields_model, in_display_order
+from ocr_pipeline.document_fields import in_display_order
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, MarkedPlace, Place
@@ -25,6 +24,7 @@ from ocr_pipeline.warehouse.tables.labels import ItemRow, LabelRow, TaxRow, Trut
 from ocr_pipeline.warehouse.tables.places import PlaceRow
 from ocr_pipeline.warehouse.tables.scale import ScaleSuspectRow
 from ocr_pipeline.warehouse.tables.scores import CaseScore, ListCellRow
+from ocr_pipeline.warehouse.tables.values import kinds_of_shape
 from ocr_pipeline.warehouse.tables.words import OcrCell, OcrPageRow, OcrWordRow
 
 BATCH = 50
@@ -171,7 +171,7 @@ class _Tables:
             document_id=key,
             backend=backend,
             extraction=extraction,
-            fields=tuple(rows.field(name) for name in in_display_order(rows.names, _kinds(extraction.shape))),
+            fields=tuple(rows.field(name) for name in in_display_order(rows.names, kinds_of_shape(extraction.shape))),
             cells=() if stale else tuple(own(self.cells)),
             lists={
                 "line_items": own(self.items),
@@ -231,10 +231,6 @@ class _FieldRows:
             marked=self.marked.get(name),
             candidates=tuple(self.candidates.get(name, ())),
         )
-
-
-def _kinds(shape: str | None) -> Iterable[str]:
-    return fields_model(json.loads(shape)).KINDS if shape else ()
 
 
 def _place(row: EvidenceRow) -> Place:

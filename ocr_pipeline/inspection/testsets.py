@@ -37,9 +37,9 @@ def unchanged_testsets(project: Project, reader: Reader) -> dict[str, Collection
     """The documents of the latest version of each test set, by its name and version. A set of which something changed is left
     out: what is scored today is not what was frozen."""
     return {
-        one.title(): one.latest.documents.keys()
-        for one in load_all(project.testsets)
-        if not changes(reader, one.latest)
+        testset.title(): testset.latest.documents.keys()
+        for testset in load_all(project.testsets)
+        if not changes(reader, testset.latest)
     }
 
 

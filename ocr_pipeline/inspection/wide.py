@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -37,30 +37,35 @@ def export_wide(reader: Reader, folder: Path, form: Format) -> list[Path]:
     Raises:
         ConfigurationError: nothing was read, or a file cannot be written.
     """
-    sheets = {VALUES: list(value_rows(reader)), LINE_ITEMS: list(line_item_rows(reader))}
-    types = _types(field_kinds(reader), LIST_KINDS[LINE_ITEMS])
-    for model in tables.values.models(reader):
-        for name, columns in model.LISTS.items():
-            if name not in sheets:
-                sheets[name], types = list(list_rows(reader, name)), {**_types({}, columns), **types}
+    sheets = {VALUES: list(value_rows(reader))}
+    types = {VALUES: _types(field_kinds(reader))}
+    for name, columns in list_kinds(reader).items():
+        sheets[name], types[name] = _aligned(list_rows(reader, name)), _types(columns)
     if not sheets[VALUES]:
         raise ConfigurationError("No document was read yet; run `ocr-pipeline run` first.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if form == "xlsx":
             return [_replaced(folder / f"{VALUES}.xlsx", lambda path: write_workbook(path, sheets))]
-        return [_replaced(folder / f"{name}.{form}", _writer(form, rows, types)) for name, rows in sheets.items()]
+        return [_replaced(folder / f"{name}.{form}", _writer(form, rows, types[name])) for name, rows in sheets.items()]
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error.strerror}.") from None
 
 
-def _types(fields: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, str]:
+def _types(kinds: Mapping[str, str]) -> dict[str, str]:
     """Type of a column in Parquet; VARCHAR for any other."""
     return {
         **_TYPES,
-        **{f"{name}_confidence": "DOUBLE" for name in fields},
-        **{name: _KINDS[kind] for name, kind in {**fields, **columns}.items() if kind in _KINDS},
+        **{f"{name}_confidence": "DOUBLE" for name in kinds},
+        **{name: _KINDS[kind] for name, kind in kinds.items() if kind in _KINDS},
     }
+
+
+def _aligned(rows: Iterable[Row]) -> list[dict[str, Cell]]:
+    """Rows with the columns of all of them: lists of two schemas may share a name."""
+    every = list(rows)
+    columns = dict.fromkeys(name for row in every for name in row)
+    return [{name: row.get(name) for name in columns} for row in every]
 
 
 def _writer(form: Format, rows: Sequence[Row], types: Mapping[str, str]) -> Callable[[Path], None]:
@@ -122,17 +127,25 @@ def value_rows(reader: Reader) -> Iterator[dict[str, Cell]]:
 
 
 def field_kinds(reader: Reader) -> dict[str, str]:
-    """The fields of all documents that were read, those of invoices first."""
+    """The fields of all documents that were read, those of invoices first; text if schemas differ about one."""
     kinds: dict[str, str] = dict(FIELD_KINDS)
     for model in tables.values.models(reader):
-        for name, kind in model.KINDS.items():
-            kinds.setdefault(name, kind)
+        _merge(kinds, model.KINDS)
     return kinds
 
 
-def line_item_rows(reader: Reader) -> Iterator[dict[str, Cell]]:
-    """One row per line item."""
-    yield from list_rows(reader, LINE_ITEMS)
+def list_kinds(reader: Reader) -> dict[str, dict[str, str]]:
+    """The compared columns of the lists of all documents that were read, line items first."""
+    kinds: dict[str, dict[str, str]] = {LINE_ITEMS: dict(LIST_KINDS[LINE_ITEMS])}
+    for model in tables.values.models(reader):
+        for name, columns in model.LISTS.items():
+            _merge(kinds.setdefault(name, {}), columns)
+    return kinds
+
+
+def _merge(kinds: dict[str, str], others: Mapping[str, str]) -> None:
+    for name, kind in others.items():
+        kinds[name] = kind if kinds.get(name, kind) == kind else "text"
 
 
 def list_rows(reader: Reader, name: str) -> Iterator[dict[str, Cell]]:

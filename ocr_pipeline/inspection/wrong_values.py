@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ocr_pipeline.schemas import FIELD_KINDS
+from ocr_pipeline.document_fields import known_kind
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.current import Scoring
@@ -19,7 +19,7 @@ class WrongValue(WrongValueRow):
     def at_stake(self) -> Decimal | None:
         """The amount that the error is about: the difference of two amounts, or all of a missing or spurious one. In the
         currency of the label, not converted. None: the field is not an amount."""
-        return at_stake(self.field, self.truth, self.prediction)
+        return at_stake(self.field, self.kind, self.truth, self.prediction)
 
 
 def wrong_values(reader: Reader, scoring: Scoring, filters: Mapping[str, str]) -> list[WrongValue]:
@@ -37,8 +37,8 @@ def _order(row: WrongValue) -> tuple[Decimal, float, str, str, str]:
     return -stake, -(row.confidence or 0.0), row.document_id, row.backend, row.field
 
 
-def at_stake(field: str, truth: str | None, prediction: str | None) -> Decimal | None:
+def at_stake(field: str, kind: str, truth: str | None, prediction: str | None) -> Decimal | None:
     """The amount that an error is about; None: the field is not an amount."""
-    if FIELD_KINDS.get(field) != "money":
+    if known_kind(field, kind) != "money":
         return None
     return abs(Decimal(prediction or 0) - Decimal(truth or 0))

@@ -19,6 +19,7 @@ Values = Mapping[str, Mapping[str, str]]
 
 _CENT = Decimal("0.01")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def same_value(field: str, value: str | None) -> str | None:
@@ -29,7 +30,7 @@ def same_value(field: str, value: str | None) -> str | None:
     kind = FIELD_KINDS.get(field)
     if kind is None and _DECIMAL.fullmatch(value):  # of an own schema: equal amounts may be written with other zeros
         return value.rstrip("0").rstrip(".")
-    if kind == "money":
+    if kind == "money" and _NUMBER.fullmatch(value):  # an own schema may have text under this name
         return str(Decimal(value).quantize(_CENT))
     if kind == "tax_id":
         return tax_id_key(value) or None

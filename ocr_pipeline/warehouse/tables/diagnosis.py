@@ -59,9 +59,10 @@ class QueuedIssue(LabelIssueRow):
 
 @dataclass(frozen=True, kw_only=True)
 class WrongValueRow(AttributionRow):
-    """An attribution, the confidence of the value, the currency of the label, and the printed text that the value differs
-    from by a power of ten (None: there is none)."""
+    """An attribution, the kind and confidence of the value, the currency of the label, and the printed text that the value
+    differs from by a power of ten (None: there is none)."""
 
+    kind: str
     confidence: float | None
     currency: str | None
     scale_text: str | None = None
@@ -92,7 +93,7 @@ def current_attributions(
     return reader.select(
         WrongValueRow,
         f"""
-        SELECT a.*, c.confidence, g.value AS currency, x.text AS scale_text FROM attributions a {_CURRENT}
+        SELECT a.*, s.kind, c.confidence, g.value AS currency, x.text AS scale_text FROM attributions a {_CURRENT}
         LEFT JOIN confidences c ON c.document_id = a.document_id AND c.backend = a.backend AND c.field = a.field
         LEFT JOIN scale_suspects x ON x.document_id = a.document_id AND x.backend = a.backend AND x.field = a.field
             AND x.value = a.prediction

@@ -55,6 +55,11 @@ def shape_columns(values: Fields | None) -> ShapeColumns:
     return ShapeColumns(schema_name=values.NAME, shape=json.dumps(shape_of(type(values))))
 
 
+def kinds_of_shape(shape: str | None) -> Mapping[str, str]:
+    """The kinds of the fields of a document, by the shape of its values; None: an invoice."""
+    return Invoice.KINDS if shape is None else fields_model(json.loads(shape)).KINDS
+
+
 @dataclass(frozen=True, kw_only=True)
 class ValueRows:
     """Rows of the tables of values, by document and position. `shapes`: of the documents that are no invoices."""
