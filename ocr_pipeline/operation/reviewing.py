@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.document_schema.schema import INVOICE_NAME
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
 from ocr_pipeline.evaluation.diagnosis.document_confidence import DocumentValues
@@ -122,7 +125,7 @@ def _reviewed(reader: Reader, stock: _Stock, dataset: str, documents: Sequence[s
         values.setdefault(value.document_id, {})[value.field] = value
     kinds = stock.kinds_of(documents)
     vendor_field = next((name for name, kind in kinds.items() if kind == "name"), None)
-    features, foreign, shared = _surroundings(reader, stock, backend, read, vendor_field)
+    features, foreign, shared = _surroundings(reader, stock, backend, read, fields, vendor_field)
     rows = [
         DocumentValues(
             document_id=key,
@@ -163,9 +166,15 @@ def _unread(cell: ExtractionCell, fields: Sequence[str], labelled: bool) -> Deci
 
 
 def _surroundings(
-    reader: Reader, stock: _Stock, backend: str, documents: Sequence[str], vendor_field: str | None
+    reader: Reader,
+    stock: _Stock,
+    backend: str,
+    documents: Sequence[str],
+    fields: Sequence[str],
+    vendor_field: str | None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, list[str]], dict[str, str]]:
-    """By document, its features, why it is foreign, and its family. `vendor_field`: the first name on a document."""
+    """By document, its features, why it is foreign, and its family. `fields`: the chosen ones; `vendor_field`: the first name
+    on a document."""
     vendors = tables.review.values_of_field(reader, backend, vendor_field) if vendor_field else {}
     labelled = [key for key in documents if key in stock.labels]
     names = {key: _labelled_name(stock.labels[key], vendor_field) for key in labelled}
@@ -194,8 +203,16 @@ def _surroundings(
     foreign: dict[str, list[str]] = {}
     for sheet in sheets(documents):
         features[sheet.document_id] = home.features(sheet)
-        foreign[sheet.document_id] = home.foreign(sheet) if labelled else []
+        foreign[sheet.document_id] = [*_lacking(stock.cells[backend][sheet.document_id], fields)]
+        foreign[sheet.document_id] += home.foreign(sheet) if labelled else []
     return features, foreign, shared
+
+
+def _lacking(cell: ExtractionCell, fields: Sequence[str]) -> Iterator[str]:
+    """The sentence about chosen fields that the schema of a document does not have."""
+    kinds = tables.values.kinds_of_shape(cell.shape)
+    if lacking := [name for name in fields if name not in kinds]:
+        yield f"schema {cell.schema_name or INVOICE_NAME} has no {', '.join(lacking)}"
 
 
 def _labelled_name(label: Label, field: str | None) -> str:
@@ -238,7 +255,13 @@ def _accepted(
 
 def _is_right(label: Label, accepted: Mapping[str, str], dataset: str, stock: _Stock) -> bool | None:
     """Whether all accepted values that the label mentions are right; None if it mentions none of them."""
-    invoice = type(label.invoice).model_validate({name: value for name, value in accepted.items() if value})
+    model = type(label.invoice)
+    try:
+        invoice = model.model_validate(
+            {name: value for name, value in accepted.items() if value and name in model.KINDS}
+        )
+    except ValidationError:  # accepted before its schema changed
+        return None
     scores = score_document(label, Extraction(invoice=invoice), stock.rules, day_first=stock.rules.day_first(dataset))
     outcomes = [score.outcome in RIGHT for score in scores if score.field in accepted]
     return all(outcomes) if outcomes else None
