@@ -3,7 +3,7 @@ contradicts the XML that the label is from, amounts or dates contradict each oth
 differently, or its transcript says something else. A person decides; nothing here changes a label."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
@@ -205,41 +205,45 @@ def _not_on_its_page(
 
 
 def _does_not_add_up(document_id: str, label: Label) -> list[LabelIssue]:
-    """Fields of a label that contradict each other. Arithmetic alone does not tell which of them is wrong."""
-    invoice, issues = label.invoice, []
-    for fields, reason, expected in sums_that_fail(invoice):
-        for field in fields:
-            if field in label.labelled_fields:
-                issues.append(
-                    LabelIssue(
-                        document_id=document_id,
-                        field=field,
-                        label=text_of(label, field),
-                        value=expected.get(field),
-                        kinds=("arithmetic",),
-                        reason=reason,
-                        independent=True,
-                        score=2.0,
-                    )
-                )
-    return issues
+    """Fields of a label whose sums or dates contradict each other."""
+    return [
+        issue
+        for fields, reason, expected in sums_that_fail(label.invoice)
+        for issue in contradictions(document_id, label, fields, reason, expected)
+    ]
 
 
-def _doubted(document_id: str, label: Label) -> list[LabelIssue]:
-    """Fields of a label from XML that its page does not print, or that its XML contradicts."""
+def contradictions(
+    document_id: str,
+    label: Label,
+    fields: Iterable[str],
+    reason: str,
+    expected: Mapping[str, str] = MappingProxyType({}),
+    kind: LabelIssueKind = "arithmetic",
+) -> list[LabelIssue]:
+    """An issue for each of these fields that is labelled: arithmetic alone does not tell which of them is wrong."""
     return [
         LabelIssue(
             document_id=document_id,
             field=field,
             label=text_of(label, field),
-            value=None,
-            kinds=("truth",),
+            value=expected.get(field),
+            kinds=(kind,),
             reason=reason,
             independent=True,
             score=2.0,
         )
-        for field, reason in label.doubts.items()
+        for field in fields
         if field in label.labelled_fields
+    ]
+
+
+def _doubted(document_id: str, label: Label) -> list[LabelIssue]:
+    """Fields of a label from XML that its page does not print, or that its XML contradicts."""
+    return [
+        issue
+        for field, reason in label.doubts.items()
+        for issue in contradictions(document_id, label, [field], reason, kind="truth")
     ]
 
 

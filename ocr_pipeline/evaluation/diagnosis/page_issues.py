@@ -4,6 +4,7 @@ printed amount that somebody rounded."""
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
+from ocr_pipeline.document_fields import UNPRINTED, known_kind
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, LabelIssueKind
 from ocr_pipeline.evaluation.diagnosis.records import Texts
@@ -58,12 +59,13 @@ def _issue(
     """`scores`: of one field of one document by all backends, none of them correct."""
     first = scores[0]
     assert first.truth is not None
-    if first.kind == "category" or not aligners:  # says what a document is, and need not be printed
+    kind = known_kind(first.field, first.kind)
+    if kind in UNPRINTED or not aligners:
         return None
-    places = {name: aligner.find(first.kind, first.truth) for name, aligner in aligners.items()}
+    places = {name: aligner.find(kind, first.truth) for name, aligner in aligners.items()}
     if any(place and place.exact for place in places.values()):
         return None
-    if first.kind == "money" and (rounded := _rounded(first.truth, scores, list(aligners.values()))):
+    if kind == "money" and (rounded := _rounded(first.truth, scores, list(aligners.values()))):
         reason = f"The labelled amount is not printed; it is {rounded} rounded to 0.05 or 0.10, as cash is."
         return _made(first, "convention", reason, rounded)
     if count_voices(places, engines) < MIN_ENGINES:
@@ -84,7 +86,7 @@ def _rounded(truth: str, scores: Sequence[StoredScore], texts: Sequence[Aligner]
     for text in dict.fromkeys(score.prediction for score in scores if score.prediction):
         value = Decimal(text)
         is_rounded = any((value / step).quantize(Decimal(1), ROUND_HALF_UP) * step == label for step in STEPS)
-        if value != label and is_rounded and any(_exact(one.find("money", text)) for one in texts):
+        if value != label and is_rounded and any(_exact(page.find("money", text)) for page in texts):
             return text
     return None
 
@@ -110,9 +112,10 @@ def _typo(truth: str, places: Mapping[str, Place | None]) -> tuple[Place, int] |
     return None if all(misread) else (next(place for place in places.values() if place), len(edits))
 
 
-def _looks_alike(one: str, other: str) -> bool:
+def _looks_alike(character: str, other: str) -> bool:
     """Whether engines take one for the other: also a digit for another, of which no dictionary tells which is right."""
-    return (one.isdigit() and other.isdigit()) or any({one, other} <= set(group) for group in _LOOK_ALIKE)
+    both = {character, other}
+    return all(map(str.isdigit, both)) or any(both <= set(group) for group in _LOOK_ALIKE)
 
 
 def _is_legible(scores: Sequence[StoredScore]) -> bool:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import get_args
 
+from ocr_pipeline.document_fields import known_kind
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner
 from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTION_VERSION, Case, judge
@@ -15,7 +15,6 @@ from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow, Key, Texts, ValueEvidence
 from ocr_pipeline.evaluation.diagnosis.transcripts import BATCH
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
-from ocr_pipeline.schemas import FIELD_KINDS, FieldKind
 
 _NO_EVIDENCE = ValueEvidence()
 
@@ -139,7 +138,7 @@ def _case(findings: Findings, score: StoredScore, aligners: Mapping[str, Aligner
     control, evidence = findings.control(score), findings.evidence_of(score)
     return Case(
         field=score.field,
-        kind=score.kind if score.kind in get_args(FieldKind) else FIELD_KINDS.get(score.field, "text"),
+        kind=known_kind(score.field, score.kind),
         outcome=score.outcome,
         truth=score.truth,
         prediction=score.prediction,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from ocr_pipeline.document_fields import FIELD_KINDS, UNPRINTED
+from ocr_pipeline.document_fields import UNPRINTED, known_kind
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
@@ -29,7 +29,7 @@ def transcript_doubt(
 
     Transcripts have typos, too: text is doubted only if an engine or a backend agrees with the transcript.
     """
-    kind = FIELD_KINDS.get(field, kind)
+    kind = known_kind(field, kind)
     typed = None if kind in UNPRINTED else transcript.find(kind, truth)
     if kind in UNPRINTED or (typed and typed.exact):
         return None

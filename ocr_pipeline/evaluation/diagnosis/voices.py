@@ -29,10 +29,10 @@ def count_voices(backends: Iterable[str], voice_of: Mapping[str, Voice]) -> int:
     def largest(voices: frozenset[Voice]) -> int:
         if not voices:
             return 0
-        first = min(voices, key=lambda one: (sorted(one.engines), sorted(one.readers)))
+        first = min(voices, key=lambda entry: (sorted(entry.engines), sorted(entry.readers)))
         rest = voices - {first}
-        others = frozenset(one for one in rest if one.is_independent_of(first))
-        if len(others) == len(rest):  # whoever shares nothing with anybody is in every largest set
+        others = frozenset(other for other in rest if other.is_independent_of(first))
+        if len(others) == len(rest):  # a voice that shares nothing is in every largest set
             return 1 + largest(rest)
         return max(1 + largest(others), largest(rest))
 

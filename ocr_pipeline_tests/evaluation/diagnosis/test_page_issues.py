@@ -12,6 +12,7 @@ from ocr_pipeline_tests.evaluation.words import text_of
 
 ENGINES = {"a": voice("a"), "b": voice("b"), "a2": voice("a")}
 KINDS = {"total_amount": "money", "supplier_name": "name", "invoice_date": "date", "currency": "category"}
+KINDS |= {"signed": "boolean", "net_amount": "rounded"}
 
 
 def score(field: str, truth: str, prediction: str | None, outcome: str = "wrong") -> StoredScore:
@@ -64,6 +65,10 @@ PAGE = "TEO HENG BOOKS\n05/03/2018\nSUBTOTAL 11.98\nTOTAL 12.03"
         # both are printed: the wrong one was selected
         (score("total_amount", "12.03", "11.98"), {"a": PAGE, "b": PAGE}, []),
         (score("currency", "EUR", "USD"), {"a": PAGE, "b": PAGE}, []),
+        # says what a document is, and need not be printed
+        (score("signed", "true", "false"), {"a": PAGE, "b": PAGE}, []),
+        # a kind of evaluation.yaml is searched as the field of an invoice
+        (score("net_amount", "12.00", "11.98"), {"a": PAGE}, [(("convention",), "11.98")]),
     ],
 )
 def test_what_the_page_says(
