@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import PydanticUserError
 
 from ocr_pipeline.cli.options import JsonOption
-from ocr_pipeline.cli.output import console, plain, print_json, titled_table
+from ocr_pipeline.cli.output import console, counted, plain, print_json, titled_table
 from ocr_pipeline.document_schema.converting import Tree, snake_case
 from ocr_pipeline.document_schema.converting import convert as convert_json_schema
 from ocr_pipeline.document_schema.loading import (
@@ -70,9 +71,9 @@ def check() -> None:
     for name, schema in known.items():
         if name != INVOICE_NAME:
             columns = sum(len(entry.columns) for entry in schema.spec.lists.values())
-            parts = f"{_count(len(schema.spec.fields), 'field')}, {_count(len(schema.spec.lists), 'list')}"
+            parts = f"{counted(len(schema.spec.fields), 'field')}, {counted(len(schema.spec.lists), 'list')}"
             console.print(
-                f"{name}: {parts} with {_count(columns, 'column')}, {_count(len(schema.spec.constraints), 'constraint')}"
+                f"{name}: {parts} with {counted(columns, 'column')}, {counted(len(schema.spec.constraints), 'constraint')}"
             )
     for dataset, names in used.items():
         if names != [INVOICE_NAME]:
@@ -127,10 +128,6 @@ def convert(
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _datasets(project: Project, known: dict[str, DocumentSchema]) -> dict[str, list[str]]:
     """The schemas of each data set with a `dataset.yaml`."""
     found = {}
@@ -164,12 +161,15 @@ def _json_schema(source: str) -> Tree:
     sys.path.insert(0, str(Path.cwd()))
     try:
         model = getattr(importlib.import_module(module_name), model_name, None)
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001 - whatever a user's own module raises while it is imported
         raise ConfigurationError(f"{module_name} cannot be imported: {error}.") from None
     finally:
         sys.path.pop(0)
     describe = getattr(model, "model_json_schema", None)
     if not callable(describe):
         raise ConfigurationError(f"{source} is not a pydantic model.")
-    made: Tree = describe()
+    try:
+        made: Tree = describe()
+    except PydanticUserError as error:
+        raise ConfigurationError(f"{source} has no JSON schema: {error.message}") from None
     return made

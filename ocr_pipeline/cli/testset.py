@@ -39,35 +39,35 @@ def list_testsets(as_json: JsonOption = False) -> None:
     project = find_project()
     found = testsets.load_all(project.testsets)
     if not found and not as_json:
-        raise ConfigurationError("There is no test set yet: `ocr-pipeline testset freeze NAME` makes one.")
+        raise ConfigurationError("There is no test set yet: `ocr-pipeline testset freeze NAME` makes testset.")
     with opened(project).snapshot() as snapshot:
-        changed = {one.name: changes(snapshot, one.latest).sentence for one in found}
+        changed = {testset.name: changes(snapshot, testset.latest).sentence for testset in found}
     if as_json:
         print_json(
             [
                 {
-                    "name": one.name,
-                    "version": one.latest.version,
-                    "frozen_at": one.latest.frozen_at,
-                    "documents": len(one.latest.documents),
-                    "changed": changed[one.name] or None,
+                    "name": testset.name,
+                    "version": testset.latest.version,
+                    "frozen_at": testset.latest.frozen_at,
+                    "documents": len(testset.latest.documents),
+                    "changed": changed[testset.name] or None,
                 }
-                for one in found
+                for testset in found
             ]
         )
         return
     table = titled_table("Test sets")
     for column in ("name", "version", "frozen (UTC)", "documents", "since then"):
         table.add_column(column, overflow="fold")
-    for one in found:
-        latest = one.latest
-        row = (one.name, str(latest.version), f"{latest.frozen_at:%Y-%m-%d %H:%M}", str(len(latest.documents)))
-        table.add_row(*row, plain(changed[one.name] or "unchanged"))
+    for testset in found:
+        latest = testset.latest
+        row = (testset.name, str(latest.version), f"{latest.frozen_at:%Y-%m-%d %H:%M}", str(len(latest.documents)))
+        table.add_row(*row, plain(changed[testset.name] or "unchanged"))
     console.print(table)
 
 
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
-    """Show the versions of a test set and the documents of one."""
+    """Show the versions of a test set and the documents of testset."""
     project = find_project()
     testset, version = testsets.version_of(project.testsets, name)
     if as_json:

@@ -71,7 +71,7 @@ def broken(spec: SchemaSpec, values: Fields) -> Iterator[str]:
 
 
 def broken_fields(spec: SchemaSpec, values: Fields) -> Iterator[tuple[list[str], str]]:
-    """The fields and lists that each broken constraint names, and the sentence about it."""
+    """The single-valued fields that each broken constraint names, and the sentence about it."""
     for text in spec.constraints:
         alone = spec.model_copy(update={"constraints": [text]})
         if sentence := next(broken(alone, values), None):

@@ -118,11 +118,7 @@ class _Resolver:
         if isinstance(reference := found.pop("$ref", None), str):
             return self.plain({**self._at(reference), **found}, depth + 1)
         for key in ("allOf", "anyOf", "oneOf"):
-            options = [
-                entry
-                for entry in found.pop(key, [])
-                if not (isinstance(entry, Mapping) and entry.get("type") == "null")
-            ]
+            options = [entry for entry in found.pop(key, []) if not _is_null(entry)]
             resolved = [self.plain(entry, depth + 1) for entry in options]
             if key == "allOf" or len(resolved) == 1:
                 for entry in resolved:

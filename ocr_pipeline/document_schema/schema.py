@@ -118,8 +118,8 @@ class DocumentSchema:
 
     @cached_property
     def reading_fingerprint(self) -> str:
-        """Changes with what rules and learned extractors use: names, kinds, options, keywords, patterns."""
-        return fingerprint([self.name, _only(self._content(), _SEEN_BY_READERS)])
+        """Changes with what rules and learned extractors use: names, kinds, options and their words, keywords, patterns."""
+        return fingerprint([self.name, _only(self._content(), _SEEN_BY_READERS | {"option_words"})])
 
     @cached_property
     def asking_fingerprint(self) -> str:

@@ -16,8 +16,11 @@ MAX_NAME = 60
 MAX_FIELDS = 200
 """Fields and columns of one schema: each is a row per document in several tables, and a line of every prompt."""
 
-RESERVED = ("dataset", "document_id", "backend", "all_fields", "position")
-"""Columns of tables and exports beside the values, and rows of the leaderboard."""
+RESERVED = (
+    *("dataset", "document_id", "path", "backend", "labelled", "error", "position"),
+    *("all_fields", "all", "values"),
+)
+"""Columns of tables and exports beside the values; rows of the leaderboard and of proofs; the sheet of values."""
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=MAX_NAME)]
 Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

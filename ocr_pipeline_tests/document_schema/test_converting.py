@@ -172,6 +172,16 @@ def test_a_pattern_that_python_does_not_know_is_left_out(pattern: str) -> None:
     assert "a: its pattern is left out" in made.notes[-1]
 
 
+ODD_MODEL = """
+from collections.abc import Callable
+from pydantic import BaseModel
+
+
+class Odd(BaseModel):
+    call: Callable[[], None]
+"""
+
+
 def test_the_command_converts_files_and_models_and_checks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def said(*arguments: str, code: int = 0) -> str:
         result = call(monkeypatch, "schema", *arguments)
@@ -208,3 +218,7 @@ def test_the_command_converts_files_and_models_and_checks_them(tmp_path: Path, m
     assert "schemas/memo/schema.yml is ignored" in said("check", code=1)
     assert "is not a pydantic model" in said("convert", "rent_models:Nothing", code=1)
     assert "cannot be imported" in said("convert", "no_such_module:Model", code=1)
+    (tmp_path / "broken_models.py").write_text("1 / 0\n")
+    assert "broken_models cannot be imported: division by zero." in said("convert", "broken_models:Model", code=1)
+    (tmp_path / "odd_models.py").write_text(ODD_MODEL)
+    assert "odd_models:Odd has no JSON schema: " in said("convert", "odd_models:Odd", code=1)

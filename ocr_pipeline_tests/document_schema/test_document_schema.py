@@ -179,6 +179,8 @@ constraints: ["{}"]
         ("  signed:", "  Signed:", r"line 16: fields\.Signed"),
         ("  signed:", "  model_dump:", "the name model_dump is reserved"),
         ("  signed:", "  document_id:", "the name document_id is reserved"),
+        ("  signed:", "  error:", "the name error is reserved"),
+        ("  items:", "  values:", "the name values is reserved"),
         ("  signed:", "  items:", "items is the name of a field and of a list"),
         ("{kind: boolean}\n  remarks", "{kind: boolean, options: [a]}\n  remarks", "line 16.*options are for"),
         ('"[A-Z]{2}-\\\\d+"', '"["', r"line 9.*not a regular expression"),
@@ -213,6 +215,7 @@ def test_mistakes_name_file_and_line(tmp_path: Path, old: str, new: str, problem
         ("{edits: 2}", "{edits: 1}", "matching"),
         ("text, compared: false", "text", "matching"),
         ("sum(items.quantity) =", "count(items) =", "reading asking"),
+        ("[complete, partial]", "{complete: [vollständig], partial: []}", "reading"),
     ],
 )
 def test_fingerprints_change_with_what_they_are_of(tmp_path: Path, old: str, new: str, changed: str) -> None:

@@ -123,6 +123,20 @@ def test_rows_of_a_table_with_lines_that_continue() -> None:
     assert found.evidence["items.1.quantity"].text == "20"
 
 
+def test_a_column_of_flags() -> None:
+    columns = {
+        "article": {"kind": "identifier"},
+        "quantity": {"kind": "quantity"},
+        "damaged": {"kind": "boolean"},
+    }
+    spec = {"title": "Own", "fields": {"x": {"kind": "text"}}, "lists": {"items": {"columns": columns}}}
+    table = (
+        "Article    Quantity   Damaged\nA-1        36         yes\nB-22       20         no\nC-3        1          ?"
+    )
+    found = extract(DocumentSchema("own", SchemaSpec.model_validate(spec)), table).invoice.items
+    assert [(row.article, row.damaged) for row in found] == [("A-1", True), ("B-22", False), ("C-3", None)]
+
+
 def test_a_table_goes_on_behind_a_page_break() -> None:
     head = "Article    Description              Quantity  Unit"
     rows = [f"A-{number:<8} Thing {number:<20} {number:>7}  pcs" for number in range(1, 9)]

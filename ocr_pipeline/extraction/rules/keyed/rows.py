@@ -8,7 +8,7 @@ from typing import Any
 from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.document_schema.spec import FieldSpec, ListSpec
 from ocr_pipeline.extraction.rules.keyed.phrases import Phrase, Phrases
-from ocr_pipeline.extraction.rules.keyed.values import options_in
+from ocr_pipeline.extraction.rules.keyed.values import flag_of, options_in
 from ocr_pipeline.extraction.rules.reading import Reading
 from ocr_pipeline.extraction.rules.reading.layout import Row, Span, join
 from ocr_pipeline.values.amounts import parse_amount
@@ -154,4 +154,7 @@ def _value(reading: Reading, row: Row, spans: Sequence[Span], spec: FieldSpec) -
     if spec.kind == "category":
         found = next(options_in(spans, spec), None)
         return (found.value, found.span) if found is not None else None
-    return None if spec.kind == "boolean" else (text, place)
+    if spec.kind == "boolean":
+        flag = flag_of(place.text)
+        return (flag, place) if flag is not None else None
+    return text, place
