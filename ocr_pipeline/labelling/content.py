@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ocr_pipeline.document_fields import as_text
 from ocr_pipeline.document_schema.labels import FIELDS_KEY, INVOICE_KEY, SCHEMA_KEY
 from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.documents.find import SourceFile
@@ -114,5 +115,5 @@ def _without_stale_doubts(rest: Mapping[str, object], values: Mapping[str, str |
 
 
 def _text(value: object) -> str | None:
-    text = None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    text = None if value is None else as_text(value)
     return text if text and text.strip() else None

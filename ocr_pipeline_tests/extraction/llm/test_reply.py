@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ocr_pipeline.extraction.llm.reply import ReplyError, read_reply
-from ocr_pipeline.schemas import Invoice
+from ocr_pipeline.schemas import Fields, Invoice
 from ocr_pipeline_tests.standin.answers import INVOICE
 
 
@@ -21,7 +21,7 @@ def item(**fields: Any) -> dict[str, Any]:
     return {**dict.fromkeys(names), **fields}
 
 
-def read(**fields: Any) -> Invoice:
+def read(**fields: Any) -> Fields:
     return read_reply(reply(**fields))
 
 
