@@ -62,9 +62,7 @@ def evaluation_identity(project: Project, backends: Backends, reader: Reader) ->
         f"{SCORING_VERSION} {version('ocr_pipeline')}",
     ]
     rules = load_rules(project.evaluation_file)
-    if (
-        rules is not DEFAULT_RULES
-    ):  # modules of own kinds, and what own schemas say about matching, are outside the files
+    if rules is not DEFAULT_RULES:  # modules of own kinds, and rules of own schemas, are outside these files
         parts += [rules.fingerprint, *rules.own_fingerprints.values()]
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
 

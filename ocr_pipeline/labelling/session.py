@@ -155,7 +155,7 @@ class Session:
             entries = tables.diagnosis.consensus(snapshot)
         of_dataset = [label for key, label in labels.items() if key in documents and schema.name == label.invoice.NAME]
         found = {name for label in of_dataset for name in label.labelled_fields}
-        lists = {of.name for of in list_fields(schema) for label in of_dataset if getattr(label.invoice, of.name)}
+        lists = {of.name for of in list_fields(schema) for label in of_dataset if getattr(label.invoice, of.name, ())}
         if not of_dataset:
             # Of a schema of the project, whoever wrote it wants all fields.
             found = {entry.field for entry in entries if entry.dataset == dataset} if schema.is_invoice else set()

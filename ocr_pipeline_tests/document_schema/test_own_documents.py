@@ -213,12 +213,12 @@ def test_a_changed_rule_makes_only_scores_of_its_schema_stale(
     made = NewScores(backend="b", documents=scored, origins=tables.scores.origins(warehouse, "b"))
     tables.scores.replace_scores(warehouse, [made], rules=rules, run_id="r")
     assert states(warehouse, Scoring.by(["b"], rules)).notice() is None
-    evaluated = evaluation_identity(project, {}, warehouse)
+    evaluated = evaluation_identity(project, load_backends(project), warehouse)
     write_schema(project.root, SCHEMA.replace("{edits: 2}", "{edits: 1}"))
     other = load_rules(project.evaluation_file)
     assert other.fingerprint_of(["total_amount"]) == rules.fingerprint_of(["total_amount"]) == rules.fingerprint
     assert other.fingerprint_of(["delivery_number"]) != rules.fingerprint_of(["delivery_number"])
-    assert evaluation_identity(project, {}, warehouse) != evaluated
+    assert evaluation_identity(project, load_backends(project), warehouse) != evaluated
     changed = Scoring.by(["b"], other)
     found = states(warehouse, changed)
     assert found.notice("bill") is None

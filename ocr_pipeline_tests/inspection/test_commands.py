@@ -170,7 +170,9 @@ class TestExport:
         assert ",-12.50," in (tmp_path / "extracted_fields.csv").read_text()
 
     def test_what_cannot_be_exported(self, run: Cli, shop: Project, tmp_path: Path) -> None:
-        assert run.fails("export", str(tmp_path), "-t", "x").startswith("There is no table 'x'; known are attributions")
+        assert run.fails("export", str(tmp_path), "-t", "x").startswith(
+            "There is no table 'x'; known are acceptances, attributions"
+        )
         (tmp_path / "file").write_text("")
         assert "cannot be created: " in run.fails("export", str(tmp_path / "file" / "deeper"))
 
