@@ -84,7 +84,8 @@ def import_predictions(
         absent = [key for key, name in dataset_of.items() if name == dataset and key not in found]
         if absent:
             report.notes.append(
-                f"{dataset}: {len(absent)} documents have no prediction ({_some(absent)}): they count as missing."
+                f"{dataset}: no prediction for {len(absent)} document{'s' * (len(absent) != 1)} ({_some(absent)}): "
+                "counted as missing."
             )
     before.replaced({**other, **found}, (row.text for row in row_of.values()))
     return report

@@ -54,7 +54,7 @@ def _print_set(of: ReviewSet, limit: int) -> None:
     console.print(_proofs(of))
     waiting = of.waiting
     console.print(
-        f"{counted(of.unlabelled, 'document')} without a label: {of.accepted} accepted,"
+        f"{counted(of.unlabelled, 'document')} without a label of all these fields: {of.accepted} accepted,"
         f" {of.unlabelled - of.accepted} to look at, {sum(row.sampled for row in waiting)} of the accepted drawn for a check.",
     )
     if of.checked:

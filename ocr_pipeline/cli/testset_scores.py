@@ -7,6 +7,7 @@ from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.testsets import version_of
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.evaluation.scoring.settings import Rules, load_rules
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.testsets import require_unchanged
 from ocr_pipeline.project import Project
@@ -47,13 +48,12 @@ def show_testset(
         name = testset.title(version)
         every = tables.history.history(snapshot, dataset, None, None, name)
         latest = {(row.dataset, row.backend): row.evaluation_id for row in every}
-    rows = [
+    shown = [
         row
         for row in every
-        if latest[row.dataset, row.backend] == row.evaluation_id
-        and row.backend in scoring.backends
-        and (row.rules, row.scoring_version) == (scoring.rules, scoring.version)
+        if latest[row.dataset, row.backend] == row.evaluation_id and row.backend in scoring.backends
     ]
+    rows = of_rules(shown, load_rules(project.evaluation_file), scoring.version)
     if not rows:
         raise ConfigurationError(
             f"No backend was run on all documents of {name}: `ocr-pipeline run --testset {title}`."
@@ -63,6 +63,15 @@ def show_testset(
         return
     for of_dataset in dict.fromkeys(row.dataset for row in rows):
         _print(name, of_dataset, [row for row in rows if row.dataset == of_dataset], fields=fields)
+
+
+def of_rules(rows: Sequence[PinnableEntry], rules: Rules, version: int) -> list[PinnableEntry]:
+    """The rows of evaluations by these rules, those of their documents' schemas included, and this version of the code."""
+    fields: dict[str, set[str]] = {}
+    for row in rows:
+        fields.setdefault(row.evaluation_id, set()).add(row.field)
+    made_by = {key: rules.fingerprint_of(names) for key, names in fields.items()}
+    return [row for row in rows if (row.rules, row.scoring_version) == (made_by[row.evaluation_id], version)]
 
 
 def _print(name: str, dataset: str, rows: Sequence[PinnableEntry], *, fields: bool) -> None:

@@ -82,11 +82,18 @@ class _Stock:
         for name in configured.competitors if rules.accept.backend is None else [rules.accept.backend]:
             self.cells[name] = tables.extractions.extraction_cells(reader, name)
         self.documents: dict[str, list[str]] = {}
+        self.schema_names = {key: state.split()[0] for key, state in tables.documents.schema_states(reader).items()}
         for key, row in sorted(tables.documents.documents(reader).items()):
             if not row.file_deleted and not row.is_split:
                 self.documents.setdefault(row.dataset, []).append(key)
         self.right = tables.review.right_values(reader, list(self.cells))
         self.earlier = {(row.document_id, row.backend): row for row in tables.review.review(reader, {})}
+
+    def lacking(self, key: str, fields: Iterable[str]) -> list[str]:
+        """The chosen fields that documents of its schema cannot have."""
+        name = self.schema_names.get(key)
+        known = self.configured[next(iter(self.cells))].schemas[name].field_kinds if name else FIELD_KINDS
+        return [field for field in fields if field not in known]
 
     def fields_of(self, documents: Iterable[str]) -> list[str]:
         """The chosen fields: those of the settings, else all that most labels of the data set have."""
@@ -119,7 +126,8 @@ def _reviewed(reader: Reader, stock: _Stock, dataset: str, documents: Sequence[s
     backend, fields = stock.backend_of(documents), stock.fields_of(documents)
     assert backend is not None
     cells = {key: stock.cells[backend][key] for key in documents if key in stock.cells[backend]}
-    read = [key for key, cell in cells.items() if not cell.failed]
+    lacking = {key: absent for key in cells if (absent := stock.lacking(key, fields))}
+    read = [key for key, cell in cells.items() if not cell.failed and key not in lacking]
     values: dict[str, dict[str, Value]] = {}
     for value in tables.review.stored_values(reader, backend, fields, stock.groups):
         values.setdefault(value.document_id, {})[value.field] = value
@@ -139,10 +147,10 @@ def _reviewed(reader: Reader, stock: _Stock, dataset: str, documents: Sequence[s
     result = review(rows, kinds, foreign, target=accept.target)
     by_key = {row.document_id: row for row in rows}
     decided = {decision.document_id: decision for decision in result.decisions}
-    made = [
-        _row(stock, dataset, backend, decided.get(key) or _unread(cell, fields, key in stock.labels), by_key.get(key))
-        for key, cell in cells.items()
-    ]
+    decided |= {
+        key: _undecided(stock, cell, fields, lacking.get(key, ())) for key, cell in cells.items() if key not in decided
+    }
+    made = [_row(stock, dataset, backend, decided[key], by_key.get(key)) for key in cells]
     return Reviewed(dataset=dataset, backend=backend, fields=fields, result=result, rows=made)
 
 
@@ -153,15 +161,20 @@ def _absent(document_id: str, field: str) -> Value:
     )
 
 
-def _unread(cell: ExtractionCell, fields: Sequence[str], labelled: bool) -> Decision:
+def _undecided(stock: _Stock, cell: ExtractionCell, fields: Sequence[str], lacking: Sequence[str]) -> Decision:
+    """Of a document that was not read, or whose schema lacks some of the fields."""
     return Decision(
         document_id=cell.document_id,
         status="check",
         confidence=None,
         threshold=None,
-        fields=list(fields),
-        reasons={DOCUMENT: f"not read: {cell.message or cell.reason}"},
-        labelled=labelled,
+        fields=[name for name in fields if name not in lacking],
+        reasons={
+            DOCUMENT: f"its schema has no {', '.join(lacking)}"
+            if lacking
+            else f"not read: {cell.message or cell.reason}"
+        },
+        labelled=cell.document_id in stock.labels,
     )
 
 

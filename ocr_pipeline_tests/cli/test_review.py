@@ -50,7 +50,10 @@ def test_it_says_what_is_accepted_and_what_is_missing(run: Cli, reviewed: Projec
     assert "Accept 45 % of documents (279 of 620; 1 wrong, at most 1.7 % with 95 % confidence)." in out
     assert "3 % together 0.900 279 of 620 1 1.7 %" in out
     assert "1 % together – none – – 299 without an error needed; 2.1 % can be proved" in out
-    assert "4 documents without a label: 2 accepted, 2 to look at, 1 of the accepted drawn for a check." in out
+    assert (
+        "4 documents without a label of all these fields: 2 accepted, 2 to look at, 1 of the accepted drawn for a check."
+        in out
+    )
     assert "shop-b total_amount: backends disagree (confidence 0.412; accepted from 0.962)" in out
     assert "shop-c country SE: 0 labelled documents, 20 needed" in out
     assert "shop-d accepted; drawn for a check" in out

@@ -143,7 +143,7 @@ def test_from_the_file_to_the_leaderboard_and_back(shop: Project, run: Cli) -> N
     assert stale(shop) == {"shop-d1": "stale: prediction", "shop-d2": "stale: prediction"}
     output = take(run, shop, rows(d1={"total_amount": "9.99"}, d2=None))
     assert "1 removed" in output
-    assert "shop: 1 documents have no prediction (shop-d2): they count as missing." in output
+    assert "shop: no prediction for 1 document (shop-d2): counted as missing." in output
     assert stale(shop) == {"shop-d2": "stale: prediction"}, "d1 is again what was extracted"
     assert do(shop).cells["extractions"] == 1
     board = boards(shop)
@@ -243,7 +243,7 @@ def test_a_hash_means_every_copy_of_a_document(shop: Project, run: Cli) -> None:
     copy = add_image(shop, "shop/copy.png", width=40)
     output = take(run, shop, [{"sha256": sha256_of(copy.read_bytes()).upper(), "total_amount": 40}])
     assert "2 new" in output
-    assert "2 documents have no prediction (shop-d1, shop-d2)" in output
+    assert "no prediction for 2 documents (shop-d1, shop-d2)" in output
 
 
 def test_predictions_of_other_data_sets_stay(shop: Project, run: Cli) -> None:

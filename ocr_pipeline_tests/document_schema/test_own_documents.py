@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.cli.testset_scores import of_rules
 from ocr_pipeline.defs.records import evaluation_identity
 from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.find import find_documents
@@ -205,7 +208,15 @@ def test_a_changed_rule_makes_only_scores_of_its_schema_stale(
         )  # fmt: skip
     now = date(2026, 1, 1).isoformat()
     rows["documents"] = [
-        {"document_id": name, "dataset": name, "path": name, "status": "ok", "updated_at": now} for name in values
+        {
+            "document_id": name,
+            "dataset": name,
+            "path": name,
+            "status": "ok",
+            "updated_at": now,
+            "schema_name": "delivery_notes" if name == "note" else None,
+        }
+        for name in values
     ]
     warehouse.replace(("document_id",), [(name,) for name in values], rows)
     rules = load_rules(project.evaluation_file)
@@ -219,6 +230,17 @@ def test_a_changed_rule_makes_only_scores_of_its_schema_stale(
     assert other.fingerprint_of(["total_amount"]) == rules.fingerprint_of(["total_amount"]) == rules.fingerprint
     assert other.fingerprint_of(["delivery_number"]) != rules.fingerprint_of(["delivery_number"])
     assert evaluation_identity(project, load_backends(project), warehouse) != evaluated
+    fields = {"bill": "total_amount", "note": "delivery_number"}
+    entries: Any = [
+        SimpleNamespace(evaluation_id=name, field=field, rules=rules.fingerprint_of([field]), scoring_version=1)
+        for name, field in fields.items()
+    ]
+    assert of_rules(entries, rules, 1) == entries
+    assert of_rules(entries, other, 1) == entries[:1]
+    assert {name: found.document_type for name, found in tables.documents.document_features(warehouse).items()} == {
+        "bill": None,
+        "note": "delivery_notes",
+    }
     changed = Scoring.by(["b"], other)
     found = states(warehouse, changed)
     assert found.notice("bill") is None

@@ -171,6 +171,20 @@ def test_a_failed_document_is_to_be_looked_at(project: Project, made: Callable[.
     assert (row.status, row.sentence, row.fields) == ("check", "not read: No words.", list(FIELDS))
 
 
+def test_a_document_whose_schema_lacks_a_chosen_field_is_never_accepted(
+    project: Project, made: Callable[..., Reviewed]
+) -> None:
+    folder = project.root / "schemas" / "note"
+    folder.mkdir(parents=True)
+    (folder / "schema.yaml").write_text("title: Note\nfields: {supplier_name: {kind: name}}\n")
+    with Warehouse(project.database).connect(read_only=False) as connection:
+        connection.execute("UPDATE documents SET schema_state = 'note x y' WHERE document_id = 'n0'")
+    made()
+    row = rows_of(project)["n0"]
+    assert (row.status, row.sentence) == ("check", "its schema has no total_amount")
+    assert (row.fields, row.confidence, row.labelled) == (["supplier_name"], None, False)
+
+
 def test_settings_choose_fields_and_backend(made: Callable[..., Reviewed]) -> None:
     assert made(fields=["supplier_name"]).result.proof.sentence.startswith(
         "accept 100 % of documents (120 of 120; 0 wrong"

@@ -154,7 +154,7 @@ def _decision(
 
 
 def _undecided(document: DocumentValues) -> Decision:
-    reasons = dict.fromkeys(document.values, "too few labels to accept anything")
+    reasons = {DOCUMENT: "too few labels to accept anything"}
     return Decision(
         document_id=document.document_id,
         status="check",

@@ -173,7 +173,7 @@ def document_features(reader: Reader) -> dict[str, DocumentFeatures]:
     rows = reader.rows(
         """
         SELECT d.document_id, d.pages, l.language, coalesce(u.split, l.split) AS split,
-               t.value AS document_type, c.value AS currency
+               coalesce(t.value, d.schema_name) AS document_type, c.value AS currency
         FROM documents d
         JOIN labels l USING (document_id)
         LEFT JOIN duplicates u USING (document_id)

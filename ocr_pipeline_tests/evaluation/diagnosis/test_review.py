@@ -109,7 +109,7 @@ def test_what_is_accepted_and_why_the_rest_is_not() -> None:
 def test_nothing_is_accepted_of_few_labels() -> None:
     result = review([*documents(25), document(5000, 0.99, None)], KINDS, {}, target=0.05)
     assert {entry.status for entry in result.decisions} == {"check"}
-    assert result.decisions[-1].reasons["holder"] == "too few labels to accept anything"
+    assert result.decisions[-1].reasons[DOCUMENT] == "too few labels to accept anything"
     assert (result.proof.labelled, result.proof.needed) == (25, 59)
 
 
