@@ -103,7 +103,7 @@ class Component(ABC):
 
     @property
     def families(self) -> frozenset[str]:
-        """What it shares its mistakes with: two components with a family in common are no independent readers."""
+        """What it shares its mistakes with: two components with a family in common are not independent readers."""
         return frozenset({self.identity})
 
     @property

@@ -40,7 +40,7 @@ Definitions = dict[str, Any]
 """Type and default of fields by name, as `create_model` takes them."""
 
 SHAPE_KEY = "$schema"
-"""Where a stored result of a document that is no invoice has the shape of its values."""
+"""Where a stored result of a document that is not an invoice has the shape of its values."""
 
 
 class FieldsModel(BaseModel):

@@ -39,7 +39,7 @@ def list_testsets(as_json: JsonOption = False) -> None:
     project = find_project()
     found = testsets.load_all(project.testsets)
     if not found and not as_json:
-        raise ConfigurationError("There is no test set yet: `ocr-pipeline testset freeze NAME` makes testset.")
+        raise ConfigurationError("There is no test set yet: `ocr-pipeline testset freeze NAME` makes one.")
     with opened(project).snapshot() as snapshot:
         changed = {testset.name: changes(snapshot, testset.latest).sentence for testset in found}
     if as_json:

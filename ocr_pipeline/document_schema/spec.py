@@ -138,7 +138,7 @@ class SchemaSpec(_Spec):
             raise ValueError(f"{count} fields and columns; at most {MAX_FIELDS} are possible")
         unknown = next((name for name in self.compare if name not in self.compared_kinds), None)
         if unknown is not None:
-            raise ValueError(f"compare names {unknown}, which is no field or compared column")
+            raise ValueError(f"compare names {unknown}, which is neither a field nor a compared column")
         return self
 
     @property

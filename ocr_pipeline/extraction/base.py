@@ -83,7 +83,7 @@ class Extractor(Component):
         return key
 
     def schema_key(self, schema: DocumentSchema) -> str:
-        """What of a schema can change a result: a part of the key of results of documents that are no invoices."""
+        """What of a schema can change a result: a part of the key of results of documents other than invoices."""
         return schema.reading_fingerprint
 
 

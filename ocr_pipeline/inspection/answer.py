@@ -42,7 +42,7 @@ def answer(
     Args:
         comparisons: of all pairs; only `all_fields` by the headline rules is used, with its p value corrected over all pairs.
         competitors: backends that may win; controls that read transcripts may not.
-        spreads: how far backends vary by themselves; a lead within that is no lead.
+        spreads: how far backends vary by themselves; a lead within that is noise.
 
     Returns:
         A sentence, or None: no competitor has a score.

@@ -17,7 +17,7 @@ from ocr_pipeline.warehouse.connection import Reader
 
 
 def require_unchanged(project: Project, reader: Reader, title: str) -> tuple[TestSet, Version]:
-    """The version of a test set whose documents and labels are those of today.
+    """The version of a test set whose documents and labels have not changed.
 
     Raises:
         ConfigurationError: there is none, or something changed.

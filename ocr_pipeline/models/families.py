@@ -1,4 +1,4 @@
-"""Families of language models: members of one are no independent readers."""
+"""Families of language models: members of one are not independent readers."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Labels that contradict the page: nobody finds the value there, all engines read it with another letter or two, or it is a
+"""Labels that contradict the page: no reader finds the value there, all engines read it with another letter or two, or it is a
 printed amount that somebody rounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -119,7 +119,7 @@ def _looks_alike(character: str, other: str) -> bool:
 
 
 def _is_legible(scores: Sequence[StoredScore]) -> bool:
-    """Whether anybody read a value for the field: where nobody did, the page is as likely at fault as the label."""
+    """Whether any backend read a value for the field; if none did, the page is as likely at fault as the label."""
     return any(score.prediction is not None for score in scores)
 
 

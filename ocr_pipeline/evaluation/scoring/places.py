@@ -91,7 +91,7 @@ def score_places(document: DocumentScores, places: Places, spots: Mapping[str, S
     """Judge the evidence of every value that has a place on the label, and of spurious values.
 
     Args:
-        places: empty if nobody has marked places on this document; then nothing is judged.
+        places: empty if no places are marked on this document; then nothing is judged.
         spots: the evidence of the backend, by the path of its value.
     """
     if not places:

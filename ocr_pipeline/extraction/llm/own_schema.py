@@ -79,7 +79,7 @@ def _type(kind: str) -> Any:
 
 
 def _flag(value: Any) -> Any:
-    """A JSON boolean; an empty text is null, and numbers are no booleans."""
+    """A JSON boolean; an empty text is null, and numbers are not booleans."""
     if isinstance(value, str) and not value.strip():
         return None
     if not isinstance(value, bool | None) and str(value).strip().casefold() not in ("true", "false"):

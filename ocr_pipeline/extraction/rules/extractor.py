@@ -138,7 +138,7 @@ def choices(
 
 
 def invoice_choices(reading: Reading, company: OwnCompany | None = None) -> dict[str, Choice[Any]]:
-    """`choices` for a page that is no invoice, whose documents share fields with invoices."""
+    """`choices` for a page that is not an invoice, whose documents share fields with invoices."""
     return choices(reading, labelled(reading), items.find(reading), company)
 
 

@@ -130,7 +130,7 @@ def datasets(reader: Reader) -> dict[str, str]:
 
 
 def schema_states(reader: Reader) -> dict[str, str]:
-    """Schema and its fingerprints of every document that is no invoice."""
+    """Schema and its fingerprints of every document other than an invoice."""
     rows = reader.rows("SELECT document_id, schema_state FROM documents WHERE schema_state IS NOT NULL")
     return {row["document_id"]: row["schema_state"] for row in rows}
 

@@ -85,7 +85,7 @@ class TaxRow:
 
 @dataclass(frozen=True, kw_only=True)
 class TruthCellRow:
-    """A row of `ground_truth_rows`: a cell of a list of a document that is no invoice."""
+    """A row of `ground_truth_rows`: a cell of a list of a document that is not an invoice."""
 
     document_id: str
     list: str

@@ -62,7 +62,7 @@ def kinds_of_shape(shape: str | None) -> Mapping[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class ValueRows:
-    """Rows of the tables of values, by document and position. `shapes`: of the documents that are no invoices."""
+    """Rows of the tables of values, by document and position. `shapes`: of the documents other than invoices."""
 
     fields: list[Row]
     items: list[Row]
@@ -88,7 +88,7 @@ def load_values(reader: Reader, prefix: str, fields: str, where: str, parameters
 
 
 def models(reader: Reader) -> list[type[Fields]]:
-    """The models of the documents that were read and are no invoices; of a schema that changed, several."""
+    """The models of the documents that were read, other than invoices; of a schema that changed, several."""
     rows = reader.rows("SELECT DISTINCT shape FROM extractions WHERE shape IS NOT NULL ORDER BY shape")
     return [fields_model(json.loads(row["shape"])) for row in rows]
 

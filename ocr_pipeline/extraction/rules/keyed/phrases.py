@@ -51,7 +51,7 @@ def keywords_of(schema: DocumentSchema) -> Mapping[str, frozenset[str]]:
 
 def find(rows: Sequence[Row], schema: DocumentSchema) -> Phrases:
     """The keywords of a schema. Those of columns count only in a header: in rows that name two columns of a list, or its only
-    one; `Unit 6, Canal Yard` is no column of units."""
+    one; `Unit 6, Canal Yard` is not a column of units."""
     found = {}
     for index, phrases in _find(rows, keywords_of(schema)).items():
         columns = Counter(path.partition(".")[0] for entry in phrases for path in entry.paths if "." in path)
