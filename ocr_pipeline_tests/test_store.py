@@ -227,7 +227,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(store: ResultStore)
     done = subprocess.run(
         [sys.executable, "-c", code, str(store.root), KEY], capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.startswith("The disk is full, or fails: free some space, then run the same command again.")
+    assert done.stdout.startswith(
+        "A file may not be larger than 1,000 bytes here, or the disk is full: raise the limit"
+    )
     assert done.stderr == ""
     assert store.get("ocr", KEY) == "before"
     assert [result.name for result in store.root.rglob("*.*")] == [f"{KEY}.json"]

@@ -35,7 +35,7 @@ def freeze(
 
 
 def list_testsets(as_json: JsonOption = False) -> None:
-    """List test sets and whether their documents and labels are still those that were frozen."""
+    """List test sets and whether something in them changed."""
     project = find_project()
     found = testsets.load_all(project.testsets)
     if not found and not as_json:
@@ -67,7 +67,7 @@ def list_testsets(as_json: JsonOption = False) -> None:
 
 
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
-    """Show the versions of a test set and the documents of testset."""
+    """Show the versions of a test set and the documents of one."""
     project = find_project()
     testset, version = testsets.version_of(project.testsets, name)
     if as_json:
@@ -88,7 +88,10 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
 
 
 def check(name: NameArgument) -> None:
-    """Check that documents and labels are those that were frozen; exit code 1 if not."""
+    """Check that documents and labels are those that were frozen.
+
+    The exit code is 1 if they are not.
+    """
     project = find_project()
     testset, version = testsets.version_of(project.testsets, name)
     with opened(project).snapshot() as snapshot:

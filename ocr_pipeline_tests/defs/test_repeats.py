@@ -167,7 +167,7 @@ def test_estimates_limits_spread_and_temperature(
     result = call(monkeypatch, "run", *backends)
     assert result.code == 0, result.err
     assert len(standin.seen) == 12
-    shown = call(monkeypatch, "leaderboard", "--fields").out
+    shown = " ".join(call(monkeypatch, "leaderboard", "--fields").out.split())  # lines are wrapped
     assert (
         "pixel+gemini: asked 3 times about each of 3 documents, scored by the first answer; F1 of the answers" in shown
     )
