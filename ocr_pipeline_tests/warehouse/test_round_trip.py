@@ -209,7 +209,7 @@ def test_ocr(warehouse: Warehouse) -> None:
     text = OcrText(
         pages=[
             OcrPage(page=1, width=100, height=200, words=first, seconds=0.25),
-            OcrPage(page=2, width=10, height=20, words=[], seconds=0.5),
+            OcrPage(page=2, width=10, height=20, words=[], seconds=0.5, rotation=90, warnings=["upside down"]),
             OcrPage(page=3, width=10, height=20, words=[word("end", 3, 0, None)], seconds=0.25),
         ]
     )
@@ -221,6 +221,8 @@ def test_ocr(warehouse: Warehouse) -> None:
     warehouse.replace(tables.words.OCR_KEY, [(name, "e") for name in outcomes], new_rows)
     found = tables.words.ocr_texts(warehouse, "e", ["a", "blank", "bad", "unknown"])
     assert found == {"a": text, "blank": outcomes["blank"].text}
+    pages = warehouse.rows("FROM ocr_pages WHERE document_id = 'a' ORDER BY page")
+    assert [(row["rotation"], row["warnings"]) for row in pages] == [(0, None), (90, ["upside down"]), (0, None)]
     assert [entry.text for entry in found["a"].words()] == ["Total", "12,50 €", "\x00\u202e😀", "end"]
     assert tables.words.ocr_texts(warehouse, "other", ["a"]) == {}
     cells = tables.words.ocr_cells(warehouse, "e")

@@ -15,11 +15,13 @@ from ocr_pipeline.extraction.repeats import RepeatedAnswer
 from ocr_pipeline.extraction.stage import ExtractionOutcome
 from ocr_pipeline.label_boxes import LabelBox
 from ocr_pipeline.page_codes import PageCode
-from ocr_pipeline.schemas import DocumentFailure, Evidence, Extraction, Label
+from ocr_pipeline.schemas import DocumentFailure, Evidence, Extraction, Invoice, Label
 from ocr_pipeline.warehouse import known, tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.scores import NewScores
+from ocr_pipeline.warehouse.tables.values import kinds_of_shape, shape_columns
+from ocr_pipeline_tests.delivery_notes import VALUES, delivery_notes
 
 BOX = (0.1, 0.2, 0.3, 0.4)
 LABEL = Label.model_validate(
@@ -199,6 +201,16 @@ def test_places_of_labels(warehouse: Warehouse) -> None:
     assert tables.places.label_boxes(warehouse) == {
         "d": {"total_amount": [LabelBox(page=1, box=BOX)], "line_items.0.amount": [LabelBox(page=2, box=BOX)]}
     }
+
+
+def test_kinds_follow_from_the_stored_shape(tmp_path: Path) -> None:
+    notes = delivery_notes(tmp_path)
+    invoice, note = Invoice(), notes.model.model_validate(VALUES)
+    assert shape_columns(None) == shape_columns(invoice) == {"schema_name": None, "shape": None}
+    assert kinds_of_shape(None) == Invoice.KINDS
+    columns = shape_columns(note)
+    assert columns["schema_name"] == "delivery_notes"
+    assert kinds_of_shape(columns["shape"]) == notes.field_kinds
 
 
 def test_a_file_is_known_until_it_changes(tmp_path: Path) -> None:
