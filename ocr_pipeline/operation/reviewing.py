@@ -7,7 +7,6 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.document_schema.schema import INVOICE_NAME
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
 from ocr_pipeline.evaluation.diagnosis.document_confidence import DocumentValues
@@ -133,7 +132,7 @@ def _reviewed(reader: Reader, stock: _Stock, dataset: str, documents: Sequence[s
         values.setdefault(value.document_id, {})[value.field] = value
     kinds = stock.kinds_of(documents)
     vendor_field = next((name for name, kind in kinds.items() if kind == "name"), None)
-    features, foreign, shared = _surroundings(reader, stock, backend, read, fields, vendor_field)
+    features, foreign, shared = _surroundings(reader, stock, backend, read, vendor_field)
     rows = [
         DocumentValues(
             document_id=key,
@@ -163,17 +162,14 @@ def _absent(document_id: str, field: str) -> Value:
 
 def _undecided(stock: _Stock, cell: ExtractionCell, fields: Sequence[str], lacking: Sequence[str]) -> Decision:
     """Of a document that was not read, or whose schema lacks some of the fields."""
+    reason = f"its schema has no {', '.join(lacking)}" if lacking else f"not read: {cell.message or cell.reason}"
     return Decision(
         document_id=cell.document_id,
         status="check",
         confidence=None,
         threshold=None,
         fields=[name for name in fields if name not in lacking],
-        reasons={
-            DOCUMENT: f"its schema has no {', '.join(lacking)}"
-            if lacking
-            else f"not read: {cell.message or cell.reason}"
-        },
+        reasons={DOCUMENT: reason},
         labelled=cell.document_id in stock.labels,
     )
 
@@ -183,11 +179,9 @@ def _surroundings(
     stock: _Stock,
     backend: str,
     documents: Sequence[str],
-    fields: Sequence[str],
     vendor_field: str | None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, list[str]], dict[str, str]]:
-    """By document, its features, why it is foreign, and its family. `fields`: the chosen ones; `vendor_field`: the first name
-    on a document."""
+    """By document, its features, why it is foreign, and its family. `vendor_field`: the first name on a document."""
     vendors = tables.review.values_of_field(reader, backend, vendor_field) if vendor_field else {}
     labelled = [key for key in documents if key in stock.labels]
     names = {key: _labelled_name(stock.labels[key], vendor_field) for key in labelled}
@@ -216,16 +210,8 @@ def _surroundings(
     foreign: dict[str, list[str]] = {}
     for sheet in sheets(documents):
         features[sheet.document_id] = home.features(sheet)
-        foreign[sheet.document_id] = [*_lacking(stock.cells[backend][sheet.document_id], fields)]
-        foreign[sheet.document_id] += home.foreign(sheet) if labelled else []
+        foreign[sheet.document_id] = home.foreign(sheet) if labelled else []
     return features, foreign, shared
-
-
-def _lacking(cell: ExtractionCell, fields: Sequence[str]) -> Iterator[str]:
-    """The sentence about chosen fields that the schema of a document does not have."""
-    kinds = tables.values.kinds_of_shape(cell.shape)
-    if lacking := [name for name in fields if name not in kinds]:
-        yield f"schema {cell.schema_name or INVOICE_NAME} has no {', '.join(lacking)}"
 
 
 def _labelled_name(label: Label, field: str | None) -> str:

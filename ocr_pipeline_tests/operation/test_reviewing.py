@@ -1,6 +1,5 @@
 """The review through the database: what is accepted, what `review` shows, and how accepted documents turn out."""
 
-import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -136,19 +135,6 @@ def test_sure_documents_are_accepted_and_the_others_say_why(project: Project, ma
     assert rows["n0"].accepted_values == values_of(LABELLED)
     assert (rows["n0"].sampled, rows["n1"].sampled, rows["d0"].sampled) == (True, False, False)
     assert rows["d0"].accepted_at is None
-
-
-def test_a_document_whose_schema_lacks_a_chosen_field_is_not_accepted(
-    project: Project, made: Callable[..., Reviewed]
-) -> None:
-    shape = {"name": "notes", "fields": {"supplier_name": {"kind": "name"}}, "lists": {}}
-    with Warehouse(project.database).connect(read_only=False) as connection:
-        connection.execute(
-            "UPDATE extractions SET schema_name = 'notes', shape = ? WHERE document_id = 'n0'", [json.dumps(shape)]
-        )
-    made()
-    row = rows_of(project)["n0"]
-    assert (row.status, row.sentence) == ("check", "schema notes has no total_amount")
 
 
 def test_values_that_were_accepted_before_their_schema_changed(project: Project, made: Callable[..., Reviewed]) -> None:

@@ -15,7 +15,6 @@ from ocr_pipeline.values.amounts import parse_amount
 
 _MAX_GAP = 2.6
 """A row that is further below the last one than this many usual distances does not belong to the table."""
-_EMPTY_ROWS = 3
 _NUMERIC = ("money", "quantity")
 
 
