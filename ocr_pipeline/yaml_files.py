@@ -1,6 +1,7 @@
 """Loads YAML settings, validates them with a model, and reports mistakes with line numbers."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,8 +90,13 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
     try:
         settings = model.model_validate(content)
     except ValidationError as error:
-        line = line_of(text, error.errors(include_input=False)[0]["loc"])
-        raise ConfigurationError(f"{path.name}{line}: {describe(error)}") from None
+        first = error.errors(include_url=False)[0]
+        said = describe(error)
+        if first["type"] == "string_type" and isinstance(first["input"], bool | int | float):
+            what = "yes, no, on and off" if isinstance(first["input"], bool) else "numbers"
+            said = said.replace("Input should be a valid string", f"must be text; put {what} in quotes")
+        said = re.sub(r" or instance of \w+\.$", ".", said)
+        raise ConfigurationError(f"{path.name}{line_of(text, first['loc'])}: {said}") from None
     if place := _infinite(settings.model_dump()):
         name = ".".join(map(str, place))
         raise ConfigurationError(f"{path.name}{line_of(text, place)}: {name}: a finite number is required.")

@@ -50,7 +50,8 @@ def values_of(content: Any, schema: DocumentSchema) -> Fields:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in (FIELDS_KEY, *first["loc"]))
-        raise _error(where, first["msg"].removeprefix("Value error, ")) from None
+        problem = "unknown field" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        raise _error(where, problem) from None
 
 
 def label_content(label: Label) -> dict[str, object]:

@@ -7,6 +7,7 @@ change time cannot, and a file swapped by renaming has another inode.
 import os
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from ocr_pipeline.documents.find import SourceFile
@@ -14,6 +15,7 @@ from ocr_pipeline.documents.transcripts import transcript_file
 
 NONE = "-"
 """Of a file that does not exist."""
+SCHEMAS = "schemas:"
 TICK_NS, COARSE_TICK_NS = 20_000_000, 2_000_000_000
 """Two changes within a tick may have the same time: of Linux's clock for files, and of file systems with whole seconds."""
 
@@ -24,8 +26,9 @@ def document_state(source: SourceFile) -> str:
 
 
 def label_state(source: SourceFile) -> str:
-    """The state of the label file of a document and the decisions about it."""
-    return f"{_state(source.label)} {_state(source.overrides)}"
+    """The state of the label file of a document, the decisions about it, and the schemas by which it is read."""
+    files = f"{_state(source.label)} {_state(source.overrides)}"
+    return f"{files} {SCHEMAS}{sha256('+'.join(source.shapes).encode()).hexdigest()[:12]}" if source.shapes else files
 
 
 def unchanged_since(state: str, state_of: Callable[[SourceFile], str], source: SourceFile) -> str | None:
@@ -46,7 +49,7 @@ def _state(path: Path | None) -> str:
 def _is_recent(state: str) -> bool:
     now = time.time_ns()
     for file in state.split():
-        if file == NONE:
+        if file == NONE or file.startswith(SCHEMAS):
             continue
         _, modified, changed, _ = map(int, file.split(","))
         tick = COARSE_TICK_NS if modified % 10**9 == changed % 10**9 == 0 else TICK_NS

@@ -49,6 +49,13 @@ class SourceFile:
     parts: tuple[str, ...] = ()
     schemas: tuple[DocumentSchema, ...] = ()
 
+    @property
+    def shapes(self) -> list[str]:
+        """What values its label may have, by schema; empty: those of an invoice."""
+        if all(schema.is_invoice for schema in self.schemas):
+            return []
+        return [f"{schema.name} {schema.shape_fingerprint}" for schema in self.schemas]
+
 
 def find_documents(data: Path) -> list[SourceFile]:
     """All document files below `data/demo` and `data/documents`, in a stable order.

@@ -118,10 +118,7 @@ def schema_state(source: SourceFile) -> str | None:
 
 def _with_schemas(source: SourceFile, sha256: str) -> str:
     """A label is read again if the values that its schema has are others; for invoices, the hash is that of the file."""
-    shapes = [f"{schema.name} {schema.shape_fingerprint}" for schema in source.schemas]
-    if all(schema.is_invoice for schema in source.schemas):
-        return sha256
-    return sha256_of("+".join([sha256, *shapes]).encode())
+    return sha256_of("+".join([sha256, *source.shapes]).encode()) if source.shapes else sha256
 
 
 def _both(label_sha256: str, overrides_sha256: str) -> str:

@@ -214,6 +214,8 @@ def test_the_command_converts_files_and_models_and_checks_them(tmp_path: Path, m
         "title: N\nfields:\n  text: {kind: text}\ncompare: {text: {edits: 1}}\n"
     )
     assert "schemas/memo/schema.yaml, line 4: compare.text.edits: does not apply" in said("check", code=1)
+    (tmp_path / "schemas/memo/schema.yaml").write_text("title: N\nfields:\n  a: {kind: category, options: [yes, no]}\n")
+    assert "line 3: fields.a.options.0: must be text; put yes, no, on and off in quotes." in said("check", code=1)
     (tmp_path / "schemas/memo/schema.yaml").rename(tmp_path / "schemas/memo/schema.yml")
     assert "schemas/memo/schema.yml is ignored" in said("check", code=1)
     assert "is not a pydantic model" in said("convert", "rent_models:Nothing", code=1)

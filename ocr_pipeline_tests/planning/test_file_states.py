@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ocr_pipeline.document_schema.loading import load_schema
 from ocr_pipeline.documents.file_state import document_state, label_state, unchanged_since
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.limits import Limits
@@ -87,6 +88,18 @@ def test_labels(known: Known) -> None:
     assert label_state(source) == known.labels["a"].file_state
     add_label(source.path, total_amount="2.00")
     assert label_states([source], known.labels)[0].why == "label"
+
+
+def test_a_label_is_read_again_once_its_schemas_have_other_values(known: Known) -> None:
+    folder = known.project.root / "schemas" / "note"
+    folder.mkdir(parents=True)
+    (folder / "schema.yaml").write_text("title: Note\nfields: {signed: {kind: boolean}}\n")
+    [source] = find_documents(known.project.data)
+    changed = replace(source, schemas=(load_schema(folder / "schema.yaml"),))
+    assert label_state(changed) != label_state(source)
+    assert label_states([changed], known.labels)[0].why == "label"
+    state = label_state(changed)
+    assert unchanged_since(state, label_state, changed) in (state, None)
 
 
 def test_a_state_that_a_further_change_could_have_is_not_trusted(project: Project) -> None:
