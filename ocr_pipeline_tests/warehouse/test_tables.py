@@ -14,13 +14,25 @@ import pytest
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.evaluation.diagnosis.truth import SourceComparison
 from ocr_pipeline.evaluation.ranking.history import Evaluation
+from ocr_pipeline.evaluation.ranking.slices import Slice
 from ocr_pipeline.models.types import CallFacts, Usage
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Size, Warehouse
 from ocr_pipeline.warehouse.export import export_tables, load_frame, write_parquet
 from ocr_pipeline.warehouse.forgetting import Traces, delete_documents, model_calls_of, rewrite, scrub_sqlite, texts_of
 from ocr_pipeline.warehouse.migrate import table_columns
-from ocr_pipeline.warehouse.tables import calls, current, history, inputs, sources, states, truth, warned
+from ocr_pipeline.warehouse.tables import (
+    calls,
+    current,
+    diagnosis,
+    history,
+    inputs,
+    ranking,
+    sources,
+    states,
+    truth,
+    warned,
+)
 from ocr_pipeline.warehouse.tables.common import described, where_equal
 from ocr_pipeline.warehouse.tables.current import ScoreStates, Scoring
 from ocr_pipeline.warehouse.tables.ranking import BoardRow
@@ -134,6 +146,53 @@ def test_current_and_stale_scores(warehouse: Warehouse) -> None:
     assert ScoreStates({}).is_current("demo", "b")
 
 
+def test_attributions_of_current_scores(warehouse: Warehouse) -> None:
+    scoring = Scoring(["b"], "rules")
+    same = {"result_key": "k", "extractor_fingerprint": "x", "engine_fingerprint": "e"}
+    value = {"backend": "b", "field": "total_amount", "outcome": "wrong", "truth": "1.00", "prediction": "2.00"}
+    score = {**value, **same, "dataset": "demo", "label_sha256": "l", "rules": "rules", "kind": "money"}
+    fill(
+        warehouse,
+        documents=[{"document_id": name, "dataset": "demo", "reason": None} for name in "123"],
+        labels=[{"document_id": name, "dataset": "demo", "label_sha256": "l"} for name in "123"],
+        extractions=[{"document_id": name, "backend": "b", **same} for name in "123"],
+        field_scores=[
+            {**score, "document_id": name, "scoring_version": scoring.version, "scored_at": DAY} for name in "123"
+        ],
+        ground_truth=[{"document_id": "1", "field": "currency", "value": "EUR"}],
+        confidences=[{"document_id": "2", "backend": "b", "field": "total_amount", "confidence": 0.25}],
+        attributions=[
+            {**value, "document_id": "1", "dataset": "demo", "attribution": "ocr"},
+            {**value, "document_id": "2", "dataset": "demo", "attribution": "selection"},
+            {**value, "document_id": "3", "dataset": "demo", "attribution": "ocr", "prediction": "an earlier one"},
+        ],
+    )
+
+    def found(*arguments: Any) -> list[str]:
+        return [row.document_id for row in diagnosis.current_attributions(warehouse, scoring, *arguments)]
+
+    assert found({}) == found({"dataset": "demo"}) == found({}, ["1", "2", "3"]) == ["1", "2"]
+    assert found({"attribution": "ocr"}) == found({}, ["1", "3"]) == ["1"]
+    assert found({}, []) == found({"attribution": "ocr"}, ["2"]) == found({"field": "currency"}) == []
+    rows = diagnosis.current_attributions(warehouse, scoring, {})
+    assert [(row.kind, row.currency, row.confidence) for row in rows] == [("money", "EUR", None), ("money", None, 0.25)]
+
+
+def test_slices_are_replaced(warehouse: Warehouse) -> None:
+    def made(dataset: str, dimension: str, value: str) -> Slice:
+        return Slice(
+            dataset=dataset, backend="b", dimension=dimension, slice=value, documents=2, n=3, correct=1, predicted=2,
+            f1=0.4, f1_low=None, f1_high=None,
+        )  # fmt: skip
+
+    rows = [made("shop", "language", "de"), made("demo", "language", "fr"), made("demo", "pages", "1")]
+    for _ in range(2):
+        ranking.replace_slices(warehouse, rows)
+    assert [vars(row) for row in ranking.slices(warehouse, "language", None)] == [vars(rows[1]), vars(rows[0])]
+    assert [vars(row) for row in ranking.slices(warehouse, "language", "shop")] == [vars(rows[0])]
+    assert ranking.slices(warehouse, "currency", None) == []
+
+
 def test_an_evaluation_is_loaded_as_it_was_written(warehouse: Warehouse) -> None:
     common: dict[str, Any] = {"fingerprints": ("f",), "label_version": "v", "scoring_version": 1, "rules": "r"}
     made = [
@@ -169,6 +228,9 @@ def test_shares_of_sources_have_the_largest_first() -> None:
     board = object.__new__(BoardRow)
     object.__setattr__(board, "read_from", {"page": 1, "xml": 2, "code": 0})
     assert (board.sources, board.reads_more_than_pages) == ("xml 67 %, page 33 %", True)
+    for read_from in (None, {"page": 3}):
+        object.__setattr__(board, "read_from", read_from)
+        assert not board.reads_more_than_pages
 
 
 @pytest.fixture
