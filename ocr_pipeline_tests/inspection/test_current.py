@@ -35,27 +35,27 @@ def test_a_changed_rule_makes_every_score_stale(run: Cli, shop: Project, command
     change_a_rule(shop)
     n = score_count(shop)
     shown = words(run(*command).out)
-    assert shown == f"{n} of {n} {NOTICE.format('evaluation.yaml')}"
+    assert shown == f"{n} of {n} {NOTICE.format('comparison rules')}"
 
 
 def test_comparisons_and_label_issues(run: Cli, shop: Project) -> None:
     change_a_rule(shop)
     for command in (("compare",), ("compare", "pdf-text+rules", "page-width"), ("labels", "issues")):
-        assert NOTICE.format("evaluation.yaml") in words(run(*command).out)
+        assert NOTICE.format("comparison rules") in words(run(*command).out)
 
 
 def test_json_stays_json_and_the_notice_goes_to_standard_error(run: Cli, shop: Project) -> None:
     change_a_rule(shop)
     result = run("errors", "--json")
     assert (result.code, json.loads(result.out)) == (0, [])
-    assert NOTICE.format("evaluation.yaml") in words(result.err)
+    assert NOTICE.format("comparison rules") in words(result.err)
 
 
 def test_explain(run: Cli, shop: Project) -> None:
     assert "total_amount 150.00 ✗ 120.00" in words(run.ok("explain", "shop-a", "-f", "total_amount"))
     change_a_rule(shop)
     shown = words(run.ok("explain", "shop-a", "-f", "total_amount"))
-    assert NOTICE.format("evaluation.yaml") in shown
+    assert NOTICE.format("comparison rules") in shown
     assert "total_amount 150.00 ? 120.00" in shown
 
 
@@ -64,7 +64,7 @@ def test_the_report(shop: Project, tmp_path: Path) -> None:
     folder = tmp_path / "report"
     build_site(shop, load_backends(shop), Warehouse(shop.database), folder)
     for page in ("index", "comparisons", "confidence", "labels", "documents", "documents/shop-a"):
-        assert "scores are stale (evaluation.yaml changed since)" in (folder / f"{page}.html").read_text("utf-8"), page
+        assert "scores are stale (comparison rules changed since)" in (folder / f"{page}.html").read_text("utf-8"), page
     listing = (folder / "assets" / "list-data.js").read_text("utf-8")
     assert '\\"outcomes\\":[[' not in listing.replace("\\\\", "\\")
 
