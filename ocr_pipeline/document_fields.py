@@ -194,6 +194,12 @@ def fields_model(shape: Shape) -> type[Fields]:
 
 
 @lru_cache(maxsize=256)
+def stored_model(shape: str) -> type[Fields]:
+    """The model of a shape as tables keep it: its text."""
+    return fields_model(json.loads(shape))
+
+
+@lru_cache(maxsize=256)
 def _fields_model(text: str) -> type[Fields]:
     shape = json.loads(text)
     rows = {

@@ -17,7 +17,7 @@ from ocr_pipeline.backends.registry import build_engine, build_extractor
 from ocr_pipeline.backends.requirements import check_requirements
 from ocr_pipeline.components import Capabilities, fingerprint_of
 from ocr_pipeline.document_schema.loading import load_schemas
-from ocr_pipeline.document_schema.schema import DocumentSchema
+from ocr_pipeline.document_schema.schema import DocumentSchema, name_in_state
 from ocr_pipeline.documents.limits import Limits, TimeLimits
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import ConfigurationError
@@ -118,7 +118,7 @@ class Backend:
         """What a result is addressed by: the key of what the extractor works on, and what it sees of an own schema."""
         if schema_state is None:
             return key
-        schema = self.schemas.get(schema_state.split()[0])
+        schema = self.schemas.get(name_in_state(schema_state))
         return sha256_of(f"{key}+{self.extractor.schema_key(schema) if schema else schema_state}".encode())
 
     def unavailable(self, dataset: str | None = None) -> str | None:
@@ -241,12 +241,13 @@ def load_backends(project: Project) -> Backends:
         if extractor.capabilities.knows_own:
             extractor.own = config.own
     backends: dict[str, Backend] = {}
+    schemas = load_schemas(project.root)
     for name, entry in sorted(
         config.backends.items(), key=lambda item: bool(extractors[item[0]].capabilities.votes_on)
     ):
         where = ("backends", name, "engine") if entry.engine is not None else ("backends", name)
         _located(path, text, where, partial(check_requirements, entry, extractors[name], config, extractors))
-        backend = _backend(project, name, entry, extractors[name], engines, backends)
+        backend = _backend(project, name, entry, extractors[name], engines, backends, schemas)
         backends[name] = replace(backend, times=backend.capabilities.times(config.limits, name))
     return Backends(config, engines, {name: backends[name] for name in config.backends})
 
@@ -258,6 +259,7 @@ def _backend(
     extractor: Extractor,
     engines: Mapping[str, Engine],
     extracting: Mapping[str, Backend],
+    schemas: Mapping[str, DocumentSchema],
 ) -> Backend:
     extractor.use_keywords(project.keywords_file)
     engine = engines[entry.engine] if entry.engine is not None else None
@@ -277,7 +279,7 @@ def _backend(
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
         sources=sources_of(entry.reads, extractor.capabilities, engine.capabilities if engine else None),
         repeat=entry.repeat,
-        schemas=load_schemas(project.root),
+        schemas=schemas,
     )
 
 

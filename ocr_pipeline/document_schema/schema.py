@@ -181,6 +181,11 @@ class DocumentSchema:
         return DocumentSchema, (self.name, self.spec, self.text)
 
 
+def name_in_state(state: str) -> str:
+    """The name of the schema in a `DocumentSchema.state`."""
+    return state.split()[0]
+
+
 def problems_of(place: str, field: FieldSpec, value: object) -> Iterator[str]:
     """What is wrong with a value by the rules of its field; never the value itself."""
     if field.pattern is not None and not re.fullmatch(field.pattern, str(value)):

@@ -83,7 +83,7 @@ def reviews(reader: Reader, scoring: Scoring, dataset: str | None = None) -> Rev
     """What the last run decided. `dataset`: only this one."""
     filters = {} if dataset is None else {"dataset": dataset}
     rows, proofs = tables.review.review(reader, filters), tables.review.acceptances(reader, filters)
-    checked = {(row.dataset, row.backend): row for row in accepted_errors(reader)}
+    checked = {(row.dataset, row.backend): row for row in _errors(rows, proofs)}
     sets = [
         ReviewSet(
             dataset=row.dataset,
@@ -104,12 +104,16 @@ def reviews(reader: Reader, scoring: Scoring, dataset: str | None = None) -> Rev
 
 def accepted_errors(reader: Reader) -> list[AcceptedErrors]:
     """How documents that were accepted turned out, by data set with any that were checked."""
-    targets = {(row.dataset, row.backend): row.target for row in tables.review.acceptances(reader, {}) if row.is_choice}
+    return _errors(tables.review.review(reader, {}), tables.review.acceptances(reader, {}))
+
+
+def _errors(rows: Sequence[ReviewRow], proofs: Sequence[AcceptanceRow]) -> list[AcceptedErrors]:
+    targets = {(row.dataset, row.backend): row.target for row in proofs if row.is_choice}
     by_set: dict[tuple[str, str], list[ReviewRow]] = {}
-    for row in tables.review.review(reader, {}):
+    for row in rows:
         if row.accepted_right is not None:
             by_set.setdefault((row.dataset, row.backend), []).append(row)
-    return [_counted(key, rows, targets) for key, rows in by_set.items() if key in targets]
+    return [_counted(key, of_set, targets) for key, of_set in by_set.items() if key in targets]
 
 
 def _counted(

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.document_schema.schema import name_in_state
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
 from ocr_pipeline.evaluation.diagnosis.document_confidence import DocumentValues
@@ -63,11 +64,12 @@ def reviews(warehouse: Warehouse, configured: Backends, rules: Rules) -> list[Re
         raise ConfigurationError(f"evaluation.yaml: accept: unknown backend {wanted!r}; available: {known}.")
     with warehouse.snapshot() as snapshot:
         stock = _Stock(snapshot, configured, rules)
-        return [
-            _reviewed(snapshot, stock, dataset, documents)
-            for dataset, documents in stock.documents.items()
-            if stock.backend_of(documents)
-        ]
+        reviewed = []
+        for dataset, documents in stock.documents.items():
+            fields = stock.fields_of(documents)
+            if backend := stock.backend_of(documents, fields):
+                reviewed.append(_reviewed(snapshot, stock, dataset, documents, backend, fields))
+        return reviewed
 
 
 class _Stock:
@@ -81,7 +83,7 @@ class _Stock:
         for name in configured.competitors if rules.accept.backend is None else [rules.accept.backend]:
             self.cells[name] = tables.extractions.extraction_cells(reader, name)
         self.documents: dict[str, list[str]] = {}
-        self.schema_names = {key: state.split()[0] for key, state in tables.documents.schema_states(reader).items()}
+        self.schema_names = {key: name_in_state(state) for key, state in tables.documents.schema_states(reader).items()}
         for key, row in sorted(tables.documents.documents(reader).items()):
             if not row.file_deleted and not row.is_split:
                 self.documents.setdefault(row.dataset, []).append(key)
@@ -110,10 +112,9 @@ class _Stock:
             kinds |= {name: rules.kind_of(name) for name in label.invoice.KINDS if name not in kinds}
         return kinds or dict(FIELD_KINDS)
 
-    def backend_of(self, documents: Sequence[str]) -> str | None:
+    def backend_of(self, documents: Sequence[str], fields: Sequence[str]) -> str | None:
         """The one in use: that of the settings, else the one with the most right values in the chosen fields, the first of
         equals; None: no backend read any of them, or no field is chosen."""
-        fields = self.fields_of(documents)
         read: list[tuple[str, int]] = []
         for name, cells in self.cells.items():
             if fields and any(key in cells for key in documents):
@@ -121,9 +122,9 @@ class _Stock:
         return max(read, key=lambda entry: entry[1])[0] if read else None
 
 
-def _reviewed(reader: Reader, stock: _Stock, dataset: str, documents: Sequence[str]) -> Reviewed:
-    backend, fields = stock.backend_of(documents), stock.fields_of(documents)
-    assert backend is not None
+def _reviewed(
+    reader: Reader, stock: _Stock, dataset: str, documents: Sequence[str], backend: str, fields: Sequence[str]
+) -> Reviewed:
     cells = {key: stock.cells[backend][key] for key in documents if key in stock.cells[backend]}
     lacking = {key: absent for key in cells if (absent := stock.lacking(key, fields))}
     read = [key for key, cell in cells.items() if not cell.failed and key not in lacking]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ocr_pipeline.backends.backend import Backend, Backends
+from ocr_pipeline.document_schema.schema import name_in_state
 from ocr_pipeline.errors import BudgetError, ConfigurationError
 from ocr_pipeline.extraction.base import ModelExtractor
 from ocr_pipeline.extraction.cascade.extractor import CascadeExtractor
@@ -75,7 +76,7 @@ def _is_doubtful(
     assert isinstance(cascade.extractor, CascadeExtractor)
     row, first = rows.get(document_id), cascade.members[0].name
     outcome = store.load(STAGE, row.result_key, ExtractionOutcome) if row and row.result_key else None
-    schema = cascade.schemas.get(schema_state.split()[0]) if schema_state else None
+    schema = cascade.schemas.get(name_in_state(schema_state)) if schema_state else None
     return bool(cascade.extractor.doubtful(document_id, first, outcome.extraction if outcome else None, schema))
 
 

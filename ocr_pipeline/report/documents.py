@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from ocr_pipeline.document_fields import Invoice, fields_model, in_display_order
+from ocr_pipeline.document_fields import Invoice, in_display_order, stored_model
 from ocr_pipeline.evaluation.diagnosis.attribution import turned
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place, unscored_cells
 from ocr_pipeline.report.differences import value_classes
@@ -128,7 +128,7 @@ def document_page(found: DocumentCases, images: set[str]) -> DocumentPage:
 def _columns(found: DocumentCases) -> dict[str, list[str]]:
     """The compared columns of each list, in display order."""
     shapes = [found.label.shape if found.label else None, *(case.extraction.shape for case in found.cases.values())]
-    model = next((fields_model(json.loads(shape)) for shape in shapes if shape), Invoice)
+    model = next((stored_model(shape) for shape in shapes if shape), Invoice)
     return {name: list(columns) for name, columns in model.LISTS.items()}
 
 

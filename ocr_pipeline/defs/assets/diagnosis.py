@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import dagster as dg
 
@@ -22,7 +23,7 @@ from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
 from ocr_pipeline.evaluation.diagnosis.page_issues import page_issues
 from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
-from ocr_pipeline.evaluation.diagnosis.transcripts import transcript_issues
+from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases, transcript_issues
 from ocr_pipeline.evaluation.diagnosis.truth import Sources, compare_sources, split_by_source
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
@@ -67,7 +68,7 @@ def _label_issues() -> dg.AssetsDefinition:
             scores = tables.scores.current(snapshot, Scoring.by(list(configured), rules))
         present = {key: label for key, label in labels.items() if key in datasets}
         voices = backend_voices(configured, reported)
-        typed = [*_transcript_issues(target, configured, scores), *_page_issues(target, configured, scores)]
+        typed = _contradicted(target, configured, scores)
         typed += constraint_issues(present, load_schemas(project.project.root))
         every = find_label_issues(present, values, voices, groups, typed, sources, _page_text(target, configured))
         issues = [issue for issue in every if (issue.document_id, issue.field) not in reviewed]
@@ -97,26 +98,18 @@ def _page_text(target: Warehouse, configured: Backends) -> Callable[[str], str]:
     return text
 
 
-def _transcript_issues(target: Warehouse, configured: Backends, scores: list[StoredScore]) -> list[LabelIssue]:
-    transcripts = _transcripts(configured)
-    if transcripts is None:
-        return []
+def _contradicted(target: Warehouse, configured: Backends, scores: list[StoredScore]) -> list[LabelIssue]:
+    """Labels that the transcript or the page contradicts: the words of each document are loaded once for both."""
+    transcripts, voices = _transcripts(configured), engine_voices(configured)
     engines = [engine for name in configured.competitors if (engine := configured[name].engine_name)]
-    return transcript_issues(
-        scores,
-        transcripts=transcripts,
-        engines=list(dict.fromkeys(engines)),
-        texts=lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
-    )
-
-
-def _page_issues(target: Warehouse, configured: Backends, scores: list[StoredScore]) -> list[LabelIssue]:
-    return page_issues(
-        scores,
-        engine_voices(configured),
-        lambda engine, documents: tables.words.ocr_texts(target, engine, documents),
-        _transcripts(configured),
-    )
+    every = [*voices, *engines, *([transcripts] if transcripts else [])]
+    by_transcript: list[LabelIssue] = []
+    by_page: list[LabelIssue] = []
+    for case in aligned_cases(scores, every, partial(tables.words.ocr_texts, target)):
+        if transcripts:
+            by_transcript += transcript_issues(case, transcripts=transcripts, engines=engines)
+        by_page += page_issues(case, voices, transcripts)
+    return [*by_transcript, *by_page]
 
 
 def _attributions() -> dg.AssetsDefinition:

@@ -24,12 +24,12 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.values.amounts import parse_amount
 from ocr_pipeline.values.dates import parse_date
+from ocr_pipeline.values.flags import FLAGS
 
 FILE_COLUMNS = ("file", "filename", "document_id")
 OTHER_COLUMNS = ("language", "split")
 SCHEMA_COLUMN = "schema"
 NOT_ON_THE_DOCUMENT = "-"
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _label(row: dict[str, str], day_first: bool | None, schema: DocumentSchema) 
             value = _date(text, day_first)
             problem = "not a date, or an ambiguous one (write 2026-03-14)"
         elif kind == "boolean":
-            value = _FLAGS.get(text.casefold())
+            value = FLAGS.get(text.casefold())
             problem = "not true or false"
         elif options := schema.spec.fields[name].options:
             problem = f"not one of {', '.join(options)}"

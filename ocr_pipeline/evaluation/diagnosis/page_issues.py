@@ -1,14 +1,13 @@
 """Labels that contradict the page: no reader finds the value there, all engines read it with another letter or two, or it is a
 printed amount that somebody rounded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from ocr_pipeline.document_fields import UNPRINTED, known_kind
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner, Place
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, LabelIssueKind
-from ocr_pipeline.evaluation.diagnosis.records import Texts
-from ocr_pipeline.evaluation.diagnosis.transcripts import BATCH, open_cases
+from ocr_pipeline.evaluation.diagnosis.transcripts import AlignedCase
 from ocr_pipeline.evaluation.diagnosis.voices import Voice, count_voices
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.values.names import normalise_name
@@ -26,28 +25,17 @@ _LOOK_ALIKE = ("0oq", "1il7", "2z", "5s", "8b", "6g", "mn", "uv", "cec")
 """Characters that all engines confuse: one of them for another may be their mistake as well as that of the label."""
 
 
-def page_issues(
-    scores: Iterable[StoredScore], engines: Mapping[str, Voice], texts: Texts, transcripts: str | None = None
-) -> list[LabelIssue]:
-    """Find labels that no reader agrees with and that the page contradicts.
+def page_issues(case: AlignedCase, engines: Mapping[str, Voice], transcripts: str | None = None) -> list[LabelIssue]:
+    """Find the labels of a document that no reader agrees with and that the page contradicts.
 
     Args:
-        scores: current scores, those of controls included.
         engines: all engines by name, with the families that they belong to.
-        texts: loads what an engine recognised.
         transcripts: the engine that gives transcripts, if there is one: what a person read.
     """
-    cases, issues = open_cases(scores), []
-    documents = sorted(cases)
-    for start in range(0, len(documents), BATCH):
-        batch = documents[start : start + BATCH]
-        recognised = {engine: texts(engine, batch) for engine in engines}
-        for document_id in batch:
-            aligners = {name: Aligner(of[document_id]) for name, of in recognised.items() if document_id in of}
-            for of_field in cases[document_id].values():
-                if issue := _issue(of_field, aligners, engines, transcripts):
-                    issues.append(issue)
-    return issues
+    fields, of_any = case
+    aligners = {name: of_any[name] for name in engines if name in of_any}
+    found = (_issue(scores, aligners, engines, transcripts) for scores in fields.values())
+    return [issue for issue in found if issue]
 
 
 def _issue(

@@ -1,7 +1,7 @@
 """Labels that contradict the transcript of their document."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ocr_pipeline.document_fields import UNPRINTED, known_kind
 from ocr_pipeline.evaluation.diagnosis.agreement import same_value
@@ -44,35 +44,43 @@ def transcript_doubt(
     return None
 
 
-def transcript_issues(
-    scores: Iterable[StoredScore], *, transcripts: str, engines: Sequence[str], texts: Texts
-) -> list[LabelIssue]:
-    """Find labels that no backend agrees with and that the transcript contradicts.
+AlignedCase = tuple[Mapping[str, Sequence[StoredScore]], Mapping[str, Aligner]]
+"""Of one document: the scores of labelled values that no backend has right, by field, and what each engine recognised."""
+
+
+def aligned_cases(scores: Iterable[StoredScore], engines: Iterable[str], texts: Texts) -> Iterator[AlignedCase]:
+    """Every document with a labelled value that no backend has right.
 
     Args:
         scores: current scores, those of controls included.
-        transcripts: the engine that gives transcripts.
-        engines: the other engines.
+        engines: the engines to look at, the one that gives transcripts included.
         texts: loads what an engine recognised.
     """
-    cases, issues = open_cases(scores), []
+    cases, names = _open_cases(scores), list(dict.fromkeys(engines))
     documents = sorted(cases)
     for start in range(0, len(documents), BATCH):
         batch = documents[start : start + BATCH]
-        recognised = {engine: texts(engine, batch) for engine in (transcripts, *engines)}
+        recognised = {engine: texts(engine, batch) for engine in names}
         for document_id in batch:
-            aligners = {
-                engine: Aligner(of_engine[document_id])
-                for engine, of_engine in recognised.items()
-                if document_id in of_engine
-            }
-            transcript = aligners.pop(transcripts, None)
-            if transcript is not None:
-                issues += _issues(cases[document_id], transcript, list(aligners.values()))
-    return issues
+            aligners = {name: Aligner(of[document_id]) for name, of in recognised.items() if document_id in of}
+            yield cases[document_id], aligners
 
 
-def open_cases(scores: Iterable[StoredScore]) -> dict[str, dict[str, list[StoredScore]]]:
+def transcript_issues(case: AlignedCase, *, transcripts: str, engines: Sequence[str]) -> list[LabelIssue]:
+    """Find the labels of a document that no backend agrees with and that its transcript contradicts.
+
+    Args:
+        transcripts: the engine that gives transcripts.
+        engines: the other engines.
+    """
+    fields, aligners = case
+    if transcripts not in aligners:
+        return []
+    others = [aligners[engine] for engine in engines if engine in aligners]
+    return _issues(fields, aligners[transcripts], others)
+
+
+def _open_cases(scores: Iterable[StoredScore]) -> dict[str, dict[str, list[StoredScore]]]:
     """The scores of labelled values that no backend has right, by document and field."""
     cases: dict[str, dict[str, list[StoredScore]]] = defaultdict(dict)
     for key, of_field in _labelled(scores).items():

@@ -12,13 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 from ocr_pipeline.schemas import Amount, DocumentType
 from ocr_pipeline.values.amounts import parse_amount
 from ocr_pipeline.values.dates import parse_date
+from ocr_pipeline.values.flags import FLAGS
 
 MAX_TEXT = 5_000
 """Characters of a name, an address, a description."""
 
 _DECIMAL = re.compile(r"[-+]?\d+(\.\d+)?")
 _ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:.*)?")
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _SIX = Decimal("0.000001")
 _AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 
@@ -119,9 +119,9 @@ def flag(value: Any) -> bool | None:
     word = (text(value) or "").casefold()
     if not word:
         return None
-    if word not in _FLAGS:
+    if word not in FLAGS:
         raise Unreadable("has to be true or false")
-    return _FLAGS[word]
+    return FLAGS[word]
 
 
 def option(value: Any, options: Sequence[str]) -> str | None:

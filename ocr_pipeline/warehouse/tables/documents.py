@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
+from ocr_pipeline.document_schema.schema import name_in_state
 from ocr_pipeline.documents.duplicates import Duplicate, Pair
 from ocr_pipeline.documents.fingerprints import Fingerprint
 from ocr_pipeline.documents.media_types import DRAWN
@@ -226,7 +227,7 @@ def add_document(
         last_page=source.pages.last if source.pages else None,
         part_detection=detection,
         attempt=failure.attempt if isinstance(failure, FinalFailure) else None,
-        schema_name=schema_state.split()[0] if schema_state else None,
+        schema_name=name_in_state(schema_state) if schema_state else None,
         schema_state=schema_state,
     )
     tables["documents"].append(asdict(row))

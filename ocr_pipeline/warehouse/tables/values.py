@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
-from ocr_pipeline.document_fields import Fields, Invoice, as_text, fields_model, shape_of
+from ocr_pipeline.document_fields import Fields, Invoice, as_text, shape_of, stored_model
 from ocr_pipeline.warehouse.connection import Parameters, Reader
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows
 
@@ -57,7 +57,7 @@ def shape_columns(values: Fields | None) -> ShapeColumns:
 
 def kinds_of_shape(shape: str | None) -> Mapping[str, str]:
     """The kinds of the fields of a document, by the shape of its values; None: an invoice."""
-    return Invoice.KINDS if shape is None else fields_model(json.loads(shape)).KINDS
+    return Invoice.KINDS if shape is None else stored_model(shape).KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +90,12 @@ def load_values(reader: Reader, prefix: str, fields: str, where: str, parameters
 def models(reader: Reader) -> list[type[Fields]]:
     """The models of the documents that were read, other than invoices; of a schema that changed, several."""
     rows = reader.rows("SELECT DISTINCT shape FROM extractions WHERE shape IS NOT NULL ORDER BY shape")
-    return [fields_model(json.loads(row["shape"])) for row in rows]
+    return [stored_model(row["shape"]) for row in rows]
 
 
 def values_of_rows(found: ValueRows) -> dict[str, Fields]:
     """The values of each document, with the model of its schema."""
-    models = {document_id: fields_model(json.loads(shape)) for document_id, shape in found.shapes.items()}
+    models = {document_id: stored_model(shape) for document_id, shape in found.shapes.items()}
     values: dict[str, dict[str, object]] = {document_id: {} for document_id in models}
     for row in found.fields:
         model = models.get(row["document_id"], Invoice)
