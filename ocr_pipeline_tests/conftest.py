@@ -1,5 +1,6 @@
 import atexit
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,16 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that cost money run only where they are asked for by their mark."""
-    if "live" not in config.option.markexpr:
-        live = [item for item in items if item.get_closest_marker("live")]
-        config.hook.pytest_deselected(items=live)
-        items[:] = [item for item in items if item not in live]
+    """Tests that cost money, and tests that need servers, run only where they are asked for by their mark."""
+    asked_for = re.findall(r"\w+", config.option.markexpr)
+    unasked = [
+        item for item in items for mark in ("live", "scale") if item.get_closest_marker(mark) and mark not in asked_for
+    ]
+    if unasked:
+        config.hook.pytest_deselected(items=unasked)
+        items[:] = [item for item in items if item not in unasked]
 
 
 @pytest.fixture
