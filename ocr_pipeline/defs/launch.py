@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import dagster as dg
@@ -168,15 +169,18 @@ class Launcher:
     instance: dg.DagsterInstance
     tags: Mapping[str, str] = field(default_factory=dict)
 
-    def materialize(self, assets: Sequence[str], ranges: Sequence[Range | None]) -> list[dg.ExecuteInProcessResult]:
+    def materialize(
+        self, assets: Sequence[str], ranges: Sequence[Range | None], config: Mapping[str, Any] | None = None
+    ) -> list[dg.ExecuteInProcessResult]:
         """Materialise assets, one run per range (None: unpartitioned).
 
-        Stops at the first run that fails; its result is the last one.
+        Stops at the first run that fails; its result is the last one. `config`: of the assets, as `ops` of a run's
+        configuration.
         """
         results = []
         for span in ranges:
             tags = range_tags(*span) if span else {}
-            results.append(self._execute(self._assets_job, tags, [dg.AssetKey(asset) for asset in assets]))
+            results.append(self._execute(self._assets_job, tags, [dg.AssetKey(asset) for asset in assets], config))
             if not results[-1].success:
                 break
         return results
@@ -194,7 +198,11 @@ class Launcher:
         return unchecked.resolve_implicit_global_asset_job_def()
 
     def _execute(
-        self, job: dg.JobDefinition, tags: Mapping[str, str], assets: Sequence[dg.AssetKey] | None = None
+        self,
+        job: dg.JobDefinition,
+        tags: Mapping[str, str],
+        assets: Sequence[dg.AssetKey] | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
         run_id = str(uuid4())
         lock = RunLock(run_locks(self.instance), run_id)
@@ -207,7 +215,7 @@ class Launcher:
                     run_id=run_id,
                     tags={**lock.tags, **self.tags, **tags},
                     # Details of the run are in its event log; the terminal belongs to the progress bars.
-                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    run_config={"ops": config or {}, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     raise_on_error=False,
                 )
         finally:

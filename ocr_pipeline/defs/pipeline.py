@@ -180,7 +180,10 @@ class Execution:
                 self._extract(step, BACKEND)
             case "ensembles":
                 self._extract(step, ENSEMBLE)
-            case "duplicates" | "extractor_model":
+            case "extractor_model":
+                engines = [engine for engine, _ in step.cells]
+                self._launch([step.asset], [None], {step.asset: {"config": {"engines": engines}}})
+            case "duplicates":
                 self._launch([step.asset], [None])
             case _ if step.asset == DELETED:
                 self._forget(step)
@@ -263,8 +266,11 @@ class Execution:
         }
         return cell_ranges(cells, dimension, self._instance, definitions[dimension])
 
-    def _launch(self, assets: list[str], ranges: Sequence[Range | None]) -> None:
-        self._record(*self._launcher.materialize(assets, ranges))
+    def _launch(
+        self, assets: list[str], ranges: Sequence[Range | None], config: Mapping[str, Any] | None = None
+    ) -> None:
+        """`config`: by asset, as in the run configuration of Dagster."""
+        self._record(*self._launcher.materialize(assets, ranges, config))
 
     def _record(self, *results: dg.ExecuteInProcessResult) -> None:
         for result in results:

@@ -60,7 +60,8 @@ class Records(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a plan is about: documents, backends (members of ensembles included), and what is to be done for them.
+    """What a plan is about: documents, backends (members of ensembles included), and what is to be done for them. Only models
+    that these backends use are trained.
 
     `fresh_since`: models are asked again about what was asked before. `records`: None if not known; then everything counts as
     recorded. `check_files`: whether changed files are looked for; without it only ingested documents are planned. `rehash`:
@@ -190,7 +191,10 @@ class _Planner:
             yield Step(SPLITS, tuple(("", key) for key in ready), {"words are there": len(ready)})
 
     def _models(self) -> Iterable[Step]:
-        engines = learning_engines(self._scope.backends)
+        backends = self._scope.backends
+        chosen = [backends[name] for name in self._scope.names]
+        needed = [backend for of in chosen for backend in (of, *of.asked_later)]
+        engines = learning_engines({backend.name: backend for backend in needed})
         due = [engine for engine in engines if is_due(self._scope.project, self._reader, engine)]
         if due or (engines and not self._ever("extractor_model")):
             cells = tuple((engine, "") for engine in due)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.defs.pipeline import plan_run, run_pipeline
+from ocr_pipeline.defs.pipeline import plan_run, run_pipeline, with_members
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.planning.ingested import ingested_scope
 from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, make_plan
@@ -218,3 +218,44 @@ def test_planning_changes_nothing(shop: Project) -> None:
     plan_run(shop, find_documents(shop.data), NAMES)
     assert not shop.database.exists()
     assert not Path(shop.results).exists()
+
+
+class NeverTrained(Everything):
+    """Records of a project where no model was trained yet."""
+
+    def ever(self, asset: str) -> bool:
+        return asset != "extractor_model"
+
+
+@pytest.mark.parametrize(
+    ("name", "engines"),
+    [
+        ("pixel+first", None),
+        ("page-width", None),
+        ("first", None),
+        ("pixel+learned", ["pixel"]),
+        ("voting", ["pixel"]),
+        ("careful", ["pixel"]),
+        ("other+learned", ["other"]),
+    ],
+)
+def test_only_models_that_the_chosen_backends_use_are_trained(
+    shop: Project, monkeypatch: pytest.MonkeyPatch, name: str, engines: list[str] | None
+) -> None:
+    """Those of members of ensembles and of later steps of cascades included."""
+    settings = small_backends(shop.root)
+    settings["engines"]["other"] = settings["engines"]["pixel"]
+    settings["backends"] |= {
+        "pixel+learned": {"engine": "pixel", "extractor": "learned"},
+        "other+learned": {"engine": "other", "extractor": "learned"},
+        "first": {"extractor": "ensemble", "options": {"of": ["pixel+first", "page-width"]}},
+        "voting": {"extractor": "ensemble", "options": {"of": ["pixel+first", "pixel+learned"]}},
+        "careful": {"extractor": "cascade", "options": {"of": ["pixel+first", "pixel+learned"]}},
+    }
+    write_backends(shop.root, settings)
+    monkeypatch.setattr("ocr_pipeline.planning.plan.is_due", lambda *_: True)  # as if all had new labels
+    backends = load_backends(shop)
+    names, sources = with_members(backends, [name]), find_documents(shop.data)
+    scope = Scope(project=shop, backends=backends, names=names, sources=sources, records=NeverTrained())
+    step = make_plan(scope).step("extractor_model")
+    assert (step and [engine for engine, _ in step.cells]) == engines

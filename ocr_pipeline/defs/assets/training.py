@@ -14,6 +14,12 @@ from ocr_pipeline.extraction.learned.model import load_model
 from ocr_pipeline.training.promotion import Trained, is_due, learning_engines, train_due
 
 
+class TrainingConfig(dg.Config):
+    """`engines`: train only models of these; None: of every engine with a backend that learns."""
+
+    engines: list[str] | None = None
+
+
 def training_assets(configured: Backends) -> list[dg.AssetsDefinition]:
     """`extractor_model` if a backend learns, whether or not its packages are installed here; otherwise nothing."""
     if not any(backend.capabilities.learns and backend.engine for backend in configured.values()):
@@ -31,12 +37,15 @@ def training_assets(configured: Backends) -> list[dg.AssetsDefinition]:
         **asset_options("learning"),
     )
     @readable_failure
-    def extractor_model(project: ProjectResource, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]  # with a check, Dagster does not take the generic
+    def extractor_model(
+        config: TrainingConfig, project: ProjectResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # with a check, Dagster does not take the generic
         """Rankers trained on every labelled document, per engine. A new model that is significantly worse on a field than
         the current one, out of fold, is not promoted."""
         engines, target = learning_engines(project.backends()), warehouse.warehouse()
+        chosen = engines if config.engines is None else [engine for engine in engines if engine in config.engines]
         with target.snapshot() as snapshot:
-            due = [engine for engine in engines if is_due(project.project, snapshot, engine)]
+            due = [engine for engine in chosen if is_due(project.project, snapshot, engine)]
         results = [trained for engine in due for trained in train_due(project.project, target, engine)]
         return dg.MaterializeResult(metadata=_metadata(project, engines, results), check_results=[_check(results)])
 
