@@ -30,7 +30,6 @@ def forget(
     and trained models are deleted, too; the next run makes them again without a model call.
     """
     from ocr_pipeline.operation.forget import files_of, forget_events, forget_results, look_up, what_is_left
-    from ocr_pipeline.warehouse.forgetting import rewrite
 
     project = find_project()
     warehouse = opened(project)
@@ -58,7 +57,7 @@ def forget(
             done.add("files", len(own))
         evaluate_again(project, forgotten=known.ids)
         done.add("events of Dagster", forget_events(project, known))
-        rewrite(warehouse)
+        warehouse.compact()
         left = what_is_left(project, known)
     counts = ", ".join(f"{count} {what}" for what, count in done.counts.items() if count)
     console.print(f"Forgotten: {plain(', '.join(known.ids))}. Deleted: {counts or 'nothing'}.", soft_wrap=True)

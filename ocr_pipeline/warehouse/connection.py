@@ -1,19 +1,10 @@
-"""The warehouse: one DuckDB file that every stage reads from and writes to.
+"""The warehouse: the database that all stages read from and write to; a DuckDB file unless `deployment.yaml` names another.
 
-DuckDB allows one writing process at a time, and a writer locks readers out. Connections are therefore held for milliseconds:
-callers collect their rows first and write them in one call. If the file is locked, opening it is retried with jitter, and
-the final error names the process that holds the lock. Nothing else in the project opens the file.
+Connections are held for milliseconds: callers collect their rows first and write them in one call.
 """
 
-import json
-import os
-import random
-import re
-import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,18 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 import duckdb
 
-from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.machine import refusal, refusal_in
-from ocr_pipeline.warehouse.known import is_known_current, remember_current
-from ocr_pipeline.warehouse.migrate import is_current, migrate
-
-Row = Mapping[str, object]
-Key = tuple[str, ...]
-
-# DuckDB refuses a read-only and a writing connection to the same file in one process; taking turns costs milliseconds.
-_ONE_CONNECTION = threading.Lock()
-
-_ROWS_AT_A_TIME = 5000
+from ocr_pipeline.warehouse.local import LocalFile
+from ocr_pipeline.warehouse.opening import Key, Opening, Row, insert
 
 Parameters = Sequence[object] | Mapping[str, object]
 
@@ -91,19 +72,29 @@ class Size:
 
 
 class Warehouse:
-    """Reads and transactional writes of one DuckDB file.
+    """Reads and transactional writes.
 
     Args:
-        path: the database file; it and its tables are created on the first write.
+        database: the DuckDB file, which is created with its tables on the first write; or how another database is opened.
         lock_timeout: seconds to wait while another process holds the file.
         config: DuckDB connection options.
     """
 
-    def __init__(self, path: Path, lock_timeout: float = 60.0, config: Mapping[str, Any] | None = None) -> None:
-        self.path = path
-        self._lock_timeout = lock_timeout
-        self._config = dict(config or {})
-        self._is_current = False
+    def __init__(
+        self, database: Path | Opening, lock_timeout: float = 60.0, config: Mapping[str, Any] | None = None
+    ) -> None:
+        self.opening: Opening = (
+            LocalFile(database, lock_timeout, config or {}) if isinstance(database, Path) else database
+        )
+
+    @property
+    def name(self) -> str:
+        """How the database is called in messages."""
+        return self.opening.name
+
+    def exists(self) -> bool:
+        """Whether there is something to read."""
+        return self.opening.exists()
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Run one query and return its rows as dictionaries. Empty without a database."""
@@ -131,8 +122,8 @@ class Warehouse:
 
     @contextmanager
     def snapshot(self) -> Iterator["Reader"]:
-        """Several queries that see the same state: nothing can write in between. Keep it short."""
-        if not self.path.exists():
+        """Several queries that see the same state, whatever is written in between. Keep it short."""
+        if not self.exists():
             yield Snapshot(None)
             return
         with self.connect(read_only=True) as connection:
@@ -148,153 +139,53 @@ class Warehouse:
         """
         if not keys:
             return
-        matches = ", ".join("unnest(?)" for _ in key_columns)
-        columns = ", ".join(f'"{column}"' for column in key_columns)
-        values = [list(column) for column in zip(*keys, strict=True)]
-        with self.connect(read_only=False) as connection, _transaction(connection):
+
+        def work(connection: duckdb.DuckDBPyConnection) -> None:
             for table, rows in tables.items():
-                # The names come from the code, never from a document; SQL cannot take them as parameters.
-                connection.execute(f'DELETE FROM "{table}" WHERE ({columns}) IN (SELECT {matches})', values)  # noqa: S608
-                _insert(connection, table, rows)
+                self.opening.delete(connection, table, key_columns, keys)
+                self._insert(connection, table, rows)
+
+        self.opening.write(work, [] if "document_id" in key_columns else list(tables))
 
     def replace_all(self, tables: Mapping[str, Sequence[Row]]) -> None:
         """Replace all rows of `tables`, in one transaction."""
-        with self.connect(read_only=False) as connection, _transaction(connection):
+
+        def work(connection: duckdb.DuckDBPyConnection) -> None:
             for table, rows in tables.items():
                 connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
-                _insert(connection, table, rows)
+                self._insert(connection, table, rows)
+
+        self.opening.write(work, list(tables))
 
     def set_column(self, table: str, column: str, values: Mapping[str, str]) -> None:
         """Set one column of the rows of these documents, and leave the rest of the rows as it is."""
         if not values:
             return
-        with self.connect(read_only=False) as connection, _transaction(connection):
+
+        def work(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(
                 f'UPDATE "{table}" SET "{column}" = new.value'  # noqa: S608
                 " FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS value) new WHERE document_id = new.id",
                 [list(values), list(values.values())],
             )
 
+        self.opening.write(work)
+
     @contextmanager
     def connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for a short task. Raises WarehouseError with one clear sentence."""
-        with _ONE_CONNECTION:
-            try:
-                self._ensure_schema()
-                with self._open(read_only) as connection:
-                    yield connection
-                if not read_only:
-                    remember_current(self.path)
-            except duckdb.Error as error:
-                raise _explain(error, self.path) from None
+        with self.opening.connect(read_only=read_only) as connection:
+            yield connection
 
-    def _ensure_schema(self) -> None:
-        """Create or migrate the schema, once per object and file. Checks first: a current database is not written to."""
-        if not self.path.exists():
-            self._is_current = False
-            self._create()
-        if self._is_current or is_known_current(self.path):
-            return
-        if self.path.exists():
-            with self._open(read_only=True) as connection:
-                self._is_current = is_current(connection)
-        if not self._is_current:
-            with self._open(read_only=False) as connection:
-                migrate(connection)
-            self._is_current = True
-        remember_current(self.path)
+    def compact(self) -> None:
+        """Write all tables anew, without what was deleted from them. Raises WarehouseError."""
+        self.opening.compact()
 
-    def _create(self) -> None:
-        """Create the database under a temporary name and link it into place: a killed process leaves no partial file, no
-        process opens an unfinished one, and of two processes the second uses what the first created."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".warehouse-") as folder:
-                fresh = Path(folder) / self.path.name
-                with duckdb.connect(fresh, config=self._config) as connection:
-                    migrate(connection)
-                with suppress(OSError):  # it exists by now, or no hard links here: then it is created in place
-                    os.link(fresh, self.path)
-        except OSError as error:
-            raise refusal(error) or WarehouseError(
-                f"The database {self.path} cannot be created: {error.strerror}."
-            ) from None
-
-    def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
-        deadline = time.monotonic() + self._lock_timeout
-        pause = 0.01
-        while True:
-            try:
-                return duckdb.connect(self.path, read_only=read_only, config=self._config)
-            except duckdb.Error as error:
-                if "Could not set lock" not in str(error) or time.monotonic() > deadline:
-                    raise _explain(error, self.path) from None
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-            pause = min(pause * 2, 0.5)
+    def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+        if rows:
+            insert(connection, table, rows, self.opening.types(connection, table))
 
 
 def utc_now() -> datetime:
     """Now, as the warehouse stores time: UTC, without a time zone."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
-    """Insert by name: each row is JSON, converted to the column types of the table.
-
-    Fourteen times faster than executemany, and, unlike with a data frame, no type is guessed: docs/decisions/0002. One text
-    per row, some thousand rows at a time: as a single text, 500,000 scores took 12 GB and more than twice as long.
-    """
-    if not rows:
-        return
-    described = connection.execute(
-        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ?", [table]
-    )
-    types = dict(described.fetchall())
-    unknown = set().union(*rows) - set(types)
-    if unknown:
-        raise ValueError(f"table {table} has no column {sorted(unknown)[0]!r}")
-    for start in range(0, len(rows), _ROWS_AT_A_TIME):
-        connection.execute(
-            f'INSERT INTO "{table}" BY NAME SELECT unnest(from_json_strict(entry, ?))'  # noqa: S608
-            " FROM (SELECT unnest(?::VARCHAR[]) AS entry)",
-            [json.dumps(types), [_json(row, types) for row in rows[start : start + _ROWS_AT_A_TIME]]],
-        )
-
-
-def _json(row: Row, columns: Mapping[str, str]) -> str:
-    # DuckDB refuses a lone surrogate, which a file name or a model's answer can contain: it becomes a question mark.
-    complete = row if len(row) == len(columns) else {name: row.get(name) for name in columns}
-    text = json.dumps(complete, default=str, ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _explain(error: duckdb.Error, path: Path) -> WarehouseError:
-    """One sentence for the user. DuckDB's own message can quote rows, so it is not passed on."""
-    text = str(error)
-    holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
-    if holder:
-        return WarehouseError(
-            f"The database {path} is in use by {holder[1]} (process {holder[2]}); close it there and try again."
-        )
-    if "Could not set lock" in text:
-        return WarehouseError(f"The database {path} is in use by another process; close it there and try again.")
-    if said := refusal_in(text):
-        return said
-    if "not a valid DuckDB database" in text:
-        return WarehouseError(f"{path} is not a DuckDB database; move it away and run again.")
-    if "read-only" in text.lower():
-        return WarehouseError(f"The database {path} cannot be opened: permission denied.")
-    if isinstance(error, duckdb.DataError | duckdb.ConstraintException | duckdb.InvalidInputException):
-        return WarehouseError(f"The database {path} refused a value that does not fit its column; nothing was written.")
-    return WarehouseError(f"The database {path} failed: {type(error).__name__}: {text.splitlines()[0][:160]}")

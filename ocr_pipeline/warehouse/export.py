@@ -33,7 +33,7 @@ def export_tables(warehouse: Warehouse, folder: Path, form: Format, tables: Sequ
     known = table_columns()
     for table in tables:
         _check_table(table, known)
-    if not warehouse.path.exists():
+    if not warehouse.exists():
         raise ConfigurationError("There is no database yet: run `ocr-pipeline run` first.")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,6 @@ Both databases keep what was deleted in unused pages until the file is written a
 """
 
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
@@ -62,42 +61,28 @@ def delete_documents(
     Returns the number of rows.
     """
     chosen, deleted = list(ids), 0
-    with warehouse.connect(read_only=False) as connection:
-        connection.begin()
+    if not chosen:
+        return 0
+    opening = warehouse.opening
+
+    def work(connection: duckdb.DuckDBPyConnection) -> None:
+        nonlocal deleted
+        deleted = 0
         for table, columns in table_columns().items():
             for column in {"document_id", "group_id"} & {name for name, _ in columns}:
-                where = f'DELETE FROM "{table}" WHERE list_contains(?, "{column}")'  # noqa: S608 - names of the schema
-                deleted += (connection.execute(where, [chosen]).fetchone() or (0,))[0]
-        both = "list_contains($hashes, sha256_a) OR list_contains($hashes, sha256_b)"
-        connection.execute(f"DELETE FROM page_similarities WHERE {both}", {"hashes": list(sha256s)})  # noqa: S608
+                deleted += opening.delete(connection, table, (column,), [(key,) for key in chosen])
+        for column in ("sha256_a", "sha256_b"):
+            if sha256s:
+                opening.delete(connection, "page_similarities", (column,), [(key,) for key in sha256s])
         if not keep_history:
             connection.execute(
                 "UPDATE evaluation_documents SET document_ids = list_transform(document_ids, lambda d: "
                 "CASE WHEN list_contains($ids, d) THEN $name ELSE d END) WHERE list_has_any(document_ids, $ids)",
                 {"ids": chosen, "name": FORGOTTEN},
             )
-        connection.commit()
+
+    opening.write(work)
     return deleted
-
-
-def rewrite(warehouse: Warehouse) -> None:
-    """Write the database file anew, without what was deleted from it. Raises WarehouseError."""
-    path = warehouse.path
-    fresh = path.with_name(f".{path.name}.rewritten")
-    fresh.unlink(missing_ok=True)
-    try:
-        with warehouse.connect(read_only=False) as connection:
-            connection.execute("CHECKPOINT")
-            [name] = connection.execute("SELECT current_database()").fetchone() or (None,)
-            connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
-            connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
-            connection.execute("DETACH fresh")
-            os.replace(fresh, path)  # before others are let in
-            path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
-    except (duckdb.Error, OSError) as error:
-        raise WarehouseError(f"{path} cannot be written anew: {type(error).__name__}.") from None
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ocr_pipeline.models.types import CallFacts, Usage
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Size, Warehouse
 from ocr_pipeline.warehouse.export import export_tables, load_frame, write_parquet
-from ocr_pipeline.warehouse.forgetting import Traces, delete_documents, model_calls_of, rewrite, scrub_sqlite, texts_of
+from ocr_pipeline.warehouse.forgetting import Traces, delete_documents, model_calls_of, scrub_sqlite, texts_of
 from ocr_pipeline.warehouse.migrate import table_columns
 from ocr_pipeline.warehouse.tables import (
     calls,
@@ -369,7 +369,7 @@ def test_a_database_written_again_holds_nothing_of_what_was_deleted(tmp_path: Pa
     for left_by_a_kill in (False, True):
         if left_by_a_kill:
             path.with_name(f".{path.name}.rewritten").write_bytes(b"half a file")
-        rewrite(warehouse)
+        warehouse.compact()
         assert names_of(warehouse, "documents") == ["b"]
         assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert b"SecretCanary" not in path.read_bytes()

@@ -14,6 +14,7 @@ import pytest
 
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.local import LocalFile
 
 KEY = ("document_id", "engine")
 
@@ -30,6 +31,11 @@ def page(document_id: str = "a", **values: Any) -> dict[str, Any]:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(tmp_path / "data" / "w.duckdb", lock_timeout=30)
+
+
+def file_of(warehouse: Warehouse) -> Path:
+    assert isinstance(warehouse.opening, LocalFile)
+    return warehouse.opening.path
 
 
 def words(warehouse: Warehouse) -> list[tuple[str, str, str]]:
@@ -65,7 +71,7 @@ class TestReplace:
 
     def test_no_keys_is_nothing_to_do(self, warehouse: Warehouse) -> None:
         warehouse.replace(KEY, [], {"ocr_words": []})
-        assert not warehouse.path.exists()
+        assert not file_of(warehouse).exists()
 
     def test_all(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page("a"), page("b")]})
@@ -141,7 +147,7 @@ class TestReplace:
             # the first table is all right, the second one is not: both stay as they were
             warehouse.replace_all({"pages": [page("new")], "ocr_words": [word(text="new"), word(**wrong)]})
         assert str(error.value) == (
-            f"The database {warehouse.path} refused a value that does not fit its column; nothing was written."
+            f"The database {file_of(warehouse)} refused a value that does not fit its column; nothing was written."
         )
         assert words(warehouse) == [("a", "e", "old")]
         assert [row["document_id"] for row in warehouse.rows("FROM pages")] == ["old"]
@@ -183,11 +189,11 @@ def test_replacing_is_like_assigning_in_a_dictionary(warehouse: Warehouse) -> No
 class TestReading:
     def test_a_database_that_is_not_there_has_no_rows_and_is_not_made(self, warehouse: Warehouse) -> None:
         assert warehouse.rows("FROM documents") == []
-        assert not warehouse.path.parent.exists()
+        assert not file_of(warehouse).parent.exists()
 
     def test_a_database_that_was_removed_is_made_again(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page()]})
-        warehouse.path.unlink()
+        file_of(warehouse).unlink()
         assert warehouse.rows("FROM pages") == []
         warehouse.replace_all({"pages": [page("b")]})
         assert [row["document_id"] for row in warehouse.rows("FROM pages")] == ["b"]
@@ -199,7 +205,7 @@ class TestReading:
 
     def test_nothing_but_the_database_is_left(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page()]})
-        assert [path.name for path in warehouse.path.parent.iterdir()] == ["w.duckdb"]
+        assert [path.name for path in file_of(warehouse).parent.iterdir()] == ["w.duckdb"]
 
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -232,30 +238,30 @@ def held_by_another_process(path: Path, *, read_only: bool = False) -> Iterator[
 class TestOtherProcesses:
     def test_a_holder_is_named_after_the_wait(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page()]})
-        with held_by_another_process(warehouse.path) as holder:
-            impatient = Warehouse(warehouse.path, lock_timeout=0.2)
+        with held_by_another_process(file_of(warehouse)) as holder:
+            impatient = Warehouse(file_of(warehouse), lock_timeout=0.2)
             for use in (lambda: impatient.rows("FROM pages"), lambda: impatient.replace_all({"pages": []})):
                 with pytest.raises(WarehouseError) as error:
                     use()
-                assert str(error.value).startswith(f"The database {warehouse.path} is in use by ")
+                assert str(error.value).startswith(f"The database {file_of(warehouse)} is in use by ")
                 assert f"(process {holder.pid}); close it there and try again." in str(error.value)
         assert len(impatient.rows("FROM pages")) == 1
 
     def test_a_holder_that_leaves_is_waited_for(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page()]})
-        with held_by_another_process(warehouse.path) as holder:
+        with held_by_another_process(file_of(warehouse)) as holder:
             assert holder.stdin
             letting_go = threading.Timer(0.2, holder.stdin.close)
             letting_go.start()
-            Warehouse(warehouse.path, lock_timeout=60).replace_all({"pages": [page("b")]})
+            Warehouse(file_of(warehouse), lock_timeout=60).replace_all({"pages": [page("b")]})
             letting_go.join()
             holder.stdin = None
         assert [row["document_id"] for row in warehouse.rows("FROM pages")] == ["b"]
 
     def test_readers_do_not_shut_each_other_out(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page()]})
-        with held_by_another_process(warehouse.path, read_only=True):
-            fresh = Warehouse(warehouse.path, lock_timeout=0.2)
+        with held_by_another_process(file_of(warehouse), read_only=True):
+            fresh = Warehouse(file_of(warehouse), lock_timeout=0.2)
             assert len(fresh.rows("FROM pages")) == 1
             with pytest.raises(WarehouseError, match="is in use by"):
                 fresh.replace_all({"pages": []})
@@ -272,7 +278,7 @@ class TestOtherProcesses:
             "    warehouse.replace(('document_id',), keys, {'pages': [{**row, 'document_id': k[0]} for k in keys]})\n"
             "    assert len(warehouse.rows('FROM pages WHERE starts_with(document_id, ?)', [name + '-'])) == turn + 1\n"
         )
-        writers = [python(code, warehouse.path, name) for name in "abcd"]
+        writers = [python(code, file_of(warehouse), name) for name in "abcd"]
         for writer in writers:
             assert writer.stdout
             assert writer.stdout.readline() == "ready\n"
@@ -285,7 +291,7 @@ class TestOtherProcesses:
         rows = warehouse.rows("FROM pages")
         assert len(rows) == len(expected)
         assert {row["document_id"] for row in rows} == expected
-        assert [path.name for path in warehouse.path.parent.iterdir()] == ["w.duckdb"]
+        assert [path.name for path in file_of(warehouse).parent.iterdir()] == ["w.duckdb"]
 
     def test_a_writer_killed_in_its_transaction_leaves_all_as_it_was(self, warehouse: Warehouse) -> None:
         warehouse.replace_all({"pages": [page("old")], "ocr_words": [word(text="old")]})
@@ -297,7 +303,7 @@ class TestOtherProcesses:
             "page = {'document_id': 'new', 'page': 1, 'width_px': 1, 'height_px': 1}\n"
             "Warehouse(Path(sys.argv[1])).replace_all({'pages': [page] * 10_000, 'ocr_words': Rows()})\n"
         )
-        writer = python(code, warehouse.path)
+        writer = python(code, file_of(warehouse))
         _, errors = writer.communicate(timeout=60)
         assert (writer.returncode, errors) == (-9, "")
         assert [row["document_id"] for row in warehouse.rows("FROM pages")] == ["old"]
@@ -311,7 +317,7 @@ class TestOtherProcesses:
             try:
                 for _ in range(5):
                     warehouse.replace(("document_id",), [(name,)], {"pages": [page(name)]})
-                    assert len(Warehouse(warehouse.path).rows("FROM pages WHERE document_id = ?", [name])) == 1
+                    assert len(Warehouse(file_of(warehouse)).rows("FROM pages WHERE document_id = ?", [name])) == 1
             except BaseException as error:  # noqa: BLE001 - a thread cannot fail a test by itself
                 failed.append(error)
 
@@ -341,14 +347,14 @@ class TestUnusableFile:
     )
     def test_it_is_one_sentence(self, warehouse: Warehouse, make: Any, message: str) -> None:
         warehouse.replace_all({"pages": [page()]})
-        make(warehouse.path)
+        make(file_of(warehouse))
         for use in (
-            lambda: Warehouse(warehouse.path).rows("FROM pages"),
-            lambda: Warehouse(warehouse.path).replace_all({"pages": [page()]}),
+            lambda: Warehouse(file_of(warehouse)).rows("FROM pages"),
+            lambda: Warehouse(file_of(warehouse)).replace_all({"pages": [page()]}),
         ):
             with pytest.raises(WarehouseError) as error:
                 use()
-            assert message.format(warehouse.path) in str(error.value)
+            assert message.format(file_of(warehouse)) in str(error.value)
             assert "\n" not in str(error.value)
 
     def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
@@ -376,7 +382,7 @@ class TestUnusableFile:
             "try: warehouse.replace_all({'ground_truth': [{**row, 'value': str(n) * 99} for n in range(9_000)]})\n"
             "except OcrPipelineError as error: print(error)\n"
         )
-        writer = python(code, warehouse.path)
+        writer = python(code, file_of(warehouse))
         output, errors = writer.communicate(timeout=60)
         assert (writer.returncode, errors) == (0, "")
         assert output.startswith("A file may not be larger than 300,000 bytes here, or the disk is full")
@@ -386,10 +392,10 @@ class TestUnusableFile:
 
 
 def test_no_space_left_is_said_in_words(tmp_path: Path) -> None:
-    from ocr_pipeline.warehouse.connection import _explain
+    from ocr_pipeline.warehouse.local import explain
 
     error = duckdb.IOException('IO Error: Could not write file "/data/w.duckdb.wal": No space left on device')
-    assert str(_explain(error, tmp_path)) == (
+    assert str(explain(error, tmp_path)) == (
         "The disk is full, or fails: free some space, then run the same command again. What was finished is kept."
     )
 
