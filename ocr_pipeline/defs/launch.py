@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import dagster as dg
@@ -170,7 +169,7 @@ class Launcher:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def materialize(
-        self, assets: Sequence[str], ranges: Sequence[Range | None], config: Mapping[str, Any] | None = None
+        self, assets: Sequence[str], ranges: Sequence[Range | None], config: Mapping[str, object] | None = None
     ) -> list[dg.ExecuteInProcessResult]:
         """Materialise assets, one run per range (None: unpartitioned).
 
@@ -202,7 +201,7 @@ class Launcher:
         job: dg.JobDefinition,
         tags: Mapping[str, str],
         assets: Sequence[dg.AssetKey] | None = None,
-        config: Mapping[str, Any] | None = None,
+        config: Mapping[str, object] | None = None,
     ) -> dg.ExecuteInProcessResult:
         run_id = str(uuid4())
         lock = RunLock(run_locks(self.instance), run_id)

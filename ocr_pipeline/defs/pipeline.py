@@ -267,7 +267,7 @@ class Execution:
         return cell_ranges(cells, dimension, self._instance, definitions[dimension])
 
     def _launch(
-        self, assets: list[str], ranges: Sequence[Range | None], config: Mapping[str, Any] | None = None
+        self, assets: list[str], ranges: Sequence[Range | None], config: Mapping[str, object] | None = None
     ) -> None:
         """`config`: by asset, as in the run configuration of Dagster."""
         self._record(*self._launcher.materialize(assets, ranges, config))
