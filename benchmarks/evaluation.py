@@ -119,8 +119,8 @@ def worker(documents: int) -> None:
         path = Path(folder) / "warehouse.duckdb"
         make_database(path, documents)
         target = Warehouse(path)
-        rules = DEFAULT_RULES.fingerprint
-        scoring = Scoring(BACKENDS, rules)
+        rules = DEFAULT_RULES
+        scoring = Scoring.by(BACKENDS, rules)
         with timed("read labels and values"), target.snapshot() as snapshot:
             labels = tables.labels.valid_labels(snapshot)
             origins = {backend: tables.scores.origins(snapshot, backend) for backend in BACKENDS}

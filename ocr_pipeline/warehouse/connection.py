@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 import duckdb
 
+from ocr_pipeline.warehouse.inserting import Rows, insert
 from ocr_pipeline.warehouse.local import LocalFile
-from ocr_pipeline.warehouse.opening import Key, Opening, Row, insert
+from ocr_pipeline.warehouse.opening import Key, Opening
 
 Parameters = Sequence[object] | Mapping[str, object]
 
@@ -129,7 +130,7 @@ class Warehouse:
         with self.connect(read_only=True) as connection:
             yield Snapshot(connection)
 
-    def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Sequence[Row]]) -> None:
+    def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Rows]) -> None:
         """Replace the rows of `keys` in `tables`, in one transaction.
 
         Args:
@@ -147,7 +148,7 @@ class Warehouse:
 
         self.opening.write(work, [] if "document_id" in key_columns else list(tables))
 
-    def replace_all(self, tables: Mapping[str, Sequence[Row]]) -> None:
+    def replace_all(self, tables: Mapping[str, Rows]) -> None:
         """Replace all rows of `tables`, in one transaction."""
 
         def work(connection: duckdb.DuckDBPyConnection) -> None:
@@ -181,7 +182,7 @@ class Warehouse:
         """Write all tables anew, without what was deleted from them. Raises WarehouseError."""
         self.opening.compact()
 
-    def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+    def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
         if rows:
             insert(connection, table, rows, self.opening.types(connection, table))
 
