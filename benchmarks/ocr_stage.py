@@ -38,6 +38,7 @@ from ocr_pipeline.documents.pages import open_document, sha256_of
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
 from ocr_pipeline.processes.budget import available_cores
+from ocr_pipeline.processes.workers import LocalWorkers
 from ocr_pipeline.store import ResultStore
 
 PAGES = 60
@@ -87,7 +88,7 @@ def in_the_stage(paths: list[Path], processes: int) -> float:
     tasks = [OcrTask(path.name, path, sha256_of(path.read_bytes())) for path in paths]
     with temporary() as folder:
         started = time.perf_counter()
-        results = list(read_documents(RapidOcr(), tasks, ResultStore(folder), Limits(), processes))
+        results = list(read_documents(RapidOcr(), tasks, ResultStore(folder), Limits(), LocalWorkers(processes)))
         seconds = time.perf_counter() - started
     assert all(result.outcome.text for result in results)
     return seconds
@@ -133,7 +134,7 @@ def memory(data: Path, counts: list[int]) -> None:
             with peak_memory() as peak:
                 started = time.perf_counter()
                 for result in read_documents(
-                    RapidOcr(), tasks, ResultStore(folder / "results"), Limits(), available_cores()
+                    RapidOcr(), tasks, ResultStore(folder / "results"), Limits(), LocalWorkers(available_cores())
                 ):
                     assert result.outcome.text
                 seconds = time.perf_counter() - started

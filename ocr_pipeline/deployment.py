@@ -99,13 +99,25 @@ class Named(Section):
             yield name, without_password(value) if isinstance(value, str) else value
 
 
+class TaskResources(Section):
+    """What a cluster reserves for one document at a time."""
+
+    cpus: Annotated[float, Field(gt=0)] = 1.0
+    gpus: NonNegativeFloat = 0.0
+
+
 class Workers(Section):
-    """Where pages are recognised and documents extracted. `ray`: on the cluster at `address` (`auto`: of this machine)."""
+    """Where pages are recognised and documents extracted. `ray`: on the cluster at `address`.
+
+    `address`: `ray://HEAD:10001` from anywhere in the private network; on a node also `HEAD:6379`, or `auto`. `tasks`: what an
+    engine or extractor needs that `cpus_per_task` and `gpus_per_task` do not say, by its id (`doctr`).
+    """
 
     kind: Literal["local", "ray"] = "local"
     address: Text = "auto"
     cpus_per_task: Annotated[float, Field(gt=0)] = 1.0
     gpus_per_task: NonNegativeFloat = 0.0
+    tasks: dict[str, TaskResources] = {}
 
 
 class Database(Named):

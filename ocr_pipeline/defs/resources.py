@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.backends.config import load_config
+from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.evaluation.scoring.settings import Rules, load_rules
 from ocr_pipeline.machine import sentence_of
@@ -22,6 +23,7 @@ from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.budget import BUDGETS, Ledger
 from ocr_pipeline.operation.settings import UNATTENDED_USD, Operation, load_operation
 from ocr_pipeline.processes.budget import available_cores
+from ocr_pipeline.processes.workers import LocalWorkers, Workers
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, document_url
 from ocr_pipeline.store import ResultStore
@@ -85,8 +87,15 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return ResultStore(self.project.results)
 
     @property
-    def workers(self) -> int:
-        return self.processes or available_cores()
+    def workers(self) -> Workers:
+        """Who recognises pages and extracts documents: processes of this machine, or the cluster of deployment.yaml."""
+        settings = load_deployment(self.project).workers
+        if settings.kind == "local":
+            return LocalWorkers(self.processes or available_cores())
+        from ocr_pipeline.processes.cluster import RayWorkers, Task
+
+        tasks = {name: Task(needed.cpus, needed.gpus) for name, needed in settings.tasks.items()}
+        return RayWorkers(settings.address, Task(settings.cpus_per_task, settings.gpus_per_task), tasks)
 
 
 class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]

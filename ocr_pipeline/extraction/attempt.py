@@ -141,39 +141,43 @@ def attempt_limited(reader: SourceReader, task: ExtractionTask, limits: Limits, 
 def _attempt_in_worker(
     reader: SourceReader, task: ExtractionTask, limits: Limits, calls: DocumentCalls | None
 ) -> Attempt:
-    times, started = times_of(reader, limits), time.perf_counter()
+    started = time.perf_counter()
     prediction = task.prediction and partial(str, task.prediction())
     task = replace(task, prediction=prediction)
     try:
-        done = call_isolated(_isolated(reader), times.budget, task, limits, calls is not None)
-    except OverBudget as error:
-        failure = too_slow("Extraction", error, reader.extractor.capabilities.limited_by)
-    except WorkerDied as error:
-        if error.exit_code != -signal.SIGPROF:
-            message = "The extraction process died while it worked on this document."
-            died = DocumentFailure(reason="extraction_failed", message=message)
-            return Attempt(None, died, keep=False, seconds=time.perf_counter() - started)
-        failure = page_too_slow(limits)
+        done = call_isolated(_isolated(reader), times_of(reader, limits).budget, task, limits, calls is not None)
+    except (OverBudget, WorkerDied) as error:
+        return ended_attempt(reader, limits, error, time.perf_counter() - started)
+    for call in done.local if calls else ():
+        assert calls is not None
+        calls.keep_local(call)
+    return done
+
+
+def ended_attempt(reader: SourceReader, limits: Limits, problem: OverBudget | WorkerDied, seconds: float) -> Attempt:
+    """The attempt whose worker was killed or died."""
+    if isinstance(problem, OverBudget):
+        error = too_slow("Extraction", problem, reader.extractor.capabilities.limited_by)
+    elif problem.exit_code == -signal.SIGPROF:
+        error = page_too_slow(limits)
     else:
-        for call in done.local if calls else ():
-            assert calls is not None
-            calls.keep_local(call)
-        return done
-    return Attempt(
-        None, DocumentFailure(reason=failure.reason, message=str(failure)), seconds=time.perf_counter() - started
-    )
+        message = "The extraction process died while it worked on this document."
+        died = DocumentFailure(reason="extraction_failed", message=message)
+        return Attempt(None, died, keep=False, seconds=seconds)
+    return Attempt(None, DocumentFailure(reason=error.reason, message=str(error)), seconds=seconds)
 
 
 def _isolated(reader: SourceReader) -> Isolated[[ExtractionTask, Limits, bool], Attempt]:
     """What the worker calls. It is kept with the reader: a trained model takes long to pickle."""
     kept = vars(reader)
     if "isolated" not in kept:
-        kept["isolated"] = Isolated(partial(_in_worker, reader))
+        kept["isolated"] = Isolated(partial(attempt_there, reader))
     isolated: Isolated[[ExtractionTask, Limits, bool], Attempt] = kept["isolated"]
     return isolated
 
 
-def _in_worker(reader: SourceReader, task: ExtractionTask, limits: Limits, records_calls: bool) -> Attempt:
+def attempt_there(reader: SourceReader, task: ExtractionTask, limits: Limits, records_calls: bool) -> Attempt:
+    """In a worker process: extract a document."""
     calls = LocalCalls() if records_calls else None
     done = attempt(reader, task, limits, calls, limited)
     return replace(done, local=tuple(calls.kept)) if calls else done

@@ -3,25 +3,31 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from pydantic import BaseModel
 
-from ocr_pipeline.documents.guard import remote
+from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.limits import Limits, TimeLimits
-from ocr_pipeline.documents.pages import Document, open_unchanged
-from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
-from ocr_pipeline.errors import DocumentError, OcrPipelineError, ProviderError
-from ocr_pipeline.extraction.attempt import ExtractionTask, attempt_limited, input_of, times_of
+from ocr_pipeline.errors import OcrPipelineError
+from ocr_pipeline.extraction.asking_in_batch import ask_in_batch
+from ocr_pipeline.extraction.attempt import (
+    Attempt,
+    ExtractionTask,
+    attempt_limited,
+    attempt_there,
+    ended_attempt,
+    times_of,
+)
 from ocr_pipeline.extraction.base import Extractor, ModelExtractor
 from ocr_pipeline.extraction.later import MemberAnswer, plus
 from ocr_pipeline.extraction.repeats import RepeatedAnswer, ask_again
 from ocr_pipeline.extraction.sources import SourceReader, Sources
-from ocr_pipeline.models.asking import ModelCalls
-from ocr_pipeline.models.batch import answer_in_batch
-from ocr_pipeline.models.types import CallFacts, ModelRequest
+from ocr_pipeline.models.asking import DocumentCalls, ModelCalls
+from ocr_pipeline.models.types import CallFacts
+from ocr_pipeline.processes.budget import OverBudget, WorkerDied
+from ocr_pipeline.processes.workers import Needs, Ready, Workers
 from ocr_pipeline.schemas import DocumentFailure, Extraction
 from ocr_pipeline.store import ResultStore, result_key
 
@@ -68,24 +74,72 @@ def extract_documents(
     sources: Sources | None = None,
     times: TimeLimits | None = None,
     repeat: int = 1,
+    workers: Workers | None = None,
 ) -> Iterator[ExtractionResult]:
     """Extract every document without a stored result.
 
     `sources`: what the backend prefers to what the extractor reads from the page. `times`: how long it may take for a
-    document; default: what `limits` say. `repeat`: how often a model is asked about each.
+    document; default: what `limits` say. `repeat`: how often a model is asked about each. `workers`: where they
+    are on other machines, what needs no more than the document and its words is done there.
 
-    Yields results in the order of the tasks, or as they finish if the extractor works on several documents at once. Tasks
+    Yields results in the order of the tasks, or as they finish if it works on several documents at once. Tasks
     are consumed lazily; in batch mode they are iterated twice. `concurrency`: default is what the extractor declares.
 
     Raises:
         ConfigurationError: the extractor cannot work as it is set up. What is on its way is finished and yielded first.
     """
     reader = SourceReader(extractor, sources, times, repeat)
+    can = extractor.capabilities
+    if workers is not None and workers.remote and can.isolated and not (can.imports or can.votes_on):
+        yield from _elsewhere(reader, tasks, store, limits, models, workers)
+        return
     extract = partial(_extract, reader, store, limits, models)
-    if models is not None and isinstance(extractor, ModelExtractor) and extractor.capabilities.batch:
-        _ask_in_batch(reader, tasks, store, limits, models)
-    concurrency = concurrency or extractor.capabilities.concurrency
+    if models is not None and isinstance(extractor, ModelExtractor) and can.batch:
+        keyed = (task for task in tasks if isinstance(_stored(reader, store, limits, models, task), str))
+        ask_in_batch(reader, keyed, limits, models)
+    concurrency = concurrency or can.concurrency
     yield from map(extract, tasks) if concurrency == 1 else _at_once(extract, tasks, concurrency, models)
+
+
+def _elsewhere(
+    reader: SourceReader,
+    tasks: Iterable[ExtractionTask],
+    store: ResultStore,
+    limits: Limits,
+    models: ModelCalls | None,
+    workers: Workers,
+) -> Iterator[ExtractionResult]:
+    """Results of an extractor that works in worker processes, on other machines."""
+
+    def jobs() -> Iterator[tuple[ExtractionTask, str] | Ready]:
+        for task in tasks:
+            found = _stored(reader, store, limits, models, task)
+            yield (task, found) if isinstance(found, str) else Ready(found)
+
+    extractor, budget = reader.extractor, times_of(reader, limits).budget
+    extract = partial(_extract_there, reader, store, limits, models is not None)
+    needs = Needs(extractor.identity, identity=partial(fingerprint_of, extractor, reader.settings))
+    for job, done in workers.run(extract, jobs(), lambda _: budget, needs):
+        if isinstance(job, Ready):
+            yield job.result
+        elif isinstance(done, ExtractionResult):
+            yield done
+        else:
+            if isinstance(done, OverBudget | WorkerDied):
+                done = ended_attempt(reader, limits, done, budget.wall if isinstance(done, OverBudget) else 0.0)
+            calls = models.for_document() if models else None
+            for call in done.local if calls else ():
+                assert calls is not None
+                calls.keep_local(call)
+            yield _keep(reader, job[0], job[1], store, limits, models, calls, done)
+
+
+def _extract_there(
+    reader: SourceReader, store: ResultStore, limits: Limits, records_calls: bool, task: ExtractionTask, key: str
+) -> ExtractionResult | Attempt:
+    """On another machine: the stored result; an attempt that called a model there is stored with the facts of its calls."""
+    done = attempt_there(reader, task, limits, records_calls)
+    return done if done.local else _keep(reader, task, key, store, limits, None, None, done)
 
 
 def answer_of(
@@ -142,40 +196,6 @@ def _stop(pool: ThreadPoolExecutor, models: ModelCalls | None) -> None:
     pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ask_in_batch(
-    reader: SourceReader, tasks: Iterable[ExtractionTask], store: ResultStore, limits: Limits, models: ModelCalls
-) -> None:
-    """Get the replies to all questions of the tasks as one batch; the tasks then find them in the store."""
-    extractor = reader.extractor
-    assert isinstance(extractor, ModelExtractor)
-    provider = extractor.capabilities.asks
-
-    def requests() -> Iterator[ModelRequest]:
-        for task in tasks:
-            if task.input_key is None:
-                continue
-            key = result_key(task.input_key, reader.fingerprint)
-            if models.fresh_since or store.load(STAGE, key, ExtractionOutcome) is None:
-                opener = partial(_open_printed, task, limits)
-                with suppress(DocumentError):  # it comes again, and is recorded, when the document is extracted
-                    request = extractor.request(input_of(task, opener))
-                    yield from (replace(request, repeat=number) for number in range(1, reader.repeat + 1))
-
-    assert provider is not None
-    try:
-        answer_in_batch(models, provider, requests())
-    except ProviderError as error:  # each document without an answer is recorded, and the run fails at its end
-        logger.warning("%s", error)
-
-
-def _open_printed(task: ExtractionTask, limits: Limits) -> Document:
-    """The document, if it has pages to ask about."""
-    opened = open_unchanged(task.path, task.sha256 or "", limits, task.part)
-    if opened.is_drawn:
-        raise DocumentError("drawn_page", DRAWN_PAGE)
-    return remote(opened, limits)
-
-
 def _extract(
     reader: SourceReader,
     store: ResultStore,
@@ -183,6 +203,22 @@ def _extract(
     models: ModelCalls | None,
     task: ExtractionTask,
 ) -> ExtractionResult:
+    found = _stored(reader, store, limits, models, task)
+    if not isinstance(found, str):
+        return found
+    calls = models.for_document() if models else None
+    done = attempt_limited(reader, task, limits, calls)
+    return _keep(reader, task, found, store, limits, models, calls, done)
+
+
+def _stored(
+    reader: SourceReader,
+    store: ResultStore,
+    limits: Limits,
+    models: ModelCalls | None,
+    task: ExtractionTask,
+) -> ExtractionResult | str:
+    """The result that is there already; otherwise the key of the one to make."""
     if task.input_key is None:
         outcome = ExtractionOutcome(failure=task.failure, cost_usd=0.0)
         return ExtractionResult(task.document_id, outcome, key=None, cached=False)
@@ -193,19 +229,20 @@ def _extract(
     for place in () if again else (key,) if is_second_try else (key, times_of(reader, limits).key(key)):
         if stored := store.load(STAGE, place, ExtractionOutcome):
             return ExtractionResult(task.document_id, stored, place, cached=True)
-    return _extract_and_store(reader, task, key, store, limits, models)
+    return key
 
 
-def _extract_and_store(
+def _keep(
     reader: SourceReader,
     task: ExtractionTask,
     key: str,
     store: ResultStore,
     limits: Limits,
     models: ModelCalls | None,
+    calls: DocumentCalls | None,
+    done: Attempt,
 ) -> ExtractionResult:
-    calls = models.for_document() if models else None
-    done = attempt_limited(reader, task, limits, calls)
+    """Store what came of the first attempt, with its calls; models are asked again if the backend says so."""
     seconds: float | None = done.seconds
     again = ask_again(reader, task, limits, models, done, calls)
     done = again.failed or done

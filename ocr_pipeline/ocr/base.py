@@ -25,6 +25,11 @@ class OcrEngine(Component):
         """
         return None
 
+    @property
+    def gpus(self) -> float:
+        """How much of a GPU each process uses; a cluster reserves it."""
+        return 0.0
+
     @abstractmethod
     def read(self, document: Document) -> list[OcrPage]:
         """Recognise the pages of one document, in order. Raises DocumentError."""

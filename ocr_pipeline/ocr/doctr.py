@@ -118,6 +118,10 @@ class DocTr(BaseModel, OcrEngine):
         """1 on a GPU: each process would hold its own models and context in GPU memory."""
         return 1 if self._device == "cuda" else None
 
+    @property
+    def gpus(self) -> float:  # with `auto`, deployment.yaml says whether the nodes have one
+        return 1.0 if self.device == "cuda" else 0.0
+
     def read(self, document: Document) -> list[OcrPage]:
         return [self._read_page(page) for page in document.pages]
 

@@ -19,9 +19,9 @@ from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, input_of
-from ocr_pipeline.ocr.workers import run_in_workers
 from ocr_pipeline.processes.budget import OverBudget, WorkerDied
 from ocr_pipeline.processes.child import untimed
+from ocr_pipeline.processes.workers import LocalWorkers, Needs, Ready, Workers
 from ocr_pipeline.schemas import DocumentFailure, OcrText
 from ocr_pipeline.store import ResultStore, result_key
 
@@ -65,10 +65,10 @@ def read_documents(
     tasks: Sequence[OcrTask],
     store: ResultStore,
     limits: Limits,
-    processes: int,
+    workers: Workers,
     times: TimeLimits | None = None,
 ) -> Iterator[OcrResult]:
-    """Recognise every document without a stored result, in several processes; yield results as they finish.
+    """Recognise every document without a stored result, several at once; yield results as they finish.
 
     Args:
         times: how long the engine may take for a page; default: what `limits` say.
@@ -90,14 +90,15 @@ def read_documents(
     todo.sort(key=lambda entry: -entry[0].pages)  # the longest first, so that no process is left with it at the end
     if todo and (problem := engine.unavailable()):
         raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
-    if todo:
-        processes = min(processes, engine.max_processes or processes)
+    if workers.remote and engine.capabilities.reads_transcripts:  # files beside the document, copied within a moment
+        workers = LocalWorkers(1)
     read = partial(_read_and_store, engine, store, limits)
-    for (task, key), result in run_in_workers(read, todo, processes, lambda job: times.of_pages(job[0].pages)):
+    needs = Needs(engine.identity, engine.gpus, lambda: engine.max_processes, partial(fingerprint_of, engine))
+    for job, result in workers.run(read, todo, lambda job: times.of_pages(job[0].pages), needs):
         if isinstance(result, OcrResult):
             yield result
-        else:
-            yield _ended(task, times.key(key), result, store, limits)
+        elif not isinstance(job, Ready):
+            yield _ended(job[0], times.key(job[1]), result, store, limits)
 
 
 def _ended(task: OcrTask, key: str, problem: OverBudget | WorkerDied, store: ResultStore, limits: Limits) -> OcrResult:

@@ -29,6 +29,9 @@ class OverBudget(Exception):
         self.kind, self.budget = kind, budget
         super().__init__(f"{budget.cpu if kind == 'CPU' else budget.wall:g} s of {kind} time")
 
+    def __reduce__(self) -> tuple[type["OverBudget"], tuple[Literal["CPU", "wall"], Budget]]:
+        return (type(self), (self.kind, self.budget))  # other machines say it, too
+
 
 class WorkerDied(Exception):
     """A worker ended during a call. `exit_code` is negative if a signal ended it."""
@@ -36,6 +39,9 @@ class WorkerDied(Exception):
     def __init__(self, exit_code: int | None) -> None:
         self.exit_code = exit_code
         super().__init__(f"exit code {exit_code}")
+
+    def __reduce__(self) -> tuple[type["WorkerDied"], tuple[int | None]]:
+        return (type(self), (self.exit_code,))
 
 
 def cpu_seconds(pid: int) -> float:

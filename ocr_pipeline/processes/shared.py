@@ -5,9 +5,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ocr_pipeline.processes.budget import Budget, available_cores
+from ocr_pipeline.processes.child import Answer
 from ocr_pipeline.processes.worker import Isolated, Worker
 
 Arguments = ParamSpec("Arguments")
@@ -26,6 +27,16 @@ def call_isolated(
     with _shared.worker(function.pickled) as worker:
         result: Result = worker.call(function, arguments, budget)
     return result
+
+
+def answer_isolated(function: Isolated[..., Any], arguments: bytes, budget: Budget) -> Answer:
+    """The same with pickled arguments, for a call that another machine asked for: what it raises is in the answer.
+
+    Raises:
+        OverBudget, WorkerDied: as above.
+    """
+    with _shared.worker(function.pickled) as worker:
+        return worker.answer(function, arguments, budget)
 
 
 @dataclass

@@ -41,6 +41,13 @@ class Isolated(Generic[Arguments, Result]):
                 "when the first document comes, or leave them out in `__getstate__`."
             ) from None
 
+    @classmethod
+    def of(cls, pickled: bytes) -> "Isolated[..., Any]":
+        """The function that another process has pickled."""
+        isolated: Isolated[..., Any] = cls.__new__(cls)
+        isolated.pickled = pickled
+        return isolated
+
 
 class Worker:
     """One process. Its methods are for one thread at a time."""
@@ -68,24 +75,28 @@ class Worker:
 
     def call(self, function: Isolated[..., Any], arguments: tuple[Any, ...], budget: Budget) -> Any:
         """Call it and wait for the answer. Raises what the function raises, and as `check` and `receive`."""
+        answer = self.answer(function, pickle.dumps(arguments), budget)
+        if answer.error is not None:
+            raise answer.error
+        return answer.value
+
+    def answer(self, function: Isolated[..., Any], arguments: bytes, budget: Budget) -> Answer:
+        """Call it with pickled arguments and wait for the answer. Raises as `check` and `receive`."""
         self.send(function, arguments, budget)
         while True:
             if not self.connection.poll(self.patience()):
                 self.check()
             elif answer := self.receive():
-                if answer.error is not None:
-                    raise answer.error
-                return answer.value
+                return answer
 
-    def send(self, function: Isolated[..., Any], arguments: tuple[Any, ...], budget: Budget) -> None:
-        """Begin a call. Raises WorkerDied."""
+    def send(self, function: Isolated[..., Any], arguments: bytes, budget: Budget) -> None:
+        """Begin a call with pickled arguments. Raises WorkerDied."""
         load = None if function.pickled == self.function else (sys.path, dict(os.environ), _folder(), function.pickled)
-        pickled = pickle.dumps(arguments)
         self.busy, self._budget = True, budget
         self._began = None if load else (time.monotonic(), cpu_seconds(self.pid))  # else when the worker has loaded it
         try:
             self.connection.send(load)
-            self.connection.send_bytes(pickled)
+            self.connection.send_bytes(arguments)
         except OSError:
             raise self._died() from None
         self.function = function.pickled

@@ -14,6 +14,7 @@ from ocr_pipeline.extraction.stage import ExtractionOutcome, extract_documents
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
 from ocr_pipeline.processes.budget import available_cores
+from ocr_pipeline.processes.workers import LocalWorkers
 from ocr_pipeline.reading.files import NamedFile
 from ocr_pipeline.schemas import DocumentFailure, Extraction, OcrText
 from ocr_pipeline.store import ResultStore
@@ -150,6 +151,8 @@ def _tasks(
     if backend.engine is None or not with_words:
         return
     engine = backend.engine
-    for result in read_documents(engine.component, with_words, store, configured.limits, processes, engine.times):
+    for result in read_documents(
+        engine.component, with_words, store, configured.limits, LocalWorkers(processes), engine.times
+    ):
         texts[result.document_id] = result.outcome.text
         yield task(result.document_id, result.key, result.outcome.failure)

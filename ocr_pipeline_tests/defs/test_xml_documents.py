@@ -15,6 +15,7 @@ from ocr_pipeline.extraction.attempt import ExtractionTask
 from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
 from ocr_pipeline.planning.plan import Scope, make_plan
+from ocr_pipeline.processes.workers import LocalWorkers
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.connection import Warehouse
@@ -126,6 +127,6 @@ def test_a_drawn_page_has_nothing_to_recognise(bills: Project) -> None:
     assert result.outcome.failure is not None
     assert (result.outcome.failure.reason, result.key is None) == ("drawn_page", False)
     engine = backends.engines["pixel"].component
-    [text] = read_documents(engine, [OcrTask("bills-alone", path, sha256)], store, Limits(), 1)
+    [text] = read_documents(engine, [OcrTask("bills-alone", path, sha256)], store, Limits(), LocalWorkers(1))
     assert text.outcome.failure is not None
     assert text.outcome.failure.reason == "drawn_page"

@@ -9,6 +9,7 @@ from ocr_pipeline.extraction.rules import RulesExtractor
 from ocr_pipeline.extraction.stage import extract_documents
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
+from ocr_pipeline.processes.workers import LocalWorkers
 from ocr_pipeline.schemas import OcrPage, OcrText, Word
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.files import pdf_of, text_pdf
@@ -76,7 +77,10 @@ def test_its_budget_ends_and_the_next_document_is_read(tmp_path: Path) -> None:
         path = tmp_path / f"{name}.pdf"
         path.write_bytes(content)
         tasks.append(OcrTask(name, path, sha256_of(content), pages=pages))
-    texts = {result.document_id: result.outcome for result in read_documents(PdfText(), tasks, store, limits, 1)}
+    texts = {
+        result.document_id: result.outcome
+        for result in read_documents(PdfText(), tasks, store, limits, LocalWorkers(1))
+    }
     assert texts["busy"].failure is not None
     assert texts["busy"].failure.reason == "too_slow"
     words = texts["next"].text

@@ -10,11 +10,11 @@ import time
 import uuid
 from pathlib import Path
 
-from ocr_pipeline.ocr.workers import run_in_workers
 from ocr_pipeline.processes.budget import Budget
 from ocr_pipeline.processes.child import untimed
 from ocr_pipeline.processes.shared import call_isolated
 from ocr_pipeline.processes.worker import Isolated
+from ocr_pipeline.processes.workers import run_in_workers
 
 
 def square(number: int) -> int:

@@ -22,6 +22,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.doctr import Detection, DocTr, Recognition
 from ocr_pipeline.ocr.doctr_weights import WEIGHTS, weights_file, weights_url
 from ocr_pipeline.ocr.stage import OcrResult, OcrTask, read_documents
+from ocr_pipeline.processes.workers import LocalWorkers
 from ocr_pipeline.schemas import OcrPage
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.files import encoded, image_bytes, text_image, text_pdf
@@ -218,7 +219,7 @@ def stage(engine: DocTr, folder: Path, files: dict[str, bytes], processes: int =
     for name, content in files.items():
         (folder / name).write_bytes(content)
         tasks.append(OcrTask(name, folder / name, sha256_of(content)))
-    results = read_documents(engine, tasks, ResultStore(folder / "results"), Limits(), processes)
+    results = read_documents(engine, tasks, ResultStore(folder / "results"), Limits(), LocalWorkers(processes))
     return {result.document_id: result for result in results}
 
 

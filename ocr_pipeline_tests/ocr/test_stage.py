@@ -10,6 +10,7 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.base import OcrEngine
 from ocr_pipeline.ocr.pdf_text import PdfText
 from ocr_pipeline.ocr.stage import STAGE, OcrResult, OcrTask, read_documents
+from ocr_pipeline.processes.workers import LocalWorkers
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.documents.hostile import pdf_with_nested_forms
@@ -35,7 +36,7 @@ class Stage:
         self, engine: OcrEngine | None = None, processes: int = 1, limits: Limits | None = None
     ) -> dict[str, OcrResult]:
         engine = engine or PixelEngine(log=self.log)
-        results = list(read_documents(engine, self.tasks, self.store, limits or Limits(), processes))
+        results = list(read_documents(engine, self.tasks, self.store, limits or Limits(), LocalWorkers(processes)))
         by_id = {result.document_id: result for result in results}
         assert len(by_id) == len(results)
         return by_id

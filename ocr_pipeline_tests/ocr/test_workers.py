@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.ocr.workers import run_in_workers
 from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied, available_cores
+from ocr_pipeline.processes.workers import run_in_workers
 from ocr_pipeline_tests.ocr import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +120,7 @@ def parent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process with two workers that are in the middle of their jobs; leads a process group of its own."""
     code = (
         "import sys\n"
-        "from ocr_pipeline.ocr.workers import run_in_workers\n"
+        "from ocr_pipeline.processes.workers import run_in_workers\n"
         "from ocr_pipeline_tests.ocr.jobs import waiting\n"
         "if __name__ == '__main__':\n"
         "    list(run_in_workers(waiting, [(sys.argv[1], n) for n in range(9)], 2))\n"

@@ -18,6 +18,7 @@ from ocr_pipeline.ocr.stage import OcrOutcome, OcrResult, OcrTask, read_document
 from ocr_pipeline.planning.ingested import ingested_scope
 from ocr_pipeline.planning.plan import make_plan
 from ocr_pipeline.planning.states import CellState, document_states, extraction_states, label_states, ocr_states
+from ocr_pipeline.processes.workers import LocalWorkers
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import DocumentFailure
 from ocr_pipeline.store import ResultStore
@@ -152,7 +153,9 @@ class Pipeline:
             else:
                 failure = DocumentFailure(reason="document_failed", message="The document failed.")
                 yield OcrResult(name, OcrOutcome(failure=failure), key=None, cached=False)
-        yield from read_documents(backends.engines[engine].component, tasks, self.store, backends.limits, 1)
+        yield from read_documents(
+            backends.engines[engine].component, tasks, self.store, backends.limits, LocalWorkers(1)
+        )
 
     def _run_extractions(self, todo: Sequence[tuple[str, str]]) -> None:
         backends = self.backends

@@ -164,10 +164,15 @@ class RayCluster:
     address: str
     _cluster: Any
     _nodes: list[Any] = field(default_factory=list)
+    _added: int = 0
 
     def add_node(self, cpus: int = 1) -> Any:
         """Start a node; it takes about 4 seconds."""
-        node = self._cluster.add_node(num_cpus=cpus, object_store_memory=80_000_000)
+        self._added += (
+            1  # a loopback address of its own, as if it were another machine: a driver connects to the head's
+        )
+        address = f"127.0.1.{self._added}"
+        node = self._cluster.add_node(num_cpus=cpus, object_store_memory=80_000_000, node_ip_address=address)
         self._nodes.append(node)
         return node
 
@@ -209,6 +214,7 @@ def ray_cluster(nodes: int = 2, cpus: int = 1) -> Iterator[RayCluster]:
         RAY_health_check_failure_threshold="3",
         RAY_health_check_timeout_ms="5000",
     )
+    import ray
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": 80_000_000}
@@ -220,6 +226,7 @@ def ray_cluster(nodes: int = 2, cpus: int = 1) -> Iterator[RayCluster]:
                 started.add_node(cpus)
             yield started
         finally:
+            ray.shutdown()
             started._cluster.shutdown()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -190,6 +190,7 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
                 sources=backend.sources,
                 times=backend.times,
                 repeat=backend.repeat,
+                workers=project.workers,
             )
             writer.write(backend, counted(results, progress, name), keys, ocr)
         writer.raise_to_retry()

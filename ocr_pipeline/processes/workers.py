@@ -1,14 +1,18 @@
-"""Worker processes for CPU-bound work, one per core, that keep loaded models.
+"""Where CPU-bound work is done: the seam `Workers`, and its implementation by processes of this machine.
+
+One process per core, which keeps loaded models.
 
 Threads are slower (12 pages: 2 processes x 1 thread 8.1 s, 1 process x 2 threads 9.8 s), and a crash of a native library kills
 its process: it must only cost the document in progress, never the run.
 """
 
+import pickle
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
 from ocr_pipeline.processes.child import Answer
@@ -19,6 +23,78 @@ Result = TypeVar("Result")
 
 GRACE = 3.0
 """Seconds that jobs in progress have left when a run is stopped, so that their results are kept."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the calls of a function need of the machine that does them.
+
+    `name`: of the engine or extractor, for `workers.tasks` of deployment.yaml. `gpus`: of a GPU that each process uses.
+    `most`: how many processes of this machine may do it; None: one per core. `identity`: what must be the same on every
+    machine, or its results would be others; called there, and here to compare.
+    """
+
+    name: str = ""
+    gpus: float = 0.0
+    most: Callable[[], int | None] = lambda: None
+    identity: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """In place of a job: its result is there already."""
+
+    result: Any
+
+
+class Workers(Protocol):
+    """Does calls of a function on several jobs at once, within limits of time, where a crash harms nobody else."""
+
+    remote: bool
+    """Whether other machines do them: what a job needs has to be sent there, or be in the store."""
+
+    def run(
+        self,
+        function: Callable[..., Result],
+        jobs: Iterable[Job | Ready],
+        budget: Callable[[Job], Budget] = lambda _: Budget(),
+        needs: Needs = Needs(),
+    ) -> Iterator[tuple[Job | Ready, Result | OverBudget | WorkerDied]]:
+        """Call `function(*job)` for each job; yields (job, result) as they finish, or why there is none.
+
+        Jobs are taken as they are needed. Function, jobs and results are pickled. Closing the iterator stops the calls in
+        progress, after a moment in which they may finish.
+
+        Raises:
+            Exception: what the function raises.
+            ConfigurationError: the workers cannot be reached, or the function cannot be sent there.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LocalWorkers:
+    """Processes of this machine."""
+
+    processes: int
+    remote = False
+
+    def run(
+        self,
+        function: Callable[..., Result],
+        jobs: Iterable[Job | Ready],
+        budget: Callable[[Job], Budget] = lambda _: Budget(),
+        needs: Needs = Needs(),
+    ) -> Iterator[tuple[Job | Ready, Result | OverBudget | WorkerDied]]:
+        """As `Workers.run`."""
+        todo: list[Job] = []
+        for job in jobs:
+            if isinstance(job, Ready):
+                yield job, job.result
+            else:
+                todo.append(job)
+        most = needs.most() if todo else None
+        yield from run_in_workers(function, todo, min(self.processes, most or self.processes), budget)
 
 
 def run_in_workers(
@@ -39,7 +115,7 @@ def run_in_workers(
             while waiting and len(running) < max(1, processes):
                 worker, job = idle.pop() if idle else Worker(), waiting.popleft()
                 running[worker.connection] = (worker, job)
-                worker.send(isolated, job, budget(job))
+                worker.send(isolated, pickle.dumps(job), budget(job))
             ready = wait(list(running), min(worker.patience() for worker, _ in running.values()))
             finished = []
             for connection, (worker, job) in list(running.items()):

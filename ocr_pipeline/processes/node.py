@@ -1,0 +1,68 @@
+"""What runs on a node of a Ray cluster: one call in a worker process of the node, with the limits that a local call has.
+
+So a document that crashes or hangs an engine costs its own process, which is neither Ray's nor the node's, and an engine is
+loaded once per place and kept there for the next document.
+"""
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
+from ocr_pipeline.processes.child import Answer
+from ocr_pipeline.processes.shared import answer_isolated
+from ocr_pipeline.processes.worker import Isolated
+
+Outcome = Answer | OverBudget | WorkerDied
+
+_functions: dict[str, Isolated[..., Any]] = {}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A function that is only called where its identity is what it was on the machine of the run."""
+
+    function: Callable[..., Any]
+    identity: Callable[[], str]
+    expected: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        kept = vars(self)
+        if "actual" not in kept:
+            kept["actual"] = self.identity()
+        if kept["actual"] != self.expected:
+            raise ConfigurationError(
+                f"Node {os.uname().nodename} would compute other results than this machine (fingerprint "
+                f"{kept['actual']}, not {self.expected}): install the same versions of all packages on every node."
+            )
+        return self.function(*arguments)
+
+
+def outcome_of(name: str, fetch: Callable[[], bytes], arguments: bytes, budget: Budget, path: Sequence[str]) -> bytes:
+    """The pickled outcome of a call. It is pickled here: Ray wraps exceptions, and makes arrays read-only.
+
+    Args:
+        name: identifies the function; `fetch` gives it pickled, the first time.
+        arguments: pickled.
+        path: the import path of the machine of the run; what is there on this node, too, is searched last.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # a cancelled call may finish; after a moment its process is killed
+    if name not in _functions:
+        sys.path += [entry for entry in path if entry not in sys.path and os.path.isdir(entry)]
+        _functions.clear()  # one at a time: a trained model is large
+        _functions[name] = Isolated.of(fetch())
+    outcome: Outcome
+    try:
+        outcome = answer_isolated(_functions[name], arguments, budget)
+    except (OverBudget, WorkerDied) as error:
+        outcome = error
+    return pickle.dumps(outcome)
