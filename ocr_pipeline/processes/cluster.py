@@ -242,31 +242,21 @@ def connected(address: str) -> Any:
     except ImportError:
         raise ConfigurationError(f"workers.kind is ray, but Ray is not installed: {extra_command('ray')}") from None
     if ray.is_initialized():
-        _silence(ray)
-    return ray
-
-
-def _silence(ray: Any) -> None:
-    """Keep pages of Ray's own log off the terminal when a node dies; `log_to_driver` does not cover them."""
-    private = ray._private.worker
-    if hasattr(private, "print_to_stdstream"):
-        private.print_to_stdstream = lambda *_, **__: None
+        return ray
     remedy = "start the cluster, or set workers.kind of deployment.yaml to local."
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         try:  # Ray itself tries for minutes, and then ends this process
             socket.create_connection((host, int(port)), timeout=CONNECT).close()
         except OSError as error:
-            raise ConfigurationError(
-                f"No Ray cluster answers at {address} ({error.strerror or error}): {remedy}"
-            ) from None
+            reason = error.strerror or error
+            raise ConfigurationError(f"No Ray cluster answers at {address} ({reason}): {remedy}") from None
     try:
         with _own_signals():
             ray.init(address=address, log_to_driver=False, logging_level="CRITICAL")
     except Exception as error:  # noqa: BLE001 - Ray raises all kinds of exceptions here
-        raise ConfigurationError(
-            f"The Ray cluster at {address} cannot be used ({_first_line(error)}): {remedy}"
-        ) from None
+        problem = f"The Ray cluster at {address} cannot be used ({_first_line(error)})"
+        raise ConfigurationError(f"{problem}: {remedy}") from None
     _silence(ray)
     return ray
 
