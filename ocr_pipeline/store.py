@@ -7,19 +7,17 @@ killed run continues where it stopped, and nothing is computed twice: see docs/d
 import hashlib
 import json
 import logging
-import os
 import re
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
-from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.machine import refusal
+from ocr_pipeline.blobs import Blob, Blobs, FileLocks, Folder, Locks
+from ocr_pipeline.blobs import write_durably as write_durably
 
 logger = logging.getLogger(__name__)
 
@@ -37,30 +35,53 @@ def result_key(content: str, stage_fingerprint: str) -> str:
     return hashlib.sha256(f"{content}:{stage_fingerprint}".encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What a listing says about a stored result. `modified`: seconds since 1970; `size` in bytes."""
+
+    stage: str
+    key: str
+    blob: Blob
+
+    @property
+    def size(self) -> int:
+        return self.blob.size
+
+    @property
+    def modified(self) -> float:
+        return self.blob.modified
+
+
 class ResultStore:
-    """JSON results below a folder, `<stage>/<first two digits>/<key>.json`. Safe for many processes at once.
+    """JSON results in a folder or a bucket, `<stage>/<first two digits>/<key>.json`. Safe for many processes at once.
 
     A JSON object is kept with the hash of its text as the first name: what a disk, a copy or a hand changed is not believed.
+
+    Args:
+        place: the folder, or whatever else holds the bytes.
+        locks: of all who use it; default: files in the folder. Without any, `locked` cannot be called.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, place: Path | Blobs, locks: Locks | None = None) -> None:
+        self._blobs: Blobs = Folder(place) if isinstance(place, Path) else place
+        if locks is None and isinstance(self._blobs, Folder):
+            locks = FileLocks(self._blobs.root)
+        self._locks = locks
 
     def get(self, stage: str, key: str) -> str | None:
         """The stored JSON text, or None. Raises WarehouseError.
 
         A damaged entry counts as None: it is set aside as `<key>.json.damaged`, and made again.
         """
-        path = self._path(stage, key)
-        with _explained(path):
-            try:
-                content = path.read_bytes()
-            except FileNotFoundError:
-                return None
-            text = unsealed(content)
-            if text is None and path.read_bytes() == content:  # no other process has made it again in the meantime
-                os.replace(path, path.with_name(f"{path.name}.damaged"))
-                logger.warning("%s is damaged: it is set aside as %s.damaged, and made again.", path, path.name)
+        name = _name(stage, key)
+        content = self._blobs.read(name)
+        text = None if content is None else unsealed(content)
+        if content is not None and text is None and self._blobs.read(name) == content:  # nobody made it again meanwhile
+            self._blobs.move(name, f"{name}.damaged")
+            shown = self._blobs.shown(name)
+            logger.warning(
+                "%s is damaged: it is set aside as %s.damaged, and made again.", shown, name.rpartition("/")[2]
+            )
         return text
 
     def load(self, stage: str, key: str, model: type[Model]) -> Model | None:
@@ -69,35 +90,59 @@ class ResultStore:
         try:
             return None if text is None else model.model_validate_json(text)
         except ValidationError:
-            logger.warning("The stored result %s has another shape; it is computed again.", self._path(stage, key))
+            shown = self._blobs.shown(_name(stage, key))
+            logger.warning("The stored result %s has another shape; it is computed again.", shown)
             return None
 
     def put(self, stage: str, key: str, text: str) -> None:
-        """Store a result. Readers see all of it or nothing, even after a crash. Raises WarehouseError."""
-        write_durably(self._path(stage, key), sealed(text))
+        """Store or replace a result. Readers see all of it or nothing, even after a crash. Raises WarehouseError."""
+        self._blobs.write(_name(stage, key), sealed(text).encode())
 
-    @contextmanager
-    def locked(self, stage: str, key: str, timeout: float = -1) -> Iterator[None]:
+    def put_if_absent(self, stage: str, key: str, text: str) -> bool:
+        """Store a result unless there is one: of several machines that made it, one stores it and gets True."""
+        return self._blobs.create(_name(stage, key), sealed(text).encode())
+
+    def keep(self, stage: str, key: str, result: Model) -> Model:
+        """Store a result unless there is one, and return what is stored: every machine goes on with the same result."""
+        text = result.model_dump_json()
+        if self.put_if_absent(stage, key, text):
+            return result
+        stored = self.load(stage, key, type(result))
+        if stored is None:  # damaged, or of another shape
+            self.put(stage, key, text)
+        return stored or result
+
+    def locked(self, stage: str, key: str, timeout: float = -1) -> AbstractContextManager[None]:
         """Keeps others from making the same result at the same time. A killed process loses its locks.
 
         Args:
             timeout: seconds to wait for whoever makes it, then `filelock.Timeout` is raised; below 0: for ever.
         """
-        path = self._path(stage, key).with_suffix(".lock")
-        with _explained(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path, timeout=timeout):
-            yield
-            path.unlink(missing_ok=True)  # whoever waits on it finds the result
+        assert self._locks is not None
+        return self._locks.held(_name(stage, key).removesuffix(".json"), timeout)
 
-    def entries(self) -> Iterator[Path]:
-        """The files of all entries."""
-        for path in self.root.glob("*/*/[!.]*.json"):
-            if path.parent.name == path.name[:2]:
-                yield path
+    def entries(self, stage: str = "", suffix: str = ".json") -> Iterator[Entry]:
+        """All entries, or those of a stage, in no order. `suffix`: of other files beside them, like `.json.damaged`."""
+        for blob in self._blobs.list(stage):
+            parts = blob.name.split("/")
+            if len(parts) == 3 and parts[2].endswith(suffix) and parts[1] == parts[2][:2]:
+                yield Entry(parts[0], parts[2].removesuffix(suffix), blob)
 
-    def _path(self, stage: str, key: str) -> Path:
-        return self.root / stage / key[:2] / f"{key}.json"
+    def read(self, entry: Entry) -> bytes:
+        """The bytes of an entry as they lie there; empty if it is gone."""
+        return self._blobs.read(entry.blob.name) or b""
+
+    def delete(self, entry: Entry) -> None:
+        """Delete what was listed."""
+        self._blobs.delete(entry.blob.name)
+
+    def shown(self, entry: Entry | None = None) -> str:
+        """The place of an entry, or of the store, for messages."""
+        return self._blobs.shown(entry.blob.name if entry else "")
+
+
+def _name(stage: str, key: str) -> str:
+    return f"{stage}/{key[:2]}/{key}.json"
 
 
 _SEAL = re.compile(rb'\{"_sha256":"([0-9a-f]{64})"(?:,|(?=\}))')
@@ -131,42 +176,3 @@ def unsealed(content: bytes) -> str | None:
 def is_sealed(content: bytes) -> bool:
     """Whether an entry has a hash to be verified by."""
     return _SEAL.match(content) is not None
-
-
-def write_durably(path: Path, text: str) -> None:
-    """Write or replace a file atomically: readers see all of it or nothing. Raises WarehouseError."""
-    with _explained(path):
-        made = not path.parent.exists()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-        if made:
-            _sync_folder(path.parent.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Without this, the new name may be gone after a power failure, although the file's content was written."""
-    if os.name != "posix":  # Windows opens no folders
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise refusal(error, path) or WarehouseError(f"The result store cannot use {path}: {error.strerror}.") from None

@@ -28,8 +28,12 @@ class Number(BaseModel):
     number: int
 
 
+def root(store: ResultStore) -> Path:
+    return Path(store.shown())
+
+
 def entry(store: ResultStore) -> Path:
-    return store.root / "ocr" / KEY[:2] / f"{KEY}.json"
+    return root(store) / "ocr" / KEY[:2] / f"{KEY}.json"
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_the_last_one_stays(store: ResultStore) -> None:
     store.put("ocr", KEY, "first, and longer")
     store.put("ocr", KEY, "second")
     assert store.get("ocr", KEY) == "second"
-    assert [path.name for path in store.root.rglob("*.*")] == [f"{KEY}.json"]
+    assert [path.name for path in root(store).rglob("*.*")] == [f"{KEY}.json"]
 
 
 def test_as_a_model(store: ResultStore) -> None:
@@ -135,7 +139,7 @@ def test_entries_are_results_and_nothing_else(store: ResultStore) -> None:
     folder = entry(store).parent
     for name in (f"{KEY}.lock", f"{KEY}.json.damaged", ".x.json", "zz.json"):  # zz belongs into another folder
         (folder / name).write_text("{}")
-    assert sorted(path.stem for path in store.entries()) == keys
+    assert sorted(found.key for found in store.entries()) == keys
     assert is_sealed(entry(store).read_bytes())
     assert not is_sealed(b"{}")
 
@@ -174,7 +178,7 @@ def test_the_same_result_is_made_by_one_at_a_time(store: ResultStore) -> None:
 
 def test_what_a_killed_process_left_is_ignored(store: ResultStore) -> None:
     store.put("ocr", KEY, "whole")
-    folder = store.root / "ocr" / "ab"
+    folder = root(store) / "ocr" / "ab"
     (folder / ".x7f.tmp").write_text("ha")
     assert store.get("ocr", KEY) == "whole"
     store.put("ocr", KEY, "again")
@@ -190,7 +194,7 @@ def _put_many(root: Path, letter: str, times: int) -> None:
 def test_a_reader_sees_all_or_nothing_while_others_write(store: ResultStore) -> None:
     store.put("ocr", KEY, "a" * 200_000)
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_put_many, args=(store.root, letter, 40)) for letter in "bc"]
+    writers = [context.Process(target=_put_many, args=(root(store), letter, 40)) for letter in "bc"]
     observed = set()
     stop = threading.Event()
 
@@ -210,7 +214,7 @@ def test_a_reader_sees_all_or_nothing_while_others_write(store: ResultStore) -> 
     assert [writer.exitcode for writer in writers] == [0, 0]
     assert observed <= {(200_000, letter, 200_000) for letter in "abc"}
     assert len(observed) > 1
-    assert [path.name for path in store.root.rglob("*.*")] == [f"{KEY}.json"]
+    assert [path.name for path in root(store).rglob("*.*")] == [f"{KEY}.json"]
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(store: ResultStore) -> None:
@@ -225,14 +229,14 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(store: ResultStore)
         "except OcrPipelineError as error: print(error)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(store.root), KEY], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, str(root(store)), KEY], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.startswith(
         "A file may not be larger than 1,000 bytes here, or the disk is full: raise the limit"
     )
     assert done.stderr == ""
     assert store.get("ocr", KEY) == "before"
-    assert [result.name for result in store.root.rglob("*.*")] == [f"{KEY}.json"]
+    assert [result.name for result in root(store).rglob("*.*")] == [f"{KEY}.json"]
 
 
 def test_a_place_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
@@ -261,7 +265,7 @@ def test_nothing_is_left_where_the_last_step_fails(
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(WarehouseError, match=said):
         store.put("ocr", KEY, "x")
-    assert list(store.root.rglob("*.*")) == []
+    assert list(root(store).rglob("*.*")) == []
 
 
 def test_fingerprints_do_not_depend_on_the_order_of_keys() -> None:

@@ -25,6 +25,7 @@ from ocr_pipeline.extraction.base import Extractor, TrainedExtractor
 from ocr_pipeline.extraction.sources import SourceReader, Sources, sources_of
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.project import Project
+from ocr_pipeline.storage import open_place, sync_models
 from ocr_pipeline.yaml_files import line_of
 
 Built = TypeVar("Built")
@@ -225,6 +226,7 @@ def load_backends(project: Project) -> Backends:
     """
     path = project.config_file
     config, text = load_config(path)
+    sync_models(project)
     engines = {
         name: Engine(
             name,
@@ -275,7 +277,9 @@ def _backend(
         extractor=extractor,
         enabled=entry.enabled,
         engine=engine,
-        predictions=Predictions.load(project.predictions, name) if extractor.capabilities.imports else None,
+        predictions=Predictions.load(open_place(project, "predictions"), name)
+        if extractor.capabilities.imports
+        else None,
         members=tuple(extracting[member] for member in extractor.capabilities.votes_on),
         sources=sources_of(entry.reads, extractor.capabilities, engine.capabilities if engine else None),
         repeat=entry.repeat,

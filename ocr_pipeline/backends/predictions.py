@@ -8,12 +8,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.store import ResultStore, write_durably
+from ocr_pipeline.blobs import Blobs
+from ocr_pipeline.errors import ConfigurationError, WarehouseError
+from ocr_pipeline.store import ResultStore
 
 
 class KeptRow(BaseModel):
@@ -33,26 +33,25 @@ class _Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions of one backend as they were when this was loaded. `root` is the project's folder for all of them."""
+    """The predictions of one backend as they were when this was loaded. `place` holds those of all backends."""
 
-    root: Path
+    place: Blobs
     backend: str
     documents: Mapping[str, KeptRow] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, root: Path, backend: str) -> "Predictions":
+    def load(cls, place: Blobs, backend: str) -> "Predictions":
         """As they are now; none where nothing was imported.
 
         Raises:
             ConfigurationError: the manifest cannot be read.
         """
-        path = _manifest_file(root, backend)
         try:
-            return cls(root, backend, _Manifest.model_validate_json(path.read_bytes()).documents)
-        except FileNotFoundError:
-            return cls(root, backend)
-        except (OSError, ValidationError):
-            raise ConfigurationError(f"{path} cannot be read: delete it, and import the predictions again.") from None
+            content = place.read(_manifest(backend))
+            return cls(place, backend, _Manifest.model_validate_json(content).documents if content is not None else {})
+        except (WarehouseError, ValidationError):
+            shown = place.shown(_manifest(backend))
+            raise ConfigurationError(f"{shown} cannot be read: delete it, and import the predictions again.") from None
 
     @cached_property
     def datasets(self) -> frozenset[str]:
@@ -74,20 +73,20 @@ class Predictions:
 
     def replaced(self, documents: Mapping[str, KeptRow], texts: Iterable[str]) -> "Predictions":
         """Keep these rows, then say that they are there. Raises WarehouseError."""
-        store = ResultStore(self.root)
+        store = ResultStore(self.place)
         for text in texts:
             sha256 = text_sha256(text)
             if store.get(self.backend, sha256) != text:
                 store.put(self.backend, sha256, text)
         manifest = _Manifest(documents=dict(sorted(documents.items())))
-        write_durably(_manifest_file(self.root, self.backend), manifest.model_dump_json(indent=1) + "\n")
-        return Predictions(self.root, self.backend, manifest.documents)
+        self.place.write(_manifest(self.backend), (manifest.model_dump_json(indent=1) + "\n").encode())
+        return Predictions(self.place, self.backend, manifest.documents)
 
     def _text(self, sha256: str) -> str:
-        text = ResultStore(self.root).get(self.backend, sha256)
+        text = ResultStore(self.place).get(self.backend, sha256)
         if text is None or text_sha256(text) != sha256:
             raise ConfigurationError(
-                f"A prediction of {self.backend} is gone from {self.root} or damaged: import them again."
+                f"A prediction of {self.backend} is gone from {self.place.shown()} or damaged: import them again."
             )
         return text
 
@@ -96,5 +95,5 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _manifest_file(root: Path, backend: str) -> Path:
-    return root / backend / "manifest.json"
+def _manifest(backend: str) -> str:
+    return f"{backend}/manifest.json"

@@ -22,7 +22,8 @@ from ocr_pipeline.installing import install_command
 from ocr_pipeline.operation.instance_file import instance_file_gaps
 from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project, find_project
-from ocr_pipeline.store import ResultStore, is_sealed, unsealed
+from ocr_pipeline.storage import open_store
+from ocr_pipeline.store import is_sealed, unsealed
 from ocr_pipeline.warehouse.connection import Warehouse
 
 PACKAGES = ("dagster", "duckdb", "rapidocr", "onnxruntime", "pypdfium2")
@@ -158,16 +159,16 @@ def _instance(project: Project) -> Check:
 def _stored_results() -> list[Check]:
     """Reads every entry of the result store."""
     try:
-        store = ResultStore(find_project().results)
+        store = open_store(find_project())
     except OcrPipelineError:
         return []  # said already
-    entries = sorted(store.entries())
+    entries = sorted(store.entries(), key=store.shown)
     damaged, unverifiable = [], 0
     to = Console(stderr=True)
-    for path in track(entries, "Reading stored results", console=to, transient=True, disable=not to.is_terminal):
-        content = path.read_bytes()
+    for entry in track(entries, "Reading stored results", console=to, transient=True, disable=not to.is_terminal):
+        content = store.read(entry)
         if unsealed(content) is None:
-            damaged.append(str(path))
+            damaged.append(store.shown(entry))
         unverifiable += not is_sealed(content)
     found = counted(len(entries), "stored result")
     if unverifiable:

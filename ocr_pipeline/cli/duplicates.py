@@ -22,7 +22,7 @@ from ocr_pipeline.documents.pages import document_sha256, read_bytes
 from ocr_pipeline.documents.stage import first_page, ingest, ingest_label
 from ocr_pipeline.errors import DocumentError
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.warehouse import tables
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def duplicate_notes(project: Project, dataset: str) -> list[str]:
         known = {fingerprint.sha256: fingerprint for fingerprint in tables.documents.fingerprints(snapshot)}
         similarities = tables.documents.page_similarities(snapshot)
     sources = [source for source in find_documents(project.data) if not source.parts]
-    looks = Looks(ResultStore(project.results))
+    looks = Looks(open_store(project))
     files, fingerprints = {}, []
     to = Console(stderr=True)
     for source in track(sources, "Looking for duplicates", console=to, transient=True, disable=not to.is_terminal):

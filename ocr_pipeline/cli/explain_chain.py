@@ -82,9 +82,9 @@ def _stale(project: Project, configured: "Backends", document_id: str, backend: 
 
 def _print_stored_calls(project: Project, case: "Case") -> None:
     from ocr_pipeline.models.stored import CALLS, StoredCall
-    from ocr_pipeline.store import ResultStore
+    from ocr_pipeline.storage import open_store
 
-    store = ResultStore(project.results)
+    store = open_store(project)
     for row in case.calls:
         stored = store.load(CALLS, row.call_key, StoredCall)
         pruned = ": the reply is no longer in the store" if stored is None else ""

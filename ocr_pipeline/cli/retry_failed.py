@@ -56,9 +56,9 @@ def _retry(
     """Run one backend after the other; a problem of one does not stop the others."""
     from ocr_pipeline.defs.pipeline import run_pipeline
     from ocr_pipeline.operation.spending import spent_since
-    from ocr_pipeline.store import ResultStore
+    from ocr_pipeline.storage import open_store
 
-    started, store, spent = datetime.now(UTC), ResultStore(project.results), 0.0
+    started, store, spent = datetime.now(UTC), open_store(project), 0.0
     for name in sorted({name for name, _ in cells}):
         chosen = [source for key, source in sources.items() if (name, key) in cells]
         budget = None if max_cost is None else max(0.0, max_cost - spent)

@@ -17,7 +17,7 @@ from ocr_pipeline.extraction.later import plus
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.planning.plan import Scope, make_plan
 from ocr_pipeline.project import Project, find_project
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.warehouse import tables
 
 MAX_WARNINGS = 10
@@ -155,7 +155,7 @@ def _operation_notes(project: Project, configured: Backends) -> list[str]:
 
     operation = load_operation(project.operation_file, set(configured))
     notes = [f"In progress: {sentence}." for sentence in running(project)]
-    spent = spent_in_month(ResultStore(project.results), configured, datetime.now(UTC))
+    spent = spent_in_month(open_store(project), configured, datetime.now(UTC))
     limits = {name: settings.max_cost_usd_per_month for name, settings in operation.reevaluations.items()}
     if spent:
         caps = ", ".join(f"{name} stops at {limit:g} USD" for name, limit in limits.items())

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from ocr_pipeline.documents.find import data_path, files_of
 from ocr_pipeline.documents.identifiers import (
@@ -16,6 +15,7 @@ from ocr_pipeline.documents.identifiers import (
     remember_ids,
 )
 from ocr_pipeline.project import Project
+from ocr_pipeline.storage import open_place
 
 _PART = re.compile(r"-p\d+(-\d+)?$")
 
@@ -74,8 +74,9 @@ def _mentioned(project: Project) -> Iterator[str]:
     for folder in ("overrides", "splits"):
         for path in (project.data / folder).glob("*.json"):
             yield from {path.stem, _PART.sub("", path.stem)}
-    for manifest in project.predictions.glob("*/manifest.json"):
-        yield from _documents_of(manifest)
+    predictions = open_place(project, "predictions")
+    for name in sorted(blob.name for blob in predictions.list() if blob.name.endswith("/manifest.json")):
+        yield from _documents_of(predictions.read(name))
     if not project.database.exists() and (project.dagster_home / "dagster.yaml").exists():
         from ocr_pipeline.defs.instance import open_instance
         from ocr_pipeline.defs.partitions import DOCUMENTS
@@ -84,7 +85,7 @@ def _mentioned(project: Project) -> Iterator[str]:
             yield from instance.get_dynamic_partitions(DOCUMENTS)
 
 
-def _documents_of(manifest: Path) -> Iterator[str]:
-    with suppress(OSError, ValueError, KeyError, TypeError):  # a broken one is told where it is used
-        for key in json.loads(manifest.read_bytes())["documents"]:
+def _documents_of(manifest: bytes | None) -> Iterator[str]:
+    with suppress(ValueError, KeyError, TypeError):  # a broken one is told where it is used
+        for key in json.loads(manifest or b"")["documents"]:
             yield from {key, _PART.sub("", key)}

@@ -17,7 +17,7 @@ from ocr_pipeline.planning.plan import Scope
 from ocr_pipeline.planning.states import label_states
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 
@@ -28,7 +28,7 @@ def evaluate_again(project: Project, forgotten: Iterable[str] = ()) -> None:
     Raises:
         OcrPipelineError: it failed.
     """
-    calls = ModelCalls(ResultStore(project.results))
+    calls = ModelCalls(open_store(project))
     with open_instance(project) as instance, closing(calls):
         forget_documents(instance, forgotten)
         backends = load_backends(project)

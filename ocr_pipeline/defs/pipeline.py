@@ -30,7 +30,7 @@ from ocr_pipeline.planning.files import keep_file_states
 from ocr_pipeline.planning.plan import DELETED, EVALUATION, SPLITS, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.training.weights import train_weights
 from ocr_pipeline.warehouse.connection import Warehouse
 
@@ -76,7 +76,7 @@ def run_pipeline(
     """
     backends = load_backends(project)
     max_cost_usd = load_operation(project.operation_file, set(backends)).limit(max_cost_usd)
-    calls = ModelCalls(ResultStore(project.results), fresh_since=fresh_since, max_cost_usd=max_cost_usd)
+    calls = ModelCalls(open_store(project), fresh_since=fresh_since, max_cost_usd=max_cost_usd)
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
         keep_known_ids(project, at_run=True)

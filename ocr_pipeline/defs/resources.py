@@ -26,6 +26,7 @@ from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.processes.workers import LocalWorkers, Workers
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, document_url
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.connection import Warehouse
 
@@ -84,7 +85,7 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def store(self) -> ResultStore:
-        return ResultStore(self.project.results)
+        return open_store(self.project)
 
     @property
     def workers(self) -> Workers:
@@ -122,7 +123,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         project = Project(Path(self.root))
         operation = load_operation(project.operation_file, set(load_config(project.config_file)[0].backends))
         calls = ModelCalls(
-            ResultStore(project.results),
+            open_store(project),
             keys=self.api_keys,
             fresh_since=datetime.now(UTC) if self.fresh else None,
             max_cost_usd=operation.unattended_limit(self.max_cost_usd),

@@ -271,8 +271,10 @@ def _keep(
     )
     if failure and failure.reason == "too_slow":
         key = times_of(reader, limits).key(key)
-    if keep:
+    if keep and models is not None and models.fresh_since is not None:
         store.put(STAGE, key, outcome.model_dump_json())
+    elif keep:
+        outcome = store.keep(STAGE, key, outcome)
     return ExtractionResult(task.document_id, outcome, key if keep else None, cached=False)
 
 

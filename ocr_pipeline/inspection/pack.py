@@ -20,7 +20,7 @@ from ocr_pipeline.models.provider import KEY_VARIABLE
 from ocr_pipeline.models.scrubbing import scrub
 from ocr_pipeline.models.stored import CALLS
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.warehouse.connection import Warehouse
 
 HIDDEN = "[key]"
@@ -85,7 +85,7 @@ def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
     texts = {"README.txt": README, "case.json": _json(known), "versions.json": _json(_versions())}
     for engine, reading in readings.items():
         texts[f"words/{engine}.json"] = _json(reading)
-    store = ResultStore(project.results)
+    store = open_store(project)
     for case in found.cases.values():
         for call in case.calls:
             stored = store.get(CALLS, call.call_key)

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -150,11 +149,12 @@ def _collect(calls: ModelCalls, provider: Provider, job: Job, answers: dict[str,
 def _open_jobs(calls: ModelCalls, provider: Provider) -> list[Job]:
     """Jobs of earlier runs that were not collected."""
     jobs = []
-    for path in sorted(Path(calls.store.root / JOBS).rglob("*.json")):
+    for entry in sorted(calls.store.entries(JOBS), key=lambda entry: entry.key):
         try:
-            job = Job.model_validate_json(unsealed(path.read_bytes()) or "")
-        except (ValidationError, OSError):
-            logger.warning("%s is damaged: if its batch job is still open, its answers are not collected.", path)
+            job = Job.model_validate_json(unsealed(calls.store.read(entry)) or "")
+        except ValidationError:
+            shown = calls.store.shown(entry)
+            logger.warning("%s is damaged: if its batch job is still open, its answers are not collected.", shown)
             continue
         if job.closed or job.endpoint != provider.endpoint:
             continue

@@ -143,8 +143,7 @@ def _read_locked(engine: OcrEngine, store: ResultStore, limits: Limits, task: Oc
         return _failed(task, DocumentError("ocr_failed", f"The OCR engine failed: {type(error).__name__}."))
     if engine.capabilities.reads_transcripts and transcript_sha256(task.path) != task.transcript_sha256:
         return _failed(task, DocumentError("changed_file", "The transcript changed after it was ingested; run again."))
-    store.put(STAGE, key, outcome.model_dump_json())
-    return OcrResult(task.document_id, outcome, key, cached=False)
+    return OcrResult(task.document_id, store.keep(STAGE, key, outcome), key, cached=False)
 
 
 def _failed(task: OcrTask, error: DocumentError) -> OcrResult:

@@ -5,9 +5,9 @@ Invoices hold personal data. At the end every file of the project is searched fo
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ocr_pipeline.documents.beside import beside
 from ocr_pipeline.documents.find import SourceFile
@@ -21,7 +21,8 @@ from ocr_pipeline.models.batch import JOBS
 from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import write_durably
+from ocr_pipeline.storage import open_place, open_store, sync_models
+from ocr_pipeline.store import Entry, ResultStore, write_durably
 from ocr_pipeline.warehouse import forgetting, tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.forgetting import Traces
@@ -102,30 +103,36 @@ def forget_results(project: Project, warehouse: Warehouse, known: Known) -> Forg
     done = Forgotten()
     done.add("rows of the database", forgetting.delete_documents(warehouse, known.ids, known.hashes))
     pattern = known.traces.pattern()
+    store = open_store(project)
     for stage in (CALLS, REPLACED, REFUSED, JOBS):
-        for path in _entries(project.results / stage):
-            if path.name.partition(".")[0] in known.calls or pattern.search(_text(path)):
-                path.unlink(missing_ok=True)
+        for entry in _entries(store, stage):
+            if entry.key.partition(".")[0] in known.calls or pattern.search(_text_of(store, entry)):
+                store.delete(entry)
                 done.add("model replies", 1)
     used = {OCR: tables.words.result_keys(warehouse), EXTRACTION: tables.extractions.result_keys(warehouse)}
     for stage, keys in used.items():  # results do not name their document: all that no cell uses
-        for path in _entries(project.results / stage):
-            if path.name.partition(".")[0] not in keys:
-                path.unlink(missing_ok=True)
+        for entry in _entries(store, stage):
+            if entry.key not in keys:
+                store.delete(entry)
                 done.add("stored results", 1)
     done.add("predictions", _forget_predictions(project, known))
     for path in sorted((project.data / "models").glob("*.json")):
         path.unlink()  # may hold words of every document that it was trained on; trained again by the next run
         done.add("trained models", 1)
+    sync_models(project)
     if project.report.is_dir():
         shutil.rmtree(project.report)
     _forget_names(project, known)
     return done
 
 
-def _entries(folder: Path) -> Iterator[Path]:
+def _entries(store: ResultStore, stage: str) -> list[Entry]:
     """All entries of a stage, damaged ones included."""
-    yield from sorted(path for path in folder.rglob("*.json*") if path.is_file())
+    return [*store.entries(stage), *store.entries(stage, ".json.damaged")]
+
+
+def _text_of(store: ResultStore, entry: Entry) -> str:
+    return store.read(entry).decode("utf-8", errors="replace")
 
 
 def _text(path: Path) -> str:
@@ -136,19 +143,22 @@ def _text(path: Path) -> str:
 
 
 def _forget_predictions(project: Project, known: Known) -> int:
-    deleted = 0
-    for manifest in sorted(project.predictions.glob("*/manifest.json")):
-        content = json.loads(_text(manifest) or "{}")
+    deleted, place, pattern = 0, open_place(project, "predictions"), known.traces.pattern()
+    blobs = list(place.list())
+    for manifest in sorted(blob.name for blob in blobs if blob.name.endswith("/manifest.json")):
+        content = json.loads(place.read(manifest) or "{}")
         documents = content.get("documents", {})
         gone = {key: documents.pop(key) for key in known.ids if key in documents}
         if gone:
-            write_durably(manifest, json.dumps(content, indent=1) + "\n")
-        used = {row["sha256"] for row in documents.values()}
-        pattern = known.traces.pattern()
-        for path in _entries(manifest.parent):
-            is_row = path != manifest and path.stem not in used
-            if is_row and (path.stem in {row["sha256"] for row in gone.values()} or pattern.search(_text(path))):
-                path.unlink()
+            place.write(manifest, (json.dumps(content, indent=1) + "\n").encode())
+        used, unused = ({row["sha256"] for row in rows.values()} for rows in (documents, gone))
+        backend = manifest.removesuffix("manifest.json")
+        for name in (blob.name for blob in blobs if blob.name.startswith(backend) and blob.name != manifest):
+            row = PurePosixPath(name).stem
+            if row not in used and (
+                row in unused or pattern.search((place.read(name) or b"").decode("utf-8", "replace"))
+            ):
+                place.delete(name)
                 deleted += 1
     return deleted
 

@@ -1,16 +1,15 @@
-"""Pauses the scheduled re-evaluation: a file with the reason, valid until `resume` or a date."""
+"""Pauses the scheduled re-evaluation on all machines: an entry with the reason, valid until `resume` or a date."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import BaseModel
 
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import write_durably
+from ocr_pipeline.storage import open_place
 
 
-def _file(project: Project) -> Path:
-    return project.data / "results" / "paused.json"
+NAME = "paused.json"
+"""In the result store."""
 
 
 class Pause(BaseModel):
@@ -29,20 +28,22 @@ class Pause(BaseModel):
 
 def pause(project: Project, reason: str, until: datetime | None = None) -> None:
     """Pause the re-evaluation; `reason` is a sentence."""
-    write_durably(_file(project), Pause(reason=reason, since=datetime.now(UTC), until=until).model_dump_json())
+    text = Pause(reason=reason, since=datetime.now(UTC), until=until).model_dump_json()
+    open_place(project, "results").write(NAME, text.encode())
 
 
 def paused(project: Project) -> Pause | None:
     """The pause in effect, or None."""
     try:
-        current = Pause.model_validate_json(_file(project).read_bytes())
-    except (OSError, ValueError):
+        current = Pause.model_validate_json(open_place(project, "results").read(NAME) or b"")
+    except ValueError:
         return None
     return None if current.until and datetime.now(UTC) >= current.until else current
 
 
 def resume(project: Project) -> bool:
     """End the pause. Returns whether a pause was in effect or expired."""
-    existed = _file(project).exists()
-    _file(project).unlink(missing_ok=True)
+    place = open_place(project, "results")
+    existed = place.read(NAME) is not None
+    place.delete(NAME)
     return existed

@@ -1,10 +1,9 @@
 """Finds files that can be deleted: replaced replies, refused requests, results that no cell refers to."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from ocr_pipeline.blobs import Folder
 from ocr_pipeline.documents import looks
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
@@ -14,7 +13,8 @@ from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
 from ocr_pipeline.operation.spending import month_of
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import result_key
+from ocr_pipeline.storage import open_store
+from ocr_pipeline.store import Entry, ResultStore, result_key
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
@@ -22,14 +22,15 @@ from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
 @dataclass(frozen=True)
 class PrunableFiles:
-    """Files of one kind that can be deleted. `size` is in bytes."""
+    """Files of one kind that can be deleted, and the store that they are in. `size` is in bytes."""
 
     kind: str
-    files: tuple[Path, ...]
+    files: tuple[Entry, ...]
+    store: ResultStore
 
     @property
     def size(self) -> int:
-        return sum(path.stat().st_size for path in self.files if path.exists())
+        return sum(entry.size for entry in self.files)
 
 
 def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now: datetime) -> list[PrunableFiles]:
@@ -47,24 +48,29 @@ def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now:
         EXTRACTION: tables.extractions.result_keys(warehouse),
     }
     contents = {row.sha256 for row in tables.documents.documents(warehouse).values() if row.sha256}
-    if not any(used.values()) and any(True for stage in used for _ in (project.results / stage).glob("*/*.json")):
+    store = open_store(project)
+    if not any(used.values()) and any(True for stage in used for _ in store.entries(stage)):
         raise ConfigurationError(
             "The database has no results, so files in use cannot be determined: run `ocr-pipeline run` first."
         )
     month, _ = month_of(now)
-    prunable = [
-        PrunableFiles("replaced replies", tuple(_files(project.results / REPLACED, min(before, month)))),
-        PrunableFiles("refused requests", tuple(_files(project.results / REFUSED, before))),
-        PrunableFiles("call locks", tuple(_files(project.results / CALLS, before, "lock"))),
-        PrunableFiles("budgets of old runs", tuple(_files(project.results, before, folder=BUDGETS))),
-    ]
-    for kind, stage in (("OCR results", OCR), ("extraction results", EXTRACTION)):
-        files = tuple(path for path in _files(project.results / stage, before) if path.stem not in used[stage])
-        prunable.append(PrunableFiles(kind, files))
+
+    def older(stage: str, until: datetime = before, suffix: str = ".json") -> list[Entry]:
+        return [entry for entry in store.entries(stage, suffix) if entry.modified < until.timestamp()]
+
+    found = {
+        "replaced replies": older(REPLACED, min(before, month)),
+        "refused requests": older(REFUSED),
+        "call locks": older(CALLS, suffix=".lock"),
+        "OCR results": [entry for entry in older(OCR) if entry.key not in used[OCR]],
+        "extraction results": [entry for entry in older(EXTRACTION) if entry.key not in used[EXTRACTION]],
+    }
     in_use = {result_key(sha256, looks.VERSION) for sha256 in contents}
-    files = tuple(path for path in _files(project.results / looks.STAGE, before) if path.stem not in in_use)
-    prunable.append(PrunableFiles("looks of earlier contents", files))
-    return prunable
+    found["looks of earlier contents"] = [entry for entry in older(looks.STAGE) if entry.key not in in_use]
+    prunable = [PrunableFiles(kind, tuple(files), store) for kind, files in found.items()]
+    ledgers = (Entry(BUDGETS, blob.name, blob) for blob in Folder(project.results).list(BUDGETS))
+    budgets = tuple(entry for entry in ledgers if entry.modified < before.timestamp())
+    return [*prunable, PrunableFiles("budgets of old runs", budgets, ResultStore(project.results))]
 
 
 def removed_datasets(project: Project, warehouse: Warehouse, before: datetime) -> dict[str, list[str]]:
@@ -84,11 +90,5 @@ def removed_datasets(project: Project, warehouse: Warehouse, before: datetime) -
 
 def delete(prunable: PrunableFiles) -> None:
     """Delete the files."""
-    for path in prunable.files:
-        path.unlink(missing_ok=True)
-
-
-def _files(stage: Path, before: datetime, suffix: str = "json", *, folder: str = "*") -> Iterator[Path]:
-    for path in stage.glob(f"{folder}/*.{suffix}"):
-        if path.stat().st_mtime < before.timestamp():
-            yield path
+    for entry in prunable.files:
+        prunable.store.delete(entry)

@@ -1,12 +1,11 @@
 """Money spent on model calls, from the stored replies; includes replies of runs that were killed."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.models.provider import KEY_VARIABLE, Provider
 from ocr_pipeline.models.stored import CALLS, REPLACED, StoredCall, call_cost
-from ocr_pipeline.store import ResultStore, unsealed
+from ocr_pipeline.store import Entry, ResultStore, unsealed
 
 
 def month_of(moment: datetime) -> tuple[datetime, datetime]:
@@ -27,8 +26,8 @@ def spent_since(store: ResultStore, configured: Backends, first: datetime) -> fl
     """US dollars of all calls since a moment, as `spent_in_month`."""
     total = 0.0
     for stage in (CALLS, REPLACED):
-        for path in (store.root / stage).glob("*/[!.]*.json"):
-            call = _since(path, first)
+        for entry in store.entries(stage):
+            call = _since(store, entry, first)
             if call is not None and call.kind in KEY_VARIABLE:
                 provider = configured.providers.get(call.provider) or Provider(
                     name=call.provider, type=call.kind, base_url=call.endpoint, api_key_env=None
@@ -37,12 +36,12 @@ def spent_since(store: ResultStore, configured: Backends, first: datetime) -> fl
     return total
 
 
-def _since(path: Path, first: datetime) -> StoredCall | None:
-    """The call, or None if it was made before `first`. Files written before `first` are not opened."""
+def _since(store: ResultStore, entry: Entry, first: datetime) -> StoredCall | None:
+    """The call, or None if it was made before `first`. What was written before `first` is not read."""
+    if entry.modified < first.timestamp():
+        return None
     try:
-        if path.stat().st_mtime < first.timestamp():
-            return None
-        call = StoredCall.model_validate_json(unsealed(path.read_bytes()) or "")
-    except (OSError, ValueError):
+        call = StoredCall.model_validate_json(unsealed(store.read(entry)) or "")
+    except ValueError:
         return None
     return call if call.asked_at >= first else None

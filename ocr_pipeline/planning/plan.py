@@ -23,7 +23,7 @@ from ocr_pipeline.planning.states import (
     why_again,
 )
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.training.promotion import is_due, learning_engines
 from ocr_pipeline.training.weights import weights_due
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
@@ -131,7 +131,7 @@ def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
     with warehouse.snapshot() as reader:
         planner = _Planner(scope, done, reader, files)
         steps = list(planner.steps())
-    store, is_fresh = ResultStore(scope.project.results), scope.fresh_since is not None
+    store, is_fresh = open_store(scope.project), scope.fresh_since is not None
     for index, step in enumerate(steps):  # looks into the store: not while the database is open
         if step.asset in ("extractions", "ensembles"):
             costs = estimate(scope.backends, step.cells, warehouse, store, fresh=is_fresh)

@@ -27,6 +27,7 @@ from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
 from ocr_pipeline.report.pages import write_images
 from ocr_pipeline.report.state import document_states
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.training.promotion import learning_engines
 from ocr_pipeline.untrusted import visible
@@ -122,7 +123,7 @@ def _build(
     stale = [
         key for key in ids if before.get(key) != wanted[key] or not (folder / "documents" / f"{key}.html").exists()
     ]
-    store = ResultStore(project.results)
+    store = open_store(project)
     for start in range(0, len(stale), BATCH):
         with warehouse.snapshot() as snapshot:
             batch = list(load_cases(snapshot, scoring, stale[start : start + BATCH]))

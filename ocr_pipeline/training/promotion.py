@@ -13,6 +13,7 @@ from ocr_pipeline.extraction.learned.model import By, Model, load_model
 from ocr_pipeline.extraction.rules.reading import learned_words
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
+from ocr_pipeline.storage import sync_models
 from ocr_pipeline.store import write_durably
 from ocr_pipeline.training.examples import Example
 from ocr_pipeline.training.models import MIN_LABELS, train_model, training_key
@@ -85,6 +86,7 @@ def _is_due(project: Project, reader: Reader, engine: str, schema: DocumentSchem
 
 def train_due(project: Project, warehouse: Warehouse, engine: str) -> list[Trained]:
     """Train the models of an engine whose labels or OCR text changed, one per schema."""
+    sync_models(project)
     with warehouse.snapshot() as snapshot:
         due = due_schemas(project, snapshot, engine)
     return [train(project, warehouse, engine, schema) for schema in due]
@@ -93,7 +95,13 @@ def train_due(project: Project, warehouse: Warehouse, engine: str) -> list[Train
 def train(project: Project, warehouse: Warehouse, engine: str, schema: DocumentSchema | None = None) -> Trained:
     """Train on every labelled document of a schema (default: invoices) with OCR text of the engine, and promote the model
     unless it is worse."""
-    schema = schema or invoice_schema()
+    try:
+        return _train(project, warehouse, engine, schema or invoice_schema())
+    finally:
+        sync_models(project)
+
+
+def _train(project: Project, warehouse: Warehouse, engine: str, schema: DocumentSchema) -> Trained:
     with warehouse.snapshot() as snapshot:
         labelled = _labelled(snapshot, engine, schema)
         texts = tables.words.ocr_texts(snapshot, engine, sorted(labelled.keys))

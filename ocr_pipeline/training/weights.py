@@ -12,7 +12,8 @@ from ocr_pipeline.extraction.ensemble.extractor import load_weights
 from ocr_pipeline.extraction.ensemble.weights import Weights
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Label
-from ocr_pipeline.store import ResultStore, write_durably
+from ocr_pipeline.storage import open_store, sync_models
+from ocr_pipeline.store import write_durably
 from ocr_pipeline.training import thresholds
 from ocr_pipeline.training.thresholds import learn_thresholds
 from ocr_pipeline.training.votes import MIN_DOCUMENTS, Voted, learn_weights, training_key
@@ -52,7 +53,7 @@ def train_weights(project: Project, warehouse: Warehouse, ensemble: Backend) -> 
     """Learn what the votes of the members are worth, or when a cascade asks the next one, and put it to use."""
     with warehouse.snapshot() as snapshot:
         labelled = _labelled(snapshot, ensemble)
-    store = ResultStore(project.results)
+    store = open_store(project)
     documents = [
         Voted(
             document_id,
@@ -70,6 +71,7 @@ def train_weights(project: Project, warehouse: Warehouse, ensemble: Backend) -> 
     else:
         learned = learn_weights(documents, members, labelled.training)
     write_durably(project.weights_file(ensemble.name), learned.model_dump_json())
+    sync_models(project)
 
 
 def _labelled(reader: Reader, ensemble: Backend) -> _Labelled:

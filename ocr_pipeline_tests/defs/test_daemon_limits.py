@@ -109,4 +109,4 @@ def test_all_runs_of_a_backfill_keep_to_one_budget(operated: Operated) -> None:
 
 
 def stored(operated: Operated) -> int:
-    return len(list((ResultStore(operated.project.results).root / CALLS).glob("*/*.json")))
+    return len(list(ResultStore(operated.project.results).entries(CALLS)))

@@ -36,7 +36,7 @@ def sizes(standin: StandIn) -> list[int]:
 
 
 def jobs(store: ResultStore) -> list[Path]:
-    return sorted((store.root / JOBS).rglob("*.json"))
+    return sorted((Path(store.shown()) / JOBS).rglob("*.json"))
 
 
 def test_one_job_answers_all_and_nothing_is_asked_twice(standin: StandIn, calls: ModelCalls) -> None:

@@ -33,7 +33,7 @@ def calls(store: ResultStore, clock: FakeClock) -> ModelCalls:
 
 
 def stored(store: ResultStore, folder: str) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in sorted((store.root / folder).rglob("*.json"))]
+    return [json.loads(path.read_text()) for path in sorted((Path(store.shown()) / folder).rglob("*.json"))]
 
 
 # ---- attempts and pauses -------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_the_same_request_is_paid_once_by_two_processes(standin: StandIn, store:
         return "ok"
 
     standin.plan = plan
-    command = [sys.executable, "-c", ASK, standin.url, str(store.root)]
+    command = [sys.executable, "-c", ASK, standin.url, store.shown()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
         assert at_work.wait(30)
         second = ModelCalls(store).for_document()
@@ -210,12 +210,12 @@ def test_the_same_request_is_paid_once_by_two_processes(standin: StandIn, store:
         asked_at = first.communicate(timeout=20)[0].strip()
     assert len(standin.seen) == 1
     assert (second.facts[0].from_store, str(second.facts[0].asked_at)) == (True, asked_at)
-    assert not list(store.root.rglob("*.lock")), "what is done leaves no lock"
+    assert not list(Path(store.shown()).rglob("*.lock")), "what is done leaves no lock"
 
 
 def test_a_lock_of_a_killed_process_is_no_obstacle(standin: StandIn, store: ResultStore, calls: ModelCalls) -> None:
     key = call_key(provider(standin), request())
-    lock = store.root / CALLS / key[:2] / f"{key}.lock"
+    lock = Path(store.shown()) / CALLS / key[:2] / f"{key}.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
     calls.ask(provider(standin), request())
@@ -224,7 +224,7 @@ def test_a_lock_of_a_killed_process_is_no_obstacle(standin: StandIn, store: Resu
 
 def test_a_damaged_call_is_asked_again(standin: StandIn, store: ResultStore, calls: ModelCalls) -> None:
     calls.ask(provider(standin), request())
-    [path] = (store.root / CALLS).rglob("*.json")
+    [path] = (Path(store.shown()) / CALLS).rglob("*.json")
     path.write_text('{"provider": "gem')
     calls.ask(provider(standin), request())
     assert len(standin.seen) == 2
@@ -368,4 +368,4 @@ def test_closing_closes_the_connections(standin: StandIn, store: ResultStore) ->
     calls.close()
     assert calls.client(provider(standin)) is not client
     calls.ask(provider(standin), request("Total 2.00"))
-    assert Path(store.root).is_dir()
+    assert Path(store.shown()).is_dir()

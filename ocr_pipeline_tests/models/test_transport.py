@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,7 +190,7 @@ def test_an_unreadable_answer_is_kept_counted_and_asked_for_once_more(
         calls.ask(priced, request(model="m"))
     assert len(standin.seen) == 2
     assert calls.spent_usd > 0
-    [path] = (store.root / "calls-refused").rglob("*.json")
+    [path] = (Path(store.shown()) / "calls-refused").rglob("*.json")
     assert "upstream error" in path.read_text()
 
 
@@ -259,7 +260,7 @@ def test_an_answer_that_repeats_the_key_is_stored_without_it(standin: StandIn, s
     reply = ModelCalls(store).ask(at_the_standin(standin, kind), request()).reply()
     assert reply.text is not None
     assert "***" in reply.text
-    assert not [path for path in store.root.rglob("*.json") if KEY in path.read_text()]
+    assert not [path for path in Path(store.shown()).rglob("*.json") if KEY in path.read_text()]
 
 
 def test_the_shortest_part_of_a_key_in_base64_is_taken_out() -> None:

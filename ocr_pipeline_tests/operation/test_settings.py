@@ -162,7 +162,7 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
     old_replies = find_prunable(project, warehouse, now - timedelta(days=0), datetime(2026, 1, 1, tzinfo=UTC))[0]
     assert old_replies.files == (), "replies of this month count to its budget"
     prunable = find_prunable(project, warehouse, now - timedelta(days=30), now)
-    assert {entry.kind: [path.stem for path in entry.files] for entry in prunable} == {
+    assert {entry.kind: [file.key for file in entry.files] for entry in prunable} == {
         "replaced replies": ["old"],
         "refused requests": [],
         "call locks": [],
