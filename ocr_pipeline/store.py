@@ -102,12 +102,13 @@ class ResultStore:
         """Store a result unless there is one: of several machines that made it, one stores it and gets True."""
         return self._blobs.create(_name(stage, key), sealed(text).encode())
 
-    def keep(self, stage: str, key: str, result: Model) -> Model:
-        """Store a result unless there is one, and return what is stored: every machine goes on with the same result."""
+    def keep(self, stage: str, key: str, result: Model, *, replace: bool = False) -> Model:
+        """Store a result unless there is one, and return what is stored: every machine goes on with the same result.
+        `replace`: store it in any case."""
         text = result.model_dump_json()
-        if self.put_if_absent(stage, key, text):
+        if not replace and self.put_if_absent(stage, key, text):
             return result
-        stored = self.load(stage, key, type(result))
+        stored = None if replace else self.load(stage, key, type(result))
         if stored is None:  # damaged, or of another shape
             self.put(stage, key, text)
         return stored or result

@@ -271,10 +271,8 @@ def _keep(
     )
     if failure and failure.reason == "too_slow":
         key = times_of(reader, limits).key(key)
-    if keep and models is not None and models.fresh_since is not None:
-        store.put(STAGE, key, outcome.model_dump_json())
-    elif keep:
-        outcome = store.keep(STAGE, key, outcome)
+    if keep:
+        outcome = store.keep(STAGE, key, outcome, replace=bool(models and models.fresh_since))
     return ExtractionResult(task.document_id, outcome, key if keep else None, cached=False)
 
 

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_place
 
-
 NAME = "paused.json"
 """In the result store."""
 
