@@ -57,10 +57,10 @@ def load_table(project: Project, name: str) -> "pd.DataFrame":
         ConfigurationError: there is no such table.
         WarehouseError: the database cannot be opened.
     """
-    from ocr_pipeline.warehouse.connection import Warehouse
     from ocr_pipeline.warehouse.export import load_frame
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
-    return load_frame(Warehouse(project.database), name)
+    return load_frame(open_warehouse(project), name)
 
 
 def load_values(project: Project) -> "pd.DataFrame":
@@ -72,9 +72,9 @@ def load_values(project: Project) -> "pd.DataFrame":
         WarehouseError: the database cannot be opened.
     """
     from ocr_pipeline.inspection.wide import values_frame
-    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
-    with Warehouse(project.database).snapshot() as snapshot:
+    with open_warehouse(project).snapshot() as snapshot:
         return values_frame(snapshot)
 
 

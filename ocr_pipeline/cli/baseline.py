@@ -54,9 +54,9 @@ def pin(
     evaluations of the same version only.
     """
     from ocr_pipeline.warehouse import tables
-    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
-    warehouse = Warehouse(find_project().database)
+    warehouse = open_warehouse(find_project())
     chosen = [
         row
         for row in tables.history.every_evaluation(warehouse)
@@ -161,9 +161,9 @@ def _table(title: str, fields: Sequence[FieldChange]) -> Table:
 def clear(dataset: DatasetOption = None, backend: BackendOption = None, testset: TestsetOption = None) -> None:
     """Unpin baselines; the previous evaluation becomes the baseline."""
     from ocr_pipeline.warehouse import tables
-    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
-    warehouse = Warehouse(find_project().database)
+    warehouse = open_warehouse(find_project())
     keys = [
         (of_dataset, of_backend, of_testset)
         for of_dataset, of_backend, of_testset in tables.history.pinned(warehouse)

@@ -24,7 +24,7 @@ from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import is_sealed, unsealed
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.opened import open_warehouse, shown_name
 
 PACKAGES = ("dagster", "duckdb", "rapidocr", "onnxruntime", "pypdfium2")
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY")
@@ -133,11 +133,12 @@ def _documents(project: Project) -> list[Check]:
 
 
 def _database(project: Project) -> Check:
-    path = project.relative(project.database)
-    if not project.database.exists():
-        return Check("database", "note", f"{path} does not exist yet; `ocr-pipeline run` creates it")
     try:
-        size = Warehouse(project.database, lock_timeout=1).size()
+        warehouse = open_warehouse(project, lock_timeout=1)
+        path = shown_name(project)
+        if not warehouse.exists():
+            return Check("database", "note", f"{path} does not exist yet; `ocr-pipeline run` creates it")
+        size = warehouse.size()
     except OcrPipelineError as error:
         return Check("database", "bad", str(error))
     return Check(

@@ -35,9 +35,9 @@ def alone(project: Project) -> AbstractContextManager[None]:
 
 def opened(project: Project) -> "Warehouse":
     """The database, for a read-only command."""
-    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
-    return Warehouse(project.database, lock_timeout=READ_TIMEOUT)
+    return open_warehouse(project, lock_timeout=READ_TIMEOUT)
 
 
 def check_known(what: str, name: str | None, known: Iterable[str]) -> None:

@@ -28,7 +28,7 @@ def report(
     from ocr_pipeline.report.site import build_site
 
     project = find_project()
-    if not project.database.exists():
+    if not opened(project).exists():
         raise ConfigurationError("No database yet; run `ocr-pipeline run` first.")
     if dataset is not None and output is None:
         raise ConfigurationError("--dataset needs --output: data/report always covers all data sets.")

@@ -20,9 +20,11 @@ from ocr_pipeline.cli.set_aside import lost_labels
 from ocr_pipeline.cli.testset_scores import documents_of_testset, show_testset
 from ocr_pipeline.cli.values_read import show_unlabelled
 from ocr_pipeline.defs import pipeline
+from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.plan import Mode
 from ocr_pipeline.project import Project, find_project
+from ocr_pipeline.warehouse.opened import shown_name
 
 SCORED = "[b]ocr-pipeline errors[/] lists the errors, [b]leaderboard --fields[/] shows every field"
 UNLABELLED = "[b]ocr-pipeline label[/] labels documents in the browser, [b]export --wide[/] writes what was read"
@@ -120,12 +122,15 @@ def _print_summary(project: Project, summary: pipeline.RunSummary, selected: str
     console.print(f"{selected}. Materialised: {done or 'nothing, everything is current'}.", soft_wrap=True)
 
 
+_KINDS = {"duckdb": " (DuckDB)", "postgres": "", "motherduck": ""}
+
+
 def _print_next_steps(project: Project, summary: pipeline.RunSummary, *, scored: bool) -> None:
     for check, (severity, sentence) in summary.failed_checks.items():
         errors.print(f"{severity.lower()}: {check}: {plain(sentence)}", soft_wrap=True)
     console.print(
         f"\nReport: {project.relative(project.report)}/index.html (open it in a browser)"
-        f"\nDatabase: {project.relative(project.database)} (DuckDB)"
+        f"\nDatabase: {shown_name(project)}{_KINDS[load_deployment(project).warehouse.kind]}"
         f"\nNext: {SCORED if scored else UNLABELLED},"
         "\n[b]ocr-pipeline dev[/] starts the Dagster UI."
     )

@@ -28,7 +28,7 @@ def documents_of_testset(project: Project, title: str, sources: Sequence[SourceF
             f"{testset.title(version)} has {counted(len(missing), 'document')} that are not selected or do not exist, e.g. "
             f"{missing[0]}."
         )
-    if project.database.exists():
+    if opened(project).exists():
         with opened(project).snapshot() as snapshot:
             require_unchanged(project, snapshot, title)
     return chosen

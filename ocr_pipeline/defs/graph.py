@@ -28,6 +28,7 @@ from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectReso
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.project import Project
 from ocr_pipeline.report.serve import DEFAULT_URL, URL_VARIABLE
+from ocr_pipeline.warehouse.opened import database_file
 
 
 def build_graph(project: Project, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -60,7 +61,7 @@ def build_graph(project: Project, resources: Mapping[str, Any] | None = None) ->
         asset_checks=checks,
         resources={
             "project": ProjectResource(root=str(project.root), report_url=os.environ.get(URL_VARIABLE, DEFAULT_URL)),
-            "warehouse": WarehouseResource(database=str(project.database)),
+            "warehouse": WarehouseResource(database=str(database_file(project)), root=str(project.root)),
             "models": ModelsResource(root=str(project.root)),
             "progress": LogProgress(),
             **(resources or {}),

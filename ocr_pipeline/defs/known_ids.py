@@ -55,13 +55,15 @@ def keep_known_ids(project: Project, *, at_run: bool = False) -> None:
 
 def _of_database(project: Project) -> dict[str, str]:
     """The ids of the documents in the database by path."""
-    if not project.database.exists():
+    from ocr_pipeline.warehouse.opened import open_warehouse
+
+    warehouse = open_warehouse(project)
+    if not warehouse.exists():
         return {}
     from ocr_pipeline.warehouse import tables
-    from ocr_pipeline.warehouse.connection import Warehouse
 
     found = {}
-    for key, row in tables.documents.documents(Warehouse(project.database)).items():
+    for key, row in tables.documents.documents(warehouse).items():
         path = project.path_of(row.path)
         # A deleted file got a path that never existed, `data/documents/ID`, from versions up to November 2026.
         if row.parent_id is None and path.is_relative_to(project.data) and not (row.file_deleted and path.name == key):
@@ -77,7 +79,9 @@ def _mentioned(project: Project) -> Iterator[str]:
     predictions = open_place(project, "predictions")
     for name in sorted(blob.name for blob in predictions.list() if blob.name.endswith("/manifest.json")):
         yield from _documents_of(predictions.read(name))
-    if not project.database.exists() and (project.dagster_home / "dagster.yaml").exists():
+    from ocr_pipeline.warehouse.opened import open_warehouse
+
+    if not open_warehouse(project).exists() and (project.dagster_home / "dagster.yaml").exists():
         from ocr_pipeline.defs.instance import open_instance
         from ocr_pipeline.defs.partitions import DOCUMENTS
 

@@ -19,7 +19,7 @@ from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.opened import open_warehouse
 
 
 def evaluate_again(project: Project, forgotten: Iterable[str] = ()) -> None:
@@ -43,7 +43,7 @@ def train_models(project: Project) -> None:
     Raises:
         OcrPipelineError: it failed.
     """
-    warehouse = Warehouse(project.database)
+    warehouse = open_warehouse(project)
     known = tables.documents.documents(warehouse)
     sources = [source for source in find_documents(project.data) if source.document_id in known]
     due = [state.document_id for state in label_states(sources, tables.labels.labels(warehouse)) if state.due]

@@ -32,7 +32,7 @@ from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.training.weights import train_weights
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.opened import open_warehouse
 
 EVALUATION_ASSETS = ("field_scores", "leaderboard", *COMPARISONS, *DIAGNOSIS, "report")
 
@@ -147,7 +147,7 @@ class Execution:
 
     def run(self) -> RunSummary:
         plan = make_plan(self._scope)
-        keep_file_states(plan.files, Warehouse(self._scope.project.database))
+        keep_file_states(plan.files, open_warehouse(self._scope.project))
         if not plan.steps:
             self._add_checks(failed_checks(self._instance).values())
         while plan.steps:
@@ -189,9 +189,7 @@ class Execution:
                 self._forget(step)
             case _ if step.asset == WEIGHTS:
                 for name, _ in step.cells:
-                    train_weights(
-                        self._scope.project, Warehouse(self._scope.project.database), self._scope.backends[name]
-                    )
+                    train_weights(self._scope.project, open_warehouse(self._scope.project), self._scope.backends[name])
             case _:
                 self._evaluate()
         if step.asset not in (
@@ -250,7 +248,7 @@ class Execution:
         """All backends, not only the selected ones: a changed label changes every score, and scoring is cheap."""
         project, backends = self._scope.project, self._scope.backends
         identity = evaluation_identity(
-            project, backends, Warehouse(project.database)
+            project, backends, open_warehouse(project)
         )  # before: later changes count for the next
         self._launch(list(EVALUATION_ASSETS), backend_ranges(backends, self._partitions))
         self._record(self._launcher.check({EVALUATED_TAG: identity}))

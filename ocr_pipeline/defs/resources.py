@@ -29,6 +29,7 @@ from ocr_pipeline.report.serve import DEFAULT_URL, document_url
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.opened import server_of
 
 
 class WarehouseResource(DuckDBResource):
@@ -37,9 +38,11 @@ class WarehouseResource(DuckDBResource):
     """
 
     lock_timeout: float = Field(default=60.0, description="Seconds to wait while another process holds the database.")
+    root: str = Field(default="", description="The project folder, whose deployment.yaml may name a server instead.")
 
     def warehouse(self) -> Warehouse:
-        return Warehouse(Path(self.database), self.lock_timeout, self.connection_config)
+        server = server_of(Project(Path(self.root)), self.lock_timeout) if self.root else None
+        return Warehouse(server or Path(self.database), self.lock_timeout, self.connection_config)
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:

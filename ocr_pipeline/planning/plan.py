@@ -26,7 +26,8 @@ from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.training.promotion import is_due, learning_engines
 from ocr_pipeline.training.weights import weights_due
-from ocr_pipeline.warehouse.connection import Reader, Warehouse
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.opened import open_warehouse
 
 Cell = tuple[str, str]
 """(engine or backend, document); the name is empty for a document or a label."""
@@ -126,7 +127,7 @@ class Plan:
 
 def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
     """The plan, without the assets that were run already (`done`)."""
-    warehouse = Warehouse(scope.project.database)
+    warehouse = open_warehouse(scope.project)
     files = files_of(scope, warehouse, done) if scope.check_files else Files()
     with warehouse.snapshot() as reader:
         planner = _Planner(scope, done, reader, files)

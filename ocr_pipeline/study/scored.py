@@ -9,7 +9,7 @@ from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.project import Project
 from ocr_pipeline.schemas import Extraction, Label
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.opened import open_warehouse
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.diagnosis import WrongValueRow
 from ocr_pipeline.warehouse.tables.extraction_cell import ExtractionCell
@@ -96,7 +96,7 @@ def _paid_for(cells: Mapping[str, ExtractionCell], documents: Collection[str]) -
 def load_results(project: Project, dataset: str) -> Results:
     """Load what `run` computed, current scores only."""
     scoring = scoring_of(project)
-    with Warehouse(project.database).snapshot() as reader:
+    with open_warehouse(project).snapshot() as reader:
         boards = tables.ranking.leaderboard(reader, dataset)
         fields = {(row.backend, row.field): row for row in tables.ranking.leaderboard_fields(reader, dataset)}
         scores: dict[str, dict[tuple[str, str], StoredScore]] = {}

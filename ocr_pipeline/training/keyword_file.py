@@ -8,7 +8,7 @@ from ocr_pipeline.schemas import OcrText
 from ocr_pipeline.store import write_durably
 from ocr_pipeline.training.keywords import learn, rendered
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.opened import open_warehouse
 from ocr_pipeline.yaml_files import load_yaml
 
 
@@ -30,7 +30,7 @@ def write_keywords(project: Project, engines: Sequence[str]) -> KeywordFile:
 
 
 def _texts(project: Project, engines: Sequence[str]) -> list[OcrText]:
-    warehouse = Warehouse(project.database)
+    warehouse = open_warehouse(project)
     texts: dict[str, OcrText] = {}
     with warehouse.snapshot() as snapshot:
         groups = tables.documents.groups(snapshot)

@@ -1,5 +1,6 @@
 """Schema version and forward migration. A migration is a numbered SQL file; it runs once, in one transaction."""
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -12,7 +13,7 @@ from ocr_pipeline.errors import WarehouseError
 def migrations() -> list[tuple[int, str]]:
     """(version, SQL) of every migration, oldest first."""
     folder = files("ocr_pipeline.warehouse") / "migrations"
-    scripts = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    scripts = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d+_\w+\.sql", entry.name))
     return [(int(name.split("_")[0]), (folder / name).read_text("utf-8")) for name in scripts]
 
 
@@ -31,20 +32,26 @@ def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
     Raises:
         WarehouseError: the database was written by a newer version of this package.
     """
-    current, newest = schema_version(connection), migrations()[-1][0]
+    current = schema_version(connection)
+    check_not_newer(current)
+    return current == migrations()[-1][0]
+
+
+def check_not_newer(current: int) -> None:
+    """Raise WarehouseError if a schema is of a newer version of this package."""
+    newest = migrations()[-1][0]
     if current > newest:
         raise WarehouseError(
             f"The database has schema version {current}, this ocr_pipeline knows {newest}: upgrade ocr_pipeline, "
             "or point it at another database."
         )
-    return current == newest
 
 
-def migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the database to this package's schema, each step in its own transaction."""
+def migrate(connection: duckdb.DuckDBPyConnection, newest: int | None = None) -> None:
+    """Bring the database to this package's schema, or to an older version `newest`, each step in its own transaction."""
     current = schema_version(connection)
     for version, script in migrations():
-        if version > current:
+        if current < version <= (newest or version):
             connection.begin()
             connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER, applied_at TIMESTAMP)")
             connection.execute(script)

@@ -1,0 +1,67 @@
+"""Budgets that several machines spend from."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from ocr_pipeline.coordination.locks import PostgresLocks
+
+
+class SharedLedger:
+    """As `Ledger`, in PostgreSQL: what runs have spent together, and what those that live have reserved.
+
+    Args:
+        locks: tell which runs live. What a killed one had reserved counts as spent: its calls may have been paid.
+        budget: the name of the budget.
+        from_now: do not count what was spent before: the limit is for this run and those that work beside it.
+    """
+
+    def __init__(self, locks: PostgresLocks, budget: str, *, from_now: bool) -> None:
+        self._locks, self._session = locks, locks.session
+        self._budget = budget
+        self._owner = f"budget:{uuid4()}"
+        locks.take(self._owner)
+        self._session.rows("INSERT INTO coordination_budgets VALUES (%s, 0) ON CONFLICT (budget) DO NOTHING", [budget])
+        self._before = self._spent() if from_now else 0.0
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps others out."""
+        with self._session.transaction():
+            self._session.rows("SELECT spent FROM coordination_budgets WHERE budget = %s FOR UPDATE", [self._budget])
+            yield
+
+    @property
+    def usd(self) -> float:
+        """Spent and reserved. The caller holds the lock."""
+        reserved = 0.0
+        for owner, usd in self._session.rows(
+            "SELECT owner, usd FROM coordination_reservations WHERE budget = %s", [self._budget]
+        ):
+            if owner == self._owner or self._locks.holder(owner):
+                reserved += usd
+            else:
+                self._session.rows("DELETE FROM coordination_reservations WHERE owner = %s", [owner])
+                self.add(usd)
+        return self._spent() - self._before + reserved
+
+    def add(self, usd: float) -> None:
+        """Add what was spent. The caller holds the lock."""
+        self._session.rows("UPDATE coordination_budgets SET spent = spent + %s WHERE budget = %s", [usd, self._budget])
+
+    def reserve(self, usd: float) -> None:
+        """Change what this run has reserved. The caller holds the lock."""
+        self._session.rows(
+            "INSERT INTO coordination_reservations AS r VALUES (%s, %s, %s)"
+            " ON CONFLICT (budget, owner) DO UPDATE SET usd = r.usd + excluded.usd",
+            [self._budget, self._owner, usd],
+        )
+
+    def close(self) -> None:
+        """This run spends nothing any more."""
+        self._session.rows("DELETE FROM coordination_reservations WHERE owner = %s", [self._owner])
+        self._locks.drop(self._owner)
+
+    def _spent(self) -> float:
+        [(spent,)] = self._session.rows("SELECT spent FROM coordination_budgets WHERE budget = %s", [self._budget])
+        return float(spent)

@@ -1,0 +1,106 @@
+"""Advisory locks of PostgreSQL. They belong to the session of a process and are free 10 ms after it was killed."""
+
+import hashlib
+import logging
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import Timeout
+
+from ocr_pipeline.coordination.session import Session, check_psycopg2
+
+logger = logging.getLogger(__name__)
+
+_OF_KEY = (
+    "locktype = 'advisory' AND objsubid = 1 AND granted AND ((classid::bigint << 32) | objid::bigint) = %s"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+class PostgresLocks:
+    """Locks by name, for all processes and threads that share a database."""
+
+    def __init__(self, url: str) -> None:
+        check_psycopg2()
+        self.session = Session(url, self._take_again)
+        self._held: set[str] = set()
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def held(self, name: str, timeout: float = -1) -> Iterator[None]:
+        """Hold a lock, after waiting for it. Below 0, waits for ever; after `timeout` seconds, raises `filelock.Timeout`."""
+        self.take(name, timeout)
+        try:
+            yield
+        finally:
+            self.drop(name)
+
+    def take(self, name: str, timeout: float = -1) -> None:
+        """The same, until `drop`, or until this process ends."""
+        until = time.monotonic() + timeout
+        pause = 0.01
+        while not self.try_take(name):
+            if timeout >= 0 and time.monotonic() >= until:
+                raise Timeout(name)
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            pause = min(pause * 1.5, 0.25)
+
+    def try_take(self, name: str) -> bool:
+        """Take a lock if it is free. A session may take a lock twice; a process may not."""
+        with self._guard:
+            if name in self._held:
+                return False
+            self._held.add(name)
+        taken = False
+        try:
+            [(taken,)] = self.session.rows("SELECT pg_try_advisory_lock(%s)", [_number(name)])
+        finally:
+            if not taken:
+                with self._guard:
+                    self._held.discard(name)
+        if taken:
+            self.session.keep_alive()
+        return bool(taken)
+
+    def drop(self, name: str) -> None:
+        """Give a lock back."""
+        self.session.rows("SELECT pg_advisory_unlock(%s)", [_number(name)])
+        with self._guard:
+            self._held.discard(name)
+
+    def holder(self, name: str) -> str | None:
+        """Who holds a lock, in words; None: nobody."""
+        found = self.session.rows(
+            "SELECT application_name, to_char(backend_start, 'YYYY-MM-DD HH24:MI') FROM pg_locks"  # noqa: S608
+            f" JOIN pg_stat_activity USING (pid) WHERE {_OF_KEY} LIMIT 1",
+            [_number(name)],
+        )
+        return f"{found[0][0]}, since {found[0][1]} UTC" if found else None
+
+    def _take_again(self, session: Session) -> None:
+        """After the connection was lost, and all locks with it."""
+        for name in sorted(self._held):
+            [(taken,)] = session.rows("SELECT pg_try_advisory_lock(%s)", [_number(name)])
+            if not taken:
+                logger.warning("The connection to PostgreSQL was lost, and another process took the lock %s.", name)
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
+_opened: dict[tuple[int, str], PostgresLocks] = {}
+_OPENING = threading.Lock()
+
+
+def locks_of(url: str) -> PostgresLocks:
+    """The locks of this process in a database: one session for all who use them. Raises ConfigurationError, WarehouseError."""
+    key = (os.getpid(), url)
+    with _OPENING:
+        if key not in _opened:
+            _opened[key] = PostgresLocks(url)
+        return _opened[key]
