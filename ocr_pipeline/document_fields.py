@@ -223,6 +223,8 @@ def _fields_model(text: str) -> type[Fields]:
 
 def have_same_fields(first: Fields, second: Fields) -> bool:
     """Whether documents have the same fields and lists. Those of one schema do not if it changed in between."""
+    if type(first) is type(second):
+        return True
     return (first.NAME, first.KINDS, first.LISTS) == (second.NAME, second.KINDS, second.LISTS)
 
 

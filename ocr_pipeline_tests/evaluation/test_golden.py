@@ -57,7 +57,7 @@ def evaluated() -> tuple[list[FieldScore], dict[str, FieldSummary]]:
     documents = score_backend(BACKEND, labels, predictions, dict.fromkeys(record, "demo"), printed_dates=printed)
     scores = [
         StoredScore(
-            document.document_id, "demo", BACKEND, **{name: vars(score)[name] for name in StoredScore._fields[3:]}
+            document.document_id, "demo", BACKEND, **{name: getattr(score, name) for name in StoredScore._fields[3:]}
         )
         for document in documents
         for score in document.fields

@@ -97,7 +97,7 @@ def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
 def _metadata(documents: Sequence[DocumentScores], project: ProjectResource) -> dict[str, object]:
     counts = Counts.of(score.outcome for document in documents for score in document.fields)
     errors = [
-        {"document_id": document.document_id, "backend": document.backend, **vars(score)}
+        {"document_id": document.document_id, "backend": document.backend, **score._asdict()}
         for document in documents
         for score in document.fields
         if score.outcome not in RIGHT

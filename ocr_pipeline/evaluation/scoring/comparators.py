@@ -82,13 +82,15 @@ def anls(truth: str, prediction: str) -> float:
 
 def canonical(value: FieldValue) -> str:
     """Return the value as text, with one spelling for equal amounts: `12.5` and `12.50` give `12.50`, `0.125` is kept."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, Decimal):
         whole, _, fraction = f"{abs(value):f}".partition(".")
         sign = "-" if value < 0 else ""
         return f"{sign}{whole}.{fraction.rstrip('0').ljust(2, '0')}"
     if isinstance(value, bool):
         return str(value).lower()
-    return value.isoformat() if isinstance(value, date) else value.strip()
+    return value.isoformat()
 
 
 @dataclass(frozen=True)

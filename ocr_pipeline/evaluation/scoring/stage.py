@@ -1,11 +1,10 @@
 """The scoring stage: labels and extractions in, scores of documents out. Never calls an engine or a model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ocr_pipeline.document_fields import have_same_fields
-from ocr_pipeline.evaluation.scoring.document import score_document, score_lists
+from ocr_pipeline.evaluation.scoring.document import Comparer, score_lists
 from ocr_pipeline.evaluation.scoring.fields import FieldScore, PrintedReads
 from ocr_pipeline.evaluation.scoring.line_items import ListName, RowScore
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
@@ -14,8 +13,7 @@ from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
 from ocr_pipeline.schemas import DocumentFailure, Extraction, Label
 
 
-@dataclass(frozen=True, kw_only=True)
-class DocumentScores:
+class DocumentScores(NamedTuple):
     """Everything that one backend extracted from one document, compared with its label."""
 
     document_id: str
@@ -63,7 +61,7 @@ def score_backend(
     labels: Mapping[str, Label],
     extractions: Mapping[str, Extraction | DocumentFailure],
     datasets: Mapping[str, str],
-    rules: Rules = DEFAULT_RULES,
+    rules: Rules | Comparer = DEFAULT_RULES,
     *,
     printed_dates: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[DocumentScores]:
@@ -71,8 +69,12 @@ def score_backend(
 
     Args:
         datasets: the data set of each labelled document.
+        rules: or what compares by them, if it is used for several backends.
         printed_dates: the text that a date was taken from, by document and field.
     """
+    comparer = rules if isinstance(rules, Comparer) else Comparer(rules)
+    rules = comparer.rules
+    day_first = {dataset: rules.day_first(dataset) for dataset in set(datasets.values())}
     scores = []
     for document_id, result in extractions.items():
         if document_id not in labels:
@@ -81,7 +83,7 @@ def score_backend(
         if extraction is not None and not have_same_fields(extraction.invoice, label.invoice):
             continue  # it was extracted before the document got another schema, or its schema other fields
         dataset, printed = datasets[document_id], (printed_dates or {}).get(document_id)
-        fields = score_document(label, extraction, rules, printed=printed, day_first=rules.day_first(dataset))
+        fields = comparer.fields(label, extraction, printed=printed, day_first=day_first[dataset])
         scores.append(
             DocumentScores(
                 document_id=document_id,

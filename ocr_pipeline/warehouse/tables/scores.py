@@ -1,6 +1,7 @@
 """The tables `field_scores`, `line_item_scores` and `line_item_cells`."""
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -13,6 +14,7 @@ from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
 from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
+from ocr_pipeline.warehouse.inserting import CodedRows
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, empty, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
 from ocr_pipeline.warehouse.tables.places import place_columns
@@ -91,29 +93,56 @@ def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
 
 def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: Rules, run_id: str) -> None:
     """Replace the scores of these backends. `rules`: that they were made by."""
-    now = str(utc_now())
-    new_rows = empty(("field_scores", "line_item_scores", "line_item_cells", "evidence_scores", "repeat_scores"))
+    own = rules.own_fingerprints
+    made: NewRow = {"scoring_version": SCORING_VERSION, "run_id": run_id, "scored_at": str(utc_now())}
+    new_rows = empty(("line_item_scores", "line_item_cells", "evidence_scores", "repeat_scores"))
+    made_from: list[NewRow] = []
+    scored: list[tuple[int, Sequence[FieldScore]]] = []
     for of_backend in scores:
         new_rows["repeat_scores"].extend(vars(score) for score in of_backend.repeats)
-        for document in of_backend.documents:
-            origin = vars(of_backend.origins[document.document_id])
-            made_by = rules.own_fingerprints.get(document.schema, rules.fingerprint)
-            _add_rows(new_rows, document, {**origin, "rules": made_by, "run_id": run_id, "scored_at": now})
         schemas = {document.document_id: document.schema for document in of_backend.documents}
+        for document in of_backend.documents:
+            key: NewRow = {
+                "document_id": document.document_id,
+                "dataset": document.dataset,
+                "backend": document.backend,
+            }
+            made_by = own.get(document.schema, rules.fingerprint)
+            origin = {**vars(of_backend.origins[document.document_id]), **key, "rules": made_by}
+            scored.append((len(made_from), document.fields))
+            made_from.append(origin)
+            _add_lists(new_rows, document, key, {**origin, **made})
         for place in of_backend.places:
             row = {**vars(of_backend.origins[place.document_id]), "backend": of_backend.backend, **place_columns(place)}
-            made_by = rules.own_fingerprints.get(schemas.get(place.document_id, ""), rules.fingerprint)
-            made = {"scoring_version": SCORING_VERSION, "rules": made_by, "run_id": run_id, "scored_at": now}
-            new_rows["evidence_scores"].append({**row, **made})
-    warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], new_rows)
+            made_by = own.get(schemas.get(place.document_id, ""), rules.fingerprint)
+            new_rows["evidence_scores"].append({**row, **made, "rules": made_by})
+    keys = [(of_backend.backend,) for of_backend in scores]
+    warehouse.replace(("backend",), keys, {"field_scores": _coded(scored, made_from, made), **new_rows})
 
 
-def _add_rows(new_rows: NewRows, document: DocumentScores, origin: NewRow) -> None:
-    key: NewRow = {"document_id": document.document_id, "dataset": document.dataset, "backend": document.backend}
-    common = {**origin, **key, "scoring_version": SCORING_VERSION}
-    new_rows["field_scores"].extend({**common, **vars(score)} for score in document.fields)
+def _coded(scored: Iterable[tuple[int, Sequence[FieldScore]]], made_from: Sequence[NewRow], made: NewRow) -> CodedRows:
+    """The rows of `field_scores`: each score once, though many documents share it, and each document once."""
+    import numpy as np
+
+    numbers: dict[int, int] = {}
+    distinct: list[FieldScore] = []
+    scores, documents = array("i"), array("i")
+    for document, fields in scored:
+        for score in fields:
+            number = numbers.setdefault(id(score), len(distinct))
+            if number == len(distinct):
+                distinct.append(score)
+            scores.append(number)
+        documents.extend([document] * len(fields))
+    values = dict(zip(FieldScore._fields, zip(*distinct, strict=True), strict=True)) if distinct else {}
+    origins = {name: [origin[name] for origin in made_from] for name in (made_from[0] if made_from else ())}
+    parts = [(np.frombuffer(scores, np.intc), values), (np.frombuffer(documents, np.intc), origins)]
+    return CodedRows(parts=parts, constants=made)
+
+
+def _add_lists(new_rows: NewRows, document: DocumentScores, key: NewRow, made_from: NewRow) -> None:
     for name, rows in document.lists.items():
-        new_rows["line_item_scores"].append({**common, "list": name, **list_counts(rows).columns()})
+        new_rows["line_item_scores"].append({**made_from, "list": name, **list_counts(rows).columns()})
         for row in rows:
             place = {
                 "list": name,

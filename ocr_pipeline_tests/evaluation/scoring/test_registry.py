@@ -58,7 +58,7 @@ def test_metrics_are_stored_and_averaged(project: Path, tmp_path: Path) -> None:
         [score] = score_document(label, Extraction(invoice=Invoice(supplier_tax_id=value)), rules)
         key = {"document_id": f"d{number}", "dataset": "demo", "backend": "b", "label_sha256": "x"}
         stamp = {"extractor_fingerprint": "f", "scoring_version": 1, "rules": rules.fingerprint}
-        rows.append({**key, **vars(score), **stamp, "scored_at": "2026-11-28"})
+        rows.append({**key, **score._asdict(), **stamp, "scored_at": "2026-11-28"})
     warehouse.replace_all({"field_scores": rows})
     names = ", ".join(StoredScore._fields)
     scores = warehouse.select(StoredScore, f"SELECT {names} FROM field_scores ORDER BY document_id")
