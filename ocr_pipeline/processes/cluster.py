@@ -240,7 +240,7 @@ def connected(address: str) -> Any:
     try:
         import ray
     except ImportError:
-        raise ConfigurationError(f"workers.kind is ray, but Ray is not installed: {extra_command('ray')}") from None
+        raise ConfigurationError(f"workers.kind is ray, but Ray is not installed: {extra_command('cluster')}") from None
     if ray.is_initialized():
         return ray
     remedy = "start the cluster, or set workers.kind of deployment.yaml to local."

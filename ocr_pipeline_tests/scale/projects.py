@@ -37,9 +37,7 @@ def make_project(
         ]
         path = folder / f"{name}{number:04}.pdf"
         path.write_bytes(text_pdf([lines], media_box=(0, 0, 300 + number, 200)))
-        add_label(
-            path, total_amount=f"{number + (11 if number % 5 == 0 else 10)}.50", invoice_id=f"2026-{number:05}"
-        )
+        add_label(path, total_amount=f"{number + (11 if number % 5 == 0 else 10)}.50", invoice_id=f"2026-{number:05}")
     sleeping = {"type": f"{PLUGINS}:PixelEngine", "options": {"log": str(root / "sleeping.log"), "seconds": seconds}}
     engines = {"sleeping": sleeping, "pdf-text": None}
     backends = {
