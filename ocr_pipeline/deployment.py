@@ -195,10 +195,17 @@ class Instance(Section):
 
 
 class Shards(Section):
-    """From `from_documents` documents on, Dagster's partitions are `count` shards by hash instead of single documents."""
+    """Whether Dagster's partitions are `count` shards by hash instead of single documents: `ocr-pipeline shards on` or `off`
+    sets `enabled`. With more than `from_documents` documents a run recommends it."""
 
+    enabled: bool = False
     from_documents: PositiveInt = 20_000
     count: Annotated[int, Field(ge=1, le=4096)] = 256
+
+    @property
+    def in_use(self) -> int:
+        """The number of shards; 0: each document is a partition."""
+        return self.count if self.enabled else 0
 
 
 def _names_differ(value: tuple[Documents, ...]) -> tuple[Documents, ...]:
@@ -230,6 +237,17 @@ def load_deployment(project: "Project") -> Deployment:
     """
     path = project.root / DEPLOYMENT_FILE
     return load_yaml(path, Deployment)[0] if path.is_file() else Deployment()
+
+
+def recommendation(shards: Shards, documents: int) -> str | None:
+    """What to do about very many documents, as a sentence; None if nothing."""
+    if shards.enabled or documents <= shards.from_documents:
+        return None
+    return (
+        f"{documents:,} documents are more than shards.from_documents ({shards.from_documents:,}): Dagster's pages and runs "
+        "get slow with a partition for each. `ocr-pipeline shards on --dry-run` shows what a switch to shards does; this run "
+        "switches nothing."
+    )
 
 
 def without_password(url: str) -> str:

@@ -48,6 +48,10 @@ SCHEMA = (
     LazyCommand("check", "schema:check", "Check schemas/*/schema.yaml and every dataset.yaml."),
     LazyCommand("convert", "schema:convert", "Convert a JSON schema or a pydantic model to schemas/NAME/schema.yaml."),
 )
+SHARDS = (
+    LazyCommand("on", "shards:on", "Divide the documents into shards, for more than 20,000 of them."),
+    LazyCommand("off", "shards:off", "Make every document a partition of its own again."),
+)
 STUDY = (
     LazyCommand(
         "recorded",
@@ -112,6 +116,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
         ),
         LazyCommand("doctor", "doctor:doctor", "Check packages, engines, keys, documents and database."),
         LazyCommand("dev", "dev:dev", "Start the Dagster UI and its daemon."),
+        LazyGroup(name="shards", help="Divide very many documents into shards, or not any more.", commands=SHARDS),
         LazyCommand("prune", "prune:prune", "Delete results and runs no longer needed (default: dry run)."),
         LazyCommand("forget", "forget:forget", "Delete all about documents, everywhere (default: dry run)."),
         LazyCommand("resume", "resume:resume", "Resume re-evaluation after it paused itself."),

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from ocr_pipeline.cli.output import errors
-from ocr_pipeline.defs.instance import instance_environment, open_instance, register_documents
+from ocr_pipeline.defs.instance import instance_environment, open_instance, register_documents, require_shards
 from ocr_pipeline.defs.launch import close_killed_runs
+from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.operation.instance_file import instance_file_gaps
@@ -59,7 +60,9 @@ def _start(project: Project, host: str, port: int, hosts: list[str], with_token:
         print(f"Note: {gaps}", file=sys.stderr)
     with open_instance(project) as instance:
         close_killed_runs(instance)
-        register_documents(instance, [source.document_id for source in find_documents(project.data)])
+        shards = load_deployment(project).shards
+        require_shards(instance, shards.in_use)
+        register_documents(instance, [source.document_id for source in find_documents(project.data)], shards.in_use)
     os.environ |= {**instance_environment(project), ROOT_VARIABLE: str(project.root)}
     from ocr_pipeline.defs.services import access_environment, run_services
 

@@ -118,6 +118,8 @@ def _print_summary(project: Project, summary: pipeline.RunSummary, selected: str
         errors.print(f"{document_id}: file deleted; results kept, excluded from scores", soft_wrap=True)
     for sentence in lost_labels(project) if summary.gone else ():
         errors.print(plain(sentence), soft_wrap=True)
+    if summary.notice:
+        errors.print(f"[yellow]{summary.notice}[/]", soft_wrap=True)
     done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
     console.print(f"{selected}. Materialised: {done or 'nothing, everything is current'}.", soft_wrap=True)
 

@@ -1,8 +1,10 @@
 """How failures appear in the UI: one sentence instead of a stack of frames."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import dagster as dg
 
@@ -18,20 +20,34 @@ ERROR = "error"
 
 def readable_failure(compute: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
     """Turn an error of this package, raised by an asset or a check, into a failure with its sentence as description."""
+    if inspect.isgeneratorfunction(compute):
+
+        @wraps(compute)
+        def yielded(*args: Any, **kwargs: Any) -> Generator[Any, None, None]:
+            with _readable():
+                yield from compute(*args, **kwargs)
+
+        return cast("Callable[Parameters, Returned]", yielded)
 
     @wraps(compute)
     def computed(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
-        try:
+        with _readable():
             return compute(*args, **kwargs)
-        except OcrPipelineError as error:
-            raise dg.Failure(str(error), metadata={ERROR: type(error).__name__}) from None
-        except Exception as error:
-            said = sentence_of(error)
-            if said is None:
-                raise
-            raise dg.Failure(str(said), metadata={ERROR: type(said).__name__}) from None
 
     return computed
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except OcrPipelineError as error:
+        raise dg.Failure(str(error), metadata={ERROR: type(error).__name__}) from None
+    except Exception as error:
+        said = sentence_of(error)
+        if said is None:
+            raise
+        raise dg.Failure(str(said), metadata={ERROR: type(said).__name__}) from None
 
 
 _KINDS = {kind.__name__: kind for kind in (WarehouseError, ConfigurationError, BudgetError)}

@@ -23,7 +23,7 @@ from ocr_pipeline.defs.assets.training import training_assets
 from ocr_pipeline.defs.checks.evaluation import evaluation_checks
 from ocr_pipeline.defs.checks.reading import reading_checks
 from ocr_pipeline.defs.launch import CHECKS
-from ocr_pipeline.defs.partitions import Partitions
+from ocr_pipeline.defs.partitions import partitions_of
 from ocr_pipeline.defs.resources import LogProgress, ModelsResource, ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.project import Project
@@ -38,7 +38,7 @@ def build_graph(project: Project, resources: Mapping[str, Any] | None = None) ->
         ConfigurationError: `backends.yaml` is missing or invalid, or `evaluation.yaml` is invalid.
     """
     backends, rules = load_backends(project), load_rules(project.evaluation_file)
-    partitions = Partitions(backends)
+    partitions = partitions_of(project, backends)
     with warnings.catch_warnings():
         # Backfill policies and multi-dimensional mappings are "beta"; the Dagster version is pinned, and tests cover them.
         warnings.simplefilter("ignore", dg.BetaWarning)

@@ -20,6 +20,7 @@ PROCESS = "process"
 """The name of the job that sensors and schedules launch."""
 PROCESS_TAG = "ocr_pipeline/process"
 """The id of the run whose lock its process holds."""
+_SHARDS = "ocr_pipeline/shards"
 RUN_TAG = "ocr_pipeline/run"
 """Common to all runs of one `ocr-pipeline run`, or of one run of `process`: the UI lists them by it."""
 REASON_TAG = "ocr_pipeline/reason"
@@ -68,13 +69,44 @@ def forget_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]) 
         instance.delete_dynamic_partition(DOCUMENTS, document_id)
 
 
-def register_documents(instance: dg.DagsterInstance, document_ids: Iterable[str]) -> list[str]:
-    """Make each document a partition. Returns the new ones."""
+def register_documents(instance: dg.DagsterInstance, document_ids: Iterable[str], shards: int = 0) -> list[str]:
+    """Make each document a partition. Returns the new ones. `shards`: their number, if these are the partitions instead."""
+    if shards:
+        return []
     known = set(instance.get_dynamic_partitions(DOCUMENTS))
     new = [document_id for document_id in document_ids if document_id not in known]
     if new:
         instance.add_dynamic_partitions(DOCUMENTS, new)
     return new
+
+
+def recorded_shards(instance: dg.DagsterInstance) -> int:
+    """Into how many shards the documents were divided for this instance; 0: each is a partition."""
+    return int(instance.daemon_cursor_storage.get_cursor_values({_SHARDS}).get(_SHARDS, "0"))
+
+
+def record_shards(instance: dg.DagsterInstance, shards: int) -> None:
+    """Keep into how many shards the documents are divided from now on."""
+    instance.daemon_cursor_storage.set_cursor_values({_SHARDS: str(shards)})
+
+
+def require_shards(instance: dg.DagsterInstance, shards: int) -> None:
+    """The partitions are those that the instance knows, not others because a file was edited or is not loaded again.
+
+    Raises:
+        ConfigurationError: they differ.
+    """
+    if (recorded := recorded_shards(instance)) == shards:
+        return
+    raise ConfigurationError(
+        f"Dagster's records are of {_named(recorded)}, the settings of this process of {_named(shards)}: switch with "
+        f"`ocr-pipeline shards {'on' if shards else 'off'}`, or set `shards` in deployment.yaml to what is recorded; after a "
+        "switch, start `ocr-pipeline dev` again."
+    )
+
+
+def _named(shards: int) -> str:
+    return f"{shards} shards" if shards else "single documents"
 
 
 _ACTIVE = [

@@ -170,6 +170,8 @@ def _left_of_month(context: dg.OpExecutionContext, month: float, project: Projec
 def _log_summary(context: dg.OpExecutionContext, summary: RunSummary) -> None:
     done = ", ".join(f"{count} {asset}" for asset, count in summary.cells.items())
     context.log.info(f"Materialised in {len(summary.run_ids)} runs: {done or 'nothing'}.")
+    if summary.notice:
+        context.log.warning(summary.notice)
     if summary.gone:
         context.log.warning(f"Gone: {', '.join(summary.gone[:MAX_NAMED])}.")
     for check, (severity, sentence) in summary.failed_checks.items():

@@ -7,7 +7,7 @@ definition; so a set of cells is cut into rectangles, and each rectangle is one 
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -18,8 +18,11 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from ocr_pipeline.defs._dagster import located_runs, open_event_log, range_tags
+from ocr_pipeline.defs.cell_lists import CELLS, CELLS_TAG, store_cells
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
-from ocr_pipeline.defs.partitions import Partitions
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
+from ocr_pipeline.planning.plan import Cell
+from ocr_pipeline.store import ResultStore
 
 LOCATION = "ocr_pipeline"
 """The name of the code location, as in pyproject.toml and workspace.yaml."""
@@ -30,6 +33,61 @@ LOST = 600.0
 
 Range = tuple[str, str]
 """First and last partition key of a run, both included."""
+
+
+@dataclass(frozen=True)
+class CellList:
+    """A list of cells in the result store that a run is asked for: parts of shards.
+
+    `partition`: that of the first cell. Dagster wants a run of a partitioned asset to have one, and plans an event for each;
+    what was materialised is recorded after the work. So a run does not have to name the hundreds that it touches.
+    """
+
+    key: str
+    partition: str
+
+
+Part = Range | CellList | None
+"""What one run is asked for; None: an asset without partitions."""
+
+
+def parts_of(
+    cells: Sequence[Cell],
+    dimension: str | None,
+    instance: dg.DagsterInstance,
+    partitions: Partitions,
+    store: ResultStore,
+) -> list[Part]:
+    """What runs are asked for that do exactly these cells. `dimension`: engine, backend or ensemble; None: documents."""
+    if partitions.shards:
+        return [CellList(store_cells(store, cells), partitions.key(dimension, *cells[0]))] if cells else []
+    if dimension is None:
+        return list(document_ranges([document_id for _, document_id in cells], instance, partitions))
+    definitions = {ENGINE: partitions.document_engine, BACKEND: partitions.document_backend}
+    definition = definitions.get(dimension) or partitions.document_ensemble
+    return list(cell_ranges(cells, dimension, instance, definition))
+
+
+def _tags(part: Part) -> dict[str, str]:
+    if isinstance(part, CellList):
+        return {CELLS_TAG: part.key, **range_tags(part.partition, part.partition)}
+    return range_tags(*part) if part else {}
+
+
+def by_backend(
+    partitions: Partitions, cells: Sequence[Cell], parts: Callable[[Sequence[Cell]], list[Part]]
+) -> list[list[Part]]:
+    """The parts for these cells, so that a failure for one backend ends no run for another."""
+    if partitions.shards:
+        return [parts([cell for cell in cells if cell[0] == name]) for name in dict.fromkeys(name for name, _ in cells)]
+    spans = [part for part in parts(cells) if isinstance(part, tuple)]
+    return [list(group) for _, group in groupby(spans, key=lambda span: span[0].partition("|")[0])]
+
+
+def cells_in(event: dg.DagsterEvent) -> int:
+    """How many cells a materialisation stands for: of a shard, those that were done."""
+    cells = event.materialization.metadata.get(CELLS)
+    return int(cells.value) if isinstance(cells, dg.IntMetadataValue) and cells.value is not None else 1
 
 
 def document_ranges(documents: Iterable[str], instance: dg.DagsterInstance, partitions: Partitions) -> list[Range]:
@@ -169,17 +227,18 @@ class Launcher:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def materialize(
-        self, assets: Sequence[str], ranges: Sequence[Range | None], config: Mapping[str, object] | None = None
+        self, assets: Sequence[str], parts: Sequence[Part], config: Mapping[str, object] | None = None
     ) -> list[dg.ExecuteInProcessResult]:
-        """Materialise assets, one run per range (None: unpartitioned).
+        """Materialise assets, one run per part.
 
         Stops at the first run that fails; its result is the last one. `config`: of the assets, as `ops` of a run's
         configuration.
         """
         results = []
-        for span in ranges:
-            tags = range_tags(*span) if span else {}
-            results.append(self._execute(self._assets_job, tags, [dg.AssetKey(asset) for asset in assets], config))
+        for part in parts:
+            results.append(
+                self._execute(self._assets_job, _tags(part), [dg.AssetKey(asset) for asset in assets], config)
+            )
             if not results[-1].success:
                 break
         return results

@@ -1,5 +1,7 @@
-"""The partitions: documents (dynamic), engines, backends and ensembles (from `backends.yaml`), and their mappings."""
+"""The partitions: documents (dynamic) or shards of them, engines, backends and ensembles (from `backends.yaml`), and their
+mappings."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,23 +9,47 @@ from functools import cached_property
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.deployment import load_deployment
+from ocr_pipeline.project import Project
 
 DOCUMENTS = "documents"
 """Name of the dynamic partition set: one key per document."""
 
-DOCUMENT, ENGINE, BACKEND, ENSEMBLE = "document", "engine", "backend", "ensemble"
-"""The dimensions. Dagster orders them by name: keys read `backend|document`, `document|engine` and `document|ensemble`."""
+DOCUMENT, SHARD, ENGINE, BACKEND, ENSEMBLE = "document", "shard", "engine", "backend", "ensemble"
+"""The dimensions. Dagster orders them by name: keys read `backend|document`, `document|engine` and `document|ensemble`;
+`backend|shard`, `engine|shard` and `ensemble|shard` with shards."""
 
 
 @dataclass(frozen=True)
 class Partitions:
-    """The partitions definitions and mappings for one configuration."""
+    """The partitions definitions and mappings for one configuration.
+
+    `shards`: their number, if partitions are shards of the documents; 0: every document is a partition. See
+    docs/decisions/0031.
+    """
 
     configured: Backends
+    shards: int = 0
 
     @cached_property
-    def documents(self) -> dg.DynamicPartitionsDefinition:
+    def documents(self) -> dg.PartitionsDefinition[str]:
+        if self.shards:
+            return dg.StaticPartitionsDefinition([_shard_key(number, self.shards) for number in range(self.shards)])
         return dg.DynamicPartitionsDefinition(name=DOCUMENTS)
+
+    @property
+    def dimension(self) -> str:
+        """The dimension beside engine, backend or ensemble."""
+        return SHARD if self.shards else DOCUMENT
+
+    def of_document(self, document_id: str) -> str:
+        """The key of a document's partition: itself, or its shard."""
+        return shard_of(document_id, self.shards) if self.shards else document_id
+
+    def key(self, dimension: str | None, name: str, document_id: str) -> str:
+        """The key of a cell's partition. `dimension`: engine, backend or ensemble, of which it has `name`; None: neither."""
+        of_document = self.of_document(document_id)
+        return dg.MultiPartitionKey({dimension: name, self.dimension: of_document}) if dimension else of_document
 
     @cached_property
     def backends(self) -> dg.StaticPartitionsDefinition:
@@ -50,7 +76,7 @@ class Partitions:
         for name in self.configured.extracting:
             if engine := self.configured[name].engine_name:
                 backends_of.setdefault(engine, set()).add(name)
-        return _mapping(ENGINE, BACKEND, backends_of)
+        return self._mapping(ENGINE, BACKEND, backends_of)
 
     @cached_property
     def members_to_ensembles(self) -> dg.MultiPartitionMapping:
@@ -59,22 +85,41 @@ class Partitions:
         for name in self.configured.ensembles:
             for member in self.configured[name].members:
                 ensembles_of.setdefault(member.name, set()).add(name)
-        return _mapping(BACKEND, ENSEMBLE, ensembles_of)
+        return self._mapping(BACKEND, ENSEMBLE, ensembles_of)
+
+    def upstream_document(self) -> dg.AssetDep:
+        """The dependency of a two-dimensional cell on its document or shard."""
+        mapping = dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=self.dimension)
+        return dg.AssetDep("raw_documents", partition_mapping=mapping)
 
     def _by_document(self, dimension: str, keys: Iterable[str]) -> dg.MultiPartitionsDefinition:
         return dg.MultiPartitionsDefinition(
-            {DOCUMENT: self.documents, dimension: dg.StaticPartitionsDefinition(list(keys))}
+            {self.dimension: self.documents, dimension: dg.StaticPartitionsDefinition(list(keys))}
+        )
+
+    def _mapping(self, upstream: str, downstream: str, keys: dict[str, set[str]]) -> dg.MultiPartitionMapping:
+        """The same document; `keys` of the other dimension, downstream by upstream."""
+        return dg.MultiPartitionMapping(
+            {
+                self.dimension: dg.DimensionPartitionMapping(self.dimension, dg.IdentityPartitionMapping()),
+                upstream: dg.DimensionPartitionMapping(downstream, dg.StaticPartitionMapping(keys)),
+            }
         )
 
 
-def _mapping(upstream: str, downstream: str, keys: dict[str, set[str]]) -> dg.MultiPartitionMapping:
-    """The same document; `keys` of the other dimension, downstream by upstream."""
-    return dg.MultiPartitionMapping(
-        {
-            DOCUMENT: dg.DimensionPartitionMapping(DOCUMENT, dg.IdentityPartitionMapping()),
-            upstream: dg.DimensionPartitionMapping(downstream, dg.StaticPartitionMapping(keys)),
-        }
-    )
+def partitions_of(project: Project, configured: Backends) -> Partitions:
+    """The partitions that `deployment.yaml` asks for. Raises ConfigurationError."""
+    return Partitions(configured, load_deployment(project).shards.in_use)
+
+
+def shard_of(document_id: str, shards: int) -> str:
+    """The shard of a document, by a hash that never changes."""
+    digest = hashlib.sha256(document_id.encode()).digest()
+    return _shard_key(int.from_bytes(digest[:8], "big") % shards, shards)
+
+
+def _shard_key(number: int, shards: int) -> str:
+    return f"{number:0{len(str(shards - 1))}}"
 
 
 def cell(partition_key: str) -> dict[str, str]:

@@ -8,8 +8,8 @@ from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.defs.failures import cause_of
 from ocr_pipeline.defs.graph import build_graph
 from ocr_pipeline.defs.instance import RUN_TAG, forget_documents, open_instance, register_documents
-from ocr_pipeline.defs.launch import Launcher, close_killed_runs, document_ranges
-from ocr_pipeline.defs.partitions import Partitions
+from ocr_pipeline.defs.launch import Launcher, close_killed_runs, parts_of
+from ocr_pipeline.defs.partitions import partitions_of
 from ocr_pipeline.defs.pipeline import Execution
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.models.asking import ModelCalls
@@ -49,8 +49,10 @@ def train_models(project: Project) -> None:
     due = [state.document_id for state in label_states(sources, tables.labels.labels(warehouse)) if state.due]
     with open_instance(project) as instance:
         close_killed_runs(instance)
-        register_documents(instance, [source.document_id for source in sources])
-        labels = document_ranges(due, instance, Partitions(load_backends(project)))
+        partitions = partitions_of(project, load_backends(project))
+        register_documents(instance, [source.document_id for source in sources], partitions.shards)
+        store = ResultStore(project.results)
+        labels = parts_of([("", document_id) for document_id in due], None, instance, partitions, store)
         launcher = Launcher(build_graph(project), instance, {RUN_TAG: str(uuid4())})
         for asset, ranges in (("ground_truth", labels), ("extractor_model", [None])):
             for result in launcher.materialize([asset], ranges):

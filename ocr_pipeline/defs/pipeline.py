@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
-from itertools import groupby
+from functools import cached_property, partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,11 +15,18 @@ from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
 from ocr_pipeline.defs.failures import cause_of
 from ocr_pipeline.defs.graph import build_graph
-from ocr_pipeline.defs.instance import RUN_TAG, forget_documents, open_instance, register_documents
+from ocr_pipeline.defs.instance import (
+    RUN_TAG,
+    forget_documents,
+    open_instance,
+    register_documents,
+    require_shards,
+)
 from ocr_pipeline.defs.known_ids import keep_known_ids
-from ocr_pipeline.defs.launch import Launcher, Range, backend_ranges, cell_ranges, close_killed_runs, document_ranges
-from ocr_pipeline.defs.partitions import BACKEND, ENGINE, ENSEMBLE, Partitions
+from ocr_pipeline.defs.launch import Launcher, Part, backend_ranges, by_backend, cells_in, close_killed_runs, parts_of
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, ENSEMBLE, partitions_of
 from ocr_pipeline.defs.records import EVALUATED_TAG, InstanceRecords, evaluation_identity, failed_checks
+from ocr_pipeline.deployment import load_deployment, recommendation
 from ocr_pipeline.documents.find import SourceFile, find_documents, with_family
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.models.asking import ModelCalls
@@ -46,6 +52,8 @@ class RunSummary:
     run_ids: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     failed_checks: dict[str, tuple[str, str]] = field(default_factory=dict)
+    notice: str | None = None
+    """What to do about very many documents."""
 
 
 def run_pipeline(
@@ -80,10 +88,14 @@ def run_pipeline(
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
         keep_known_ids(project, at_run=True)
-        scope = _scope(project, instance, sources, names, mode=mode, fresh_since=fresh_since, rehash=rehash)
-        register_documents(instance, [source.document_id for source in scope.sources])
+        every, shards = find_documents(project.data), load_deployment(project).shards
+        require_shards(instance, shards.in_use)
+        scope = _scope(project, instance, every, sources, names, mode=mode, fresh_since=fresh_since, rehash=rehash)
+        register_documents(instance, [source.document_id for source in scope.sources], shards.in_use)
         tags = {RUN_TAG: label or str(uuid4())}
-        return Execution(scope, instance, progress, calls, max_cost_usd, announce, tags).run()
+        execution = Execution(scope, instance, progress, calls, max_cost_usd, announce, tags)
+        execution.summary.notice = recommendation(shards, len(every))
+        return execution.run()
 
 
 def plan_run(
@@ -98,19 +110,27 @@ def plan_run(
     """What `run_pipeline` would do; does nothing."""
     fresh_since = datetime.now().astimezone() if fresh else None
     with open_instance(project) as instance:
-        return make_plan(_scope(project, instance, sources, names, mode=mode, fresh_since=fresh_since, rehash=rehash))
+        every = find_documents(project.data)
+        return make_plan(
+            _scope(project, instance, every, sources, names, mode=mode, fresh_since=fresh_since, rehash=rehash)
+        )
 
 
 def _scope(
-    project: Project, instance: dg.DagsterInstance, sources: Sequence[SourceFile], names: Iterable[str], **how: Any
+    project: Project,
+    instance: dg.DagsterInstance,
+    every: Sequence[SourceFile],
+    sources: Sequence[SourceFile],
+    names: Iterable[str],
+    **how: Any,
 ) -> Scope:
-    """`how`: further fields of `Scope`."""
+    """`every`: all documents of the project; `how`: further fields of `Scope`."""
     backends = load_backends(project)
     return Scope(
         project=project,
         backends=backends,
         names=with_members(backends, names),
-        sources=with_family(sources, find_documents(project.data)),
+        sources=with_family(sources, every),
         records=InstanceRecords(instance, project, backends),
         **how,
     )
@@ -134,7 +154,7 @@ class Execution:
         self._calls = calls
         self._resources = {"progress": progress, "models": calls}
         self._tags = tags
-        self._partitions = Partitions(scope.backends)
+        self._partitions = partitions_of(scope.project, scope.backends)
         self._refused: OcrPipelineError | None = None
         self._done: list[str] = []
         self.summary = RunSummary()
@@ -169,13 +189,13 @@ class Execution:
         match step.asset:
             case "raw_documents" if (labels := plan.step("ground_truth")) and labels.cells == step.cells:
                 self._done.append("ground_truth")
-                self._launch(["raw_documents", "ground_truth"], self._document_ranges(step))
+                self._launch(["raw_documents", "ground_truth"], self._parts(step.cells))
             case "raw_documents" | "ground_truth":
-                self._launch([step.asset], self._document_ranges(step))
+                self._launch([step.asset], self._parts(step.cells))
             case _ if step.asset == SPLITS:
-                self._launch(["raw_documents"], self._document_ranges(step))
+                self._launch(["raw_documents"], self._parts(step.cells))
             case "ocr_text":
-                self._launch(["ocr_text"], self._cell_ranges(step.cells, ENGINE))
+                self._launch(["ocr_text"], self._parts(step.cells, ENGINE))
             case "extractions":
                 self._extract(step, BACKEND)
             case "ensembles":
@@ -213,15 +233,15 @@ class Execution:
         before = {source.document_id: source.parts for source in self._scope.sources}
         if {source.document_id: source.parts for source in sources} == before:
             return
-        register_documents(self._instance, [source.document_id for source in sources])
+        register_documents(self._instance, [source.document_id for source in sources], self._partitions.shards)
         self._scope = replace(self._scope, sources=sources, check_files=True)
         self._done.clear()
 
     def _forget(self, step: Step) -> None:
         """Documents whose file was deleted: their rows say so, and their partitions are removed."""
         self.summary.gone = step.documents
-        register_documents(self._instance, step.documents)
-        self._launch(["raw_documents"], self._document_ranges(step))
+        register_documents(self._instance, step.documents, self._partitions.shards)
+        self._launch(["raw_documents"], self._parts(step.cells))
         forget_documents(self._instance, step.documents)
 
     def _extract(self, step: Step, dimension: str) -> None:
@@ -232,15 +252,15 @@ class Execution:
         backends = self._scope.backends
         asking = {name for name, _ in step.cells if backends[name].may_ask}
         self._announce(step.estimates)
-        self._launch([step.asset], self._cell_ranges([cell for cell in step.cells if cell[0] not in asking], dimension))
-        ranges = self._cell_ranges([cell for cell in step.cells if cell[0] in asking], dimension)
+        self._launch([step.asset], self._parts([cell for cell in step.cells if cell[0] not in asking], dimension))
+        of_asking = [cell for cell in step.cells if cell[0] in asking]
         try:
             refuse_above(backends, step.estimates, self._max_cost_usd, self._calls.spent_usd)
         except OcrPipelineError as error:
-            self._refused, ranges = self._refused or error, []
-        for _, of_backend in groupby(ranges, key=lambda span: span[0].partition("|")[0]):
+            self._refused, of_asking = self._refused or error, []
+        for of_backend in by_backend(self._partitions, of_asking, partial(self._parts, dimension=dimension)):
             try:
-                self._launch([step.asset], list(of_backend))
+                self._launch([step.asset], of_backend)
             except OcrPipelineError as error:
                 self._refused = self._refused or error  # existing results are scored and reported first
 
@@ -253,22 +273,13 @@ class Execution:
         self._launch(list(EVALUATION_ASSETS), backend_ranges(backends, self._partitions))
         self._record(self._launcher.check({EVALUATED_TAG: identity}))
 
-    def _document_ranges(self, step: Step) -> list[Range]:
-        return document_ranges(step.documents, self._instance, self._partitions)
+    def _parts(self, cells: Sequence[Cell], dimension: str | None = None) -> list[Part]:
+        store = ResultStore(self._scope.project.results)
+        return parts_of(cells, dimension, self._instance, self._partitions, store)
 
-    def _cell_ranges(self, cells: Iterable[Cell], dimension: str) -> list[Range]:
-        definitions = {
-            ENGINE: self._partitions.document_engine,
-            BACKEND: self._partitions.document_backend,
-            ENSEMBLE: self._partitions.document_ensemble,
-        }
-        return cell_ranges(cells, dimension, self._instance, definitions[dimension])
-
-    def _launch(
-        self, assets: list[str], ranges: Sequence[Range | None], config: Mapping[str, object] | None = None
-    ) -> None:
+    def _launch(self, assets: list[str], parts: Sequence[Part], config: Mapping[str, object] | None = None) -> None:
         """`config`: by asset, as in the run configuration of Dagster."""
-        self._record(*self._launcher.materialize(assets, ranges, config))
+        self._record(*self._launcher.materialize(assets, parts, config))
 
     def _record(self, *results: dg.ExecuteInProcessResult) -> None:
         for result in results:
@@ -277,7 +288,7 @@ class Execution:
                 raise cause_of(result)
             for event in result.get_asset_materialization_events():
                 name = event.asset_key.to_user_string() if event.asset_key else "?"
-                self.summary.cells[name] = self.summary.cells.get(name, 0) + 1
+                self.summary.cells[name] = self.summary.cells.get(name, 0) + cells_in(event)
             self._add_checks(check for check in result.get_asset_check_evaluations() if not check.passed)
 
     def _add_checks(self, failed: Iterable[dg.AssetCheckEvaluation]) -> None:

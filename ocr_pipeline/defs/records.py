@@ -13,6 +13,7 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.launch import CHECKS
+from ocr_pipeline.defs.partitions import partitions_of
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, load_rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.planning.plan import Cell
@@ -34,7 +35,12 @@ class InstanceRecords:
     project: Project
     backends: Backends
 
-    def cells(self, asset: str) -> Collection[Cell]:
+    def cells(self, asset: str) -> Collection[Cell] | None:
+        if partitions_of(self.project, self.backends).shards:
+            return None  # the tables say it
+        return self._cells(asset)
+
+    def _cells(self, asset: str) -> Collection[Cell]:
         keys = self.instance.get_materialized_partitions(dg.AssetKey(asset))
         if asset in ("raw_documents", "ground_truth"):
             return {("", key) for key in keys}
@@ -43,7 +49,7 @@ class InstanceRecords:
             return {(first, second) for first, second in pairs}
         cells = {(second, first) for first, second in pairs}
         # Until version 0.1, ensembles were cells of `extractions`: what was recorded then counts.
-        return cells | set(self.cells("extractions")) if asset == "ensembles" else cells
+        return cells | set(self._cells("extractions")) if asset == "ensembles" else cells
 
     def ever(self, asset: str) -> bool:
         return self.instance.get_latest_materialization_event(dg.AssetKey(asset)) is not None

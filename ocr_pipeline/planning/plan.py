@@ -46,8 +46,8 @@ EVALUATION = "evaluation"
 class Records(Protocol):
     """What the orchestrator has recorded. A killed process leaves cells with rows and no record: they are done again."""
 
-    def cells(self, asset: str) -> Collection[Cell]:
-        """The cells materialised at least once."""
+    def cells(self, asset: str) -> Collection[Cell] | None:
+        """The cells materialised at least once; None: single cells are not recorded."""
         ...
 
     def ever(self, asset: str) -> bool:
@@ -249,7 +249,8 @@ class _Planner:
         if asset in self._done:
             return
         of_cell = {state.cell: state for state in states}
-        recorded = set(self._scope.records.cells(asset)) if self._scope.records else None
+        known = self._scope.records.cells(asset) if self._scope.records else None
+        recorded = None if known is None else set(known)
         reasons = {cell: reason for cell in asked if (reason := self._reason(asset, cell, of_cell.get(cell), recorded))}
         if reasons:
             yield Step(asset, tuple(reasons), Counter(reasons.values()))

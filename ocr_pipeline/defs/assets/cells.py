@@ -1,13 +1,11 @@
-"""What assets with one cell per document share: grouping partition keys, writing in batches, and their upstream cells."""
+"""What assets with one cell per document share: progress, writing in batches, and their upstream cells."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import dagster as dg
 
-from ocr_pipeline.defs.partitions import DOCUMENT, cell
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.extraction.stage import ExtractionResult
 from ocr_pipeline.ocr.stage import OcrResult
@@ -30,21 +28,6 @@ class Restartable(Generic[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         return self.begin()
-
-
-def of_document() -> dg.AssetDep:
-    """A dependency on the document of a two-dimensional cell."""
-    mapping = dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=DOCUMENT)
-    return dg.AssetDep("raw_documents", partition_mapping=mapping)
-
-
-def by_dimension(partition_keys: Sequence[str], dimension: str) -> dict[str, dict[str, str]]:
-    """Partition keys by the value of a dimension, then by document."""
-    grouped: dict[str, dict[str, str]] = defaultdict(dict)
-    for key in partition_keys:
-        parts = cell(key)
-        grouped[parts[dimension]][parts[DOCUMENT]] = key
-    return grouped
 
 
 def counted(

@@ -1,17 +1,18 @@
 """`raw_documents`, `ground_truth` and `duplicates`: the documents of the project and their labels."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.splitting import Decision, Splitter, recognised_words
-from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.assets.asked import Asked, asked_documents
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.instance import register_documents
 from ocr_pipeline.defs.metadata import asset_options, preview
-from ocr_pipeline.defs.partitions import Partitions, asked_for
+from ocr_pipeline.defs.partitions import Partitions
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.documents.duplicates import Pair, compare, splits_in_use
 from ocr_pipeline.documents.duplicates import duplicates as find_duplicates
@@ -44,6 +45,7 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
     @dg.asset(
         partitions_def=partitions.documents,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=not partitions.shards,
         **asset_options("documents", "documents"),
     )
     @readable_failure
@@ -52,9 +54,10 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
         project: ProjectResource,
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         """Every document file: type by content, SHA-256, pages and their sizes. A broken file is a row with a reason."""
-        keys = asked_for(context)
+        asked = asked_documents(context, partitions, project, warehouse.warehouse())
+        keys = asked.documents
         new_rows = tables.empty(tables.documents.DOCUMENT_TABLES)
         progress.start("documents", len(keys))
         backends, states = project.backends(), dict[str, str]()
@@ -80,11 +83,13 @@ def _raw_documents(partitions: Partitions) -> dg.AssetsDefinition:
                 split_into=_split(project, source, decision) if document and not source.pages else (),
                 schema_state=schema_state(source),
             )
-            add_cell_metadata(context, source.document_id, _document_metadata(row))
+            metadata = partial(_document_metadata, row)
+            asked.note("", source.document_id, metadata, failed=failure is not None, rows=1)
             progress.advance("documents", cached=False, failed=failure is not None)
         warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
-        register_documents(context.instance, _part_ids(project, keys))
-        return dg.MaterializeResult()
+        if not partitions.shards:
+            register_documents(context.instance, _part_ids(project, keys))
+        yield from asked.finish()
 
     return raw_documents
 
@@ -143,6 +148,7 @@ def _ground_truth(partitions: Partitions) -> dg.AssetsDefinition:
     @dg.asset(
         partitions_def=partitions.documents,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=not partitions.shards,
         **asset_options("documents", "ground_truth"),
     )
     @readable_failure
@@ -151,26 +157,27 @@ def _ground_truth(partitions: Partitions) -> dg.AssetsDefinition:
         project: ProjectResource,
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         """The label file beside a document, validated, with the decisions of reviews (`data/overrides`) applied.
 
         A field that the file does not mention is not labelled, and not scored.
         """
-        keys = asked_for(context)
+        asked = asked_documents(context, partitions, project, warehouse.warehouse())
+        keys = asked.documents
         new_rows = tables.empty(tables.labels.LABEL_TABLES)
         progress.start("labels", len(keys))
         with warehouse.warehouse().snapshot() as snapshot:
             known = tables.documents.documents(snapshot)
         for source in _sources(project, keys, known):
-            failed = _add_label(context, new_rows, source)
+            failed = _add_label(asked, new_rows, source)
             progress.advance("labels", cached=False, failed=failed)
         warehouse.warehouse().replace(tables.documents.DOCUMENT_KEY, [(key,) for key in keys], new_rows)
-        return dg.MaterializeResult()
+        yield from asked.finish()
 
     return ground_truth
 
 
-def _add_label(context: dg.AssetExecutionContext, new_rows: NewRows, source: SourceFile) -> bool:
+def _add_label(asked: Asked, new_rows: NewRows, source: SourceFile) -> bool:
     """Add the rows of a label. Returns whether it is invalid."""
     key, state = source.document_id, label_state(source)
     decided, failure = ingest_decided_label(source)
@@ -178,7 +185,7 @@ def _add_label(context: dg.AssetExecutionContext, new_rows: NewRows, source: Sou
         new_rows,
         key,
         source.dataset,
-        run_id=context.run.run_id,
+        run_id=asked.context.run.run_id,
         label=decided.label if decided else None,
         label_sha256=decided.sha256 if decided else None,
         failure=failure,
@@ -186,13 +193,16 @@ def _add_label(context: dg.AssetExecutionContext, new_rows: NewRows, source: Sou
         file_state=unchanged_since(state, label_state, source),
     )
     fields = [entry for entry in new_rows["ground_truth"] if entry["document_id"] == key]
-    metadata = {
-        "dagster/partition_row_count": len(fields),
-        "status": row.status,
-        "message": row.message,
-        "values": preview(fields, ["field", "value"]),
-    }
-    add_cell_metadata(context, key, metadata)
+
+    def metadata() -> dict[str, object]:
+        return {
+            "dagster/partition_row_count": len(fields),
+            "status": row.status,
+            "message": row.message,
+            "values": preview(fields, ["field", "value"]),
+        }
+
+    asked.note("", key, metadata, failed=failure is not None, rows=len(fields))
     return failure is not None
 
 

@@ -7,12 +7,13 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backend
 from ocr_pipeline.backends.members import Cells, member_cells, member_results, members_key
+from ocr_pipeline.defs.assets.asked import asked_cells
 from ocr_pipeline.defs.assets.cascades import cascade_tasks
-from ocr_pipeline.defs.assets.cells import Restartable, by_dimension, counted, document_failure, of_document, require
+from ocr_pipeline.defs.assets.cells import Restartable, counted, document_failure, require
 from ocr_pipeline.defs.assets.extracted import ExtractionWriter
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options
-from ocr_pipeline.defs.partitions import ENSEMBLE, Partitions, asked_for
+from ocr_pipeline.defs.partitions import ENSEMBLE, Partitions
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.document_schema.loading import load_schemas, schema_named
 from ocr_pipeline.extraction.attempt import ExtractionTask
@@ -32,7 +33,8 @@ def ensemble_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions.document_ensemble,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[of_document(), members],
+        output_required=not partitions.shards,
+        deps=[partitions.upstream_document(), members],
         **asset_options("reading", "extractions", lineage={"seconds": "extractions.seconds extractions.ocr_seconds"}),
     )
     @readable_failure
@@ -42,15 +44,15 @@ def ensemble_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         warehouse: WarehouseResource,
         models: dg.ResourceParam[ModelCalls],
         progress: dg.ResourceParam[Progress],
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         """The fields of each document as the members of an ensemble vote on them, or as a cascade takes them from one after
         the other; rows of the table `extractions`."""
         backends, target = project.backends(), warehouse.warehouse()
+        asked = asked_cells(context, partitions, ENSEMBLE, project, target, backends)
         known = tables.documents.documents(target)
-        cells = by_dimension(asked_for(context), ENSEMBLE)
-        require(known, cells, "raw_documents")
-        writer = ExtractionWriter(context, project, warehouse)
-        for name, keys in cells.items():
+        require(known, asked.cells, "raw_documents")
+        writer = ExtractionWriter(asked, project, warehouse)
+        for name, keys in asked.cells.items():
             ensemble = backends[name]
             progress.start(name, len(keys))
             later = ensemble.asked_later
@@ -70,9 +72,9 @@ def ensemble_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
                 concurrency=at_once,
                 times=ensemble.times,
             )
-            writer.write(ensemble, counted(results, progress, name), keys)
+            writer.write(ensemble, counted(results, progress, name))
         writer.raise_to_retry()
-        return dg.MaterializeResult()
+        yield from asked.finish()
 
     return [ensembles]
 

@@ -4,12 +4,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backend
-from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.assets.asked import Asked
 from ocr_pipeline.defs.assets.cells import batches
 from ocr_pipeline.defs.calls import add_totals, call_metadata, tag_totals
 from ocr_pipeline.defs.metadata import escape_markdown, preview
@@ -29,7 +30,7 @@ HEADLINE_FIELDS = ("supplier_name", "invoice_date", "total_amount", "currency")
 class ExtractionWriter:
     """Writes results in batches. `to_retry`: cells that failed because of their provider."""
 
-    context: dg.AssetExecutionContext
+    asked: Asked
     project: ProjectResource
     warehouse: WarehouseResource
     to_retry: list[ExtractionCell] = field(default_factory=list)
@@ -40,10 +41,10 @@ class ExtractionWriter:
         self,
         backend: Backend,
         results: Iterator[ExtractionResult],
-        partition_keys: Mapping[str, str],
         ocr: Mapping[str, OcrCell] | None = None,
     ) -> None:
-        """Write the results of a backend. `partition_keys` and `ocr` (the words it worked on) are by document."""
+        """Write the results of a backend. `ocr`: the words it worked on, by document."""
+        partition_keys = self.asked.cells[backend.name]
         unreadable: Counter[str] = Counter()
         for batch in batches(results):
             new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
@@ -55,12 +56,12 @@ class ExtractionWriter:
                 else:
                     self._done.append(partition_keys[result.document_id])
                 fields = [one for one in new_rows["extracted_fields"] if one["document_id"] == result.document_id]
-                metadata = _metadata(self.project, backend, row, result, fields)
-                add_cell_metadata(self.context, partition_keys[result.document_id], metadata)
+                metadata = partial(_metadata, self.project, backend, row, result, fields)
+                self.asked.note(backend.name, result.document_id, metadata, failed=row.failed, rows=len(fields))
             keys = [(result.document_id, backend.name) for result in batch]
             self.warehouse.warehouse().replace(tables.extractions.EXTRACTION_KEY, keys, new_rows)
             add_totals(self._totals, [result.outcome for result in batch if not result.cached])
-            tag_totals(self.context, self._totals)
+            tag_totals(self.asked.context, self._totals)
         if unreadable:
             logger.warning("%s", unreadable_line(backend.name, unreadable))
 
@@ -70,8 +71,7 @@ class ExtractionWriter:
         Dagster records none of the cells of a step that fails; so those that are done are recorded here.
         """
         if failed := self.to_retry:
-            for key in self._done:
-                self.context.log_event(dg.AssetMaterialization(self.context.asset_key, partition=key))
+            self.asked.record(self._done)
             raise dg.Failure(
                 f"{len(failed)} documents failed temporarily at the provider: {failed[0].message} "
                 "All other results are kept: run again later for these."
@@ -92,7 +92,7 @@ class ExtractionWriter:
             extractor_fingerprint=backend.fingerprint,
             extractor_settings=backend.settings,
             result_key=result.key,
-            run_id=self.context.run.run_id,
+            run_id=self.asked.context.run.run_id,
         )
 
 

@@ -8,20 +8,18 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.backends.engine import Engine
-from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs.assets.asked import Asked, asked_cells
 from ocr_pipeline.defs.assets.cells import (
     Restartable,
     batches,
-    by_dimension,
     counted,
     document_failure,
-    of_document,
     require,
 )
 from ocr_pipeline.defs.assets.extracted import ExtractionWriter
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, escape_markdown
-from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions, asked_for
+from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.document_schema.loading import load_schemas, schema_named
 from ocr_pipeline.errors import NOT_APPLICABLE
@@ -52,7 +50,8 @@ def _ocr_text(partitions: Partitions) -> dg.AssetsDefinition:
     @dg.asset(
         partitions_def=partitions.document_engine,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[of_document()],
+        output_required=not partitions.shards,
+        deps=[partitions.upstream_document()],
         **asset_options("reading", "ocr_text", lineage={"pages": "raw_documents.pages"}),
     )
     @readable_failure
@@ -61,20 +60,20 @@ def _ocr_text(partitions: Partitions) -> dg.AssetsDefinition:
         project: ProjectResource,
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         """The words of each document as an engine recognises them: text, box, confidence, line, reading order."""
         backends, target = project.backends(), warehouse.warehouse()
+        asked = asked_cells(context, partitions, ENGINE, project, target, backends)
         known = tables.documents.documents(target)
-        cells = by_dimension(asked_for(context), ENGINE)
-        require(known, cells, "raw_documents")
-        for name, keys in cells.items():
+        require(known, asked.cells, "raw_documents")
+        for name, keys in asked.cells.items():
             engine = backends.engines[name]
             pages = {key: known[key].pages or 1 for key in keys}
             progress.start(f"ocr {name}", sum(pages.values()), "pages")
             results = _recognise(engine, list(keys), known, project, backends)
             for batch in batches(counted(results, progress, f"ocr {name}", pages)):
-                _write_words(context, project, target, engine, batch, keys)
-        return dg.MaterializeResult()
+                _write_words(asked, project, target, engine, batch)
+        yield from asked.finish()
 
     return ocr_text
 
@@ -104,12 +103,7 @@ def _recognise(
 
 
 def _write_words(
-    context: dg.AssetExecutionContext,
-    project: ProjectResource,
-    warehouse: Warehouse,
-    engine: Engine,
-    batch: Sequence[OcrResult],
-    partition_keys: Mapping[str, str],
+    asked: Asked, project: ProjectResource, warehouse: Warehouse, engine: Engine, batch: Sequence[OcrResult]
 ) -> None:
     new_rows = tables.empty(tables.words.OCR_TABLES)
     for result in batch:
@@ -120,22 +114,26 @@ def _write_words(
             result.outcome,
             fingerprint=engine.fingerprint,
             result_key=result.key,
-            run_id=context.run.run_id,
+            run_id=asked.context.run.run_id,
         )
-        metadata = {
-            "status": row.status,
-            "reason": row.reason,
-            "failed": int(row.failed),
-            "report": dg.MetadataValue.url(project.document_link(result.document_id)),
-            "dagster/partition_row_count": row.words or 0,
-            "mean_confidence": row.mean_confidence,
-            "seconds": row.seconds,
-            "from_result_store": result.cached,
-            "fingerprint": row.fingerprint,
-            "text": dg.MetadataValue.md(_first_lines(result)),
-        }
-        add_cell_metadata(context, partition_keys[result.document_id], metadata)
+        metadata = partial(_words_metadata, project, row, result)
+        asked.note(engine.name, result.document_id, metadata, failed=row.failed, rows=row.words or 0)
     warehouse.replace(tables.words.OCR_KEY, [(result.document_id, engine.name) for result in batch], new_rows)
+
+
+def _words_metadata(project: ProjectResource, row: OcrCell, result: OcrResult) -> dict[str, object]:
+    return {
+        "status": row.status,
+        "reason": row.reason,
+        "failed": int(row.failed),
+        "report": dg.MetadataValue.url(project.document_link(result.document_id)),
+        "dagster/partition_row_count": row.words or 0,
+        "mean_confidence": row.mean_confidence,
+        "seconds": row.seconds,
+        "from_result_store": result.cached,
+        "fingerprint": row.fingerprint,
+        "text": dg.MetadataValue.md(_first_lines(result)),
+    }
 
 
 def _first_lines(result: OcrResult) -> str:
@@ -155,7 +153,8 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
     @dg.asset(
         partitions_def=partitions.document_backend,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[of_document(), words, *(["extractor_model"] if has_model else [])],
+        output_required=not partitions.shards,
+        deps=[partitions.upstream_document(), words, *(["extractor_model"] if has_model else [])],
         **asset_options("reading", "extractions", lineage=lineage),
     )
     @readable_failure
@@ -165,16 +164,16 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
         warehouse: WarehouseResource,
         models: dg.ResourceParam[ModelCalls],
         progress: dg.ResourceParam[Progress],
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         """The fields of each document as a backend extracts them, with the evidence for every value."""
         backends, target = project.backends(), warehouse.warehouse()
+        asked = asked_cells(context, partitions, BACKEND, project, target, backends)
         known = tables.documents.documents(target)
-        cells = by_dimension(asked_for(context), BACKEND)
-        require(known, cells, "raw_documents")
-        writer = ExtractionWriter(context, project, warehouse)
-        for name, keys in cells.items():
+        require(known, asked.cells, "raw_documents")
+        writer = ExtractionWriter(asked, project, warehouse)
+        for name in asked.cells:
             backend = backends[name]
-            keys = _covered(context, keys, known, backend)
+            keys = _covered(asked, known, backend)
             ocr = tables.words.ocr_cells(target, backend.engine.name) if backend.engine else {}
             if backend.engine:
                 with_words = [key for key in keys if not (known[key].is_drawn and backend.reads_xml)]
@@ -192,9 +191,9 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
                 repeat=backend.repeat,
                 workers=project.workers,
             )
-            writer.write(backend, counted(results, progress, name), keys, ocr)
+            writer.write(backend, counted(results, progress, name), ocr)
         writer.raise_to_retry()
-        return dg.MaterializeResult()
+        yield from asked.finish()
 
     return extractions
 
@@ -246,19 +245,18 @@ def _words_failure(words: OcrCell) -> DocumentFailure | None:
     return DocumentFailure(reason=reason, message=f"There is no text to work on: {words.message}")
 
 
-def _covered(
-    context: dg.AssetExecutionContext, partition_keys: dict[str, str], known: Documents, backend: Backend
-) -> dict[str, str]:
-    """The cells that the backend has something to do for. For the others it was never run: they get no row."""
-    covered, reasons = {}, Counter[str]()
-    for document_id, partition_key in partition_keys.items():
+def _covered(asked: Asked, known: Documents, backend: Backend) -> list[str]:
+    """The documents that the backend has something to do for. For the others it was never run: they get no row."""
+    covered, reasons = [], Counter[str]()
+    for document_id in asked.cells[backend.name]:
         if reason := _not_covered(known[document_id], backend):
-            add_cell_metadata(context, partition_key, {"status": "not_run", "reason": reason})
+            metadata = {"status": "not_run", "reason": reason}
+            asked.note(backend.name, document_id, partial(dict, metadata), failed=False, rows=0)
             reasons[reason] += 1
         else:
-            covered[document_id] = partition_key
+            covered.append(document_id)
     for reason, count in reasons.items():
-        context.log.info(f"{backend.name}: not run on {count} documents: {reason}.")
+        asked.context.log.info(f"{backend.name}: not run on {count} documents: {reason}.")
     return covered
 
 

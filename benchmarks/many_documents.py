@@ -1,0 +1,198 @@
+"""A project of very many documents, as if a run had finished: the rows of one document that was really run, multiplied by SQL.
+
+Its files are named and listed, and never opened: they are a few bytes that are no document.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from ocr_pipeline.documents.find import SourceFile
+    from ocr_pipeline.project import Project
+
+FOLDER = "many"
+LINES = (
+    "Northwind Traders Ltd", "Invoice", "Invoice number: INV-2041", "Invoice date: 14 March 2026",
+    "Paper, white 2 10.00 20.00", "Ink, black 1 80.00 80.00", "Net amount 100.00", "VAT 20% 20.00", "Total EUR 120.00",
+)  # fmt: skip
+FIELDS = {
+    "supplier_name": "Northwind Traders Ltd", "invoice_id": "INV-2041", "invoice_date": "2026-03-14", "currency": "EUR",
+    "net_amount": "100.00", "total_tax_amount": "20.00", "total_amount": "120.00",
+}  # fmt: skip
+
+
+def configuration(backends: int) -> dict[str, object]:
+    """`backends.yaml`: this many backends with rules on one engine."""
+    names = [f"pdf-text+rules-{number}" for number in range(1, backends + 1)]
+    return {
+        "engines": {"pdf-text": None},
+        "backends": {name: {"engine": "pdf-text", "extractor": "rules"} for name in names},
+    }
+
+
+def make_project(root: Path, documents: int, *, backends: int = 5, new: int = 0, evaluated: bool = False) -> "Project":
+    """A project in which `documents` documents are current for all backends; and `new` further ones, which are ingested and
+    recognised, and which no backend was run on.
+
+    Args:
+        evaluated: also the rows of scores, comparisons and so on that the one document has.
+    """
+    from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.project import Project
+    from ocr_pipeline_tests.files import text_pdf
+
+    folder = root / "data" / "documents" / FOLDER
+    folder.mkdir(parents=True)
+    (root / "backends.yaml").write_text(yaml.safe_dump(configuration(backends), sort_keys=False))
+    project = Project(root)
+    texts = [(30.0, 180.0 - 15 * number, line) for number, line in enumerate(LINES)]
+    (folder / "0000000.pdf").write_bytes(text_pdf([texts]))
+    (folder / "0000000.pdf.json").write_text(json.dumps({"invoice": FIELDS}))
+    _run(project)
+    (folder / "0000000.pdf").write_bytes(b"%PDF-1.4 never read")  # the same few bytes as all others
+    for number in range(1, documents + new):
+        (folder / f"{number:07}.pdf").write_bytes(b"%PDF-1.4 never read")
+        (folder / f"{number:07}.pdf.json").write_text("{}")
+    sources = find_documents(project.data)
+    _multiply_rows(project, sources, documents, evaluated=evaluated)
+    _multiply_events(project, [source.document_id for source in sources], documents)
+    _set_evaluated(project)
+    return project
+
+
+def _run(project: "Project") -> None:
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs.pipeline import run_pipeline
+    from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.progress import NoProgress
+
+    run_pipeline(project, find_documents(project.data), list(load_backends(project)), NoProgress())
+
+
+def _multiply_rows(project: "Project", sources: "list[SourceFile]", documents: int, *, evaluated: bool) -> None:
+    """Rows of all documents from those of the first, with contents, keys and states of their own."""
+    from ocr_pipeline.documents.file_state import document_state, label_state
+    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.migrate import table_columns
+
+    warehouse = Warehouse(project.database)
+    ids = [source.document_id for source in sources]
+    contents = [sha256(document_id.encode()).hexdigest() for document_id in ids]
+    columns: Mapping[str, list[str]] = {
+        "position": [str(number) for number in range(len(ids))],
+        "id": ids,
+        "path": [project.relative(source.path) for source in sources],
+        "sha256": contents,
+        "document_state": [document_state(source) for source in sources],
+        "label_state": [label_state(source) for source in sources],
+    }
+    template, derived = ids[0], {} if evaluated else {name: [] for name in _DERIVED}
+    with warehouse.connect(read_only=False) as connection:
+        arrays = ", ".join(f"unnest(?::VARCHAR[]) AS {name}" for name in columns)
+        connection.execute(f"CREATE TEMP TABLE made AS SELECT {arrays}", list(columns.values()))
+        for table, described in table_columns().items():
+            names = [name for name, _ in described]
+            if "document_id" not in names or table in derived:
+                continue
+            values = {
+                "document_id": "made.id",
+                "path": "made.path",
+                "perceptual_hash": "'dct1-' || made.sha256",
+                "label_sha256": "made.sha256" if table == "labels" else "label_sha256",
+                "file_state": "made.label_state" if table == "labels" else "made.document_state",
+                "sha256": "made.sha256",
+            }
+            some = "" if "backend" not in names else f" WHERE made.position::INT < {documents}"
+            chosen = ", ".join(
+                values[name] if name in values and name != "position" else f't."{name}"' for name in names
+            )
+            connection.execute(f'CREATE TEMP TABLE t AS SELECT * FROM "{table}" WHERE document_id = ?', [template])
+            connection.execute(f'DELETE FROM "{table}"')
+            connection.execute(f'INSERT INTO "{table}" SELECT {chosen} FROM t CROSS JOIN made{some}')
+            connection.execute("DROP TABLE t")
+    _set_keys(project, ids)
+
+
+_DERIVED = (
+    "field_scores", "line_item_scores", "line_item_cells", "evidence_scores", "label_issues", "attributions", "confidences",
+    "review", "consensus", "scale_suspects", "truth_agreement", "repeat_scores",
+)  # fmt: skip
+
+
+def _set_keys(project: "Project", ids: list[str]) -> None:
+    """The keys that the results of these contents have."""
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.planning.inputs import expected_extraction_keys, expected_ocr_key
+    from ocr_pipeline.warehouse import tables
+    from ocr_pipeline.warehouse.connection import Warehouse
+
+    warehouse, backends = Warehouse(project.database), load_backends(project)
+
+    def update(table: str, column: str, name: str, keys: Mapping[str, str | None]) -> None:
+        with warehouse.connect(read_only=False) as connection:
+            connection.execute(
+                f'UPDATE "{table}" SET result_key = new.key FROM (SELECT unnest(?::VARCHAR[]) AS id, '
+                f'unnest(?::VARCHAR[]) AS key) new WHERE document_id = new.id AND "{column}" = ?',
+                [list(keys), list(keys.values()), name],
+            )
+
+    known = tables.documents.documents(warehouse)
+    for engine in backends.engines.values():
+        update("ocr_text", "engine", engine.name, {key: expected_ocr_key(engine, row) for key, row in known.items()})
+    for backend in backends.values():
+        with warehouse.snapshot() as snapshot:
+            keys = expected_extraction_keys(backend, ids, snapshot)
+        update("extractions", "backend", backend.name, keys)
+
+
+def _multiply_events(project: "Project", ids: list[str], documents: int) -> None:
+    """What Dagster has recorded of the first document, for all; and their partitions."""
+    path = project.dagster_home / "history" / "runs" / "index.db"
+    path = path if path.exists() else next(project.dagster_home.rglob("index.db"))
+    with sqlite3.connect(path) as connection:
+        connection.create_function("short", 1, _without_metadata)
+        connection.execute("CREATE TEMP TABLE made (id TEXT, position INT)")
+        connection.executemany("INSERT INTO made VALUES (?, ?)", [(key, at) for at, key in enumerate(ids) if at])
+        names = [row[1] for row in connection.execute("PRAGMA table_info(event_logs)") if row[1] != "id"]
+        shown = {"event": "replace(e.event, :t, made.id)", "partition": "replace(e.partition, :t, made.id)"}
+        chosen = ", ".join(shown.get(name, f"e.{name}") for name in names)
+        connection.execute(
+            "UPDATE event_logs SET event = short(event) WHERE dagster_event_type = 'ASSET_MATERIALIZATION' "
+            "AND partition IS NOT NULL"
+        )
+        connection.execute(
+            f"INSERT INTO event_logs ({', '.join(names)}) SELECT {chosen} FROM event_logs e CROSS JOIN made "
+            "WHERE e.dagster_event_type = 'ASSET_MATERIALIZATION' AND instr(e.partition, :t) "
+            "AND (made.position < :n OR e.asset_key NOT LIKE '%extractions%')",
+            {"t": ids[0], "n": documents},
+        )
+        connection.execute(
+            "INSERT INTO dynamic_partitions (partitions_def_name, partition) SELECT 'documents', id FROM made"
+        )
+
+
+def _without_metadata(event: str) -> str:
+    """An event of 1.5 kB in place of 5."""
+    content = json.loads(event)
+    content["dagster_event"]["event_specific_data"]["materialization"]["metadata_entries"] = []
+    return json.dumps(content)
+
+
+def _set_evaluated(project: "Project") -> None:
+    """The last evaluation counts as that of the rows as they are now."""
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs.instance import open_instance
+    from ocr_pipeline.defs.records import EVALUATED_TAG, evaluation_identity, last_evaluation
+    from ocr_pipeline.warehouse.connection import Warehouse
+
+    with open_instance(project) as instance:
+        last = last_evaluation(instance)
+        assert last is not None
+        identity = evaluation_identity(project, load_backends(project), Warehouse(project.database))
+        instance.add_run_tags(last.run_id, {EVALUATED_TAG: identity})
