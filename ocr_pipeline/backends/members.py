@@ -1,8 +1,8 @@
 """What the members of an ensemble extracted: the rows it works on, their key, and the results themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from ocr_pipeline.backends.backend import Backend
+from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.extraction.base import MemberResults
 from ocr_pipeline.extraction.stage import STAGE, ExtractionOutcome
@@ -49,3 +49,14 @@ def _sum(numbers: Sequence[float | None]) -> float | None:
     """None if one of them is unknown."""
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None
+
+
+def with_members(backends: Backends, names: Iterable[str]) -> list[str]:
+    """These backends, in the order of the configuration, with the members of each ensemble that can run here. Of a cascade,
+    with the first: it asks the others itself; but imported predictions cost nothing and help to learn its thresholds."""
+    wanted = set(names)
+    for name in list(wanted):
+        asked = [member for member in backends[name].asked_later if member.predictions is None]
+        members = [member for member in backends[name].members if member not in asked]
+        wanted |= {member.name for member in members if member.unavailable() is None}
+    return [name for name in backends if name in wanted]

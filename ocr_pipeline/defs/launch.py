@@ -18,9 +18,9 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from ocr_pipeline.defs._dagster import located_runs, open_event_log, range_tags
-from ocr_pipeline.defs.cell_lists import CELLS, CELLS_TAG, store_cells
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
+from ocr_pipeline.planning.cell_lists import CELLS, CELLS_TAG, store_cells
 from ocr_pipeline.planning.plan import Cell
 from ocr_pipeline.store import ResultStore
 

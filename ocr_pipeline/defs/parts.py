@@ -51,8 +51,7 @@ def train_models(project: Project) -> None:
         close_killed_runs(instance)
         partitions = partitions_of(project, load_backends(project))
         register_documents(instance, [source.document_id for source in sources], partitions.shards)
-        store = ResultStore(project.results)
-        labels = parts_of([("", document_id) for document_id in due], None, instance, partitions, store)
+        labels = parts_of([("", document_id) for document_id in due], None, instance, partitions, open_store(project))
         launcher = Launcher(build_graph(project), instance, {RUN_TAG: str(uuid4())})
         for asset, ranges in (("ground_truth", labels), ("extractor_model", [None])):
             for result in launcher.materialize([asset], ranges):

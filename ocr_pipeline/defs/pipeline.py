@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import dagster as dg
 
-from ocr_pipeline.backends.backend import Backends, load_backends
+from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.backends.members import with_members
 from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
 from ocr_pipeline.defs.failures import cause_of
@@ -274,8 +275,7 @@ class Execution:
         self._record(self._launcher.check({EVALUATED_TAG: identity}))
 
     def _parts(self, cells: Sequence[Cell], dimension: str | None = None) -> list[Part]:
-        store = ResultStore(self._scope.project.results)
-        return parts_of(cells, dimension, self._instance, self._partitions, store)
+        return parts_of(cells, dimension, self._instance, self._partitions, open_store(self._scope.project))
 
     def _launch(self, assets: list[str], parts: Sequence[Part], config: Mapping[str, object] | None = None) -> None:
         """`config`: by asset, as in the run configuration of Dagster."""
@@ -294,14 +294,3 @@ class Execution:
     def _add_checks(self, failed: Iterable[dg.AssetCheckEvaluation]) -> None:
         for check in failed:
             self.summary.failed_checks[check.check_name] = (check.severity.value, check.description or "")
-
-
-def with_members(backends: Backends, names: Iterable[str]) -> list[str]:
-    """These backends, in the order of the configuration, with the members of each ensemble that can run here. Of a cascade,
-    with the first: it asks the others itself; but imported predictions cost nothing and help to learn its thresholds."""
-    wanted = set(names)
-    for name in list(wanted):
-        asked = [member for member in backends[name].asked_later if member.predictions is None]
-        members = [member for member in backends[name].members if member not in asked]
-        wanted |= {member.name for member in members if member.unavailable() is None}
-    return [name for name in backends if name in wanted]

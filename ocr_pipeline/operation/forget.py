@@ -20,6 +20,7 @@ from ocr_pipeline.extraction.stage import STAGE as EXTRACTION
 from ocr_pipeline.models.batch import JOBS
 from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
+from ocr_pipeline.planning.cell_lists import CELL_LISTS
 from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_place, open_store, sync_models
 from ocr_pipeline.store import Entry, ResultStore, write_durably
@@ -109,6 +110,10 @@ def forget_results(project: Project, warehouse: Warehouse, known: Known) -> Forg
             if entry.key.partition(".")[0] in known.calls or pattern.search(_text_of(store, entry)):
                 store.delete(entry)
                 done.add("model replies", 1)
+    for entry in _entries(store, CELL_LISTS):
+        if pattern.search(_text_of(store, entry)):
+            store.delete(entry)
+            done.add("lists of cells", 1)
     used = {OCR: tables.words.result_keys(warehouse), EXTRACTION: tables.extractions.result_keys(warehouse)}
     for stage, keys in used.items():  # results do not name their document: all that no cell uses
         for entry in _entries(store, stage):

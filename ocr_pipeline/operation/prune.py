@@ -12,6 +12,7 @@ from ocr_pipeline.models.budget import BUDGETS
 from ocr_pipeline.models.stored import CALLS, REFUSED, REPLACED
 from ocr_pipeline.ocr.stage import STAGE as OCR
 from ocr_pipeline.operation.spending import month_of
+from ocr_pipeline.planning.cell_lists import CELL_LISTS
 from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import Entry, ResultStore, result_key
@@ -62,6 +63,7 @@ def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now:
         "replaced replies": older(REPLACED, min(before, month)),
         "refused requests": older(REFUSED),
         "call locks": older(CALLS, suffix=".lock"),
+        "lists of cells of old runs": older(CELL_LISTS),
         "OCR results": [entry for entry in older(OCR) if entry.key not in used[OCR]],
         "extraction results": [entry for entry in older(EXTRACTION) if entry.key not in used[EXTRACTION]],
     }

@@ -19,7 +19,7 @@ from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.defs.sharding import with_enabled
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
-from ocr_pipeline.store import ResultStore
+from ocr_pipeline.storage import open_store
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline_tests.cli.command import call
 from ocr_pipeline_tests.defs.pipeline import BACKENDS, DOCUMENTS, Cells, Pipeline, Recorder, message_of
@@ -51,7 +51,7 @@ def sharded(project: Project) -> Iterator[Pipeline]:
 
 def launch(pipeline: Pipeline, asset: str, cells: Cells, dimension: str | None) -> list[dg.ExecuteInProcessResult]:
     configured = partitions_of(pipeline.project, load_backends(pipeline.project))
-    store = ResultStore(pipeline.project.results)
+    store = open_store(pipeline.project)
     parts = parts_of(sorted(cells), dimension, pipeline.instance, configured, store)
     return Launcher(pipeline.definitions, pipeline.instance).materialize([asset], parts)
 

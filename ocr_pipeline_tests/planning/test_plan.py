@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from ocr_pipeline.backends.backend import load_backends
-from ocr_pipeline.defs.pipeline import plan_run, run_pipeline, with_members
+from ocr_pipeline.backends.members import with_members
+from ocr_pipeline.defs.pipeline import plan_run, run_pipeline
 from ocr_pipeline.documents.find import SourceFile, find_documents
 from ocr_pipeline.planning.ingested import ingested_scope
 from ocr_pipeline.planning.plan import Cell, Mode, Plan, Scope, make_plan

@@ -6,7 +6,7 @@ its shards. See docs/decisions/0031.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,14 +14,15 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs._dagster import add_cell_metadata
-from ocr_pipeline.defs.cell_lists import CELLS, CELLS_TAG, load_cells
 from ocr_pipeline.defs.instance import require_shards
 from ocr_pipeline.defs.partitions import DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource
 from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.planning.cell_lists import CELLS, CELLS_TAG, load_cells
 from ocr_pipeline.planning.states import extraction_states, ocr_states
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
+from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
 Keys = Mapping[str, str]
 """Partition keys by document."""
@@ -136,16 +137,7 @@ def _of_shards(
         shard_of = {row.document_id: partitions.of_document(row.document_id) for row in rows}
         for name, shards in asked.items():
             inside = [row for row in rows if shard_of[row.document_id] in shards]
-            ids = [row.document_id for row in inside]
-            if dimension == ENGINE:
-                states = ocr_states(backends.engines[name], ids, snapshot)
-                users = [
-                    backend for backend in backends.values() if name in {engine.name for engine in backend.engines}
-                ]
-            else:
-                states, users = extraction_states(backends, [name], ids, snapshot), [backends[name]]
-            covered = {row.document_id for row in inside if any(backend.covers(row.dataset) for backend in users)}
-            if documents := [state.document_id for state in states if state.document_id in covered]:
+            if documents := _due_for(name, inside, snapshot, backends, is_engine=dimension == ENGINE):
                 found[name] = documents
     if not found:
         raise dg.Failure(
@@ -153,3 +145,17 @@ def _of_shards(
             f"{dimension}s. Materialise raw_documents first."
         )
     return found
+
+
+def _due_for(
+    name: str, rows: Sequence[DocumentRow], reader: Reader, backends: Backends, *, is_engine: bool
+) -> list[str]:
+    """Those of these documents that there is a cell of for an engine or backend, current or not."""
+    ids = [row.document_id for row in rows]
+    if is_engine:
+        states = ocr_states(backends.engines[name], ids, reader)
+        users = [backend for backend in backends.values() if name in {engine.name for engine in backend.engines}]
+    else:
+        states, users = extraction_states(backends, [name], ids, reader), [backends[name]]
+    covered = {row.document_id for row in rows if any(backend.covers(row.dataset) for backend in users)}
+    return [state.document_id for state in states if state.document_id in covered]

@@ -12,7 +12,7 @@ from ocr_pipeline.planning.plan import Cell
 from ocr_pipeline.store import ResultStore
 
 CELLS_TAG = "ocr_pipeline/cells"
-STAGE = "cells"
+CELL_LISTS = "cells"
 CELLS = "cells"
 """Metadata of a materialised shard: how many of its cells were done."""
 
@@ -24,7 +24,7 @@ def store_cells(store: ResultStore, cells: Iterable[Cell]) -> str:
         documents_of.setdefault(name, []).append(document_id)
     text = json.dumps(documents_of)
     key = sha256(text.encode()).hexdigest()
-    store.put(STAGE, key, text)
+    store.put(CELL_LISTS, key, text)
     return key
 
 
@@ -34,7 +34,7 @@ def load_cells(store: ResultStore, key: str) -> dict[str, list[str]]:
     Raises:
         WarehouseError: the list was pruned.
     """
-    text = store.get(STAGE, key)
+    text = store.get(CELL_LISTS, key)
     if text is None:
         raise WarehouseError(
             "The list of the cells of this run was pruned: use `ocr-pipeline run`, which makes a new one."
