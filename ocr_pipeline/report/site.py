@@ -1,10 +1,9 @@
 """Writes the report: pages about data sets, and one page per document if it changed."""
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -21,12 +20,13 @@ from ocr_pipeline.inspection.loading import BATCH, load_cases
 from ocr_pipeline.models.stored import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
+from ocr_pipeline.report.confidences import confidences_file, write_confidences
 from ocr_pipeline.report.differences import Differences, differences
 from ocr_pipeline.report.documents import document_page, in_script, rotations
 from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
 from ocr_pipeline.report.pages import write_images
-from ocr_pipeline.report.state import document_states
+from ocr_pipeline.report.state import code_version, document_states
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.training.promotion import learning_engines
@@ -105,7 +105,8 @@ def _build(
         views["index.html"]["notes"] = repeats.notes(project, configured, snapshot)
         differing = differences(snapshot, backends, fields, dataset)
         hashes = {key: row.sha256 or "" for key, row in tables.documents.documents(snapshot).items()}
-        states = document_states(snapshot, f"{_version()} {scoring.rules} {notice or ''}".strip())
+        sure = tables.confidence.shown_confidences(snapshot, scoring)
+        states = document_states(snapshot, f"{code_version()} {scoring.rules} {notice or ''}".strip())
     pages = Pages(folder, notice)
     write_assets(folder)
     models = learned_models(project, learning_engines(configured))
@@ -129,6 +130,7 @@ def _build(
             batch = list(load_cases(snapshot, scoring, stale[start : start + BATCH]))
         for found in batch:
             _write_document(project, configured, pages, store, found, *neighbours[found.document_id])
+    write_confidences(folder / "assets", ids, sure)
     _write_list(folder, listing, hashes)
     _write_data(folder / "assets" / "ab-data.js", "ocrPipelineDifferences", differing)
     removed = _remove(folder, before.keys() - set(ids))
@@ -202,6 +204,7 @@ def _write_document(
         calls=calls,
         previous=previous,
         next=following,
+        confidences=confidences_file(found.document_id),
     )
 
 
@@ -281,18 +284,3 @@ def _read(manifest: Path) -> dict[str, str]:
         return dict(json.loads(manifest.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return {}
-
-
-def _version() -> str:
-    """Changes when templates or the code that fills them do."""
-    digest = hashlib.sha256()
-    for path in sorted(_sources()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _sources() -> Iterator[Path]:
-    here = Path(__file__).parent
-    yield from here.glob("*.py")
-    yield from (here / "templates").iterdir()
-    yield from (here.parent / "inspection").glob("*.py")

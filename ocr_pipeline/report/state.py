@@ -1,5 +1,9 @@
 """What each document page was made from, so that only pages are written again whose content changed."""
 
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables import states
 
@@ -12,12 +16,28 @@ _CELLS = ("ocr_text", "extractions")
 _TABLES = (
     *("documents", "labels", "ground_truth", "ground_truth_line_items", "ground_truth_tax_lines", "ground_truth_rows"),
     *("label_issues", "duplicates", *_CELLS, "field_scores", "evidence_scores", "line_item_cells"),
-    *("attributions", "confidences", "model_calls"),
+    *("attributions", "model_calls"),
 )
-"""Words, values and candidates are left out: they belong to the results that `ocr_text` and `extractions` name."""
+"""Words, values and candidates are left out: they belong to the results that `ocr_text` and `extractions` name. Confidences
+are in files of their own."""
 
 
 def document_states(reader: Reader, extra: str) -> dict[str, str]:
     """By document, a text that changes when anything on its page does. `extra` applies to all of them."""
     found = states.document_states(reader, _TABLES, without=_NOT_SHOWN, whole=_CELLS)
     return {document_id: " ".join([extra, *parts]) for document_id, parts in found.items()}
+
+
+def code_version() -> str:
+    """Changes when templates or the code that fills them do."""
+    digest = hashlib.sha256()
+    for path in sorted(_sources()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _sources() -> Iterator[Path]:
+    here = Path(__file__).parent
+    yield from here.glob("*.py")
+    yield from (here / "templates").iterdir()
+    yield from (here.parent / "inspection").glob("*.py")

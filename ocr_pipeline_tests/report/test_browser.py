@@ -1,5 +1,6 @@
 """The report as it is seen and used, in a real browser, opened from disk."""
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +60,11 @@ def test_from_a_value_to_its_pixels(reader: Reader, site: Project) -> None:
 
     details = page.locator("#details")
     assert "selection: The text has “150.00”; “120.00” was selected." in details.inner_text()
+    [sure] = Warehouse(site.database).rows(
+        "SELECT confidence FROM confidences WHERE document_id = 'shop-a' AND backend = 'pdf-text+rules'"
+        " AND field = 'total_amount'"
+    )
+    assert re.search(rf"Confidence\s+{sure['confidence']:.2f} \(\w+ calibration\)\s+Place", details.inner_text())
     assert page.url.endswith("#total_amount%40pdf-text%2Brules")
     truth = relative(page, "rect.truth")
     assert truth[1] > expected[1], "the labelled 150.00 stands a line below"

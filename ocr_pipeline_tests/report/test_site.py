@@ -14,6 +14,7 @@ from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.inspection.cases import Case, DocumentCases, EngineReading, FieldCase, Place
 from ocr_pipeline.project import Project
+from ocr_pipeline.report.confidences import confidences_file
 from ocr_pipeline.report.documents import document_page, in_script
 from ocr_pipeline.report.site import Built, build_site
 from ocr_pipeline.warehouse.connection import Warehouse
@@ -41,6 +42,31 @@ def test_only_what_has_changed_is_written_again(shop: Project) -> None:
         path.name for path in (shop.report / "documents").iterdir() if path.stat().st_mtime_ns != pages[path.name]
     }
     assert changed == {"shop-b.html"}
+
+
+def test_confidences_are_in_files_of_their_own(shop: Project) -> None:
+    """One label changes the confidences of all documents: their pages stay as they are."""
+    with Warehouse(shop.database).connect(read_only=False) as connection:
+        connection.execute("UPDATE confidences SET confidence = 0.123, calibration = 'project'")
+        count = connection.execute("SELECT count(*) FROM confidences WHERE document_id = 'shop-b'").fetchone()
+    assert build(shop).written == 0
+    name = confidences_file("shop-b")
+    page = (shop.report / "documents" / "shop-b.html").read_text("utf-8")
+    assert f'<script src="../assets/{name}"></script>' in page
+    assert "calibration)" not in page
+    _, _, content = (shop.report / "assets" / name).read_text("utf-8").partition(" = ")
+    shown = json.loads(content.rstrip(";\n"))["shop-b"]
+    assert count
+    assert (len(shown), set(shown.values())) == (count[0], {"0.12 (project calibration)"})
+
+    before = {path: path.stat().st_mtime_ns for path in (shop.report / "assets").glob("confidences-*.js")}
+    with Warehouse(shop.database).connect(read_only=False) as connection:
+        connection.execute("UPDATE confidences SET confidence = 0.5 WHERE document_id = 'shop-b'")
+        connection.execute("UPDATE documents SET reason = 'missing_file' WHERE document_id = 'shop-a'")
+    build(shop)
+    after = {path: path.stat().st_mtime_ns for path in (shop.report / "assets").glob("confidences-*.js")}
+    assert {path.name for path in before if after.get(path) != before[path]} == {name, confidences_file("shop-a")}
+    assert not (shop.report / "assets" / confidences_file("shop-a")).exists()
 
 
 def test_a_document_that_is_gone_loses_its_page(shop: Project) -> None:

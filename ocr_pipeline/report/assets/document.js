@@ -1,11 +1,21 @@
 // Document page: the values of each backend, and their places on the page.
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const source = document.getElementById("data");
+  const data = JSON.parse(source.textContent);
   const viewer = window.ocrPipelineViewer(data);
   const pages = document.getElementById("pages");
   const details = document.getElementById("details");
   const idle = details.firstElementChild;
+
+  // Confidences are in a file beside the pages, because one label changes those of all documents.
+  for (const [key, text] of Object.entries(window.ocrPipelineConfidences?.[source.dataset.document] ?? {})) {
+    const list = document.getElementById(`detail-${key}`)?.querySelector("dl");
+    if (!list) continue;
+    const [name, value] = ["dt", "dd"].map((tag) => document.createElement(tag));
+    [name.textContent, value.textContent] = ["Confidence", text];
+    for (const element of [name, value]) list.insertBefore(element, list.querySelector("[data-place]"));
+  }
 
   function choose(key, { write = true } = {}) {
     const place = data.boxes[key];

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
+from ocr_pipeline.warehouse.tables.current import COUNTED, STALE, Scoring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,30 @@ def confidences_of(reader: Reader, backend: str) -> dict[tuple[str, str], float]
     """The confidences of one backend by (document, field)."""
     query = "SELECT document_id, field, confidence FROM confidences WHERE backend = ? AND confidence IS NOT NULL"
     return {(row["document_id"], row["field"]): row["confidence"] for row in reader.rows(query, [backend])}
+
+
+class ShownConfidence(NamedTuple):
+    """The confidence of a value, and what it was calibrated on: `project` or `shipped`."""
+
+    document_id: str
+    backend: str
+    field: str
+    confidence: float
+    calibration: str
+
+
+def shown_confidences(reader: Reader, scoring: Scoring) -> list[ShownConfidence]:
+    """All confidences but those of results with a stale score."""
+    return reader.select(
+        ShownConfidence,
+        f"""
+        SELECT document_id, backend, field, confidence, calibration FROM confidences
+        WHERE confidence IS NOT NULL AND (document_id, backend) NOT IN
+            (SELECT (s.document_id, s.backend) FROM field_scores s {COUNTED} AND ({STALE}))
+        ORDER BY document_id, backend, field
+        """,
+        scoring.parameters,
+    )
 
 
 def confidences_by_value(reader: Reader) -> dict[tuple[str, str], list[float]]:

@@ -1,0 +1,43 @@
+"""The confidences that document pages show, in files of their own.
+
+One changed label changes the calibration, and so the confidence of every value. As a part of the pages it would have all of
+them written again; here, some small files are. A file holds the documents whose ids have the same checksum, so that a page
+loads few of them, and a document that is added or removed changes one file.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from zlib import crc32
+
+from ocr_pipeline.report.documents import in_script
+from ocr_pipeline.warehouse.tables.confidence import ShownConfidence
+
+FILES = 256
+
+
+def confidences_file(document_id: str) -> str:
+    """Name of the file with the confidences of a document."""
+    return f"confidences-{crc32(document_id.encode('utf-8', 'replace')) % FILES:02x}.js"
+
+
+def write_confidences(folder: Path, ids: Sequence[str], confidences: Iterable[ShownConfidence]) -> int:
+    """Write the files of these documents that changed, and remove those of others; returns how many were written."""
+    contents: dict[str, dict[str, dict[str, str]]] = {}
+    for document_id in ids:
+        contents.setdefault(confidences_file(document_id), {})[document_id] = {}
+    for row in confidences:
+        of_document = contents.get(confidences_file(row.document_id), {}).get(row.document_id)
+        if of_document is not None:
+            of_document[f"{row.field}@{row.backend}"] = f"{row.confidence:.2f} ({row.calibration} calibration)"
+    for path in folder.glob("confidences-*.js"):
+        if path.name not in contents:
+            path.unlink()
+    written = 0
+    for name, content in contents.items():
+        path, text = folder / name, f"window.ocrPipelineConfidences = {in_script(content)};\n"
+        if not path.exists() or path.read_text("utf-8") != text:
+            temporary = path.with_name(f".{name}")
+            temporary.write_text(text, "utf-8")
+            temporary.replace(path)
+            written += 1
+    return written
