@@ -110,7 +110,8 @@ class Workers(Section):
     """Where pages are recognised and documents extracted. `ray`: on the cluster at `address`.
 
     `address`: `ray://HEAD:10001` from anywhere in the private network; on a node also `HEAD:6379`, or `auto`. `tasks`: what an
-    engine or extractor needs that `cpus_per_task` and `gpus_per_task` do not say, by its id (`doctr`).
+    engine or extractor needs that `cpus_per_task` and `gpus_per_task` do not say, by its id (`doctr`). `shared_folder`: every
+    node has the project's folder at the same path, so that documents need not be sent.
     """
 
     kind: Literal["local", "ray"] = "local"
@@ -118,6 +119,7 @@ class Workers(Section):
     cpus_per_task: Annotated[float, Field(gt=0)] = 1.0
     gpus_per_task: NonNegativeFloat = 0.0
     tasks: dict[str, TaskResources] = {}
+    shared_folder: bool = False
 
 
 class Database(Named):

@@ -99,7 +99,8 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         from ocr_pipeline.processes.cluster import RayWorkers, Task
 
         tasks = {name: Task(needed.cpus, needed.gpus) for name, needed in settings.tasks.items()}
-        return RayWorkers(settings.address, Task(settings.cpus_per_task, settings.gpus_per_task), tasks)
+        task = Task(settings.cpus_per_task, settings.gpus_per_task)
+        return RayWorkers(settings.address, task, tasks, sends_files=not settings.shared_folder)
 
 
 class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]

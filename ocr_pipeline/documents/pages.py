@@ -175,13 +175,24 @@ def _part_pages(pages: Sequence[Page], part: PageRange) -> Sequence[Page]:
     ]
 
 
-def open_unchanged(path: Path, sha256: str, limits: Limits, part: PageRange | None = None) -> Document:
-    """Open an ingested document, or a part of one, and verify that the file has not changed since.
+def content_to_send(path: Path, limits: Limits) -> bytes | None:
+    """The bytes of a document, for a machine that may not have its file; None if it cannot be read: that machine says why."""
+    try:
+        return read_bytes(path, limits)
+    except DocumentError:
+        return None
+
+
+def open_unchanged(
+    path: Path, sha256: str, limits: Limits, part: PageRange | None = None, content: bytes | None = None
+) -> Document:
+    """Open an ingested document, or a part of one, and verify that the file has not changed since. `content`: of the file,
+    where this machine does not have it.
 
     Raises:
         DocumentError: the file is missing, changed, unreadable or exceeds a limit.
     """
-    content = read_bytes(path, limits)
+    content = read_bytes(path, limits) if content is None else content
     if document_sha256(content, part) != sha256:
         raise DocumentError("changed_file", "The file changed after it was ingested; materialise raw_documents again.")
     return replace(open_document(content, limits, part), path=path)

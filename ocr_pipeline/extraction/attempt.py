@@ -35,7 +35,8 @@ class ExtractionTask:
     `input_key` identifies what goes in: the key of the OCR result, or the SHA-256 of the document for a backend without
     an engine, plus the hash of the imported prediction if the backend imports. It is None if an earlier stage failed;
     then `failure` says why. `prediction` gives the text of the imported row, if there is one; `members` is for an
-    ensemble. `part`: its pages of the file, if it is a part of one. `schema`: that it follows.
+    ensemble. `part`: its pages of the file, if it is a part of one. `schema`: that it follows. `content`: the bytes of the
+    file, for a machine that does not have it.
     """
 
     document_id: str
@@ -48,6 +49,7 @@ class ExtractionTask:
     members: MemberResults | None = None
     part: PageRange | None = None
     schema: DocumentSchema = field(default_factory=invoice_schema)
+    content: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def attempt(
     def open_task() -> Document:
         nonlocal keep
         try:
-            opened = open_unchanged(task.path, task.sha256 or "", limits, task.part)
+            opened = open_unchanged(task.path, task.sha256 or "", limits, task.part, task.content)
         except DocumentError:
             keep = False  # says something about the file and the limits of today: not stored
             raise

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import BaseModel
 
 from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.limits import Limits, TimeLimits
+from ocr_pipeline.documents.pages import content_to_send
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.extraction.asking_in_batch import ask_in_batch
 from ocr_pipeline.extraction.attempt import (
@@ -114,7 +115,12 @@ def _elsewhere(
     def jobs() -> Iterator[tuple[ExtractionTask, str] | Ready]:
         for task in tasks:
             found = _stored(reader, store, limits, models, task)
-            yield (task, found) if isinstance(found, str) else Ready(found)
+            if not isinstance(found, str):
+                yield Ready(found)
+            elif workers.sends_files:
+                yield replace(task, content=content_to_send(task.path, limits)), found
+            else:
+                yield task, found
 
     extractor, budget = reader.extractor, times_of(reader, limits).budget
     extract = partial(_extract_there, reader, store, limits, models is not None)

@@ -14,12 +14,12 @@ from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.documents.guard import limited
 from ocr_pipeline.documents.limits import Limits, TimeLimits, page_too_slow, too_slow
 from ocr_pipeline.documents.page_range import PageRange
-from ocr_pipeline.documents.pages import open_unchanged
+from ocr_pipeline.documents.pages import content_to_send, open_unchanged
 from ocr_pipeline.documents.transcripts import transcript_sha256
 from ocr_pipeline.documents.xml_pages import DRAWN_PAGE
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.ocr.base import OcrEngine, input_of
-from ocr_pipeline.processes.budget import OverBudget, WorkerDied
+from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
 from ocr_pipeline.processes.child import untimed
 from ocr_pipeline.processes.workers import LocalWorkers, Needs, Ready, Workers
 from ocr_pipeline.schemas import DocumentFailure, OcrText
@@ -33,7 +33,7 @@ STAGE = "ocr"
 @dataclass(frozen=True)
 class OcrTask:
     """One document to recognise. The hashes are of the document, and of its transcript, when they were ingested. `pages`: how
-    many it has; `part`: those of its file, if it is a part of one."""
+    many it has; `part`: those of its file, if it is a part of one; `content`: its bytes, for a machine without the file."""
 
     document_id: str
     path: Path
@@ -41,6 +41,7 @@ class OcrTask:
     transcript_sha256: str | None = None
     pages: int = 1
     part: PageRange | None = None
+    content: bytes | None = None
 
 
 class OcrOutcome(BaseModel):
@@ -94,7 +95,12 @@ def read_documents(
         workers = LocalWorkers(1)
     read = partial(_read_and_store, engine, store, limits)
     needs = Needs(engine.identity, engine.gpus, lambda: engine.max_processes, partial(fingerprint_of, engine))
-    for job, result in workers.run(read, todo, lambda job: times.of_pages(job[0].pages), needs):
+
+    def budget(job: tuple[OcrTask, str]) -> Budget:
+        return times.of_pages(job[0].pages)
+
+    jobs = ((replace(task, content=content_to_send(task.path, limits)), key) for task, key in todo)
+    for job, result in workers.run(read, jobs if workers.sends_files else todo, budget, needs):
         if isinstance(result, OcrResult):
             yield result
         elif not isinstance(job, Ready):
@@ -128,7 +134,7 @@ def _read_locked(engine: OcrEngine, store: ResultStore, limits: Limits, task: Oc
         return OcrResult(task.document_id, stored, key, cached=True)
     document = None
     try:
-        document = limited(open_unchanged(task.path, task.sha256, limits, task.part), limits)
+        document = limited(open_unchanged(task.path, task.sha256, limits, task.part, task.content), limits)
         if document.is_drawn:
             raise DocumentError("drawn_page", DRAWN_PAGE)
         outcome = OcrOutcome(text=OcrText(pages=engine.read(document)))

@@ -74,8 +74,15 @@ class RayWorkers:
 
     remote = True
 
-    def __init__(self, address: str, task: Task = Task(), tasks: Mapping[str, Task] | None = None) -> None:
-        self._address, self._task, self._tasks = address, task, tasks or {}
+    def __init__(
+        self,
+        address: str,
+        task: Task = Task(),
+        tasks: Mapping[str, Task] | None = None,
+        *,
+        sends_files: bool = True,
+    ) -> None:
+        self._address, self._task, self._tasks, self.sends_files = address, task, tasks or {}, sends_files
 
     def run(
         self,

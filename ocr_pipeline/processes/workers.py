@@ -51,7 +51,9 @@ class Workers(Protocol):
     """Does calls of a function on several jobs at once, within limits of time, where a crash harms nobody else."""
 
     remote: bool
-    """Whether other machines do them: what a job needs has to be sent there, or be in the store."""
+    """Whether other machines do them: they store what they make, and jobs bring all that they need."""
+    sends_files: bool
+    """Whether a job brings the bytes of its document, too: nothing says that those machines have the project's folder."""
 
     def run(
         self,
@@ -78,6 +80,7 @@ class LocalWorkers:
 
     processes: int
     remote = False
+    sends_files = False
 
     def run(
         self,

@@ -41,8 +41,9 @@ def s3() -> Iterator[S3]:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[RayCluster]:
-    """Two Ray nodes with a CPU each. A test that kills one adds another."""
+def cluster(s3: S3) -> Iterator[RayCluster]:
+    """Two Ray nodes with a CPU each, and with the keys of the S3 server. A test that kills one adds another."""
+    os.environ.update(s3.environment)
     yield from _started(ray_cluster)
 
 

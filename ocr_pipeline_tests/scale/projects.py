@@ -13,6 +13,8 @@ import yaml
 from ocr_pipeline.api import load_table
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline_tests.files import PLUGINS, add_label, text_pdf, write_backends
+from ocr_pipeline_tests.scale.engine import Event, events_of
+from ocr_pipeline_tests.scale.servers import S3, Postgres, RayCluster
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -24,7 +26,7 @@ def make_project(
 ) -> Project:
     """A project of invoices of a page, each with a total of its own and a label; every fifth label is wrong.
 
-    Its engines are `pdf-text` and `sleeping`, which takes `seconds` for a page and then appends a line to `sleeping.log`.
+    Its engines are `pdf-text` and `sleeping`, which takes `seconds` for a page and notes what it does.
     """
     folder = root / "data" / "documents"
     folder.mkdir(parents=True)
@@ -38,8 +40,11 @@ def make_project(
         path = folder / f"{name}{number:04}.pdf"
         path.write_bytes(text_pdf([lines], media_box=(0, 0, 300 + number, 200)))
         add_label(path, total_amount=f"{number + (11 if number % 5 == 0 else 10)}.50", invoice_id=f"2026-{number:05}")
-    sleeping = {"type": f"{PLUGINS}:PixelEngine", "options": {"log": str(root / "sleeping.log"), "seconds": seconds}}
-    engines = {"sleeping": sleeping, "pdf-text": None}
+    options = {"events": str(root / "events"), "seconds": seconds}
+    engines = {
+        "sleeping": {"type": "ocr_pipeline_tests.scale.engine:NotingEngine", "options": options},
+        "pdf-text": None,
+    }
     backends = {
         "sleeping+first": {"engine": "sleeping", "extractor": f"{PLUGINS}:FirstAmount"},
         "pdf-text+rules": {"engine": "pdf-text", "extractor": "rules"},
@@ -48,6 +53,21 @@ def make_project(
     if deployment:
         (root / "deployment.yaml").write_text(yaml.safe_dump(dict(deployment)), "utf-8")
     return Project(root)
+
+
+def ray_workers(cluster: RayCluster) -> dict[str, Any]:
+    """The section `workers`."""
+    return {"kind": "ray", "address": cluster.address}
+
+
+def on_servers(cluster: RayCluster, postgres: Postgres, s3: S3) -> dict[str, Any]:
+    """A deployment.yaml with a new database for tables, another for Dagster, and a new bucket for results."""
+    return {
+        "workers": ray_workers(cluster),
+        "warehouse": postgres.url(postgres.create("warehouse")),
+        "instance": {"postgres_url": postgres.url(postgres.create("dagster"))},
+        "store": {"url": f"s3://{s3.create('store')}", "endpoint": s3.endpoint, "region": "us-east-1"},
+    }
 
 
 def command(project: Project, *arguments: str, **environment: str) -> dict[str, Any]:
@@ -83,10 +103,9 @@ def cells(project: Project, table: str, dimension: str) -> dict[Cell, str]:
     return dict(zip(counts, frame["result_key"], strict=True))
 
 
-def done_twice(project: Project) -> list[str]:
-    """The pages that the engine `sleeping` finished more than once."""
-    log = project.root / "sleeping.log"
-    return [page for page, count in Counter(log.read_text().split()).items() if count > 1]
+def events(project: Project) -> list[Event]:
+    """What the engine `sleeping` did so far."""
+    return events_of(project.root / "events")
 
 
 def leaderboard(project: Project) -> list[dict[str, Any]]:

@@ -1,0 +1,158 @@
+"""Kills of nodes, runs and writers of the warehouse, while at least 5 cells are in flight; what is lost is counted."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import dagster as dg
+import psycopg2
+
+from ocr_pipeline.defs.instance import open_instance
+from ocr_pipeline.project import Project
+from ocr_pipeline_tests.scale.engine import done_twice, in_flight
+from ocr_pipeline_tests.scale.projects import cells, command, events, run
+from ocr_pipeline_tests.scale.servers import RayCluster, until
+
+KINDS = ("node", "run", "writer")
+IN_FLIGHT = 5
+"""Cells that are being worked on when a kill lands, at least."""
+CLOSED = 60.0
+"""Seconds after which Dagster shows no run whose process was killed as started."""
+
+
+@dataclass
+class Report:
+    """What became of it. `kills`: (kind, cells in flight). `closed`: seconds until a killed run was no longer started.
+    `gap`: the longest time without a finished cell, in seconds."""
+
+    documents: int
+    kills: list[tuple[str, int]] = field(default_factory=list)
+    closed: list[float] = field(default_factory=list)
+    lost: int = 0
+    duplicated: int = 0
+    paid_twice: list[str] = field(default_factory=list)
+    gap: float = 0.0
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    again: str = ""
+
+    def __str__(self) -> str:
+        counts = Counter(kind for kind, _ in self.kills)
+        flights = ", ".join(f"{kind} {cells}" for kind, cells in self.kills)
+        return (
+            f"{len(self.kills)} kills ({', '.join(f'{count} {kind}' for kind, count in sorted(counts.items()))}) of "
+            f"{self.documents} cells; in flight: {flights}. Lost {self.lost}, duplicated {self.duplicated}, paid twice "
+            f"{len(self.paid_twice)}; a killed run was closed after {max(self.closed, default=0):.1f} s at most; longest gap "
+            f"{self.gap:.1f} s"
+        )
+
+
+def drill(
+    project: Project, cluster: RayCluster, warehouse: str, seed: int, *, kills: int = 10, cpus: int = 3, pause: int = 12
+) -> Report:
+    """Run a project whose backend is `sleeping+first`, and kill what it runs on.
+
+    Args:
+        warehouse: of the tables, as a libpq connection string.
+        cpus: of a node that takes the place of a killed one.
+        pause: cells that finish between two kills, about.
+    """
+    chance = random.Random(seed)
+    kinds = [KINDS[number % len(KINDS)] for number in range(kills)]
+    chance.shuffle(kinds)
+    report = Report(len(list((project.data / "documents").glob("*.pdf"))))
+    process, threads = _start(project), list[threading.Thread]()
+    for kind in kinds:
+        target = _ended(project) + chance.randint(pause // 2, pause)
+
+        def ready(target: int = target) -> bool:
+            return _ended(project) >= target and in_flight(events(project)) >= IN_FLIGHT
+
+        assert until(ready, 120), f"no kill of a {kind} was possible: {process.poll()}"
+        if kind == "writer":
+            assert _writing(warehouse, lambda: in_flight(events(project)) >= IN_FLIGHT), "nobody writes"
+        if kind == "node":
+            report.kills.append((kind, in_flight(events(project))))
+            cluster.kill_node(chance.choice(cluster.nodes))
+            cluster.add_node(cpus)
+            continue
+        report.kills.append((kind, in_flight(events(project))))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        threads.append(threading.Thread(target=_closing, args=(project, report)))
+        threads[-1].start()
+        process = _start(project)
+    assert process.wait(300) == 0
+    for thread in threads:
+        thread.join()
+    return _counted(project, report)
+
+
+def _start(project: Project) -> "subprocess.Popen[str]":
+    quiet = subprocess.DEVNULL
+    started = command(project, "run", "--backends", "sleeping+first")
+    return subprocess.Popen(**started, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def _ended(project: Project) -> int:
+    return sum(event.what == "end" for event in events(project))
+
+
+def _writing(warehouse: str, condition: Callable[[], bool]) -> bool:
+    """Wait until a transaction writes to the warehouse, under this condition."""
+    connection = psycopg2.connect(warehouse)
+    connection.autocommit = True
+    cursor = connection.cursor()
+    end = time.monotonic() + 120
+    try:
+        while time.monotonic() < end:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                "AND backend_xid IS NOT NULL"
+            )
+            [writers] = cursor.fetchone() or (0,)
+            if writers and condition():
+                return True
+            time.sleep(0.002)
+        return False
+    finally:
+        connection.close()
+
+
+def _started(instance: dg.DagsterInstance) -> set[str]:
+    return {run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))}
+
+
+def _closing(project: Project, report: Report) -> None:
+    """How long the runs of a process that was killed just now are still shown as started."""
+    began = time.monotonic()
+    with suppress(Exception), open_instance(project) as instance:
+        dead = _started(instance)
+        while dead & _started(instance) and time.monotonic() < began + CLOSED:
+            time.sleep(0.5)
+        report.closed.append(time.monotonic() - began)
+
+
+def _counted(project: Project, report: Report) -> Report:
+    found, happened = cells(project, "ocr_text", "engine"), events(project)
+    report.lost = report.documents - len(found)
+    report.paid_twice = done_twice(happened)
+    moments = sorted(event.time for event in happened if event.what == "end")
+    gaps = [(later - earlier, earlier - moments[0]) for earlier, later in pairwise(moments)]
+    report.gaps = sorted(gaps, reverse=True)[:5]
+    report.gap = report.gaps[0][0] if gaps else 0.0
+    report.duplicated = sum(count - 1 for count in Counter(document for _, document in found).values() if count > 1)
+    report.again = run(project, "run", "--backends", "sleeping+first")
+    return report
+
+
+def environment_of(keys: dict[str, str]) -> None:
+    """The keys of the store, for the runs and for the nodes."""
+    os.environ.update(keys)

@@ -1,0 +1,2 @@
+-- Beside the database `warehouse`: Dagster's runs and events.
+CREATE DATABASE dagster;
