@@ -21,8 +21,9 @@ from synthetic_documents import invoice, receipt
 from ocr_pipeline.extraction.learned.ranker import Ranker
 from ocr_pipeline.extraction.learned.values import Value
 from ocr_pipeline.extraction.rules.candidates import Choice
-from ocr_pipeline.training.examples import Query, candidate_values
-from ocr_pipeline.training.rankers import train
+from ocr_pipeline.training.examples import candidate_values
+from ocr_pipeline.training.rankers import fit
+from ocr_pipeline.training.tables import Candidate, FieldTable
 
 FIELDS = ("supplier_name", "invoice_date", "total_amount", "invoice_id", "net_amount", "total_tax_amount")
 WEIGHTS = (0.1, 0.2, 0.5, 1.0)
@@ -56,7 +57,7 @@ def main() -> None:
     print(f"Trained on {cut} spurious documents. Share right:\n\n| set | field | {' | '.join(columns)} |")
     print("| --- |" + " --- |" * (1 + len(columns)))
     for field in FIELDS:
-        ranker = train([document(one, field) for one in made[:cut]])
+        ranker = trained(made[:cut], field)
         for name, cases in sets.items():
             row(name, field, [case for case in cases if case[0].get(field) is not None], ranker)
 
@@ -67,10 +68,14 @@ def spurious(number: int) -> Seen:
     return label.invoice.model_dump(), *candidate_values(text)[:2]
 
 
-def document(seen: Seen, field: str) -> Query:
-    expected, _, values = seen
-    found = [index for index, value in enumerate(values[field]) if _same(expected.get(field), value.entry.value)]
-    return Query([value.features for value in values[field]], found[0] if found else None)
+def trained(documents: Sequence[Seen], field: str) -> Ranker:
+    values, right = {}, {}
+    for index, (expected, _, by_field) in enumerate(documents):
+        values[index] = [Candidate(value.key, value.entry.value, value.features) for value in by_field[field]]
+        same = [row for row, value in enumerate(values[index]) if _same(expected.get(field), value.value)]
+        right[index] = same[0] if same else None
+    table = FieldTable(field, values, dict.fromkeys(values), right)
+    return fit(table, table.features, list(values))
 
 
 def row(name: str, field: str, cases: Sequence[Seen], ranker: Ranker) -> None:

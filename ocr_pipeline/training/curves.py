@@ -8,7 +8,7 @@ from ocr_pipeline.evaluation.statistics.calibration import equal_bins, isotonic,
 from ocr_pipeline.evaluation.statistics.counts import Counts
 from ocr_pipeline.extraction.learned.model import Acceptance, CalibrationBin, Curve, CurvePoint
 from ocr_pipeline.training.examples import FOLDS, LEFT_OUT, FieldTask
-from ocr_pipeline.training.rankers import best_value, known_of, queries_of, train
+from ocr_pipeline.training.rankers import best_value, known_of, train_and_score
 
 MIN_LABELS_FOR_SILENCE = 100
 """Labelled values of a country needed before labels decide where no value is given; with fewer, the rules do. With a
@@ -85,12 +85,11 @@ def learning_curve(task: FieldTask, folds: Sequence[int]) -> list[CurvePoint]:
             if not any(task.queries[index].right is not None for index in drawn):
                 continue
             known = known_of(task, drawn)
-            ranker = train(queries_of(task, known, drawn))
             judged = [index for index in task.queries if folds[index] == fold and task.truths[index]]
-            rows = [known.rows(task.values(index)) for index in judged]
+            ranker, scores = train_and_score(task, known, drawn, judged)
             n += len(judged)
-            for index, row, own in zip(judged, rows, ranker.own_scores_of(rows), strict=True):
-                _, key = best_value(ranker, task.values(index), row, own, known)
+            for index, own in scores.items():
+                _, key = best_value(ranker, task, index, own, known)
                 right += task.chosen(index) is not None and key in task.truths[index]
         points.append({"labels": size, "right": right, "n": n})
     return points

@@ -3,8 +3,9 @@
 Copies of a document share a fold, so no document is judged by a model that has seen it or a copy of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +20,7 @@ from ocr_pipeline.extraction.rules.keyed import extractor as keyed
 from ocr_pipeline.extraction.rules.parts import first_invoice
 from ocr_pipeline.extraction.rules.reading import Reading, read
 from ocr_pipeline.schemas import Label, OcrText
+from ocr_pipeline.training.tables import Candidate, FieldTable
 from ocr_pipeline.values.names import normalise_name
 
 FOLDS = 5
@@ -46,13 +48,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Sample:
-    """An example as a ranker sees it: by field the distinct values, and the key of the value that the rules chose. `lines`:
-    its first lines, in which the name of a vendor is looked for."""
+    """An example as a ranker sees it: the distinct values by labelled field, and by field the key of the value that the rules
+    chose. `lines`: its first lines, in which the name of a vendor is looked for."""
 
     example: Example
     region: str
     lines: Sequence[str]
-    values: Mapping[str, Sequence[Value]]
+    values: Mapping[str, Sequence[Candidate]]
     chosen: Mapping[str, str | None]
 
     @property
@@ -78,11 +80,26 @@ class FieldTask:
     queries: Mapping[int, Query]
     truths: Mapping[int, set[str]]
 
-    def values(self, index: int) -> Sequence[Value]:
+    def values(self, index: int) -> Sequence[Candidate]:
         return self.samples[index].values[self.field]
 
     def chosen(self, index: int) -> str | None:
         return self.samples[index].chosen[self.field]
+
+    def labelled_text(self, index: int) -> str | None:
+        """The labelled value as text; None if the label says that there is none."""
+        value = getattr(self.samples[index].example.label.invoice, self.field)
+        return str(value) if value is not None else None
+
+    @cached_property
+    def table(self) -> FieldTable:
+        """All values with their features, for training."""
+        return FieldTable(
+            self.field,
+            {index: self.values(index) for index in self.queries},
+            {index: self.labelled_text(index) for index in self.queries},
+            {index: query.right for index, query in self.queries.items()},
+        )
 
     def can_learn(self, folds: Sequence[int]) -> bool:
         """Whether right values exist outside every fold: not if all documents are copies, or of one vendor."""
@@ -90,25 +107,30 @@ class FieldTask:
 
 
 def candidate_values(
-    text: OcrText, schema: DocumentSchema | None = None
+    text: OcrText, schema: DocumentSchema | None = None, fields: Collection[str] | None = None
 ) -> tuple[dict[str, Choice[Any]], dict[str, list[Value]], Reading]:
     """By field, the choices of the rules and the distinct values with their features; and the reading. `schema`: default is
-    that of invoices."""
-    if schema is not None and not schema.is_invoice:
-        reading = read(text)
+    that of invoices; `fields`: those whose values are wanted (default: all)."""
+    is_invoice = schema is None or schema.is_invoice
+    reading = first_invoice(text).reading if is_invoice else read(text)
+    if schema is None or is_invoice:
+        made = choices(reading, labelled(reading), items.find(reading))
+    else:
         made = keyed.choices(reading, schema, invoice_choices)
-        return made, {name: values_of(choice, reading) for name, choice in made.items()}, reading
-    reading = first_invoice(text).reading
-    made = choices(reading, labelled(reading), items.find(reading))
-    supplier = made["supplier_name"]
-    wide = {field: widened(field, choice, reading, supplier) for field, choice in made.items()}
-    return made, {field: values_of(choice, reading) for field, choice in wide.items()}, reading
+    wanted = {field: choice for field, choice in made.items() if fields is None or field in fields}
+    if is_invoice:
+        wanted = {field: widened(field, choice, reading, made["supplier_name"]) for field, choice in wanted.items()}
+    return made, {field: values_of(choice, reading) for field, choice in wanted.items()}, reading
 
 
 def sample_of(example: Example) -> Sample:
-    made, values, reading = candidate_values(example.text, example.schema)
+    made, values, reading = candidate_values(example.text, example.schema, example.label.labelled_fields)
     chosen = {name: value_key(choice.chosen.value) if choice.chosen else None for name, choice in made.items()}
-    return Sample(example, region_of(reading), printed_lines(reading), values, chosen)
+    kept = {
+        field: [Candidate(value.key, value.entry.value, value.features) for value in of_field]
+        for field, of_field in values.items()
+    }
+    return Sample(example, region_of(reading), printed_lines(reading), kept, chosen)
 
 
 def field_task(field: str, samples: Sequence[Sample]) -> FieldTask:
@@ -132,7 +154,7 @@ def truth_keys(label: Label, field: str) -> set[str]:
     return keys
 
 
-def _right(kind: str, wanted: set[str], values: Sequence[Value]) -> int | None:
+def _right(kind: str, wanted: set[str], values: Sequence[Candidate]) -> int | None:
     """The index of the labelled value; for names that the engine misread, of the most similar value."""
     for index, value in enumerate(values):
         if value.key in wanted:

@@ -7,7 +7,7 @@ from ocr_pipeline.extraction.learned.model import By, FieldModel, FieldReport, S
 from ocr_pipeline.training.coverage import Covered
 from ocr_pipeline.training.curves import acceptance, by_region, calibration, learning_curve
 from ocr_pipeline.training.examples import FieldTask
-from ocr_pipeline.training.rankers import OutOfFold, best_value, out_of_fold, queries_of, rules_key, train
+from ocr_pipeline.training.rankers import OutOfFold, best_value, out_of_fold, rules_key, train
 
 _SHOWN_FEATURES = 12
 TRUSTS = (0.25, 0.5, 0.75, 1.0)
@@ -42,7 +42,7 @@ def learn_field(
     )
     validated = {by: _cross_validate(task, folds[by], part, trust, covered[by]) for by, part in parts.items()}
     by_document, by_vendor = validated["document"], validated.get("vendor")
-    whole = train(queries_of(task, parts["document"].known[-1], task.queries))
+    whole = train(task, parts["document"].known[-1], list(task.queries))
     labelled = [index for index in task.queries if task.truths[index]]
     report: FieldReport = {
         "documents": len(task.queries),
@@ -97,9 +97,7 @@ def how_far(
 
 def _best(task: FieldTask, fold: int, chosen: OutOfFold, index: int, trust: float) -> tuple[float, str | None]:
     """Score and key of the best value of a document of this fold."""
-    return best_value(
-        chosen.rankers[fold], task.values(index), chosen.rows[index], chosen.own[index], chosen.known[fold], trust
-    )
+    return best_value(chosen.rankers[fold], task, index, chosen.own[index], chosen.known[fold], trust)
 
 
 def _cross_validate(

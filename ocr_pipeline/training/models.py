@@ -1,6 +1,8 @@
 """The model of an engine: every field and every kind of document that has enough labels."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -16,7 +18,8 @@ from ocr_pipeline.training.fields import learn_field
 from ocr_pipeline.training.rows import learn_rows
 
 VERSION = 7
-"""Raise it with every change that gives another model for the same labels."""
+"""Raise it with every change after which models of earlier versions should be trained again. That makes the results of every
+backend that learns stale, and those of cascades and ensembles over them."""
 MIN_LABELS = 20
 """Documents needed in which the labelled value is one of several candidates, so that there is a choice to learn; fields with
 fewer are left to the rules."""
@@ -38,11 +41,26 @@ def training_key(
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without the garbage collector: it would search all documents in memory again and again (a quarter of the time) for
+    cycles that there are not."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def train_model(examples: Sequence[Example], engine: str, schema: DocumentSchema | None = None) -> Model | None:
     """Learn every field, and the rows of every kind of document, with enough labels; None if there is none. `schema`:
     of all examples, default that of invoices."""
     schema = schema or invoice_schema()
-    samples = [sample_of(example) for example in examples]
+    with _collector_paused():
+        samples = [sample_of(example) for example in examples]
     folds: dict[By, list[int]] = {
         "document": folds_of([example.group for example in examples]),
         "vendor": folds_of(vendor_families(samples)),
@@ -50,7 +68,7 @@ def train_model(examples: Sequence[Example], engine: str, schema: DocumentSchema
     coverage = coverage_of(samples, folds)
     fields, too_few, right = {}, {}, {}
     for field in schema.field_kinds:
-        if not samples or field not in samples[0].values:
+        if not samples or field not in samples[0].chosen:
             continue
         task = field_task(field, samples)
         with_choice = sum(query.right is not None and len(query.rows) > 1 for query in task.queries.values())

@@ -16,7 +16,7 @@ from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.extraction.base import ExtractionInput, TrainedExtractor
 from ocr_pipeline.extraction.learned.known import Known
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model, Split, load_model
-from ocr_pipeline.extraction.learned.ranker import Ranker
+from ocr_pipeline.extraction.learned.ranker import Ranker, rules_shares
 from ocr_pipeline.extraction.learned.rows import kind_of, row_features
 from ocr_pipeline.extraction.learned.values import Value, region_of, values_of, widened
 from ocr_pipeline.extraction.learned.vendors import printed_lines
@@ -193,8 +193,8 @@ def _learned(
     if not values:
         return choice
     rows = split.known(fold).rows(values)
-    models = ranker.own_scores(rows)
-    own, scores = ranker.mixed(models, rows, 1.0), ranker.mixed(models, rows, trust)
+    models, by_rules = ranker.own_scores(rows), rules_shares(rows)
+    own, scores = ranker.mixed(models, by_rules, 1.0), ranker.mixed(models, by_rules, trust)
     order = sorted(range(len(values)), key=lambda index: -scores[index])
     ranked = [
         Ranked(values[index].entry.candidate, float(scores[index]), f"learned; {values[index].entry.reason}")

@@ -13,7 +13,7 @@ from ocr_pipeline.extraction.learned.values import Value
 from ocr_pipeline.extraction.rules.candidates import Features
 
 ADDRESS = "supplier_address"
-_MIN_SIMILARITY = 60
+MIN_SIMILARITY = 60
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NUMBER = re.compile(r"\d{2,}")
 _MIN_TEXTS, _MIN_LETTERS, _LONG = 5, 5, 8
@@ -37,13 +37,13 @@ class Known:
         return grow(self.field, self.labelled)
 
     @cached_property
-    def _words(self) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    def words(self) -> tuple[Counter[str], Counter[str], Counter[str]]:
         """In how many texts a word stands, stands first, and stands last."""
         inside: Counter[str] = Counter()
         first: Counter[str] = Counter()
         last: Counter[str] = Counter()
         for text, _ in self.labelled.values():
-            if words := _words_of(text):
+            if words := words_of(text):
                 inside.update(set(words))
                 first[words[0]] += 1
                 last[words[-1]] += 1
@@ -66,14 +66,14 @@ class Known:
         own = label if label and self.labelled.get(label, ("", 0))[1] == 1 else None
         similar = self._similar(values, own)
         best = max(similar)
-        mine = _words_of(self.labelled[own][0]) if own else ()
+        mine = words_of(self.labelled[own][0]) if own else ()
         return [
             {
                 **value.features,
                 "known_text": near,
                 "known_gap": near - best,
                 "known_best": best,
-                **self._worded(_words_of(str(value.entry.value)), mine),
+                **self._worded(words_of(str(value.entry.value)), mine),
             }
             for value, near in zip(values, similar, strict=True)
         ]
@@ -81,7 +81,7 @@ class Known:
     def _worded(self, words: Sequence[str], mine: Sequence[str]) -> dict[str, float]:
         if not words:
             return {}
-        inside, first, last = self._words
+        inside, first, last = self.words
         known = sum(inside[word] > (word in mine) for word in words)
         return {
             "known_words": known / len(words),
@@ -94,14 +94,14 @@ class Known:
         """The similarity (0..1) of each value to the most similar labelled text."""
         from rapidfuzz import fuzz, process
 
-        entries = [key for key in self._comparable([str(value.entry.value) for value in values]) if key != own]
+        entries = [key for key in self.comparable([str(value.entry.value) for value in values]) if key != own]
         if not entries:
             return [0.0] * len(values)
         keys = [value.key for value in values]
-        table = process.cdist(keys, entries, scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
+        table = process.cdist(keys, entries, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
         return [float(similarity) / 100 for similarity in table.max(axis=1)]
 
-    def _comparable(self, texts: Collection[str]) -> list[str]:
+    def comparable(self, texts: Collection[str]) -> list[str]:
         """The labelled texts to compare with: of addresses those that share a number, as there are too many."""
         if self.field != ADDRESS:
             return list(self.labelled)
@@ -130,7 +130,7 @@ class Known:
 
     def _respelled(self, word: str) -> str:
         """A word that no label has as the most frequent one that it may be a misreading of."""
-        inside, _, _ = self._words
+        inside, _, _ = self.words
         folded = word.casefold()
         if len(folded) < _MIN_LETTERS or inside[folded]:
             return word
@@ -151,7 +151,7 @@ def _misread(read: str, printed: str) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def _words_of(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
     return tuple(word.casefold() for word in _WORD.findall(text))
 
 

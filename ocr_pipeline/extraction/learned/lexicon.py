@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from ocr_pipeline.values.names import normalise_name
 
@@ -52,5 +53,6 @@ def corrected(field: str, name: str, lexicon: Mapping[str, str]) -> str | None:
     return lexicon[match[0]] if match else None
 
 
+@lru_cache(maxsize=65536)
 def _digits(text: str) -> str:
     return "".join(character for character in text if character.isdigit())

@@ -38,25 +38,24 @@ class Ranker:
 
     def scores(self, rows: Sequence[Features], trust: float = 1.0) -> "Floats":
         """The score of each value, 0..1: the models' own mixed with the rules'."""
-        return self.mixed(self.own_scores(rows), rows, trust)
+        return self.mixed(self.own_scores(rows), rules_shares(rows), trust)
 
     def own_scores(self, rows: Sequence[Features]) -> "Floats":
         """The mean of the models' shares, 0..1, for each value."""
-        return self.own_scores_of([rows])[0]
+        return self.own_scores_of(matrix(rows, self.names), [len(rows)])[0]
 
-    def own_scores_of(self, documents: Sequence[Sequence[Features]]) -> "list[Floats]":
-        """The same for the values of many documents at once, which takes a fraction of the time."""
+    def own_scores_of(self, table: "Floats", sizes: Sequence[int]) -> "list[Floats]":
+        """The same for the values of many documents at once, which takes a fraction of the time. `table`: one row per value,
+        one column per name; `sizes`: values per document."""
         import lightgbm
         import numpy as np
 
-        rows = [row for values in documents for row in values]
-        if not rows:
-            return [np.zeros(0) for _ in documents]
+        totals = [np.zeros(size) for size in sizes]
+        if not len(table):
+            return totals
         if not self._boosters:
             self._boosters = [lightgbm.Booster(model_str=model) for model in self.models]
-        ends = np.cumsum([len(values) for values in documents])[:-1]
-        table = matrix(rows, self.names)
-        totals = [np.zeros(len(values)) for values in documents]
+        ends = np.cumsum(sizes)[:-1]
         for number, booster in enumerate(self._boosters):
             visible = table if number >= MODELS_PER_TABLE else table[:, columns_without_rules(self.names)]
             raw = np.asarray(booster.predict(visible, num_threads=1), dtype=np.float64)
@@ -65,12 +64,9 @@ class Ranker:
                     total += part if number % MODELS_PER_TABLE == 0 else _softmax(part)
         return [total / len(self._boosters) for total in totals]
 
-    def mixed(self, own: "Floats", rows: Sequence[Features], trust: float) -> "Floats":
-        """The models' own scores mixed with the rules'; the fewer training documents and the less `trust` (0..1), the more the
-        rules count."""
-        import numpy as np
-
-        rules = _softmax(np.array([row.get(f"{RULES}score", 0.0) for row in rows]))
+    def mixed(self, own: "Floats", rules: "Floats", trust: float) -> "Floats":
+        """The models' own scores mixed with the shares of the rules; the fewer training documents and the less `trust` (0..1),
+        the more the rules count."""
         trust *= self.documents / (self.documents + AS_MUCH_AS)
         return trust * own + (1 - trust) * rules
 
@@ -89,11 +85,19 @@ def matrix(rows: Sequence[Features], names: Sequence[str]) -> "Floats":
     """One row per value; an absent feature is 0, as in the rules."""
     import numpy as np
 
-    return np.array([[row.get(name, 0.0) for name in names] for row in rows], dtype=np.float64)
+    cells = [[row.get(name, 0.0) for name in names] for row in rows]
+    return np.array(cells, dtype=np.float64).reshape(len(rows), len(names))
 
 
 def columns_without_rules(names: Sequence[str]) -> list[int]:
     return [index for index, name in enumerate(names) if not name.startswith(RULES)]
+
+
+def rules_shares(rows: Sequence[Features]) -> "Floats":
+    """The scores of the rules for the values of a document, as shares of 1."""
+    import numpy as np
+
+    return _softmax(np.array([row.get(f"{RULES}score", 0.0) for row in rows])) if rows else np.zeros(0)
 
 
 def _softmax(scores: "Floats") -> "Floats":

@@ -43,8 +43,8 @@ def values_of(choice: Choice[Any], reading: Reading) -> list[Value]:
     usual_year = median(day.year for day in days) if days else 0
     values = []
     for place_of, (key, places) in enumerate(groups.items()):
-        features: dict[str, float] = {}
-        for place in places:
+        features: dict[str, float] = dict(places[0].candidate.features)
+        for place in places[1:]:
             for name, held in place.candidate.features.items():
                 features[name] = max(held, features.get(name, held))
         features |= _place(places, reading)
@@ -112,8 +112,8 @@ def _amount(value: Decimal, amounts: Sequence[Decimal]) -> dict[str, float]:
 def _text(text: str) -> dict[str, float]:
     words = text.split()
     return {
-        "letters": float(sum(character.isalpha() for character in text)),
-        "digits": float(sum(character.isdigit() for character in text)),
+        "letters": float(sum(map(str.isalpha, text))),
+        "digits": float(sum(map(str.isdigit, text))),
         "words": float(len(words)),
-        "capitals": sum(character.isupper() for character in text) / max(len(text), 1),
+        "capitals": sum(map(str.isupper, text)) / max(len(text), 1),
     }

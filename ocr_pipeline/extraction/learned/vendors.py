@@ -41,8 +41,9 @@ def is_known(lines: Iterable[str], vendors: Collection[str]) -> bool:
     """Whether a line is a labelled name, begins with one, or is one but for OCR slips."""
     from rapidfuzz import fuzz, process
 
+    beginnings = tuple(vendors)
     return any(
-        any(line.startswith(vendor) for vendor in vendors)
+        line.startswith(beginnings)
         or process.extractOne(line, vendors, scorer=fuzz.ratio, score_cutoff=SIMILARITY) is not None
         for line in lines
     )
