@@ -35,6 +35,7 @@ def run(
     from ocr_pipeline.documents.document_names import named_document
     from ocr_pipeline.documents.find import find_documents
     from ocr_pipeline.operation.waiting import only_run
+    from ocr_pipeline.planning.run_cells import cells_of_run
     from ocr_pipeline.progress import NoProgress
 
     keep_known_ids(project)
@@ -46,7 +47,8 @@ def run(
     if backends is not None:
         _check_known("backend", backends, set(configured))
     names = backends if backends is not None else configured.runnable()
-    with only_run(project, lambda _: None):
+    backends_and_documents = cells_of_run(project, sources, names)
+    with only_run(project, lambda _: None, *backends_and_documents):
         return run_pipeline(project, sources, names, NoProgress(), max_cost_usd=max_cost_usd)
 
 

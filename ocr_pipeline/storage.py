@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from ocr_pipeline.blobs import Blobs, FileLocks, Folder, Locks, write_durably
+from ocr_pipeline.coordination.locks import shared_locks
 from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
@@ -28,7 +29,9 @@ def open_place(project: Project, folder: str) -> Blobs:
 
 
 def open_locks(project: Project) -> Locks:
-    """The locks of a project's results: files of this machine."""
+    """The locks of a project's results: of all machines that share PostgreSQL, otherwise files of this one."""
+    if shared := shared_locks(project):
+        return shared
     place = load_deployment(project).store
     return FileLocks(project.data / "locks" if place.remote else project.root / place.url / "results")
 

@@ -1,7 +1,7 @@
 """What commands print with: consoles, tables, JSON, numbers and text from outside; and the database they read."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -26,11 +26,13 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 
-def alone(project: Project) -> AbstractContextManager[None]:
-    """Hold the lock of the project, so that no other run works at the same time; says on stderr whom it waits for."""
+def alone(
+    project: Project, backends: Collection[str] | None = None, documents: Collection[str] | None = None
+) -> AbstractContextManager[None]:
+    """As `only_run`; says on stderr whom it waits for."""
     from ocr_pipeline.operation.waiting import only_run
 
-    return only_run(project, lambda sentence: errors.print(plain(sentence), soft_wrap=True))
+    return only_run(project, lambda sentence: errors.print(plain(sentence), soft_wrap=True), backends, documents)
 
 
 def opened(project: Project) -> "Warehouse":

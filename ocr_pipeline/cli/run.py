@@ -23,6 +23,7 @@ from ocr_pipeline.defs import pipeline
 from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.plan import Mode
+from ocr_pipeline.planning.run_cells import cells_of_run
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.opened import shown_name
 
@@ -95,7 +96,8 @@ def _run(
 ) -> pipeline.RunSummary:
     """Run the pipeline with progress bars. Ctrl-C ends in one sentence and exit code 130."""
     try:
-        with alone(project), TerminalProgress(console) as progress:
+        claim = cells_of_run(project, sources, backends)
+        with alone(project, *claim), TerminalProgress(console) as progress:
             return pipeline.run_pipeline(
                 project,
                 sources,

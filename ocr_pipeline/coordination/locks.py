@@ -6,12 +6,14 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from filelock import Timeout
 
 from ocr_pipeline.coordination.session import Session, check_psycopg2
+from ocr_pipeline.deployment import load_deployment
+from ocr_pipeline.project import Project
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +28,14 @@ class PostgresLocks:
 
     def __init__(self, url: str) -> None:
         check_psycopg2()
+        self._url = url
         self.session = Session(url, self._take_again)
         self._held: set[str] = set()
         self._guard = threading.Lock()
+
+    def __reduce__(self) -> tuple[Callable[[str], "PostgresLocks"], tuple[str]]:
+        """In another process: the locks of that process."""
+        return locks_of, (self._url,)
 
     @contextmanager
     def held(self, name: str, timeout: float = -1) -> Iterator[None]:
@@ -91,6 +98,18 @@ class PostgresLocks:
 
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
+def shared_locks(project: Project) -> PostgresLocks | None:
+    """The locks that all machines of a project share; None without PostgreSQL: then it is on one machine.
+
+    Raises ConfigurationError, WarehouseError.
+    """
+    deployment = load_deployment(project)
+    if deployment.warehouse.kind == "postgres":
+        return locks_of(deployment.warehouse.url)
+    url = deployment.instance.postgres_url
+    return locks_of(url) if url else None
 
 
 _opened: dict[tuple[int, str], PostgresLocks] = {}

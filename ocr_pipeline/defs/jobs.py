@@ -22,6 +22,7 @@ from ocr_pipeline.operation.pause import pause, paused
 from ocr_pipeline.operation.spending import month_of, spent_in_month
 from ocr_pipeline.operation.waiting import only_run
 from ocr_pipeline.planning.costs import Estimate
+from ocr_pipeline.planning.run_cells import cells_of_run
 from ocr_pipeline.progress import Progress
 
 PROCESS_KEY = "process_documents"
@@ -104,7 +105,11 @@ def _process_locked(
     context.instance.add_run_tags(context.run_id, {**lock.tags, RUN_TAG: context.run_id})
     try:
         _collect_inboxes(context, config, project)
-        with only_run(project.project, log.info):
+        sources, names = (
+            _chosen(config, find_documents(project.project.data)),
+            project.backends().runnable(config.backends),
+        )
+        with only_run(project.project, log.info, *cells_of_run(project.project, sources, names)):
             summary = _process(context, config, project, progress)
     except OcrPipelineError as error:
         context.instance.add_run_tags(context.run_id, {FAILURE_TAG: str(error)[:MAX_TAG]})

@@ -17,11 +17,13 @@ from uuid import uuid4
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from ocr_pipeline.coordination.locks import shared_locks
 from ocr_pipeline.defs._dagster import located_runs, open_event_log, range_tags
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.planning.cell_lists import CELLS, CELLS_TAG, store_cells
 from ocr_pipeline.planning.plan import Cell
+from ocr_pipeline.project import Project
 from ocr_pipeline.store import ResultStore
 
 LOCATION = "ocr_pipeline"
@@ -157,21 +159,27 @@ def _spans(order: Sequence[str], wanted: Iterable[str]) -> list[tuple[int, int]]
 class RunLock:
     """Held by the process of a run until it ends, however it ends: so others can tell whether it is alive.
 
-    A lock of the operating system, because host names change, process ids are reused, and a relaunched run has the tags
-    of the first one.
+    A lock of the operating system, or of the PostgreSQL that machines share: host names change, process ids are reused, and a
+    relaunched run has the tags of the first one.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(folder / f"{run_id}.lock")
+        self._shared, self._name = shared_locks(Project(folder.parents[1])), f"run:{run_id}"
         self.tags = {PROCESS_TAG: run_id}
 
     def take(self) -> None:
         """Acquire the lock; no other process holds it."""
-        self._lock.acquire(timeout=0)
+        if self._shared:
+            self._shared.take(self._name, timeout=0)
+        else:
+            self._lock.acquire(timeout=0)
 
     def is_held(self) -> bool:
-        """Whether a process holds the lock."""
+        """Whether a process holds the lock, on any machine."""
+        if self._shared:
+            return self._shared.holder(self._name) is not None
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -181,6 +189,9 @@ class RunLock:
 
     def drop(self) -> None:
         """Release and delete the lock: its run has ended, or no process holds it."""
+        if self._shared:
+            self._shared.drop(self._name)
+            return
         Path(self._lock.lock_file).unlink(missing_ok=True)
         self._lock.release()
 

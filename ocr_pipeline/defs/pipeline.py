@@ -27,14 +27,17 @@ from ocr_pipeline.defs.known_ids import keep_known_ids
 from ocr_pipeline.defs.launch import Launcher, Part, backend_ranges, by_backend, cells_in, close_killed_runs, parts_of
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, ENSEMBLE, partitions_of
 from ocr_pipeline.defs.records import EVALUATED_TAG, InstanceRecords, evaluation_identity, failed_checks
+from ocr_pipeline.defs.resources import calls_of_run
 from ocr_pipeline.deployment import load_deployment, recommendation
 from ocr_pipeline.documents.find import SourceFile, find_documents, with_family
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.operation.settings import load_operation
+from ocr_pipeline.operation.waiting import only_step
 from ocr_pipeline.planning.costs import Estimate, refuse_above
 from ocr_pipeline.planning.files import keep_file_states
 from ocr_pipeline.planning.plan import DELETED, EVALUATION, SPLITS, WEIGHTS, Cell, Mode, Plan, Scope, Step, make_plan
+from ocr_pipeline.planning.run_cells import shared_parts
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_store
@@ -85,7 +88,7 @@ def run_pipeline(
     """
     backends = load_backends(project)
     max_cost_usd = load_operation(project.operation_file, set(backends)).limit(max_cost_usd)
-    calls = ModelCalls(open_store(project), fresh_since=fresh_since, max_cost_usd=max_cost_usd)
+    calls = calls_of_run(project, fresh_since, max_cost_usd)
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
         keep_known_ids(project, at_run=True)
@@ -152,9 +155,8 @@ class Execution:
     ) -> None:
         self._scope, self._instance = scope, instance
         self._max_cost_usd, self._announce = max_cost_usd, announce
-        self._calls = calls
+        self._calls, self._tags = calls, tags
         self._resources = {"progress": progress, "models": calls}
-        self._tags = tags
         self._partitions = partitions_of(scope.project, scope.backends)
         self._refused: OcrPipelineError | None = None
         self._done: list[str] = []
@@ -172,8 +174,11 @@ class Execution:
         if not plan.steps:
             self._add_checks(failed_checks(self._instance).values())
         while plan.steps:
-            self._execute(plan)
-            plan = make_plan(self._scope, self._done) if plan.steps[0].asset != EVALUATION else Plan(())
+            with only_step(self._scope.project, shared_parts(plan.steps[0])) as waited:
+                if not waited:  # else another machine may have done it
+                    self._execute(plan)
+            more = waited or plan.steps[0].asset != EVALUATION
+            plan = make_plan(self._scope, self._done) if more else Plan(())
         if self._refused:
             raise self._refused
         return self.summary
@@ -268,9 +273,8 @@ class Execution:
     def _evaluate(self) -> None:
         """All backends, not only the selected ones: a changed label changes every score, and scoring is cheap."""
         project, backends = self._scope.project, self._scope.backends
-        identity = evaluation_identity(
-            project, backends, open_warehouse(project)
-        )  # before: later changes count for the next
+        # Before: later changes count for the next.
+        identity = evaluation_identity(project, backends, open_warehouse(project))
         self._launch(list(EVALUATION_ASSETS), backend_ranges(backends, self._partitions))
         self._record(self._launcher.check({EVALUATED_TAG: identity}))
 

@@ -15,12 +15,13 @@ from pydantic import Field, PrivateAttr
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.backends.config import load_config
+from ocr_pipeline.coordination.locks import shared_locks
 from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.evaluation.scoring.settings import Rules, load_rules
 from ocr_pipeline.machine import sentence_of
 from ocr_pipeline.models.asking import ModelCalls
-from ocr_pipeline.models.budget import BUDGETS, Ledger
+from ocr_pipeline.models.budget import named_ledger, run_ledger
 from ocr_pipeline.operation.settings import UNATTENDED_USD, Operation, load_operation
 from ocr_pipeline.processes.budget import available_cores
 from ocr_pipeline.processes.workers import LocalWorkers, Workers
@@ -132,10 +133,22 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             fresh_since=datetime.now(UTC) if self.fresh else None,
             max_cost_usd=operation.unattended_limit(self.max_cost_usd),
             needs_prices=operation.limit(self.max_cost_usd) is not None,
-            ledger=Ledger(project.results / BUDGETS / f"{_budget_id(context)}.json"),
+            ledger=named_ledger(project, _budget_id(context)),
+            locks=shared_locks(project),
         )
         with closing(calls):
             yield calls
+
+
+def calls_of_run(project: Project, fresh_since: datetime | None, max_cost_usd: float | None) -> ModelCalls:
+    """The model calls of one `ocr-pipeline run`. What runs on other machines spend meanwhile counts, too."""
+    return ModelCalls(
+        open_store(project),
+        fresh_since=fresh_since,
+        max_cost_usd=max_cost_usd,
+        ledger=run_ledger(project),
+        locks=shared_locks(project),
+    )
 
 
 def _budget_id(context: dg.InitResourceContext) -> str:

@@ -15,6 +15,8 @@ from typing import NoReturn
 
 from filelock import Timeout
 
+from ocr_pipeline.coordination.budgets import SharedLedger
+from ocr_pipeline.coordination.locks import PostgresLocks
 from ocr_pipeline.errors import ConfigurationError, DocumentError, ProviderError
 from ocr_pipeline.models.budget import Budget, Ledger
 from ocr_pipeline.models.clients import Client, Clients
@@ -37,6 +39,7 @@ class ModelCalls:
         fresh_since: repeat calls made before this moment; the old reply is kept beside the new one.
         max_cost_usd: stop before this is exceeded.
         ledger: what other runs spend on the same budget.
+        locks: of all machines of the project, which keep the limits of providers together.
         needs_prices: with a limit, refuse calls whose price is unknown.
         clock: what waits and measures.
     """
@@ -48,7 +51,8 @@ class ModelCalls:
         keys: Mapping[str, str] | None = None,
         fresh_since: datetime | None = None,
         max_cost_usd: float | None = None,
-        ledger: Ledger | None = None,
+        ledger: Ledger | SharedLedger | None = None,
+        locks: PostgresLocks | None = None,
         needs_prices: bool = True,
         clock: Clock | None = None,
     ) -> None:
@@ -56,9 +60,10 @@ class ModelCalls:
         self.fresh_since = fresh_since
         self.clock = clock or Clock()
         self._calls = CallStore(store, fresh_since)
+        self._ledger = ledger
         self._budget = Budget(max_cost_usd, ledger, needs_prices=needs_prices)
         self._clients = Clients(keys, self.clock)
-        self._attempts = Attempts(self.clock)
+        self._attempts = Attempts(self.clock, locks)
         self.keep, self.claim = self._calls.keep, self._calls.claim
         self.count = self._budget.count
 
@@ -120,6 +125,8 @@ class ModelCalls:
     def close(self) -> None:
         """Close the connections."""
         self._clients.close()
+        if self._ledger:
+            self._ledger.close()
 
     def refuse(self, provider: Provider, failure: Failure, key: str) -> NoReturn:
         """Raise the error of a failure, with a note on where the server's own words are kept."""

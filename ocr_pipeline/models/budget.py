@@ -9,10 +9,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from ocr_pipeline.coordination.budgets import SharedLedger
+from ocr_pipeline.coordination.locks import shared_locks
 from ocr_pipeline.errors import BudgetError, ConfigurationError
 from ocr_pipeline.models.prices import expected_cost
 from ocr_pipeline.models.provider import Provider
 from ocr_pipeline.models.types import ModelRequest
+from ocr_pipeline.project import Project
 from ocr_pipeline.store import write_durably
 
 BUDGETS = "budgets"
@@ -47,8 +50,27 @@ class Ledger:
             raise ConfigurationError(f"{self._path} is damaged: delete it to begin the budget anew.") from None
 
     def add(self, usd: float) -> None:
-        """Change the sum. The caller holds the lock."""
+        """Add what was spent. The caller holds the lock."""
         write_durably(self._path, json.dumps({"usd": self.usd + usd}))
+
+    def reserve(self, usd: float) -> None:
+        """Change what is reserved. The caller holds the lock."""
+        self.add(usd)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+def run_ledger(project: Project) -> SharedLedger | None:
+    """What a run spends together with those on other machines, from now on; None on one machine."""
+    locks = shared_locks(project)
+    return SharedLedger(locks, "runs", from_now=True) if locks else None
+
+
+def named_ledger(project: Project, name: str) -> Ledger | SharedLedger:
+    """What several runs spend together, like those of one backfill."""
+    locks = shared_locks(project)
+    return SharedLedger(locks, name, from_now=False) if locks else Ledger(project.results / BUDGETS / f"{name}.json")
 
 
 class Budget:
@@ -60,7 +82,9 @@ class Budget:
         needs_prices: refuse calls whose price is unknown, as the limit cannot be enforced on them.
     """
 
-    def __init__(self, max_cost_usd: float | None, ledger: Ledger | None = None, *, needs_prices: bool = True) -> None:
+    def __init__(
+        self, max_cost_usd: float | None, ledger: "Ledger | SharedLedger | None" = None, *, needs_prices: bool = True
+    ) -> None:
         self._needs_prices = needs_prices and max_cost_usd is not None
         self.spent_usd = 0.0
         self._max_cost_usd = max_cost_usd
@@ -72,7 +96,8 @@ class Budget:
         """Add what a call cost."""
         with self._locked():
             self.spent_usd += cost_usd
-            self._share(cost_usd)
+            if self._ledger and cost_usd:
+                self._ledger.add(cost_usd)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -81,7 +106,7 @@ class Budget:
 
     def _share(self, usd: float) -> None:
         if self._ledger and usd:
-            self._ledger.add(usd)
+            self._ledger.reserve(usd)
 
     @contextmanager
     def reserve(self, provider: Provider, requests: Sequence[ModelRequest], *, batch: bool) -> Iterator[float]:

@@ -3,8 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
+from ocr_pipeline.coordination.locks import PostgresLocks
+from ocr_pipeline.coordination.rates import SharedRates
 from ocr_pipeline.models.provider import Provider
 
 
@@ -54,9 +56,17 @@ class TokenBucket:
 
 
 class Limiter:
-    """The limits of one provider, for all threads of this process."""
+    """The limits of one provider, for all threads of this process.
 
-    def __init__(self, provider: Provider, clock: Clock) -> None:
+    Args:
+        locks: of all machines of the project, which keep the limits together.
+    """
+
+    def __init__(self, provider: Provider, clock: Clock, locks: PostgresLocks | None = None) -> None:
+        self._shared = (
+            SharedRates(locks, f"{provider.type} {provider.endpoint}", provider.concurrency) if locks else None
+        )
+        self._per_minute = {"requests": provider.requests_per_minute, "tokens": provider.tokens_per_minute}
         rates = (provider.requests_per_minute, provider.tokens_per_minute)
         self._places = threading.BoundedSemaphore(provider.concurrency)
         self._requests, self._tokens = (TokenBucket(rate, clock.now) if rate else None for rate in rates)
@@ -66,15 +76,28 @@ class Limiter:
     @contextmanager
     def place(self, tokens: int) -> Iterator[None]:
         """Take one of the concurrent slots after the waits that the rates require. `tokens`: estimate for the request."""
-        with self._places:
-            wait = self._requests.take(1) if self._requests else 0.0
-            wait = max(wait, self._tokens.take(tokens) if self._tokens else 0.0)
-            begin = self._clock.now() + wait
+        with self._places, self._shared.slot(lambda: self._clock.stopped) if self._shared else nullcontext():
+            begin = self._clock.now() + max(self._wait("requests", 1), self._wait("tokens", tokens))
             # Another call may be told to hold while this one waits.
-            while (left := max(begin, self._not_before) - self._clock.now()) > 0 and not self._clock.stopped:
+            while (left := max(begin - self._clock.now(), self._held())) > 0 and not self._clock.stopped:
                 self._clock.wait(left)
             yield
 
     def hold(self, seconds: float) -> None:
         """Start no call for this long: the server asked for a pause, which applies to all threads."""
         self._not_before = max(self._not_before, self._clock.now() + seconds)
+        if self._shared:
+            self._shared.hold(seconds)
+
+    def _wait(self, what: str, amount: float) -> float:
+        """Take a call's share of a rate; the seconds to wait before it is used."""
+        per_minute = self._per_minute[what]
+        if self._shared:
+            return self._shared.take(what, amount, per_minute) if per_minute else 0.0
+        bucket = self._requests if what == "requests" else self._tokens
+        return bucket.take(amount) if bucket else 0.0
+
+    def _held(self) -> float:
+        """For how many more seconds no call may start."""
+        here = self._not_before - self._clock.now()
+        return max(here, self._shared.held()) if self._shared else here

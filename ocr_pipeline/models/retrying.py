@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Generic, TypeVar
 
+from ocr_pipeline.coordination.locks import PostgresLocks
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, ProviderError
 from ocr_pipeline.models.failures import Failure
 from ocr_pipeline.models.limits import Clock, Limiter
@@ -35,8 +36,8 @@ class Answer(Generic[Value]):
 class Attempts:
     """Makes attempts for all threads of a run. A model that fails for everyone is closed: later calls fail at once."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, locks: PostgresLocks | None = None) -> None:
+        self._clock, self._locks = clock, locks
         self._limiters: dict[str, Limiter] = {}
         self._closed: dict[tuple[str, str], OcrPipelineError] = {}
         self._reached: dict[str, float] = {}
@@ -94,7 +95,7 @@ class Attempts:
     def _limiter(self, provider: Provider) -> Limiter:
         with self._lock:
             if provider.name not in self._limiters:
-                self._limiters[provider.name] = Limiter(provider, self._clock)
+                self._limiters[provider.name] = Limiter(provider, self._clock, self._locks)
             return self._limiters[provider.name]
 
 

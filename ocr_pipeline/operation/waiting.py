@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
+from ocr_pipeline.coordination.claims import claimed
+from ocr_pipeline.coordination.locks import shared_locks
 from ocr_pipeline.machine import explained_os_errors
 from ocr_pipeline.project import Project
 
@@ -50,14 +52,28 @@ def holder_of(project: Project) -> Holder | None:
 
 
 @contextmanager
-def only_run(project: Project, on_wait: Callable[[str], None]) -> Iterator[None]:
+def only_run(
+    project: Project,
+    on_wait: Callable[[str], None],
+    backends: Collection[str] | None = None,
+    documents: Collection[str] | None = None,
+) -> Iterator[None]:
     """Let one `ocr-pipeline run` work at a time: two would recognise the same documents twice.
 
-    `on_wait` gets a sentence at once and every 30 s while it waits for another one.
+    Where machines share PostgreSQL, runs of other backends or other documents work at the same time.
+
+    Args:
+        on_wait: gets a sentence at once and every 30 s while it waits for another one.
+        backends: what the run works on; None: all.
+        documents: None: all.
 
     Raises:
-        OcrPipelineError: the lock file cannot be used.
+        OcrPipelineError: the lock file or the server cannot be used.
     """
+    if locks := shared_locks(project):
+        with claimed(locks, backends, documents, lambda who, waited: on_wait(_sentence(who, waited)), EVERY_SECONDS):
+            yield
+        return
     path = lock_file(project)
     with explained_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +96,28 @@ def only_run(project: Project, on_wait: Callable[[str], None]) -> Iterator[None]
         lock.release()
 
 
-def _sentence(holder: Holder | None, waited: float) -> str:
+@contextmanager
+def only_step(project: Project, names: Iterable[str]) -> Iterator[bool]:
+    """Where machines share PostgreSQL: let one run at a time do a step that is not split by backends, such as the text of an
+    engine or the scores.
+
+    Args:
+        names: what the step works on: engines, or `shared`.
+
+    Gives whether it waited for another run, which may have done the step. On one machine, `only_run` is enough.
+    """
+    locks, waited = shared_locks(project), False
+    with contextlib.ExitStack() as stack:
+        for name in sorted(names) if locks else ():
+            assert locks is not None
+            if not locks.try_take(f"step:{name}"):
+                waited = True
+                locks.take(f"step:{name}")
+            stack.callback(locks.drop, f"step:{name}")
+        yield waited
+
+
+def _sentence(holder: Holder | str | None, waited: float) -> str:
     who = str(holder) if holder else "another run"
     return f"Waiting for {who} to end in this project{f' ({waited:.0f} s so far)' if waited >= 1 else ''}."
 

@@ -44,23 +44,35 @@ class Snapshot:
         """Run a query and return its rows as dictionaries."""
         if self._connection is None:
             return []
-        cursor = self._connection.execute(sql, parameters)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        names, rows = _fetched(self._connection.execute(sql, parameters))
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def select(self, row_type: Callable[..., T], sql: str, parameters: Parameters = ()) -> list[T]:
         """Run a query and make a `row_type` of each row; the columns are its arguments by name."""
         if self._connection is None:
             return []
-        cursor = self._connection.execute(sql, parameters)
-        names = tuple(column[0] for column in cursor.description or ())
+        names, rows = _fetched(self._connection.execute(sql, parameters))
         if getattr(row_type, "_fields", None) == names:  # a named tuple: hundreds of thousands of scores
-            return [row_type(*row) for row in cursor.fetchall()]
-        return [row_type(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+            return [row_type(*row) for row in rows]
+        return [row_type(**dict(zip(names, row, strict=True))) for row in rows]
 
     def columns(self, sql: str, parameters: Parameters = ()) -> Columns:
         """Run a query and return its columns, for hundreds of thousands of rows; empty without a database."""
-        return {} if self._connection is None else self._connection.execute(sql, parameters).fetchnumpy()
+        if self._connection is None:
+            return {}
+        found = self._connection.execute(sql, parameters).fetchnumpy()
+        found.pop("rowid", None)
+        return found
+
+
+def _fetched(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Names and rows of a result, without the order of insertion, which some tables of PostgreSQL have as a column."""
+    names = tuple(column[0] for column in cursor.description or ())
+    if "rowid" not in names:
+        return names, cursor.fetchall()
+    left_out = names.index("rowid")
+    rows = [row[:left_out] + row[left_out + 1 :] for row in cursor.fetchall()]
+    return names[:left_out] + names[left_out + 1 :], rows
 
 
 @dataclass(frozen=True)

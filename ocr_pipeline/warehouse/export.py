@@ -84,9 +84,11 @@ def load_frame(warehouse: Warehouse, table: str) -> "pd.DataFrame":
         ConfigurationError: a table is unknown.
         WarehouseError: the database cannot be opened.
     """
-    _check_table(table, table_columns())
+    known = table_columns()
+    _check_table(table, known)
     with warehouse.connect(read_only=True) as connection:
-        return connection.execute(f'FROM "{table}"').df()
+        columns = ", ".join(f'"{name}"' for name, _ in known[table])
+        return connection.execute(f'SELECT {columns} FROM "{table}"').df()  # noqa: S608
 
 
 def _check_table(table: str, known: Collection[str]) -> None:

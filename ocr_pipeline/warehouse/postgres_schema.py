@@ -23,6 +23,16 @@ ATTACHED = "w"
 ONE_ROW_PER_KEY = ("documents", "labels", "ocr_text", "extractions")
 """Tables with one row per document or cell. Their index is unique: the last resort if two machines write one cell at once."""
 
+ORDERED = (
+    "comparisons",
+    "evaluation_history",
+    "leaderboard_evidence",
+    "leaderboard_fields",
+    "repeat_spread",
+    "repeat_scores",
+)
+"""Tables that are read in the order of insertion, by `rowid`: a column here, which results leave out."""
+
 _TYPES = (
     (re.compile(r"\bMAP\s*\([^()]*\)"), "json"),
     (re.compile(r"\bDOUBLE\b(?! PRECISION)"), "double precision"),
@@ -127,7 +137,10 @@ def _step(connection: duckdb.DuckDBPyConnection, version: int, statements: Itera
                 connection.execute("CALL pg_clear_cache()")
             else:
                 connection.execute(sql)
-        execute(connection, "; ".join(_indexes(_columns(version))))
+        columns = _columns(version)
+        tables = {table for table, *_ in columns}.intersection(ORDERED)
+        added = "ADD COLUMN IF NOT EXISTS rowid bigint GENERATED ALWAYS AS IDENTITY"
+        execute(connection, "; ".join([*_indexes(columns), *(f'ALTER TABLE "{table}" {added}' for table in tables)]))
         execute(connection, f"INSERT INTO schema_version VALUES ({version}, now() AT TIME ZONE 'UTC')")  # noqa: S608
         connection.commit()
     except BaseException:
