@@ -167,6 +167,7 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
         "refused requests": [],
         "call locks": [],
         "budgets of old runs": [],
+        "lists of cells of old runs": [],
         "OCR results": ["unused"],
         "extraction results": [],
         "looks of earlier contents": [],
