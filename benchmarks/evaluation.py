@@ -141,26 +141,29 @@ def worker(documents: int) -> None:
         del scores
         with timed("leaderboard"):
             with target.snapshot() as snapshot:
-                current = tables.scores.current(snapshot, scoring)
+                current = tables.score_columns.score_columns(snapshot, scoring)
                 lists = tables.scores.current_lists(snapshot, scoring)
                 runs = tables.extractions.extraction_runs(snapshot, BACKENDS)
-                columns = tables.scores.outcome_columns(snapshot, scoring)
             boards, fields = leaderboard_rows(
-                current, lists, runs, labels, datasets, BACKENDS, lambda dataset, backend: None, columns
+                current, lists, runs, labels, datasets, BACKENDS, lambda dataset, backend: None
             )
             tables.ranking.replace_leaderboard(target, boards, fields, "r")
         del current
         with timed("comparisons"):
             levels = list(tables.scores.RULES)
-            compared, sensitivity = comparison_rows(tables.scores.outcome_columns(target, scoring, levels), levels)
+            with target.snapshot() as snapshot:
+                columns = tables.score_columns.outcome_columns(snapshot, scoring, levels)
+            compared, sensitivity = comparison_rows(columns, levels)
             tables.comparisons.replace_comparisons(target, compared, sensitivity, "r")
         with timed("slices"):
-            columns = tables.scores.outcome_columns(target, scoring)
+            with target.snapshot() as snapshot:
+                columns = tables.score_columns.outcome_columns(snapshot, scoring)
             features = tables.documents.document_features(target)
             confidences = tables.words.confidences(target, BACKENDS)
             tables.ranking.replace_slices(target, slice_rows(columns, features, confidences))
         with timed("history"):
-            columns = tables.scores.outcome_columns(target, scoring)
+            with target.snapshot() as snapshot:
+                columns = tables.score_columns.outcome_columns(snapshot, scoring)
             versions = label_versions(labels, datasets)
             new = new_evaluations(columns, {key: key for key in labels}, runs, versions, {})
             tables.history.append_evaluations(target, new, "r")

@@ -17,8 +17,8 @@ from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.evaluation.scoring.fields import FieldScore
 from ocr_pipeline.evaluation.scoring.line_items import StoredList, list_counts
 from ocr_pipeline.evaluation.scoring.stage import StoredScore, score_backend
-from ocr_pipeline.evaluation.scoring.version import label_version
 from ocr_pipeline.schemas import Extraction, Invoice, Label
+from ocr_pipeline_tests.evaluation.cubes import score_columns
 
 BACKEND = "rapidocr+rules"
 DEMO = Path(__file__).parents[2] / "data" / "demo"
@@ -69,7 +69,7 @@ def evaluated() -> tuple[list[FieldScore], dict[str, FieldSummary]]:
     ]
     runs = [ExtractionRun(name, "demo", BACKEND, failed=False, seconds=None, cost=0) for name in record]
     now = datetime(2026, 11, 28, tzinfo=UTC)
-    board = leaderboard(scores, runs, lists=lists, label_version=label_version(labels), evaluated_at=now)
+    board = leaderboard(score_columns(scores), runs, lists=lists, evaluated_at=now)
     return [score for document in documents for score in document.fields], {row.field: row for row in board.fields}
 
 

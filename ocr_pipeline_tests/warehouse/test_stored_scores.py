@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ocr_pipeline.evaluation.ranking.columns import NAMED, ScoreColumns
 from ocr_pipeline.evaluation.scoring.places import Spot, score_places
 from ocr_pipeline.evaluation.scoring.repeats import score_repeats
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES
@@ -22,6 +23,7 @@ from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.scores import NewScores
 from ocr_pipeline.warehouse.tables.values import kinds_of_shape, shape_columns
 from ocr_pipeline_tests.delivery_notes import VALUES, delivery_notes
+from ocr_pipeline_tests.evaluation.cubes import score_columns
 
 BOX = (0.1, 0.2, 0.3, 0.4)
 LABEL = Label.model_validate(
@@ -130,6 +132,40 @@ def test_scores_of_all_tables(warehouse: Warehouse) -> None:
     assert not tables.repeats.current_scores(warehouse, other)
     assert [row.stale for row in tables.places.of_documents(warehouse, other, ["d"])] == [True, True]
     assert Counts.of(score.outcome for score in document.fields) == Counts(correct=1, both_empty=1)
+
+
+def test_scores_as_columns(warehouse: Warehouse, tmp_path: Path) -> None:
+    """What is computed from columns is what the rows say, metrics and unknown values included."""
+    write(
+        warehouse,
+        {"d": ExtractionOutcome(extraction=answer(total_amount="9.00")), "a": ExtractionOutcome(failure=FAILURE)},
+    )
+    origins = tables.scores.origins(warehouse, "b")
+    answers: dict[str, Extraction | DocumentFailure] = {"d": answer(total_amount="9.00"), "a": FAILURE}
+    documents = score_backend("b", {"a": LABEL, "d": LABEL}, answers, dict.fromkeys("ad", "demo"))
+    measured = [[score._replace(metrics={"near": 0.5}) for score in document.fields] for document in documents[1:]]
+    scored = [documents[0], documents[1]._replace(fields=measured[0])]
+    new = NewScores(backend="b", documents=scored, origins=origins)
+    tables.scores.replace_scores(warehouse, [new], rules=DEFAULT_RULES, run_id="r")
+    scoring = Scoring.by(["other", "b"], DEFAULT_RULES)
+    with warehouse.snapshot() as snapshot:
+        found, rows = tables.score_columns.score_columns(snapshot, scoring), tables.scores.current(snapshot, scoring)
+        levels = tables.score_columns.outcome_columns(snapshot, scoring, list(tables.scores.RULES))
+    assert len(rows) == len(found) == len(levels) == 2 * len(documents[0].fields)
+    expected = score_columns(rows)
+
+    def texts(columns: ScoreColumns) -> list[tuple[object, ...]]:
+        named = [[columns.names[name][number] for number in columns[name]] for name in NAMED]
+        others = [columns[name].astype(str).tolist() for name in sorted(expected.columns) if name not in NAMED]
+        return sorted(
+            zip(*named, *others, [columns.metrics.get(row) for row in range(len(columns))], strict=True), key=str
+        )
+
+    assert texts(found) == texts(expected)
+    assert levels["headline"].tolist() == found["outcome"].tolist()
+    assert levels["strict"].tolist() == found["outcome_strict"].tolist()
+    assert len(tables.score_columns.score_columns(warehouse, Scoring(["b"], "other rules"))) == 0
+    assert len(tables.score_columns.score_columns(Warehouse(tmp_path / "none.duckdb"), scoring)) == 0
 
 
 def test_repeated_answers(warehouse: Warehouse) -> None:

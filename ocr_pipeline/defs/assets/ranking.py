@@ -60,10 +60,10 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
         scoring = Scoring.by(backends, rules)
         with target.snapshot() as snapshot:
             labels, transcribed = tables.labels.valid_labels(snapshot), tables.documents.transcribed(snapshot)
-            scores, lists = tables.scores.current(snapshot, scoring), tables.scores.current_lists(snapshot, scoring)
+            scores = tables.score_columns.score_columns(snapshot, scoring)
+            lists = tables.scores.current_lists(snapshot, scoring)
             places = tables.places.current_places(snapshot, scoring)
             runs = tables.extractions.extraction_runs(snapshot, backends)
-            columns = tables.scores.outcome_columns(snapshot, scoring)
             read_from = tables.sources.values_read_from(snapshot, backends)
             repeated = tables.repeats.current_scores(snapshot, scoring)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
@@ -71,9 +71,7 @@ def _leaderboard(rules: Rules) -> dg.AssetsDefinition:
         scorable = {key: labels[key] for key in datasets}
         applies = partial(_applies, configured, documents)
         not_run = partial(_not_run, configured, transcribed, documents, datasets)
-        rows, fields = leaderboard_rows(
-            scores, lists, runs, scorable, datasets, backends, not_run, columns, rules, applies
-        )
+        rows, fields = leaderboard_rows(scores, lists, runs, scorable, datasets, backends, not_run, rules, applies)
         rows = [replace(row, read_from=read_from.get((row.dataset, row.backend))) for row in rows]
         tables.ranking.replace_leaderboard(target, rows, fields, context.run.run_id, summarise_places(places))
         tables.repeats.replace_spread(target, spreads(repeated))
@@ -142,7 +140,8 @@ def _comparisons(rules: Rules) -> dg.AssetsDefinition:
         """Every pair of backends on the documents of both: difference of F1 with interval, test, p and corrected p (Holm)."""
         configured, rules = project.backends(), project.rules()
         target, levels = warehouse.warehouse(), list(tables.scores.RULES)
-        columns = tables.scores.outcome_columns(target, Scoring.by(list(configured), rules), levels)
+        with target.snapshot() as snapshot:
+            columns = tables.score_columns.outcome_columns(snapshot, Scoring.by(list(configured), rules), levels)
         rows, sensitivity = comparison_rows(columns, levels)
         tables.comparisons.replace_comparisons(target, rows, sensitivity, context.run.run_id)
         return dg.MaterializeResult(metadata=_comparison_metadata(rows, sensitivity))
@@ -173,7 +172,7 @@ def _slices(rules: Rules) -> dg.AssetsDefinition:
         configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
-            columns = tables.scores.outcome_columns(snapshot, Scoring.by(backends, rules))
+            columns = tables.score_columns.outcome_columns(snapshot, Scoring.by(backends, rules))
             features = tables.documents.document_features(snapshot)
             confidences = tables.words.confidences(snapshot, backends)
         rows = slice_rows(columns, features, confidences)
@@ -199,7 +198,7 @@ def _history(rules: Rules) -> dg.AssetsDefinition:
         configured, rules = project.backends(), project.rules()
         target, backends = warehouse.warehouse(), list(configured)
         with target.snapshot() as snapshot:
-            columns = tables.scores.outcome_columns(snapshot, Scoring.by(backends, rules))
+            columns = tables.score_columns.outcome_columns(snapshot, Scoring.by(backends, rules))
             labels, sha256 = tables.labels.valid_labels(snapshot), tables.labels.label_sha256(snapshot)
             datasets = labelled_datasets(labels, tables.documents.datasets(snapshot))
             runs = tables.extractions.extraction_runs(snapshot, backends)

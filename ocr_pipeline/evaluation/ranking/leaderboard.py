@@ -10,18 +10,18 @@ from datetime import datetime
 from typing import Literal, TypeVar
 
 from ocr_pipeline.document_fields import in_display_order
+from ocr_pipeline.evaluation.ranking.columns import ScoreColumns
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.runs import BackendSummary, ExtractionRun, summarise_backend
 from ocr_pipeline.evaluation.ranking.standing import Standing
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary, summarise_field, summarise_list
 from ocr_pipeline.evaluation.scoring.line_items import StoredList
-from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 
 Group = tuple[str, str]
 """(dataset, backend)."""
 
-_T = TypeVar("_T", ExtractionRun, StoredScore, StoredList)
+_T = TypeVar("_T", ExtractionRun, StoredList)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,6 @@ class Leaderboard:
     """By dataset and backend; in each group `all_fields` first, then the fields in display order, then the lists."""
     backends: tuple[BackendSummary, ...]
     """By dataset and backend."""
-    label_version: str
     scoring_version: int
     evaluated_at: datetime
 
@@ -62,11 +61,10 @@ class LeaderboardRow:
 
 
 def leaderboard(
-    scores: Iterable[StoredScore],
+    scores: ScoreColumns,
     runs: Iterable[ExtractionRun],
     *,
     lists: Iterable[StoredList] = (),
-    label_version: str,
     evaluated_at: datetime,
     seed: int = 0,
 ) -> Leaderboard:
@@ -78,19 +76,20 @@ def leaderboard(
     """
     if evaluated_at.tzinfo is None:
         raise ValueError("evaluated_at needs a time zone")
-    scores_of, lists_of, runs_of = _grouped(scores), _grouped(lists), _grouped(runs)
+    lists_of, runs_of = _grouped(lists), _grouped(runs)
+    scores_of = {(dataset, backend): part for (dataset, backend), part in scores.by("dataset", "backend")}
     for group in scores_of.keys() | lists_of.keys() | runs_of.keys():
-        _check(scores_of[group], lists_of[group], runs_of[group])
+        _check(scores_of.get(group, _NONE), lists_of[group], runs_of[group])
 
     fields: list[FieldSummary] = []
     backends: list[BackendSummary] = []
     for group in sorted(runs_of):
-        fields += _summarise_fields(group, scores_of[group], lists_of[group], seed)
-        backends.append(summarise_backend(*group, scores_of[group], runs_of[group], seed))
+        of_group = scores_of.get(group, _NONE)
+        fields += _summarise_fields(group, of_group, lists_of[group], seed)
+        backends.append(summarise_backend(*group, of_group, runs_of[group], seed))
     return Leaderboard(
         fields=tuple(fields),
         backends=tuple(backends),
-        label_version=label_version,
         scoring_version=SCORING_VERSION,
         evaluated_at=evaluated_at,
     )
@@ -103,14 +102,18 @@ def _grouped(rows: Iterable[_T]) -> dict[Group, list[_T]]:
     return groups
 
 
-def _summarise_fields(
-    group: Group, scores: Sequence[StoredScore], lists: Sequence[StoredList], seed: int
-) -> list[FieldSummary]:
-    by_field: dict[str, list[StoredScore]] = {field: [] for field in in_display_order(score.field for score in scores)}
-    for score in scores:
-        by_field.setdefault(score.field, []).append(score)
+_NONE = ScoreColumns()
+
+
+def _summarise_fields(group: Group, scores: ScoreColumns, lists: Sequence[StoredList], seed: int) -> list[FieldSummary]:
+    import numpy as np
+
+    by_document = np.argsort(scores["document_id"], kind="stable")
+    fields, first = np.unique(scores["field"][by_document], return_index=True)
+    names = [scores.names["field"][number] for number in fields[np.argsort(first)]]
+    parts = {name: part for (name,), part in scores.by("field")}
     summaries = [summarise_field(*group, ALL_FIELDS, scores, seed)]
-    summaries += [summarise_field(*group, field, part, seed) for field, part in by_field.items() if part]
+    summaries += [summarise_field(*group, name, parts[name], seed) for name in in_display_order(names)]
     for name in in_display_order(row.list for row in lists):
         part = [row for row in lists if row.list == name]
         if part:
@@ -119,15 +122,16 @@ def _summarise_fields(
     return summaries
 
 
-def _check(scores: Sequence[StoredScore], lists: Sequence[StoredList], runs: Sequence[ExtractionRun]) -> None:
+def _check(scores: ScoreColumns, lists: Sequence[StoredList], runs: Sequence[ExtractionRun]) -> None:
     ran = Counter(run.document_id for run in runs)
-    scored = Counter((score.document_id, score.field) for score in scores)
-    scored.update((row.document_id, row.list) for row in lists)
     for document_id, times in ran.items():
         if times > 1:
             raise ValueError(f"document {document_id} ran {times} times for one backend")
-    for (document_id, field), times in scored.items():
+    scored = Counter((row.document_id, row.list) for row in lists)
+    scored.update(scores.repeated())
+    for (document_id, name), times in scored.items():
         if times > 1:
-            raise ValueError(f"{field} of document {document_id} is scored {times} times for one backend")
+            raise ValueError(f"{name} of document {document_id} is scored {times} times for one backend")
+    for document_id in (*scores.used("document_id"), *(row.document_id for row in lists)):
         if document_id not in ran:
             raise ValueError(f"document {document_id} has scores but no run")

@@ -3,11 +3,12 @@
 10,000 documents, 5 backends and 10 fields take half a megabyte.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts, Outcome, part_table
+from ocr_pipeline.evaluation.ranking.columns import CODES, ScoreColumns
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts, part_table
 from ocr_pipeline.schemas import FIELD_KINDS
 
 if TYPE_CHECKING:
@@ -20,14 +21,8 @@ if TYPE_CHECKING:
 ALL_FIELDS = "all_fields"
 """The `field` of the row that counts the single values of all fields together (micro average)."""
 
-CODES: dict[str, int] = {outcome: code for code, outcome in enumerate(get_args(Outcome), 1)}
-"""An outcome as a number. 0: the backend was not run on the document, or the label does not mention the field."""
-
 LETTERS = "-cwimb"
 """The same as letters, for storage: c(orrect), w(rong), i: spurious, m(issing), b(oth empty). They enter hashes."""
-
-Columns = Mapping[str, Sequence[Any]]
-"""Columns of equal length by name, as arrays or lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,52 +60,36 @@ class Outcomes:
         return Outcomes(self.dataset, self.backends, kept, self.fields, self.codes[:, documents, :])
 
 
-def outcomes_by_dataset(columns: Columns, outcome: str) -> list[Outcomes]:
+def outcomes_by_dataset(columns: ScoreColumns, outcome: str) -> list[Outcomes]:
     """Build one `Outcomes` per data set, sorted by name; backends and documents sorted, fields in display order.
 
-    Args:
-        columns: one entry per scored field: `dataset`, `document_id`, `backend`, `field`, and outcomes.
-        outcome: the column with the outcomes to use; there is one per set of rules.
+    `outcome`: the column with the outcomes to use; there is one per set of rules.
     """
     import numpy as np
 
-    if not columns or not len(columns["dataset"]):
-        return []
-    datasets = _Index(columns["dataset"])
-    backends, documents = _Index(columns["backend"]), _Index(columns["document_id"])
-    fields = _Index(columns["field"], list(FIELD_KINDS))
-    codes = np.fromiter((CODES[value] for value in columns[outcome]), np.int8, len(columns[outcome]))
     cubes = []
-    for number, dataset in enumerate(datasets.names):
-        here = datasets.positions == number
-        first, second, third = (_Part(index, here) for index in (backends, documents, fields))
-        cube = np.zeros((len(first.names), len(second.names), len(third.names)), np.int8)
-        cube[first.positions, second.positions, third.positions] = codes[here]
-        cubes.append(Outcomes(dataset, first.names, second.names, third.names, cube))
+    for (dataset,), part in columns.by("dataset"):
+        backends, first = _used(part, "backend")
+        documents, second = _used(part, "document_id")
+        fields, third = _used(part, "field")
+        order = _display_order(fields)
+        cube = np.zeros((len(backends), len(documents), len(fields)), np.int8)
+        cube[first, second, np.argsort(order)[third]] = part[outcome]
+        cubes.append(Outcomes(dataset, backends, documents, tuple(fields[number] for number in order), cube))
     return cubes
 
 
-class _Index:
-    """The distinct values of a column in order, and the position of each entry's value among them."""
+def _used(columns: ScoreColumns, name: str) -> "tuple[tuple[str, ...], NDArray[np.intp]]":
+    """The texts that are in a column, and the position of each row's among them."""
+    import numpy as np
 
-    def __init__(self, values: Sequence[Any], first: Iterable[str] = ()) -> None:
-        import numpy as np
-
-        present = set(values)
-        front = [name for name in first if name in present]
-        self.names = (*front, *sorted(present.difference(front)))
-        position = {name: number for number, name in enumerate(self.names)}
-        self.positions = np.fromiter((position[value] for value in values), np.intp, len(values))
+    present, positions = np.unique(columns[name], return_inverse=True)
+    return tuple(columns.names[name][number] for number in present), positions
 
 
-class _Part:
-    """An index restricted to some entries, without the values that none of them has."""
-
-    def __init__(self, index: _Index, entries: "Flags") -> None:
-        import numpy as np
-
-        kept, self.positions = np.unique(index.positions[entries], return_inverse=True)
-        self.names = tuple(index.names[number] for number in kept)
+def _display_order(fields: Sequence[str]) -> list[int]:
+    rank = {name: number for number, name in enumerate(FIELD_KINDS)}
+    return sorted(range(len(fields)), key=lambda number: (rank.get(fields[number], len(rank)), fields[number]))
 
 
 def counts_of(codes: "Codes") -> Counts:

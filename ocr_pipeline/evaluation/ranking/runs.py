@@ -1,13 +1,12 @@
 """Runs of one backend on one data set summed up: whole documents, failures, time and cost."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-from ocr_pipeline.evaluation.scoring.stage import StoredScore
-from ocr_pipeline.evaluation.statistics.counts import LABELLED, RIGHT, Outcome
+from ocr_pipeline.evaluation.ranking.columns import CODES, ScoreColumns
+from ocr_pipeline.evaluation.statistics.counts import LABELLED, RIGHT
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_median, wilson
 from ocr_pipeline.evaluation.statistics.rates import high, known, low, mean, rate
 
@@ -56,15 +55,11 @@ class BackendSummary:
 
 
 def summarise_backend(
-    dataset: str, backend: str, scores: Sequence[StoredScore], runs: Sequence[ExtractionRun], seed: int
+    dataset: str, backend: str, scores: ScoreColumns, runs: Sequence[ExtractionRun], seed: int
 ) -> BackendSummary:
     """Sum up whole documents, time and cost."""
-    outcomes_of: dict[str, set[Outcome]] = defaultdict(set)
-    for score in scores:
-        outcomes_of[score.document_id].add(score.outcome)
-    labelled = [outcomes for outcomes in outcomes_of.values() if not outcomes.isdisjoint(LABELLED)]
-    accurate = sum(outcomes.issubset(RIGHT) for outcomes in labelled)
-    accuracy_interval = wilson(accurate, len(labelled))
+    labelled, accurate = _whole_documents(scores)
+    accuracy_interval = wilson(accurate, labelled)
 
     seconds = known([run.seconds for run in runs])
     costs = known([run.cost for run in runs])
@@ -77,9 +72,9 @@ def summarise_backend(
         backend=backend,
         documents=len(runs),
         failures=sum(bool(run.failed) for run in runs),
-        labelled_documents=len(labelled),
+        labelled_documents=labelled,
         accurate_documents=accurate,
-        whole_document_accuracy=rate(accurate, len(labelled)),
+        whole_document_accuracy=rate(accurate, labelled),
         whole_document_accuracy_low=low(accuracy_interval),
         whole_document_accuracy_high=high(accuracy_interval),
         seconds_per_document=mean(seconds),
@@ -93,3 +88,17 @@ def summarise_backend(
         reported=any(run.reported for run in runs),
         fingerprints=tuple(sorted({run.fingerprint for run in runs if run.fingerprint})),
     )
+
+
+def _whole_documents(scores: ScoreColumns) -> tuple[int, int]:
+    """How many documents have a labelled value, and in how many of them every value is right."""
+    import numpy as np
+
+    if not len(scores):
+        return 0, 0
+    document, outcome = scores["document_id"], scores["outcome"]
+    labelled, wrong = (
+        np.unique(document[np.isin(outcome, [CODES[name] for name in names], invert=invert)])
+        for names, invert in ((LABELLED, False), (RIGHT, True))
+    )
+    return len(labelled), len(np.setdiff1d(labelled, wrong, assume_unique=True))

@@ -6,9 +6,10 @@ from functools import partial
 from itertools import product
 from types import MappingProxyType
 
+from ocr_pipeline.evaluation.ranking.columns import ScoreColumns
 from ocr_pipeline.evaluation.ranking.history import Evaluation, evaluations
 from ocr_pipeline.evaluation.ranking.leaderboard import Group, Leaderboard, LeaderboardRow, leaderboard
-from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, Columns, Outcomes, outcomes_by_dataset
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, Outcomes, outcomes_by_dataset
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison, compare_under_rules
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity, rule_sensitivity
@@ -17,20 +18,19 @@ from ocr_pipeline.evaluation.ranking.standing import Offer, Standing, pareto_fro
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.evaluation.scoring.line_items import StoredList
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
-from ocr_pipeline.evaluation.scoring.stage import StoredScore, label_versions
-from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION, label_version
+from ocr_pipeline.evaluation.scoring.stage import label_versions
+from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.schemas import Label
 
 
 def leaderboard_rows(
-    scores: Sequence[StoredScore],
+    scores: ScoreColumns,
     lists: Iterable[StoredList],
     runs: Sequence[ExtractionRun],
     labels: Mapping[str, Label],
     datasets: Mapping[str, str],
     backends: Sequence[str],
     not_run: Callable[[str, str], str | None],
-    columns: Columns,
     rules: Rules = DEFAULT_RULES,
     applies: Callable[[str, str], bool] = lambda backend, document_id: True,
 ) -> tuple[list[LeaderboardRow], list[FieldSummary]]:
@@ -41,16 +41,16 @@ def leaderboard_rows(
         datasets: the data set of each of these documents.
         backends: every configured backend.
         not_run: why a backend cannot run on a data set, (dataset, backend); None if it can.
-        columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
         applies: whether a backend has anything to do for a document, (backend, document).
     """
     now = datetime.now(UTC)
-    board = leaderboard(scores, runs, lists=lists, label_version=label_version(labels), evaluated_at=now)
+    board = leaderboard(scores, runs, lists=lists, evaluated_at=now)
     at = now.replace(tzinfo=None).isoformat(sep=" ")
     row_of = partial(LeaderboardRow, scoring_version=board.scoring_version, rules=rules.fingerprint, evaluated_at=at)
     versions = label_versions(labels, datasets)
-    front, standing_of = _pareto(board), _standings(columns, runs)
-    missing = partial(_missing, datasets, {(score.document_id, score.backend) for score in scores}, applies)
+    front, standing_of = _pareto(board), _standings(scores, runs)
+    scored = {backend: set(part.used("document_id")) for (backend,), part in scores.by("backend")}
+    missing = partial(_missing, datasets, scored, applies)
     rows = [
         row_of(
             dataset=summary.dataset,
@@ -82,19 +82,19 @@ def leaderboard_rows(
 
 def _missing(
     datasets: Mapping[str, str],
-    scored: Container[tuple[str, str]],
+    scored: Mapping[str, Container[str]],
     applies: Callable[[str, str], bool],
     dataset: str,
     backend: str,
 ) -> int:
     """How many labelled documents have no score of a backend that has something to do for them."""
-    unscored = (key for key, name in datasets.items() if name == dataset and (key, backend) not in scored)
+    unscored = (key for key, name in datasets.items() if name == dataset and key not in scored.get(backend, ()))
     return sum(applies(backend, key) for key in unscored)
 
 
-def _standings(columns: Columns, runs: Sequence[ExtractionRun]) -> dict[Group, Standing]:
+def _standings(scores: ScoreColumns, runs: Sequence[ExtractionRun]) -> dict[Group, Standing]:
     failed = {(run.backend, run.document_id) for run in runs if run.failed}
-    cubes = outcomes_by_dataset(columns, HEADLINE)
+    cubes = outcomes_by_dataset(scores, "outcome")
     return {(row.dataset, row.backend): row for cube in cubes for row in standings(cube, failed)}
 
 
@@ -111,10 +111,10 @@ def _pareto(board: Leaderboard) -> dict[Group, bool | None]:
     }
 
 
-def comparison_rows(columns: Columns, rules: Sequence[str]) -> tuple[list[Comparison], list[RuleSensitivity]]:
+def comparison_rows(columns: ScoreColumns, rules: Sequence[str]) -> tuple[list[Comparison], list[RuleSensitivity]]:
     """Make the rows of `comparisons` and `rule_sensitivity`.
 
-    `columns`: as `outcomes_by_dataset` takes them, with a column of outcomes for each of `rules`, including the headline's.
+    `columns`: with outcomes by each of `rules`, including the headline's.
     """
     by_rules = {name: outcomes_by_dataset(columns, name) for name in rules}
     comparisons = [
@@ -126,14 +126,14 @@ def comparison_rows(columns: Columns, rules: Sequence[str]) -> tuple[list[Compar
 
 
 def slice_rows(
-    columns: Columns,
+    columns: ScoreColumns,
     features: Mapping[str, DocumentFeatures],
     confidences: Mapping[tuple[str, str], float],
 ) -> list[Slice]:
     """Make the rows of `leaderboard_slices`.
 
     Args:
-        columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
+        columns: with the headline's outcomes.
         features: of every document.
         confidences: mean confidence of the engine's words by (backend, document), if known.
     """
@@ -162,7 +162,7 @@ def _on_all(cube: Outcomes, documents: Collection[str]) -> Outcomes:
 
 
 def new_evaluations(
-    columns: Columns,
+    columns: ScoreColumns,
     label_sha256: Mapping[str, str],
     runs: Iterable[ExtractionRun],
     versions: Mapping[str, str],
@@ -173,7 +173,7 @@ def new_evaluations(
     """Find the evaluations that differ from the last one of their data set, backend and test set.
 
     Args:
-        columns: as `outcomes_by_dataset` takes them, with a column of the headline's outcomes.
+        columns: with the headline's outcomes.
         label_sha256: by document.
         runs: as in `leaderboard_rows`.
         versions: of the labels, by data set.

@@ -1,16 +1,20 @@
 """Scores of one backend and data set summed up per field and per list."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
+from ocr_pipeline.evaluation.ranking.columns import CODES, READS, ScoreColumns
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, counts_of
 from ocr_pipeline.evaluation.scoring.line_items import ListName, StoredList, Unit
-from ocr_pipeline.evaluation.scoring.stage import StoredScore
-from ocr_pipeline.evaluation.statistics.counts import LABELLED, Counts, Outcome, array_of
+from ocr_pipeline.evaluation.statistics.counts import LABELLED, Counts, array_of, part_table
 from ocr_pipeline.evaluation.statistics.intervals import bootstrap_f1, bootstrap_precision, bootstrap_recall, wilson
 from ocr_pipeline.evaluation.statistics.rates import high, known, low, mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CELLS = ".cells"
 """`line_items` is the `field` of the row that counts whole line items, `line_items.cells` of the one that counts cells."""
@@ -63,32 +67,34 @@ class FieldSummary(Rates):
     metrics: Mapping[str, float] | None = None
 
 
-def summarise_field(dataset: str, backend: str, field: str, scores: Sequence[StoredScore], seed: int) -> FieldSummary:
+def summarise_field(dataset: str, backend: str, field: str, scores: ScoreColumns, seed: int) -> FieldSummary:
     """Sum up the scores of one field, or of all fields together (`ALL_FIELDS`)."""
-    outcomes_of: dict[str, list[Outcome]] = defaultdict(list)
-    for score in scores:
-        outcomes_of[score.document_id].append(score.outcome)
-    per_document = [Counts.of(outcomes) for outcomes in outcomes_of.values()]
+    import numpy as np
 
-    together = field == ALL_FIELDS
-    labelled = [] if together else [score for score in scores if score.outcome in LABELLED]
-    printed = [] if together else [score.printed_reads for score in scores if score.printed_reads]
-    printed_labelled = [score.printed_reads == "correct" for score in labelled if score.printed_reads]
+    together, outcomes = field == ALL_FIELDS, scores["outcome"]
+    documents, of_document = np.unique(scores["document_id"], return_inverse=True)
+    per_document = np.stack(
+        [np.bincount(of_document, part, len(documents)) for part in part_table()[outcomes].T], axis=1
+    ).astype(np.int64)
+    is_labelled = np.isin(outcomes, [CODES[outcome] for outcome in LABELLED])
+    labelled = scores.only(np.flatnonzero(is_labelled & (not together)))
+    reads = scores["printed_reads"]
+    read = (reads > 0) & (not together)
     return FieldSummary(
         dataset=dataset,
         backend=backend,
         field=field,
-        documents=len(per_document),
-        **vars(_rates(per_document, independent=not together, seed=seed)),
+        documents=len(documents),
+        **vars(_rates(counts_of(outcomes), per_document, independent=not together, seed=seed)),
         within_0_01=_average(labelled, "within_0_01"),
         within_0_05=_average(labelled, "within_0_05"),
         within_1_percent=_average(labelled, "within_1_percent"),
         anls=_average(labelled, "anls"),
         anls_match=_average(labelled, "anls_match"),
-        f1_strict=_f1([score.outcome_strict for score in scores]),
-        f1_lenient=_f1([score.outcome_lenient for score in scores]),
-        printed_date=mean(printed_labelled),
-        printed_unreadable=printed.count("unreadable") if printed else None,
+        f1_strict=_f1(scores["outcome_strict"]),
+        f1_lenient=_f1(scores["outcome_lenient"]),
+        printed_date=mean((reads[read & is_labelled] == READS["correct"]).tolist()),
+        printed_unreadable=int(np.count_nonzero(reads == READS["unreadable"])) if read.any() else None,
         metrics=_metrics(labelled),
     )
 
@@ -98,20 +104,20 @@ def summarise_list(
 ) -> FieldSummary:
     """Sum up the rows or the cells of one of the lists."""
     levels = [stored.counts.rows if unit == "rows" else stored.counts.cells for stored in lists]
+    headline = [counts.headline for counts in levels]
     return FieldSummary(
         dataset=dataset,
         backend=backend,
         field=name if unit == "rows" else name + CELLS,
         documents=len(lists),
-        **vars(_rates([counts.headline for counts in levels], independent=False, seed=seed)),
+        **vars(_rates(sum(headline, Counts()), array_of(headline), independent=False, seed=seed)),
         f1_strict=sum((counts.strict for counts in levels), Counts()).f1,
         f1_lenient=sum((counts.lenient for counts in levels), Counts()).f1,
     )
 
 
-def _rates(per_document: Sequence[Counts], *, independent: bool, seed: int) -> Rates:
-    """`independent`: a document has one value at most."""
-    counts, parts = sum(per_document, Counts()), array_of(per_document)
+def _rates(counts: Counts, parts: "NDArray[np.int64]", *, independent: bool, seed: int) -> Rates:
+    """`parts`: the counts of each document, see `counts.PARTS`. `independent`: a document has one value at most."""
     precision = wilson(counts.tp, counts.predicted) if independent else bootstrap_precision(parts, seed=seed)
     recall = wilson(counts.tp, counts.labelled) if independent else bootstrap_recall(parts, seed=seed)
     f1 = bootstrap_f1(parts, seed=seed)
@@ -130,16 +136,18 @@ def _rates(per_document: Sequence[Counts], *, independent: bool, seed: int) -> R
     )
 
 
-def _average(scores: Sequence[StoredScore], column: str) -> float | None:
-    return mean(known([getattr(score, column) for score in scores]))
+def _average(scores: ScoreColumns, column: str) -> float | None:
+    return mean(known(scores[column].tolist()))
 
 
-def _metrics(scores: Sequence[StoredScore]) -> dict[str, float] | None:
-    names = sorted({name for score in scores for name in score.metrics or ()})
-    return {name: fmean((score.metrics or {}).get(name, 0.0) for score in scores) for name in names} or None
+def _metrics(scores: ScoreColumns) -> dict[str, float] | None:
+    if not scores.metrics:
+        return None
+    names = sorted({name for metrics in scores.metrics.values() for name in metrics})
+    rows = [scores.metrics.get(row, {}) for row in range(len(scores))]
+    return {name: fmean(metrics.get(name, 0.0) for metrics in rows) for name in names} or None
 
 
-def _f1(outcomes: Sequence[Outcome | None]) -> float | None:
+def _f1(outcomes: "NDArray[np.int8]") -> float | None:
     """None as well if the outcome of a value is unknown at this level."""
-    known = [outcome for outcome in outcomes if outcome]
-    return Counts.of(known).f1 if len(known) == len(outcomes) else None
+    return counts_of(outcomes).f1 if outcomes.all() else None

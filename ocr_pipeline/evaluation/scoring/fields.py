@@ -96,11 +96,9 @@ def compare_field(
     match = _best_match(kind, label, value, alternatives, tolerance, _LEVELS[alternatives_from])
     has_label, has_value = label is not None, value is not None or unreadable is not None
     headline = _outcome(has_label, has_value, correct=match.grade >= _LEVELS["normalised"])
-    is_money, is_text = kind == "money", kind in ("name", "address", "text")
-    if headline == "both_empty":
-        is_money = is_text = False
-    off, within_1_percent = _money_error(match.truth, value) if is_money else (None, False)
-    similarity = _similarity(match.truth, value) if is_text else 0.0
+    has_any = headline != "both_empty"
+    within = _within(match.truth, value) if has_any and kind == "money" else (None, None, None)
+    similarity = _similarity(match.truth, value) if has_any and kind in ("name", "address", "text") else None
     prediction_text = None if value is None else canonical(value)
     return FieldScore(
         field=field,
@@ -110,14 +108,14 @@ def compare_field(
         outcome=headline,
         outcome_strict=_outcome(has_label, has_value, correct=match.grade >= _LEVELS["strict"]),
         outcome_lenient=_outcome(has_label, has_value, correct=match.grade >= _LEVELS["lenient"]),
-        within_0_01=(off is not None and off <= ONE_CENT) if is_money else None,
-        within_0_05=(off is not None and off <= FIVE_CENTS) if is_money else None,
-        within_1_percent=within_1_percent if is_money else None,
-        anls=similarity if is_text else None,
-        anls_match=similarity >= ANLS_MATCH if is_text else None,
+        within_0_01=within[0],
+        within_0_05=within[1],
+        within_1_percent=within[2],
+        anls=similarity,
+        anls_match=None if similarity is None else similarity >= ANLS_MATCH,
         printed=unreadable,
         printed_reads="unreadable" if unreadable is not None and kind == "date" else None,
-        metrics=_measure(metrics, match.truth, value) if metrics and headline != "both_empty" else None,
+        metrics=_measure(metrics, match.truth, value) if metrics and has_any else None,
     )
 
 
@@ -153,12 +151,12 @@ def _outcome(has_truth: bool, has_prediction: bool, *, correct: bool) -> Outcome
     return "spurious" if has_prediction else "both_empty"
 
 
-def _money_error(truth: FieldValue | None, value: FieldValue | None) -> tuple[Decimal | None, bool]:
-    """How far off an amount is, and whether that is at most 1 % of the truth."""
+def _within(truth: FieldValue | None, value: FieldValue | None) -> tuple[bool, bool, bool]:
+    """Whether an amount is off by at most 0.01, 0.05, and 1 % of the truth."""
     if not (isinstance(truth, Decimal) and isinstance(value, Decimal)):
-        return None, False
+        return False, False, False
     off = abs(value - truth)
-    return off, off * 100 <= abs(truth)
+    return off <= ONE_CENT, off <= FIVE_CENTS, off * 100 <= abs(truth)
 
 
 def _measure(metrics: Mapping[str, Metric], truth: FieldValue | None, value: FieldValue | None) -> dict[str, float]:

@@ -13,7 +13,7 @@ from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
-from ocr_pipeline.warehouse.connection import Columns, Reader, Warehouse, utc_now
+from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.inserting import CodedRows
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, empty, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
@@ -203,14 +203,6 @@ def current_lists(reader: Reader, scoring: Scoring) -> list[StoredList]:
         )
         for row in rows
     ]
-
-
-def outcome_columns(reader: Reader, scoring: Scoring, levels: Sequence[str] = ("headline",)) -> Columns:
-    """`dataset`, `document_id`, `backend`, `field` of every current score, and its outcome by each of `levels` of `RULES`."""
-    outcomes = ", ".join(f'{RULES[name]} AS "{name}"' for name in levels)
-    return reader.columns(
-        f"SELECT s.dataset, s.document_id, s.backend, s.field, {outcomes} FROM {CURRENT_SCORES}", scoring.parameters
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

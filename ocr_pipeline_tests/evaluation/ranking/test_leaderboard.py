@@ -15,6 +15,7 @@ from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.evaluation.statistics.intervals import wilson
+from ocr_pipeline_tests.evaluation.cubes import score_columns
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ def run(document: str, **more: Any) -> ExtractionRun:
 
 
 def summarise(scores: Iterable[StoredScore], runs: Iterable[ExtractionRun]) -> Leaderboard:
-    return leaderboard(scores, runs, label_version="abc", evaluated_at=NOW)
+    return leaderboard(score_columns(scores), runs, evaluated_at=NOW)
 
 
 def field(board: Leaderboard, name: str) -> FieldSummary:
@@ -161,7 +162,7 @@ def test_line_items_have_rows_of_their_own() -> None:
         items("a", [2, 1, 1, 0], [7, 1, 3, 1, 2], rows_correct_strict=1, rows_correct_lenient=3),
         items("d", [0, 0, 0, 4], [0, 0, 0, 9, 0]),
     ]
-    board = leaderboard(SCORES, RUNS, lists=lists, label_version="abc", evaluated_at=NOW)
+    board = leaderboard(score_columns(SCORES), RUNS, lists=lists, evaluated_at=NOW)
     rows, cells = field(board, "line_items"), field(board, "line_items.cells")
     assert (rows.documents, rows.n) == (2, 7)
     assert (rows.correct, rows.wrong, rows.spurious, rows.missing, rows.both_empty) == (2, 1, 1, 4, 0)
@@ -173,9 +174,9 @@ def test_line_items_have_rows_of_their_own() -> None:
     assert field(board, ALL_FIELDS) == field(summarise(SCORES, RUNS), ALL_FIELDS)
     assert backend(board) == backend(summarise(SCORES, RUNS))
     with pytest.raises(ValueError, match="line_items of document a is scored 2 times"):
-        leaderboard(SCORES, RUNS, lists=[*lists, lists[0]], label_version="abc", evaluated_at=NOW)
+        leaderboard(score_columns(SCORES), RUNS, lists=[*lists, lists[0]], evaluated_at=NOW)
     with pytest.raises(ValueError, match="document x has scores but no run"):
-        leaderboard([], RUNS, lists=[items("x", [0] * 4, [0] * 5)], label_version="abc", evaluated_at=NOW)
+        leaderboard(score_columns([]), RUNS, lists=[items("x", [0] * 4, [0] * 5)], evaluated_at=NOW)
 
 
 def test_one_backend() -> None:
@@ -255,7 +256,7 @@ def test_groups_and_order() -> None:
 
 def test_leaderboard_names_its_versions() -> None:
     board = summarise(SCORES, RUNS)
-    assert (board.label_version, board.scoring_version, board.evaluated_at) == ("abc", SCORING_VERSION, NOW)
+    assert (board.scoring_version, board.evaluated_at) == (SCORING_VERSION, NOW)
 
 
 def test_nan_is_unknown() -> None:
@@ -283,7 +284,7 @@ def test_inconsistent_rows_are_refused(scores: list[StoredScore], runs: list[Ext
 
 def test_evaluated_at_needs_a_time_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        leaderboard([], [], label_version="abc", evaluated_at=datetime(2026, 1, 1))
+        leaderboard(score_columns([]), [], evaluated_at=datetime(2026, 1, 1))
 
 
 OUTCOMES: list[Outcome] = ["correct", "wrong", "spurious", "missing", "both_empty"]

@@ -22,16 +22,14 @@ def of(rows: list[Comparison], field: str, pair: str = "ab") -> Comparison:
 
 def test_columns_become_an_array_per_data_set() -> None:
     first, second = cube(["cw", "--"], ["mb", "ic"]), cube(["c", "w"], names="xy", dataset="other")
-    one, two = columns(first), columns(second)
-    together = {name: [*two[name], *one[name]] for name in one}
-    found = outcomes_by_dataset(together, HEADLINE)
+    found = outcomes_by_dataset(columns(second, first), HEADLINE)
     assert [(part.dataset, part.backends, part.documents, part.fields) for part in found] == [
         ("demo", ("a", "b"), ("d000", "d001"), ("invoice_date", "total_amount")),  # in display order
         ("other", ("x",), ("d000", "d001"), ("total_amount",)),
     ]
     assert (found[0].codes == first.codes[:, :, ::-1]).all()
     assert found[0].ran().tolist() == [[True, False], [True, True]]
-    assert outcomes_by_dataset({}, HEADLINE) == []
+    assert outcomes_by_dataset(columns(), HEADLINE) == []
 
 
 def test_a_case_by_hand() -> None:

@@ -6,7 +6,7 @@ from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import Invoice, Label
 from ocr_pipeline.warehouse.tables.ranking import leaderboard_columns
-from ocr_pipeline_tests.evaluation.cubes import columns, cube
+from ocr_pipeline_tests.evaluation.cubes import score_columns
 
 LABEL = Label(invoice=Invoice(invoice_id="1"))
 
@@ -25,14 +25,13 @@ def rows() -> dict[str, LeaderboardRow]:
     runs[0] = runs[0]._replace(failed=True)
     labels = {"d000": LABEL, "d001": LABEL, "d002": LABEL}
     board, fields = leaderboard_rows(
-        scores,
+        score_columns(scores),
         [],
         runs,
         labels,
         dict.fromkeys(labels, "demo"),
         ["a", "b", "c", "d"],
         lambda dataset, backend: f"no key for {backend}" if backend == "d" else None,
-        columns(cube(["c", "w"], ["c", "c"])),
     )
     assert [(row.backend, row.field, row.f1) for row in fields if row.field == "all_fields"] == [
         ("a", "all_fields", 0.5),

@@ -17,6 +17,7 @@ from ocr_pipeline.evaluation.scoring.settings import load_rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.schemas import Extraction, Invoice, Label
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline_tests.evaluation.cubes import score_columns
 
 DOCS = (
     (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8").split("### Custom kinds and metrics")[1]
@@ -63,7 +64,7 @@ def test_metrics_are_stored_and_averaged(project: Path, tmp_path: Path) -> None:
     names = ", ".join(StoredScore._fields)
     scores = warehouse.select(StoredScore, f"SELECT {names} FROM field_scores ORDER BY document_id")
     assert [score.metrics for score in scores] == [{"same_country": 1.0}, {"same_country": 0.0}, {"same_country": 0.0}]
-    summary = summarise_field("demo", "b", "supplier_tax_id", scores, seed=0)
+    summary = summarise_field("demo", "b", "supplier_tax_id", score_columns(scores), seed=0)
     assert dict(summary.metrics or {}) == pytest.approx({"same_country": 1 / 3})
     assert summary.correct == 2
 
