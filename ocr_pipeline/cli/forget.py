@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ocr_pipeline.cli.output import alone, console, counted, errors, opened, plain
+from ocr_pipeline.documents.bucket_files import delete_file
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.project import find_project
 
@@ -53,7 +54,7 @@ def forget(
         done = forget_results(project, warehouse, known)
         if files:
             for path in own:
-                path.unlink(missing_ok=True)
+                delete_file(path)
             done.add("files", len(own))
         evaluate_again(project, forgotten=known.ids)
         done.add("events of Dagster", forget_events(project, known))

@@ -10,6 +10,7 @@ import typer
 from ocr_pipeline.cli.options import BackendOption
 from ocr_pipeline.cli.output import check_known, console, opened, plain, titled_table
 from ocr_pipeline.document_schema.labels import FIELDS_KEY, INVOICE_KEY
+from ocr_pipeline.documents.bucket_files import local_copy
 from ocr_pipeline.documents.document_names import named_document
 from ocr_pipeline.documents.find import SourceFile, find_documents, new_label_of
 from ocr_pipeline.documents.labels import checked_label, schema_of, write_label
@@ -37,7 +38,7 @@ def edit(
     path = source.label or new_label_of(source.path, source.pages)
     if source.parts:
         raise ConfigurationError(f"{document} is split: label its parts, {', '.join(source.parts)}.")
-    before = path.read_text("utf-8", errors="replace") if source.label else ""
+    before = local_copy(path).read_text("utf-8", errors="replace") if source.label else ""
     console.print(f"Document: {plain(str(source.path))}", soft_wrap=True)
     text = before or _prefilled(project, warehouse, source, backend)
     after = _edited(text, source)

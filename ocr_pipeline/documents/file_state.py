@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from ocr_pipeline.documents.bucket_files import STATE, object_state
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.transcripts import transcript_file
 
@@ -38,7 +39,9 @@ def unchanged_since(state: str, state_of: Callable[[SourceFile], str], source: S
 
 
 def _state(path: Path | None) -> str:
-    """`size,mtime_ns,ctime_ns,inode`."""
+    """`size,mtime_ns,ctime_ns,inode`; of an object in a bucket, a hash of its ETag, size and time."""
+    if path is not None and (state := object_state(path)) is not None:
+        return state or NONE
     try:
         stat = os.stat(path) if path else None
     except OSError:
@@ -49,7 +52,7 @@ def _state(path: Path | None) -> str:
 def _is_recent(state: str) -> bool:
     now = time.time_ns()
     for file in state.split():
-        if file == NONE or file.startswith(SCHEMAS):
+        if file == NONE or file.startswith((SCHEMAS, STATE)):
             continue
         _, modified, changed, _ = map(int, file.split(","))
         tick = COARSE_TICK_NS if modified % 10**9 == changed % 10**9 == 0 else TICK_NS

@@ -3,6 +3,7 @@
 data/demo/...                  bundled documents             data set `demo`
 data/documents/NAME/...        imported or copied there      data set `NAME`
 data/documents/FILE            copied there                  data set `documents`
+data/buckets/NAME/...          objects in a bucket           data set `NAME` of deployment.yaml; see `bucket_files`
 
 XML is a document if it is an e-invoice and belongs to no other file (`xml_files`). Hidden files, and names that say that a
 file is unfinished, are no documents (`walk`).
@@ -11,7 +12,6 @@ A file that is split (`data/splits`) is followed by its parts, which are documen
 """
 
 import hashlib
-import os
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,14 +19,17 @@ from pathlib import Path
 from ocr_pipeline.document_schema.loading import DATASET_FILE, DatasetSchemas, dataset_schemas, load_schemas
 from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.beside import beside
+from ocr_pipeline.documents.bucket_files import FOLDER as BUCKETS
+from ocr_pipeline.documents.bucket_files import bucket_paths, is_file, local_copy
 from ocr_pipeline.documents.identifiers import MAX_ID_LENGTH, document_ids, load_known_ids, slug
 from ocr_pipeline.documents.overrides import overrides_file
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.splits import Split, load_splits
-from ocr_pipeline.documents.walk import Kind, walk
+from ocr_pipeline.documents.walk import Kind, walk, walk_keys
 
 FOLDERS = ("demo", "documents")
 """The folders of documents below `data`."""
+IN_BUCKETS = f"{BUCKETS}/"
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,15 @@ def _found_files(data: Path) -> dict[str, SourceFile]:
             path,
             label_of(path),
             overrides if overrides.is_file() else None,
-            schemas=schemas.of(path, data / "demo" if top == "demo" else data.joinpath(top, *parts[:-1][:1])),
+            schemas=schemas.of(path, _dataset_folder(path, data)),
         )
     return sources
+
+
+def _dataset_folder(path: Path, data: Path) -> Path:
+    """The folder of the data set that a file belongs to."""
+    top, *parts = path.relative_to(data).parts
+    return data / top if top == "demo" else data.joinpath(top, *parts[:-1][:1])
 
 
 class _SchemasOfFolders:
@@ -139,25 +148,29 @@ class _SchemasOfFolders:
     def of(self, path: Path, folder: Path) -> tuple[DocumentSchema, ...]:
         """Those of a document in the folder of a data set."""
         if folder not in self._known:
-            self._known[folder] = self._load(folder) if (folder / DATASET_FILE).is_file() else None
+            self._known[folder] = self._load(folder) if is_file(folder / DATASET_FILE) else None
         chosen = self._known[folder]
         return chosen.of(path.relative_to(folder).as_posix()) if chosen else ()
 
     def _load(self, folder: Path) -> DatasetSchemas | None:
         if self._schemas is None:
             self._schemas = load_schemas(self._data.parent)
-        return dataset_schemas(folder, self._schemas)
+        return dataset_schemas(local_copy(folder / DATASET_FILE).parent, self._schemas)
 
 
 def files_of(data: Path) -> Iterator[tuple[Path, Kind]]:
-    """All files below `data/demo` and `data/documents`. Raises ConfigurationError."""
+    """All files below `data/demo` and `data/documents`, and all in buckets. Raises ConfigurationError."""
     for folder in FOLDERS:
         yield from walk(data / folder)
+    for bucket, objects in bucket_paths(data).items():
+        yield from walk_keys(bucket, objects)
 
 
 def data_path(path: Path, data: Path) -> str:
-    """The path of a file below `data` as ids are made from it: `documents/shop/a.pdf`."""
-    return path.relative_to(data).as_posix()
+    """The path of a file below `data` as ids are made from it: `documents/shop/a.pdf`, also of an object in the bucket `shop`:
+    a data set that moves to a bucket keeps its ids."""
+    below = path.relative_to(data).as_posix()
+    return f"documents/{below.removeprefix(IN_BUCKETS)}" if below.startswith(IN_BUCKETS) else below
 
 
 def not_documents(data: Path) -> dict[Kind, list[Path]]:
@@ -176,7 +189,7 @@ def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
     Of a part: `invoice.pdf.p1-2.json`, otherwise `invoice.p1-2.json`.
     """
     for candidate in (new_label_of(path, pages), beside(path, f"{_dotted(pages)}.json", stem=True)):
-        if os.path.isfile(candidate):  # unlike Path.is_file, False for a path that is too long
+        if is_file(candidate):
             return candidate
     return None
 

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from ocr_pipeline.document_schema.labels import parse_label
 from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
+from ocr_pipeline.documents.bucket_files import local_copy, write_file
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.overrides import Decision, apply, read_overrides
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError, describe
 from ocr_pipeline.schemas import Label
-from ocr_pipeline.store import write_durably
 
 
 def load_label(path: Path, schemas: Sequence[DocumentSchema] = ()) -> tuple[Label, str]:
@@ -24,7 +24,7 @@ def load_label(path: Path, schemas: Sequence[DocumentSchema] = ()) -> tuple[Labe
         DocumentError: the file cannot be read or is invalid; the message names the key, never the value.
     """
     try:
-        content = path.read_bytes()
+        content = local_copy(path).read_bytes()
     except OSError as error:
         raise DocumentError("invalid_label", f"The label file cannot be read: {error.strerror}.") from None
     return checked_label(content, schemas), sha256_of(content)
@@ -50,7 +50,7 @@ def write_label(path: Path, text: str, schemas: Sequence[DocumentSchema] = ()) -
         WarehouseError: the file cannot be written.
     """
     checked_label(text, schemas)
-    write_durably(path, text)
+    write_file(path, text)
     return sha256_of(text.encode())
 
 
@@ -62,7 +62,7 @@ def labels_sha256(source: SourceFile) -> str | None:
     """
     if source.label is None:
         return None
-    content = _with_schemas(source, sha256_of(source.label.read_bytes()))
+    content = _with_schemas(source, sha256_of(local_copy(source.label).read_bytes()))
     return _both(content, sha256_of(source.overrides.read_bytes())) if source.overrides else content
 
 

@@ -7,6 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from ocr_pipeline.documents.beside import beside
+from ocr_pipeline.documents.bucket_files import is_file, is_object, local_copy, object_size
 from ocr_pipeline.documents.find import SourceFile, data_path, files_of, find_documents, new_label_of
 from ocr_pipeline.documents.identifiers import remember_ids
 from ocr_pipeline.documents.labels import load_label
@@ -51,7 +52,7 @@ def lost_labels(data: Path, ingested: Iterable[IngestedFile]) -> list[Lost]:
     """
     known = {file.document_id: file for file in ingested}
     sources = find_documents(data)
-    gone = {key: Lost(file) for key, file in known.items() if not file.path.is_file()}
+    gone = {key: Lost(file) for key, file in known.items() if not is_file(file.path)}
     unknown: list[Lost] = []
     by_label = {path: key for key, lost in gone.items() for path in _labels_of(known[key].path)}
     for label in _unclaimed(data, sources):
@@ -85,7 +86,7 @@ def follow(data: Path, lost: Lost) -> list[tuple[Path, Path]]:
     [source] = lost.now
     moves = [(label, beside(source.path, _suffix(label))) for label in lost.labels]
     before, after = transcript_file(lost.document.path), transcript_file(source.path)
-    if before.is_file() and not after.exists():
+    if is_file(before) and not is_file(after):
         moves.append((before, after))
     _check_free(moves)
     if not _has_own(data, source):
@@ -105,6 +106,10 @@ def move_label(label: Path, source: SourceFile) -> list[tuple[Path, Path]]:
 
 def _moved(moves: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     for before, after in moves:
+        if is_object(before) or is_object(after):
+            raise ConfigurationError(
+                f"{before.name} is in a bucket: move it there to {after.name}, with the provider's tools."
+            )
         try:
             before.rename(after)
         except OSError as error:
@@ -114,7 +119,7 @@ def _moved(moves: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
 
 def _check_free(moves: Iterable[tuple[Path, Path]]) -> None:
     for _, target in moves:
-        if target.exists():
+        if is_file(target):
             raise ConfigurationError(f"{target} exists already: compare both files, and delete or rename one of them.")
 
 
@@ -174,7 +179,10 @@ def _with_content(lost: Lost, sources: Iterable[SourceFile], known: Mapping[str,
 
 def _has_content(path: Path, file: IngestedFile) -> bool:
     try:
-        with path.open("rb") as opened:
-            return path.stat().st_size == file.size and file_digest(opened, "sha256").hexdigest() == file.sha256
+        size = object_size(path)
+        if (path.stat().st_size if size is None else size) != file.size:
+            return False
+        with local_copy(path).open("rb") as opened:
+            return file_digest(opened, "sha256").hexdigest() == file.sha256
     except OSError:
         return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ocr_pipeline.documents.bucket_files import drop_copy, local_copy, object_size
 from ocr_pipeline.documents.images import open_image
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.media_types import DRAWN, MediaType, detect_media_type
@@ -129,14 +130,20 @@ def part_sha256(sha256: str, pages: PageRange) -> str:
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:
-    """Read a document file unless it exceeds `limits.max_bytes`, or changes meanwhile. Raises DocumentError."""
+    """Read a document file unless it exceeds `limits.max_bytes`, or changes meanwhile.
+
+    Raises:
+        DocumentError: it is gone, cannot be read, too large, or changed.
+        ConfigurationError: it is in a bucket that may not be read.
+    """
     try:
-        with path.open("rb") as file:
+        size = object_size(path)
+        if size is not None and size > limits.max_bytes:
+            raise _too_large(size, limits)
+        with local_copy(path).open("rb") as file:
             before = os.fstat(file.fileno())
             if before.st_size > limits.max_bytes:
-                raise DocumentError(
-                    "too_large", f"The file has {before.st_size:,} bytes; the limit is {limits.max_bytes:,}."
-                )
+                raise _too_large(before.st_size, limits)
             content, after = file.read(limits.max_bytes + 1), os.fstat(file.fileno())
     except FileNotFoundError:
         raise DocumentError("missing_file", "The file does not exist.") from None
@@ -145,6 +152,10 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
     if len(content) != before.st_size or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
         raise DocumentError("changed_file", "The file changed while it was read; the next run reads it again.")
     return content
+
+
+def _too_large(size: int, limits: Limits) -> DocumentError:
+    return DocumentError("too_large", f"The file has {size:,} bytes; the limit is {limits.max_bytes:,}.")
 
 
 def open_document(content: bytes, limits: Limits, part: PageRange | None = None) -> Document:
@@ -193,6 +204,8 @@ def open_unchanged(
         DocumentError: the file is missing, changed, unreadable or exceeds a limit.
     """
     content = read_bytes(path, limits) if content is None else content
+    if document_sha256(content, part) != sha256 and drop_copy(path):  # the copy of an object may be damaged
+        content = read_bytes(path, limits)
     if document_sha256(content, part) != sha256:
         raise DocumentError("changed_file", "The file changed after it was ingested; materialise raw_documents again.")
     return replace(open_document(content, limits, part), path=path)

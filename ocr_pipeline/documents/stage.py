@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr_pipeline.documents.bucket_files import local_copy, object_size
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.guard import Guard
 from ocr_pipeline.documents.labels import DecidedLabel, load_decided_label
@@ -72,8 +73,10 @@ def attempt_of(source: SourceFile, limits: Limits) -> str | None:
     """What ingesting a file depends on, as a hash; None if it cannot be read at the moment. A file above the limit is not
     read: its size stands for its content."""
     try:
-        size = source.path.stat().st_size
-        content = str(size) if size > limits.max_bytes else document_sha256(source.path.read_bytes(), source.pages)
+        size = object_size(source.path)
+        size = source.path.stat().st_size if size is None else size
+        is_read = size <= limits.max_bytes
+        content = document_sha256(local_copy(source.path).read_bytes(), source.pages) if is_read else str(size)
     except OSError:
         return None
     return fingerprint([content, limits.model_dump(mode="json"), version("ocr_pipeline")])

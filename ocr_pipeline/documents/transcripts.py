@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_pipeline.documents.beside import beside
+from ocr_pipeline.documents.bucket_files import is_file, local_copy
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.errors import DocumentError
@@ -23,13 +24,13 @@ def transcript_file(document: Path) -> Path:
 
 def has_transcript(document: Path) -> bool:
     """Whether a document has a transcript."""
-    return transcript_file(document).is_file()
+    return is_file(transcript_file(document))
 
 
 def transcript_sha256(document: Path) -> str | None:
     """SHA-256 of a document's transcript file; None if it has none."""
     try:
-        return sha256_of(transcript_file(document).read_bytes())
+        return sha256_of(local_copy(transcript_file(document)).read_bytes())
     except OSError:
         return None
 
@@ -41,7 +42,7 @@ def load_transcript(document: Path, part: PageRange | None = None) -> OcrText:
         DocumentError: it does not exist or is invalid.
     """
     try:
-        text = OcrText.model_validate_json(transcript_file(document).read_bytes())
+        text = OcrText.model_validate_json(local_copy(transcript_file(document)).read_bytes())
     except FileNotFoundError:
         raise DocumentError("no_transcript", "This document has no transcript.") from None
     except (OSError, ValidationError):

@@ -3,7 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +55,24 @@ def walk(folder: Path) -> Iterator[tuple[Path, Kind]]:
         if folder_id not in kind:
             below = kind | {folder_id}
             pending += reversed([(path / name, found or below) for name, found in _kinds(path, entries)])
+
+
+def walk_keys(folder: Path, keys: Iterable[str]) -> Iterator[tuple[Path, Kind]]:
+    """The same for a bucket: `keys` are the names of its objects, `folder` stands for it."""
+    names: dict[str, set[tuple[str, bool]]] = {"": set()}
+    for key in keys:
+        *folders, name = key.split("/")
+        for depth, part in enumerate(folders):
+            names.setdefault("/".join(folders[:depth]), set()).add((part, True))
+        names.setdefault("/".join(folders), set()).add((name, False))
+    pending: list[tuple[str, Kind | None]] = [("", None)]
+    while pending:
+        key, kind = pending.pop()
+        if kind is not None:
+            yield folder / key, kind
+            continue
+        found = _kinds(folder / key, sorted(names[key]))
+        pending += reversed([(f"{key}/{name}" if key else name, below) for name, below in found])
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:

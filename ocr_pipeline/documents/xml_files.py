@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from ocr_pipeline.documents.bucket_files import local_copy
 from ocr_pipeline.documents.einvoice.signed import is_signed, signed_content
 from ocr_pipeline.documents.einvoice.xml import MAX_BYTES, UnusableXmlError
 
@@ -55,7 +56,7 @@ def is_document(path: Path, beside: Collection[str]) -> bool:
     if belongs_to_another(path.name, beside):
         return False
     try:
-        with path.open("rb") as file:
+        with local_copy(path).open("rb") as file:
             head = file.read(_HEAD)
             return is_einvoice(head) or (is_signed(head) and is_einvoice(_signed(head + file.read(MAX_BYTES))))
     except OSError:

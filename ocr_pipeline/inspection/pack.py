@@ -11,6 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from ocr_pipeline.backends.backend import Backends
+from ocr_pipeline.documents.bucket_files import is_file, local_copy
 from ocr_pipeline.documents.find import label_of
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.inspection.cases import DocumentCases
@@ -67,8 +68,8 @@ def pack_case(
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             for name, text in texts.items():
                 archive.writestr(name, text)
-            if source.is_file():
-                archive.write(source, f"document{source.suffix.lower()}")
+            if is_file(source):
+                archive.write(local_copy(source), f"document{source.suffix.lower()}")
             names = archive.namelist()
         temporary.replace(target)
     except OSError as error:
@@ -97,8 +98,8 @@ def _texts(project: Project, found: DocumentCases) -> dict[str, str]:
         ("backends.yaml", project.config_file),
         ("evaluation.yaml", project.evaluation_file),
     ):
-        if path is not None and path.is_file():
-            texts[name] = path.read_text("utf-8", errors="replace")
+        if path is not None and is_file(path):
+            texts[name] = local_copy(path).read_text("utf-8", errors="replace")
     return texts
 
 

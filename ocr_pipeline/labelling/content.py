@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from ocr_pipeline.document_fields import as_text
 from ocr_pipeline.document_schema.labels import FIELDS_KEY, INVOICE_KEY, SCHEMA_KEY
 from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
+from ocr_pipeline.documents.bucket_files import local_copy
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import checked_label, schema_of
 from ocr_pipeline.documents.pages import sha256_of
@@ -43,7 +44,7 @@ def read_content(source: SourceFile) -> LabelContent:
     if source.label is None:
         return empty
     try:
-        content = source.label.read_bytes()
+        content = local_copy(source.label).read_bytes()
     except FileNotFoundError:
         return empty
     except OSError as error:

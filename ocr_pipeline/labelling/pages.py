@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr_pipeline.documents.file_state import NONE, document_state
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import Page
@@ -30,7 +31,7 @@ class PageFolder:
         self.folder = Path(tempfile.mkdtemp(prefix="ocr-pipeline-label-"))
         self._report = report / "images"
         self._limits = limits
-        self._fresh: dict[tuple[str, float], Pages] = {}
+        self._fresh: dict[tuple[str, str], Pages] = {}
 
     def close(self) -> None:
         """Delete the folder."""
@@ -45,10 +46,9 @@ class PageFolder:
         return Pages(page_images(found, names))
 
     def _opened(self, source: SourceFile) -> Pages:
-        try:
-            key = (str(source.path), source.path.stat().st_mtime)
-        except OSError as error:
-            return Pages([], f"The file cannot be read: {error.strerror}.")
+        key = (str(source.path), document_state(source))
+        if key[1].startswith(NONE):
+            return Pages([], "The file cannot be read: it does not exist.")
         if key not in self._fresh:
             [(_, document, failure)] = ingest_all([source], self._limits)
             if document is None:

@@ -7,6 +7,7 @@ written.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ocr_pipeline.documents.bucket_files import delete_file, local_copy, write_file
 from ocr_pipeline.documents.find import new_label_of
 from ocr_pipeline.documents.labels import schema_of, write_label
 from ocr_pipeline.documents.overrides import Choice, decided_today, write_decision
@@ -14,7 +15,6 @@ from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.labelling.content import Row, label_text, read_content
 from ocr_pipeline.labelling.drawn import Drawn, with_places
 from ocr_pipeline.labelling.session import Session
-from ocr_pipeline.store import write_durably
 
 
 class ChangedLabelError(Exception):
@@ -64,7 +64,7 @@ class Writer:
             content = read_content(source)
             if content.sha256 != base:
                 raise ChangedLabelError(content.sha256)
-            before = source.label.read_text("utf-8", errors="replace") if source.label else None
+            before = local_copy(source.label).read_text("utf-8", errors="replace") if source.label else None
             places = self.session.places_of(document_id, drawn) if drawn else {}
             text = label_text(values, lists, with_places(content, values, lists, places), content.schema)
             if not values and not any(lists.values()):
@@ -91,9 +91,9 @@ class Writer:
                 raise ChangedLabelError(now)
             self._written.pop()
             if last.before is None:
-                source.label.unlink()
+                delete_file(source.label)
             else:
-                write_durably(source.label, last.before)  # as it was, valid or not
+                write_file(source.label, last.before)  # as it was, valid or not
             self.session.rescore(source)
             return last.document_id
 

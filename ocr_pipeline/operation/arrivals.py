@@ -10,6 +10,7 @@ from hashlib import file_digest, sha256
 
 from pydantic import BaseModel
 
+from ocr_pipeline.documents.bucket_files import local_copy
 from ocr_pipeline.documents.file_state import NONE, document_state, label_state
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
@@ -201,7 +202,7 @@ class _Files:
 def _content(source: SourceFile) -> str | None:
     """Hashes of a document and the files beside it; None if one of them cannot be read at the moment."""
     try:
-        with source.path.open("rb") as file:  # may exceed the size limit of documents
+        with local_copy(source.path).open("rb") as file:  # may exceed the size limit of documents
             document = file_digest(file, "sha256").hexdigest()
         if source.pages:
             document = part_sha256(document, source.pages)

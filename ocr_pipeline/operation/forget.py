@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ocr_pipeline.documents.beside import beside
+from ocr_pipeline.documents.bucket_files import CACHE, is_file
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.identifiers import is_recorded, remember_ids
 from ocr_pipeline.documents.overrides import overrides_file
@@ -95,7 +96,7 @@ def files_of(project: Project, known: Known) -> list[Path]:
     ]
     found += [overrides_file(project.data, key) for key in known.ids]
     found += [split_file(project.data, key) for key in known.ids]
-    return sorted({path for path in found if path is not None and path.is_file()})
+    return sorted({path for path in found if path is not None and is_file(path)})
 
 
 def forget_results(project: Project, warehouse: Warehouse, known: Known) -> Forgotten:
@@ -125,8 +126,9 @@ def forget_results(project: Project, warehouse: Warehouse, known: Known) -> Forg
         path.unlink()  # may hold words of every document that it was trained on; trained again by the next run
         done.add("trained models", 1)
     sync_models(project)
-    if project.report.is_dir():
-        shutil.rmtree(project.report)
+    for folder in (project.report, project.data / CACHE):
+        if folder.is_dir():
+            shutil.rmtree(folder)
     _forget_names(project, known)
     return done
 

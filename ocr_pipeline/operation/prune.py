@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ocr_pipeline.blobs import Folder
 from ocr_pipeline.documents import looks
+from ocr_pipeline.documents.bucket_files import CACHE
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.extraction.stage import STAGE as EXTRACTION
@@ -70,9 +72,18 @@ def find_prunable(project: Project, warehouse: Warehouse, before: datetime, now:
     in_use = {result_key(sha256, looks.VERSION) for sha256 in contents}
     found["looks of earlier contents"] = [entry for entry in older(looks.STAGE) if entry.key not in in_use]
     prunable = [PrunableFiles(kind, tuple(files), store) for kind, files in found.items()]
-    ledgers = (Entry(BUDGETS, blob.name, blob) for blob in Folder(project.results).list(BUDGETS))
-    budgets = tuple(entry for entry in ledgers if entry.modified < before.timestamp())
-    return [*prunable, PrunableFiles("budgets of old runs", budgets, ResultStore(project.results))]
+    return [
+        *prunable,
+        _old_files("budgets of old runs", project.results, BUDGETS, before),
+        _old_files("copies of objects in buckets", project.data / CACHE, "", before),
+    ]
+
+
+def _old_files(kind: str, root: Path, folder: str, before: datetime) -> PrunableFiles:
+    """Files of this machine below a folder of `root`."""
+    entries = (Entry(folder, blob.name, blob) for blob in Folder(root).list(folder))
+    old = tuple(entry for entry in entries if entry.modified < before.timestamp())
+    return PrunableFiles(kind, old, ResultStore(root))
 
 
 def removed_datasets(project: Project, warehouse: Warehouse, before: datetime) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from typing import Literal
 from ocr_pipeline.backends.backend import Backend, Backends
 from ocr_pipeline.backends.engine import Engine
 from ocr_pipeline.backends.splitting import BY_HAND, WAITING
+from ocr_pipeline.documents.bucket_files import drop_copy
 from ocr_pipeline.documents.file_state import document_state, label_state, unchanged_since
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256, schema_state
@@ -76,7 +77,7 @@ def document_states(
     Args:
         known: its rows.
         detection: how documents of a data set are looked at for several invoices.
-        rehash: read all files.
+        rehash: read all files, and fetch all objects.
     """
     return [
         _document_state(source, known.get(source.document_id), limits, detection(source.dataset), rehash)
@@ -106,6 +107,8 @@ def _document_state(
         return CellState("", document_id, "current", due=False)
     if row.transcript_sha256 != transcript_sha256(source.path):
         return CellState("", document_id, "stale", "transcript")
+    if rehash:
+        drop_copy(source.path)
     try:
         unchanged = row.sha256 == document_sha256(read_bytes(source.path, limits), source.pages)
     except DocumentError:
@@ -146,6 +149,8 @@ def _label_state(source: SourceFile, row: LabelRow | None, rehash: bool) -> Cell
     state = label_state(source)
     if state == row.file_state and row.dataset == source.dataset and row.status != "invalid" and not rehash:
         return CellState("", document_id, "current", due=False)
+    if rehash and source.label:
+        drop_copy(source.label)
     try:
         current = labels_sha256(source)
     except OSError:  # the stage reads it again, and says what is wrong

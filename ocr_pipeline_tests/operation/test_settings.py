@@ -168,6 +168,7 @@ def test_prune_keeps_what_is_in_use(project: Project) -> None:
         "call locks": [],
         "budgets of old runs": [],
         "lists of cells of old runs": [],
+        "copies of objects in buckets": [],
         "OCR results": ["unused"],
         "extraction results": [],
         "looks of earlier contents": [],
