@@ -146,7 +146,7 @@ ALLOWED = {
     ("project.py", 'self.data / "results"'),
     ("operation/inboxes.py", "project.results"),  # what this machine took from inboxes
     ("operation/prune.py", "project.results"),  # ledgers
-    ("defs/resources.py", "project.results"),  # ledgers
+    ("models/budget.py", "project.results"),  # ledgers of this machine
 }
 
 
