@@ -53,7 +53,8 @@ def worker(mode: str, count: int) -> None:
 
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.definitions import build_definitions
-    from ocr_pipeline.defs.instance import instance_environment, register_documents
+    from ocr_pipeline.defs.instance import register_documents
+    from ocr_pipeline.defs.instance_files import instance_environment
     from ocr_pipeline.defs.launch import Launcher, cell_ranges, document_ranges
     from ocr_pipeline.defs.partitions import BACKEND as DIMENSION
     from ocr_pipeline.defs.partitions import Partitions

@@ -257,4 +257,4 @@ def without_password(url: str) -> str:
     if not _scheme(url):
         return url.partition("?")[0]
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ocr_pipeline.cli.output import errors
-from ocr_pipeline.defs.instance import instance_environment, open_instance, register_documents, require_shards
+from ocr_pipeline.defs.instance import open_instance, register_documents, require_shards
+from ocr_pipeline.defs.instance_files import instance_environment
 from ocr_pipeline.defs.launch import close_killed_runs
 from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.documents.find import find_documents

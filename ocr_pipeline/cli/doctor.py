@@ -16,6 +16,7 @@ from ocr_pipeline.cli.options import JsonOption
 from ocr_pipeline.cli.output import console, counted, plain, print_json
 from ocr_pipeline.cli.set_aside import lost_labels, set_aside
 from ocr_pipeline.defs.known_ids import keep_known_ids
+from ocr_pipeline.deployment import load_deployment, without_password
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.errors import OcrPipelineError
 from ocr_pipeline.installing import install_command
@@ -153,6 +154,14 @@ def _instance(project: Project) -> Check:
     gaps = instance_file_gaps(project)
     if gaps:
         return Check("instance", "note", gaps)
+    if url := load_deployment(project).instance.postgres_url:
+        from ocr_pipeline.defs.instance import open_instance
+
+        try:
+            open_instance(project).dispose()
+        except OcrPipelineError as error:
+            return Check("instance", "bad", str(error))
+        return Check("instance", "ok", without_password(url))
     exists = (project.dagster_home / "dagster.yaml").exists()
     return Check("instance", "ok", project.relative(project.dagster_home) if exists else "made by the first run")
 

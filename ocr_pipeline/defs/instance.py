@@ -1,21 +1,19 @@
 """The project's own persistent Dagster instance: runs, lineage and partitions, shared by the CLI and the UI."""
 
 import os
-import shutil
 from collections.abc import Iterable
 from datetime import datetime
-from importlib.resources import as_file, files
 
 import dagster as dg
 from filelock import FileLock
 
+from ocr_pipeline.coordination.locks import shared_locks
+from ocr_pipeline.defs.instance_files import instance_environment, unreachable
 from ocr_pipeline.defs.partitions import DOCUMENTS
-from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.machine import explained_os_errors, refusal
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
+from ocr_pipeline.machine import refusal
 from ocr_pipeline.project import Project
 
-BATCH_VARIABLE, EVENT_BATCH = "DAGSTER_EVENT_BATCH_SIZE", "100"
-"""Events that are written together: half the time per cell. Those that a killed process loses are recorded by the next run."""
 PROCESS = "process"
 """The name of the job that sensors and schedules launch."""
 PROCESS_TAG = "ocr_pipeline/process"
@@ -27,22 +25,6 @@ REASON_TAG = "ocr_pipeline/reason"
 """Why a run was launched, in words."""
 
 
-def instance_environment(project: Project) -> dict[str, str]:
-    """Environment variables for Dagster's own commands, so that they use this project's instance.
-
-    Creates the instance folder with its `dagster.yaml` if it does not exist.
-    """
-    home = project.dagster_home
-    with explained_os_errors(home):
-        home.mkdir(parents=True, exist_ok=True)
-        if not (home / "dagster.yaml").exists():
-            new = home / f"dagster.yaml.{os.getpid()}"
-            with as_file(files("ocr_pipeline.defs") / "dagster.yaml") as template:
-                shutil.copyfile(template, new)
-            new.replace(home / "dagster.yaml")  # whole or not at all, should this be killed
-    return {"DAGSTER_HOME": str(home), BATCH_VARIABLE: os.environ.get(BATCH_VARIABLE, EVENT_BATCH)}
-
-
 def open_instance(project: Project) -> dg.DagsterInstance:
     """Open the instance; the caller closes it (it is a context manager).
 
@@ -52,14 +34,20 @@ def open_instance(project: Project) -> dg.DagsterInstance:
     """
     os.environ.update(instance_environment(project))
     try:
-        with FileLock(
-            project.dagster_home / "open.lock"
-        ):  # two processes that make its tables at once trip over each other
+        # Two processes that make its tables at once trip over each other.
+        shared = shared_locks(project)
+        with shared.held("dagster-instance") if shared else FileLock(project.dagster_home / "open.lock"):
             return dg.DagsterInstance.get()
+    except OcrPipelineError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever Dagster, SQLite or YAML say, the remedy is the same
-        raise refusal(error) or ConfigurationError(
-            f"The Dagster instance in {project.dagster_home} cannot be opened ({type(error).__name__}): correct its "
-            "dagster.yaml, or move the folder away. Documents and results are not in it."
+        raise (
+            unreachable(project, error)
+            or refusal(error)
+            or ConfigurationError(
+                f"The Dagster instance in {project.dagster_home} cannot be opened ({type(error).__name__}): correct its "
+                "dagster.yaml, or move the folder away. Documents and results are not in it."
+            )
         ) from None
 
 

@@ -1,0 +1,80 @@
+"""The settings of the Dagster instance: `dagster.yaml` in the instance folder, and the environment that Dagster needs."""
+
+import os
+import re
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+from ocr_pipeline.deployment import load_deployment, without_password
+from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
+from ocr_pipeline.installing import extra_command
+from ocr_pipeline.machine import explained_os_errors
+from ocr_pipeline.project import Project
+
+BATCH_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
+EVENT_BATCH, POSTGRES_EVENT_BATCH = "100", "500"
+"""Events that are written together: half the time per cell. Those that a killed process loses are recorded by the next run."""
+URL_VARIABLE = "OCR_PIPELINE_DAGSTER_POSTGRES"
+"""The URL of the instance in the environment of Dagster's processes: it may have a password, so that it is in no file."""
+
+_STORAGE = f"""
+# From deployment.yaml (`instance`); written and removed by ocr-pipeline.
+storage:
+  postgres:
+    postgres_url:
+      env: {URL_VARIABLE}
+# End of what is from deployment.yaml.
+"""
+
+
+def instance_environment(project: Project) -> dict[str, str]:
+    """Environment variables for Dagster's own commands, so that they use this project's instance.
+
+    Creates the instance folder with its `dagster.yaml` if it does not exist, and follows `deployment.yaml`.
+    """
+    url = load_deployment(project).instance.postgres_url
+    home = project.dagster_home
+    with explained_os_errors(home):
+        home.mkdir(parents=True, exist_ok=True)
+        _write_settings(home / "dagster.yaml", on_postgres=url is not None)
+    batch = POSTGRES_EVENT_BATCH if url else EVENT_BATCH
+    found = {"DAGSTER_HOME": str(home), BATCH_VARIABLE: os.environ.get(BATCH_VARIABLE, batch)}
+    if url:
+        _check_package()
+        # Without a driver's name, SQLAlchemy takes psycopg 3, which dagster-postgres does not know.
+        found[URL_VARIABLE] = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
+    return found
+
+
+def unreachable(project: Project, error: BaseException) -> OcrPipelineError | None:
+    """What to say if the instance is on a server that refuses or does not answer; None: something else is wrong."""
+    url = load_deployment(project).instance.postgres_url
+    if not url or type(error).__name__ not in ("OperationalError", "DagsterPostgresException"):
+        return None
+    return WarehouseError(
+        f"The Dagster instance at {without_password(url)} cannot be opened: check that the server runs, that the database "
+        "exists, and `instance` in deployment.yaml."
+    )
+
+
+def _write_settings(path: Path, *, on_postgres: bool) -> None:
+    """Whole or not at all, should this be killed."""
+    template = files("ocr_pipeline.defs") / "dagster.yaml"
+    before = path.read_text("utf-8") if path.exists() else None
+    text = template.read_text("utf-8") if before is None else before
+    if on_postgres and "\nstorage:" not in text:
+        text = text.rstrip("\n") + "\n" + _STORAGE
+    elif not on_postgres:
+        text = text.replace(_STORAGE, "")
+    if text != before:
+        new = path.with_name(f"{path.name}.{os.getpid()}")
+        new.write_text(text, "utf-8")
+        new.replace(path)
+
+
+def _check_package() -> None:
+    if find_spec("dagster_postgres") is None or find_spec("psycopg2") is None:
+        raise ConfigurationError(
+            f"`instance` in deployment.yaml needs the package dagster-postgres: {extra_command('cluster')}"
+        )
