@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.cluster import kills, scaling
 from ocr_pipeline_tests.scale.projects import make_project, on_servers
-from ocr_pipeline_tests.scale.servers import postgres_server, ray_cluster, s3_server
+from ocr_pipeline_tests.scale.servers import postgres_server, ray_cluster, s3_server, with_keys
 
 
 def main() -> None:
@@ -22,9 +22,9 @@ def main() -> None:
             tempfile.TemporaryDirectory() as folder,
             postgres_server() as postgres,
             s3_server() as s3,
+            with_keys(s3),
             ray_cluster(cpus=3) as cluster,
         ):
-            kills.environment_of(s3.environment)
             deployment = on_servers(cluster, postgres, s3)
             project = make_project(Path(folder) / "project", chosen.documents, deployment, seconds=0.5)
             warehouse = deployment["warehouse"]

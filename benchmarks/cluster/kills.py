@@ -1,6 +1,5 @@
 """Kills of nodes, runs and writers of the warehouse, while at least 5 cells are in flight; what is lost is counted."""
 
-import os
 import random
 import signal
 import subprocess
@@ -151,8 +150,3 @@ def _counted(project: Project, report: Report) -> Report:
     report.duplicated = sum(count - 1 for count in Counter(document for _, document in found).values() if count > 1)
     report.again = run(project, "run", "--backends", "sleeping+first")
     return report
-
-
-def environment_of(keys: dict[str, str]) -> None:
-    """The keys of the store, for the runs and for the nodes."""
-    os.environ.update(keys)

@@ -8,27 +8,23 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from ocr_pipeline.deployment import Place
 from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import sha256_of
+from ocr_pipeline.object_store import Bucket
 from ocr_pipeline.ocr.stage import OcrTask, read_documents
 from ocr_pipeline.processes.cluster import RayWorkers
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline_tests.files import text_pdf
 from ocr_pipeline_tests.plugins import PixelEngine
-from ocr_pipeline_tests.scale.servers import ray_cluster, s3_server
+from ocr_pipeline_tests.scale.servers import ray_cluster, s3_server, with_keys
 
 CELLS, SECONDS, ROUNDS = 200, 0.2, 3
 
 
 def main() -> None:
     """Three rounds in turn, on a store in a bucket; the workers are started before the clock is."""
-    import os
-
-    from ocr_pipeline.deployment import Place
-    from ocr_pipeline.object_store import Bucket
-
-    with s3_server() as s3, ray_cluster(nodes=1) as cluster, documents() as tasks:
-        os.environ.update(s3.environment)
+    with s3_server() as s3, with_keys(s3), ray_cluster(nodes=1) as cluster, documents() as tasks:
         seconds: dict[int, list[float]] = {1: [], 2: []}
         workers = RayWorkers(cluster.address)
         for _ in range(ROUNDS):

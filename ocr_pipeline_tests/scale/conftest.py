@@ -16,6 +16,7 @@ from ocr_pipeline_tests.scale.servers import (
     postgres_server,
     ray_cluster,
     s3_server,
+    with_keys,
 )
 
 Server = TypeVar("Server")
@@ -43,8 +44,8 @@ def s3() -> Iterator[S3]:
 @pytest.fixture(scope="session")
 def cluster(s3: S3) -> Iterator[RayCluster]:
     """Two Ray nodes with a CPU each, and with the keys of the S3 server. A test that kills one adds another."""
-    os.environ.update(s3.environment)
-    yield from _started(ray_cluster)
+    with with_keys(s3):
+        yield from _started(ray_cluster)
 
 
 def _started(server: Callable[[], AbstractContextManager[Server]]) -> Iterator[Server]:

@@ -141,6 +141,18 @@ def s3_server() -> Iterator[S3]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def with_keys(s3: S3) -> Iterator[None]:
+    """The keys in the environment: of this process and of the nodes that it starts."""
+    before = {name: os.environ.get(name) for name in s3.environment}
+    os.environ.update(s3.environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
 def _answers(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
