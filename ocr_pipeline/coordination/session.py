@@ -106,7 +106,9 @@ class Session:
         while True:
             try:
                 return run()
-            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            except psycopg2.Error as error:
+                if self._connection is not None and not self._connection.closed:
+                    raise  # the server answers: the statement is at fault
                 self._close()
                 if self._pinging is None or time.monotonic() > until:  # it was never reached: say so at once
                     raise self._unreachable(str(error)) from None

@@ -147,7 +147,7 @@ class TestReplace:
             # the first table is all right, the second one is not: both stay as they were
             warehouse.replace_all({"pages": [page("new")], "ocr_words": [word(text="new"), word(**wrong)]})
         assert str(error.value) == (
-            f"The database {file_of(warehouse)} refused a value that does not fit its column; nothing was written."
+            f"The database {warehouse.name} refused a value that does not fit its column; nothing was written."
         )
         assert words(warehouse) == [("a", "e", "old")]
         assert [row["document_id"] for row in warehouse.rows("FROM pages")] == ["old"]
