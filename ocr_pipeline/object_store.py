@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
+from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
@@ -80,7 +81,7 @@ class Bucket:
         import obstore
 
         with self._explained(name):
-            obstore.put(self._store, self._folder + name, content)
+            obstore.put(self._store, self._folder + name, content, attributes=self._attributes(name))
 
     def create(self, name: str, content: bytes) -> bool:
         """As `Blobs.create`, by a conditional request (If-None-Match: *): the service decides who was first."""
@@ -125,6 +126,11 @@ class Bucket:
     def _blob(self, meta: "obstore.ObjectMeta") -> Blob:
         name = meta["path"].removeprefix(self._folder)
         return Blob(name, meta["size"], meta["last_modified"].timestamp(), meta["e_tag"])
+
+    def _attributes(self, name: str) -> dict[str, str] | None:
+        """Without the type, browsers offer pages of a report for download."""
+        kind, _ = guess_type(name)
+        return {"Content-Type": kind} if kind and not self.place.url.startswith("file:") else None
 
     def _nothing(self, error: FileNotFoundError) -> None:
         """There is no such object; in a bucket that does not exist, that is a mistake."""

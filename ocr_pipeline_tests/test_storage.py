@@ -11,6 +11,7 @@ from ocr_pipeline.deployment import DEPLOYMENT_FILE, Place
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.object_store import Bucket
 from ocr_pipeline.project import Project
+from ocr_pipeline.report.publishing import publish
 from ocr_pipeline.storage import open_place, open_store, sync_models
 from ocr_pipeline.store import ResultStore
 
@@ -137,6 +138,26 @@ def test_without_a_deployment_everything_is_where_it_was(tmp_path: Path) -> None
     assert place.root == project.predictions
     sync_models(project)
     assert sorted(path.name for path in project.data.iterdir()) == ["results"]
+
+
+@pytest.mark.parametrize("url", ["site", "file://{root}/site"])
+def test_the_report_is_copied_where_it_changed(tmp_path: Path, url: str) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "site").mkdir()
+    (tmp_path / DEPLOYMENT_FILE).write_text(f"report: {url.format(root=tmp_path)}\n")
+    (project.report / "documents").mkdir(parents=True)
+    for name in ("index.html", "documents/a.html", "documents/b.html"):
+        (project.report / name).write_text(name)
+    assert (publish(project), publish(project)) == (3, 0)
+    (project.report / "documents" / "a.html").write_text("another text")
+    (project.report / "documents" / "b.html").unlink()
+    assert publish(project) == 2
+    found = {
+        path.relative_to(tmp_path / "site").as_posix(): path.read_text() for path in (tmp_path / "site").rglob("*.html")
+    }
+    assert found == {"index.html": "index.html", "documents/a.html": "another text"}
+    (tmp_path / DEPLOYMENT_FILE).unlink()
+    assert publish(project) == 0
 
 
 PAST_THE_INTERFACE = re.compile(

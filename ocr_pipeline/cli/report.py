@@ -25,6 +25,7 @@ def report(
     `ocr-pipeline run` writes the report at the end.
     """
     from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.report.publishing import publish
     from ocr_pipeline.report.site import build_site
 
     project = find_project()
@@ -39,5 +40,7 @@ def report(
         f" {built.unchanged} unchanged.",
         soft_wrap=True,
     )
+    if output is None and (copied := publish(project)):
+        console.print(f"Published: {counted(copied, 'file')}.")
     if show:
         webbrowser.open(built.index.as_uri())

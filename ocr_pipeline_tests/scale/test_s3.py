@@ -1,10 +1,12 @@
 """Results and documents in a bucket: what is counted are requests, as the server logged them."""
 
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -57,6 +59,28 @@ def test_what_is_wrong_with_a_bucket_is_one_sentence_without_a_key(s3: S3, monke
     ) as caught:
         nobody.read("x")
     assert "scale" not in str(caught.value)
+
+
+@pytest.fixture
+def denied(s3: S3) -> Iterator[None]:
+    """The server knows nobody's key from now on."""
+
+    def check_keys_after(requests: str) -> None:
+        urlopen(Request(f"{s3.endpoint}/moto-api/reset-auth", requests.encode(), method="POST"), timeout=30).close()
+
+    check_keys_after("0")
+    yield
+    check_keys_after("inf")
+
+
+@pytest.mark.usefixtures("keys")
+def test_denied_access_stops_with_one_sentence(s3: S3, request: pytest.FixtureRequest) -> None:
+    bucket = Bucket(place(s3, s3.create()))
+    request.getfixturevalue("denied")
+    for act in (bucket.list, lambda: bucket.read("x"), lambda: bucket.write("x", b"")):
+        with pytest.raises(ConfigurationError, match=r"^Access to s3://\S+ is denied: check the credentials") as caught:
+            list(act() or ())
+        assert "scale" not in str(caught.value)
 
 
 @dataclass

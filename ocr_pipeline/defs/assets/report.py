@@ -7,6 +7,7 @@ from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.report.publishing import publish
 from ocr_pipeline.report.site import build_site
 
 
@@ -19,6 +20,7 @@ def report_assets() -> list[dg.AssetsDefinition]:
         """Static pages that open from disk: leaderboard, comparisons, confidence, history, and a page per document with
         its words, values and attributions. Only pages whose content changed are written."""
         built = build_site(project.project, project.backends(), warehouse.warehouse(), project.project.report)
+        published = publish(project.project)
         return dg.MaterializeResult(
             metadata={
                 "index": dg.MetadataValue.url(built.index.as_uri()),
@@ -26,6 +28,7 @@ def report_assets() -> list[dg.AssetsDefinition]:
                 "pages_written": built.written,
                 "pages_unchanged": built.unchanged,
                 "pages_removed": built.removed,
+                "files_published": published,
                 "index_bytes": built.index.stat().st_size,
             }
         )
