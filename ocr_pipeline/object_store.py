@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 LISTED_AT_ONCE = 1000
+DENIED = ("PermissionDeniedError", "UnauthenticatedError", "PermissionError")
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
 
 
@@ -152,12 +153,12 @@ class Bucket:
 
     def _sentence(self, kind: str, said: str, shown: str) -> ConfigurationError | WarehouseError:
         """`kind` and `said`: name and words of the error."""
-        if kind in ("PermissionDeniedError", "UnauthenticatedError", "PermissionError") or "ermission denied" in said:
-            return ConfigurationError(f"Access to {shown} is denied: check the credentials and permissions.")
         if kind == "FileNotFoundError" or any(code in said for code in NO_BUCKET):
             return ConfigurationError(f"The bucket of {self.place.url} does not exist.")
-        if any(word in said for word in ("169.254.169.254", "metadata.google", "redential")):
+        if any(word in said for word in ("169.254.169.254", "metadata.google")):
             return ConfigurationError(f"No credentials for {shown}: set those of the provider in the environment.")
+        if kind in DENIED or any(words in said for words in ("403 Forbidden", "401 Unauthorized", "ermission denied")):
+            return ConfigurationError(f"Access to {shown} is denied: check the credentials and permissions.")
         return WarehouseError(f"{shown} cannot be used ({kind}): check address, network and settings, then run again.")
 
 

@@ -15,7 +15,7 @@ from ocr_pipeline.documents.looks import Look, look_of
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import Document, document_sha256, open_document, open_unchanged, read_bytes
 from ocr_pipeline.documents.perceptual import HASH_PREFIX, grey_of, perceptual_hash
-from ocr_pipeline.errors import DocumentError
+from ocr_pipeline.errors import DocumentError, OcrPipelineError
 from ocr_pipeline.schemas import DocumentFailure, Label
 from ocr_pipeline.store import fingerprint
 
@@ -60,6 +60,8 @@ def ingest(source: SourceFile, limits: Limits) -> tuple[IngestedDocument | None,
         hashed, look = _first_page_of(document)
     except DocumentError as error:
         return None, _failure(error, source, limits)
+    except OcrPipelineError:  # of a bucket: access is denied, or the service does not answer
+        raise
     except MemoryError:
         message = "Opening the document uses too much memory (limits.max_memory_bytes)."
         return None, DocumentFailure(reason="too_large", message=message)

@@ -12,6 +12,9 @@ import pytest
 
 from ocr_pipeline.deployment import Place
 from ocr_pipeline.documents import bucket_files
+from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.stage import ingest_all
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.object_store import Bucket
 from ocr_pipeline.project import Project
@@ -66,7 +69,8 @@ def denied(s3: S3) -> Iterator[None]:
     """The server knows nobody's key from now on."""
 
     def check_keys_after(requests: str) -> None:
-        urlopen(Request(f"{s3.endpoint}/moto-api/reset-auth", requests.encode(), method="POST"), timeout=30).close()
+        address, kind = f"{s3.endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+        urlopen(Request(address, requests.encode(), kind), timeout=30).close()
 
     check_keys_after("0")
     yield
@@ -81,6 +85,15 @@ def test_denied_access_stops_with_one_sentence(s3: S3, request: pytest.FixtureRe
         with pytest.raises(ConfigurationError, match=r"^Access to s3://\S+ is denied: check the credentials") as caught:
             list(act() or ())
         assert "scale" not in str(caught.value)
+
+
+def test_an_object_that_may_not_be_read_is_no_unreadable_document(
+    machines: list["Machine"], request: pytest.FixtureRequest
+) -> None:
+    source = find_documents(machines[0].project.data)[0]
+    request.getfixturevalue("denied")
+    with pytest.raises(ConfigurationError, match=r"^Access to s3://\S+/in/2026/d0000\.pdf is denied"):
+        list(ingest_all([source], Limits()))
 
 
 @dataclass
