@@ -135,6 +135,7 @@ def _scope(
         backends=backends,
         names=with_members(backends, names),
         sources=with_family(sources, every),
+        every=every,
         records=InstanceRecords(instance, project, backends),
         **how,
     )
@@ -240,7 +241,7 @@ class Execution:
         if {source.document_id: source.parts for source in sources} == before:
             return
         register_documents(self._instance, [source.document_id for source in sources], self._partitions.shards)
-        self._scope = replace(self._scope, sources=sources, check_files=True)
+        self._scope = replace(self._scope, sources=sources, every=every, check_files=True)
         self._done.clear()
 
     def _forget(self, step: Step) -> None:

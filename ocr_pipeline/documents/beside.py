@@ -13,7 +13,10 @@ def beside(document: Path, suffix: str, *, stem: bool = False) -> Path:
 
     A name that would be too long is cut, and gets a hash of the whole name.
     """
-    name = os.fsencode(document.stem if stem else document.name)
+    text = document.stem if stem else document.name
+    if text.isascii() and len(text) + len(suffix) <= MAX_NAME_BYTES:
+        return document.with_name(text + suffix)
+    name = os.fsencode(text)
     if len(name) + len(os.fsencode(suffix)) > MAX_NAME_BYTES:
         digest = hashlib.sha256(name).hexdigest()[:8]
         name = os.fsencode(os.fsdecode(name[:200]).encode("utf-8", "ignore").decode()) + f"-{digest}".encode()

@@ -12,7 +12,8 @@ A file that is split (`data/splits`) is followed by its parts, which are documen
 """
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator
+import os
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -112,10 +113,15 @@ def _parts(data: Path, source: SourceFile, split: Split, taken: Container[str]) 
 
 def _found_files(data: Path) -> dict[str, SourceFile]:
     """The files by id."""
-    paths = {data_path(path, data): path for path, kind in files_of(data) if kind == "document"}
+    paths, there = dict[str, Path](), set[Path]()
+    start = len(os.path.join(data, ""))
+    for path, kind in files_of(data):
+        there.add(path)
+        if kind == "document":
+            paths[os.fspath(path)[start:].replace(os.sep, "/")] = path
     ids = document_ids(paths, load_known_ids(data))
     sources: dict[str, SourceFile] = {}
-    schemas = _SchemasOfFolders(data)
+    schemas, decided = _SchemasOfFolders(data), _names_in(overrides_file(data, "any").parent)
     for name, path in paths.items():
         top, *parts = name.split("/")
         dataset = "demo" if top == "demo" else slug(parts[0]) if len(parts) > 1 else ""
@@ -124,17 +130,19 @@ def _found_files(data: Path) -> dict[str, SourceFile]:
             ids[name],
             dataset or "documents",
             path,
-            label_of(path),
-            overrides if overrides.is_file() else None,
-            schemas=schemas.of(path, _dataset_folder(path, data)),
+            label_of(path, exists=is_file if top == BUCKETS else there.__contains__),
+            overrides if overrides.name in decided and overrides.is_file() else None,
+            schemas=schemas.of(path, data / top if top == "demo" else data.joinpath(top, *parts[:-1][:1])),
         )
     return sources
 
 
-def _dataset_folder(path: Path, data: Path) -> Path:
-    """The folder of the data set that a file belongs to."""
-    top, *parts = path.relative_to(data).parts
-    return data / top if top == "demo" else data.joinpath(top, *parts[:-1][:1])
+def _names_in(folder: Path) -> set[str]:
+    """The names in a folder; a hundred thousand questions whether a file exists take longer than one list."""
+    try:
+        return set(os.listdir(folder))
+    except OSError:
+        return set()
 
 
 class _SchemasOfFolders:
@@ -183,13 +191,13 @@ def not_documents(data: Path) -> dict[Kind, list[Path]]:
     return found
 
 
-def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
+def label_of(path: Path, pages: PageRange | None = None, exists: Callable[[Path], bool] = is_file) -> Path | None:
     """`invoice.pdf.json`, otherwise `invoice.json`. The first form is for folders in which two files share a stem.
 
     Of a part: `invoice.pdf.p1-2.json`, otherwise `invoice.p1-2.json`.
     """
     for candidate in (new_label_of(path, pages), beside(path, f"{_dotted(pages)}.json", stem=True)):
-        if is_file(candidate):
+        if exists(candidate):
             return candidate
     return None
 

@@ -112,10 +112,12 @@ def _slug_of(parts: tuple[str, ...]) -> str:
 
 
 def _stem(parts: tuple[str, ...]) -> str:
-    return "-".join((*parts[:-1], Path(parts[-1]).stem))
+    return "-".join((*parts[:-1], PurePosixPath(parts[-1]).stem))
 
 
 def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 

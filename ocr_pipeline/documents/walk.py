@@ -94,7 +94,7 @@ def _kinds(folder: Path, entries: Sequence[tuple[str, bool]]) -> Iterator[tuple[
     pages = [name for name, is_folder in entries if not is_folder and _may_have_pages(name)]
     length = len(os.fsencode(folder))
     for name, is_folder in entries:
-        suffix = Path(name).suffix.lower()
+        suffix = os.path.splitext(name)[1].lower()
         if is_folder:
             if not name.startswith("."):
                 yield name, None
@@ -113,5 +113,5 @@ def _kinds(folder: Path, entries: Sequence[tuple[str, bool]]) -> Iterator[tuple[
 
 
 def _may_have_pages(name: str) -> bool:
-    suffix = Path(name).suffix.lower()
+    suffix = os.path.splitext(name)[1].lower()
     return not name.startswith(".") and suffix not in NOT_DOCUMENTS and suffix not in xml_files.SUFFIXES

@@ -11,7 +11,7 @@ from hashlib import file_digest, sha256
 from pydantic import BaseModel
 
 from ocr_pipeline.documents.bucket_files import local_copy
-from ocr_pipeline.documents.file_state import NONE, document_state, label_state
+from ocr_pipeline.documents.file_state import NONE, document_state, label_state, unchanged_since
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.labels import labels_sha256
 from ocr_pipeline.documents.pages import part_sha256
@@ -21,6 +21,9 @@ from ocr_pipeline.warehouse.tables.labels import LabelRow
 
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 300.0, 6 * 3600.0
 """Seconds before a run is launched again for something the last run did not ingest; doubled after each attempt."""
+
+MAX_TRACKED = 1500
+"""Files that a cursor remembers while they wait; further ones are looked at once these are done: it stays below 100 kB."""
 
 DELETED = "gone"
 """Stands in `Attempt.what` for a document whose file was deleted. Stored in cursors."""
@@ -54,8 +57,9 @@ class Cursor(BaseModel):
     """State kept between scans, by document id. The field names are stored in sensor cursors.
 
     `waiting`: stamps of files that may still be written; `since`: when each was first seen (Unix seconds). `tried`: attempts
-    that the database does not reflect yet. `same`: stamps of files whose timestamps changed and whose content did not.
-    `after`: the last document that was read.
+    that the database does not reflect yet. `same`: stamps of files whose timestamps changed and whose content did not, as far
+    as the database does not say it. `after`: the last document that was read. `listing`: the hash of all files and of what is
+    ingested, if there was nothing to do.
     """
 
     waiting: dict[str, str] = {}
@@ -63,6 +67,12 @@ class Cursor(BaseModel):
     tried: dict[str, Attempt] = {}
     same: dict[str, str] = {}
     after: str = ""
+    listing: str = ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return not (self.waiting or self.tried or self.same)
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,19 @@ class Scan:
 
     `ready`: documents to process. `waiting`: number of files that are not stable yet or exceed the limit of this scan.
     `deleted`: documents whose file is missing and that the database does not list as missing. `cursor`: for the next scan.
+    `unchanged`: states of the files of documents and labels that were read and found unchanged, for the database.
     """
 
     ready: Sequence[str]
     waiting: int
     deleted: Sequence[str]
     cursor: Cursor = field(repr=False)
+    unchanged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is waiting, was launched or tried."""
+        return self.cursor.is_idle and not (self.ready or self.waiting or self.deleted)
 
 
 def scan_files(
@@ -111,7 +128,8 @@ def scan_files(
         scanner.visit(by_id[key])
     missing = [key for key, row in documents.items() if key not in by_id and not row.file_deleted]
     deleted = [key for key in missing if scanner.report_deleted(key)]
-    return Scan(sorted(scanner.ready), len(scanner.next.waiting) - len(scanner.ready), deleted, scanner.next)
+    waiting = len(scanner.next.waiting) - len(scanner.ready) + scanner.untracked
+    return Scan(sorted(scanner.ready), waiting, deleted, scanner.next, scanner.unchanged)
 
 
 @dataclass
@@ -128,7 +146,10 @@ class _Scanner:
     def __post_init__(self) -> None:
         self.next = Cursor(after=self.cursor.after)
         self.ready: list[str] = []
+        self.unchanged: dict[str, tuple[str, str]] = {}
+        self.untracked = 0
         self._reads = 0
+        self._room = MAX_TRACKED - len(self.cursor.waiting)
 
     def visit(self, source: SourceFile) -> None:
         key = source.document_id
@@ -138,6 +159,11 @@ class _Scanner:
         if self.cursor.same.get(key) == files.stamp:
             self.next.same[key] = files.stamp
             return
+        if key not in self.cursor.waiting and key not in self.cursor.tried:
+            if self._room <= 0:
+                self.untracked += 1
+                return
+            self._room -= 1
         previous = self.cursor.tried.get(key)
         if previous is not None:
             self.next.tried[key] = previous
@@ -150,7 +176,10 @@ class _Scanner:
         if content is None:
             self.next.waiting[key] = files.stamp
         elif content == _known_content(self.documents.get(key), self.labels.get(key)):
-            self.next.same[key] = files.stamp
+            if key in self.documents and key in self.labels and files.is_still(source):
+                self.unchanged[key] = (files.document, files.label)
+            else:
+                self.next.same[key] = files.stamp
         elif attempt := next_attempt(previous, files.stamp, self.now):
             self.next.tried[key] = attempt
             self.next.waiting[key] = files.stamp
@@ -184,6 +213,12 @@ class _Files:
         """None if the file was deleted in the meantime."""
         document = document_state(source)
         return None if document.startswith(NONE) else cls(document, label_state(source))
+
+    def is_still(self, source: SourceFile) -> bool:
+        """Whether the files are as they were, and not changed so recently that another change could go unnoticed."""
+        return bool(
+            unchanged_since(self.document, document_state, source) and unchanged_since(self.label, label_state, source)
+        )
 
     @property
     def stamp(self) -> str:

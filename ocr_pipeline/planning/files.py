@@ -41,7 +41,7 @@ def files_of(scope: "Scope", warehouse: Warehouse, done: Collection[str]) -> Fil
         if "raw_documents" not in done
         else (),
         labels=label_states(scope.sources, labels, rehash=scope.rehash) if "ground_truth" not in done else (),
-        deleted=deleted_documents(find_documents(scope.project.data), known),
+        deleted=deleted_documents(find_documents(scope.project.data) if scope.every is None else scope.every, known),
         new=new_documents(scope.sources, known),
     )
 

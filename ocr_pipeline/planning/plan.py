@@ -65,8 +65,9 @@ class Scope:
     that these backends use are trained.
 
     `fresh_since`: models are asked again about what was asked before. `records`: None if not known; then everything counts as
-    recorded. `check_files`: whether changed files are looked for; without it only ingested documents are planned. `rehash`:
-    read all files for that, also those with the same size, times and inode.
+    recorded. `every`: all documents there are, if they were looked up. `check_files`: whether changed files are looked for;
+    without it only ingested documents are planned. `rehash`: read all files for that, also those with the same size, times
+    and inode.
     """
 
     project: Project
@@ -78,6 +79,7 @@ class Scope:
     records: Records | None = None
     check_files: bool = True
     rehash: bool = False
+    every: Sequence[SourceFile] | None = None
 
 
 @dataclass(frozen=True)

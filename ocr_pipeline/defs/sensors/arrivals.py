@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import dagster as dg
 from pydantic import BaseModel
@@ -10,12 +11,16 @@ from ocr_pipeline.defs.instance import is_processing
 from ocr_pipeline.defs.jobs import ProcessConfig, process_request
 from ocr_pipeline.defs.launch import close_killed_runs
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.defs.sensors.cursors import load_cursor, skipped
+from ocr_pipeline.defs.sensors.cursors import cursor_text, load_cursor, skipped
+from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.operation.arrivals import Cursor, Scan, scan_files
 from ocr_pipeline.operation.inboxes import InboxState, problems_of, scan_inboxes
+from ocr_pipeline.operation.listing import listing_digest
 from ocr_pipeline.operation.settings import Arrivals
+from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.connection import Warehouse
 
 MAX_NAMED = 20
 """Deleted documents that the log names."""
@@ -58,20 +63,42 @@ def _tick(
     # Files that a current run ingests are compared after it: nothing is launched twice, and later files become one run.
     idle, now = not is_processing(context.instance), time.time()
     settings = project.operation().arrivals
-    sources = find_documents(project.project.data)
-    with warehouse.warehouse().snapshot() as snapshot:
-        documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
-    limit = settings.documents_per_run if idle else 0
-    files = scan_files(
-        sources, documents, labels, before.files, max_reads=limit, now=now, min_unchanged=settings.unchanged_seconds
-    )
+    files, total = _scanned(project.project, warehouse.warehouse(), before.files, settings, now, may_read=idle)
     inboxes, changed = scan_inboxes(settings.inboxes, before.inboxes, project.project, now, may_launch=idle)
-    _log(context, project, settings, files, len(sources), idle)
-    cursor = ArrivalsCursor(files=files.cursor, inboxes=inboxes).model_dump_json()
+    _log(context, project, settings, files, total, idle)
+    cursor = cursor_text(ArrivalsCursor(files=files.cursor, inboxes=inboxes))
     if files.ready or files.deleted or changed:
         return dg.SensorResult(run_requests=[_request(settings, files, changed)], cursor=cursor)
     waiting = f"{files.waiting} files {_waiting(idle)}" if files.waiting else "Nothing has arrived"
-    return dg.SensorResult(skip_reason=f"{waiting}; {len(sources)} files in the project.", cursor=cursor)
+    return dg.SensorResult(skip_reason=f"{waiting}; {total} files in the project.", cursor=cursor)
+
+
+def _scanned(
+    project: Project, warehouse: Warehouse, before: Cursor, settings: Arrivals, now: float, *, may_read: bool
+) -> tuple[Scan, int]:
+    """What changed, and how many documents there are. Nothing is compared if all files and rows are those of the last tick."""
+    with warehouse.snapshot() as snapshot:
+        counted, version = tables.documents.count_and_version(snapshot)
+    # Documents in a bucket are not in the listing of files.
+    listing = "" if load_deployment(project).documents else f"{listing_digest(project)} {version}"
+    if listing and listing == before.listing and before.is_idle:
+        return Scan((), 0, (), before), counted
+    sources = find_documents(project.data)
+    with warehouse.snapshot() as snapshot:
+        documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
+    files = scan_files(
+        sources,
+        documents,
+        labels,
+        before,
+        max_reads=settings.documents_per_run if may_read else 0,
+        now=now,
+        min_unchanged=settings.unchanged_seconds,
+    )
+    for table, states in zip(("documents", "labels"), zip(*files.unchanged.values(), strict=True), strict=False):
+        warehouse.set_column(table, "file_state", dict(zip(files.unchanged, states, strict=True)))
+    cursor = files.cursor.model_copy(update={"listing": listing if files.is_idle and may_read else ""})
+    return replace(files, cursor=cursor), len(sources)
 
 
 def _request(settings: Arrivals, files: Scan, changed: Sequence[str]) -> dg.RunRequest:

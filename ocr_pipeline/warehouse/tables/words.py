@@ -78,7 +78,11 @@ class OcrWordRow:
 
 def ocr_cells(reader: Reader, engine: str) -> dict[str, OcrCell]:
     """The cells of one engine by document."""
-    return {row.document_id: row for row in reader.select(OcrCell, "FROM ocr_text WHERE engine = ?", [engine])}
+
+    def load() -> dict[str, OcrCell]:
+        return {row.document_id: row for row in reader.select(OcrCell, "FROM ocr_text WHERE engine = ?", [engine])}
+
+    return reader.once(("ocr_text", engine), load)
 
 
 def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
