@@ -56,8 +56,7 @@ class RunSummary:
     run_ids: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     failed_checks: dict[str, tuple[str, str]] = field(default_factory=dict)
-    notice: str | None = None
-    """What to do about very many documents."""
+    notice: str | None = None  # what to do about very many documents
 
 
 def run_pipeline(

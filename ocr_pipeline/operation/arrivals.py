@@ -22,7 +22,7 @@ from ocr_pipeline.warehouse.tables.labels import LabelRow
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 300.0, 6 * 3600.0
 """Seconds before a run is launched again for something the last run did not ingest; doubled after each attempt."""
 
-MAX_TRACKED = 1500
+MAX_TRACKED = 1000
 """Files that a cursor remembers while they wait; further ones are looked at once these are done: it stays below 100 kB."""
 
 DELETED = "gone"

@@ -3,10 +3,12 @@
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from ocr_pipeline.defs.sensors.cursors import cursor_text, load_cursor
 from ocr_pipeline.documents.file_state import document_state, label_state
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.documents.labels import labels_sha256
@@ -15,7 +17,8 @@ from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.documents.splits import Split, write_split
 from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
-from ocr_pipeline.operation.arrivals import MIN_RETRY_DELAY, Cursor, Scan, scan_files
+from ocr_pipeline.operation.arrivals import MAX_TRACKED, MIN_RETRY_DELAY, Cursor, Scan, scan_files
+from ocr_pipeline.operation.listing import listing_digest
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 from ocr_pipeline.warehouse.tables.labels import LabelRow
@@ -277,3 +280,34 @@ def test_a_file_that_is_split_now_and_its_parts_are_ready(project: Project) -> N
     first = scan(project, known=known)
     assert first.ready == []
     assert scan(project, first.cursor, known).ready == ["a", "a-p1-2", "a-p3"]
+
+
+def test_a_cursor_stays_small_however_many_files_arrive(project: Project) -> None:
+    folder = project.data / "documents" / "a-data-set-with-a-long-name"
+    folder.mkdir()
+    for number in range(MAX_TRACKED + 300):
+        (folder / f"scan-of-a-document-{number:06}-{sha256(b'%d' % number).hexdigest()[:12]}.pdf").write_bytes(b"%PDF")
+    cursor, sources = Cursor(), find_documents(project.data)
+    for now in (0.0, 100.0):
+        found = scan_files(sources, {}, {}, cursor, max_reads=2000, now=now, min_unchanged=10.0)
+        cursor = load_cursor(text := cursor_text(found.cursor), Cursor())
+        assert cursor == found.cursor
+        assert len(text) <= 100_000
+    assert len(found.ready) == MAX_TRACKED
+    assert len(found.ready) + found.waiting == len(sources)
+
+
+def test_a_listing_changes_with_what_documents_are_made_of(project: Project) -> None:
+    path = add_file(project, "shop/a.pdf", b"%PDF")
+    seen = [listing_digest(project)]
+    path.with_name("a.pdf.json").write_text("{}")
+    seen.append(listing_digest(project))
+    path.write_bytes(b"%PDG")
+    seen.append(listing_digest(project))
+    os.replace(path, path.with_name("b.pdf"))
+    seen.append(listing_digest(project))
+    (project.data / "overrides").mkdir()
+    (project.data / "overrides" / "a.json").write_text("{}")
+    seen.append(listing_digest(project))
+    assert len(set(seen)) == len(seen)
+    assert listing_digest(project) == seen[-1]

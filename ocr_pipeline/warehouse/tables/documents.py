@@ -132,12 +132,8 @@ def documents(reader: Reader) -> dict[str, DocumentRow]:
 def count_and_version(reader: Reader) -> tuple[int, str]:
     """Number of documents whose file exists, and a text that changes with the rows of `documents` and `labels`."""
     [row] = reader.rows(
-        """
-        SELECT count(*) AS documents, max(updated_at) AS updated,
-            count(*) FILTER (reason = 'missing_file') AS missing, (SELECT count(*) FROM labels) AS labels,
-            (SELECT max(updated_at) FROM labels) AS labelled
-        FROM documents
-        """
+        "SELECT count(*) AS documents, max(updated_at) AS updated, count(*) FILTER (reason = 'missing_file') AS missing, "
+        "(SELECT count(*) FROM labels) AS labels, (SELECT max(updated_at) FROM labels) AS labelled FROM documents"
     ) or [{"documents": 0, "missing": 0}]
     return row["documents"] - row["missing"], " ".join(str(value) for value in row.values())
 
