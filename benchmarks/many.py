@@ -1,0 +1,136 @@
+"""100,000 documents x 5 backends on one machine: an idle plan, ticks of `arrivals`, orchestration of 2,000 new cells.
+
+    python benchmarks/many.py [--documents 100000] [--shards/--no-shards] [--folder FOLDER]
+
+The rows and Dagster's records of all documents are those of one that was really run, multiplied by SQL: `many_documents.py`.
+CPU seconds of the process alone; what the extractors' worker processes need is not in them. A folder is kept and used again.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.many_documents import make_project
+
+if TYPE_CHECKING:
+    from ocr_pipeline.project import Project
+
+NEW = 400
+"""Documents that no backend was run on."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--shards", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        measure(arguments.folder or Path(name) / "project", arguments.documents, with_shards=arguments.shards)
+
+
+def measure(root: Path, documents: int, *, with_shards: bool) -> None:
+    """Print a table."""
+    from ocr_pipeline.defs.sharding import switch
+    from ocr_pipeline.project import Project
+
+    print(f"| {documents:,} documents x 5 backends | |\n| --- | ---: |")
+    with measured("made"):
+        project = Project(root) if root.exists() else make_project(root, documents, new=NEW)
+    with measured(f"shards {'on' if with_shards else 'off'}"):
+        switch(project, on=with_shards, dry_run=False)
+    with measured("an idle plan"):
+        _plan(project)
+    _ticks(project)
+    _orchestration(project)
+
+
+@contextmanager
+def measured(what: str) -> Iterator[None]:
+    """Print the CPU and wall seconds of a block."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    yield
+    print(f"| {what} | {time.process_time() - cpu:.1f} s CPU, {time.perf_counter() - wall:.1f} s |", flush=True)
+
+
+def _plan(project: "Project") -> None:
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs.pipeline import plan_run
+    from ocr_pipeline.documents.find import find_documents
+
+    plan_run(project, find_documents(project.data), list(load_backends(project)))
+
+
+def _ticks(project: "Project") -> None:
+    import dagster as dg
+
+    from ocr_pipeline.definitions import build_definitions
+    from ocr_pipeline.defs.instance import open_instance
+
+    definitions = build_definitions(project)
+    sensor = definitions.get_repository_def().get_sensor_def("arrivals")
+    resources = {key: definitions.resources[key] for key in ("project", "warehouse")}  # type: ignore[index]
+    with open_instance(project) as instance:
+        cursor = None
+        for what in ("the first tick of arrivals", "the next tick"):
+            with (
+                measured(what),
+                dg.build_sensor_context(
+                    instance=instance, cursor=cursor, definitions=definitions, resources=resources
+                ) as context,
+            ):
+                cursor = sensor.evaluate_tick(context).cursor
+        print(f"| its cursor | {len(cursor or '')} bytes |")
+
+
+def _orchestration(project: "Project") -> None:
+    """The new cells of all backends, less what writing and loading rows needs."""
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs.graph import build_graph
+    from ocr_pipeline.defs.instance import open_instance
+    from ocr_pipeline.defs.launch import Launcher, parts_of
+    from ocr_pipeline.defs.partitions import BACKEND, partitions_of
+    from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.storage import open_store
+    from ocr_pipeline.warehouse.connection import Snapshot, Warehouse
+
+    spent = dict.fromkeys(("replace", "select", "rows"), 0.0)
+
+    def timed(name: str, function: Any) -> Any:
+        def call(*args: Any, **options: Any) -> Any:
+            started = time.process_time()
+            try:
+                return function(*args, **options)
+            finally:
+                spent[name] += time.process_time() - started
+
+        return call
+
+    backends = load_backends(project)
+    ids = [source.document_id for source in find_documents(project.data)][-NEW:]
+    cells = [(name, document_id) for name in backends for document_id in ids]
+    Warehouse.replace = timed("replace", Warehouse.replace)  # type: ignore[method-assign]
+    Snapshot.select = timed("select", Snapshot.select)  # type: ignore[method-assign]
+    Snapshot.rows = timed("rows", Snapshot.rows)  # type: ignore[method-assign]
+    with open_instance(project) as instance:
+        started = time.process_time()
+        parts = parts_of(cells, BACKEND, instance, partitions_of(project, backends), open_store(project))
+        launcher = Launcher(build_graph(project), instance)
+        built = time.process_time() - started
+        results = launcher.materialize(["extractions"], parts)
+        total = time.process_time() - started
+    assert all(result.success for result in results)
+    own = total - sum(spent.values())
+    counted = ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent.items())
+    print(
+        f"| {len(cells):,} new cells in {len(results)} runs: parts and graph {built:.1f} s CPU, all {total:.1f} s | |"
+    )
+    print(f"| of which rows ({counted}); the rest a cell | {1000 * own / len(cells):.2f} ms CPU |")
+
+
+if __name__ == "__main__":
+    main()
