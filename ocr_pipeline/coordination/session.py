@@ -90,7 +90,7 @@ class Session:
     def _ping(self) -> None:
         while True:
             time.sleep(PING_SECONDS)
-            with suppress(WarehouseError):
+            with suppress(Exception):  # a daemon at work: whoever uses the session is told
                 self.rows("SELECT 1")
 
     def _execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:

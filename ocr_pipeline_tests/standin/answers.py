@@ -38,6 +38,8 @@ PLACES = [
 
 HTML = "<html><body>502 Bad Gateway</body></html>"
 VERSION = "stand-in-001"
+PROMPT_TOKENS = 1000
+"""Of every call of Gemini."""
 
 
 def invoice_for(text: str) -> dict[str, Any]:
@@ -145,11 +147,11 @@ def gemini(scenario: str, text: str, content: dict[str, Any] | None = None) -> A
 def gemini_body(scenario: str, text: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON of a GenerateContentResponse."""
     usage = {
-        "promptTokenCount": 1000,
+        "promptTokenCount": PROMPT_TOKENS,
         "cachedContentTokenCount": 200,
         "candidatesTokenCount": 300,
         "thoughtsTokenCount": 50,
-        "totalTokenCount": 1350,
+        "totalTokenCount": PROMPT_TOKENS + 350,
     }
     body: dict[str, Any] = {"usageMetadata": usage, "modelVersion": VERSION, "responseId": "r1"}
     if scenario == "prompt_block":
