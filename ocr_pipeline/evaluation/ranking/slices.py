@@ -54,9 +54,11 @@ def summarise_slices(
     slices = []
     for index, backend in enumerate(outcomes.backends):
         positions = np.flatnonzero(ran[index])
-        names = np.array([slice_of(backend, outcomes.documents[position]) for position in positions], dtype=object)
-        for name in sorted(set(names)):
-            chosen = positions[names == name]
+        slice_names = [slice_of(backend, outcomes.documents[position]) for position in positions]
+        numbers = {name: number for number, name in enumerate(sorted(set(slice_names)))}
+        slice_numbers = np.fromiter((numbers[name] for name in slice_names), np.intp, len(slice_names))
+        for name, number in numbers.items():
+            chosen = positions[slice_numbers == number]
             counts = counts_of(outcomes.codes[index][chosen])
             interval = bootstrap_f1(parts[index][chosen], seed=seed)
             slices.append(

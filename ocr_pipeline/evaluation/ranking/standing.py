@@ -13,6 +13,7 @@ from ocr_pipeline.evaluation.statistics.significance import percentile_interval,
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +37,14 @@ def standings(outcomes: Outcomes, failed: Collection[tuple[str, str]], *, seed: 
 
     ran, right, counts = outcomes.ran(), outcomes.right(), outcomes.counts()
     all_right = np.all(right | (outcomes.codes == 0), axis=2) & ran
+    macro_of = _macro_f1(counts, ran, seed)
     result = []
     for index, backend in enumerate(outcomes.backends):
         documents = int(ran[index].sum())
         through = sum(
             (backend, outcomes.documents[position]) not in failed for position in np.flatnonzero(all_right[index])
         )
-        macro, interval = _macro_f1(counts[index][ran[index]], seed)
+        macro, interval = macro_of[index]
         share = wilson(through, documents)
         result.append(
             Standing(
@@ -60,19 +62,41 @@ def standings(outcomes: Outcomes, failed: Collection[tuple[str, str]], *, seed: 
     return result
 
 
-def _macro_f1(counts: "np.ndarray[Any, Any]", seed: int) -> tuple[float | None, tuple[float, float] | None]:
-    """`counts`: (documents, fields, 3)."""
+_Macro = tuple[float | None, tuple[float, float] | None]
+"""Macro F1 with its interval."""
+
+
+def _macro_f1(counts: "NDArray[Any]", ran: "NDArray[np.bool_]", seed: int) -> dict[int, _Macro]:
+    """By backend. `counts`: (backends, documents, fields, 3). Backends that ran on the same documents share the draws."""
+
+    groups: dict[bytes, list[int]] = {}
+    for index, flags in enumerate(ran):
+        groups.setdefault(flags.tobytes(), []).append(index)
+    found: dict[int, _Macro] = {}
+    for group in groups.values():
+        terms = f1_terms(counts[group][:, ran[group[0]]])
+        backends, documents, fields, _ = terms.shape
+        labelled = counts[group][..., PARTS.index("labelled")].any(axis=1)
+        drawn = None
+        if documents >= MIN_DOCUMENTS:
+            columns = terms.transpose(1, 0, 2, 3).reshape(documents, -1)
+            drawn = resampled_sums(columns, seed=seed, resamples=RESAMPLES).reshape(-1, backends, fields, 2)
+        for place, index in enumerate(group):
+            used = labelled[place]
+            samples = None if drawn is None else drawn[:, place, used]
+            found[index] = _macro(terms[place][:, used].sum(axis=0), samples)
+    return found
+
+
+def _macro(terms: "NDArray[Any]", drawn: "NDArray[Any] | None") -> _Macro:
+    """`terms`: (fields, 2); `drawn`: (samples, fields, 2), None: too few documents."""
     import numpy as np
 
-    counts = counts[:, counts[..., PARTS.index("labelled")].any(axis=0)]
-    documents, fields, _ = counts.shape
-    if not fields:
+    if not len(terms):
         return None, None
-    terms = f1_terms(counts)
-    macro = float(quotient(terms.sum(axis=0)).mean())
-    if documents < MIN_DOCUMENTS:
+    macro = float(quotient(terms).mean())
+    if drawn is None:
         return macro, None
-    drawn = resampled_sums(terms.reshape(documents, -1), seed=seed, resamples=RESAMPLES).reshape(-1, fields, 2)
     # A sample without a document with a rare field has no F1 for it: the mean is then over the other fields.
     f1 = quotient(drawn)
     known = ~np.isnan(f1)

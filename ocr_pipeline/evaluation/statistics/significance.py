@@ -60,16 +60,25 @@ def resampled_sums(per_document: "NDArray[Any]", *, seed: int = 0, resamples: in
     import numpy as np
 
     documents, columns = per_document.shape
-    values = per_document.astype(np.float64)
+    values = _summable(per_document)
     rng = np.random.default_rng(seed)
     sums = np.empty((resamples, columns))
     at_a_time = max(1, _DRAWS_AT_A_TIME // max(documents, 1))
     for start in range(0, resamples, at_a_time):
         size = min(at_a_time, resamples - start)
-        drawn = rng.integers(0, documents, size=(size, documents)) + documents * np.arange(size)[:, None]
+        drawn = rng.integers(0, documents, size=(size, documents))
+        drawn += documents * np.arange(size)[:, None]
         weights = np.bincount(drawn.ravel(), minlength=size * documents).reshape(size, documents)
-        sums[start : start + size] = weights.astype(np.float64) @ values
+        sums[start : start + size] = weights.astype(values.dtype) @ values
     return sums
+
+
+def _summable(values: "NDArray[Any]") -> "NDArray[np.floating[Any]]":
+    """Floats to sum up: of single precision if the sums of any sample are whole numbers that are exact in it."""
+    import numpy as np
+
+    exact = np.issubdtype(values.dtype, np.integer) and len(values) * np.abs(values).max(initial=0) < 2**24
+    return values.astype(np.float32 if exact else np.float64)
 
 
 def percentile_interval(estimates: "Floats", confidence: float = 0.95) -> Interval | None:
@@ -92,14 +101,14 @@ def swapped_sums(differences: "NDArray[Any]", *, seed: int = 0, resamples: int =
     import numpy as np
 
     documents, columns = differences.shape
-    values = differences.astype(np.float64)
+    values = _summable(differences)
     rng = np.random.default_rng(seed)
     sums = np.empty((resamples, columns))
     at_a_time = max(1, _DRAWS_AT_A_TIME // max(documents, 1))
     for start in range(0, resamples, at_a_time):
         size = min(at_a_time, resamples - start)
         coins = rng.random((size, documents), dtype=np.float32) < 0.5
-        sums[start : start + size] = coins.astype(np.float64) @ values
+        sums[start : start + size] = coins.astype(values.dtype) @ values
     return sums
 
 

@@ -109,8 +109,10 @@ def label_sha256(reader: Reader) -> dict[str, str]:
 
 def valid_labels(reader: Reader) -> dict[str, Label]:
     """Every valid label by document."""
-    known = {row.document_id: row for row in labels(reader).values() if row.valid}
-    loaded = load_values(reader, "ground_truth", "ground_truth", "", (), "labels")
+    known = {
+        row.document_id: row for row in reader.select(LabelRow, "FROM labels WHERE status = 'ok' ORDER BY document_id")
+    }
+    loaded = load_values(reader, "ground_truth", "ground_truth", "", (), "labels", ("doubt", "alternatives"))
     values = values_of_rows(loaded)
     boxes = label_boxes(reader)
     alternatives: dict[str, dict[str, list[str]]] = {}
@@ -120,9 +122,10 @@ def valid_labels(reader: Reader) -> dict[str, Label]:
             doubts.setdefault(row["document_id"], {})[row["field"]] = row["doubt"]
         if row["alternatives"]:
             alternatives.setdefault(row["document_id"], {})[row["field"]] = row["alternatives"]
+    nothing = Invoice()
     return {
         document_id: Label(
-            invoice=values.get(document_id, Invoice()),
+            invoice=values.get(document_id, nothing),
             alternatives=alternatives.get(document_id, {}),
             language=row.language,
             split=row.split,

@@ -5,7 +5,7 @@ for labels and one for extractions, a row per cell, so that no schema needs a ta
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -71,18 +71,27 @@ class ValueRows:
     shapes: Mapping[str, str]
 
 
-def load_values(reader: Reader, prefix: str, fields: str, where: str, parameters: Parameters, shapes: str) -> ValueRows:
-    """Rows of the lists of labels or extractions, and of the tables `fields` and `shapes`. `where`: which documents."""
+_VALUE = ("document_id", "field", "value", "value_amount", "value_date")
+
+
+def load_values(
+    reader: Reader, prefix: str, fields: str, where: str, parameters: Parameters, shapes: str, more: Sequence[str] = ()
+) -> ValueRows:
+    """Rows of the lists of labels or extractions, and of the tables `fields` and `shapes`. `where`: which documents. `more`:
+    columns of `fields` besides the values."""
     order = f"{where} ORDER BY document_id, position"
     return ValueRows(
-        fields=reader.rows(f"FROM {fields} {where} ORDER BY document_id", parameters),
+        fields=reader.rows(
+            f"SELECT {', '.join((*_VALUE, *more))} FROM {fields} {where} ORDER BY document_id", parameters
+        ),
         items=reader.rows(f"FROM {prefix}_line_items {order}", parameters),
         taxes=reader.rows(f"FROM {prefix}_tax_lines {order}", parameters),
         rows=reader.rows(f"FROM {prefix}_rows {order}", parameters),
         shapes={
             row["document_id"]: row["shape"]
-            for row in reader.rows(f"SELECT document_id, shape FROM {shapes} {where}", parameters)
-            if row["shape"]
+            for row in reader.rows(
+                f"SELECT document_id, shape FROM {shapes} {where or 'WHERE true'} AND shape IS NOT NULL", parameters
+            )
         },
     )
 
