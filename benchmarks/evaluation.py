@@ -97,6 +97,7 @@ def make_database(path: Path, documents: int) -> None:
 def worker(documents: int) -> None:
     """Run every step once and print its seconds as JSON."""
     from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
+    from ocr_pipeline.evaluation.scoring.document import Comparer
     from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES
     from ocr_pipeline.evaluation.scoring.stage import label_versions, score_backend
     from ocr_pipeline.warehouse import tables
@@ -110,7 +111,8 @@ def worker(documents: int) -> None:
     def timed(step: str) -> Iterator[None]:
         began, worked = time.perf_counter(), time.process_time()
         yield
-        seconds[step], processor = time.perf_counter() - began, time.process_time() - worked
+        processor = time.process_time() - worked
+        seconds[step] = seconds.get(step, 0.0) + time.perf_counter() - began
         seconds["CPU of all"] = seconds.get("CPU of all", 0.0) + processor
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{documents}: {step}: {seconds[step]:.1f} s, {processor:.1f} s CPU, peak {peak:.0f} MB", file=sys.stderr)
@@ -121,24 +123,21 @@ def worker(documents: int) -> None:
         target = Warehouse(path)
         rules = DEFAULT_RULES
         scoring = Scoring.by(BACKENDS, rules)
-        with timed("read labels and values"), target.snapshot() as snapshot:
+        with timed("read labels"), target.snapshot() as snapshot:
             labels = tables.labels.valid_labels(snapshot)
-            origins = {backend: tables.scores.origins(snapshot, backend) for backend in BACKENDS}
-            extractions = {backend: tables.extractions.extractions(snapshot, backend) for backend in BACKENDS}
-        datasets = dict.fromkeys(labels, "bench")
-        with timed("score"):
-            scores = [
-                NewScores(
-                    backend=backend,
-                    documents=score_backend(backend, labels, extractions[backend], datasets),
-                    origins=origins[backend],
-                )
-                for backend in BACKENDS
-            ]
-        del extractions, origins
+        datasets, comparer = dict.fromkeys(labels, "bench"), Comparer(rules)
+        scores = []
+        for backend in BACKENDS:  # one after the other, as the asset does it
+            with timed("read values"), target.snapshot() as snapshot:
+                origins = tables.scores.origins(snapshot, backend)
+                extractions = tables.extractions.extractions(snapshot, backend)
+            with timed("score"):
+                scored = score_backend(backend, labels, extractions, datasets, comparer)
+            scores.append(NewScores(backend=backend, documents=scored, origins=origins))
+            del extractions, origins, scored
         with timed("write the scores"):
             tables.scores.replace_scores(target, scores, rules=rules, run_id="r")
-        del scores
+        del scores, comparer
         with timed("leaderboard"):
             with target.snapshot() as snapshot:
                 current = tables.score_columns.score_columns(snapshot, scoring)

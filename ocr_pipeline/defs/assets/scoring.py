@@ -1,6 +1,6 @@
 """The asset `field_scores`: every extracted value compared with its label."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -9,6 +9,7 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
+from ocr_pipeline.evaluation.scoring.document import Comparer
 from ocr_pipeline.evaluation.scoring.places import score_places
 from ocr_pipeline.evaluation.scoring.repeats import score_repeats
 from ocr_pipeline.evaluation.scoring.settings import Rules
@@ -16,8 +17,10 @@ from ocr_pipeline.evaluation.scoring.stage import DocumentScores, score_backend
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts
 from ocr_pipeline.progress import Progress
+from ocr_pipeline.schemas import Label
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.connection import Reader, Warehouse
+from ocr_pipeline.warehouse.tables.labels import LabelRow
 from ocr_pipeline.warehouse.tables.scores import NewScores
 
 _LINEAGE = {
@@ -51,9 +54,10 @@ def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefini
         """Extracted fields, line items and tax lines compared with labels: correct, wrong, spurious, missing, both empty."""
         target, backends, rules = warehouse.warehouse(), asked_for(context), project.rules()
         scores: list[NewScores] = []
+        labels, comparer = _Labels(), Comparer(rules)
         progress.start("scores", len(backends))
         for backend in backends:
-            scores.append(_score(target, backend, rules))
+            scores.append(_score(target, backend, labels, comparer))
             add_cell_metadata(context, backend, _metadata(scores[-1].documents, project))
             progress.advance("scores", cached=False, failed=False)
         tables.scores.replace_scores(target, scores, rules=rules, run_id=context.run.run_id)
@@ -68,22 +72,36 @@ def scores_version(rules: Rules) -> str:
     return f"{SCORING_VERSION}-{rules.fingerprint}{own}"
 
 
-def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
+class _Labels:
+    """The valid labels, loaded once for all backends unless one of them changes meanwhile."""
+
+    def __init__(self) -> None:
+        self._rows: Mapping[str, LabelRow] | None = None
+        self._labels: Mapping[str, Label] = {}
+
+    def load(self, snapshot: Reader) -> Mapping[str, Label]:
+        rows = tables.labels.labels(snapshot)
+        if rows != self._rows:
+            self._rows, self._labels = rows, tables.labels.valid_labels(snapshot)
+        return self._labels
+
+
+def _score(target: Warehouse, backend: str, known: _Labels, comparer: Comparer) -> NewScores:
     with target.snapshot() as snapshot:
-        labels, origins = tables.labels.valid_labels(snapshot), tables.scores.origins(snapshot, backend)
+        labels, origins = known.load(snapshot), tables.scores.origins(snapshot, backend)
         extractions = tables.extractions.extractions(snapshot, backend)
         printed = tables.evidence.printed_dates(snapshot, backend)
         spots = tables.places.spots(snapshot, backend)
         answers = tables.repeats.answers(snapshot, backend)
     datasets = {document_id: origin.dataset for document_id, origin in origins.items()}
-    documents = score_backend(backend, labels, extractions, datasets, rules, printed_dates=printed)
+    documents = score_backend(backend, labels, extractions, datasets, comparer, printed_dates=printed)
     places = [
         place
         for document in documents
         for place in score_places(document, labels[document.document_id].boxes, spots.get(document.document_id, {}))
     ]
     repeats = {
-        number: score_backend(backend, labels, of_number, datasets, rules) for number, of_number in answers.items()
+        number: score_backend(backend, labels, of_number, datasets, comparer) for number, of_number in answers.items()
     }
     return NewScores(
         backend=backend,
@@ -96,13 +114,14 @@ def _score(target: Warehouse, backend: str, rules: Rules) -> NewScores:
 
 def _metadata(documents: Sequence[DocumentScores], project: ProjectResource) -> dict[str, object]:
     counts = Counts.of(score.outcome for document in documents for score in document.fields)
+    columns = ["document_id", "field", "outcome", "truth", "prediction"]
     errors = [
-        {"document_id": document.document_id, "backend": document.backend, **score._asdict()}
+        {"document_id": document.document_id, "backend": document.backend}
+        | {name: getattr(score, name) for name in columns[1:]}
         for document in documents
         for score in document.fields
         if score.outcome not in RIGHT
     ]
-    columns = ["document_id", "field", "outcome", "truth", "prediction"]
     return {
         "dagster/partition_row_count": counts.total,
         **vars(counts),
