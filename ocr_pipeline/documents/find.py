@@ -118,7 +118,7 @@ def _found_files(data: Path) -> dict[str, SourceFile]:
     for path, kind in files_of(data):
         there.add(path)
         if kind == "document":
-            paths[os.fspath(path)[start:].replace(os.sep, "/")] = path
+            paths[_name(os.fspath(path)[start:].replace(os.sep, "/"))] = path
     ids = document_ids(paths, load_known_ids(data))
     sources: dict[str, SourceFile] = {}
     schemas, decided = _SchemasOfFolders(data), _names_in(overrides_file(data, "any").parent)
@@ -130,11 +130,17 @@ def _found_files(data: Path) -> dict[str, SourceFile]:
             ids[name],
             dataset or "documents",
             path,
-            label_of(path, exists=is_file if top == BUCKETS else there.__contains__),
+            label_of(path, exists=there.__contains__),
             overrides if overrides.name in decided and overrides.is_file() else None,
-            schemas=schemas.of(path, data / top if top == "demo" else data.joinpath(top, *parts[:-1][:1])),
+            schemas=schemas.of(path, _dataset_folder(path, data)),
         )
     return sources
+
+
+def _dataset_folder(path: Path, data: Path) -> Path:
+    """The folder of the data set that a file belongs to."""
+    top, *parts = os.fspath(path)[len(os.path.join(data, "")) :].split(os.sep)
+    return data / top if top == "demo" else data.joinpath(top, *parts[:-1][:1])
 
 
 def _names_in(folder: Path) -> set[str]:
@@ -177,7 +183,10 @@ def files_of(data: Path) -> Iterator[tuple[Path, Kind]]:
 def data_path(path: Path, data: Path) -> str:
     """The path of a file below `data` as ids are made from it: `documents/shop/a.pdf`, also of an object in the bucket `shop`:
     a data set that moves to a bucket keeps its ids."""
-    below = path.relative_to(data).as_posix()
+    return _name(path.relative_to(data).as_posix())
+
+
+def _name(below: str) -> str:
     return f"documents/{below.removeprefix(IN_BUCKETS)}" if below.startswith(IN_BUCKETS) else below
 
 
