@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.cluster")
     parser.add_argument("--only", choices=["scaling", "kills"])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--documents", type=int, default=300)
+    parser.add_argument("--documents", type=int, default=320)
     chosen = parser.parse_args()
     if chosen.only != "kills":
         scaling.main()

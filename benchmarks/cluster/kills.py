@@ -77,12 +77,15 @@ def drill(
         assert until(ready, 120), f"no kill of a {kind} was possible: {process.poll()}"
         if kind == "writer":
             assert _writing(warehouse, lambda: in_flight(events(project)) >= IN_FLIGHT), "nobody writes"
+        report.kills.append((kind, in_flight(events(project))))
+        print(
+            f"kill {len(report.kills)}: {kind} after {_ended(project)} cells, {report.kills[-1][1]} in flight",
+            flush=True,
+        )
         if kind == "node":
-            report.kills.append((kind, in_flight(events(project))))
             cluster.kill_node(chance.choice(cluster.nodes))
             cluster.add_node(cpus)
             continue
-        report.kills.append((kind, in_flight(events(project))))
         process.send_signal(signal.SIGKILL)
         process.wait()
         threads.append(threading.Thread(target=_closing, args=(project, report)))
@@ -95,9 +98,9 @@ def drill(
 
 
 def _start(project: Project) -> "subprocess.Popen[str]":
-    quiet = subprocess.DEVNULL
     started = command(project, "run", "--backends", "sleeping+first")
-    return subprocess.Popen(**started, stdout=quiet, stderr=quiet, start_new_session=True)
+    with (project.root / "run.log").open("a") as log:
+        return subprocess.Popen(**started, stdout=log, stderr=log, start_new_session=True)
 
 
 def _ended(project: Project) -> int:

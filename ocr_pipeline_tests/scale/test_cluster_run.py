@@ -1,13 +1,16 @@
 """The product's own run on the cluster: the same results as in this machine's processes."""
 
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from ocr_pipeline.project import Project
-from ocr_pipeline_tests.scale.engine import by_node, done_twice
+from ocr_pipeline_tests.scale.engine import by_node, done_twice, in_flight
 from ocr_pipeline_tests.scale.projects import (
     cells,
+    command,
     events,
     leaderboard,
     make_project,
@@ -15,7 +18,7 @@ from ocr_pipeline_tests.scale.projects import (
     ray_workers,
     run,
 )
-from ocr_pipeline_tests.scale.servers import S3, Postgres, RayCluster
+from ocr_pipeline_tests.scale.servers import S3, Postgres, RayCluster, until
 
 DOCUMENTS = 60
 
@@ -50,3 +53,20 @@ def test_sixty_documents_and_two_engines_are_as_in_the_embedded_run(
     assert len(shares) == 2
     assert min(shares) >= 0.3 * DOCUMENTS
     assert "everything is current" in run(project)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_its_tasks(cluster: RayCluster, tmp_path: Path, number: signal.Signals) -> None:
+    project = make_project(tmp_path / "project", 8, {"workers": ray_workers(cluster)}, seconds=600)
+    started = command(project, "run", "--backends", "sleeping+first")
+    process = subprocess.Popen(**started, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        assert until(lambda: in_flight(events(project)) == 2 or process.poll() is not None, 120)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, output
+    assert "Interrupted. Finished results are kept" in output
+    assert until(lambda: not in_flight(events(project)), 30)
+    assert len(events(project)) == 2  # what had not begun never did
