@@ -92,7 +92,8 @@ def run(project: Project, *arguments: str, **environment: str) -> str:
     started = command(project, *(arguments or ("run",)), **environment)
     done = subprocess.run(**started, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    output: str = done.stdout
+    return output
 
 
 def cells(project: Project, table: str, dimension: str) -> dict[Cell, str]:
