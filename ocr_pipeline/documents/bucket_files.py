@@ -110,7 +110,7 @@ def bucket_paths(data: Path) -> dict[Path, Mapping[str, Blob]]:
             raise ConfigurationError(
                 f"The data set {name} is in {DEPLOYMENT_FILE} and in data/documents/{name}: give one of them another name."
             )
-        files = _files(data.parent, name)
+        files = _files(str(data.parent), name)
         assert files is not None
         found[data / FOLDER / name] = files.listing()
     return found
@@ -201,25 +201,25 @@ def _object(path: Path) -> tuple[BucketFiles, str] | None:
     if at < 0:
         return None
     name, _, key = text[at + len(_MARK) :].partition(os.sep)
-    files = _files(Path(text[:at]), name) if key else None
+    files = _files(text[:at], name) if key else None
     return (files, key.replace(os.sep, "/")) if files else None
 
 
-def _files(root: Path, name: str) -> BucketFiles | None:
+def _files(root: str, name: str) -> BucketFiles | None:
     """The data set of this name; None without one. On a machine without this project folder, that of its own."""
-    path = root / DEPLOYMENT_FILE
-    if not path.is_file() and (own := os.environ.get(ROOT_VARIABLE)):
-        path = Path(own) / DEPLOYMENT_FILE
-    try:
-        modified = path.stat().st_mtime_ns
-    except OSError:
-        return None
-    return _opened(path.parent, name, modified)
+    for folder in (root, os.environ.get(ROOT_VARIABLE)):
+        if folder:
+            try:  # no objects of paths: this is asked four times for each document
+                return _opened(folder, name, os.stat(f"{folder}/{DEPLOYMENT_FILE}").st_mtime_ns)
+            except OSError:
+                continue
+    return None
 
 
 @lru_cache(maxsize=32)
-def _opened(root: Path, name: str, modified: int) -> BucketFiles | None:
+def _opened(folder: str, name: str, modified: int) -> BucketFiles | None:
     """`modified`: when the file was changed that says where the bucket is."""
+    root = Path(folder)
     places = {entry.name: entry for entry in load_deployment(Project(root)).documents}
     return BucketFiles(name, Bucket(places[name]), root / "data" / CACHE) if name in places else None
 
