@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ocr_pipeline.evaluation.ranking.outcomes import CODES, LETTERS
+from ocr_pipeline.evaluation.ranking.columns import CODES
+from ocr_pipeline.evaluation.ranking.outcomes import LETTERS
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 

@@ -12,9 +12,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ocr_pipeline.evaluation.ranking.columns import CODES
 from ocr_pipeline.evaluation.ranking.outcomes import (
     ALL_FIELDS,
-    CODES,
     LETTERS,
     Outcomes,
     counts_of,

@@ -68,6 +68,7 @@ _Macro = tuple[float | None, tuple[float, float] | None]
 
 def _macro_f1(counts: "NDArray[Any]", ran: "NDArray[np.bool_]", seed: int) -> dict[int, _Macro]:
     """By backend. `counts`: (backends, documents, fields, 3). Backends that ran on the same documents share the draws."""
+    import numpy as np
 
     groups: dict[bytes, list[int]] = {}
     for index, flags in enumerate(ran):
@@ -76,7 +77,7 @@ def _macro_f1(counts: "NDArray[Any]", ran: "NDArray[np.bool_]", seed: int) -> di
     for group in groups.values():
         terms = f1_terms(counts[group][:, ran[group[0]]])
         backends, documents, fields, _ = terms.shape
-        labelled = counts[group][..., PARTS.index("labelled")].any(axis=1)
+        labelled: NDArray[np.bool_] = np.any(counts[group][..., PARTS.index("labelled")], axis=1)
         drawn = None
         if documents >= MIN_DOCUMENTS:
             columns = terms.transpose(1, 0, 2, 3).reshape(documents, -1)
