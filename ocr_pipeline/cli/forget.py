@@ -6,6 +6,7 @@ import typer
 
 from ocr_pipeline.cli.output import alone, console, counted, errors, opened, plain
 from ocr_pipeline.documents.bucket_files import delete_file
+from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.project import find_project
 
@@ -71,5 +72,7 @@ def forget(
     for path in left[:MAX_NAMED]:
         errors.print(f"Still names it, or holds a text of it: {plain(project.relative(path))}", soft_wrap=True)
     console.print(BACKUPS, soft_wrap=True)
+    if load_deployment(project).instance.postgres_url:
+        console.print("Not reached either: Dagster's runs and events in PostgreSQL; delete them in the UI.", soft_wrap=True)
     if left:
         raise typer.Exit(1)
