@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from ocr_pipeline.cli.output import alone, console, counted, errors, opened, plain
-from ocr_pipeline.documents.bucket_files import delete_file
 from ocr_pipeline.deployment import load_deployment
+from ocr_pipeline.documents.bucket_files import delete_file
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.project import find_project
 
@@ -73,6 +73,8 @@ def forget(
         errors.print(f"Still names it, or holds a text of it: {plain(project.relative(path))}", soft_wrap=True)
     console.print(BACKUPS, soft_wrap=True)
     if load_deployment(project).instance.postgres_url:
-        console.print("Not reached either: Dagster's runs and events in PostgreSQL; delete them in the UI.", soft_wrap=True)
+        console.print(
+            "Not reached either: Dagster's runs and events in PostgreSQL; delete them in the UI.", soft_wrap=True
+        )
     if left:
         raise typer.Exit(1)
