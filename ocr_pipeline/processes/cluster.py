@@ -250,20 +250,23 @@ def connected(address: str) -> Any:
         raise ConfigurationError(f"workers.kind is ray, but Ray is not installed: {extra_command('cluster')}") from None
     if ray.is_initialized():
         return ray
-    remedy = "start the cluster, or set workers.kind of deployment.yaml to local."
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         try:  # Ray itself tries for minutes, and then ends this process
             socket.create_connection((host, int(port)), timeout=CONNECT).close()
         except OSError as error:
             reason = error.strerror or error
-            raise ConfigurationError(f"No Ray cluster answers at {address} ({reason}): {remedy}") from None
+            raise ConfigurationError(
+                f"No Ray cluster answers at {address} ({reason}): start it, or set workers.kind of deployment.yaml to local."
+            ) from None
     try:
         with _own_signals():
             ray.init(address=address, log_to_driver=False, logging_level="CRITICAL")
     except Exception as error:  # noqa: BLE001 - Ray raises all kinds of exceptions here
-        problem = f"The Ray cluster at {address} cannot be used ({_first_line(error)})"
-        raise ConfigurationError(f"{problem}: {remedy}") from None
+        raise ConfigurationError(
+            f"The Ray cluster at {address} cannot be used ({_first_line(error)}): check RAY_AUTH_TOKEN, the versions of Ray "
+            "and Python, and the address (ray://HEAD:10001 from a machine that is no node)."
+        ) from None
     _silence(ray)
     return ray
 

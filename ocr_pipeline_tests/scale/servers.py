@@ -219,6 +219,7 @@ def ray_cluster(nodes: int = 2, cpus: int = 1) -> Iterator[RayCluster]:
     if [name for _, name in socket.if_nameindex() if name != "lo"]:
         raise CannotRun("Ray is tested in a network namespace of its own only (unshare -rn)")
     folder = Path(tempfile.mkdtemp(prefix="ocr-ray-", dir="/tmp"))
+    before = os.environ.get("RAY_TMPDIR")
     os.environ.update(
         RAY_TMPDIR=str(folder),
         RAY_USAGE_STATS_ENABLED="0",
@@ -241,4 +242,5 @@ def ray_cluster(nodes: int = 2, cpus: int = 1) -> Iterator[RayCluster]:
             ray.shutdown()
             started._cluster.shutdown()
     finally:
+        os.environ.pop("RAY_TMPDIR") if before is None else os.environ.update(RAY_TMPDIR=before)
         shutil.rmtree(folder, ignore_errors=True)
