@@ -21,7 +21,7 @@ from ocr_pipeline.documents.transcripts import has_transcript, load_transcript
 from ocr_pipeline.evaluation.diagnosis.alignment import Aligner
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue, label_issues
 from ocr_pipeline.evaluation.diagnosis.page_issues import page_issues
-from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases
+from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases, open_cases
 from ocr_pipeline.evaluation.diagnosis.voices import Voice, voice
 from ocr_pipeline.evaluation.scoring.comparators import canonical
 from ocr_pipeline.evaluation.scoring.stage import StoredScore, score_backend
@@ -110,7 +110,7 @@ def _report(
                 field: canonical(value) for field, value in found.items() if value and not isinstance(value, list)
             }
     engines = {engine: voice(engine) for engine in texts}
-    cases = aligned_cases(scores, engines, lambda engine, ids: {key: texts[engine][key] for key in ids})
+    cases = aligned_cases(open_cases(scores), engines, lambda engine, ids: {key: texts[engine][key] for key in ids})
     pages = [issue for case in cases for issue in page_issues(case, engines, "transcript")]
     count = sum(len(label.labelled_fields) for label in labels.values())
     print(f"{name}: {len(labels)} documents, {count} labelled fields, {len(wrong)} known to be wrong")

@@ -99,6 +99,23 @@ def _fetched(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], list[t
     rows = [row[:left_out] + row[left_out + 1 :] for row in cursor.fetchall()]
     return names[:left_out] + names[left_out + 1 :], rows
 
+    def only(self, document_ids: Sequence[str]) -> None:
+        """From now on, all tables that have a `document_id` hold the rows of these documents alone."""
+        if self._connection is None:
+            return
+        run, chosen = self._connection.execute, "chosen_documents"
+        [place] = run('SELECT format(\'"{}"."{}"\', current_database(), current_schema())').fetchall()[0]
+        tables = run(
+            "SELECT DISTINCT table_name FROM information_schema.columns WHERE column_name = 'document_id'"
+            " AND table_catalog = current_database() AND table_schema = current_schema()"
+        ).fetchall()
+        run(f"CREATE TEMP TABLE {chosen} AS SELECT unnest(?::VARCHAR[]) AS document_id", [list(document_ids)])
+        for (table,) in tables:
+            run(
+                f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {place}."{table}"'  # noqa: S608
+                f" WHERE document_id IN (SELECT document_id FROM {chosen})"
+            )
+
 
 @dataclass(frozen=True)
 class Size:
@@ -163,13 +180,20 @@ class Warehouse:
         return size
 
     @contextmanager
-    def snapshot(self) -> Iterator["Reader"]:
-        """Several queries that see the same state, whatever is written in between. Keep it short."""
+    def snapshot(self, only: Sequence[str] | None = None) -> Iterator["Reader"]:
+        """Several queries that see the same state, whatever is written in between. Keep it short.
+
+        Args:
+            only: of these documents; all other rows of tables with a `document_id` are hidden.
+        """
         if not self.exists():
             yield Snapshot(None)
             return
         with self.connect(read_only=True) as connection:
-            yield Snapshot(connection)
+            snapshot = Snapshot(connection)
+            if only is not None:
+                snapshot.only(only)
+            yield snapshot
 
     def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Rows]) -> None:
         """Replace the rows of `keys` in `tables`, in one transaction.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 import dagster as dg
+from pydantic import TypeAdapter
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.independence import backend_voices, engine_voices
@@ -23,7 +24,7 @@ from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.label_issues import label_issues as find_label_issues
 from ocr_pipeline.evaluation.diagnosis.page_issues import page_issues
 from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
-from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases, transcript_issues
+from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases, open_cases, transcript_issues
 from ocr_pipeline.evaluation.diagnosis.truth import Sources, compare_sources, split_by_source
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
@@ -99,17 +100,27 @@ def _page_text(target: Warehouse, configured: Backends) -> Callable[[str], str]:
 
 
 def _contradicted(target: Warehouse, configured: Backends, scores: list[StoredScore]) -> list[LabelIssue]:
-    """Labels that the transcript or the page contradicts: the words of each document are loaded once for both."""
+    """Labels that the transcript or the page contradicts: the words of each document are loaded once for both, and only if its
+    scores or words changed."""
     transcripts, voices = _transcripts(configured), engine_voices(configured)
     engines = [engine for name in configured.competitors if (engine := configured[name].engine_name)]
     every = [*voices, *engines, *([transcripts] if transcripts else [])]
-    by_transcript: list[LabelIssue] = []
-    by_page: list[LabelIssue] = []
-    for case in aligned_cases(scores, every, partial(tables.words.ocr_texts, target)):
-        if transcripts:
-            by_transcript += transcript_issues(case, transcripts=transcripts, engines=engines)
-        by_page += page_issues(case, voices, transcripts)
-    return [*by_transcript, *by_page]
+    cases, recognised = open_cases(scores), tables.words.readings(target)
+    who = [every, transcripts, [[name, *map(sorted, voice)] for name, voice in voices.items()]]
+    inputs = {key: [who, recognised.get(key), list(fields.values())] for key, fields in cases.items()}
+    kept = tables.findings.Findings(target, "label_issues", inputs)
+    found: dict[str, list[list[LabelIssue]]] = {}
+    due = {key: cases[key] for key in kept.stale}
+    for document_id, case in zip(due, aligned_cases(due, every, partial(tables.words.ocr_texts, target)), strict=True):
+        by_transcript = transcript_issues(case, transcripts=transcripts, engines=engines) if transcripts else []
+        found[document_id] = [by_transcript, page_issues(case, voices, transcripts)]
+    kept.add(target, {key: [[vars(issue) for issue in part] for part in parts] for key, parts in found.items()})
+    parts = [_ISSUES.validate_python(kept.of(key)) for key in sorted(cases)]
+    return [issue for number in (0, 1) for of_document in parts for issue in of_document[number]]
+
+
+_ISSUES = TypeAdapter(tuple[list[LabelIssue], list[LabelIssue]])
+"""Of a document: by its transcript, and by its page."""
 
 
 def _attributions() -> dg.AssetsDefinition:

@@ -1,10 +1,11 @@
 """`scale_suspects`: amounts that differ from what is printed by a power of ten, of every backend, imported ones included."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 import dagster as dg
+from pydantic import TypeAdapter
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.assets.cells import batches
@@ -36,8 +37,21 @@ def scale_asset() -> dg.AssetsDefinition:
         with target.snapshot() as snapshot:
             datasets = tables.documents.datasets(snapshot)
             values = tables.extractions.extracted_values(snapshot, list(configured))
-        doubtful, checked = _not_plainly_printed(configured, target, values)
-        found = [entry for engine in doubtful for entry in _found(target, engine, doubtful[engine])]
+            recognised = tables.words.readings(snapshot)
+        amounts = {key: _amounts(of_document) for key, of_document in values.items()}
+        engines = {name: backend.engine_name for name, backend in configured.items()}
+        inputs = {
+            key: [
+                recognised.get(key),
+                list(configured.engines),
+                [(engines[name], name, given) for name, given in of.items()],
+            ]
+            for key, of in amounts.items()
+        }
+        kept = tables.findings.Findings(target, "scale_suspects", inputs)
+        kept.add(target, _looked_at(configured, target, {key: amounts[key] for key in kept.stale}))
+        results = {key: _RESULT.validate_python(kept.of(key)) for key in amounts}
+        found = [(key, *entry) for key, result in results.items() for entry in result.found]
         tables.scale.replace_scale_suspects(target, found, datasets, context.run.run_id)
         shown = [
             {"document_id": key, "backend": backend, "field": of.field, "value": str(of.value), "printed": of.text}
@@ -46,8 +60,8 @@ def scale_asset() -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(found),
-                "checked": checked["checked"],
-                "without_words": checked["without words"],
+                "checked": sum(result.checked for result in results.values()),
+                "without_words": sum(result.unknown for result in results.values()),
                 "preview": preview(shown, ["document_id", "backend", "field", "value", "printed"]),
             }
         )
@@ -55,32 +69,54 @@ def scale_asset() -> dg.AssetsDefinition:
     return suspects
 
 
-Doubtful = dict[str, dict[str, dict[str, Amounts]]]
-"""By engine, document and backend."""
+class _Result(NamedTuple):
+    """Of a document: amounts that were checked, and that could not be without words; (backend, engine, what is suspect)."""
+
+    checked: int
+    unknown: int
+    found: list[tuple[str, str, ScaleSuspect]]
 
 
-def _not_plainly_printed(
-    configured: Backends, target: Warehouse, values: Mapping[str, Mapping[str, Mapping[str, str]]]
-) -> tuple[Doubtful, Counter[str]]:
-    """The amounts to look at closely, by the engine whose words tell: the backend's own, else the first one with words."""
-    texts = {engine: tables.scale.texts_with_digits(target, engine) for engine in configured.engines}
+_RESULT = TypeAdapter(_Result)
+
+
+def _amounts(values: Mapping[str, Mapping[str, str]]) -> dict[str, Amounts]:
+    """The amounts of a document by backend."""
+    return {
+        backend: tuple((field, amount) for field in AMOUNTS if (amount := _amount(fields.get(field))) is not None)
+        for backend, fields in values.items()
+    }
+
+
+def _looked_at(
+    configured: Backends, target: Warehouse, amounts: Mapping[str, Mapping[str, Amounts]]
+) -> dict[str, object]:
+    """The results of these documents, as JSON. `amounts`: by document and backend."""
+    if not amounts:
+        return {}
+    with target.snapshot(only=list(amounts)) as snapshot:
+        texts = {engine: tables.scale.texts_with_digits(snapshot, engine) for engine in configured.engines}
     doubtful: Doubtful = {}
-    counts: Counter[str] = Counter()
-    for document_id, of_document in values.items():
+    results: dict[str, _Result] = {}
+    for document_id, of_document in amounts.items():
         with_words = [engine for engine in texts if document_id in texts[engine]]
         plain = {engine: plain_amounts(texts[engine][document_id]) for engine in with_words}
-        for backend, fields in of_document.items():
-            given = [(field, amount) for field in AMOUNTS if (amount := _amount(fields.get(field))) is not None]
-            if not with_words:
-                counts["without words"] += len(given)
-                continue
-            counts["checked"] += len(given)
+        count = sum(map(len, of_document.values()))
+        results[document_id] = _Result(count, 0, []) if with_words else _Result(0, count, [])
+        for backend, given in of_document.items() if with_words else ():
             own = configured[backend].engine_name
             engine = own if own in with_words else with_words[0]
             left = [entry for entry in given if abs(entry[1]) not in plain[engine]]
             if left:
                 doubtful.setdefault(engine, {}).setdefault(document_id, {})[backend] = left
-    return doubtful, counts
+    for engine in doubtful:
+        for document_id, backend, of_engine, suspect in _found(target, engine, doubtful[engine]):
+            results[document_id].found.append((backend, of_engine, suspect))
+    return {key: _RESULT.dump_python(result, mode="json") for key, result in results.items()}
+
+
+Doubtful = dict[str, dict[str, dict[str, Amounts]]]
+"""By engine, document and backend."""
 
 
 def _amount(text: str | None) -> Decimal | None:

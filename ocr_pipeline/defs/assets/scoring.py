@@ -1,6 +1,8 @@
 """The asset `field_scores`: every extracted value compared with its label."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 
 import dagster as dg
 
@@ -13,9 +15,9 @@ from ocr_pipeline.evaluation.scoring.document import Comparer
 from ocr_pipeline.evaluation.scoring.places import score_places
 from ocr_pipeline.evaluation.scoring.repeats import score_repeats
 from ocr_pipeline.evaluation.scoring.settings import Rules
-from ocr_pipeline.evaluation.scoring.stage import DocumentScores, score_backend
+from ocr_pipeline.evaluation.scoring.stage import StoredScore, score_backend
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts
+from ocr_pipeline.evaluation.statistics.counts import Counts, Outcome
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.warehouse import tables
@@ -53,14 +55,26 @@ def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefini
     ) -> dg.MaterializeResult[None]:
         """Extracted fields, line items and tax lines compared with labels: correct, wrong, spurious, missing, both empty."""
         target, backends, rules = warehouse.warehouse(), asked_for(context), project.rules()
+        made_by = f"{version('ocr_pipeline')} {scores_version(rules)}"
+        with target.snapshot() as snapshot:
+            now = tables.scored.scorable(snapshot, backends, made_by)
+            cells = tables.scored.changed(now, tables.scored.scored(snapshot, backends))
         scores: list[NewScores] = []
         labels, comparer = _Labels(), Comparer(rules)
         progress.start("scores", len(backends))
         for backend in backends:
-            scores.append(_score(target, backend, labels, comparer))
-            add_cell_metadata(context, backend, _metadata(scores[-1].documents, project))
-            progress.advance("scores", cached=False, failed=False)
-        tables.scores.replace_scores(target, scores, rules=rules, run_id=context.run.run_id)
+            if documents := [document_id for document_id, of_backend in cells if of_backend == backend]:
+                scores.append(_score(target, backend, documents, labels, comparer))
+            progress.advance("scores", cached=not documents, failed=False)
+        made_from = {cell: now.get(cell) for cell in cells}
+        tables.scores.replace_scores(target, scores, rules=rules, run_id=context.run.run_id, cells=made_from)
+        with target.snapshot() as snapshot:
+            counts = tables.scores.outcomes(snapshot, backends)
+            wrong = {backend: tables.scores.wrong(snapshot, backend) for backend in backends}
+        scored = Counter(backend for _, backend in cells)
+        for backend in backends:
+            metadata = _metadata(counts[backend], wrong[backend], project)
+            add_cell_metadata(context, backend, {"scored_now": scored[backend], **metadata})
         return dg.MaterializeResult()
 
     return [field_scores]
@@ -73,7 +87,7 @@ def scores_version(rules: Rules) -> str:
 
 
 class _Labels:
-    """The valid labels, loaded once for all backends unless one of them changes meanwhile."""
+    """The valid labels, loaded once for all backends that are to score the same documents."""
 
     def __init__(self) -> None:
         self._rows: Mapping[str, LabelRow] | None = None
@@ -86,8 +100,11 @@ class _Labels:
         return self._labels
 
 
-def _score(target: Warehouse, backend: str, known: _Labels, comparer: Comparer) -> NewScores:
-    with target.snapshot() as snapshot:
+def _score(
+    target: Warehouse, backend: str, document_ids: Sequence[str], known: _Labels, comparer: Comparer
+) -> NewScores:
+    """The scores of these documents; of those without a valid label or a result there are none."""
+    with target.snapshot(only=document_ids) as snapshot:
         labels, origins = known.load(snapshot), tables.scores.origins(snapshot, backend)
         extractions = tables.extractions.extractions(snapshot, backend)
         printed = tables.evidence.printed_dates(snapshot, backend)
@@ -112,18 +129,13 @@ def _score(target: Warehouse, backend: str, known: _Labels, comparer: Comparer) 
     )
 
 
-def _metadata(documents: Sequence[DocumentScores], project: ProjectResource) -> dict[str, object]:
-    counts = Counts.of(score.outcome for document in documents for score in document.fields)
+def _metadata(
+    outcomes: Mapping[Outcome, int], wrong: Sequence[StoredScore], project: ProjectResource
+) -> dict[str, object]:
+    counts = Counts(**outcomes)
     columns = ["document_id", "field", "outcome", "truth", "prediction"]
-    errors = [
-        {"document_id": document.document_id, "backend": document.backend}
-        | {name: getattr(score, name) for name in columns[1:]}
-        for document in documents
-        for score in document.fields
-        if score.outcome not in RIGHT
-    ]
     return {
         "dagster/partition_row_count": counts.total,
         **vars(counts),
-        "not_correct": preview(errors, columns, project.document_link),
+        "not_correct": preview(wrong, columns, project.document_link),
     }

@@ -48,15 +48,18 @@ AlignedCase = tuple[Mapping[str, Sequence[StoredScore]], Mapping[str, Aligner]]
 """Of one document: the scores of labelled values that no backend has right, by field, and what each engine recognised."""
 
 
-def aligned_cases(scores: Iterable[StoredScore], engines: Iterable[str], texts: Texts) -> Iterator[AlignedCase]:
-    """Every document with a labelled value that no backend has right.
+OpenCases = Mapping[str, Mapping[str, Sequence[StoredScore]]]
+"""The scores of labelled values that no backend has right, by document and field."""
+
+
+def aligned_cases(cases: OpenCases, engines: Iterable[str], texts: Texts) -> Iterator[AlignedCase]:
+    """Every document of `cases`, by id, with the texts to search.
 
     Args:
-        scores: current scores, those of controls included.
         engines: the engines to look at, the one that gives transcripts included.
         texts: loads what an engine recognised.
     """
-    cases, names = _open_cases(scores), list(dict.fromkeys(engines))
+    names = list(dict.fromkeys(engines))
     documents = sorted(cases)
     for start in range(0, len(documents), BATCH):
         batch = documents[start : start + BATCH]
@@ -80,8 +83,8 @@ def transcript_issues(case: AlignedCase, *, transcripts: str, engines: Sequence[
     return _issues(fields, aligners[transcripts], others)
 
 
-def _open_cases(scores: Iterable[StoredScore]) -> dict[str, dict[str, list[StoredScore]]]:
-    """The scores of labelled values that no backend has right, by document and field."""
+def open_cases(scores: Iterable[StoredScore]) -> OpenCases:
+    """Find the labelled values that no backend has right in current scores, those of controls included."""
     cases: dict[str, dict[str, list[StoredScore]]] = defaultdict(dict)
     for key, of_field in _labelled(scores).items():
         if not any(score.outcome == "correct" for score in of_field):

@@ -51,7 +51,7 @@ def current_scores(reader: Reader, scoring: Scoring) -> list[RepeatScore]:
         f"""
         SELECT r.* FROM repeat_scores r
         WHERE (r.document_id, r.backend) IN (SELECT (s.document_id, s.backend) FROM {CURRENT_SCORES})
-        ORDER BY r.rowid
+        ORDER BY r.document_id, r.backend, r.repeat, r.rowid
         """,
         scoring.parameters,
     )

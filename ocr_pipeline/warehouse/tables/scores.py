@@ -91,8 +91,20 @@ def origins(reader: Reader, backend: str) -> dict[str, ScoreOrigin]:
     return {row.pop("document_id"): ScoreOrigin(**row) for row in rows}
 
 
-def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: Rules, run_id: str) -> None:
-    """Replace the scores of these backends. `rules`: that they were made by."""
+def replace_scores(
+    warehouse: Warehouse,
+    scores: Sequence[NewScores],
+    *,
+    rules: Rules,
+    run_id: str,
+    cells: Mapping[tuple[str, str], str | None] | None = None,
+) -> None:
+    """Replace the scores of these backends.
+
+    Args:
+        rules: that they were made by.
+        cells: replace only the scores of these documents and backends, with what they were made from; None: they have none.
+    """
     own = rules.own_fingerprints
     made: NewRow = {"scoring_version": SCORING_VERSION, "run_id": run_id, "scored_at": str(utc_now())}
     new_rows = empty(("line_item_scores", "line_item_cells", "evidence_scores", "repeat_scores"))
@@ -116,8 +128,19 @@ def replace_scores(warehouse: Warehouse, scores: Sequence[NewScores], *, rules: 
             row = {**vars(of_backend.origins[place.document_id]), "backend": of_backend.backend, **place_columns(place)}
             made_by = own.get(schemas.get(place.document_id, ""), rules.fingerprint)
             new_rows["evidence_scores"].append({**row, **made, "rules": made_by})
-    keys = [(of_backend.backend,) for of_backend in scores]
-    warehouse.replace(("backend",), keys, {"field_scores": _coded(scored, made_from, made), **new_rows})
+    tables = {"field_scores": _coded(scored, made_from, made), **new_rows, "scored_cells": _made_from(cells or {})}
+    if cells is None:
+        warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], tables)
+    else:
+        warehouse.replace(("document_id", "backend"), list(cells), tables)
+
+
+def _made_from(cells: Mapping[tuple[str, str], str | None]) -> list[NewRow]:
+    return [
+        {"document_id": document_id, "backend": backend, "content": content}
+        for (document_id, backend), content in cells.items()
+        if content is not None
+    ]
 
 
 def _coded(scored: Iterable[tuple[int, Sequence[FieldScore]]], made_from: Sequence[NewRow], made: NewRow) -> CodedRows:
@@ -159,11 +182,33 @@ def _cell(score: FieldScore) -> NewRow:
 
 
 def current(reader: Reader, scoring: Scoring) -> list[StoredScore]:
-    """The current scores."""
+    """The current scores, in an order that does not depend on when they were made."""
     columns = ", ".join(f"s.{name}" for name in StoredScore._fields)
     return reader.select(
-        StoredScore, f"SELECT {columns} FROM {CURRENT_SCORES} ORDER BY s.document_id", scoring.parameters
+        StoredScore,
+        f"SELECT {columns} FROM {CURRENT_SCORES} ORDER BY s.document_id, s.backend, s.field",
+        scoring.parameters,
     )
+
+
+def wrong(reader: Reader, backend: str) -> list[StoredScore]:
+    """The stored scores of a backend that are not right."""
+    columns = ", ".join(f"s.{name}" for name in StoredScore._fields)
+    query = (
+        f"SELECT {columns} FROM field_scores s WHERE s.backend = ? AND NOT ({IS_RIGHT}) ORDER BY s.document_id, s.field"
+    )
+    return reader.select(StoredScore, query, [backend])
+
+
+def outcomes(reader: Reader, backends: Sequence[str]) -> dict[str, dict[Outcome, int]]:
+    """How many stored scores of each backend have each outcome."""
+    counts: dict[str, dict[Outcome, int]] = {backend: {} for backend in backends}
+    query = """
+        SELECT backend, outcome, count(*) AS n FROM field_scores WHERE backend IN (SELECT unnest(?)) GROUP BY ALL
+        """
+    for row in reader.rows(query, [list(backends)]):
+        counts[row["backend"]][row["outcome"]] = row["n"]
+    return counts
 
 
 class CaseScore(NamedTuple):
@@ -192,7 +237,9 @@ def of_documents(reader: Reader, scoring: Scoring, document_ids: Sequence[str]) 
 
 def current_lists(reader: Reader, scoring: Scoring) -> list[StoredList]:
     """The current scores of lists."""
-    rows = reader.rows(f"SELECT s.* FROM line_item_scores s {CURRENT} ORDER BY s.document_id", scoring.parameters)
+    rows = reader.rows(
+        f"SELECT s.* FROM line_item_scores s {CURRENT} ORDER BY s.document_id, s.backend, s.list", scoring.parameters
+    )
     return [
         StoredList(
             document_id=row["document_id"],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from ocr_pipeline.evaluation.diagnosis.page_issues import page_issues
-from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases
+from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases, open_cases
 from ocr_pipeline.evaluation.diagnosis.voices import voice
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.schemas import OcrText
@@ -24,7 +24,9 @@ def found(scores: Sequence[StoredScore], pages: dict[str, str]) -> list[tuple[tu
     def texts(engine: str, documents: Sequence[str]) -> dict[str, OcrText]:
         return {key: text_of(*pages[engine].split("\n")) for key in documents if engine in pages}
 
-    issues = [issue for case in aligned_cases(scores, ENGINES, texts) for issue in page_issues(case, ENGINES)]
+    issues = [
+        issue for case in aligned_cases(open_cases(scores), ENGINES, texts) for issue in page_issues(case, ENGINES)
+    ]
     assert all(issue.independent and issue.reason for issue in issues)
     return [(issue.kinds, issue.value) for issue in issues]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.diagnosis.stage import Findings, attribution_rows
-from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases, transcript_issues
+from ocr_pipeline.evaluation.diagnosis.transcripts import aligned_cases, open_cases, transcript_issues
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import OcrText
@@ -105,7 +105,7 @@ def test_only_changed_documents_are_judged_again() -> None:
 
 def test_transcripts_contradict_labels_that_no_backend_agrees_with() -> None:
     def issues(scores: Sequence[StoredScore]) -> list[LabelIssue]:
-        cases = aligned_cases(scores, ["oracle", "ocr"], texts)
+        cases = aligned_cases(open_cases(scores), ["oracle", "ocr"], texts)
         return [one for case in cases for one in transcript_issues(case, transcripts="oracle", engines=["ocr"])]
 
     (issue,) = issues(SCORES)
