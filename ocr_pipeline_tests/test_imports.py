@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import ocr_pipeline
+from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.connection import Warehouse
 
 HEAVY = {
     "torch",
@@ -94,6 +98,62 @@ def test_the_definitions_load_nothing_heavy(tmp_path: Path) -> None:
 def test_the_command_line_loads_no_dagster(tmp_path: Path) -> None:
     code = "import ocr_pipeline.cli, sys, json; print(json.dumps(sorted(sys.modules)))"
     assert not (HEAVY | {"dagster", "duckdb"}) & set(json.loads(python(code, cwd=tmp_path)))
+
+
+READING = {"ocr_pipeline.backends.backend", "ocr_pipeline.extraction.rules", "ocr_pipeline.ocr.base"}
+"""What builds backends and reads documents."""
+DATABASE = {"duckdb", "ocr_pipeline.warehouse"}
+STAGES = {"ocr_pipeline.documents.pages", "ocr_pipeline.documents.find", "ocr_pipeline.defs", "ocr_pipeline.training"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "forbidden"),
+    [
+        (["--help"], DATABASE | READING | STAGES | {"pydantic", "yaml", "ocr_pipeline.project"}),
+        (["leaderboard", "--help"], READING | STAGES),
+        (["leaderboard"], READING | STAGES | {"ocr_pipeline.documents.duplicates", "ocr_pipeline.models.transport"}),
+        (["history"], {"ocr_pipeline.defs"}),
+        (["errors"], {"ocr_pipeline.defs"}),
+    ],
+)
+def test_commands_load_only_what_they_use(tmp_path: Path, arguments: list[str], forbidden: set[str]) -> None:
+    """In a project whose backends are shipped ones, without a model."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "document-ids.jsonl").touch()  # as after the first run
+    (tmp_path / "backends.yaml").write_text(
+        "engines: {pdf-text: , oracle: }\n"
+        "backends:\n"
+        "  pdf-text+rules: {engine: pdf-text, extractor: rules}\n"
+        "  oracle+rules: {engine: oracle, extractor: rules}\n"
+    )
+    code = (
+        "import json, os, sys\n"
+        f"os.environ['OCR_PIPELINE_HOME'] = {str(tmp_path)!r}\n"
+        "sys.argv = ['ocr-pipeline', *sys.argv[1:]]\n"
+        "from ocr_pipeline.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('\\n' + json.dumps(sorted(sys.modules)))\n"
+    )
+    _board(tmp_path)
+    *shown, modules = python(code, *arguments, cwd=tmp_path).splitlines()
+    assert arguments != ["leaderboard"] or "100.0" in " ".join(shown)
+    loaded = set(json.loads(modules))
+    assert (HEAVY | {"dagster"} | forbidden) & loaded == set()
+
+
+def _board(root: Path) -> None:
+    """A leaderboard of one backend."""
+    with Warehouse(Project(root).database).connect(read_only=False) as connection:
+        connection.execute(
+            "INSERT INTO leaderboard BY NAME SELECT 'shop' AS dataset, 'pdf-text+rules' AS backend, 'ok' AS status,"
+            " 1 AS documents, 1 AS labelled_documents, 0 AS failures, 1 AS accurate_documents,"
+            " now()::TIMESTAMP AS evaluated_at"
+        )
+        connection.execute(
+            "INSERT INTO leaderboard_fields BY NAME SELECT 'shop' AS dataset, 'pdf-text+rules' AS backend,"
+            " 'all_fields' AS field, 40 AS n, 40 AS correct, 0 AS wrong, 0 AS spurious, 0 AS missing,"
+            " 0 AS both_empty, 1 AS documents, 1.0 AS f1"
+        )
 
 
 def test_imports_do_nothing(tmp_path: Path) -> None:

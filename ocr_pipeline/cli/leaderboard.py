@@ -1,12 +1,11 @@
 """`ocr-pipeline leaderboard`: which backend reads best, overall, by field or by slice."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.cli.options import DatasetOption, JsonOption, TestsetOption
 from ocr_pipeline.cli.output import (
     console,
@@ -21,17 +20,19 @@ from ocr_pipeline.cli.output import (
     print_notice,
     titled_table,
 )
-from ocr_pipeline.cli.testset_scores import show_testset
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.evaluation.ranking.repeats import Spread
 from ocr_pipeline.inspection import current, repeats
 from ocr_pipeline.inspection.answer import answer
 from ocr_pipeline.inspection.current import scoring_of
+from ocr_pipeline.inspection.plain import is_plain, plain_competitors
 from ocr_pipeline.project import Project, find_project
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
+
+if TYPE_CHECKING:
+    from ocr_pipeline.backends.backend import Backends
 
 WIDE = 100
 """Terminal columns from which on F1 by the strict and the lenient rules, and what values were read from, have columns; else
@@ -61,6 +62,8 @@ def leaderboard(
     """
     project = find_project()
     if testset is not None:
+        from ocr_pipeline.cli.testset_scores import show_testset
+
         show_testset(project, testset, dataset, fields=fields, as_json=as_json)
     elif by is not None:
         from ocr_pipeline.cli.slices import show_slices
@@ -85,7 +88,7 @@ def show_leaderboard(project: Project, dataset: str | None, *, fields: bool = Fa
             _print_boards(project, snapshot, view, scoring, dataset, fields=fields)
             return
         spread = repeats.spreads(snapshot, dataset).rows
-        notes = repeats.notes_on_models(load_backends(project), snapshot)
+        notes = repeats.notes_on_models(backends, snapshot) if (backends := _to_note(project, view.boards)) else {}
     print_notice(view.notice, as_json=True)
     print_json(
         {
@@ -118,14 +121,15 @@ def _print_boards(
     reasons: bool = True,
 ) -> None:
     """The answer, the tables and the notes of each data set with labels."""
-    configured = load_backends(project)
     boards, rows = view.boards, view.fields
-    notes, spread = repeats.notes(project, configured, snapshot), repeats.spreads(snapshot, dataset)
+    configured, spread = _to_note(project, boards), repeats.spreads(snapshot, dataset)
+    notes = repeats.notes(project, configured, snapshot) if configured else {}
+    competitors = configured.competitors if configured else plain_competitors(project)
     pairs = current.comparisons(snapshot, scoring, dataset=dataset, field=ALL_FIELDS).rows
     print_notice(view.notice, as_json=False)
     for name in dict.fromkeys(board.dataset for board in boards if board.labelled_documents):
         of_dataset = [board for board in boards if board.dataset == name]
-        if sentence := answer(name, of_dataset, rows, pairs, configured.competitors, spread):
+        if sentence := answer(name, of_dataset, rows, pairs, competitors, spread):
             console.print(f"[b]{plain(name)}:[/] {plain(sentence)}\n")
         console.print(leaderboard_table(name, of_dataset, rows))
         if fields:
@@ -140,6 +144,15 @@ def _print_boards(
         skipped = {board.backend: board.message or "" for board in of_dataset if board.status == "not_run"}
         if skipped and reasons:
             console.print(plain(not_run(skipped)), style="dim")
+
+
+def _to_note(project: Project, boards: Sequence[BoardRow]) -> "Backends | None":
+    """All backends, if there may be something to note about those that ran."""
+    if is_plain(project, {board.backend for board in boards if board.status != "not_run"}):
+        return None
+    from ocr_pipeline.backends.backend import load_backends
+
+    return load_backends(project)
 
 
 def _notes(board: BoardRow) -> list[str]:
@@ -267,10 +280,8 @@ def evidence_table(dataset: str, evidence: Sequence[EvidenceBoardRow], *, of_fie
 def spread_tables(spread: repeats.Spreads, board: BoardRow) -> list[Table]:
     """How far one backend varies, one row per field; none if its model was asked once."""
     rows = [row for row in spread.of_dataset(board.dataset) if row.backend == board.backend]
-    return [_spread_table(rows)] if rows else []
-
-
-def _spread_table(rows: Sequence[Spread]) -> Table:
+    if not rows:
+        return []
     table = titled_table(f"{rows[0].dataset}: {rows[0].backend}, {rows[0].repeats} answers per document")
     table.add_column("field", no_wrap=True)
     for name in ("docs", "another value", "F1 % first", "mean", "min", "max"):
@@ -282,7 +293,7 @@ def _spread_table(rows: Sequence[Spread]) -> Table:
             f"{row.differing} ({points(row.share_differing)} %)",
             *(points(value) for value in (row.f1_first, row.f1_mean, row.f1_min, row.f1_max)),
         )
-    return table
+    return [table]
 
 
 def _number(value: float | None, digits: int) -> str:

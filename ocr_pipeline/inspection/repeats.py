@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.evaluation.ranking.repeats import Spread, within_noise
 from ocr_pipeline.project import Project
-from ocr_pipeline.training.notes import notes_on_scores
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
+
+if TYPE_CHECKING:
+    from ocr_pipeline.backends.backend import Backends
 
 DEFAULT = "the model's default"
 """The temperature of a backend that does not set one: none is sent."""
@@ -57,13 +59,15 @@ def spreads(reader: Reader, dataset: str | None = None) -> Spreads:
     return Spreads(tables.repeats.spread(reader, dataset))
 
 
-def notes(project: Project, backends: Backends, reader: Reader) -> dict[str, list[str]]:
+def notes(project: Project, backends: "Backends", reader: Reader) -> dict[str, list[str]]:
     """What a reader of the scores must know, as sentences by data set."""
+    from ocr_pipeline.training.notes import notes_on_scores
+
     parts = (notes_on_scores(project, backends, reader), notes_on_models(backends, reader))
     return {name: [note for part in parts for note in part.get(name, ())] for part in parts for name in part}
 
 
-def notes_on_models(backends: Backends, reader: Reader) -> dict[str, list[str]]:
+def notes_on_models(backends: "Backends", reader: Reader) -> dict[str, list[str]]:
     """By data set: how far the scores vary over repeated answers, and the temperature of the comparison."""
     notes: dict[str, list[str]] = defaultdict(list)
     for row in spreads(reader).rows:

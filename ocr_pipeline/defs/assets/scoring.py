@@ -69,8 +69,8 @@ def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefini
         made_from = {cell: now.get(cell) for cell in cells}
         tables.scores.replace_scores(target, scores, rules=rules, run_id=context.run.run_id, cells=made_from)
         with target.snapshot() as snapshot:
-            counts = tables.scores.outcomes(snapshot, backends)
-            wrong = {backend: tables.scores.wrong(snapshot, backend) for backend in backends}
+            counts = tables.scored.outcomes(snapshot, backends)
+            wrong = {backend: tables.scored.wrong(snapshot, backend) for backend in backends}
         scored = Counter(backend for _, backend in cells)
         for backend in backends:
             metadata = _metadata(counts[backend], wrong[backend], project)

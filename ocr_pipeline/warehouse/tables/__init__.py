@@ -2,38 +2,45 @@
 
 Does not belong here: opening the database (`connection`), changing the schema (`migrations`), and decisions about what a
 row means.
+
+The modules are imported when they are used: a command needs few of them.
 """
 
-from ocr_pipeline.warehouse.tables import (
-    calls,
-    comparisons,
-    confidence,
-    current,
-    diagnosis,
-    documents,
-    evidence,
-    extractions,
-    findings,
-    history,
-    inputs,
-    labels,
-    places,
-    ranking,
-    repeats,
-    review,
-    scale,
-    score_columns,
-    scored,
-    scores,
-    sources,
-    testsets,
-    truth,
-    values,
-    warned,
-    words,
-    work,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ocr_pipeline.warehouse.tables.common import SHARED, NewRow, NewRows, empty
+
+if TYPE_CHECKING:
+    from ocr_pipeline.warehouse.tables import (
+        calls,
+        comparisons,
+        confidence,
+        current,
+        diagnosis,
+        documents,
+        evidence,
+        extractions,
+        findings,
+        history,
+        inputs,
+        labels,
+        places,
+        ranking,
+        repeats,
+        review,
+        scale,
+        score_columns,
+        scored,
+        scores,
+        sources,
+        testsets,
+        truth,
+        values,
+        warned,
+        words,
+        work,
+    )
 
 __all__ = [
     "NewRow",
@@ -70,28 +77,39 @@ __all__ = [
 ]
 
 FAMILIES = (
-    documents,
-    labels,
-    words,
-    extractions,
-    calls,
-    evidence,
-    scores,
-    scored,
-    places,
-    repeats,
-    ranking,
-    comparisons,
-    history,
-    diagnosis,
-    findings,
-    confidence,
-    review,
-    scale,
-    truth,
+    "documents",
+    "labels",
+    "words",
+    "extractions",
+    "calls",
+    "evidence",
+    "scores",
+    "scored",
+    "places",
+    "repeats",
+    "ranking",
+    "comparisons",
+    "history",
+    "diagnosis",
+    "findings",
+    "confidence",
+    "review",
+    "scale",
+    "truth",
 )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")
+
+
+def families() -> list[Any]:
+    """The modules of `FAMILIES`."""
+    return [__getattr__(name) for name in FAMILIES]
 
 
 def column_descriptions(table: str) -> dict[str, str]:
     """What each column of a table means; one of `SHARED` may not occur in the table."""
-    return {**SHARED, **next(family.COLUMNS[table] for family in FAMILIES if table in family.COLUMNS)}
+    return {**SHARED, **next(family.COLUMNS[table] for family in families() if table in family.COLUMNS)}

@@ -1,8 +1,11 @@
-"""The table `scored_cells`: what the scores of each document and backend were made from."""
+"""The table `scored_cells`: what the scores of each document and backend were made from; and a summary of what is stored."""
 
 from collections.abc import Mapping, Sequence
 
+from ocr_pipeline.evaluation.scoring.stage import StoredScore
+from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.scores import IS_RIGHT
 
 Cell = tuple[str, str]
 """(document, backend)."""
@@ -39,3 +42,23 @@ def scored(reader: Reader, backends: Sequence[str]) -> dict[Cell, str]:
 def changed(now: Mapping[Cell, str], before: Mapping[Cell, str]) -> list[Cell]:
     """The cells to score or to remove, in order."""
     return sorted(cell for cell in now.keys() | before.keys() if now.get(cell) != before.get(cell))
+
+
+def wrong(reader: Reader, backend: str) -> list[StoredScore]:
+    """The stored scores of a backend that are not right."""
+    columns = ", ".join(f"s.{name}" for name in StoredScore._fields)
+    query = (
+        f"SELECT {columns} FROM field_scores s WHERE s.backend = ? AND NOT ({IS_RIGHT}) ORDER BY s.document_id, s.field"
+    )
+    return reader.select(StoredScore, query, [backend])
+
+
+def outcomes(reader: Reader, backends: Sequence[str]) -> dict[str, dict[Outcome, int]]:
+    """How many stored scores of each backend have each outcome."""
+    counts: dict[str, dict[Outcome, int]] = {backend: {} for backend in backends}
+    query = """
+        SELECT backend, outcome, count(*) AS n FROM field_scores WHERE backend IN (SELECT unnest(?)) GROUP BY ALL
+        """
+    for row in reader.rows(query, [list(backends)]):
+        counts[row["backend"]][row["outcome"]] = row["n"]
+    return counts

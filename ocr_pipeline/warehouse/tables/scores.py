@@ -191,26 +191,6 @@ def current(reader: Reader, scoring: Scoring) -> list[StoredScore]:
     )
 
 
-def wrong(reader: Reader, backend: str) -> list[StoredScore]:
-    """The stored scores of a backend that are not right."""
-    columns = ", ".join(f"s.{name}" for name in StoredScore._fields)
-    query = (
-        f"SELECT {columns} FROM field_scores s WHERE s.backend = ? AND NOT ({IS_RIGHT}) ORDER BY s.document_id, s.field"
-    )
-    return reader.select(StoredScore, query, [backend])
-
-
-def outcomes(reader: Reader, backends: Sequence[str]) -> dict[str, dict[Outcome, int]]:
-    """How many stored scores of each backend have each outcome."""
-    counts: dict[str, dict[Outcome, int]] = {backend: {} for backend in backends}
-    query = """
-        SELECT backend, outcome, count(*) AS n FROM field_scores WHERE backend IN (SELECT unnest(?)) GROUP BY ALL
-        """
-    for row in reader.rows(query, [list(backends)]):
-        counts[row["backend"]][row["outcome"]] = row["n"]
-    return counts
-
-
 class CaseScore(NamedTuple):
     """The outcome of one value, and whether it is stale."""
 
