@@ -218,11 +218,8 @@ class Execution:
                     train_weights(self._scope.project, open_warehouse(self._scope.project), self._scope.backends[name])
             case _:
                 self._evaluate()
-        if step.asset not in (
-            DELETED,
-            "raw_documents",
-            "ground_truth",
-        ):  # files were read and hashed for the first plan
+        # Files were read and hashed for the first plan.
+        if step.asset not in (DELETED, "raw_documents", "ground_truth"):
             self._scope = replace(self._scope, check_files=False)
         if step.asset in ("raw_documents", SPLITS):
             self._follow_splits()
@@ -282,7 +279,6 @@ class Execution:
         return parts_of(cells, dimension, self._instance, self._partitions, open_store(self._scope.project))
 
     def _launch(self, assets: list[str], parts: Sequence[Part], config: Mapping[str, object] | None = None) -> None:
-        """`config`: by asset, as in the run configuration of Dagster."""
         self._record(*self._launcher.materialize(assets, parts, config))
 
     def _record(self, *results: dg.ExecuteInProcessResult) -> None:

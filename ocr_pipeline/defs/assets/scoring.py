@@ -66,8 +66,10 @@ def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefini
             if documents := [document_id for document_id, of_backend in cells if of_backend == backend]:
                 scores.append(_score(target, backend, documents, labels, comparer))
             progress.advance("scores", cached=not documents, failed=False)
-        made_from = {cell: now.get(cell) for cell in cells}
-        tables.scores.replace_scores(target, scores, rules=rules, run_id=context.run.run_id, cells=made_from)
+        made_from = tables.scored.rows({cell: now.get(cell) for cell in cells})
+        tables.scores.replace_scores(
+            target, scores, rules=rules, run_id=context.run.run_id, cells=cells, scored_cells=made_from
+        )
         with target.snapshot() as snapshot:
             counts = tables.scored.outcomes(snapshot, backends)
             wrong = {backend: tables.scored.wrong(snapshot, backend) for backend in backends}

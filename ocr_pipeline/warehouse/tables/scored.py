@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.tables.common import NewRow
 from ocr_pipeline.warehouse.tables.scores import IS_RIGHT
 
 Cell = tuple[str, str]
@@ -42,6 +43,15 @@ def scored(reader: Reader, backends: Sequence[str]) -> dict[Cell, str]:
 def changed(now: Mapping[Cell, str], before: Mapping[Cell, str]) -> list[Cell]:
     """The cells to score or to remove, in order."""
     return sorted(cell for cell in now.keys() | before.keys() if now.get(cell) != before.get(cell))
+
+
+def rows(cells: Mapping[Cell, str | None]) -> list[NewRow]:
+    """The rows of cells and what they were made from; None: nothing can be scored any more."""
+    return [
+        {"document_id": document_id, "backend": backend, "content": content}
+        for (document_id, backend), content in cells.items()
+        if content is not None
+    ]
 
 
 def wrong(reader: Reader, backend: str) -> list[StoredScore]:

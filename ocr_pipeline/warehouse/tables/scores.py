@@ -97,13 +97,15 @@ def replace_scores(
     *,
     rules: Rules,
     run_id: str,
-    cells: Mapping[tuple[str, str], str | None] | None = None,
+    cells: Sequence[tuple[str, str]] | None = None,
+    scored_cells: Sequence[NewRow] = (),
 ) -> None:
     """Replace the scores of these backends.
 
     Args:
         rules: that they were made by.
-        cells: replace only the scores of these documents and backends, with what they were made from; None: they have none.
+        cells: replace only the scores of these documents and backends.
+        scored_cells: rows of the table of that name.
     """
     own = rules.own_fingerprints
     made: NewRow = {"scoring_version": SCORING_VERSION, "run_id": run_id, "scored_at": str(utc_now())}
@@ -114,11 +116,7 @@ def replace_scores(
         new_rows["repeat_scores"].extend(vars(score) for score in of_backend.repeats)
         schemas = {document.document_id: document.schema for document in of_backend.documents}
         for document in of_backend.documents:
-            key: NewRow = {
-                "document_id": document.document_id,
-                "dataset": document.dataset,
-                "backend": document.backend,
-            }
+            key: NewRow = {name: getattr(document, name) for name in ("document_id", "dataset", "backend")}
             made_by = own.get(document.schema, rules.fingerprint)
             origin = {**vars(of_backend.origins[document.document_id]), **key, "rules": made_by}
             scored.append((len(made_from), document.fields))
@@ -128,19 +126,11 @@ def replace_scores(
             row = {**vars(of_backend.origins[place.document_id]), "backend": of_backend.backend, **place_columns(place)}
             made_by = own.get(schemas.get(place.document_id, ""), rules.fingerprint)
             new_rows["evidence_scores"].append({**row, **made, "rules": made_by})
-    tables = {"field_scores": _coded(scored, made_from, made), **new_rows, "scored_cells": _made_from(cells or {})}
+    tables = {"field_scores": _coded(scored, made_from, made), **new_rows, "scored_cells": scored_cells}
     if cells is None:
         warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], tables)
     else:
-        warehouse.replace(("document_id", "backend"), list(cells), tables)
-
-
-def _made_from(cells: Mapping[tuple[str, str], str | None]) -> list[NewRow]:
-    return [
-        {"document_id": document_id, "backend": backend, "content": content}
-        for (document_id, backend), content in cells.items()
-        if content is not None
-    ]
+        warehouse.replace(("document_id", "backend"), cells, tables)
 
 
 def _coded(scored: Iterable[tuple[int, Sequence[FieldScore]]], made_from: Sequence[NewRow], made: NewRow) -> CodedRows:
