@@ -76,6 +76,23 @@ class Snapshot:
         found.pop("rowid", None)
         return found
 
+    def only(self, document_ids: Sequence[str]) -> None:
+        """From now on, all tables that have a `document_id` hold the rows of these documents alone."""
+        if self._connection is None:
+            return
+        run, chosen = self._connection.execute, "chosen_documents"
+        [place] = run('SELECT format(\'"{}"."{}"\', current_database(), current_schema())').fetchall()[0]
+        tables = run(
+            "SELECT DISTINCT table_name FROM information_schema.columns WHERE column_name = 'document_id'"
+            " AND table_catalog = current_database() AND table_schema = current_schema()"
+        ).fetchall()
+        run(f"CREATE TEMP TABLE {chosen} AS SELECT unnest(?::VARCHAR[]) AS document_id", [list(document_ids)])
+        for (table,) in tables:
+            run(
+                f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {place}."{table}"'  # noqa: S608
+                f" WHERE document_id IN (SELECT document_id FROM {chosen})"
+            )
+
 
 def _is_plain(row_type: Callable[..., T], names: Sequence[str]) -> bool:
     """Whether the columns are all that makes a row: a frozen dataclass that does nothing when it is made."""
@@ -98,23 +115,6 @@ def _fetched(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], list[t
     left_out = names.index("rowid")
     rows = [row[:left_out] + row[left_out + 1 :] for row in cursor.fetchall()]
     return names[:left_out] + names[left_out + 1 :], rows
-
-    def only(self, document_ids: Sequence[str]) -> None:
-        """From now on, all tables that have a `document_id` hold the rows of these documents alone."""
-        if self._connection is None:
-            return
-        run, chosen = self._connection.execute, "chosen_documents"
-        [place] = run('SELECT format(\'"{}"."{}"\', current_database(), current_schema())').fetchall()[0]
-        tables = run(
-            "SELECT DISTINCT table_name FROM information_schema.columns WHERE column_name = 'document_id'"
-            " AND table_catalog = current_database() AND table_schema = current_schema()"
-        ).fetchall()
-        run(f"CREATE TEMP TABLE {chosen} AS SELECT unnest(?::VARCHAR[]) AS document_id", [list(document_ids)])
-        for (table,) in tables:
-            run(
-                f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {place}."{table}"'  # noqa: S608
-                f" WHERE document_id IN (SELECT document_id FROM {chosen})"
-            )
 
 
 @dataclass(frozen=True)
