@@ -1,0 +1,165 @@
+"""What a run costs after one document or label of many changed, beside a full evaluation: CPU seconds by stage.
+
+    python benchmarks/incremental.py [--documents 500] [--rounds 3] [--learned] [--folder FOLDER] [--other CHECKOUT]
+
+Makes a project of invented receipts (blank pages whose words are in transcripts, read by two engines that make mistakes of
+their own), runs it once, and then in turn: changes a label, changes a document, and evaluates everything. The stages after
+extraction (scores, leaderboard, comparisons, diagnosis, report, checks) are counted apart.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--learned", action="store_true", help="with backends that learn from labels")
+    parser.add_argument("--folder", type=Path, help="where the project is made and kept, to use it again")
+    parser.add_argument("--other", type=Path, help="another checkout, whose full evaluation is measured too")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = options.folder or Path(folder)
+        if not (root / "backends.yaml").exists():
+            write_project(root, options.documents, learned=options.learned)
+            measure(root, HERE.parent)
+        rows: dict[str, list[dict[str, float]]] = {}
+        for number in range(options.rounds):
+            change_label(root, 7 + number)
+            rows.setdefault("one label changed", []).append(measure(root, HERE.parent))
+            change_document(root, 11 + number)
+            rows.setdefault("one document changed", []).append(measure(root, HERE.parent))
+            (root / "evaluation.yaml").write_text(f"# {number} {time.time()}\n", "utf-8")
+            forget_evaluation(root)
+            rows.setdefault("full evaluation", []).append(measure(root, HERE.parent))
+            if options.other:
+                forget_evaluation(root)
+                rows.setdefault(f"full evaluation, {options.other.name}", []).append(measure(root, options.other))
+    names = list(dict.fromkeys(name for row in rows.values() for entry in row for name in entry))
+    print("| CPU s | " + " | ".join(rows) + " |\n| --- |" + " ---: |" * len(rows))
+    for name in names:
+        print(
+            f"| {name} | " + " | ".join(f"{median(row.get(name, 0) for row in rows[key]):.2f}" for key in rows) + " |"
+        )
+
+
+def write_project(root: Path, documents: int, *, learned: bool) -> None:
+    """Blank pages of different sizes, each with a transcript and a label."""
+    import yaml
+    from PIL import Image
+    from synthetic_documents import receipt
+
+    folder = root / "data" / "documents"
+    folder.mkdir(parents=True)
+    for number in range(documents):
+        text, label = receipt(random.Random(f"incremental {number}"))
+        path = folder / f"d{number:05}.png"
+        Image.new("L", (40 + number % 400, 60 + number // 400), number % 255).save(path)
+        path.with_name(f"{path.name}.transcript.json").write_text(text.model_dump_json(), "utf-8")
+        values = label.model_dump(mode="json", exclude_unset=True, exclude={"boxes"})
+        path.with_name(f"{path.name}.json").write_text(json.dumps(values), "utf-8")
+    engine = "slipping_engine:SlippingEngine"
+    extractors = ["rules", "learned"] if learned else ["rules"]
+    names = ("clear", "blurred")
+    backends = {f"{name}+{by}": {"engine": name, "extractor": by} for name in names for by in extractors}
+    backends["oracle+rules"] = {"engine": "oracle", "extractor": "rules"}
+    if learned:
+        backends["vote"] = {"extractor": "ensemble", "options": {"of": [f"{name}+rules" for name in names]}}
+    engines = {
+        "oracle": None,
+        "clear": {"type": engine, "options": {"share": 0.005}},
+        "blurred": {"type": engine, "options": {"share": 0.03}},
+    }
+    content = yaml.safe_dump({"engines": engines, "backends": backends}, sort_keys=False)
+    (root / "backends.yaml").write_text(content, "utf-8")
+
+
+def change_label(root: Path, number: int) -> None:
+    path = root / "data" / "documents" / f"d{number:05}.png.json"
+    label = json.loads(path.read_text("utf-8"))
+    label["invoice"]["total_amount"] = f"{float(label['invoice'].get('total_amount') or 1) + 1:.2f}"
+    path.write_text(json.dumps(label), "utf-8")
+
+
+def change_document(root: Path, number: int) -> None:
+    from PIL import Image
+
+    path = root / "data" / "documents" / f"d{number:05}.png"
+    page = Image.open(path).convert("L")
+    page.putpixel((0, 0), (int(page.getpixel((0, 0))) + 1) % 256)  # type: ignore[arg-type]
+    page.save(path)
+
+
+def forget_evaluation(root: Path) -> None:
+    """Everything that was made from results is gone: the next run evaluates all of it."""
+    import shutil
+
+    import duckdb
+
+    made = {"field_scores", "line_item_scores", "line_item_cells", "evidence_scores", "repeat_scores", "leaderboard"}
+    made |= {"leaderboard_fields", "comparisons", "leaderboard_slices", "attributions", "label_issues", "confidences"}
+    made |= {"calibrations", "consensus", "scale_suspects", "scored_cells", "findings"}
+    [database] = root.glob("**/*.duckdb")
+    with duckdb.connect(database) as connection:
+        known = {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+        for table in made & known:
+            connection.execute(f'DELETE FROM "{table}"')
+    shutil.rmtree(root / "report", ignore_errors=True)
+
+
+def measure(root: Path, checkout: Path) -> dict[str, float]:
+    """CPU seconds of a run, by step, children included."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("DAGSTER_", "OCR_PIPELINE_"))}
+    environment = {**inherited, "PYTHONPATH": f"{checkout}:{HERE}", "OCR_PIPELINE_HOME": str(root)}
+    command = [sys.executable, __file__, "--worker"]
+    answer = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True, cwd=checkout)
+    return dict(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def worker() -> None:
+    """Run once, in this process; print the CPU seconds of each launch as JSON."""
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs import pipeline
+    from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.progress import NoProgress
+    from ocr_pipeline.project import find_project
+
+    seconds: dict[str, float] = {}
+    execute = pipeline.Execution._execute
+
+    def timed(self: Any, plan: Any) -> None:
+        before, step = _cpu(), plan.steps[0].asset
+        execute(self, plan)
+        seconds[step] = seconds.get(step, 0.0) + _cpu() - before
+
+    pipeline.Execution._execute = timed  # type: ignore[method-assign]
+    project = find_project()
+    names = [name for name, backend in load_backends(project).items() if backend.unavailable() is None]
+    pipeline.run_pipeline(project, find_documents(project.data), names, NoProgress())
+    print(json.dumps({**seconds, "the whole run": _cpu()}))
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE))
+    if sys.argv[1:2] == ["--worker"]:
+        worker()
+    else:
+        main()
