@@ -97,7 +97,7 @@ endif
 .venv-doctr/.installed: pyproject.toml constraints.txt constraints-doctr.txt
 	$(PYTHON) -m venv .venv-doctr
 	.venv-doctr/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --constraint constraints-doctr.txt --editable '.[doctr,dev]'
+		--constraint constraints.txt --constraint constraints-doctr.txt --editable '.[doctr,doctr-onnx,dev]'
 	@touch $@
 
 # DuckDB is older there than in constraints.txt, see constraints-scale.txt.

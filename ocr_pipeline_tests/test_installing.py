@@ -54,3 +54,4 @@ def test_an_environment_of_uv_has_no_pip(prefix: Path, monkeypatch: pytest.Monke
 def test_an_extra_is_its_packages(prefix: Path) -> None:
     assert "python-doctr" in extra_command("doctr")
     assert "ocr_pipeline" not in extra_command("doctr")
+    assert "onnxtr" not in extra_command("doctr")

@@ -99,9 +99,10 @@ def _package(name: str) -> Check:
 
 def _engines(configured: Backends) -> list[Check]:
     return [
-        Check(f"engine {name}", "note" if problem else "ok", f"cannot run: {problem}" if problem else "ready")
+        Check(f"engine {name}", "note" if problem else "ok", f"cannot run: {problem}" if problem else f"ready{variant}")
         for name, engine in configured.engines.items()
         for problem in (engine.unavailable(),)
+        for variant in (engine.component.variant and f" ({engine.component.variant})",)
     ]
 
 

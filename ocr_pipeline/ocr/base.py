@@ -26,6 +26,11 @@ class OcrEngine(Component):
         return None
 
     @property
+    def variant(self) -> str:
+        """What `doctor` says about it beside its name, if the installation decides how it runs; otherwise ""."""
+        return ""
+
+    @property
     def gpus(self) -> float:
         """How much of a GPU each process uses; a cluster reserves it."""
         return 0.0

@@ -1,11 +1,10 @@
-"""The `doctr` engine: docTR's detection and recognition models on PyTorch. Needs the extra `doctr`; see docs/backends.md."""
+"""The `doctr` engine: docTR's detection and recognition models, on PyTorch or ONNX Runtime. Needs the extra `doctr` or
+`doctr-onnx`; see docs/backends.md."""
 
 import hashlib
-import os
 import time
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -13,8 +12,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import ConfigurationError
-from ocr_pipeline.installing import extra_command
 from ocr_pipeline.ocr.base import OcrEngine, rendering
+from ocr_pipeline.ocr.doctr_runtimes import (
+    LIBRARIES,
+    PACKAGES,
+    Runtime,
+    default_runtime,
+    finds_gpu,
+    installed,
+    missing_package,
+    predictor,
+)
 from ocr_pipeline.ocr.doctr_weights import published_weights, weights_file
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.ocr.regions import Region, needed_rotation, runs_sideways, tiles
@@ -55,8 +63,6 @@ Recognition = Literal[
     "vitstr_small",
 ]
 
-PACKAGES = ("python-doctr", "torch", "torchvision")
-
 _MAX_VOTES = 12
 """Number of the longest words that are recognised both ways up. Short words are often ambiguous."""
 
@@ -79,6 +85,9 @@ class DocTr(BaseModel, OcrEngine):
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "doctr"
 
+    runtime: Runtime | None = Field(
+        default=None, description="PyTorch or ONNX Runtime (default: python-doctr if installed, else OnnxTR)."
+    )
     detection: Detection = "db_mobilenet_v3_large"
     recognition: Recognition = "crnn_mobilenet_v3_small"
     detection_weights: WeightsFile | None = Field(
@@ -91,23 +100,32 @@ class DocTr(BaseModel, OcrEngine):
         default=True, description="False: words may be rotated by up to 45 degrees; slower."
     )
     threads: int = Field(default=1, ge=1, description="CPU threads per worker process; there is one process per core.")
-    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: the GPU if PyTorch finds one.")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: the GPU if there is one.")
+
+    @property
+    def runs_on(self) -> Runtime:
+        return self.runtime or default_runtime()
 
     def fingerprint(self) -> dict[str, Any]:
+        runtime = self.runs_on
         return {
             "engine": "doctr",
             "revision": 3,
-            **{package: _version(package) for package in PACKAGES},
+            **({} if runtime == "torch" else {"runtime": runtime}),  # results of before there was a choice stay valid
+            **{package: installed(package) for package in PACKAGES[runtime]},
             **rendering(),
-            **self.model_dump(),
-            "detection_weights": _identity(self.detection, self.detection_weights),
-            "recognition_weights": _identity(self.recognition, self.recognition_weights),
+            **self.model_dump(exclude={"runtime"}),
+            "detection_weights": _identity(self.detection, self.detection_weights, runtime),
+            "recognition_weights": _identity(self.recognition, self.recognition_weights, runtime),
         }
 
+    @property
+    def variant(self) -> str:
+        return f"on {LIBRARIES[self.runs_on]}"
+
     def unavailable(self) -> str | None:
-        for package in PACKAGES:
-            if _version(package) is None:
-                return f"the package {package} is not installed: {extra_command('doctr')}"
+        if missing := missing_package(self.runs_on):
+            return missing
         for path in (self.detection_weights, self.recognition_weights):
             if path is not None and not path.is_file():
                 return f"the weights file {path} does not exist"
@@ -180,36 +198,27 @@ class DocTr(BaseModel, OcrEngine):
     def _device(self) -> str:
         if self.device == "cpu":
             return "cpu"
-        torch, _ = _import_packages()
-        if torch.cuda.is_available():
+        if finds_gpu(self.runs_on):
             return "cuda"
         if self.device == "cuda":
             raise ConfigurationError(
-                "docTR cannot use a GPU: PyTorch finds none; set the option device to cpu or auto."
+                f"docTR cannot use a GPU: {LIBRARIES[self.runs_on]} finds none; set the option device to cpu or auto."
             )
         return "cpu"
 
     @cached_property
     def _predictor(self) -> Any:
-        detection_weights = self.detection_weights or published_weights(self.detection)
-        recognition_weights = self.recognition_weights or published_weights(self.recognition)
-        torch, models = _import_packages()
-        import cv2
-
-        torch.set_num_threads(self.threads)
-        cv2.setNumThreads(self.threads)
-        if self.threads == 1:
-            os.environ["DOCTR_MULTIPROCESSING_DISABLE"] = "TRUE"  # otherwise a thread pool per batch of words
-        detector = _load(getattr(models.detection, self.detection), detection_weights)
-        if isinstance(detector, models.detection.FAST):
-            detector = models.detection.fast.reparameterize(detector)  # as docTR does with models it loads itself
-        return models.ocr_predictor(
-            detector,
-            _load(getattr(models.recognition, self.recognition), recognition_weights),
-            assume_straight_pages=self.assume_straight_pages,
-            disable_page_orientation=True,
-            disable_crop_orientation=True,
-        ).to(self._device)
+        runtime = self.runs_on
+        detection_weights = self.detection_weights or published_weights(self.detection, runtime)
+        recognition_weights = self.recognition_weights or published_weights(self.recognition, runtime)
+        return predictor(
+            runtime,
+            (self.detection, detection_weights),
+            (self.recognition, recognition_weights),
+            self.assume_straight_pages,
+            self.threads,
+            self._device,
+        )
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
@@ -217,46 +226,15 @@ class DocTr(BaseModel, OcrEngine):
         return {**state, "__dict__": kept}
 
 
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _identity(architecture: str, local: Path | None) -> str | None:
+def _identity(architecture: str, local: Path | None, runtime: Runtime) -> str | None:
     """Identifies weights: the published file name, which contains a hash, or the hash of a local file."""
     if local is None:
-        return weights_file(architecture).name
+        return weights_file(architecture, runtime).name
     try:
         with local.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
-
-
-def _import_packages() -> tuple[Any, Any]:
-    """`torch` and `doctr.models`. They can be installed and still fail to import: mismatched torchvision, missing libGL."""
-    try:
-        import torch
-        from doctr import models
-    except (ImportError, OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigurationError(f"docTR cannot be imported: {reason.rstrip('.')}.") from None
-    return torch, models
-
-
-def _load(architecture: Any, path: Path) -> Any:
-    """A model with the weights of a file. Downloads nothing, not even the backbone."""
-    model = architecture(pretrained=False, pretrained_backbone=False)
-    try:
-        model.from_pretrained(str(path))
-    except Exception as error:  # noqa: BLE001 - PyTorch and pickle raise arbitrary exceptions for foreign files
-        raise ConfigurationError(
-            f"The weights {path} do not fit docTR's {architecture.__name__}: the file is corrupt or belongs to another "
-            f"architecture or vocabulary ({type(error).__name__})."
-        ) from None
-    return model
 
 
 def _rotated(image: "Image", quarters: int) -> "Image":

@@ -1,8 +1,8 @@
-"""Downloads docTR's published weights.
+"""Downloads the published weights of docTR's models, for PyTorch or ONNX Runtime.
 
-They are stored in docTR's own cache under its names. docTR's downloader is not used: it opens the file before it contacts the
-server, so a failure leaves an empty file, and it truncates existing files with other content. Here a file gets its final name
-only when it is complete and its hash matches.
+They are stored in the cache of docTR or OnnxTR under their names. The downloaders of these are not used: they open the file
+before they contact the server, so a failure leaves an empty file, and truncate existing files with other content. Here a file
+gets its final name only when it is complete and its hash matches.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.ocr.doctr_runtimes import Runtime
 
 WEIGHTS: Mapping[str, str] = {
     "db_mobilenet_v3_large": "v0.8.1/db_mobilenet_v3_large-21748dd0.pt",
@@ -39,6 +40,28 @@ WEIGHTS: Mapping[str, str] = {
 }
 """Architecture: release and file of python-doctr 1.1.0. File names end in the first digits of their SHA-256."""
 
+ONNX_WEIGHTS: Mapping[str, str] = {
+    "db_mobilenet_v3_large": "v0.2.0/db_mobilenet_v3_large-4987e7bd.onnx",
+    "db_resnet34": "v0.0.1/db_resnet34-b4873198.onnx",
+    "db_resnet50": "v0.0.1/db_resnet50-69ba0015.onnx",
+    "fast_base": "v0.0.1/rep_fast_base-1b89ebf9.onnx",
+    "fast_small": "v0.0.1/rep_fast_small-10428b70.onnx",
+    "fast_tiny": "v0.0.1/rep_fast_tiny-28867779.onnx",
+    "linknet_resnet18": "v0.0.1/linknet_resnet18-e0e0b9dc.onnx",
+    "linknet_resnet34": "v0.0.1/linknet_resnet34-93e39a39.onnx",
+    "linknet_resnet50": "v0.0.1/linknet_resnet50-15d8c4ec.onnx",
+    "crnn_mobilenet_v3_large": "v0.0.1/crnn_mobilenet_v3_large-d42e8185.onnx",
+    "crnn_mobilenet_v3_small": "v0.0.1/crnn_mobilenet_v3_small-bded4d49.onnx",
+    "crnn_vgg16_bn": "v0.7.1/crnn_vgg16_bn-743599aa.onnx",
+    "master": "v0.0.1/master-b1287fcd.onnx",
+    "parseq": "v0.0.1/parseq-00b40714.onnx",
+    "sar_resnet31": "v0.0.1/sar_resnet31-395f8005.onnx",
+    "viptr_tiny": "v0.6.3/viptr_tiny-499b8015.onnx",
+    "vitstr_base": "v0.0.1/vitstr_base-ff62f5be.onnx",
+    "vitstr_small": "v0.0.1/vitstr_small-3ff9c500.onnx",
+}
+"""Architecture: release and file of onnxtr 0.9.0."""
+
 STALL_SECONDS = 30
 """Timeout for a server that sends nothing."""
 
@@ -46,30 +69,33 @@ DOWNLOAD_SECONDS = 900
 """Timeout for one file; the largest has about 100 MB."""
 
 
-def weights_url(architecture: str) -> str:
+def weights_url(architecture: str, runtime: Runtime = "torch") -> str:
     """The URL of the published weights of an architecture."""
+    if runtime == "onnx":
+        return f"https://github.com/felixdittrich92/OnnxTR/releases/download/{ONNX_WEIGHTS[architecture]}"
     return f"https://doctr-static.mindee.com/models?id={WEIGHTS[architecture]}&src=0"
 
 
-def weights_file(architecture: str) -> Path:
-    """The path of the weights of an architecture in docTR's cache, downloaded or not."""
-    cache = os.environ.get("DOCTR_CACHE_DIR") or Path.home() / ".cache" / "doctr"
-    return Path(cache, "models", Path(WEIGHTS[architecture]).name)
+def weights_file(architecture: str, runtime: Runtime = "torch") -> Path:
+    """The path of the weights of an architecture in the cache of docTR or OnnxTR, downloaded or not."""
+    name, published = ("doctr", WEIGHTS) if runtime == "torch" else ("onnxtr", ONNX_WEIGHTS)
+    cache = os.environ.get(f"{name.upper()}_CACHE_DIR") or Path.home() / ".cache" / name
+    return Path(cache, "models", Path(published[architecture]).name)
 
 
-def published_weights(architecture: str) -> Path:
+def published_weights(architecture: str, runtime: Runtime = "torch") -> Path:
     """The published weights of an architecture, downloaded if necessary.
 
     Raises:
         ConfigurationError: the download failed.
     """
-    path = weights_file(architecture)
-    fetch(weights_url(architecture), path)
+    path = weights_file(architecture, runtime)
+    fetch(weights_url(architecture, runtime), path)
     return path
 
 
 def fetch(url: str, path: Path) -> None:
-    """Download `path`, whose name ends in `-<first digits of its SHA-256>.pt`, unless it exists with that hash.
+    """Download `path`, whose name ends in `-<first digits of its SHA-256>` and a suffix, unless it exists with that hash.
 
     One process downloads while others wait. An empty or truncated file of an interrupted download is deleted; any other file
     is left unchanged.
@@ -109,12 +135,14 @@ def _has_hash(path: Path, sha256: str) -> bool:
 
 
 def _remove_leftover(path: Path) -> None:
-    """Delete the remains of a failed download, nothing else: PyTorch's files are ZIP archives, invalid if truncated."""
+    """Delete the remains of a failed download, nothing else: PyTorch's files are ZIP archives, invalid if truncated. Of ONNX
+    files, which have no end to look for, only empty ones."""
     if not path.exists():
         return
     with path.open("rb") as file:
-        starts_like_weights = b"PK\x03\x04".startswith(file.read(4))
-    if not starts_like_weights or zipfile.is_zipfile(path):
+        begin = file.read(4)
+    is_torch = path.suffix == ".pt" and b"PK\x03\x04".startswith(begin) and not zipfile.is_zipfile(path)
+    if begin and not is_torch:
         raise ConfigurationError(
             f"{path} is not the file published by docTR: delete it, or move it and set its path in the options."
         )

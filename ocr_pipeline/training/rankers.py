@@ -54,7 +54,8 @@ def fit(table: FieldTable, features: "Floats", indices: Sequence[int]) -> Ranker
     import lightgbm
     import numpy as np
 
-    chosen_rows, right, sizes = features[table.rows(indices)], table.is_right(indices), table.sizes(indices)
+    rows, sizes = table.training_rows(indices)
+    chosen_rows, right = features[rows], table.is_right[rows]
     ranked = [table.right[index] is not None for index in indices]
     in_ranked = np.flatnonzero(np.repeat(np.array(ranked, dtype=bool), sizes)).tolist()
     groups = [size for size, has_right in zip(sizes, ranked, strict=True) if has_right]

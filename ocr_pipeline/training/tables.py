@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KNOWN = ("known_text", "known_gap", "known_best", "known_words", "unknown_words", "known_begin", "known_end")
 """The features of `Known.rows`, in the order of the columns of `KnownTexts`."""
+MAX_TRAINING_VALUES = 24
+"""Values per document that rankers learn from: of addresses there are sixty, most of them alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,27 @@ class FieldTable:
     def sizes(self, indices: Sequence[int]) -> list[int]:
         return [len(self.values[index]) for index in indices]
 
-    def is_right(self, indices: Sequence[int]) -> "Floats":
-        """For each row of these samples 1 if it is the right value, otherwise 0."""
+    @cached_property
+    def is_right(self) -> "Floats":
+        """For each row 1 if it is the right value, otherwise 0."""
         import numpy as np
 
-        flags = [float(row == self.right[index]) for index in indices for row in range(len(self.values[index]))]
+        flags = [float(row == self.right[index]) for index, values in self.values.items() for row in range(len(values))]
         return np.array(flags, dtype=np.float64)
+
+    def training_rows(self, indices: Sequence[int]) -> "tuple[Integers, list[int]]":
+        """The rows of these samples to learn from, and how many there are of each: the best values by the rules, and the right
+        one."""
+        import numpy as np
+
+        spans = []
+        for index in indices:
+            kept = np.arange(min(len(self.values[index]), MAX_TRAINING_VALUES))
+            right = self.right[index]
+            if right is not None and right >= len(kept):
+                kept = np.append(kept, right)
+            spans.append(self.starts[index] + kept)
+        return np.concatenate([np.zeros(0, dtype=np.int64), *spans]), [len(span) for span in spans]
 
     def seen_by(self, known: Known, inside: Collection[int]) -> "Floats":
         """The features of all values with what these labels say. `inside`: the samples whose labels they are; what a sample's

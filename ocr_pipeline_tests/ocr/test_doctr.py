@@ -1,4 +1,4 @@
-"""The real python-doctr and PyTorch, without docTR's weights: `make test-doctr` makes an environment for it.
+"""The real python-doctr and PyTorch, and OnnxTR, without docTR's weights: `make test-doctr` makes an environment for it.
 
 The detector gets weights by hand that let it see red ink, so that its boxes show whether coordinates are right. The
 recogniser reads a 0 whatever it sees, and is always equally sure. How well docTR reads is not tested.
@@ -182,6 +182,91 @@ def surer_of_upright_words(crops: list[Image]) -> list[tuple[str, float]]:
     return [("upright", 0.6) if left.mean() < right.mean() else ("turned", 0.4) for left, right in halves]
 
 
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Weights, Weights]:
+    """The same seeded weights for PyTorch and exported to ONNX. The recogniser is random: its text depends on the pixels.
+
+    The packages reduce crops by different libraries, so its confidences differ a little, and with another seed a character
+    that is nearly as sure as the next one may, too."""
+    import torch
+    from doctr.models import detection, recognition
+    from doctr.models.utils import export_model_to_onnx
+
+    torch.manual_seed(24)
+    folder = tmp_path_factory.mktemp("pairs")
+    detector = detection.db_mobilenet_v3_large(pretrained=False, pretrained_backbone=False, exportable=True)
+    let_it_see_red(detector)
+    recogniser = recognition.crnn_mobilenet_v3_small(
+        pretrained=False, pretrained_backbone=False, exportable=True
+    ).eval()
+    with torch.no_grad():
+        for layer in recogniser.feat_extractor.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.momentum = 1.0
+        recogniser.feat_extractor.train()  # statistics of real crops: with those of the start, all crops look the same
+        recogniser.feat_extractor(crops_of_ink())
+        recogniser.eval()
+        recogniser.linear.weight.mul_(50)  # otherwise it is equally sure of all characters
+        recogniser.linear.bias[3:-1] = -1000.0  # of three characters and the blank, few are near others
+    files = []
+    for suffix in ("pt", "onnx"):
+        made = Weights(folder / f"detection.{suffix}", folder / f"recognition.{suffix}")
+        for model, path, side in ((detector, made.detection, (1024, 1024)), (recogniser, made.recognition, (32, 128))):
+            if suffix == "pt":
+                torch.save(model.state_dict(), path)
+            else:
+                export_model_to_onnx(model, str(path.with_suffix("")), torch.rand(1, 3, *side))
+        files.append(made)
+    return files[0], files[1]
+
+
+def crops_of_ink() -> Any:
+    """Parts of the page as the recogniser gets them."""
+    import torch
+
+    parts = [LETTERS[top : top + 32, left : left + 128] for top in (30, 45, 90, 100) for left in range(0, 360, 60)]
+    return (torch.tensor(np.stack(parts), dtype=torch.float32).permute(0, 3, 1, 2) / 255 - 0.69) / 0.3
+
+
+@pytest.mark.parametrize("straight", [True, False])
+def test_both_runtimes_recognise_the_same_words(pairs: tuple[Weights, Weights], straight: bool) -> None:
+    on_torch, on_onnx = (
+        read(weights.engine(runtime=runtime, assume_straight_pages=straight), encoded(PAGE, "PNG"))[0]
+        for weights, runtime in zip(pairs, ("torch", "onnx"), strict=True)
+    )
+    assert_well_formed(on_onnx)
+    assert on_onnx.rotation == on_torch.rotation
+    assert [(word.text, word.line) for word in on_onnx.words] == [(word.text, word.line) for word in on_torch.words]
+    assert len({word.text for word in on_onnx.words}) > 2
+    for ours, theirs in zip(on_onnx.words, on_torch.words, strict=True):
+        assert ours.box == pytest.approx(theirs.box, abs=0.002)
+        assert ours.confidence == pytest.approx(theirs.confidence, abs=0.05)
+
+
+def test_onnx_files_that_do_not_fit_are_one_sentence(pairs: tuple[Weights, Weights], tmp_path: Path) -> None:
+    _, onnx = pairs
+    (tmp_path / "cut.onnx").write_bytes(onnx.detection.read_bytes()[:100_000])
+    for options in (
+        {"detection_weights": onnx.recognition},
+        {"detection_weights": tmp_path / "cut.onnx"},
+        {"recognition_weights": pairs[0].recognition},
+        {"recognition_weights": onnx.detection},
+    ):
+        (path,) = options.values()
+        with pytest.raises(ConfigurationError) as error:
+            read(onnx.engine(runtime="onnx", **options), encoded(PAGE, "PNG"))
+        assert str(error.value).startswith(f"The weights {path} do not fit docTR's ")
+        assert "\n" not in str(error.value)
+
+
+def test_onnx_runtime_works_through_the_stage(pairs: tuple[Weights, Weights], tmp_path: Path) -> None:
+    """In worker processes, with PyTorch left alone; another runtime is another result."""
+    results = stage(pairs[1].engine(runtime="onnx"), tmp_path, {"page.png": encoded(PAGE, "PNG")})
+    assert results["page.png"].outcome.text is not None
+    retry = stage(pairs[0].engine(runtime="torch"), tmp_path, {"page.png": encoded(PAGE, "PNG")})
+    assert not retry["page.png"].cached
+
+
 def test_an_empty_page_has_no_words(engine: DocTr) -> None:
     assert [page.words for page in read(engine, image_bytes(200, 100))] == [[]]
 
@@ -305,10 +390,14 @@ def test_the_list_of_weights_is_the_one_of_this_doctr() -> None:
     from doctr.models import detection, recognition
     from doctr.models.detection.zoo import ARCHS as DETECTION
     from doctr.models.recognition.zoo import ARCHS as RECOGNITION
+    from onnxtr import models as onnxtr_models
 
     assert set(get_args(Detection)) == set(DETECTION)
     assert set(get_args(Recognition)) == set(RECOGNITION)
     for architecture in WEIGHTS:
+        onnx = getattr(onnxtr_models.detection, architecture, None) or getattr(onnxtr_models.recognition, architecture)
+        url = __import__(onnx.__module__, fromlist=["default_cfgs"]).default_cfgs[architecture]["url"]
+        assert url == weights_url(architecture, "onnx")
         build = getattr(detection, architecture, None) or getattr(recognition, architecture)
         module = __import__(build.__module__, fromlist=["default_cfgs"])
         assert module.default_cfgs[architecture]["url"] == weights_url(architecture)

@@ -15,9 +15,10 @@ import ocr_pipeline
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.installing import extra_command
-from ocr_pipeline.ocr import doctr
+from ocr_pipeline.ocr import doctr_runtimes
+from ocr_pipeline.ocr.base import rendering
 from ocr_pipeline.ocr.doctr import Detection, DocTr, Recognition
-from ocr_pipeline.ocr.doctr_weights import WEIGHTS
+from ocr_pipeline.ocr.doctr_weights import ONNX_WEIGHTS, WEIGHTS
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline_tests.files import write_backends
 
@@ -32,7 +33,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             raise PackageNotFoundError(package)
         return versions[package]
 
-    monkeypatch.setattr(doctr, "version", version)
+    monkeypatch.setattr(doctr_runtimes, "version", version)
     return versions
 
 
@@ -44,6 +45,46 @@ def test_a_missing_package_is_one_sentence(installed: dict[str, str], package: s
     assert DocTr().fingerprint()[package] is None
 
 
+def test_without_pytorch_the_default_is_onnx_runtime(installed: dict[str, str]) -> None:
+    both = {"onnxtr": "0.9.0", "onnxruntime": "1.32.0"}
+    installed |= both
+    assert (DocTr().runs_on, DocTr().variant) == ("torch", "on PyTorch")
+    for package in ("python-doctr", "torch", "torchvision"):
+        del installed[package]
+    engine = DocTr()
+    assert (engine.runs_on, engine.variant, engine.unavailable()) == ("onnx", "on ONNX Runtime", None)
+    fingerprint = engine.fingerprint()
+    assert fingerprint == DocTr(runtime="onnx").fingerprint()
+    assert fingerprint.items() >= {"runtime": "onnx", **both}.items()
+    assert fingerprint["detection_weights"] == "db_mobilenet_v3_large-4987e7bd.onnx"
+    assert "torch" not in fingerprint
+    missing = DocTr(runtime="torch").unavailable()
+    assert missing == f"the package python-doctr is not installed: {extra_command('doctr')}"
+    del installed["onnxtr"]
+    assert DocTr(runtime="onnx").unavailable() == f"the package onnxtr is not installed: {extra_command('doctr-onnx')}"
+    assert DocTr().runs_on == "torch"
+
+
+def test_results_of_before_there_was_a_choice_stay_valid(installed: dict[str, str]) -> None:
+    """The fingerprint of docTR on PyTorch, as 541d48e made it."""
+    assert DocTr(runtime="torch").fingerprint() == DocTr().fingerprint()
+    assert DocTr().fingerprint() == {
+        "engine": "doctr",
+        "revision": 3,
+        "python-doctr": "1.1.0",
+        "torch": "2.14.1",
+        "torchvision": "0.29.1",
+        **rendering(),
+        "detection": "db_mobilenet_v3_large",
+        "recognition": "crnn_mobilenet_v3_small",
+        "assume_straight_pages": True,
+        "threads": 1,
+        "device": "auto",
+        "detection_weights": "db_mobilenet_v3_large-21748dd0.pt",
+        "recognition_weights": "crnn_mobilenet_v3_small_pt-3b919a02.pt",
+    }
+
+
 def test_a_missing_local_file_is_one_sentence(installed: dict[str, str], tmp_path: Path) -> None:
     engine = DocTr(recognition_weights=tmp_path / "rec.pt")
     assert engine.unavailable() == f"the weights file {tmp_path / 'rec.pt'} does not exist"
@@ -53,7 +94,7 @@ def test_a_missing_local_file_is_one_sentence(installed: dict[str, str], tmp_pat
 
 
 def test_every_architecture_has_weights() -> None:
-    assert set(get_args(Detection)) | set(get_args(Recognition)) == set(WEIGHTS)
+    assert set(get_args(Detection)) | set(get_args(Recognition)) == set(WEIGHTS) == set(ONNX_WEIGHTS)
 
 
 def test_the_fingerprint_names_the_weights(installed: dict[str, str], tmp_path: Path) -> None:
@@ -88,7 +129,14 @@ def test_everything_that_changes_results_changes_the_fingerprint(installed: dict
 
 @pytest.mark.parametrize(
     "options",
-    [{"detection": "parseq"}, {"recognition": "fast_base"}, {"threads": 0}, {"device": "tpu"}, {"weights": "x.pt"}],
+    [
+        {"detection": "parseq"},
+        {"recognition": "fast_base"},
+        {"threads": 0},
+        {"runtime": "tensorrt"},
+        {"device": "tpu"},
+        {"weights": "x.pt"},
+    ],
 )
 def test_invalid_options_are_rejected(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
@@ -118,7 +166,7 @@ def test_one_process_on_a_gpu_and_no_limit_on_a_cpu() -> None:
 def test_settings_are_known_without_loading_pytorch(tmp_path: Path) -> None:
     code = (
         "import sys; from ocr_pipeline.ocr.doctr import DocTr; e = DocTr(); e.fingerprint(); e.unavailable();"
-        "assert not {'torch', 'doctr', 'cv2'} & set(sys.modules)"
+        "assert not {'torch', 'doctr', 'onnxtr', 'onnxruntime', 'cv2'} & set(sys.modules)"
     )
     subprocess.run(
         [sys.executable, "-c", code],

@@ -176,6 +176,18 @@ def test_other_files_are_left_unchanged(server: Server, path: Path, content: byt
     assert server.requests == []
 
 
+def test_of_onnx_files_only_empty_ones_are_replaced(server: Server, path: Path) -> None:
+    path = path.with_suffix(".onnx")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    fetch(server.url("good"), path)
+    assert path.read_bytes() == GOOD
+    path.write_bytes(GOOD[:70_000])
+    with pytest.raises(ConfigurationError, match="is not the file published by docTR"):
+        fetch(server.url("good"), path)
+    assert path.read_bytes() == GOOD[:70_000]
+
+
 def test_a_folder_that_cannot_be_created_is_one_sentence(server: Server, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(ConfigurationError, match=r"could not be downloaded \((Not a directory|File exists)\)"):
@@ -202,6 +214,8 @@ def test_of_several_processes_each_reports_the_failure(server: Server, path: Pat
 def test_weights_are_stored_in_the_cache_of_doctr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCTR_CACHE_DIR", str(tmp_path))
     assert weights_file("parseq") == tmp_path / "models" / "parseq-56125471.pt"
+    monkeypatch.setenv("ONNXTR_CACHE_DIR", str(tmp_path / "onnx"))
+    assert weights_file("parseq", "onnx") == tmp_path / "onnx" / "models" / "parseq-00b40714.onnx"
     monkeypatch.delenv("DOCTR_CACHE_DIR")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert weights_file("parseq") == tmp_path / ".cache" / "doctr" / "models" / "parseq-56125471.pt"
