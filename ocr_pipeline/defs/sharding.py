@@ -31,7 +31,8 @@ from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.project import Project
 from ocr_pipeline.store import write_durably
 from ocr_pipeline.warehouse import tables
-from ocr_pipeline.warehouse.connection import Reader, Warehouse
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.opened import open_warehouse
 
 JOB = "record_partitions"
 
@@ -58,7 +59,7 @@ def switch(project: Project, *, on: bool, dry_run: bool) -> Switched:
         close_killed_runs(instance)
         if is_processing(instance):
             raise ConfigurationError("A run is in progress: switch after it.")
-        with Warehouse(project.database).snapshot() as snapshot:
+        with open_warehouse(project).snapshot() as snapshot:
             due = _due(snapshot, instance, backends, partitions, set(ids))
         if not dry_run:
             _set_enabled(project, on)

@@ -21,11 +21,12 @@ from ocr_pipeline.models.stored import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
 from ocr_pipeline.report.confidences import confidences_file, write_confidences
-from ocr_pipeline.report.differences import Differences, differences
+from ocr_pipeline.report.differences import differences
 from ocr_pipeline.report.documents import document_page, in_script, rotations
 from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
 from ocr_pipeline.report.pages import write_images
+from ocr_pipeline.report.parts import first_part, list_parts, remove_other_parts, unlisted_pages, worst_first
 from ocr_pipeline.report.state import code_version, document_states
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import ResultStore
@@ -100,7 +101,8 @@ def _build(
     with warehouse.snapshot() as snapshot:
         notice = tables.current.states(snapshot, scoring).notice(dataset)
         listing = document_list(snapshot, scoring, fields, ATTRIBUTIONS, dataset)
-        ids = [row["id"] for row in listing["documents"]]
+        worst_first(listing)
+        ids = first_part(listing)
         views = _overview(snapshot, scoring, dataset, configured.competitors, fields)
         views["index.html"]["notes"] = repeats.notes(project, configured, snapshot)
         differing = differences(snapshot, backends, fields, dataset)
@@ -129,11 +131,11 @@ def _build(
         with warehouse.snapshot() as snapshot:
             batch = list(load_cases(snapshot, scoring, stale[start : start + BATCH]))
         for found in batch:
-            _write_document(project, configured, pages, store, found, *neighbours[found.document_id])
+            write_document(project, configured, pages, store, found, *neighbours[found.document_id])
     write_confidences(folder / "assets", ids, sure)
     _write_list(folder, listing, hashes)
     _write_data(folder / "assets" / "ab-data.js", "ocrPipelineDifferences", differing)
-    removed = _remove(folder, before.keys() - set(ids))
+    removed = _remove(folder, (before.keys() | unlisted_pages(folder, set(ids))) - set(ids))
     _write(folder / MANIFEST, json.dumps(wanted, indent=0))
     return Built(folder / "index.html", len(stale), len(ids) - len(stale), removed)
 
@@ -141,10 +143,14 @@ def _build(
 def _write_list(folder: Path, listing: Listing, hashes: dict[str, str]) -> None:
     """The data of the list of documents, after the images: it names the thumbnails that exist."""
     add_thumbnails(listing, hashes, {path.name for path in (folder / "images").iterdir()})
-    _write_data(folder / "assets" / "list-data.js", "ocrPipelineDocuments", listing)
+    written = set()
+    for file, name, part in list_parts(listing):
+        _write_data(folder / "assets" / file, name, part)
+        written.add(file)
+    remove_other_parts(folder / "assets", written)
 
 
-def _write_data(path: Path, name: str, value: Listing | Differences) -> None:
+def _write_data(path: Path, name: str, value: object) -> None:
     """Data for a script that opened from a file cannot load JSON."""
     _write(path, f"window.{name} = {in_script(in_script(value))};\n")
 
@@ -169,7 +175,7 @@ def _overview(
     }
 
 
-def _write_document(
+def write_document(
     project: Project,
     configured: Backends,
     pages: "Pages",
@@ -178,6 +184,7 @@ def _write_document(
     previous: str | None,
     following: str | None,
 ) -> None:
+    """Write the page of a document, with its images and model calls."""
     images: set[str] = set()
     sha256 = found.document.sha256
     if sha256 and found.pages:

@@ -51,9 +51,36 @@
     return text !== null && index === total ? Number(text) : text;
   }
 
+  // Of very many documents, the list is in parts: documents with most errors first.
+  const parts = data.parts || 1;
+  const loaded = { 1: data.documents };
+  if (parts > 1) {
+    const select = document.createElement("select");
+    select.name = "part";
+    const size = data.documents.length;
+    for (let number = 1; number <= parts; number++) {
+      select.add(new Option(`${(number - 1) * size + 1} to ${Math.min(number * size, data.total)} of ${data.total}`, number === 1 ? "" : number));
+    }
+    const label = document.createElement("label");
+    label.append("Documents ", select);
+    form.prepend(label);
+  }
+
+  // Loads a part as a script: a page that opened from a file cannot load JSON.
+  function load(part) {
+    const script = document.createElement("script");
+    script.src = `assets/list-data-${part}.js`;
+    script.onload = () => {
+      loaded[part] = JSON.parse(window.ocrPipelineMoreDocuments);
+      show();
+    };
+    document.body.append(script);
+    document.getElementById("count").textContent = "Loading …";
+  }
+
   function state() {
     const parameters = new URLSearchParams(location.hash.slice(1));
-    return Object.fromEntries([...Object.keys(options), "name", "page", "sort"].map((name) => [name, parameters.get(name) || ""]));
+    return Object.fromEntries([...Object.keys(options), "name", "page", "sort", "part"].map((name) => [name, parameters.get(name) || ""]));
   }
 
   function write(changes) {
@@ -167,7 +194,10 @@
 
   function show() {
     const filter = state();
-    for (const name of [...Object.keys(options), "name"]) {
+    const part = Math.min(Math.max(1, Math.trunc(Number(filter.part)) || 1), parts);
+    if (!loaded[part]) return load(part);
+    data.documents = loaded[part];
+    for (const name of [...Object.keys(options), "name", ...(parts > 1 ? ["part"] : [])]) {
       if (form.elements[name].value !== filter[name]) form.elements[name].value = filter[name];
     }
     const filtered = filter.backend || filter.field || filter.outcome || filter.attribution;
@@ -185,7 +215,7 @@
     const pages = Math.max(1, Math.ceil(matches.length / SIZE));
     const page = Math.min(Math.max(1, Number(filter.page) || 1), pages);
     body.replaceChildren(...matches.slice((page - 1) * SIZE, page * SIZE).map(([listed, hits]) => row(listed, hits, filter)));
-    document.getElementById("count").textContent = `${matches.length} of ${data.documents.length} documents`;
+    document.getElementById("count").textContent = `${matches.length} of ${data.documents.length} documents${parts > 1 ? `, part ${part} of ${parts}; most errors first` : ""}`;
     document.getElementById("where").textContent = `Page ${page} of ${pages}`;
     document.getElementById("previous").disabled = page === 1;
     document.getElementById("next").disabled = page === pages;
