@@ -83,16 +83,9 @@ class ExtractedCellRow(TruthCellRow):
 
 def extraction_cells(reader: Reader, backend: str, document_id: str | None = None) -> dict[str, ExtractionCell]:
     """The cells of one backend by document. `document_id`: of this document only."""
-
-    def load() -> dict[str, ExtractionCell]:
-        rows = reader.select(
-            ExtractionCell,
-            f"FROM extractions WHERE {_OF_BACKEND}",
-            {"backend": backend, "document": document_id},
-        )
-        return {row.document_id: row for row in rows}
-
-    return reader.once(("extractions", backend, document_id), load)
+    of = {"backend": backend, "document": document_id}
+    rows = partial(reader.select, ExtractionCell, f"FROM extractions WHERE {_OF_BACKEND}", of)
+    return reader.once(("extractions", *of.values()), lambda: {row.document_id: row for row in rows()})
 
 
 def extractions(
