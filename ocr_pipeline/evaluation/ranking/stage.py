@@ -13,7 +13,14 @@ from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, Outcomes, outco
 from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison, compare_under_rules
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
 from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity, rule_sensitivity
-from ocr_pipeline.evaluation.ranking.slices import DIMENSIONS, DocumentFeatures, Slice, slice_of, summarise_slices
+from ocr_pipeline.evaluation.ranking.slices import (
+    DIMENSIONS,
+    DocumentFeatures,
+    Slice,
+    confidence_band,
+    slice_of,
+    summarise_slices,
+)
 from ocr_pipeline.evaluation.ranking.standing import Offer, Standing, pareto_front, standings
 from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.evaluation.scoring.line_items import StoredList
@@ -139,13 +146,10 @@ def slice_rows(
     """
 
     def of_cube(cube: Outcomes, dimension: str) -> list[Slice]:
-        return summarise_slices(
-            cube,
-            dimension,
-            lambda backend, document: slice_of(
-                dimension, cube.dataset, features.get(document), confidences.get((backend, document))
-            ),
-        )
+        if dimension == "confidence":
+            return summarise_slices(cube, dimension, lambda *key: confidence_band(confidences.get(key)))
+        slices = {name: slice_of(dimension, cube.dataset, features.get(name), None) for name in cube.documents}
+        return summarise_slices(cube, dimension, lambda backend, document: slices[document])
 
     cubes = outcomes_by_dataset(columns, HEADLINE)
     return [row for cube in cubes for dimension in DIMENSIONS for row in of_cube(cube, dimension)]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ocr_pipeline.evaluation.scoring.document import score_document
+from ocr_pipeline.evaluation.scoring.document import Comparer, score_document
 from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import FIELD_KINDS, Extraction, Invoice, Label
 
@@ -126,3 +126,17 @@ def test_a_given_value_that_cannot_be_read_is_wrong_and_not_missing(
     assert (score.outcome, score.outcome_strict, score.outcome_lenient) == (outcome,) * 3
     assert (score.prediction, score.printed) == (None, unreadable)
     assert score.printed_reads == ("unreadable" if unreadable else None)
+
+
+def test_equal_pairs_are_one_score() -> None:
+    comparer = Comparer()
+    one, other = label(total_amount="20", due_date="2018-03-05"), label(total_amount="20.00", due_date="2018-03-05")
+    value = extraction(total_amount="21", due_date="2018-05-03")
+    first, second = comparer.fields(one, value), comparer.fields(other, value)
+    assert all(score is again for score, again in zip(first, second, strict=True))
+    assert first == score_document(one, value)
+    accepting = other.model_copy(update={"alternatives": {"total_amount": ["21"]}})
+    assert [score.outcome for score in comparer.fields(accepting, value)] == ["wrong", "correct"]
+    printed = {"due_date": "03.05.2018"}
+    assert comparer.fields(one, value, printed=printed, day_first=False)[0].printed_reads == "correct"
+    assert comparer.fields(one, value, printed=printed, day_first=True)[0].printed_reads == "wrong"
