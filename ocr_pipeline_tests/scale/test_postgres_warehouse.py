@@ -248,7 +248,7 @@ def _psql(url: str, sql: str) -> str:
 
     connection = psycopg2.connect(url)
     connection.autocommit = True
-    found = []
+    found: list[tuple[object, ...]] = []
     try:
         for statement in sql.split("; "):
             with connection.cursor() as cursor:
