@@ -1,0 +1,53 @@
+"""A project whose tables and Dagster instance are on PostgreSQL, and the way back."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ocr_pipeline.deployment import DEPLOYMENT_FILE
+from ocr_pipeline_tests.scale.projects import leaderboard, make_project, run
+from ocr_pipeline_tests.scale.servers import Postgres
+
+
+def test_scores_are_those_of_the_embedded_run_and_dagster_is_on_the_server(tmp_path: Path, postgres: Postgres) -> None:
+    import psycopg2
+
+    dagster = postgres.create("dagster")
+    deployment = {
+        "warehouse": postgres.url(postgres.create("warehouse")),
+        "instance": {"postgres_url": postgres.url(dagster)},
+    }
+    embedded = make_project(tmp_path / "embedded", 6)
+    shared = make_project(tmp_path / "shared", 6, deployment)
+    for project in (embedded, shared):
+        run(project)
+    assert leaderboard(shared) == leaderboard(embedded)
+    assert not (shared.data / "warehouse.duckdb").exists()
+    assert not list(shared.dagster_home.rglob("*.db"))
+    connection = psycopg2.connect(postgres.url(dagster))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status, count(*) FROM runs GROUP BY 1")
+        assert [status for status, _ in cursor.fetchall()] == ["SUCCESS"]
+    connection.close()
+    settings = shared.dagster_home / "dagster.yaml"
+    assert "postgresql" not in settings.read_text("utf-8")
+    checked = run(shared, "doctor")
+    assert f"instance: postgresql:///{dagster}" in checked
+
+    (shared.root / DEPLOYMENT_FILE).unlink()
+    run(shared)
+    assert leaderboard(shared) == leaderboard(embedded)
+    assert settings.read_text("utf-8") == (embedded.dagster_home / "dagster.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("section", ["warehouse", "instance"])
+def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path, section: str) -> None:
+    project = make_project(tmp_path / "project", 1)
+    url = f"postgresql://ocr@/nothing?host={tmp_path}"
+    content = {"warehouse": url} if section == "warehouse" else {"instance": {"postgres_url": url}}
+    (project.root / DEPLOYMENT_FILE).write_text(yaml.safe_dump(content), "utf-8")
+    with pytest.raises(AssertionError) as failed:
+        run(project)
+    assert "postgresql:///nothing cannot be reached" in str(failed.value)
+    assert "Traceback" not in str(failed.value)
