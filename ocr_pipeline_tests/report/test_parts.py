@@ -1,6 +1,7 @@
 """The report of very many documents, with parts of two documents."""
 
 import json
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -23,22 +24,22 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     return
 
 
-def content(project: Project, name: str) -> object:
+def content(project: Project, name: str) -> Any:
     _, _, text = (project.report / "assets" / name).read_text("utf-8").partition(" = ")
     return json.loads(json.loads(text.rstrip(";\n")))
 
 
 def test_the_list_is_in_parts_and_pages_are_written_for_the_first(shop: Project, small_parts: None) -> None:
-    first: dict[str, list[dict[str, str]]] = content(shop, "list-data.js")  # type: ignore[assignment]
+    first = content(shop, "list-data.js")
     every = {listed["id"] for listed in first["documents"]}
     assert len(every) == 4
     assert "parts" not in first
     build(shop)
-    head: dict[str, list[dict[str, object]]] = content(shop, "list-data.js")  # type: ignore[assignment]
-    rest: list[dict[str, object]] = content(shop, "list-data-2.js")  # type: ignore[assignment]
+    head = content(shop, "list-data.js")
+    rest = content(shop, "list-data-2.js")
     assert (head["parts"], head["total"]) == (2, 4)
     assert {listed["id"] for listed in [*head["documents"], *rest]} == every
-    errors = [sum(outcome[2] != 0 for outcome in listed["outcomes"]) for listed in [*head["documents"], *rest]]  # type: ignore[attr-defined]
+    errors = [sum(outcome[2] != 0 for outcome in listed["outcomes"]) for listed in [*head["documents"], *rest]]
     failed = [listed["status"] != "ok" for listed in [*head["documents"], *rest]]
     assert list(zip(failed, errors, strict=True)) == sorted(zip(failed, errors, strict=True), reverse=True)
     pages = {path.stem for path in (shop.report / "documents").iterdir()}
