@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.base import OcrEngine, rendering
 from ocr_pipeline.ocr.rapidocr_models import ModelFile, identities, problem_of
+from ocr_pipeline.ocr.rapidocr_openvino import Precision, openvino_identity, openvino_problem
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
 from ocr_pipeline.ocr.regions import Region, merged, needed_rotation, runs_sideways, text_region, tiles
@@ -54,6 +55,28 @@ class RapidOcr(BaseModel, OcrEngine):
         default=None, description="The characters of `recognition_model`, one per line, unless the model contains them."
     )
 
+    runtime: Literal["onnxruntime", "openvino"] | None = Field(
+        default=None, description="What computes the networks; default: onnxruntime, with bf16 openvino (an extra)."
+    )
+    precision: Literal["f32", "bf16"] = Field(
+        default="f32",
+        description="bf16 takes half the time on processors that have it, and reads some lines differently.",
+    )
+
+    @model_validator(mode="after")
+    def _computable(self) -> Self:
+        if self.precision == "bf16" and self.runtime == "onnxruntime":
+            raise ValueError("precision: bf16 needs runtime: openvino; onnxruntime computes in f32")
+        return self
+
+    @property
+    def _precision_of_openvino(self) -> Precision | None:
+        return self.precision if self.runtime == "openvino" or self.precision == "bf16" else None
+
+    @property
+    def variant(self) -> str:
+        return f"{'openvino' if self._precision_of_openvino else 'onnxruntime'}, {self.precision}"
+
     def fingerprint(self) -> dict[str, Any]:
         return {
             "engine": self.id,
@@ -64,6 +87,7 @@ class RapidOcr(BaseModel, OcrEngine):
             **rendering(),
             "detection_side": self.detection_side,
             **identities(self._files),
+            **openvino_identity(self._precision_of_openvino),
         }
 
     def unavailable(self) -> str | None:
@@ -72,18 +96,19 @@ class RapidOcr(BaseModel, OcrEngine):
                 version(package)
             except PackageNotFoundError:
                 return f"the package {package} is not installed"
-        return problem_of(self._files)
+        return problem_of(self._files) or openvino_problem(self._precision_of_openvino)
 
     def read(self, document: Document) -> list[OcrPage]:
         return [self.read_page(page) for page in document.pages]
 
     def read_page(self, page: Page) -> OcrPage:
         """Recognise one page. Raises DocumentError."""
+        import cv2
         import numpy as np
 
         _ = self._engine  # model loading does not count as page time
         started = time.perf_counter()
-        image: Image = np.ascontiguousarray(page.image()[:, :, ::-1])
+        image: Image = np.asarray(cv2.cvtColor(page.image(), cv2.COLOR_RGB2BGR), np.uint8)
         lines = self._lines(image)
         rotation = self._rotation(image, lines) if lines else 0
         if rotation:
@@ -159,17 +184,17 @@ class RapidOcr(BaseModel, OcrEngine):
 
     def _detect(self, image: "Image", region: Region) -> Any:
         import cv2
-        from rapidocr.main import RapidOCRError
+        from rapidocr.utils.process_img import apply_vertical_padding
 
         part: Any = image[region.y0 : region.y1, region.x0 : region.x1]
         height, width = part.shape[:2]
         scale = region.side / max(height, width)
         if scale < 1:
             part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        changes: dict[str, Any] = {}
-        try:
-            _, lines = self._engine.detect_and_crop(part, changes)
-        except RapidOCRError:  # nothing detected
+        engine = self._engine
+        padded, changes = apply_vertical_padding(part, {}, engine.width_height_ratio, engine.min_height)
+        lines = engine.text_det(padded)
+        if lines.boxes is None:
             return None
         padding = changes["padding_1"]  # added to very flat pages
         boxes = lines.boxes - (padding["left"], padding["top"])
@@ -199,21 +224,11 @@ class RapidOcr(BaseModel, OcrEngine):
 
     @cached_property
     def _engine(self) -> Any:
-        from rapidocr import RapidOCR
+        from ocr_pipeline.ocr.rapidocr_runtime import load_engine
 
-        if problem := problem_of(self._files):
+        if problem := self.unavailable():
             raise ConfigurationError(f"rapidocr: {problem}.")
-        return RapidOCR(
-            params={
-                "Global.log_level": "error",
-                "Global.return_word_box": True,
-                "Det.limit_type": "max",
-                "Det.limit_side_len": 100_000,  # pages are reduced here by averaging; RapidOCR would skip pixels
-                "Rec.rec_img_shape": [3, 48, 32],  # the minimum width: no padding of batches, half the CPU time
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                **{option: str(path) for option, path in self._files.items() if path},
-            }
-        )
+        return load_engine(self._files, self._precision_of_openvino)
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()

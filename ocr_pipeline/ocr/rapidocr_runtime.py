@@ -1,0 +1,72 @@
+"""Loads RapidOCR with its networks on ONNX Runtime or OpenVINO, and the last layer of the recogniser computed apart."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ocr_pipeline.ocr.onnx_parts import OnnxModel
+from ocr_pipeline.ocr.rapidocr_openvino import Precision, in_few_widths, openvino_network
+from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, onnx_session
+
+
+def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precision | None) -> Any:
+    """A RapidOCR with its detector and recogniser loaded. `files`: model files by RapidOCR's option, None for the packaged."""
+    from rapidocr import RapidOCR
+
+    engine = RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.return_word_box": True,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": 100_000,  # pages are reduced here by averaging; RapidOCR would skip pixels
+            "Rec.rec_img_shape": [3, 48, 32],  # the minimum width: no padding of batches, half the CPU time
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,  # else memory is requested and cleared for each tensor
+            **{option: str(path) for option, path in files.items() if path},
+        }
+    )
+    detector = engine._load_det_model()
+    if precision_of_openvino:
+        detector.session = openvino_network(_model_file(engine, "Det").read_bytes(), precision_of_openvino)
+    _load_recogniser(engine, precision_of_openvino)
+    return engine
+
+
+def _load_recogniser(engine: Any, precision_of_openvino: Precision | None) -> None:
+    """Load the recogniser without its last layer; a model that ends differently is loaded as a whole."""
+    from omegaconf import OmegaConf
+
+    content = _model_file(engine, "Rec").read_bytes()
+    try:
+        layer = OutputLayer(OnnxModel(content))
+    except ValueError:
+        recogniser = engine._load_rec_model()
+        if precision_of_openvino:
+            recogniser.session = openvino_network(content, precision_of_openvino)
+        return
+    session = onnx_session(layer.network)
+    engine.cfg.Rec = OmegaConf.create({**engine.cfg.Rec, "session": session}, flags={"allow_objects": True})
+    recogniser = engine._load_rec_model()
+    features = recogniser.session
+    if precision_of_openvino:
+        features = openvino_network(layer.network, precision_of_openvino)
+    if precision_of_openvino == "bf16":
+        features = in_few_widths(features)
+    decoder = recogniser.postprocess_op
+
+    def decode(steps: Any, with_words: bool, **widths: Any) -> Any:
+        return decoder.decode(*steps, with_words, **widths, remove_duplicate=True)
+
+    recogniser.session = lambda images: layer(features(images))
+    recogniser.postprocess_op = decode
+
+
+def _model_file(engine: Any, network: str) -> Path:
+    """The ONNX file of a network of RapidOCR, `Det` or `Rec`: the configured one or that of the package."""
+    from rapidocr.inference_engine.base import FileInfo, InferSession
+
+    settings = engine.cfg[network]
+    if settings.model_path:
+        return Path(settings.model_path)
+    kinds = (settings[name] for name in ("engine_type", "ocr_version", "task_type", "lang_type", "model_type"))
+    return Path(engine.cfg.Global.model_root_dir) / Path(InferSession.get_model_url(FileInfo(*kinds))["model_dir"]).name

@@ -1,0 +1,123 @@
+"""What makes RapidOCR faster changes no number; what does is an option, and named in the fingerprint."""
+
+import re
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.documents.pages import open_document
+from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.ocr import rapidocr_openvino, rapidocr_runtime
+from ocr_pipeline.ocr.auto import Auto
+from ocr_pipeline.ocr.onnx_parts import OnnxModel
+from ocr_pipeline.ocr.rapidocr import RapidOcr
+from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, onnx_session
+from ocr_pipeline_tests.files import text_image
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    import rapidocr
+
+    return (Path(rapidocr.__file__).parent / "models" / "PP-OCRv6_rec_small.onnx").read_bytes()
+
+
+def lines(count: int, width: int) -> Any:
+    """Lines of drawn text as the recogniser gets them: shape (count, 3, 48, width)."""
+    pictures = [np.asarray(text_image([f"Total {number}.50"], size=24, width=width))[:48] for number in range(count)]
+    return np.stack(pictures).transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
+
+
+@pytest.mark.parametrize(
+    ("count", "width"), [(1, 200), (3, 333), (6, 344)]
+)  # the last one: 258 steps, more than one part
+def test_the_last_layer_apart_gives_the_same_bits(content: bytes, count: int, width: int) -> None:
+    whole, layer = onnx_session(content), OutputLayer(OnnxModel(content))
+    images = lines(count, width)
+    probabilities = whole.run(None, {"x": images})[0]
+    expected = probabilities.argmax(axis=2)
+    characters, emitted = layer(onnx_session(layer.network).run(None, {"x": images})[0])
+    assert (characters == expected).all()
+    first = np.ones_like(expected, bool)
+    first[:, 1:] = expected[:, 1:] != expected[:, :-1]
+    places = (expected != 0) & first
+    assert places.any()
+    assert (emitted[places] == probabilities.max(axis=2)[places]).all()
+
+
+@pytest.mark.parametrize("damage", [b"", b"no model", b"\x0a\xff"])
+def test_what_is_no_onnx_model_is_refused(damage: bytes) -> None:
+    with pytest.raises(ValueError, match=r"protobuf|one graph"):
+        OnnxModel(damage)
+
+
+def test_a_model_that_ends_differently_has_no_such_layer() -> None:
+    import rapidocr
+
+    detector = OnnxModel((Path(rapidocr.__file__).parent / "models" / "PP-OCRv6_det_small.onnx").read_bytes())
+    assert detector.output_layer() is None
+    with pytest.raises(ValueError, match="softmax"):
+        OutputLayer(detector)
+
+
+def test_the_default_keeps_its_fingerprint_and_openvino_is_named() -> None:
+    default = RapidOcr().fingerprint()
+    assert set(default) == {
+        *("engine", "rapidocr", "onnxruntime", "revision", "reading_order", "pypdfium2", "pdf_render_dpi"),
+        "detection_side",
+    }
+    assert default["revision"] == 3
+    assert RapidOcr(runtime="onnxruntime").fingerprint() == default == RapidOcr(precision="f32").fingerprint()
+    others = [RapidOcr(precision="bf16"), RapidOcr(runtime="openvino"), Auto(precision="bf16")]
+    assert [engine.fingerprint()["precision"] for engine in others] == ["bf16", "f32", "bf16"]
+    assert RapidOcr(runtime="openvino", precision="bf16").fingerprint() == others[0].fingerprint()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cafe-receipt-two-tax-rates.png", "*.jpg", "*.pdf"])
+def test_pages_have_the_words_of_rapidocrs_own_session(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    path = sorted((Path(__file__).parents[2] / "data" / "demo").glob(name))[0]
+    document = open_document(path.read_bytes(), Limits())
+    (words, *_) = [page.words for page in RapidOcr().read(document)]
+    assert words
+    monkeypatch.setattr(rapidocr_runtime, "_load_recogniser", lambda engine, precision: engine._load_rec_model())
+    assert words == RapidOcr().read(document)[0].words
+
+
+def test_doctor_says_what_computes() -> None:
+    assert [RapidOcr().variant, RapidOcr(precision="bf16").variant] == ["onnxruntime, f32", "openvino, bf16"]
+
+
+def test_bf16_on_onnx_runtime_is_refused() -> None:
+    with pytest.raises(ValidationError, match="precision: bf16 needs runtime: openvino"):
+        RapidOcr(runtime="onnxruntime", precision="bf16")
+
+
+@pytest.mark.parametrize("options", [{"precision": "bf16"}, {"runtime": "openvino"}])
+def test_without_openvino_one_sentence_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    def version(package: str) -> str:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(rapidocr_openvino, "version", version)
+    engine = RapidOcr(**options)
+    problem = engine.unavailable()
+    assert problem is not None
+    assert re.search(r"needs the package openvino, which is not installed: .*install .*openvino", problem)
+    assert engine.fingerprint()["openvino"] == "missing"
+    with pytest.raises(ConfigurationError, match="openvino"):
+        _ = engine._engine
+    assert RapidOcr().unavailable() is None
+
+
+def test_bf16_needs_a_processor_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rapidocr_openvino, "version", lambda package: "1")
+    monkeypatch.setattr(rapidocr_openvino, "_capabilities", lambda: ("FP32",))
+    assert "lacks; use precision: f32" in str(RapidOcr(precision="bf16").unavailable())
+    assert RapidOcr(runtime="openvino").unavailable() is None
