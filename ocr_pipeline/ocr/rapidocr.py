@@ -75,7 +75,7 @@ class RapidOcr(BaseModel, OcrEngine):
 
     @property
     def variant(self) -> str:
-        return f"{'openvino' if self._precision_of_openvino else 'onnxruntime'}, {self.precision}"
+        return f"on {'OpenVINO' if self._precision_of_openvino else 'ONNX Runtime'}, {self.precision}"
 
     def fingerprint(self) -> dict[str, Any]:
         return {

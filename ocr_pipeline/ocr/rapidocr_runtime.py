@@ -13,7 +13,7 @@ def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precisi
     """A RapidOCR with its detector and recogniser loaded. `files`: model files by RapidOCR's option, None for the packaged."""
     from rapidocr import RapidOCR
 
-    engine = RapidOCR(
+    engine: Any = RapidOCR(
         params={
             "Global.log_level": "error",
             "Global.return_word_box": True,

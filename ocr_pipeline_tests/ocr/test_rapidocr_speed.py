@@ -90,7 +90,7 @@ def test_pages_have_the_words_of_rapidocrs_own_session(monkeypatch: pytest.Monke
 
 
 def test_doctor_says_what_computes() -> None:
-    assert [RapidOcr().variant, RapidOcr(precision="bf16").variant] == ["onnxruntime, f32", "openvino, bf16"]
+    assert [RapidOcr().variant, RapidOcr(precision="bf16").variant] == ["on ONNX Runtime, f32", "on OpenVINO, bf16"]
 
 
 def test_bf16_on_onnx_runtime_is_refused() -> None:
