@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import get_args
 
 import dagster as dg
 
@@ -134,7 +135,7 @@ def _score(
 def _metadata(
     outcomes: Mapping[Outcome, int], wrong: Sequence[StoredScore], project: ProjectResource
 ) -> dict[str, object]:
-    counts = Counts(**outcomes)
+    counts = Counts(*(outcomes.get(outcome, 0) for outcome in get_args(Outcome)))
     columns = ["document_id", "field", "outcome", "truth", "prediction"]
     return {
         "dagster/partition_row_count": counts.total,

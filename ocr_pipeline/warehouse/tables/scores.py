@@ -14,7 +14,7 @@ from ocr_pipeline.evaluation.scoring.stage import DocumentScores, StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.inserting import CodedRows
+from ocr_pipeline.warehouse.inserting import CodedRows, Rows
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, empty, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, CURRENT_SCORES, STALE, Scoring
 from ocr_pipeline.warehouse.tables.places import place_columns
@@ -126,7 +126,11 @@ def replace_scores(
             row = {**vars(of_backend.origins[place.document_id]), "backend": of_backend.backend, **place_columns(place)}
             made_by = own.get(schemas.get(place.document_id, ""), rules.fingerprint)
             new_rows["evidence_scores"].append({**row, **made, "rules": made_by})
-    tables = {"field_scores": _coded(scored, made_from, made), **new_rows, "scored_cells": scored_cells}
+    tables: dict[str, Rows] = {
+        "field_scores": _coded(scored, made_from, made),
+        **new_rows,
+        "scored_cells": scored_cells,
+    }
     if cells is None:
         warehouse.replace(("backend",), [(of_backend.backend,) for of_backend in scores], tables)
     else:
@@ -137,20 +141,15 @@ def _coded(scored: Iterable[tuple[int, Sequence[FieldScore]]], made_from: Sequen
     """The rows of `field_scores`: each score once, though many documents share it, and each document once."""
     import numpy as np
 
-    numbers: dict[int, int] = {}
-    distinct: list[FieldScore] = []
+    distinct: dict[int, tuple[int, FieldScore]] = {}
     scores, documents = array("i"), array("i")
     for document, fields in scored:
-        for score in fields:
-            number = numbers.setdefault(id(score), len(distinct))
-            if number == len(distinct):
-                distinct.append(score)
-            scores.append(number)
+        scores.extend(distinct.setdefault(id(score), (len(distinct), score))[0] for score in fields)
         documents.extend([document] * len(fields))
-    values = dict(zip(FieldScore._fields, zip(*distinct, strict=True), strict=True)) if distinct else {}
+    values = {name: [getattr(score, name) for _, score in distinct.values()] for name in FieldScore._fields}
     origins = {name: [origin[name] for origin in made_from] for name in (made_from[0] if made_from else ())}
-    parts = [(np.frombuffer(scores, np.intc), values), (np.frombuffer(documents, np.intc), origins)]
-    return CodedRows(parts=parts, constants=made)
+    numbered = [np.frombuffer(column, np.intc) for column in (scores, documents)]
+    return CodedRows(parts=[(numbered[0], values), (numbered[1], origins)], constants=made)
 
 
 def _add_lists(new_rows: NewRows, document: DocumentScores, key: NewRow, made_from: NewRow) -> None:
