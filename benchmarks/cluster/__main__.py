@@ -19,7 +19,7 @@ def main() -> None:
         scaling.main()
     if chosen.only != "scaling":
         with (
-            tempfile.TemporaryDirectory() as folder,
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
             postgres_server() as postgres,
             s3_server() as s3,
             with_keys(s3),

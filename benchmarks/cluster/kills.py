@@ -54,7 +54,7 @@ class Report:
 
 
 def drill(
-    project: Project, cluster: RayCluster, warehouse: str, seed: int, *, kills: int = 10, cpus: int = 3, pause: int = 12
+    project: Project, cluster: RayCluster, warehouse: str, seed: int, *, kills: int = 10, cpus: int = 3, pause: int = 6
 ) -> Report:
     """Run a project whose backend is `sleeping+first`, and kill what it runs on.
 
@@ -74,7 +74,7 @@ def drill(
         def ready(target: int = target) -> bool:
             return _ended(project) >= target and in_flight(events(project)) >= IN_FLIGHT
 
-        assert until(ready, 120), f"no kill of a {kind} was possible: {process.poll()}"
+        assert until(ready, 300), f"no kill of a {kind} was possible: {process.poll()}"
         if kind == "writer":
             assert _writing(warehouse, lambda: in_flight(events(project)) >= IN_FLIGHT), "nobody writes"
         report.kills.append((kind, in_flight(events(project))))
