@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -84,7 +84,7 @@ class Changes:
 
     def any(self) -> str:
         """Make one change; returns its name."""
-        changes = {
+        changes: dict[str, Callable[[], object]] = {
             "label": self.change_label,
             "other label": self.change_label,
             "remove label": lambda: self._some("*.json").unlink(),
