@@ -45,7 +45,9 @@ class OutOfFold:
 
 def train(task: FieldTask, known: Known, indices: Sequence[int]) -> Ranker:
     """Fit the four models to these samples, each with what the labels of the others say."""
-    return fit(task.table, task.table.seen_by(known, set(indices)), indices)
+    ranker = fit(task.table, task.table.seen_by(known, set(indices)), indices)
+    ranker.unload()
+    return ranker
 
 
 def fit(table: FieldTable, features: "Floats", indices: Sequence[int]) -> Ranker:
@@ -105,6 +107,7 @@ def train_and_score(
     features = table.seen_by(known, set(inside))
     ranker = fit(table, features, inside)
     scores = ranker.own_scores_of(features[table.rows(outside)], table.sizes(outside))
+    ranker.unload()  # a trained model keeps its training data
     return ranker, dict(zip(outside, scores, strict=True))
 
 

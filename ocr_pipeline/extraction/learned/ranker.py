@@ -64,6 +64,10 @@ class Ranker:
                     total += part if number % MODELS_PER_TABLE == 0 else _softmax(part)
         return [total / len(self._boosters) for total in totals]
 
+    def unload(self) -> None:
+        """Free the memory of the models; they are loaded again from their text when they are needed."""
+        self._boosters = []
+
     def mixed(self, own: "Floats", rules: "Floats", trust: float) -> "Floats":
         """The models' own scores mixed with the shares of the rules; the fewer training documents and the less `trust` (0..1),
         the more the rules count."""
