@@ -22,7 +22,11 @@ class SharedLedger:
         self._owner = f"budget:{uuid4()}"
         locks.take(self._owner)
         self._session.rows("INSERT INTO coordination_budgets VALUES (%s, 0) ON CONFLICT (budget) DO NOTHING", [budget])
-        self._before = self._spent() if from_now else 0.0
+        self._before = 0.0
+        if from_now:
+            with self.locked():
+                self._settle()
+                self._before = self._spent()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -34,6 +38,11 @@ class SharedLedger:
     @property
     def usd(self) -> float:
         """Spent and reserved. The caller holds the lock."""
+        reserved = self._settle()
+        return self._spent() - self._before + reserved
+
+    def _settle(self) -> float:
+        """What runs that live have reserved; what others had becomes spent."""
         reserved = 0.0
         for owner, usd in self._session.rows(
             "SELECT owner, usd FROM coordination_reservations WHERE budget = %s", [self._budget]
@@ -43,7 +52,7 @@ class SharedLedger:
             else:
                 self._session.rows("DELETE FROM coordination_reservations WHERE owner = %s", [owner])
                 self.add(usd)
-        return self._spent() - self._before + reserved
+        return reserved
 
     def add(self, usd: float) -> None:
         """Add what was spent. The caller holds the lock."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from ocr_pipeline.coordination.locks import PostgresLocks
+from ocr_pipeline.coordination.locks import CLAIM, PostgresLocks
 
 POLL_SECONDS = 1.0
 _REGISTER = "claims"
@@ -27,7 +27,7 @@ def claimed(
         documents: None: all.
         on_wait: gets the holder in words and the seconds so far, at once and every `every` seconds.
     """
-    name, began, said = f"claim:{uuid4()}", time.monotonic(), float("-inf")
+    name, began, said = f"{CLAIM}{uuid4()}", time.monotonic(), float("-inf")
     while (holder := _try(locks, name, components, documents)) is not None:
         now = time.monotonic()
         if now - said >= every:
@@ -48,15 +48,18 @@ def _try(
     with locks.held(_REGISTER):
         for other, its_components, its_documents in locks.session.rows("SELECT * FROM coordination_claims"):
             holder = locks.holder(other)
-            if holder is None:  # its process was killed
+            if holder is None and locks.try_take(
+                other
+            ):  # its process was killed, or has lost its connection and will stop
                 locks.session.rows("DELETE FROM coordination_claims WHERE claim = %s", [other])
+                locks.drop(other)
             elif _meet(components, its_components) and _meet(documents, its_documents):
-                return holder
-        locks.take(name)
+                return holder or ""
         locks.session.rows(
             "INSERT INTO coordination_claims VALUES (%s, %s, %s)",
             [name, *(None if part is None else sorted(part) for part in (components, documents))],
         )
+        locks.take(name)
     return None
 
 

@@ -13,9 +13,13 @@ from filelock import Timeout
 
 from ocr_pipeline.coordination.session import Session, check_psycopg2
 from ocr_pipeline.deployment import load_deployment
+from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.project import Project
 
 logger = logging.getLogger(__name__)
+
+CLAIM, STEP = "claim:", "step:"
+"""How the names of locks begin that stand for work: whoever lost one must not go on."""
 
 _OF_KEY = (
     "locktype = 'advisory' AND objsubid = 1 AND granted AND ((classid::bigint << 32) | objid::bigint) = %s"
@@ -30,7 +34,9 @@ class PostgresLocks:
         check_psycopg2()
         self._url = url
         self.session = Session(url, self._take_again)
+        self._taking: set[str] = set()
         self._held: set[str] = set()
+        self._lost: set[str] = set()
         self._guard = threading.Lock()
 
     def __reduce__(self) -> tuple[Callable[[str], "PostgresLocks"], tuple[str]]:
@@ -57,27 +63,44 @@ class PostgresLocks:
             pause = min(pause * 1.5, 0.25)
 
     def try_take(self, name: str) -> bool:
-        """Take a lock if it is free. A session may take a lock twice; a process may not."""
+        """Take a lock if it is free. A session may take a lock twice; a process may not.
+
+        Raises:
+            WarehouseError: another run took over the work of this process (see `check`).
+        """
+        self.check()
         with self._guard:
-            if name in self._held:
+            if name in self._held or name in self._taking:
                 return False
-            self._held.add(name)
+            self._taking.add(name)
         taken = False
         try:
             [(taken,)] = self.session.rows("SELECT pg_try_advisory_lock(%s)", [_number(name)])
         finally:
-            if not taken:
-                with self._guard:
-                    self._held.discard(name)
+            with self._guard:
+                self._taking.discard(name)
+                if taken:
+                    self._held.add(name)
         if taken:
             self.session.keep_alive()
         return bool(taken)
 
     def drop(self, name: str) -> None:
         """Give a lock back."""
-        self.session.rows("SELECT pg_advisory_unlock(%s)", [_number(name)])
-        with self._guard:
-            self._held.discard(name)
+        try:
+            self.session.rows("SELECT pg_advisory_unlock(%s)", [_number(name)])
+        finally:
+            with self._guard:
+                self._held.discard(name)
+                self._lost.discard(name)
+
+    def check(self) -> None:
+        """Raise WarehouseError if another run took over the work of this one while the server could not be reached."""
+        if self._lost:
+            raise WarehouseError(
+                "The connection to PostgreSQL was lost for so long that another run took over; what was stored is kept. "
+                "Run the same command again."
+            )
 
     def holder(self, name: str) -> str | None:
         """Who holds a lock, in words; None: nobody."""
@@ -90,9 +113,15 @@ class PostgresLocks:
 
     def _take_again(self, session: Session) -> None:
         """After the connection was lost, and all locks with it."""
-        for name in sorted(self._held):
-            [(taken,)] = session.rows("SELECT pg_try_advisory_lock(%s)", [_number(name)])
-            if not taken:
+        with self._guard:
+            held = sorted(self._held)
+        for name in held:
+            [(kept,)] = session.rows("SELECT pg_try_advisory_lock(%s)", [_number(name)])
+            if kept and name.startswith(CLAIM):  # void claims are deleted
+                kept = session.rows("SELECT 1 FROM coordination_claims WHERE claim = %s", [name])
+            if not kept and name.startswith((CLAIM, STEP)):
+                self._lost.add(name)
+            elif not kept:
                 logger.warning("The connection to PostgreSQL was lost, and another process took the lock %s.", name)
 
 

@@ -25,10 +25,12 @@ _OPTIONS = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # ms; keepalives do not end a connection that waits for an acknowledgement
 }
 # The server, too, finds out within half a minute that a machine is gone, and frees its locks.
 _SETTINGS = (
-    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET TIME ZONE 'UTC'"
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
+    " SET tcp_user_timeout = 25000; SET TIME ZONE 'UTC'"
 )
 
 _TABLES = """
@@ -60,6 +62,7 @@ class Session:
         self._on_reconnect = on_reconnect
         self._lock = threading.RLock()
         self._connection: Any = None
+        self._is_in_transaction = False
         self._pinging: threading.Thread | None = None
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
@@ -72,13 +75,17 @@ class Session:
         """Several statements as one."""
         with self._lock:
             self._again(lambda: self._execute("BEGIN"))
+            self._is_in_transaction = True
             try:
                 yield
-                self._execute("COMMIT")
+                self._again(lambda: self._execute("COMMIT"))
             except BaseException:
-                with suppress(Exception):
-                    self._execute("ROLLBACK")
+                if not self._connection.closed:
+                    with suppress(Exception):
+                        self._execute("ROLLBACK")
                 raise
+            finally:
+                self._is_in_transaction = False
 
     def keep_alive(self) -> None:
         """From now on, notice a lost connection and open it again."""
@@ -99,7 +106,7 @@ class Session:
             return cursor.fetchall() if cursor.description else []
 
     def _again(self, run: Callable[[], T]) -> T:
-        """Run, after a lost connection once more on a new one."""
+        """Run, after a lost connection once more on a new one; not within a transaction, whose first part is lost, too."""
         import psycopg2
 
         until = time.monotonic() + LOST_SECONDS
@@ -110,6 +117,10 @@ class Session:
                 if self._connection is not None and not self._connection.closed:
                     raise  # the server answers: the statement is at fault
                 self._close()
+                if self._is_in_transaction:
+                    raise WarehouseError(
+                        f"The connection to {without_password(self._url)} was lost; nothing of this step was changed."
+                    ) from None
                 if self._pinging is None or time.monotonic() > until:  # it was never reached: say so at once
                     raise self._unreachable(str(error)) from None
                 time.sleep(0.5)
@@ -140,6 +151,8 @@ class Session:
         shown = without_password(self._url)
         if "password authentication" in said or "no password supplied" in said:
             return WarehouseError(f"{shown} refuses this user or password: check deployment.yaml and its variables.")
+        if "permission denied" in said:
+            return WarehouseError(f"{shown}: its user may not create tables; grant it all rights on the schema.")
         if "does not exist" in said:
             return WarehouseError(f"{shown} does not exist, or its user does not: create it with `createdb`.")
         return WarehouseError(

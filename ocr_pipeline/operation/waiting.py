@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from ocr_pipeline.coordination.claims import claimed
-from ocr_pipeline.coordination.locks import shared_locks
+from ocr_pipeline.coordination.locks import STEP, shared_locks
 from ocr_pipeline.machine import explained_os_errors
 from ocr_pipeline.project import Project
 
@@ -110,10 +110,10 @@ def only_step(project: Project, names: Iterable[str]) -> Iterator[bool]:
     with contextlib.ExitStack() as stack:
         for name in sorted(names) if locks else ():
             assert locks is not None
-            if not locks.try_take(f"step:{name}"):
+            if not locks.try_take(f"{STEP}{name}"):
                 waited = True
-                locks.take(f"step:{name}")
-            stack.callback(locks.drop, f"step:{name}")
+                locks.take(f"{STEP}{name}")
+            stack.callback(locks.drop, f"{STEP}{name}")
         yield waited
 
 

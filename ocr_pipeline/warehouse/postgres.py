@@ -40,6 +40,7 @@ _CONNECTION = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
 }
 _AGAIN = re.compile(r"could not serialize access|deadlock detected|duplicate key value", re.IGNORECASE)
 """Another machine changed the same rows: the work is done again on what it left."""
@@ -105,10 +106,14 @@ class Postgres:
                 finally:
                     _end(connection)
         except duckdb.Error as error:
+            if _LOST.search(str(error)):
+                _forget(self._url)
             raise explain(str(error), self._url) from None
 
     def write(self, work: Callable[[duckdb.DuckDBPyConnection], None], rewritten: Sequence[str] = ()) -> None:
-        """As `Opening.write`. Repeats the work if rows were changed by another machine, or the connection was lost."""
+        """As `Opening.write`. Repeats the work if rows were changed by another machine or the connection was lost; a run whose
+        work another one took over writes no more."""
+        locks_of(self._url).check()
         lost_until = time.monotonic() + self._lost_timeout
         for attempt in range(1, _TRIES + 1):
             try:

@@ -1,5 +1,6 @@
 """What machines agree on through PostgreSQL; each process here stands for a machine."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,16 +12,19 @@ from filelock import Timeout
 
 from ocr_pipeline.coordination.budgets import SharedLedger
 from ocr_pipeline.coordination.claims import claimed
-from ocr_pipeline.coordination.locks import PostgresLocks, locks_of
+from ocr_pipeline.coordination.locks import PostgresLocks, _opened, locks_of
 from ocr_pipeline.coordination.rates import SharedRates
 from ocr_pipeline.errors import BudgetError, WarehouseError
 from ocr_pipeline.models.asking import ModelCalls
 from ocr_pipeline.models.budget import Budget
 from ocr_pipeline.store import ResultStore
+from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.postgres import Postgres as Opening
 from ocr_pipeline_tests.models.asking import provider, request
 from ocr_pipeline_tests.models.conftest import standin
 from ocr_pipeline_tests.scale.servers import Postgres, until
 from ocr_pipeline_tests.standin import StandIn
+from ocr_pipeline_tests.warehouse.test_warehouse import page
 
 __all__ = ["standin"]
 
@@ -82,6 +86,71 @@ def test_locks_are_taken_again_after_a_lost_connection(machines: tuple[PostgresL
     here.session.rows("SELECT 1")
     assert not there.try_take("kept")
     here.drop("kept")
+
+
+def lose_connection(locks: PostgresLocks, other: PostgresLocks) -> None:
+    [(pid,)] = locks.session.rows("SELECT pg_backend_pid()")
+    other.session.rows("SELECT pg_terminate_backend(%s)", [pid])
+
+
+def test_a_run_whose_claim_another_one_took_over_stops(
+    url: str, machines: tuple[PostgresLocks, PostgresLocks], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes no step and writes nothing, and the next run of its process is not concerned."""
+    here, there = machines
+    monkeypatch.setitem(_opened, (os.getpid(), url), here)
+    warehouse = Warehouse(Opening(url))
+    warehouse.replace_all({"pages": [page("before")]})
+    with claimed(here, ["a"], ["d1"], lambda *_: None, 600):
+        lose_connection(here, there)
+        with claimed(there, ["b"], ["d2"], lambda *_: None, 600):
+            here.session.rows("SELECT 1")
+            for work in (
+                lambda: here.try_take("step:shared"),
+                lambda: warehouse.replace_all({"pages": [page("after")]}),
+            ):
+                with pytest.raises(WarehouseError, match="another run took over"):
+                    work()
+    assert [row["document_id"] for row in warehouse.rows("FROM pages")] == ["before"]
+    with claimed(here, ["a"], ["d1"], lambda *_: None, 600):
+        warehouse.replace_all({"pages": [page("after")]})
+    assert here.session.rows("SELECT * FROM coordination_claims") == []
+
+
+def test_a_claim_that_nobody_took_over_is_kept(machines: tuple[PostgresLocks, PostgresLocks]) -> None:
+    here, there = machines
+    with claimed(here, ["a"], ["d1"], lambda *_: None, 600), here.held("step:shared"):
+        lose_connection(here, there)
+        here.session.rows("SELECT 1")
+        here.check()
+        assert not there.try_take("step:shared")
+
+
+def test_a_transaction_that_is_cut_off_changes_nothing(machines: tuple[PostgresLocks, PostgresLocks]) -> None:
+    """Its second half is not done on the new connection."""
+    here, there = machines
+    here.take("any")  # a session that is kept alive
+    ledger = SharedLedger(here, "cut", from_now=False)
+
+    def cut_off() -> None:
+        with ledger.locked():
+            ledger.reserve(-0.5)
+            lose_connection(here, there)
+            ledger.add(0.5)
+
+    with pytest.raises(WarehouseError, match="was lost; nothing of this step was changed"):
+        cut_off()
+    assert there.session.rows("SELECT spent FROM coordination_budgets WHERE budget = 'cut'") == [(0.0,)]
+    with ledger.locked():
+        assert ledger.usd == 0
+    ledger.close()
+    here.drop("any")
+
+
+def test_a_user_without_rights_is_one_sentence(url: str, machines: tuple[PostgresLocks, PostgresLocks]) -> None:
+    machines[0].session.rows("CREATE ROLE guest LOGIN")
+    with pytest.raises(WarehouseError, match="may not create tables; grant it all rights on the schema"):
+        PostgresLocks(url.replace("//ocr@", "//guest@")).try_take("a")
 
 
 def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
@@ -150,6 +219,7 @@ class TestBudget:
             second.count(1.0 - 0.4 - expected / 2)
             with pytest.raises(BudgetError), second.reserve(asked, [request("x" * 600)], batch=False):
                 pass
+        machines[0].session.rows("INSERT INTO coordination_reservations VALUES ('shared', 'budget:killed before', 9)")
         later = Budget(1.0, SharedLedger(machines[0], "shared", from_now=True))
         with later.reserve(asked, [request("x" * 600)], batch=False):
             pass

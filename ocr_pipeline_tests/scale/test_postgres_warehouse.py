@@ -27,7 +27,6 @@ OTHERWISE = {
     "test_attributions_of_current_scores",  # fills a MAP with text
     "test_ocr",  # stores a NUL
     "test_a_database_that_is_not_there_knows_nothing",
-    "test_rows_of_forgotten_documents_are_deleted_from_every_table",
 }
 
 
