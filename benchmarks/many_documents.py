@@ -4,8 +4,7 @@ Its files are named and listed, and never opened: they are a few bytes that are 
 """
 
 import json
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,11 +35,20 @@ def configuration(backends: int) -> dict[str, object]:
     }
 
 
-def make_project(root: Path, documents: int, *, backends: int = 5, new: int = 0, evaluated: bool = False) -> "Project":
+def make_project(
+    root: Path,
+    documents: int,
+    deployment: Mapping[str, object] | None = None,
+    *,
+    backends: int = 5,
+    new: int = 0,
+    evaluated: bool = False,
+) -> "Project":
     """A project in which `documents` documents are current for all backends; and `new` further ones, which are ingested and
     recognised, and which no backend was run on.
 
     Args:
+        deployment: the content of `deployment.yaml`: a warehouse and an instance on PostgreSQL; without it, they are files.
         evaluated: also the rows of scores, comparisons and so on that the one document has.
     """
     from ocr_pipeline.documents.find import find_documents
@@ -50,6 +58,8 @@ def make_project(root: Path, documents: int, *, backends: int = 5, new: int = 0,
     folder = root / "data" / "documents" / FOLDER
     folder.mkdir(parents=True)
     (root / "backends.yaml").write_text(yaml.safe_dump(configuration(backends), sort_keys=False))
+    if deployment:
+        (root / "deployment.yaml").write_text(yaml.safe_dump(dict(deployment)))
     project = Project(root)
     texts = [(30.0, 180.0 - 15 * number, line) for number, line in enumerate(LINES)]
     (folder / "0000000.pdf").write_bytes(text_pdf([texts]))
@@ -78,10 +88,10 @@ def _run(project: "Project") -> None:
 def _multiply_rows(project: "Project", sources: "list[SourceFile]", documents: int, *, evaluated: bool) -> None:
     """Rows of all documents from those of the first, with contents, keys and states of their own."""
     from ocr_pipeline.documents.file_state import document_state, label_state
-    from ocr_pipeline.warehouse.connection import Warehouse
     from ocr_pipeline.warehouse.migrate import table_columns
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
-    warehouse = Warehouse(project.database)
+    warehouse = open_warehouse(project)
     ids = [source.document_id for source in sources]
     contents = [sha256(document_id.encode()).hexdigest() for document_id in ids]
     columns: Mapping[str, list[str]] = {
@@ -130,9 +140,9 @@ def _set_keys(project: "Project", ids: list[str]) -> None:
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.planning.inputs import expected_extraction_keys, expected_ocr_key
     from ocr_pipeline.warehouse import tables
-    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
-    warehouse, backends = Warehouse(project.database), load_backends(project)
+    warehouse, backends = open_warehouse(project), load_backends(project)
 
     def update(table: str, column: str, name: str, keys: Mapping[str, str | None]) -> None:
         with warehouse.connect(read_only=False) as connection:
@@ -151,30 +161,44 @@ def _set_keys(project: "Project", ids: list[str]) -> None:
         update("extractions", "backend", backend.name, keys)
 
 
-def _multiply_events(project: "Project", ids: list[str], documents: int) -> None:
+def _multiply_events(project: "Project", ids: Sequence[str], documents: int) -> None:
     """What Dagster has recorded of the first document, for all; and their partitions."""
-    path = project.dagster_home / "history" / "runs" / "index.db"
-    path = path if path.exists() else next(project.dagster_home.rglob("index.db"))
-    with sqlite3.connect(path) as connection:
-        connection.create_function("short", 1, _without_metadata)
-        connection.execute("CREATE TEMP TABLE made (id TEXT, position INT)")
-        connection.executemany("INSERT INTO made VALUES (?, ?)", [(key, at) for at, key in enumerate(ids) if at])
-        names = [row[1] for row in connection.execute("PRAGMA table_info(event_logs)") if row[1] != "id"]
-        shown = {"event": "replace(e.event, :t, made.id)", "partition": "replace(e.partition, :t, made.id)"}
-        chosen = ", ".join(shown.get(name, f"e.{name}") for name in names)
-        connection.execute(
-            "UPDATE event_logs SET event = short(event) WHERE dagster_event_type = 'ASSET_MATERIALIZATION' "
-            "AND partition IS NOT NULL"
-        )
-        connection.execute(
-            f"INSERT INTO event_logs ({', '.join(names)}) SELECT {chosen} FROM event_logs e CROSS JOIN made "
-            "WHERE e.dagster_event_type = 'ASSET_MATERIALIZATION' AND instr(e.partition, :t) "
-            "AND (made.position < :n OR e.asset_key NOT LIKE '%extractions%')",
-            {"t": ids[0], "n": documents},
-        )
-        connection.execute(
-            "INSERT INTO dynamic_partitions (partitions_def_name, partition) SELECT 'documents', id FROM made"
-        )
+    import sqlalchemy as sa
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+
+    from ocr_pipeline.defs.instance import open_instance
+
+    columns = sa.Column("id", sa.Text), sa.Column("position", sa.Integer)
+    made = sa.Table("made", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+    events = "FROM event_logs e {} WHERE e.dagster_event_type = 'ASSET_MATERIALIZATION' AND e.partition LIKE :like"
+    with open_instance(project) as instance:
+        storage = instance.event_log_storage
+        assert isinstance(storage, SqlEventLogStorage)
+        with storage.index_connection() as connection:
+            template = {"t": ids[0], "like": f"%{ids[0]}%"}
+            recorded = connection.execute(sa.text(f"SELECT e.id, e.event {events.format('')}"), template).fetchall()
+            for number, event in recorded:
+                shorter = {"id": number, "event": _without_metadata(event)}
+                connection.execute(sa.text("UPDATE event_logs SET event = :event WHERE id = :id"), shorter)
+            made.create(connection)
+            rows = [{"id": key, "position": at} for at, key in enumerate(ids) if at]
+            connection.execute(made.insert(), rows)
+            names = [column["name"] for column in sa.inspect(connection).get_columns("event_logs")]
+            names.remove("id")
+            shown = {name: f"replace(e.{name}, :t, made.id)" for name in ("event", "partition")}
+            chosen = ", ".join(shown.get(name, f"e.{name}") for name in names)
+            connection.execute(
+                sa.text(
+                    f"INSERT INTO event_logs ({', '.join(names)}) SELECT {chosen} {events.format('CROSS JOIN made')} "
+                    "AND (made.position < :n OR e.asset_key NOT LIKE '%extractions%')"
+                ),
+                {**template, "n": documents},
+            )
+            connection.execute(
+                sa.text(
+                    "INSERT INTO dynamic_partitions (partitions_def_name, partition) SELECT 'documents', id FROM made"
+                )
+            )
 
 
 def _without_metadata(event: str) -> str:
@@ -189,10 +213,10 @@ def _set_evaluated(project: "Project") -> None:
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.defs.instance import open_instance
     from ocr_pipeline.defs.records import EVALUATED_TAG, evaluation_identity, last_evaluation
-    from ocr_pipeline.warehouse.connection import Warehouse
+    from ocr_pipeline.warehouse.opened import open_warehouse
 
     with open_instance(project) as instance:
         last = last_evaluation(instance)
         assert last is not None
-        identity = evaluation_identity(project, load_backends(project), Warehouse(project.database))
+        identity = evaluation_identity(project, load_backends(project), open_warehouse(project))
         instance.add_run_tags(last.run_id, {EVALUATED_TAG: identity})
