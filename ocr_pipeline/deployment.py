@@ -34,8 +34,9 @@ POSTGRES_SCHEMES = ("postgresql", "postgres")
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#:@]*:(?!\d{1,5}[/?])(?P<secret>.*)@", re.IGNORECASE)
+# Not `sslkey`, which is the path of a file.
 _SECRET_PARAMETER = re.compile(
-    r"[?&;][^=&;]*(?:password|passfile|secret|token|key)[^=&;]*=(?P<secret>[^&;]*)", re.IGNORECASE
+    r"[?&;](?!sslkey=)[^=&;]*(?:password|secret|token|key)[^=&;]*=(?P<secret>[^&;]*)", re.IGNORECASE
 )
 
 

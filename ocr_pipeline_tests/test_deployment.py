@@ -55,6 +55,11 @@ def test_all_sections_are_read_and_variables_replaced(tmp_path: Path, monkeypatc
     assert "a/b" not in repr(found)
 
 
+def test_the_path_of_a_key_is_no_secret(tmp_path: Path) -> None:
+    url = "postgresql://db/x?sslmode=verify-full&sslkey=/etc/client.key"
+    assert deployment(tmp_path, f"warehouse: {url}").warehouse.url == url
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

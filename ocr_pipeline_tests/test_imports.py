@@ -31,6 +31,13 @@ HEAVY = {
     "pillow_heif",
     "pytesseract",
     "sklearn",
+    # of deployment.yaml and other extras
+    "obstore",
+    "psycopg2",
+    "ray",
+    "dagster_postgres",
+    "onnxtr",
+    "openvino",
 }
 
 MODULES = sorted(

@@ -172,6 +172,11 @@ def explain(error: duckdb.Error, path: Path) -> WarehouseError:
         return said
     if "not a valid DuckDB database" in text:
         return WarehouseError(f"{path} is not a DuckDB database; move it away and run again.")
+    if "version number" in text:
+        return WarehouseError(
+            f"{path} was written by a newer version of DuckDB than {duckdb.__version__}: install that one, or move the file "
+            "away; `ocr-pipeline run` fills a new one from the stored results, and history and baselines begin anew."
+        )
     if "read-only" in text.lower():
         return WarehouseError(f"The database {path} cannot be opened: permission denied.")
     if isinstance(error, duckdb.DataError | duckdb.ConstraintException | duckdb.InvalidInputException):

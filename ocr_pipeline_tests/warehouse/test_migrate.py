@@ -10,6 +10,7 @@ from ocr_pipeline.evaluation.statistics.significance import holm
 from ocr_pipeline.warehouse import migrate
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import migrations, schema_version, table_columns
+from ocr_pipeline.warehouse.tables import scored
 
 NEWEST = migrations()[-1][0]
 PAGE = {"document_id": "a", "page": 1, "width_px": 1, "height_px": 1}
@@ -150,6 +151,19 @@ def test_a_database_of_something_else_is_not_touched(path: Path) -> None:
         Warehouse(path).replace_all({"pages": [PAGE]})
     with duckdb.connect(path) as connection:
         assert connection.execute("SELECT table_name FROM information_schema.tables").fetchall() == [("documents",)]
+
+
+def test_scores_of_an_older_version_are_made_again_or_removed(path: Path) -> None:
+    """Those of labels that are gone by then, too: nothing else says that they are there."""
+    with duckdb.connect(path) as connection:
+        migrate.migrate(connection, 31)
+        connection.execute(
+            "INSERT INTO field_scores BY NAME SELECT 'gone' AS document_id, 's' AS dataset, 'b' AS backend,"
+            " 'total_amount' AS field, 'money' AS kind, 'wrong' AS outcome, 'l' AS label_sha256,"
+            " 'f' AS extractor_fingerprint, 3 AS scoring_version, now()::TIMESTAMP AS scored_at"
+        )
+    stored = scored.scored(Warehouse(path), ["b"])
+    assert scored.changed({}, stored) == [("gone", "b")]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.warehouse.connection import Warehouse
-from ocr_pipeline.warehouse.local import LocalFile
+from ocr_pipeline.warehouse.local import LocalFile, explain
 
 KEY = ("document_id", "engine")
 
@@ -356,6 +356,13 @@ class TestUnusableFile:
                 use()
             assert message.format(file_of(warehouse)) in str(error.value)
             assert "\n" not in str(error.value)
+
+    def test_of_a_newer_duckdb(self) -> None:
+        """What DuckDB 1.5 says of a file of 2.0; a later one to make such a file with is not at hand."""
+        said = duckdb.IOException(
+            "IO Error: Trying to read a database file with version number 999, but we can only read"
+        )
+        assert f"newer version of DuckDB than {duckdb.__version__}: install" in str(explain(said, Path("w.duckdb")))
 
     def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("in the way")

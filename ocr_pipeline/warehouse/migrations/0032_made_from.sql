@@ -11,3 +11,7 @@ CREATE TABLE findings (                    -- what an asset found in a document;
     content VARCHAR NOT NULL,              -- hash of everything it depends on
     result VARCHAR NOT NULL                -- as JSON
 );
+
+-- Stored scores are made again once, or removed if their label or result is gone.
+INSERT INTO scored_cells
+SELECT document_id, backend, '' FROM field_scores UNION SELECT document_id, backend, '' FROM line_item_scores;
