@@ -2,9 +2,9 @@
 
     python benchmarks/incremental.py [--documents 500] [--rounds 3] [--learned] [--folder FOLDER] [--other CHECKOUT]
 
-Makes a project of invented receipts (blank pages whose words are in transcripts, read by two engines that make mistakes of
-their own), runs it once, and then in turn: changes a label, changes a document, and evaluates everything. The stages after
-extraction (scores, leaderboard, comparisons, diagnosis, report, checks) are counted apart.
+Makes a project of invented receipts (pages that look different, their words in transcripts, read by two engines that
+make mistakes of their own), runs it once, and then in turn: changes a label, changes a document, and evaluates
+everything. The stages after extraction (scores, leaderboard, comparisons, diagnosis, report, checks) are counted apart.
 """
 
 import argparse
@@ -18,7 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ocr_pipeline.schemas import OcrText
 
 HERE = Path(__file__).parent
 
@@ -57,9 +60,8 @@ def main() -> None:
 
 
 def write_project(root: Path, documents: int, *, learned: bool) -> None:
-    """Blank pages of different sizes, each with a transcript and a label."""
+    """Pages with the words of their transcripts, and labels."""
     import yaml
-    from PIL import Image
     from synthetic_documents import receipt
 
     folder = root / "data" / "documents"
@@ -67,7 +69,7 @@ def write_project(root: Path, documents: int, *, learned: bool) -> None:
     for number in range(documents):
         text, label = receipt(random.Random(f"incremental {number}"))
         path = folder / f"d{number:05}.png"
-        Image.new("L", (40 + number % 400, 60 + number // 400), number % 255).save(path)
+        draw(text, path)
         path.with_name(f"{path.name}.transcript.json").write_text(text.model_dump_json(), "utf-8")
         values = label.model_dump(mode="json", exclude_unset=True, exclude={"boxes"})
         path.with_name(f"{path.name}.json").write_text(json.dumps(values), "utf-8")
@@ -85,6 +87,19 @@ def write_project(root: Path, documents: int, *, learned: bool) -> None:
     }
     content = yaml.safe_dump({"engines": engines, "backends": backends}, sort_keys=False)
     (root / "backends.yaml").write_text(content, "utf-8")
+
+
+def draw(text: "OcrText", path: Path) -> None:
+    """The words of the first page in their places, small."""
+    from PIL import Image, ImageDraw
+
+    page = text.pages[0]
+    size = (400, round(400 * page.height / page.width))
+    image = Image.new("L", size, 255)
+    canvas = ImageDraw.Draw(image)
+    for word in page.words:
+        canvas.text((word.box[0] * size[0], word.box[1] * size[1]), word.text, 0)
+    image.save(path)
 
 
 def change_label(root: Path, number: int) -> None:

@@ -4,93 +4,16 @@ The browser draws nothing: charts need no script and appear in print. Colours ar
 drawing serves the light and the dark theme.
 """
 
-import logging
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Mapping, Sequence
 
-from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
-from ocr_pipeline.processes.shared import call_isolated
-from ocr_pipeline.processes.worker import Isolated
-
-logger = logging.getLogger(__name__)
+from ocr_pipeline.report.drawing import INK, MUTED, Spec
 
 Point = Mapping[str, str | float | bool | None]
 """One thing to draw: values by name."""
 
-Spec = dict[str, object]
-"""A Vega-Lite specification."""
-
 SERIES = [f"var(--series-{number})" for number in range(1, 8)]
 """Colours that people with colour blindness can tell apart (Okabe and Ito); each series also has its own shape."""
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right"]
-
-_INK, _LINE, _MUTED = "var(--ink)", "var(--line)", "var(--muted)"
-_CONFIG: Spec = {
-    "background": None,
-    "font": "inherit",
-    "view": {"stroke": None},
-    "axis": {
-        **dict.fromkeys(("labelColor", "titleColor"), _INK),
-        **dict.fromkeys(("gridColor", "domainColor", "tickColor"), _LINE),
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "labelLimit": 220,
-    },
-    "legend": {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "labelLimit": 260, "title": None},
-    "header": {"labelColor": _INK, "titleColor": _INK},
-}
-
-
-_BUDGET = Budget(cpu=30, wall=120)
-"""Of one chart; drawing one takes 20 ms, the first one a second."""
-
-
-def svg(spec: Spec) -> str:
-    """The drawing of a specification, or a sentence in its place. Everything in the data is escaped by Vega."""
-    drawn = draw({**spec, "config": _CONFIG})
-    if drawn is None:
-        return "<p>This chart could not be drawn; the table says the same.</p>"
-    return drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the table beside it says the same in words
-
-
-def draw(spec: Spec) -> str | None:
-    """The SVG of a specification; None if the chart library takes too long, or crashes its process.
-
-    It is a JavaScript engine, which ends its process when memory runs out.
-    """
-    try:
-        return call_isolated(_drawing(), _BUDGET, spec)
-    except (OverBudget, WorkerDied) as error:
-        logger.warning("A chart of the report could not be drawn (%s); its table says the same.", error)
-        return None
-
-
-@cache
-def _drawing() -> Isolated[[Spec], str]:
-    return Isolated(_in_worker)
-
-
-def _in_worker(spec: Spec) -> str:
-    import vl_convert
-
-    with _silent():
-        return str(vl_convert.vegalite_to_svg(spec))
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """What the library writes when it crashes, 60 lines of its stack, is lost: the caller says it in a sentence."""
-    standard_error, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        yield
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
-        os.close(nothing)
 
 
 def scores_chart(rows: Sequence[Point]) -> Spec:
@@ -109,11 +32,11 @@ def scores_chart(rows: Sequence[Point]) -> Spec:
         "layer": [
             {"mark": {"type": "bar", "height": 8, "color": "var(--bar)"}, "encoding": {"y": y, "x": x}},
             {
-                "mark": {"type": "rule", "color": _INK, "strokeWidth": 1.5},
+                "mark": {"type": "rule", "color": INK, "strokeWidth": 1.5},
                 "encoding": {"y": y, "x": {"field": "f1_low", "type": "quantitative"}, "x2": {"field": "f1_high"}},
             },
             {
-                "mark": {"type": "point", "filled": True, "size": 60, "color": _INK, "opacity": 1},
+                "mark": {"type": "point", "filled": True, "size": 60, "color": INK, "opacity": 1},
                 "encoding": {"y": y, "x": x},
             },
         ],
@@ -137,7 +60,7 @@ def pareto_chart(rows: Sequence[Point], cost: str, title: str) -> Spec:
         "data": {"values": list(rows)},
         "layer": [
             {
-                "mark": {"type": "rule", "color": _MUTED},
+                "mark": {"type": "rule", "color": MUTED},
                 "encoding": {"x": x, "y": {**y, "field": "f1_low"}, "y2": {"field": "f1_high"}},
             },
             {
@@ -145,7 +68,7 @@ def pareto_chart(rows: Sequence[Point], cost: str, title: str) -> Spec:
                 "encoding": {"x": x, "y": y, "fill": fill},
             },
             {
-                "mark": {"type": "text", "align": "left", "dx": 9, "dy": -7, "fontSize": 12, "color": _INK},
+                "mark": {"type": "text", "align": "left", "dx": 9, "dy": -7, "fontSize": 12, "color": INK},
                 "encoding": {"x": x, "y": y, "text": {"field": "backend"}},
             },
         ],
@@ -164,7 +87,7 @@ def reliability_chart(rows: Sequence[Point]) -> Spec:
         "layer": [
             {
                 "data": {"values": [{"confidence": 0, "accuracy": 0}, {"confidence": 100, "accuracy": 100}]},
-                "mark": {"type": "line", "color": _MUTED, "strokeDash": [4, 4], "strokeWidth": 1},
+                "mark": {"type": "line", "color": MUTED, "strokeDash": [4, 4], "strokeWidth": 1},
                 "encoding": {"x": x, "y": y},
             },
             {

@@ -8,7 +8,8 @@ from typing import Any
 from ocr_pipeline.evaluation.statistics.intervals import wilson
 from ocr_pipeline.extraction.learned.model import Model, load_model
 from ocr_pipeline.project import Project
-from ocr_pipeline.report.charts import Point, learning_chart, reliability_chart, svg
+from ocr_pipeline.report.charts import Point, learning_chart, reliability_chart
+from ocr_pipeline.report.drawing import svg
 
 MAX_FEATURES = 6
 """Features listed per field, the most important first."""

@@ -22,9 +22,9 @@ from ocr_pipeline.report.charts import (
     reliability_chart,
     risk_chart,
     scores_chart,
-    svg,
     trend_chart,
 )
+from ocr_pipeline.report.drawing import svg
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow

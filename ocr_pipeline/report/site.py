@@ -23,6 +23,7 @@ from ocr_pipeline.report import overview
 from ocr_pipeline.report.confidences import confidences_file, write_confidences
 from ocr_pipeline.report.differences import differences
 from ocr_pipeline.report.documents import document_page, in_script, rotations
+from ocr_pipeline.report.drawing import keeping
 from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
 from ocr_pipeline.report.pages import write_images
@@ -82,7 +83,8 @@ def build_site(
             _write(manifest, "{}")
         for name in ("assets", "documents", "calls", "images"):
             (folder / name).mkdir(exist_ok=True)
-        return _build(project, configured, warehouse, folder, dataset, before)
+        with keeping(folder.glob("*.html")):
+            return _build(project, configured, warehouse, folder, dataset, before)
     except OSError as error:
         raise WarehouseError(f"The report cannot be written to {folder}: {error.strerror}.") from None
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ocr_pipeline.evaluation.diagnosis.acceptance import Acceptance, acceptance
 from ocr_pipeline.evaluation.statistics.calibration import risk_threshold
-from ocr_pipeline.report.charts import draw
+from ocr_pipeline.report.drawing import draw
 from ocr_pipeline.study.scored import FIELDS, NAMES, Results
 from ocr_pipeline.training.examples import families, folds_of, vendor_of
 

@@ -1,18 +1,19 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from ocr_pipeline.processes.budget import Budget
-from ocr_pipeline.report import charts
+from ocr_pipeline.report import drawing
 
-SIMPLE: charts.Spec = {
+SIMPLE: drawing.Spec = {
     "data": {"values": [{"x": 1}]},
     "mark": "point",
     "encoding": {"x": {"field": "x", "type": "quantitative"}},
 }
-ENDLESS: charts.Spec = {
+ENDLESS: drawing.Spec = {
     "data": {"sequence": {"start": 0, "stop": 10}},
     "transform": [{"calculate": "length(split(pad('', 90000000, 'ab'), 'a'))", "as": "x"}],
     "mark": "point",
@@ -21,17 +22,17 @@ ENDLESS: charts.Spec = {
 
 
 def test_a_chart_that_cannot_be_drawn_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert charts.svg(SIMPLE).startswith('<svg aria-hidden="true" ')
+    assert drawing.svg(SIMPLE).startswith('<svg aria-hidden="true" ')
     with monkeypatch.context() as patch:
-        patch.setattr(charts, "_BUDGET", Budget(cpu=0.05, wall=60))
-        assert charts.svg(ENDLESS) == "<p>This chart could not be drawn; the table says the same.</p>"
-    assert charts.svg(SIMPLE).startswith('<svg aria-hidden="true" ')
+        patch.setattr(drawing, "_BUDGET", Budget(cpu=0.05, wall=60))
+        assert drawing.svg(ENDLESS) == "<p>This chart could not be drawn; the table says the same.</p>"
+    assert drawing.svg(SIMPLE).startswith('<svg aria-hidden="true" ')
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are those of Linux")
 def test_the_crash_of_the_library_is_one_sentence() -> None:
     """It writes the stack of its machine code, which nobody who wanted a report can use."""
-    program = f"from ocr_pipeline.report import charts; assert charts.draw({SIMPLE!r}) is None"
+    program = f"from ocr_pipeline.report import drawing; assert drawing.draw({SIMPLE!r}) is None"
     done = subprocess.run(
         [sys.executable, "-c", program],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1_500 << 20, 1_500 << 20)),
@@ -41,3 +42,23 @@ def test_the_crash_of_the_library_is_one_sentence() -> None:
     )
     [line] = done.stderr.splitlines()
     assert line.startswith("A chart of the report could not be drawn (exit code "), done.stderr
+
+
+def test_a_chart_of_the_last_report_is_drawn_again_only_if_its_data_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "index.html"
+    page.write_text(f"<p>F1</p>{drawing.svg(SIMPLE)}<p>the end</p>", "utf-8")
+    monkeypatch.setattr(drawing, "_in_worker", _broken)
+    drawing._drawing.cache_clear()
+    with drawing.keeping([page]):
+        assert drawing.svg(SIMPLE) in page.read_text("utf-8")
+        with pytest.raises(ZeroDivisionError):
+            drawing.svg({**SIMPLE, "data": {"values": [{"x": 2}]}})
+    with pytest.raises(ZeroDivisionError):
+        drawing.svg(SIMPLE)
+    drawing._drawing.cache_clear()
+
+
+def _broken(spec: drawing.Spec) -> str:
+    raise ZeroDivisionError

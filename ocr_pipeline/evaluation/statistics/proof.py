@@ -5,6 +5,7 @@ Every statement is about an upper bound (one-sided, 95 %), never about the share
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ MAX_OFFER = 200
 """Thousandths: higher targets are not worth an offer."""
 
 
+@lru_cache(maxsize=100_000)  # thresholds are tried for every fold and target, with the same counts again and again
 def upper_bound(errors: int, n: int, confidence: float = CONFIDENCE) -> float:
     """The one-sided upper bound of an error rate after `errors` of `n`; 1 without any.
 
@@ -43,6 +45,7 @@ def _check(errors: int, n: int) -> None:
         raise ValueError(f"{errors} errors in {n} documents is not a proportion")
 
 
+@lru_cache(maxsize=10_000)
 def documents_needed(target: float, errors: int = 0) -> int:
     """The fewest accepted documents that prove an error rate of at most `target` (0..1) with this many errors among them."""
     if not 0 < target < 1:
@@ -158,14 +161,15 @@ def _first(target: float, labelled: int) -> int:
 
 def _sequence(ordered: "Floats", first: int) -> list[int]:
     """How many documents each tested threshold accepts, in the order of the tests; equal confidences together."""
+    step = max(1, round(STEP * len(ordered)))
+    return sorted({_with_equals(ordered, count) for count in range(first, len(ordered) + 1, step)})
+
+
+def _with_equals(ordered: "Floats", count: int) -> int:
+    """The number of the surest `count` and of those that are as sure as the last of them."""
     import numpy as np
 
-    step = max(1, round(STEP * len(ordered)))
-    counts = [
-        int(np.searchsorted(-ordered, -ordered[count - 1], side="right"))
-        for count in range(first, len(ordered) + 1, step)
-    ]
-    return sorted(set(counts))
+    return int(np.searchsorted(-ordered, -ordered[count - 1], side="right"))
 
 
 def _proved(wrong: "Integers", counts: Sequence[int], target: float) -> int:
@@ -185,6 +189,8 @@ def _smallest(wrong: "Integers", ordered: "Floats", above: float) -> float | Non
     """The smallest target in steps of 0.1 % for which something is proved."""
     for step in range(int(1000 * above) + 1, MAX_OFFER + 1):
         target = step / 1000
-        if _proved(wrong, _sequence(ordered, _first(target, len(wrong)))[:1], target):
+        first = _first(target, len(wrong))
+        # The first threshold alone: if it is not proved, no other one is tried.
+        if first <= len(ordered) and _proved(wrong, [_with_equals(ordered, first)], target):
             return target
     return None
