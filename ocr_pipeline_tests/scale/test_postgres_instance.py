@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ocr_pipeline.api import load_table
 from ocr_pipeline.deployment import DEPLOYMENT_FILE
 from ocr_pipeline_tests.scale.projects import leaderboard, make_project, run
 from ocr_pipeline_tests.scale.servers import Postgres
@@ -34,6 +35,14 @@ def test_scores_are_those_of_the_embedded_run_and_dagster_is_on_the_server(tmp_p
     assert "postgresql" not in settings.read_text("utf-8")
     checked = run(shared, "doctor")
     assert f"instance: postgresql:///{dagster}" in checked
+
+    ids = sorted(load_table(shared, "documents")["document_id"])
+    said = run(shared, "forget", ids[2], "--files", "--yes")
+    assert "Not reached either: Dagster's runs and events in PostgreSQL" in said
+    for table in ("documents", "labels", "ocr_text", "ocr_words", "extracted_fields", "field_scores", "scored_cells"):
+        assert set(load_table(shared, table)["document_id"]) == {*ids[:2], *ids[3:]}, table
+    run(embedded, "forget", ids[2], "--files", "--yes")
+    assert leaderboard(shared) == leaderboard(embedded)
 
     (shared.root / DEPLOYMENT_FILE).unlink()
     run(shared)
