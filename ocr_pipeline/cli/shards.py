@@ -41,4 +41,6 @@ def _switch(*, on: bool, dry_run: bool) -> None:
     if dry_run:
         console.print("Dry run: nothing was done.")
     else:
-        console.print("Start `ocr-pipeline dev` again if it is running: the partitions are others now.", soft_wrap=True)
+        console.print(
+            "Start `ocr-pipeline dev` again if it is running: its partitions are out of date.", soft_wrap=True
+        )

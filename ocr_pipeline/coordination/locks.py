@@ -103,7 +103,7 @@ class PostgresLocks:
             )
 
     def holder(self, name: str) -> str | None:
-        """Who holds a lock, in words; None: nobody."""
+        """Who holds a lock, in words; None if it is free."""
         found = self.session.rows(
             "SELECT application_name, to_char(backend_start, 'YYYY-MM-DD HH24:MI') FROM pg_locks"  # noqa: S608
             f" JOIN pg_stat_activity USING (pid) WHERE {_OF_KEY} LIMIT 1",

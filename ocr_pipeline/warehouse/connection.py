@@ -244,7 +244,7 @@ class Warehouse:
             yield connection
 
     def compact(self) -> None:
-        """Write all tables anew, without what was deleted from them. Raises WarehouseError."""
+        """Rewrite all tables without what was deleted from them. Raises WarehouseError."""
         self.opening.compact()
 
     def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:

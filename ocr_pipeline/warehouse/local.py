@@ -85,7 +85,7 @@ class LocalFile:
         return dict(described.fetchall())
 
     def compact(self) -> None:
-        """Write the file anew, without what was deleted from it. Raises WarehouseError."""
+        """Rewrite the file without what was deleted from it. Raises WarehouseError."""
         fresh = self.path.with_name(f".{self.path.name}.rewritten")
         fresh.unlink(missing_ok=True)
         try:
@@ -98,7 +98,7 @@ class LocalFile:
                 os.replace(fresh, self.path)  # before others are let in
                 self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
         except (duckdb.Error, OSError) as error:
-            raise WarehouseError(f"{self.path} cannot be written anew: {type(error).__name__}.") from None
+            raise WarehouseError(f"{self.path} cannot be rewritten: {type(error).__name__}.") from None
         finally:
             fresh.unlink(missing_ok=True)
 
@@ -175,7 +175,7 @@ def explain(error: duckdb.Error, path: Path) -> WarehouseError:
     if "version number" in text:
         return WarehouseError(
             f"{path} was written by a newer version of DuckDB than {duckdb.__version__}: install that one, or move the file "
-            "away; `ocr-pipeline run` fills a new one from the stored results, and history and baselines begin anew."
+            "away; `ocr-pipeline run` fills a new one from the stored results, but history and baselines start empty."
         )
     if "read-only" in text.lower():
         return WarehouseError(f"The database {path} cannot be opened: permission denied.")

@@ -45,5 +45,5 @@ class Opening(Protocol):
         ...
 
     def compact(self) -> None:
-        """Write all tables anew, without what was deleted from them."""
+        """Rewrite all tables without what was deleted from them."""
         ...

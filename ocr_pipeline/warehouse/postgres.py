@@ -150,7 +150,7 @@ class Postgres:
         return transfer_types()[table]
 
     def compact(self) -> None:
-        """Write all tables anew. Backups and the write-ahead log of the server keep what was deleted for a while."""
+        """Rewrite all tables. Backups and the write-ahead log of the server keep what was deleted for a while."""
         with self.connect(read_only=False) as connection:
             for table in transfer_types():
                 connection.execute(
