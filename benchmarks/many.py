@@ -7,6 +7,7 @@ CPU seconds of the process alone; what the extractors' worker processes need is 
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.many_documents import make_project
+from benchmarks.many_documents import make_project, set_evaluated
 
 if TYPE_CHECKING:
     from ocr_pipeline.project import Project
@@ -43,10 +44,10 @@ def measure(root: Path, documents: int, *, with_shards: bool) -> None:
         project = Project(root) if root.exists() else make_project(root, documents, new=NEW)
     with measured(f"shards {'on' if with_shards else 'off'}"):
         switch(project, on=with_shards, dry_run=False)
-    with measured("an idle plan"):
-        _plan(project)
-    _ticks(project)
     _orchestration(project)
+    set_evaluated(project)
+    _idle(project)
+    _ticks(project)
 
 
 @contextmanager
@@ -57,12 +58,24 @@ def measured(what: str) -> Iterator[None]:
     print(f"| {what} | {time.process_time() - cpu:.1f} s CPU, {time.perf_counter() - wall:.1f} s |", flush=True)
 
 
-def _plan(project: "Project") -> None:
+def _idle(project: "Project") -> None:
+    """A run that finds nothing to do, with the number of documents that it opens."""
     from ocr_pipeline.backends.backend import load_backends
-    from ocr_pipeline.defs.pipeline import plan_run
+    from ocr_pipeline.defs.pipeline import run_pipeline
     from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.progress import NoProgress
 
-    plan_run(project, find_documents(project.data), list(load_backends(project)))
+    opened: list[str] = []
+    below = f"{project.data}/documents/"
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(below):
+            opened.append(arguments[0])
+
+    sys.addaudithook(watch)
+    with measured("`run` with nothing to do"):
+        summary = run_pipeline(project, find_documents(project.data), list(load_backends(project)), NoProgress())
+    print(f"| its cells, and the files of documents that it opened | {sum(summary.cells.values())}, {len(opened)} |")
 
 
 def _ticks(project: "Project") -> None:

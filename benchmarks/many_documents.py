@@ -72,7 +72,7 @@ def make_project(
     sources = find_documents(project.data)
     _multiply_rows(project, sources, documents, evaluated=evaluated)
     _multiply_events(project, [source.document_id for source in sources], documents)
-    _set_evaluated(project)
+    set_evaluated(project)
     return project
 
 
@@ -208,7 +208,7 @@ def _without_metadata(event: str) -> str:
     return json.dumps(content)
 
 
-def _set_evaluated(project: "Project") -> None:
+def set_evaluated(project: "Project") -> None:
     """The last evaluation counts as that of the rows as they are now."""
     from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.defs.instance import open_instance

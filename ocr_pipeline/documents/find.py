@@ -17,6 +17,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ocr_pipeline.collecting import collection_paused
 from ocr_pipeline.document_schema.loading import DATASET_FILE, DatasetSchemas, dataset_schemas, load_schemas
 from ocr_pipeline.document_schema.schema import DocumentSchema
 from ocr_pipeline.documents.beside import beside
@@ -61,6 +62,7 @@ class SourceFile:
         return [f"{schema.name} {schema.shape_fingerprint}" for schema in self.schemas]
 
 
+@collection_paused()
 def find_documents(data: Path) -> list[SourceFile]:
     """All document files below `data/demo` and `data/documents`, in a stable order.
 

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.backends.splitting import ready_to_split
+from ocr_pipeline.collecting import collection_paused
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.planning.costs import Estimate, estimate
 from ocr_pipeline.planning.files import Files, files_of
@@ -127,6 +128,7 @@ class Plan:
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
+@collection_paused()
 def make_plan(scope: Scope, done: Collection[str] = ()) -> Plan:
     """The plan, without the assets that were run already (`done`)."""
     warehouse = open_warehouse(scope.project)

@@ -1,11 +1,10 @@
 """The model of an engine: every field and every kind of document that has enough labels."""
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from ocr_pipeline.collecting import collection_paused
 from ocr_pipeline.document_schema.schema import DocumentSchema, invoice_schema
 from ocr_pipeline.evaluation.scoring.version import label_version
 from ocr_pipeline.extraction.learned.model import SCHEMA, By, Model
@@ -41,25 +40,11 @@ def training_key(
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without the garbage collector: it would search all documents in memory again and again (a quarter of the time) for
-    cycles that there are not."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def train_model(examples: Sequence[Example], engine: str, schema: DocumentSchema | None = None) -> Model | None:
     """Learn every field, and the rows of every kind of document, with enough labels; None if there is none. `schema`:
     of all examples, default that of invoices."""
     schema = schema or invoice_schema()
-    with _collector_paused():
+    with collection_paused():
         samples = [sample_of(example) for example in examples]
     folds: dict[By, list[int]] = {
         "document": folds_of([example.group for example in examples]),

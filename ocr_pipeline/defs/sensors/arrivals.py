@@ -7,6 +7,7 @@ from dataclasses import replace
 import dagster as dg
 from pydantic import BaseModel
 
+from ocr_pipeline.collecting import collection_paused
 from ocr_pipeline.defs.instance import is_processing
 from ocr_pipeline.defs.jobs import ProcessConfig, process_request
 from ocr_pipeline.defs.launch import close_killed_runs
@@ -73,6 +74,7 @@ def _tick(
     return dg.SensorResult(skip_reason=f"{waiting}; {total} files in the project.", cursor=cursor)
 
 
+@collection_paused()
 def _scanned(
     project: Project, warehouse: Warehouse, before: Cursor, settings: Arrivals, now: float, *, may_read: bool
 ) -> tuple[Scan, int]:
