@@ -76,20 +76,15 @@ class Snapshot:
         found.pop("rowid", None)
         return found
 
-    def only(self, document_ids: Sequence[str]) -> None:
-        """From now on, all tables that have a `document_id` hold the rows of these documents alone."""
+    def only(self, document_ids: Sequence[str], tables: Mapping[str, str]) -> None:
+        """From now on, these tables hold the rows of these documents alone. `tables`: full names by name."""
         if self._connection is None:
             return
         run, chosen = self._connection.execute, "chosen_documents"
-        [place] = run('SELECT format(\'"{}"."{}"\', current_database(), current_schema())').fetchall()[0]
-        tables = run(
-            "SELECT DISTINCT table_name FROM information_schema.columns WHERE column_name = 'document_id'"
-            " AND table_catalog = current_database() AND table_schema = current_schema()"
-        ).fetchall()
         run(f"CREATE TEMP TABLE {chosen} AS SELECT unnest(?::VARCHAR[]) AS document_id", [list(document_ids)])
-        for (table,) in tables:
+        for table, full_name in tables.items():
             run(
-                f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {place}."{table}"'  # noqa: S608
+                f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {full_name}'  # noqa: S608
                 f" WHERE document_id IN (SELECT document_id FROM {chosen})"
             )
 
@@ -192,7 +187,7 @@ class Warehouse:
         with self.connect(read_only=True) as connection:
             snapshot = Snapshot(connection)
             if only is not None:
-                snapshot.only(only)
+                snapshot.only(only, self.opening.tables_of_documents(connection))
             yield snapshot
 
     def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Rows]) -> None:

@@ -84,6 +84,14 @@ class LocalFile:
         )
         return dict(described.fetchall())
 
+    def tables_of_documents(self, connection: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
+        found = connection.execute(
+            'SELECT DISTINCT table_name, format(\'"{}"."{}"."{}"\', table_catalog, table_schema, table_name)'
+            " FROM information_schema.columns WHERE column_name = 'document_id'"
+            " AND table_catalog = current_database() AND table_schema = current_schema()"
+        )
+        return dict(found.fetchall())
+
     def compact(self) -> None:
         """Rewrite the file without what was deleted from it. Raises WarehouseError."""
         fresh = self.path.with_name(f".{self.path.name}.rewritten")

@@ -44,6 +44,10 @@ class Opening(Protocol):
         """The types that values of the columns have on their way into a table, by column."""
         ...
 
+    def tables_of_documents(self, connection: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
+        """The tables that have a `document_id`: by name, the full name in SQL."""
+        ...
+
     def compact(self) -> None:
         """Rewrite all tables without what was deleted from them."""
         ...

@@ -149,6 +149,15 @@ class Postgres:
     def types(self, connection: duckdb.DuckDBPyConnection, table: str) -> Mapping[str, str]:
         return transfer_types()[table]
 
+    def tables_of_documents(self, connection: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
+        schema = self._current().schema
+        mapped = map_views(schema)
+        return {
+            table: f'memory.{READING}."{table}"' if table in mapped else f'{ATTACHED}."{schema}"."{table}"'
+            for table, columns in transfer_types().items()
+            if "document_id" in columns
+        }
+
     def compact(self) -> None:
         """Rewrite all tables. Backups and the write-ahead log of the server keep what was deleted for a while."""
         with self.connect(read_only=False) as connection:

@@ -198,6 +198,26 @@ for turn in range(100000):
         assert torn == []
 
 
+def test_a_snapshot_of_some_documents_hides_the_rows_of_others(warehouse: Warehouse) -> None:
+    """Also in tables with a MAP, which are read through views; scores are stored twice if it does not."""
+    warehouse.replace_all({"pages": [page("a"), page("b")]})
+    with warehouse.snapshot(only=["a"]) as snapshot:
+        assert [row["document_id"] for row in snapshot.rows("FROM pages")] == ["a"]
+        assert snapshot.rows("SELECT metrics FROM field_scores") == []
+    assert len(warehouse.rows("FROM pages")) == 2
+
+
+def test_a_column_is_set_for_some_documents(warehouse: Warehouse) -> None:
+    rows = [
+        {"document_id": name, "dataset": "d", "path": "p", "status": "ok", "updated_at": "2026-01-01 00:00:00"}
+        for name in "ab"
+    ]
+    warehouse.replace(("document_id",), [("a",), ("b",)], {"documents": rows})
+    warehouse.set_column("documents", "file_state", {"a": "x'y"})
+    found = warehouse.rows("SELECT document_id, file_state FROM documents ORDER BY 1")
+    assert [row["file_state"] for row in found] == ["x'y", None]
+
+
 def test_a_snapshot_sees_one_state_while_others_write(warehouse: Warehouse) -> None:
     warehouse.replace_all({"pages": [page("a")]})
     with warehouse.snapshot() as snapshot:
