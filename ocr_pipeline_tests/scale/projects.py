@@ -112,6 +112,10 @@ def events(project: Project) -> list[Event]:
 def leaderboard(project: Project) -> list[dict[str, Any]]:
     """The rows of the leaderboard without what a clock says."""
     frame = load_table(project, "leaderboard")
-    timed = [column for column in frame.columns if "second" in column or column.endswith("_at") or column == "run_id"]
+    timed = [
+        column
+        for column in frame.columns
+        if "second" in column or column.endswith("_at") or column in ("run_id", "pareto")
+    ]
     rows: list[dict[str, Any]] = frame.drop(columns=timed).astype(str).to_dict("records")
     return sorted(rows, key=str)
