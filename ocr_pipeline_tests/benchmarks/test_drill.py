@@ -15,7 +15,7 @@ from benchmarks.drill.sentences import is_clear, unclear_lines
 from benchmarks.drill.table import Try, keep, load, table
 from ocr_pipeline_tests.documents.hostile import FILES
 
-STORE, ASKING = "ocr_pipeline/store.py", "ocr_pipeline/models/asking.py"
+BLOBS, ASKING = "ocr_pipeline/blobs.py", "ocr_pipeline/models/asking.py"
 POWER = ["put:calls:end#3"]
 """Power is lost when three replies are stored."""
 AT_ONCE = ["", ""]
@@ -49,9 +49,9 @@ def small_tree(folder: Path, old: str = "", new: str = "") -> Path:
     """The result store and what it imports, with `old` in it replaced."""
     (folder / "ocr_pipeline").mkdir(parents=True)
     (folder / "ocr_pipeline" / "__init__.py").touch()
-    for name in ("store.py", "errors.py", "machine.py", "memory_limit.py"):
+    for name in ("store.py", "blobs.py", "errors.py", "machine.py", "memory_limit.py"):
         text = (REPOSITORY / "ocr_pipeline" / name).read_text()
-        assert name != "store.py" or old in text
+        assert name != "blobs.py" or old in text
         (folder / "ocr_pipeline" / name).write_text(text.replace(old, new) if old else text)
     return folder
 
@@ -62,7 +62,7 @@ def small_tree(folder: Path, old: str = "", new: str = "") -> Path:
         ("", "", 0),
         ("os.fsync(file.fileno())", "pass", 3),
         ("        _sync_folder(path.parent)\n", "", 3),
-        ("os.replace(temporary, path)", "path.write_text(text); Path(temporary).unlink()", 3),
+        ("os.replace(temporary, path)", "path.write_bytes(content); Path(temporary).unlink()", 3),
     ],
     ids=["intact", "no fsync", "folder not synced", "written in place"],
 )
@@ -120,9 +120,9 @@ def test_a_sentence_without_file_and_remedy_is_unclear() -> None:
 @pytest.mark.parametrize(
     ("module", "old", "new", "targets", "red"),
     [
-        (STORE, "os.fsync(file.fileno())", "pass", POWER, {"lost", "paid_twice"}),
-        (STORE, "        _sync_folder(path.parent)\n", "", POWER, {"lost", "paid_twice"}),
-        (STORE, "with FileLock(path, timeout=timeout):", "if True:", AT_ONCE, {"paid_twice"}),
+        (BLOBS, "os.fsync(file.fileno())", "pass", POWER, {"lost", "paid_twice"}),
+        (BLOBS, "        _sync_folder(path.parent)\n", "", POWER, {"lost", "paid_twice"}),
+        (BLOBS, "with FileLock(path, timeout=timeout):", "if True:", AT_ONCE, {"paid_twice"}),
         (
             ASKING,
             "if stored := self.stored(provider, request):  # another",

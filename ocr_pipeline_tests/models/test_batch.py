@@ -142,11 +142,11 @@ def test_a_damaged_job_and_one_of_another_server_are_left_alone(
     standin.batch_polls = 100
     ask(calls, standin, batch_deadline=0.001)
     [job] = jobs(store)
-    job.with_name("damaged.json").write_text("{")
+    job.with_name(f"{job.parent.name}-damaged.json").write_text("{")
     with StandIn() as other:
         assert ask(ModelCalls(store, clock=FakeClock()), other) == [True] * 3
         assert sizes(other) == [3], "what is on its way elsewhere is not on its way here"
-    assert "damaged.json" in caplog.text
+    assert "-damaged.json" in caplog.text
     standin.batch_polls = 0
     assert ask(calls, standin) == [True] * 3
     assert sizes(standin) == [3]

@@ -68,7 +68,9 @@ def remembering(memory: Memory, number: int) -> str:
 
 def waiting(folder: str, number: int) -> None:
     """Notes its process, stays until the test says so, and notes that it came to its end."""
-    (Path(folder) / f"worker-{number}").write_text(str(os.getpid()))
+    begun = Path(folder) / f"pid-{number}"
+    begun.write_text(str(os.getpid()))
+    begun.rename(begun.with_name(f"worker-{number}"))  # who waits for it finds it complete
     while not (Path(folder) / "end").exists():
         threading.Event().wait(0.01)
     (Path(folder) / f"done-{number}").touch()

@@ -68,7 +68,7 @@ def _kill(label):
 
 
 def _wrap_os():
-    fsync, replace = os.fsync, os.replace
+    fsync = os.fsync
 
     def noted_fsync(file):
         stage = getattr(_local, "stage", None)
@@ -78,20 +78,24 @@ def _wrap_os():
         fsync(file)
         _note("sync", status.st_ino)
 
-    def noted_replace(source, target, **options):
-        stage = getattr(_local, "stage", None)
-        name = os.fsdecode(target)
-        other = "report:rename" if "/data/report/" in name else f"rename:{os.path.basename(name)}"
-        label = f"put:{stage}:rename" if stage else other
-        inode = os.stat(source).st_ino
-        moment(label)
-        replace(source, target, **options)
-        path = os.path.abspath(os.fsdecode(target))
-        _note("rename", inode, os.stat(os.path.dirname(path)).st_ino, path)
-        if stage:
-            moment(f"put:{stage}:renamed")
+    def noted(give_name):
+        def noted_name(source, target, **options):
+            stage = getattr(_local, "stage", None)
+            name = os.fsdecode(target)
+            other = "report:rename" if "/data/report/" in name else f"rename:{os.path.basename(name)}"
+            label = f"put:{stage}:rename" if stage else other
+            inode = os.stat(source).st_ino
+            moment(label)
+            give_name(source, target, **options)
+            path = os.path.abspath(os.fsdecode(target))
+            _note("rename", inode, os.stat(os.path.dirname(path)).st_ino, path)
+            if stage:
+                moment(f"put:{stage}:renamed")
 
-    os.fsync, os.replace = noted_fsync, noted_replace
+        return noted_name
+
+    # A result that is stored unless there is one gets its name by a link.
+    os.fsync, os.replace, os.link = noted_fsync, noted(os.replace), noted(os.link)
 
 
 def _audit(event, arguments):
@@ -111,31 +115,38 @@ def _audit(event, arguments):
 
 
 def _store(module):
-    put = module.ResultStore.put
+    for name in ("put", "put_if_absent"):
+        _wrap_put(module, name)
+
+
+def _wrap_put(module, name):
+    put = getattr(module.ResultStore, name)
 
     def noted_put(self, stage, key, text):
         _local.stage = stage
         try:
             moment(f"put:{stage}:begin")
-            put(self, stage, key, text)
-            _note("put", stage, self._path(stage, key))
+            done = put(self, stage, key, text)
+            if done is not False:  # another run stored it
+                _note("put", stage, self._blobs.shown(module._name(stage, key)))
             if stage == "calls":
                 _note("answered", os.environ.get("DRILL_MARK"), key)
             moment(f"put:{stage}:end")
+            return done
         finally:
             _local.stage = None
 
-    module.ResultStore.put = noted_put
+    setattr(module.ResultStore, name, noted_put)
 
 
 def _connection(module):
-    insert = module._insert
+    insert = module.Warehouse._insert
 
-    def noted_insert(connection, table, rows):
+    def noted_insert(self, connection, table, rows):
         moment(f"table:{table}:insert")
-        insert(connection, table, rows)
+        insert(self, connection, table, rows)
 
-    module._insert = noted_insert
+    module.Warehouse._insert = noted_insert
     for name in ("replace", "replace_all"):
         _wrap_method(module.Warehouse, name)
 
@@ -168,7 +179,7 @@ def _asking(module):
 
 def _waiting(module):
     if os.environ.get("DRILL_FREE"):
-        module.only_run = lambda project, on_wait: contextlib.nullcontext()
+        module.only_run = lambda *_, **__: contextlib.nullcontext()
 
 
 _PATCHES = {
