@@ -341,7 +341,7 @@ def test_a_database_that_is_not_there_knows_nothing(warehouse: Warehouse) -> Non
 
 
 amounts = st.decimals(-(10**12) + 1, 10**12 - 1, allow_nan=False, places=6) | st.integers(0, 10**12 - 1).map(Decimal)
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=8).filter(
     lambda text: text.strip() != ""
 )
 values = {
