@@ -187,6 +187,29 @@ def test_one_changed_label_is_scored_alone(project: Project) -> None:
     assert {path.stem for path in shown if path.stat().st_mtime_ns != shown[path]} == again
 
 
+def test_confidences_are_computed_again_only_if_a_value_or_its_label_changed(project: Project) -> None:
+    Changes(project, 7, 4)
+    run(project)
+    before = calibrated(project)
+    path = next((project.data / "documents").glob("*/d2.pdf"))
+    path.write_bytes(path.read_bytes() + b"% the same words\n")
+    run(project)
+    assert calibrated(project) == before
+    add_label(path, total_amount="123.45")
+    run(project)
+    dataset = path.parent.name
+    after = calibrated(project)
+    assert {key for key, run_id in after.items() if before[key] == run_id} == {
+        key for key in before if key[0] != dataset
+    }
+
+
+def calibrated(project: Project) -> dict[tuple[str, str], str]:
+    """The run that computed the confidences of each data set and backend."""
+    rows = Warehouse(project.database).rows("SELECT dataset, backend, run_id FROM calibrations")
+    return {(row["dataset"], row["backend"]): row["run_id"] for row in rows}
+
+
 def scored(project: Project) -> dict[tuple[str, str], object]:
     """When each document was scored, by document and backend."""
     rows = Warehouse(project.database).rows(

@@ -188,18 +188,23 @@ def _confidences() -> dg.AssetsDefinition:
         competitors = configured.competitors
         target = warehouse.warehouse()
         values = _values(target, competitors, rules, _calibrated(configured))
+        contents = {
+            key: tables.findings.content_of("confidences", list(map(vars, part))) for key, part in values.items()
+        }
+        before = tables.confidence.calibrated_from(target)
+        unchanged = {key for key, content in contents.items() if before.get(key) == content}
         new = [
-            NewConfidences(dataset=dataset, backend=backend, values=part, result=calibrate(part))
+            NewConfidences(dataset, backend, part, contents[dataset, backend], calibrate(part))
             for (dataset, backend), part in values.items()
+            if (dataset, backend) not in unchanged
         ]
-        tables.confidence.replace_confidences(target, new, context.run.run_id)
-        calibrations = [
-            {"dataset": part.dataset, "backend": part.backend, **vars(part.result.calibration)} for part in new
-        ]
+        tables.confidence.replace_confidences(target, new, unchanged, context.run.run_id)
+        calibrations = tables.confidence.calibrations(target, {})
         shown = ["dataset", "backend", "status", "message", "documents", "ece", "ece_by_chance"]
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": sum(len(part.values) for part in new),
+                "dagster/row_count": sum(map(len, values.values())),
+                "calibrated_now": len(new),
                 "calibrations": preview(calibrations, shown),
             }
         )
@@ -271,12 +276,7 @@ def _consensus() -> dg.AssetsDefinition:
         compared = [row for key, of_document in sources.items() for row in compare_sources(key, *of_document)]
         tables.truth.replace_agreement(target, compared, datasets, context.run.run_id)
         shown = ["document_id", "field", "value", "agreeing", "backends", "agreement"]
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": len(entries),
-                "preview": preview(entries, shown),
-            }
-        )
+        return dg.MaterializeResult(metadata={"dagster/row_count": len(entries), "preview": preview(entries, shown)})
 
     return consensus
 

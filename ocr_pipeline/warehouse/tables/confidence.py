@@ -1,6 +1,6 @@
 """The tables `confidences`, `calibrations`, `reliability` and `risk_coverage`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, NamedTuple
@@ -11,13 +11,14 @@ from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, whe
 from ocr_pipeline.warehouse.tables.current import COUNTED, STALE, Scoring
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class NewConfidences:
-    """The confidences of one backend on one data set to store."""
+    """The confidences of one backend on one data set to store. `content`: changes with the values."""
 
     dataset: str
     backend: str
     values: Sequence[Value]
+    content: str
     result: Calibrated
 
 
@@ -99,7 +100,9 @@ class RiskRow:
 
 def calibrations(reader: Reader, filters: Mapping[str, str]) -> list[CalibrationRow]:
     where, values = where_equal(filters)
-    return reader.select(CalibrationRow, f"FROM calibrations WHERE {where} ORDER BY dataset, backend", values)
+    return reader.select(
+        CalibrationRow, f"SELECT * EXCLUDE (content) FROM calibrations WHERE {where} ORDER BY dataset, backend", values
+    )
 
 
 def reliability(reader: Reader, filters: Mapping[str, str]) -> list[ReliabilityRow]:
@@ -158,8 +161,17 @@ def confidences_by_value(reader: Reader) -> dict[tuple[str, str], list[float]]:
     return {key: [confidence for _, confidence in pairs] for key, pairs in predictions_by_value(reader).items()}
 
 
-def replace_confidences(warehouse: Warehouse, new: Sequence[NewConfidences], run_id: str) -> None:
-    """Replace `confidences`, `calibrations`, `reliability` and `risk_coverage`."""
+def calibrated_from(reader: Reader) -> dict[tuple[str, str], str]:
+    """By data set and backend, what its confidences were computed from."""
+    rows = reader.rows("SELECT dataset, backend, content FROM calibrations WHERE content IS NOT NULL")
+    return {(row["dataset"], row["backend"]): row["content"] for row in rows}
+
+
+def replace_confidences(
+    warehouse: Warehouse, new: Sequence[NewConfidences], unchanged: Collection[tuple[str, str]], run_id: str
+) -> None:
+    """Replace `confidences`, `calibrations`, `reliability` and `risk_coverage`, but for the rows of these data sets and
+    backends."""
     stamp: NewRow = {"run_id": run_id, "computed_at": utc_now()}
     new_rows: NewRows = {"confidences": [], "calibrations": [], "reliability": [], "risk_coverage": []}
     names = ("document_id", "field", "prediction", "correct", "features")
@@ -169,15 +181,18 @@ def replace_confidences(warehouse: Warehouse, new: Sequence[NewConfidences], run
         for value, confidence, source, fold in found:
             columns = {name: getattr(value, name) for name in names} | {"calibration": source}
             new_rows["confidences"].append({**key, **columns, "confidence": confidence, "fold": fold, **stamp})
-        new_rows["calibrations"].append({**key, **vars(result.calibration), **stamp})
+        new_rows["calibrations"].append({**key, **vars(result.calibration), "content": part.content, **stamp})
         new_rows["reliability"] += [{**key, **vars(point)} for point in result.reliability]
         new_rows["risk_coverage"] += [{**key, **vars(row)} for row in result.acceptance]
-    warehouse.replace_all(new_rows)
+    stored = "SELECT dataset, backend FROM calibrations UNION SELECT dataset, backend FROM confidences"
+    known = {(row["dataset"], row["backend"]) for row in warehouse.rows(stored)}
+    keys = sorted((known | {(part.dataset, part.backend) for part in new}) - set(unchanged))
+    warehouse.replace(("dataset", "backend"), keys, new_rows)
 
 
 COLUMNS = {
     "confidences": described(ConfidenceRow),
-    "calibrations": described(CalibrationRow),
+    "calibrations": {**described(CalibrationRow), "content": "Changes with the values that it was computed from."},
     "reliability": described(ReliabilityRow),
     "risk_coverage": described(RiskRow),
 }

@@ -26,7 +26,7 @@ class Findings:
 
     def __init__(self, reader: Reader, asset: str, inputs: Mapping[str, object]) -> None:
         self._asset = asset
-        self._contents = {document_id: _hash(asset, of_document) for document_id, of_document in inputs.items()}
+        self._contents = {document_id: content_of(asset, of_document) for document_id, of_document in inputs.items()}
         rows = reader.rows("SELECT document_id, content, result FROM findings WHERE asset = ?", [asset])
         self._gone = [row["document_id"] for row in rows if row["document_id"] not in inputs]
         self._results: dict[str, object] = {
@@ -57,6 +57,7 @@ class Findings:
         warehouse.replace(("document_id", "asset"), keys, {"findings": rows})
 
 
-def _hash(asset: str, inputs: object) -> str:
+def content_of(asset: str, inputs: object) -> str:
+    """Changes with the version of the package and with `inputs`, which is JSON but for values with a text of their own."""
     text = json.dumps([version("ocr_pipeline"), asset, inputs], default=str, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
