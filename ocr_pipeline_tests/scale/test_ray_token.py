@@ -36,7 +36,8 @@ def test_only_who_has_the_token_can_use_the_cluster() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", CLUSTER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as cluster:
-        assert cluster.stdin and cluster.stdout
+        assert cluster.stdin
+        assert cluster.stdout
         try:
             address = next(line.strip() for line in cluster.stdout if re.match(r"[0-9.]+:[0-9]+$", line))
             assert printed() == "[0, 1, 4, 9]\n"
