@@ -194,7 +194,13 @@ def _confidences() -> dg.AssetsDefinition:
         before = tables.confidence.calibrated_from(target)
         unchanged = {key for key, content in contents.items() if before.get(key) == content}
         new = [
-            NewConfidences(dataset, backend, part, contents[dataset, backend], calibrate(part))
+            NewConfidences(
+                dataset=dataset,
+                backend=backend,
+                values=part,
+                content=contents[dataset, backend],
+                result=calibrate(part),
+            )
             for (dataset, backend), part in values.items()
             if (dataset, backend) not in unchanged
         ]

@@ -11,7 +11,7 @@ from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, whe
 from ocr_pipeline.warehouse.tables.current import COUNTED, STALE, Scoring
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewConfidences:
     """The confidences of one backend on one data set to store. `content`: changes with the values."""
 
@@ -62,6 +62,7 @@ class CalibrationRow:
     auc: Annotated[float | None, "Probability that a right value has a higher confidence than a wrong one."]
     run_id: str | None
     computed_at: datetime
+    content: Annotated[str | None, "Hash of all values; NULL: of an earlier version, to be made again."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +101,7 @@ class RiskRow:
 
 def calibrations(reader: Reader, filters: Mapping[str, str]) -> list[CalibrationRow]:
     where, values = where_equal(filters)
-    return reader.select(
-        CalibrationRow, f"SELECT * EXCLUDE (content) FROM calibrations WHERE {where} ORDER BY dataset, backend", values
-    )
+    return reader.select(CalibrationRow, f"SELECT * FROM calibrations WHERE {where} ORDER BY dataset, backend", values)
 
 
 def reliability(reader: Reader, filters: Mapping[str, str]) -> list[ReliabilityRow]:
@@ -192,7 +191,7 @@ def replace_confidences(
 
 COLUMNS = {
     "confidences": described(ConfidenceRow),
-    "calibrations": {**described(CalibrationRow), "content": "Changes with the values that it was computed from."},
+    "calibrations": described(CalibrationRow),
     "reliability": described(ReliabilityRow),
     "risk_coverage": described(RiskRow),
 }
