@@ -14,9 +14,10 @@ class SharedLedger:
         locks: tell which runs live. What a killed one had reserved counts as spent: its calls may have been paid.
         budget: the name of the budget.
         from_now: do not count what was spent before: the limit is for this run and those that work beside it.
+        limit: of this run, in US dollars, if the others are to keep it, too.
     """
 
-    def __init__(self, locks: PostgresLocks, budget: str, *, from_now: bool) -> None:
+    def __init__(self, locks: PostgresLocks, budget: str, *, from_now: bool, limit: float | None = None) -> None:
         self._locks, self._session = locks, locks.session
         self._budget = budget
         self._owner = f"budget:{uuid4()}"
@@ -27,6 +28,11 @@ class SharedLedger:
             with self.locked():
                 self._settle()
                 self._before = self._spent()
+                if limit is not None:
+                    self._session.rows(
+                        "INSERT INTO coordination_limits VALUES (%s, %s, %s, %s)",
+                        [budget, self._owner, self._before, limit],
+                    )
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -40,6 +46,24 @@ class SharedLedger:
         """Spent and reserved. The caller holds the lock."""
         reserved = self._settle()
         return self._spent() - self._before + reserved
+
+    @property
+    def beside(self) -> list[tuple[float, float]]:
+        """The limits of other runs that live, which this one must keep, too, as it spends what counts for them: (limit, what
+        is spent and reserved since its run began). The caller holds the lock."""
+        reserved = self._settle()
+        spent = self._spent()
+        rows = self._session.rows(
+            "SELECT owner, began, usd FROM coordination_limits WHERE budget = %s AND owner <> %s",
+            [self._budget, self._owner],
+        )
+        found = []
+        for owner, began, usd in rows:
+            if self._locks.holder(owner):
+                found.append((float(usd), spent - float(began) + reserved))
+            else:
+                self._session.rows("DELETE FROM coordination_limits WHERE owner = %s", [owner])
+        return found
 
     def _settle(self) -> float:
         """What runs that live have reserved; what others had becomes spent."""
@@ -68,7 +92,8 @@ class SharedLedger:
 
     def close(self) -> None:
         """This run spends nothing any more."""
-        self._session.rows("DELETE FROM coordination_reservations WHERE owner = %s", [self._owner])
+        for table in ("reservations", "limits"):
+            self._session.rows(f"DELETE FROM coordination_{table} WHERE owner = %s", [self._owner])  # noqa: S608
         self._locks.drop(self._owner)
 
     def _spent(self) -> float:

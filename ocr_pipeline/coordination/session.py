@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS coordination_budgets (budget text PRIMARY KEY, spent 
 CREATE TABLE IF NOT EXISTS coordination_reservations (
     budget text NOT NULL, owner text NOT NULL, usd double precision NOT NULL, PRIMARY KEY (budget, owner)
 );
+CREATE TABLE IF NOT EXISTS coordination_limits (
+    budget text NOT NULL, owner text NOT NULL, began double precision NOT NULL, usd double precision NOT NULL,
+    PRIMARY KEY (budget, owner)
+);
 CREATE TABLE IF NOT EXISTS coordination_rates (
     rate text PRIMARY KEY, content double precision NOT NULL, at timestamptz NOT NULL, not_before timestamptz
 );

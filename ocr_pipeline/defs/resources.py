@@ -146,7 +146,7 @@ def calls_of_run(project: Project, fresh_since: datetime | None, max_cost_usd: f
         open_store(project),
         fresh_since=fresh_since,
         max_cost_usd=max_cost_usd,
-        ledger=run_ledger(project),
+        ledger=run_ledger(project, max_cost_usd),
         locks=shared_locks(project),
     )
 

@@ -57,14 +57,19 @@ class Ledger:
         """Change what is reserved. The caller holds the lock."""
         self.add(usd)
 
+    @property
+    def beside(self) -> list[tuple[float, float]]:
+        """As in `SharedLedger`: here all have the same limit."""
+        return []
+
     def close(self) -> None:
         """Nothing is left to do."""
 
 
-def run_ledger(project: Project) -> SharedLedger | None:
+def run_ledger(project: Project, max_cost_usd: float | None) -> SharedLedger | None:
     """What a run spends together with those on other machines, from now on; None on one machine."""
     locks = shared_locks(project)
-    return SharedLedger(locks, "runs", from_now=True) if locks else None
+    return SharedLedger(locks, "runs", from_now=True, limit=max_cost_usd) if locks else None
 
 
 def named_ledger(project: Project, name: str) -> Ledger | SharedLedger:
@@ -125,11 +130,15 @@ class Budget:
             expected += cost or 0
         with self._locked():
             spent = self._ledger.usd if self._ledger else self.spent_usd + self._reserved
-            if self._max_cost_usd is not None and spent + expected > self._max_cost_usd:
-                raise BudgetError(
-                    f"Spending limit of {self._max_cost_usd:g} USD reached: {spent - self._reserved:.4f} USD spent. Results "
-                    "are kept; run again with a higher limit to continue."
-                )
+            limits = [] if self._max_cost_usd is None else [(self._max_cost_usd, spent)]
+            if limits and self._ledger:  # whoever has none keeps none
+                limits += self._ledger.beside
+            for limit, its_spent in limits:
+                if its_spent + expected > limit:
+                    raise BudgetError(
+                        f"Spending limit of {limit:g} USD reached: {its_spent - self._reserved:.4f} USD spent. Results "
+                        "are kept; run again with a higher limit to continue."
+                    )
             self._reserved += expected
             self._share(expected)
         try:

@@ -226,6 +226,32 @@ class TestBudget:
         here.close()
         there.close()
 
+    def test_a_run_keeps_the_limits_of_those_that_began_before(
+        self, machines: tuple[PostgresLocks, PostgresLocks], standin: StandIn
+    ) -> None:
+        """What it spends counts for them, as long as they live."""
+        asked = provider(standin, prices={"gemini-3.5-flash-lite": {"input": 1000.0, "output": 0}})
+        here, there = machines
+        first = SharedLedger(here, "in turn", from_now=True, limit=1.0)
+        Budget(1.0, first).count(0.9)
+        second = SharedLedger(there, "in turn", from_now=True, limit=5.0)
+        budget, unlimited = Budget(5.0, second), Budget(None, SharedLedger(there, "in turn", from_now=True))
+        refused = pytest.raises(BudgetError, match=r"limit of 1 USD reached: 0\.9000")
+        with refused, budget.reserve(asked, [request("x" * 600)], batch=False):
+            pass
+        with unlimited.reserve(asked, [request("x" * 600)], batch=False):
+            pass
+        first.close()
+        with budget.reserve(asked, [request("x" * 600)], batch=False):
+            pass
+        second.close()
+        there.session.rows("INSERT INTO coordination_limits VALUES ('in turn', 'budget:killed', 0, 0.1)")
+        third = SharedLedger(here, "in turn", from_now=True, limit=5.0)
+        with third.locked():
+            assert third.beside == []
+        assert here.session.rows("SELECT owner FROM coordination_limits WHERE owner = 'budget:killed'") == []
+        third.close()
+
     def test_what_a_killed_run_had_reserved_counts_as_spent(
         self, url: str, machines: tuple[PostgresLocks, PostgresLocks]
     ) -> None:

@@ -1,6 +1,7 @@
 """Two people run different backends at once, from project folders on two machines that share PostgreSQL and S3 only."""
 
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ import pytest
 import yaml
 
 from ocr_pipeline.api import load_table
+from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.project import Project
 from ocr_pipeline_tests.files import add_image, write_backends
 from ocr_pipeline_tests.model_project import KEY, model_backends
 from ocr_pipeline_tests.models.conftest import standin
 from ocr_pipeline_tests.scale.projects import cells, command, run
-from ocr_pipeline_tests.scale.servers import S3, Postgres
+from ocr_pipeline_tests.scale.servers import S3, Postgres, until
 from ocr_pipeline_tests.standin import StandIn, answers
+from ocr_pipeline_tests.standin.server import Seen
 
 __all__ = ["standin"]
 
@@ -43,7 +46,7 @@ def people(
         (project.data / "documents").mkdir(parents=True)
         for number in range(DOCUMENTS):
             add_image(project, f"d{number}.png", width=40 + number, total=f"{40 + number}.00")
-        backends = model_backends(project.root, standin.url, concurrency=2, timeout=30, deadline=60, prices=PRICE)
+        backends = model_backends(project.root, standin.url, concurrency=2, timeout=120, deadline=240, prices=PRICE)
         backends["engines"]["pixel"]["options"]["log"] = "pixel.log"
         del backends["providers"]["openai"]
         backends["backends"] = {key: backends["backends"][key] for key in ("pixel+first", *BACKENDS)}
@@ -80,18 +83,34 @@ def test_both_finish_and_each_cell_is_there_once(people: list[Project], standin:
 def test_they_do_not_spend_more_than_the_limit_together(
     people: list[Project], standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The estimate of each is below the limit, that of both is not."""
+    """The estimate of each is below the limit, that of both is not; the second begins when the first has spent."""
     monkeypatch.setattr(answers, "PROMPT_TOKENS", 2400)
-    limit = 2.5 * DOCUMENTS
-    runs = [
-        start(project, "--backends", name, "--max-cost", str(limit))
-        for project, name in zip(people, BACKENDS, strict=True)
-    ]
+    url = load_deployment(people[0]).warehouse.url
+
+    def plan(_: Seen) -> str:
+        nonlocal together
+        if len(standin.seen) > 2 and not together:
+            together = until(lambda: len(_rows(url, "SELECT owner FROM coordination_limits")) == 2)
+        return "ok"
+
+    standin.plan = plan
+    limit, runs, together = 2.5 * DOCUMENTS, [], False
+    for project, name in zip(people, BACKENDS, strict=True):
+        runs.append(start(project, "--backends", name, "--max-cost", str(limit)))
+        assert until(lambda: len(standin.seen) >= 2)
     outputs = [started.communicate(timeout=280)[0] for started in runs]
-    spent = len(standin.seen) * 2.4
-    assert spent <= limit, outputs
+    assert together
     assert 1 in [started.returncode for started in runs], outputs
-    assert any("Spending limit" in output for output in outputs), outputs
+    assert any("Spending limit of 20 USD" in output for output in outputs), outputs
+    assert limit - 2 * 2.5 <= len(standin.seen) * 2.4 <= limit, outputs
+
+
+def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    import psycopg2
+
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())
 
 
 def test_the_second_who_wants_the_same_cells_waits(people: list[Project], standin: StandIn) -> None:
