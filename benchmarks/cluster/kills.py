@@ -10,12 +10,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import dagster as dg
 import psycopg2
 
 from ocr_pipeline.defs.instance import open_instance
 from ocr_pipeline.project import Project
+from ocr_pipeline.storage import open_store
 from ocr_pipeline_tests.scale.engine import done_twice, in_flight
 from ocr_pipeline_tests.scale.projects import cells, command, events, run
 from ocr_pipeline_tests.scale.servers import RayCluster, until
@@ -30,7 +32,8 @@ CLOSED = 60.0
 @dataclass
 class Report:
     """What became of it. `kills`: (kind, cells in flight). `closed`: seconds until a killed run was no longer started.
-    `gap`: the longest time without a finished cell, in seconds."""
+    `unstored`: pages that were worked on again because their node lost its power in the moment between the end of the work and
+    the end of its storing, and the seconds since that end. `gap`: the longest time without a finished cell, in seconds."""
 
     documents: int
     kills: list[tuple[str, int]] = field(default_factory=list)
@@ -38,6 +41,7 @@ class Report:
     lost: int = 0
     duplicated: int = 0
     paid_twice: list[str] = field(default_factory=list)
+    unstored: dict[str, float] = field(default_factory=dict)
     gap: float = 0.0
     gaps: list[tuple[float, float]] = field(default_factory=list)
     again: str = ""
@@ -48,8 +52,9 @@ class Report:
         return (
             f"{len(self.kills)} kills ({', '.join(f'{count} {kind}' for kind, count in sorted(counts.items()))}) of "
             f"{self.documents} cells; in flight: {flights}. Lost {self.lost}, duplicated {self.duplicated}, paid twice "
-            f"{len(self.paid_twice)}; a killed run was closed after {max(self.closed, default=0):.1f} s at most; longest gap "
-            f"{self.gap:.1f} s"
+            f"{len(self.paid_twice)}, ended on a killed node but not "
+            f"stored yet {len(self.unstored)}; a killed run was closed after {max(self.closed, default=0):.1f} s at most; "
+            f"longest gap {self.gap:.1f} s"
         )
 
 
@@ -67,7 +72,7 @@ def drill(
     kinds = [KINDS[number % len(KINDS)] for number in range(kills)]
     chance.shuffle(kinds)
     report = Report(len(list((project.data / "documents").glob("*.pdf"))))
-    process, threads = _start(project), list[threading.Thread]()
+    process, threads, lost = _start(project), list[threading.Thread](), list[_Lost]()
     for kind in kinds:
         target = _ended(project) + chance.randint(pause // 2, pause)
 
@@ -79,11 +84,15 @@ def drill(
             assert _writing(warehouse, lambda: in_flight(events(project)) >= IN_FLIGHT), "nobody writes"
         report.kills.append((kind, in_flight(events(project))))
         print(
-            f"kill {len(report.kills)}: {kind} after {_ended(project)} cells, {report.kills[-1][1]} in flight",
+            f"kill {len(report.kills)} at {time.time() - events(project)[0].time:.1f} s: {kind} after {_ended(project)} "
+            f"cells, {report.kills[-1][1]} in flight",
             flush=True,
         )
         if kind == "node":
-            cluster.kill_node(chance.choice(cluster.nodes))
+            node = chance.choice(cluster.nodes)
+            name, now = str(_raylet(node)), time.time()
+            cluster.kill_node(node)
+            lost.append(_Lost(name, now, _stored(project)))
             cluster.add_node(cpus)
             continue
         process.send_signal(signal.SIGKILL)
@@ -94,7 +103,24 @@ def drill(
     assert process.wait(300) == 0
     for thread in threads:
         thread.join()
-    return _counted(project, report)
+    return _counted(project, report, lost)
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """A node that was killed at a time, and the keys that were stored then."""
+
+    node: str
+    time: float
+    stored: set[str]
+
+
+def _raylet(node: Any) -> int:
+    return int(node.all_processes["raylet"][0].process.pid)
+
+
+def _stored(project: Project) -> set[str]:
+    return {entry.key for entry in open_store(project).entries("ocr")}
 
 
 def _start(project: Project) -> "subprocess.Popen[str]":
@@ -142,10 +168,26 @@ def _closing(project: Project, report: Report) -> None:
         report.closed.append(time.monotonic() - began)
 
 
-def _counted(project: Project, report: Report) -> Report:
+def _unstored(project: Project, lost: list[_Lost]) -> dict[str, float]:
+    """Pages that were done twice, whose first result was not stored when its node died: no design knows of it."""
+    happened = [event for event in events(project) if event.what == "end"]
+    pages = sorted({event.page for event in happened}, key=int)  # in the order of the documents
+    keys = [key for _, key in sorted(cells(project, "ocr_text", "engine").items())]
+    key_of = dict(zip(pages, keys, strict=True))
+    found = {}
+    for page in done_twice(happened):
+        first, *again = [event for event in happened if event.page == page]
+        node = next((node for node in lost if node.node == first.node), None)
+        if len(again) == 1 and node and key_of[page] not in node.stored:
+            found[page] = node.time - first.time
+    return found
+
+
+def _counted(project: Project, report: Report, lost: list[_Lost]) -> Report:
     found, happened = cells(project, "ocr_text", "engine"), events(project)
     report.lost = report.documents - len(found)
-    report.paid_twice = done_twice(happened)
+    report.unstored = _unstored(project, lost)
+    report.paid_twice = [page for page in done_twice(happened) if page not in report.unstored]
     moments = sorted(event.time for event in happened if event.what == "end")
     gaps = [(later - earlier, earlier - moments[0]) for earlier, later in pairwise(moments)]
     report.gaps = sorted(gaps, reverse=True)[:5]

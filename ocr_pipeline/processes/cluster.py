@@ -23,8 +23,8 @@ from ocr_pipeline.installing import extra_command
 from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
 from ocr_pipeline.processes.child import Answer
 from ocr_pipeline.processes.node import Checked, Outcome, outcome_of
-from ocr_pipeline.processes.worker import Isolated
-from ocr_pipeline.processes.workers import GRACE, Needs, Ready
+from ocr_pipeline.processes.worker import GRACE, Isolated
+from ocr_pipeline.processes.workers import Needs, Ready
 
 if TYPE_CHECKING:
     from ray import ObjectRef

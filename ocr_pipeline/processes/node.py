@@ -53,9 +53,10 @@ def outcome_of(name: str, fetch: Callable[[], bytes], arguments: bytes, budget: 
         path: the import path of the machine of the run; what is there on this node, too, is searched last.
     """
     if threading.current_thread() is threading.main_thread():
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # a cancelled call may finish; after a moment its process is killed
+        # A cancelled call may finish, and so may that of a run that was killed: after a moment Ray kills this process, and
+        # after another one our guardian kills the worker.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if name not in _functions:
         sys.path += [entry for entry in path if entry not in sys.path and os.path.isdir(entry)]
         _functions.clear()  # one at a time: a trained model is large

@@ -21,6 +21,8 @@ from ocr_pipeline.processes.child import Answer, serve
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
+GRACE = 3.0
+"""Seconds that calls in progress have left when a run is stopped or killed, so that their results are kept."""
 _SHORTEST, _LONGEST = 0.02, 1.0
 """Seconds between two looks at a worker: the time in which it can reach a limit, within these bounds."""
 
@@ -195,11 +197,17 @@ def _as_a_child() -> Iterator[None]:
 
 
 def _guardian(pid: int) -> subprocess.Popen[bytes]:
-    """A shell that kills a worker and its process group as soon as this process is gone: then its standard input ends.
+    """A shell that kills a worker and its process group soon after this process is gone: then its standard input ends.
 
-    A worker cannot see to that itself while a library holds the interpreter, and what it has started knows nothing of it.
+    A worker cannot see to that itself while a library holds the interpreter, and what it has started knows nothing of it. It
+    has the same moment to finish what it does, and to store it, as when a run is interrupted, so that no page is read and
+    lost; without a call it ends at once.
     """
-    script = 'read _; kill -KILL "-$1"; kill -KILL "$1"'  # as `dash` understands it, too
+    tenths = round(10 * GRACE)
+    script = (  # as `dash` understands it, too
+        f'read _; n={tenths}; while [ $n -gt 0 ] && kill -0 "$1"; do sleep 0.1; n=$((n - 1)); done; '
+        'kill -KILL "-$1"; kill -KILL "$1"'
+    )
     quiet = subprocess.DEVNULL
     return subprocess.Popen(  # noqa: S603 - a number and a constant
         ["/bin/sh", "-c", script, "sh", str(pid)],

@@ -16,13 +16,10 @@ from typing import Any, Protocol, TypeVar
 
 from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
 from ocr_pipeline.processes.child import Answer
-from ocr_pipeline.processes.worker import Isolated, Worker
+from ocr_pipeline.processes.worker import GRACE, Isolated, Worker
 
 Job = TypeVar("Job", bound=tuple[Any, ...])
 Result = TypeVar("Result")
-
-GRACE = 3.0
-"""Seconds that jobs in progress have left when a run is stopped, so that their results are kept."""
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,17 @@ def starting_a_program(folder: str) -> None:
     re.match("(a+)+b", "a" * 60)
 
 
+def finishing(folder: str) -> None:
+    """Notes its process, and, half a second after its parent was killed, that it has finished."""
+    parent = os.getppid()
+    (Path(folder) / "new").write_text(str(os.getpid()))
+    (Path(folder) / "new").rename(Path(folder) / "begun")
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    (Path(folder) / "finished").touch()
+
+
 def using_workers(folder: str) -> None:
     """A run: it leaves an idle worker behind, and is in the middle of others."""
     call_isolated(Isolated(square), Budget(), 3)

@@ -171,6 +171,27 @@ def test_workers_exit_if_their_parent_is_killed(parent: subprocess.Popen[bytes],
     wait_until(lambda: not group_members(parent.pid), f"still there: {group_members(parent.pid)}")
 
 
+def test_a_call_whose_parent_is_killed_has_a_moment_to_finish(tmp_path: Path) -> None:
+    """So that its result is stored, and not computed again."""
+    code = (
+        "import sys\n"
+        "from ocr_pipeline.processes.budget import Budget\n"
+        "from ocr_pipeline.processes.shared import call_isolated\n"
+        "from ocr_pipeline.processes.worker import Isolated\n"
+        "from ocr_pipeline_tests.ocr.jobs import finishing\n"
+        "call_isolated(Isolated(finishing), Budget(), sys.argv[1])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    wait_until(lambda: (tmp_path / "begun").exists() or process.poll() is not None, "it has not begun")
+    process.kill()
+    process.wait()
+    pid = int((tmp_path / "begun").read_text())
+    wait_until(lambda: not alive(pid), "a process outlives its parent")
+    assert (tmp_path / "finished").exists()
+
+
 @needs_proc
 def test_what_a_worker_has_started_ends_with_its_parent(tmp_path: Path) -> None:
     """Also if the worker cannot see to it, because a library holds the interpreter."""

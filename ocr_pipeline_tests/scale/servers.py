@@ -192,11 +192,13 @@ class RayCluster:
         """`kill -9` a node and all that runs there, as when its machine loses power."""
         self._nodes.remove(node)
         pids = [info.process.pid for infos in node.all_processes.values() for info in infos]
+        for pid in pids:  # it starts and reports nothing any more
+            os.kill(pid, signal.SIGSTOP)
         workers = [child for pid in pids for child in _children(pid)]
-        self._cluster.remove_node(node, allow_graceful=False)
         for pid in workers:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self._cluster.remove_node(node, allow_graceful=False)
 
     @property
     def nodes(self) -> list[Any]:
@@ -226,6 +228,7 @@ def ray_cluster(nodes: int = 2, cpus: int = 1) -> Iterator[RayCluster]:
         RAY_health_check_period_ms="1000",
         RAY_health_check_failure_threshold="3",
         RAY_health_check_timeout_ms="5000",
+        RAY_kill_child_processes_on_worker_exit="0",
     )
     import ray
     from ray.cluster_utils import Cluster

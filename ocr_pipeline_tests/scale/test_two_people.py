@@ -86,6 +86,7 @@ def test_they_do_not_spend_more_than_the_limit_together(
     """The estimate of each is below the limit, that of both is not; the second begins when the first has spent."""
     monkeypatch.setattr(answers, "PROMPT_TOKENS", 2400)
     url = load_deployment(people[0]).warehouse.url
+    limit, together = 2.5 * DOCUMENTS, False
 
     def plan(_: Seen) -> str:
         nonlocal together
@@ -94,7 +95,7 @@ def test_they_do_not_spend_more_than_the_limit_together(
         return "ok"
 
     standin.plan = plan
-    limit, runs, together = 2.5 * DOCUMENTS, [], False
+    runs = []
     for project, name in zip(people, BACKENDS, strict=True):
         runs.append(start(project, "--backends", name, "--max-cost", str(limit)))
         assert until(lambda: len(standin.seen) >= 2)
