@@ -114,7 +114,8 @@ def candidate_values(
     is_invoice = schema is None or schema.is_invoice
     reading = first_invoice(text).reading if is_invoice else read(text)
     if schema is None or is_invoice:
-        made = choices(reading, labelled(reading), items.find(reading))
+        needed = None if fields is None else {"supplier_name", *fields}
+        made = choices(reading, labelled(reading), items.find(reading), wanted=needed)
     else:
         made = keyed.choices(reading, schema, invoice_choices)
     wanted = {field: choice for field, choice in made.items() if fields is None or field in fields}
@@ -125,7 +126,11 @@ def candidate_values(
 
 def sample_of(example: Example) -> Sample:
     made, values, reading = candidate_values(example.text, example.schema, example.label.labelled_fields)
-    chosen = {name: value_key(choice.chosen.value) if choice.chosen else None for name, choice in made.items()}
+    chosen = {
+        name: value_key(choice.chosen.value) if choice.chosen else None
+        for name, choice in made.items()
+        if name in values
+    }
     kept = {
         field: [Candidate(value.key, value.entry.value, value.features) for value in of_field]
         for field, of_field in values.items()

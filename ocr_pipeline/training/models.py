@@ -53,7 +53,7 @@ def train_model(examples: Sequence[Example], engine: str, schema: DocumentSchema
     coverage = coverage_of(samples, folds)
     fields, too_few, right = {}, {}, {}
     for field in schema.field_kinds:
-        if not samples or field not in samples[0].chosen:
+        if not any(field in sample.chosen for sample in samples):
             continue
         task = field_task(field, samples)
         with_choice = sum(query.right is not None and len(query.rows) > 1 for query in task.queries.values())

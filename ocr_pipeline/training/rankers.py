@@ -63,8 +63,11 @@ def fit(table: FieldTable, features: "Floats", indices: Sequence[int]) -> Ranker
     groups = [size for size, has_right in zip(sizes, ranked, strict=True) if has_right]
     boosters = []
     for columns in (columns_without_rules(table.names), list(range(len(table.names)))):
-        # The ranker uses the classifier's bins: finding them takes as long as fifty trees.
-        every = lightgbm.Dataset(chosen_rows[:, columns], right, params=_COMMON, free_raw_data=False)
+        first = table.binned.get(len(columns))
+        every = lightgbm.Dataset(
+            chosen_rows[:, columns], right, reference=first, params=_COMMON, free_raw_data=False
+        ).construct()
+        table.binned.setdefault(len(columns), every)
         chosen = every.subset(in_ranked).set_group(groups)
         for objective, data in ((_CLASSIFIER, every), (_RANKER, chosen)):
             parameters = {**_COMMON, **objective}

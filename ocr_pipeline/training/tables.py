@@ -17,6 +17,7 @@ from ocr_pipeline.values.names import normalise_name
 
 if TYPE_CHECKING:
     import numpy as np
+    from lightgbm import Dataset
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -63,6 +64,12 @@ class FieldTable:
             starts[index] = row
             row += len(values)
         return starts
+
+    @cached_property
+    def binned(self) -> "dict[int, Dataset]":
+        """By number of columns, the data of the first fit: all fits use its bins, since finding bins takes as long as fifty
+        trees. Bins are edges of features, so a fold learns nothing about labels of another one from them."""
+        return {}
 
     @cached_property
     def rules(self) -> "Mapping[int, Floats]":

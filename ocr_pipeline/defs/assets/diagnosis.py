@@ -194,15 +194,9 @@ def _confidences() -> dg.AssetsDefinition:
         before = tables.confidence.calibrated_from(target)
         unchanged = {key for key, content in contents.items() if before.get(key) == content}
         new = [
-            NewConfidences(
-                dataset=dataset,
-                backend=backend,
-                values=part,
-                content=contents[dataset, backend],
-                result=calibrate(part),
-            )
-            for (dataset, backend), part in values.items()
-            if (dataset, backend) not in unchanged
+            NewConfidences(dataset=key[0], backend=key[1], values=part, content=contents[key], result=calibrate(part))
+            for key, part in values.items()
+            if key not in unchanged
         ]
         tables.confidence.replace_confidences(target, new, unchanged, context.run.run_id)
         calibrations = tables.confidence.calibrations(target, {})

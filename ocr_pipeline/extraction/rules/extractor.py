@@ -1,7 +1,7 @@
 """The extractor `rules`: reads a page, collects candidates per field, chooses one, and records where it is printed."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -107,39 +107,62 @@ def extract_text(
 
 
 def choices(
-    reading: Reading, printed: Sequence[LabelledAmount], sold: Sequence[Item], company: OwnCompany | None = None
+    reading: Reading,
+    printed: Sequence[LabelledAmount],
+    sold: Sequence[Item],
+    company: OwnCompany | None = None,
+    wanted: Collection[str] | None = None,
 ) -> dict[str, Choice[Any]]:
-    """For each single-valued field, its candidates with features and scores, and the chosen one. `company`: the own one."""
+    """For each single-valued field, its candidates with features and scores, and the chosen one. `company`: the own one;
+    `wanted`: fields to choose (default: all)."""
     own = own_company.on_page(reading, company)
-    dates = issue_dates.candidates(reading)
-    registrations = tax_ids.candidates(reading)
-    supplier = choose(own.not_supplier(suppliers.candidates(reading)), suppliers.WEIGHTS, suppliers.AT_LEAST)
-    address = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
-    receiver = receivers.candidates(reading, supplier.chosen.candidate if supplier.chosen else None)
-    receiver = own.preferred([*receiver, *own.printed_names(reading)])
-    return {
-        "document_type": choose(document_type.candidates(reading), document_type.WEIGHTS, document_type.AT_LEAST),
-        "supplier_name": supplier,
-        "supplier_address": choose(address, addresses.WEIGHTS, addresses.AT_LEAST),
-        "supplier_tax_id": choose(own.not_supplier(registrations, tax_ids=True), tax_ids.WEIGHTS, tax_ids.AT_LEAST),
-        "receiver_name": choose(receiver, receivers.WEIGHTS | own_company.OWN_WEIGHTS, receivers.AT_LEAST),
-        "receiver_tax_id": _receiver_tax_id(own.preferred(registrations, tax_ids=True)),
-        "invoice_id": _number(reading, "invoice_id"),
-        "invoice_date": choose(dates, issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),
-        "due_date": choose(dates, issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
-        "purchase_order": _number(reading, "purchase_order"),
-        "currency": choose(currency.candidates(reading), currency.WEIGHTS, currency.AT_LEAST),
-        **totals.choose_amounts(
+    days = cache(lambda: issue_dates.candidates(reading))
+    registrations = cache(lambda: tax_ids.candidates(reading))
+    supplier = cache(
+        lambda: choose(own.not_supplier(suppliers.candidates(reading)), suppliers.WEIGHTS, suppliers.AT_LEAST)
+    )
+    of_amounts = cache(
+        lambda: totals.choose_amounts(
             amounts.candidates(reading, printed, [item.amount.value for item in sold]),
             amounts.cash_step(reading),
             sums.charges(printed),
+        )
+    )
+    makers: dict[str, Callable[[], Choice[Any]]] = {
+        "document_type": lambda: choose(
+            document_type.candidates(reading), document_type.WEIGHTS, document_type.AT_LEAST
         ),
+        "supplier_name": supplier,
+        "supplier_address": lambda: _address(reading, supplier()),
+        "supplier_tax_id": lambda: choose(
+            own.not_supplier(registrations(), tax_ids=True), tax_ids.WEIGHTS, tax_ids.AT_LEAST
+        ),
+        "receiver_name": lambda: _receiver(reading, supplier(), own),
+        "receiver_tax_id": lambda: _receiver_tax_id(own.preferred(registrations(), tax_ids=True)),
+        "invoice_id": lambda: _number(reading, "invoice_id"),
+        "invoice_date": lambda: choose(days(), issue_dates.INVOICE_DATE_WEIGHTS, issue_dates.INVOICE_DATE_AT_LEAST),
+        "due_date": lambda: choose(days(), issue_dates.DUE_DATE_WEIGHTS, issue_dates.DUE_DATE_AT_LEAST),
+        "purchase_order": lambda: _number(reading, "purchase_order"),
+        "currency": lambda: choose(currency.candidates(reading), currency.WEIGHTS, currency.AT_LEAST),
+        **{name: partial(lambda name: of_amounts()[name], name) for name in totals.FIELDS},
     }
+    return {name: make() for name, make in makers.items() if wanted is None or name in wanted}
 
 
 def invoice_choices(reading: Reading, company: OwnCompany | None = None) -> dict[str, Choice[Any]]:
     """`choices` for a page that is not an invoice, whose documents share fields with invoices."""
     return choices(reading, labelled(reading), items.find(reading), company)
+
+
+def _address(reading: Reading, supplier: Choice[str]) -> Choice[str]:
+    found = addresses.candidates(reading, supplier.chosen.candidate.span) if supplier.chosen else []
+    return choose(found, addresses.WEIGHTS, addresses.AT_LEAST)
+
+
+def _receiver(reading: Reading, supplier: Choice[str], own: own_company.Own) -> Choice[str]:
+    found = receivers.candidates(reading, supplier.chosen.candidate if supplier.chosen else None)
+    preferred = own.preferred([*found, *own.printed_names(reading)])
+    return choose(preferred, receivers.WEIGHTS | own_company.OWN_WEIGHTS, receivers.AT_LEAST)
 
 
 def _receiver_tax_id(registrations: Sequence[Candidate[str]]) -> Choice[str]:

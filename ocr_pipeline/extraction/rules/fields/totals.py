@@ -66,6 +66,10 @@ class _Combination:
         return score + (_CONTRADICTORY if too_large else 0.0)
 
 
+FIELDS = ("net_amount", "total_tax_amount", "total_amount", "amount_due")
+"""What `choose_amounts` chooses."""
+
+
 def choose_amounts(
     candidates: Sequence[Candidate[Decimal]],
     cash_step: Decimal | None,
