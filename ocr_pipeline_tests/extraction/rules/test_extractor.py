@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_pipeline.extraction.rules import RulesExtractor, lexicon
-from ocr_pipeline.extraction.rules.extractor import extract_text
+from ocr_pipeline.extraction.rules.extractor import choices, extract_text
+from ocr_pipeline.extraction.rules.fields import items
+from ocr_pipeline.extraction.rules.fields.labelled_amounts import labelled
 from ocr_pipeline.extraction.rules.fields.total_weights import TOTAL_WEIGHTS
+from ocr_pipeline.extraction.rules.parts import first_invoice
 from ocr_pipeline.extraction.rules.result import MAX_CANDIDATES
 from ocr_pipeline.schemas import Extraction, OcrPage, OcrText, Word
 from ocr_pipeline_tests.extraction.rules.printed import extract, printed
@@ -65,6 +68,16 @@ def test_an_invoice_with_evidence_for_every_value() -> None:
     }
     assert (extraction.evidence["total_amount"].page, extraction.evidence["due_date"].page) == (1, 2)
     assert extraction.evidence["line_items.0.amount"].method == "quantity x unit price"
+
+
+def test_a_field_chosen_alone_is_chosen_as_with_all_others() -> None:
+    text = printed(INVOICE, "Zahlbar bis 04.07.2018")
+    reading = first_invoice(text).reading
+    amounts, sold = labelled(reading), items.find(reading)
+    every = choices(reading, amounts, sold)
+    assert every["supplier_address"].chosen
+    for field, choice in every.items():
+        assert choices(first_invoice(text).reading, amounts, sold, wanted=[field]) == {field: choice}
 
 
 def test_a_document_without_words_gives_nothing() -> None:
