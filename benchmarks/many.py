@@ -1,17 +1,21 @@
-"""100,000 documents x 5 backends on one machine: an idle plan, ticks of `arrivals`, orchestration of 2,000 new cells.
+"""100,000 documents x 5 backends on one machine: orchestration of 2,000 new cells, a run with nothing to do, ticks, scores.
 
-    python benchmarks/many.py [--documents 100000] [--shards/--no-shards] [--folder FOLDER]
+    python -m benchmarks.many [--documents 100000] [--postgres] [--no-shards] [--folder FOLDER] [--only STAGE ...]
 
 The rows and Dagster's records of all documents are those of one that was really run, multiplied by SQL: `many_documents.py`.
-CPU seconds of the process alone; what the extractors' worker processes need is not in them. A folder is kept and used again.
+Each stage is a process of its own: its CPU seconds, without those of the extractors' workers and of PostgreSQL, and the
+largest memory it had. A folder is kept and used again, but not with --postgres, which starts a server for the time.
 """
 
 import argparse
+import os
+import resource
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,32 +26,70 @@ if TYPE_CHECKING:
 
 NEW = 400
 """Documents that no backend was run on."""
+STAGES = ("made", "shards", "orchestration", "idle", "ticks", "scores")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--shards", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--only", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--stage", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        measure(arguments.folder or Path(name) / "project", arguments.documents, with_shards=arguments.shards)
+    if arguments.stage:
+        stage(arguments.stage, arguments.folder, arguments.documents, with_shards=arguments.shards)
+        return
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, _databases(arguments.postgres) as environment:
+        root = arguments.folder or Path(name) / "project"
+        where = "PostgreSQL" if arguments.postgres else "DuckDB and SQLite"
+        print(f"| {arguments.documents:,} documents x 5 backends, {where} | |\n| --- | ---: |", flush=True)
+        shared = ["--folder", str(root), "--documents", str(arguments.documents)]
+        shared += [] if arguments.shards else ["--no-shards"]
+        for chosen in arguments.only:
+            command = [sys.executable, "-m", "benchmarks.many", "--stage", chosen, *shared]
+            subprocess.run(command, env=os.environ | environment, check=True)
 
 
-def measure(root: Path, documents: int, *, with_shards: bool) -> None:
-    """Print a table."""
-    from ocr_pipeline.defs.sharding import switch
+@contextmanager
+def _databases(postgres: bool) -> Iterator[dict[str, str]]:
+    """Empty databases for a warehouse and an instance, as variables of the environment; none for files."""
+    from ocr_pipeline_tests.scale.servers import postgres_server
+
+    with postgres_server() if postgres else nullcontext() as server:
+        names = ("warehouse", "instance") if server else ()
+        yield {f"MANY_{name.upper()}": server.url(server.create(name)) for name in names if server}
+
+
+def stage(name: str, root: Path, documents: int, *, with_shards: bool) -> None:
+    """Print the rows of one stage."""
     from ocr_pipeline.project import Project
 
-    print(f"| {documents:,} documents x 5 backends | |\n| --- | ---: |")
-    with measured("made"):
-        project = Project(root) if root.exists() else make_project(root, documents, new=NEW)
-    with measured(f"shards {'on' if with_shards else 'off'}"):
-        switch(project, on=with_shards, dry_run=False)
-    _orchestration(project)
+    deployment: dict[str, object] = {}
+    if "MANY_WAREHOUSE" in os.environ:
+        deployment = {
+            "warehouse": os.environ["MANY_WAREHOUSE"],
+            "instance": {"postgres_url": os.environ["MANY_INSTANCE"]},
+        }
+    project = Project(root)
+    if name == "made":
+        if not root.exists():
+            with measured("made"):
+                make_project(root, documents, deployment, new=NEW)
+    elif name == "shards":
+        _switch(project, with_shards)
+    else:
+        {"orchestration": _orchestration, "idle": _idle, "ticks": _ticks, "scores": _scores}[name](project)
+    print(f"| largest memory of this process | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB |")
+
+
+def _switch(project: "Project", on: bool) -> None:
+    from ocr_pipeline.defs.sharding import switch
+
+    with measured(f"shards {'on' if on else 'off'}"):
+        switch(project, on=on, dry_run=False)
     set_evaluated(project)
-    _idle(project)
-    _ticks(project)
 
 
 @contextmanager
@@ -143,6 +185,25 @@ def _orchestration(project: "Project") -> None:
         f"| {len(cells):,} new cells in {len(results)} runs: parts and graph {built:.1f} s CPU, all {total:.1f} s | |"
     )
     print(f"| of which rows ({counted}); the rest a cell | {1000 * own / len(cells):.2f} ms CPU |")
+    set_evaluated(project)
+
+
+def _scores(project: "Project") -> None:
+    """The asset `field_scores` of all backends, if nothing was scored before."""
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs.graph import build_graph
+    from ocr_pipeline.defs.instance import open_instance
+    from ocr_pipeline.defs.launch import Launcher, backend_ranges
+    from ocr_pipeline.defs.partitions import partitions_of
+    from ocr_pipeline.warehouse.opened import open_warehouse
+
+    backends = load_backends(project)
+    with open_instance(project) as instance, measured("scores of all"):
+        ranges = backend_ranges(backends, partitions_of(project, backends))
+        [result] = Launcher(build_graph(project), instance).materialize(["field_scores"], ranges)
+    assert result.success
+    [scored] = open_warehouse(project).rows("SELECT count(*) AS cells FROM scored_cells")
+    print(f"| scored cells | {scored['cells']:,} |")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ def printable_path(path: str) -> str:
 
     `path_of_printable` gives the path back.
     """
+    if path.isascii() and path.isprintable() and "\\x" not in path:
+        return path
     text = "".join(
         f"\\x{ord(character) & 0xFF:02x}" if "\udc80" <= character <= "\udcff" or character < " " else character
         for character in re.sub(r"\\(?=x[0-9a-f]{2})", r"\\x5c", path)
@@ -34,6 +36,8 @@ def printable_path(path: str) -> str:
 
 def path_of_printable(text: str) -> str:
     """The path that `printable_path` was given."""
+    if "\\x" not in text:
+        return text
     return os.fsdecode(_ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(text)))
 
 

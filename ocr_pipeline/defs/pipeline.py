@@ -90,8 +90,9 @@ def run_pipeline(
     calls = calls_of_run(project, fresh_since, max_cost_usd)
     with open_instance(project) as instance, closing(calls):
         close_killed_runs(instance)
-        keep_known_ids(project, at_run=True)
         every, shards = find_documents(project.data), load_deployment(project).shards
+        if keep_known_ids(project, every):
+            every = find_documents(project.data)
         require_shards(instance, shards.in_use)
         scope = _scope(project, instance, every, sources, names, mode=mode, fresh_since=fresh_since, rehash=rehash)
         register_documents(instance, [source.document_id for source in scope.sources], shards.in_use)

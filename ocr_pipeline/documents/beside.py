@@ -13,11 +13,15 @@ def beside(document: Path, suffix: str, *, stem: bool = False) -> Path:
 
     A name that would be too long is cut, and gets a hash of the whole name.
     """
-    text = document.stem if stem else document.name
+    return document.with_name(name_beside(document.stem if stem else document.name, suffix))
+
+
+def name_beside(text: str, suffix: str) -> str:
+    """The name of a file beside the one with this name or stem."""
     if text.isascii() and len(text) + len(suffix) <= MAX_NAME_BYTES:
-        return document.with_name(text + suffix)
+        return text + suffix
     name = os.fsencode(text)
     if len(name) + len(os.fsencode(suffix)) > MAX_NAME_BYTES:
         digest = hashlib.sha256(name).hexdigest()[:8]
         name = os.fsencode(os.fsdecode(name[:200]).encode("utf-8", "ignore").decode()) + f"-{digest}".encode()
-    return document.with_name(os.fsdecode(name) + suffix)
+    return os.fsdecode(name) + suffix

@@ -148,7 +148,7 @@ def drop_copy(path: Path) -> bool:
     return True
 
 
-def object_state(path: Path) -> str | None:
+def object_state(path: Path | str) -> str | None:
     """What identifies the content of an object without reading it; "" without such an object; None for a path of a file."""
     found = _object(path)
     if found is None:
@@ -195,7 +195,7 @@ def _version(blob: Blob) -> str:
     return f"{blob.etag} {blob.size} {blob.modified}"
 
 
-def _object(path: Path) -> tuple[BucketFiles, str] | None:
+def _object(path: Path | str) -> tuple[BucketFiles, str] | None:
     text = str(path)
     at = text.rfind(_MARK)
     if at < 0:

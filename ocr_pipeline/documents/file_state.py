@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ocr_pipeline.documents.bucket_files import STATE, object_state
 from ocr_pipeline.documents.find import SourceFile
-from ocr_pipeline.documents.transcripts import transcript_file
+from ocr_pipeline.documents.transcripts import transcript_path
 
 NONE = "-"
 """Of a file that does not exist."""
@@ -23,7 +23,7 @@ TICK_NS, COARSE_TICK_NS = 20_000_000, 2_000_000_000
 
 def document_state(source: SourceFile) -> str:
     """The state of a document file and its transcript."""
-    return f"{_state(source.path)} {_state(transcript_file(source.path))}"
+    return f"{_state(source.path)} {_state(transcript_path(source.path))}"
 
 
 def label_state(source: SourceFile) -> str:
@@ -38,7 +38,7 @@ def unchanged_since(state: str, state_of: Callable[[SourceFile], str], source: S
     return state if state_of(source) == state and not _is_recent(state) else None
 
 
-def _state(path: Path | None) -> str:
+def _state(path: Path | str | None) -> str:
     """`size,mtime_ns,ctime_ns,inode`; of an object in a bucket, a hash of its ETag, size and time."""
     if path is not None and (state := object_state(path)) is not None:
         return state or NONE

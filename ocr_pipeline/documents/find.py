@@ -13,21 +13,22 @@ A file that is split (`data/splits`) is followed by its parts, which are documen
 
 import hashlib
 import os
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from ocr_pipeline.collecting import collection_paused
 from ocr_pipeline.document_schema.loading import DATASET_FILE, DatasetSchemas, dataset_schemas, load_schemas
 from ocr_pipeline.document_schema.schema import DocumentSchema
-from ocr_pipeline.documents.beside import beside
+from ocr_pipeline.documents.beside import beside, name_beside
 from ocr_pipeline.documents.bucket_files import FOLDER as BUCKETS
 from ocr_pipeline.documents.bucket_files import bucket_paths, is_file, local_copy
 from ocr_pipeline.documents.identifiers import MAX_ID_LENGTH, document_ids, load_known_ids, slug
 from ocr_pipeline.documents.overrides import overrides_file
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.splits import Split, load_splits
-from ocr_pipeline.documents.walk import Kind, walk, walk_keys
+from ocr_pipeline.documents.walk import Kind, walk_keys, walk_names
 
 FOLDERS = ("demo", "documents")
 """The folders of documents below `data`."""
@@ -115,34 +116,66 @@ def _parts(data: Path, source: SourceFile, split: Split, taken: Container[str]) 
 
 def _found_files(data: Path) -> dict[str, SourceFile]:
     """The files by id."""
-    paths, there = dict[str, Path](), set[Path]()
-    start = len(os.path.join(data, ""))
-    for path, kind in files_of(data):
-        there.add(path)
+    paths, there = dict[str, str](), set[str]()
+    for file, kind in files_of(data):
+        there.add(file)
         if kind == "document":
-            paths[_name(os.fspath(path)[start:].replace(os.sep, "/"))] = path
-    ids = document_ids(paths, load_known_ids(data))
+            paths[data_path(file, data)] = file
+    return _sources(data, paths, document_ids(paths, load_known_ids(data)), there)
+
+
+def some_documents(data: Path, files: Iterable[str], ids: Mapping[str, str], there: Container[str]) -> list[SourceFile]:
+    """These files as `find_documents` has them, where nothing is split.
+
+    Args:
+        files: paths of documents, as text.
+        ids: of the other documents, and of some of these, by path below `data`.
+        there: the paths of all files.
+    """
+    paths = {data_path(file, data): file for file in files}
+    return list(_sources(data, paths, document_ids(paths, {**ids, **load_known_ids(data)}), there).values())
+
+
+def _sources(
+    data: Path, paths: Mapping[str, str], ids: Mapping[str, str], there: Container[str]
+) -> dict[str, SourceFile]:
+    """The documents by id. `paths`: as text, by path below `data`; `there`: the paths of all files."""
     sources: dict[str, SourceFile] = {}
     schemas, decided = _SchemasOfFolders(data), _names_in(overrides_file(data, "any").parent)
-    for name, path in paths.items():
-        top, *parts = name.split("/")
-        dataset = "demo" if top == "demo" else slug(parts[0]) if len(parts) > 1 else ""
-        overrides = overrides_file(data, ids[name])
-        sources[ids[name]] = SourceFile(
-            ids[name],
+    dataset_of = lru_cache(slug)
+    for name, file in paths.items():
+        document_id, path = ids[name], Path(file)
+        top, _, below = name.partition("/")
+        dataset = "demo" if top == "demo" else dataset_of(below.partition("/")[0]) if "/" in below else ""
+        overrides = overrides_file(data, document_id) if f"{document_id}.json" in decided else None
+        sources[document_id] = SourceFile(
+            document_id,
             dataset or "documents",
             path,
-            label_of(path, exists=there.__contains__),
-            overrides if overrides.name in decided and overrides.is_file() else None,
-            schemas=schemas.of(path, _dataset_folder(path, data)),
+            _label_among(path, file, there),
+            overrides if overrides and overrides.is_file() else None,
+            schemas=schemas.of(path, _dataset_folder(file, data)),
         )
     return sources
 
 
-def _dataset_folder(path: Path, data: Path) -> Path:
+def _label_among(path: Path, text: str, there: Container[str]) -> Path | None:
+    """The same as `label_of` for a document whose neighbours are known. `text`: the path as text."""
+    name = path.name
+    folder = text[: -len(name)]
+    for of in (name, path.stem):
+        if (candidate := folder + name_beside(of, ".json")) in there:
+            return Path(candidate)
+    return None
+
+
+def _dataset_folder(path: str, data: Path) -> str:
     """The folder of the data set that a file belongs to."""
-    top, *parts = os.fspath(path)[len(os.path.join(data, "")) :].split(os.sep)
-    return data / top if top == "demo" else data.joinpath(top, *parts[:-1][:1])
+    end = len(os.path.join(data, ""))
+    is_demo = path.startswith(os.path.join("demo", ""), end)
+    for _ in range(1 if is_demo else 2):
+        end = path.find(os.sep, end) + 1 or end
+    return path[: end - 1]
 
 
 def _names_in(folder: Path) -> set[str]:
@@ -158,13 +191,13 @@ class _SchemasOfFolders:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._known: dict[Path, DatasetSchemas | None] = {}
+        self._known: dict[str, DatasetSchemas | None] = {}
         self._schemas: dict[str, DocumentSchema] | None = None
 
-    def of(self, path: Path, folder: Path) -> tuple[DocumentSchema, ...]:
+    def of(self, path: Path, folder: str) -> tuple[DocumentSchema, ...]:
         """Those of a document in the folder of a data set."""
         if folder not in self._known:
-            self._known[folder] = self._load(folder) if is_file(folder / DATASET_FILE) else None
+            self._known[folder] = self._load(Path(folder)) if is_file(Path(folder, DATASET_FILE)) else None
         chosen = self._known[folder]
         return chosen.of(path.relative_to(folder).as_posix()) if chosen else ()
 
@@ -174,18 +207,18 @@ class _SchemasOfFolders:
         return dataset_schemas(local_copy(folder / DATASET_FILE).parent, self._schemas)
 
 
-def files_of(data: Path) -> Iterator[tuple[Path, Kind]]:
-    """All files below `data/demo` and `data/documents`, and all in buckets. Raises ConfigurationError."""
+def files_of(data: Path) -> Iterator[tuple[str, Kind]]:
+    """The paths of all files below `data/demo` and `data/documents`, and of all in buckets. Raises ConfigurationError."""
     for folder in FOLDERS:
-        yield from walk(data / folder)
+        yield from walk_names(os.path.join(data, folder))
     for bucket, objects in bucket_paths(data).items():
-        yield from walk_keys(bucket, objects)
+        yield from walk_keys(os.fspath(bucket), objects)
 
 
-def data_path(path: Path, data: Path) -> str:
+def data_path(path: Path | str, data: Path) -> str:
     """The path of a file below `data` as ids are made from it: `documents/shop/a.pdf`, also of an object in the bucket `shop`:
     a data set that moves to a bucket keeps its ids."""
-    return _name(path.relative_to(data).as_posix())
+    return _name(os.fspath(path)[len(os.path.join(data, "")) :].replace(os.sep, "/"))
 
 
 def _name(below: str) -> str:
@@ -198,7 +231,7 @@ def not_documents(data: Path) -> dict[Kind, list[Path]]:
     found: dict[Kind, list[Path]] = {}
     for path, kind in files_of(data):
         if kind not in ("document", "beside"):
-            found.setdefault(kind, []).append(path)
+            found.setdefault(kind, []).append(Path(path))
     return found
 
 

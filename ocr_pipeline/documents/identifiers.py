@@ -112,7 +112,9 @@ def _slug_of(parts: tuple[str, ...]) -> str:
 
 
 def _stem(parts: tuple[str, ...]) -> str:
-    return "-".join((*parts[:-1], PurePosixPath(parts[-1]).stem))
+    name = parts[-1]
+    dot = name.rfind(".")  # as `PurePath.stem`, which takes most of the time of a hundred thousand ids
+    return "-".join((*parts[:-1], name[:dot] if 0 < dot < len(name) - 1 else name))
 
 
 def _fold(text: str) -> str:

@@ -132,7 +132,8 @@ def _unclaimed(data: Path, sources: Sequence[SourceFile]) -> Iterator[Path]:
     """Valid label files that belong to no document."""
     claimed = {path for source in sources for path in _labels_of(source.path)}
     claimed |= {source.label for source in sources if source.label}
-    for path, kind in files_of(data):
+    for file, kind in files_of(data):
+        path = Path(file)
         if (
             kind != "beside"
             or path.suffix != ".json"

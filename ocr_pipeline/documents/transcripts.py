@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ocr_pipeline.documents.beside import beside
+from ocr_pipeline.documents.beside import beside, name_beside
 from ocr_pipeline.documents.bucket_files import is_file, local_copy
 from ocr_pipeline.documents.page_range import PageRange
 from ocr_pipeline.documents.pages import sha256_of
@@ -20,6 +20,12 @@ SUFFIX = ".transcript.json"
 def transcript_file(document: Path) -> Path:
     """The path of a document's transcript, whether or not it exists."""
     return beside(document, SUFFIX)
+
+
+def transcript_path(document: Path) -> str:
+    """The same as text, for hundreds of thousands."""
+    name = document.name
+    return str(document)[: -len(name)] + name_beside(name, SUFFIX)
 
 
 def has_transcript(document: Path) -> bool:

@@ -36,7 +36,13 @@ def walk(folder: Path) -> Iterator[tuple[Path, Kind]]:
     Raises:
         ConfigurationError: a folder cannot be read.
     """
-    pending: list[tuple[Path, Kind | frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+    for path, kind in walk_names(os.fspath(folder)):
+        yield Path(path), kind
+
+
+def walk_names(folder: str) -> Iterator[tuple[str, Kind]]:
+    """The same with paths as text: a hundred thousand `Path` take as long as all else."""
+    pending: list[tuple[str, Kind | frozenset[tuple[int, int]]]] = [(folder, frozenset())]
     while pending:  # no recursion: folders may be nested deeper than Python can call
         path, kind = pending.pop()
         if isinstance(kind, str):
@@ -54,10 +60,11 @@ def walk(folder: Path) -> Iterator[tuple[Path, Kind]]:
         folder_id = (stat.st_dev, stat.st_ino)
         if folder_id not in kind:
             below = kind | {folder_id}
-            pending += reversed([(path / name, found or below) for name, found in _kinds(path, entries)])
+            start = os.path.join(path, "")
+            pending += reversed([(start + name, found or below) for name, found in _kinds(path, entries)])
 
 
-def walk_keys(folder: Path, keys: Iterable[str]) -> Iterator[tuple[Path, Kind]]:
+def walk_keys(folder: str, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
     """The same for a bucket: `keys` are the names of its objects, `folder` stands for it."""
     names: dict[str, set[tuple[str, bool]]] = {"": set()}
     for key in keys:
@@ -69,13 +76,20 @@ def walk_keys(folder: Path, keys: Iterable[str]) -> Iterator[tuple[Path, Kind]]:
     while pending:
         key, kind = pending.pop()
         if kind is not None:
-            yield folder / key, kind
+            yield os.path.join(folder, key), kind
             continue
-        found = _kinds(folder / key, sorted(names[key]))
+        found = _kinds(os.path.join(folder, key), sorted(names[key]))
         pending += reversed([(f"{key}/{name}" if key else name, below) for name, below in found])
 
 
-def _entries(folder: Path) -> list[tuple[str, bool]]:
+def kind_by_name(name: str) -> Kind | None:
+    """The kind of a file, as far as its name says it; None for XML, which is a document by its content and its neighbours."""
+    if os.path.splitext(name)[1].lower() in xml_files.SUFFIXES:
+        return None
+    return next(kind for _, kind in _kinds("", [(name, False)]))
+
+
+def _entries(folder: str) -> list[tuple[str, bool]]:
     """The names of folders (True) and files in a folder, sorted."""
     with os.scandir(folder) as found:
         kinds = [(entry.name, _is(entry.is_dir), _is(entry.is_file)) for entry in found]
@@ -89,9 +103,9 @@ def _is(ask: Callable[[], bool]) -> bool:
         return False
 
 
-def _kinds(folder: Path, entries: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, Kind | None]]:
+def _kinds(folder: str, entries: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, Kind | None]]:
     """The kind of each file, None for a folder."""
-    pages = [name for name, is_folder in entries if not is_folder and _may_have_pages(name)]
+    pages: list[str] | None = None
     length = len(os.fsencode(folder))
     for name, is_folder in entries:
         suffix = os.path.splitext(name)[1].lower()
@@ -106,8 +120,10 @@ def _kinds(folder: Path, entries: Sequence[tuple[str, bool]]) -> Iterator[tuple[
             yield name, "beside"
         elif length + len(os.fsencode(name)) + 1 > MAX_PATH_BYTES:
             yield name, "unreachable"
-        elif suffix in xml_files.SUFFIXES and not xml_files.is_document(folder / name, pages):
-            yield name, "xml"
+        elif suffix in xml_files.SUFFIXES:
+            if pages is None:
+                pages = [other for other, is_below in entries if not is_below and _may_have_pages(other)]
+            yield name, "document" if xml_files.is_document(Path(folder, name), pages) else "xml"
         else:
             yield name, "document"
 

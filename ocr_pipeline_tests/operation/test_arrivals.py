@@ -18,8 +18,9 @@ from ocr_pipeline.documents.pages import sha256_of
 from ocr_pipeline.documents.splits import Split, write_split
 from ocr_pipeline.documents.transcripts import transcript_file, transcript_sha256
 from ocr_pipeline.operation.arrivals import MAX_TRACKED, MIN_RETRY_DELAY, Cursor, Scan, scan_files
-from ocr_pipeline.operation.listing import listing_digest
+from ocr_pipeline.operation.listing import different_files, list_files
 from ocr_pipeline.project import Project
+from ocr_pipeline.warehouse.tables.document_files import StoredFile
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 from ocr_pipeline.warehouse.tables.labels import LabelRow
 from ocr_pipeline_tests.files import add_file, add_label, know
@@ -35,8 +36,56 @@ def scan(
     now: float = 0.0,
     min_unchanged: float = 0.0,
 ) -> Scan:
-    sources = find_documents(project.data)
-    return scan_files(sources, *known, cursor or Cursor(), max_reads=max_reads, now=now, min_unchanged=min_unchanged)
+    """A scan of all documents; that of those that differ by the listing of files alone has the same result."""
+    sources, before = find_documents(project.data), cursor or Cursor()
+    found = scan_files(sources, *known, before, max_reads=max_reads, now=now, min_unchanged=min_unchanged)
+    if difference := different_files(project, list_files(project), stored(known)):
+        rows = {key: row for key, row in known[0].items() if key in difference.ids}
+        labels = {key: row for key, row in known[1].items() if key in difference.ids}
+        some = scan_files(
+            difference.sources, rows, labels, before, max_reads=max_reads, now=now, min_unchanged=min_unchanged
+        )
+        assert (some, difference.total) == (found, len(sources))
+    else:
+        assert any(source.parts for source in sources)
+    return found
+
+
+def stored(known: Known) -> list[StoredFile]:
+    documents, labels = known
+    states = {key: row.file_state or "" for key, row in labels.items()}
+    return [
+        StoredFile(
+            key, row.path, row.parent_id is not None, row.is_split, row.file_deleted, row.file_state, states.get(key)
+        )
+        for key, row in documents.items()
+    ]
+
+
+def test_only_files_that_differ_are_looked_at(project: Project) -> None:
+    for name in ("a.pdf", "b.pdf", "c.pdf", "d.pdf"):
+        add_label(add_file(project, f"shop/{name}", name.encode()), total_amount="1.00")
+    known = ingested(project)
+    folder = project.data / "documents" / "shop"
+
+    def differing() -> list[str]:
+        found = different_files(project, list_files(project), stored(known))
+        assert found is not None
+        return sorted(found.ids)
+
+    ids = sorted(known[0])
+    assert differing() == []
+    (folder / "a.pdf").write_bytes(b"changed")
+    (folder / "b.pdf").unlink()
+    (folder / "c.pdf.json").unlink(missing_ok=True)
+    (folder / "c.json").unlink(missing_ok=True)
+    assert differing() == ids[:3]
+    for name in ("e.pdf", "f.pdf.part", ".g.pdf", "h.txt"):
+        (folder / name).write_bytes(b"new")
+    [new] = set(differing()) - set(ids[:3])
+    assert new in {source.document_id for source in find_documents(project.data)}
+    (folder / "i.xml").write_text("<html/>")
+    assert different_files(project, list_files(project), stored(known)) is None, "its content decides what it is"
 
 
 def ingested(project: Project, *, status: str = "ok") -> Known:
@@ -299,15 +348,15 @@ def test_a_cursor_stays_small_however_many_files_arrive(project: Project) -> Non
 
 def test_a_listing_changes_with_what_documents_are_made_of(project: Project) -> None:
     path = add_file(project, "shop/a.pdf", b"%PDF")
-    seen = [listing_digest(project)]
+    seen = [list_files(project).digest]
     path.with_name("a.pdf.json").write_text("{}")
-    seen.append(listing_digest(project))
+    seen.append(list_files(project).digest)
     path.write_bytes(b"%PDG")
-    seen.append(listing_digest(project))
+    seen.append(list_files(project).digest)
     os.replace(path, path.with_name("b.pdf"))
-    seen.append(listing_digest(project))
+    seen.append(list_files(project).digest)
     (project.data / "overrides").mkdir()
     (project.data / "overrides" / "a.json").write_text("{}")
-    seen.append(listing_digest(project))
+    seen.append(list_files(project).digest)
     assert len(set(seen)) == len(seen)
-    assert listing_digest(project) == seen[-1]
+    assert list_files(project).digest == seen[-1]

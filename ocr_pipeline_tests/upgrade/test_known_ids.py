@@ -60,10 +60,10 @@ def test_ids_are_written_down_from_what_is_left(
 def test_a_new_project_has_a_list_once_something_ran(project: Project) -> None:
     (project.data / "demo").mkdir()
     (project.data / "demo" / "cafe-receipt-two-tax-rates.png").write_bytes(image_bytes())
-    keep_known_ids(project, at_run=True)
+    keep_known_ids(project, find_documents(project.data))
     assert not is_recorded(project.data), "the demo alone leaves a checkout as it was"
     (project.data / "documents" / "a.png").write_bytes(image_bytes())
     keep_known_ids(project)
     assert not is_recorded(project.data)
-    keep_known_ids(project, at_run=True)
+    keep_known_ids(project, find_documents(project.data))
     assert (project.data / FILE).read_text() == ""

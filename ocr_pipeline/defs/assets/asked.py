@@ -42,6 +42,11 @@ class Asked:
         """Of an asset with one cell per document."""
         return list(self.cells[""])
 
+    @property
+    def chosen(self) -> set[str]:
+        """The documents of all cells."""
+        return {document_id for keys in self.cells.values() for document_id in keys}
+
     def note(
         self, name: str, document_id: str, metadata: Callable[[], Mapping[str, object]], *, failed: bool, rows: int
     ) -> None:

@@ -64,7 +64,7 @@ def _ocr_text(partitions: Partitions) -> dg.AssetsDefinition:
         """The words of each document as an engine recognises them: text, box, confidence, line, reading order."""
         backends, target = project.backends(), warehouse.warehouse()
         asked = asked_cells(context, partitions, ENGINE, project, target, backends)
-        known = tables.documents.documents(target)
+        known = tables.documents.documents(target, asked.chosen)
         require(known, asked.cells, "raw_documents")
         for name, keys in asked.cells.items():
             engine = backends.engines[name]
@@ -168,13 +168,13 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
         """The fields of each document as a backend extracts them, with the evidence for every value."""
         backends, target = project.backends(), warehouse.warehouse()
         asked = asked_cells(context, partitions, BACKEND, project, target, backends)
-        known = tables.documents.documents(target)
+        known = tables.documents.documents(target, asked.chosen)
         require(known, asked.cells, "raw_documents")
         writer = ExtractionWriter(asked, project, warehouse)
         for name in asked.cells:
             backend = backends[name]
             keys = _covered(asked, known, backend)
-            ocr = tables.words.ocr_cells(target, backend.engine.name) if backend.engine else {}
+            ocr = tables.words.ocr_cells(target, backend.engine.name, keys) if backend.engine else {}
             if backend.engine:
                 with_words = [key for key in keys if not (known[key].is_drawn and backend.reads_xml)]
                 require(ocr, {name: with_words}, f"ocr_text of {backend.engine.name}")
@@ -213,7 +213,7 @@ def extraction_tasks(
         texts = {}
         if engine:
             with warehouse.snapshot() as snapshot:  # words and their key from one state: another run may replace both
-                ocr.update(tables.words.ocr_cells(snapshot, engine))
+                ocr.update(tables.words.ocr_cells(snapshot, engine, batch))
                 texts = tables.words.ocr_texts(snapshot, engine, batch)
         for document_id in batch:
             document = known[document_id]

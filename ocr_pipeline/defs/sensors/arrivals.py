@@ -17,7 +17,7 @@ from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.operation.arrivals import Cursor, Scan, scan_files
 from ocr_pipeline.operation.inboxes import InboxState, problems_of, scan_inboxes
-from ocr_pipeline.operation.listing import listing_digest
+from ocr_pipeline.operation.listing import different_files, list_files
 from ocr_pipeline.operation.settings import Arrivals
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
@@ -78,16 +78,20 @@ def _tick(
 def _scanned(
     project: Project, warehouse: Warehouse, before: Cursor, settings: Arrivals, now: float, *, may_read: bool
 ) -> tuple[Scan, int]:
-    """What changed, and how many documents there are. Nothing is compared if all files and rows are those of the last tick."""
+    """What changed, and how many documents there are. Nothing is compared if all files and rows are those of the last
+    tick, and only what may differ if the listing of files says it."""
     with warehouse.snapshot() as snapshot:
-        counted, version = tables.documents.count_and_version(snapshot)
+        counted, version = tables.document_files.count_and_version(snapshot)
     # Documents in a bucket are not in the listing of files.
-    listing = "" if load_deployment(project).documents else f"{listing_digest(project)} {version}"
+    there = None if load_deployment(project).documents else list_files(project)
+    listing = f"{there.digest} {version}" if there else ""
     if listing and listing == before.listing and before.is_idle:
         return Scan((), 0, (), before), counted
-    sources = find_documents(project.data)
     with warehouse.snapshot() as snapshot:
-        documents, labels = tables.documents.documents(snapshot), tables.labels.labels(snapshot)
+        found = different_files(project, there, tables.document_files.stored_files(snapshot)) if there else None
+        ids = found.ids if found else None
+        documents, labels = tables.documents.documents(snapshot, ids), tables.labels.labels(snapshot, ids)
+    sources = found.sources if found else find_documents(project.data)
     files = scan_files(
         sources,
         documents,
@@ -100,7 +104,7 @@ def _scanned(
     for table, states in zip(("documents", "labels"), zip(*files.unchanged.values(), strict=True), strict=False):
         warehouse.set_column(table, "file_state", dict(zip(files.unchanged, states, strict=True)))
     cursor = files.cursor.model_copy(update={"listing": listing if files.is_idle and may_read else ""})
-    return replace(files, cursor=cursor), len(sources)
+    return replace(files, cursor=cursor), found.total if found else len(sources)
 
 
 def _request(settings: Arrivals, files: Scan, changed: Sequence[str]) -> dg.RunRequest:

@@ -1,6 +1,8 @@
-"""What `documents` says of a file."""
+"""What `documents` and `labels` say of files."""
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+
+from ocr_pipeline.warehouse.connection import Reader
 
 if TYPE_CHECKING:
     from ocr_pipeline.documents.pages import Document
@@ -36,3 +38,40 @@ def of_file(path: str, document: "Document | None", gone: "DocumentRow | None") 
             pages=gone.pages,
         )
     return FileColumns(path=path, media_type=None, size_bytes=None, sha256=None, pages=None)
+
+
+class StoredFile(NamedTuple):
+    """A document as it was ingested. `path`: as in `documents`; `is_part`: of the file of another document.
+
+    `label_state`: of its label; empty if it is not known, None without a row in `labels`.
+    """
+
+    document_id: str
+    path: str
+    is_part: bool
+    is_split: bool
+    file_deleted: bool
+    file_state: str | None
+    label_state: str | None
+
+
+def stored_files(reader: Reader) -> list[StoredFile]:
+    """All documents, in their order: a tenth of what whole rows of them and their labels take."""
+    return reader.select(
+        StoredFile,
+        """
+        SELECT d.document_id, d.path, d.parent_id IS NOT NULL AS is_part, d.status = 'split' AS is_split,
+               coalesce(d.reason, '') = 'missing_file' AS file_deleted, d.file_state,
+               CASE WHEN l.document_id IS NOT NULL THEN coalesce(l.file_state, '') END AS label_state
+        FROM documents d LEFT JOIN labels l ON l.document_id = d.document_id ORDER BY d.document_id
+        """,
+    )
+
+
+def count_and_version(reader: Reader) -> tuple[int, str]:
+    """Number of documents whose file exists, and a text that changes with the rows of `documents` and `labels`."""
+    [row] = reader.rows(
+        "SELECT count(*) AS documents, max(updated_at) AS updated, count(*) FILTER (reason = 'missing_file') AS missing, "
+        "(SELECT count(*) FROM labels) AS labels, (SELECT max(updated_at) FROM labels) AS labelled FROM documents"
+    ) or [{"documents": 0, "missing": 0}]
+    return row["documents"] - row["missing"], " ".join(str(value) for value in row.values())

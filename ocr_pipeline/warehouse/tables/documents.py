@@ -1,6 +1,6 @@
 """The tables `documents`, `pages`, `duplicates` and `page_similarities`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -120,22 +120,16 @@ class DuplicateRow:
     updated_at: datetime
 
 
-def documents(reader: Reader) -> dict[str, DocumentRow]:
-    """The rows of `documents` by document."""
+def documents(reader: Reader, document_ids: Iterable[str] | None = None) -> dict[str, DocumentRow]:
+    """The rows of `documents` by document. `document_ids`: of these documents only."""
+    if document_ids is not None:
+        sql = "FROM documents WHERE document_id IN (SELECT unnest(?)) ORDER BY document_id"
+        return {row.document_id: row for row in reader.select(DocumentRow, sql, [list(document_ids)])}
 
     def load() -> dict[str, DocumentRow]:
         return {row.document_id: row for row in reader.select(DocumentRow, "FROM documents ORDER BY document_id")}
 
     return reader.once("documents", load)
-
-
-def count_and_version(reader: Reader) -> tuple[int, str]:
-    """Number of documents whose file exists, and a text that changes with the rows of `documents` and `labels`."""
-    [row] = reader.rows(
-        "SELECT count(*) AS documents, max(updated_at) AS updated, count(*) FILTER (reason = 'missing_file') AS missing, "
-        "(SELECT count(*) FROM labels) AS labels, (SELECT max(updated_at) FROM labels) AS labelled FROM documents"
-    ) or [{"documents": 0, "missing": 0}]
-    return row["documents"] - row["missing"], " ".join(str(value) for value in row.values())
 
 
 def datasets(reader: Reader) -> dict[str, str]:

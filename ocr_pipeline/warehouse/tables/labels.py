@@ -96,9 +96,10 @@ class TruthCellRow:
     value_date: date | None
 
 
-def labels(reader: Reader) -> dict[str, LabelRow]:
-    """The rows of `labels` by document."""
-    return {row.document_id: row for row in reader.select(LabelRow, "FROM labels ORDER BY document_id")}
+def labels(reader: Reader, document_ids: list[str] | None = None) -> dict[str, LabelRow]:
+    """The rows of `labels` by document. `document_ids`: of these documents only."""
+    where, of = ("WHERE document_id IN (SELECT unnest(?))", [document_ids]) if document_ids is not None else ("", [])
+    return {row.document_id: row for row in reader.select(LabelRow, f"FROM labels {where} ORDER BY document_id", of)}
 
 
 def label_sha256(reader: Reader) -> dict[str, str]:

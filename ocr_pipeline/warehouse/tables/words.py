@@ -1,6 +1,6 @@
 """The tables `ocr_text`, `ocr_pages` and `ocr_words`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
@@ -76,13 +76,16 @@ class OcrWordRow:
     confidence: Annotated[float | None, "Confidence of the engine, 0..1; NULL: unknown."]
 
 
-def ocr_cells(reader: Reader, engine: str) -> dict[str, OcrCell]:
-    """The cells of one engine by document."""
+def ocr_cells(reader: Reader, engine: str, document_ids: Iterable[str] | None = None) -> dict[str, OcrCell]:
+    """The cells of one engine by document. `document_ids`: of these documents only."""
 
     def load() -> dict[str, OcrCell]:
         return {row.document_id: row for row in reader.select(OcrCell, "FROM ocr_text WHERE engine = ?", [engine])}
 
-    return reader.once(("ocr_text", engine), load)
+    if document_ids is None:
+        return reader.once(("ocr_text", engine), load)
+    sql = "FROM ocr_text WHERE engine = ? AND document_id IN (SELECT unnest(?))"
+    return {row.document_id: row for row in reader.select(OcrCell, sql, [engine, list(document_ids)])}
 
 
 def ocr_texts(reader: Reader, engine: str, document_ids: Sequence[str]) -> dict[str, OcrText]:
