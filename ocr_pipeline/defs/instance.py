@@ -8,7 +8,7 @@ import dagster as dg
 from filelock import FileLock
 
 from ocr_pipeline.coordination.locks import shared_locks
-from ocr_pipeline.defs.instance_files import instance_environment, unreachable
+from ocr_pipeline.defs.instance_files import instance_environment, keep_connections, unreachable
 from ocr_pipeline.defs.partitions import DOCUMENTS
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError
 from ocr_pipeline.machine import refusal
@@ -37,7 +37,9 @@ def open_instance(project: Project) -> dg.DagsterInstance:
         # Two processes that make its tables at once trip over each other.
         shared = shared_locks(project)
         with shared.held("dagster-instance") if shared else FileLock(project.dagster_home / "open.lock"):
-            return dg.DagsterInstance.get()
+            instance = dg.DagsterInstance.get()
+        keep_connections(instance)
+        return instance
     except OcrPipelineError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever Dagster, SQLite or YAML say, the remedy is the same

@@ -5,12 +5,16 @@ import re
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.deployment import load_deployment, without_password
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.installing import extra_command
 from ocr_pipeline.machine import explained_os_errors
 from ocr_pipeline.project import Project
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 BATCH_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 EVENT_BATCH, POSTGRES_EVENT_BATCH = "100", "500"
@@ -45,6 +49,20 @@ def instance_environment(project: Project) -> dict[str, str]:
         # Without a driver's name, SQLAlchemy takes psycopg 3, which dagster-postgres does not know.
         found[URL_VARIABLE] = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
     return found
+
+
+def keep_connections(instance: "DagsterInstance") -> None:
+    """On PostgreSQL, use connections again. Dagster opens one for each statement, three to record that a cell is planned,
+    which takes most of the start of a run of 300 cells. A connection that the server closed is replaced."""
+    storages: list[Any] = [instance.event_log_storage, instance.run_storage, instance.schedule_storage]
+    for storage in storages:
+        if type(storage).__module__.startswith("dagster_postgres") and hasattr(storage, "_engine"):
+            from sqlalchemy import create_engine
+
+            url = storage.postgres_url
+            storage._engine = create_engine(
+                url, isolation_level="AUTOCOMMIT", pool_size=2, max_overflow=-1, pool_pre_ping=True
+            )
 
 
 def unreachable(project: Project, error: BaseException) -> OcrPipelineError | None:

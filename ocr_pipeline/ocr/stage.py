@@ -79,18 +79,6 @@ def read_documents(
     """
     engine_fingerprint = fingerprint_of(engine)
     times = times or limits.times(limits.max_ocr_seconds_per_page)
-    todo = []
-    for task in tasks:
-        key = result_key(input_of(engine, task.sha256, task.transcript_sha256), engine_fingerprint)
-        for place in (key, times.key(key)):
-            if stored := store.load(STAGE, place, OcrOutcome):
-                yield OcrResult(task.document_id, stored, place, cached=True)
-                break
-        else:
-            todo.append((task, key))
-    todo.sort(key=lambda entry: -entry[0].pages)  # the longest first, so that no process is left with it at the end
-    if todo and (problem := engine.unavailable()):
-        raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
     if workers.remote and engine.capabilities.reads_transcripts:  # files beside the document, copied within a moment
         workers = LocalWorkers(1)
     read = partial(_read_and_store, engine, store, limits)
@@ -99,8 +87,27 @@ def read_documents(
     def budget(job: tuple[OcrTask, str]) -> Budget:
         return times.of_pages(job[0].pages)
 
-    jobs = ((replace(task, content=content_to_send(task.path, limits)), key) for task, key in todo)
-    for job, result in workers.run(read, jobs if workers.sends_files else todo, budget, needs):
+    def jobs() -> Iterator[tuple[OcrTask, str] | Ready]:
+        """Looked up as they are handed over: a cluster works on the first ones meanwhile. The longest come first, so that no
+        process is left with it at the end."""
+        problem: str | None = ""
+        for task in sorted(tasks, key=lambda task: -task.pages):
+            key = result_key(input_of(engine, task.sha256, task.transcript_sha256), engine_fingerprint)
+            for place in (key, times.key(key)):
+                if stored := store.load(STAGE, place, OcrOutcome):
+                    yield Ready(OcrResult(task.document_id, stored, place, cached=True))
+                    break
+            else:
+                problem = engine.unavailable() if problem == "" else problem
+                if not problem:
+                    yield (
+                        replace(task, content=content_to_send(task.path, limits)) if workers.sends_files else task,
+                        key,
+                    )
+        if problem:
+            raise ConfigurationError(f"This OCR engine cannot run: {problem}.")
+
+    for job, result in workers.run(read, jobs(), budget, needs):
         if isinstance(result, OcrResult):
             yield result
         elif not isinstance(job, Ready):

@@ -1,11 +1,13 @@
 """A project whose tables and Dagster instance are on PostgreSQL, and the way back."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from ocr_pipeline.api import load_table
+from ocr_pipeline.defs.instance import open_instance
 from ocr_pipeline.deployment import DEPLOYMENT_FILE
 from ocr_pipeline_tests.scale.projects import leaderboard, make_project, run
 from ocr_pipeline_tests.scale.servers import Postgres
@@ -48,6 +50,26 @@ def test_scores_are_those_of_the_embedded_run_and_dagster_is_on_the_server(tmp_p
     run(shared)
     assert leaderboard(shared) == leaderboard(embedded)
     assert settings.read_text("utf-8") == (embedded.dagster_home / "dagster.yaml").read_text("utf-8")
+
+
+def test_connections_are_used_again(tmp_path: Path, postgres: Postgres) -> None:
+    """Dagster itself opens one for each statement. One that the server has closed is replaced."""
+    from sqlalchemy import text
+
+    deployment = {"instance": {"postgres_url": postgres.url(postgres.create("dagster"))}}
+    with open_instance(make_project(tmp_path / "project", 1, deployment)) as instance:
+        events: Any = instance.event_log_storage
+        runs: Any = instance.run_storage
+
+        def session() -> int:
+            with events.index_connection() as connection:
+                return int(connection.execute(text("SELECT pg_backend_pid()")).scalar())
+
+        first = session()
+        assert session() == first
+        with runs.connect() as other:
+            other.execute(text(f"SELECT pg_terminate_backend({first})"))
+        assert session() != first
 
 
 @pytest.mark.parametrize("section", ["warehouse", "instance"])
