@@ -38,6 +38,7 @@ class PostgresLocks:
         self._held: set[str] = set()
         self._lost: set[str] = set()
         self._guard = threading.Lock()
+        self._schema: str | None = None
 
     def __reduce__(self) -> tuple[Callable[[str], "PostgresLocks"], tuple[str]]:
         """In another process: the locks of that process."""
@@ -75,7 +76,7 @@ class PostgresLocks:
             self._taking.add(name)
         taken = False
         try:
-            [(taken,)] = self.session.rows("SELECT pg_try_advisory_lock(%s)", [_number(name)])
+            [(taken,)] = self.session.rows("SELECT pg_try_advisory_lock(%s)", [self._number(name)])
         finally:
             with self._guard:
                 self._taking.discard(name)
@@ -88,7 +89,7 @@ class PostgresLocks:
     def drop(self, name: str) -> None:
         """Give a lock back."""
         try:
-            self.session.rows("SELECT pg_advisory_unlock(%s)", [_number(name)])
+            self.session.rows("SELECT pg_advisory_unlock(%s)", [self._number(name)])
         finally:
             with self._guard:
                 self._held.discard(name)
@@ -107,26 +108,30 @@ class PostgresLocks:
         found = self.session.rows(
             "SELECT application_name, to_char(backend_start, 'YYYY-MM-DD HH24:MI') FROM pg_locks"  # noqa: S608
             f" JOIN pg_stat_activity USING (pid) WHERE {_OF_KEY} LIMIT 1",
-            [_number(name)],
+            [self._number(name)],
         )
         return f"{found[0][0]}, since {found[0][1]} UTC" if found else None
+
+    def _number(self, name: str) -> int:
+        """Locks belong to a database; a project may have one of several schemas in it."""
+        if self._schema is None:
+            [(schema,)] = self.session.rows("SELECT coalesce(current_schema(), 'public')")
+            self._schema = str(schema)
+        place = name if self._schema == "public" else f"{self._schema}:{name}"
+        return int.from_bytes(hashlib.sha256(place.encode()).digest()[:8], "big", signed=True)
 
     def _take_again(self, session: Session) -> None:
         """After the connection was lost, and all locks with it."""
         with self._guard:
             held = sorted(self._held)
         for name in held:
-            [(kept,)] = session.rows("SELECT pg_try_advisory_lock(%s)", [_number(name)])
+            [(kept,)] = session.rows("SELECT pg_try_advisory_lock(%s)", [self._number(name)])
             if kept and name.startswith(CLAIM):  # void claims are deleted
                 kept = session.rows("SELECT 1 FROM coordination_claims WHERE claim = %s", [name])
             if not kept and name.startswith((CLAIM, STEP)):
                 self._lost.add(name)
             elif not kept:
                 logger.warning("The connection to PostgreSQL was lost, and another process took the lock %s.", name)
-
-
-def _number(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def shared_locks(project: Project) -> PostgresLocks | None:

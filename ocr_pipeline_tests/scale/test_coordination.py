@@ -67,6 +67,18 @@ def test_a_lock_keeps_out_other_sessions_and_threads(machines: tuple[PostgresLoc
     there.drop("b")
 
 
+def test_projects_in_two_schemas_have_locks_of_their_own(
+    url: str, machines: tuple[PostgresLocks, PostgresLocks]
+) -> None:
+    here, there = machines
+    here.session.rows("CREATE SCHEMA other")
+    other = PostgresLocks(f"{url}&options=-csearch_path%3Dother")
+    with here.held("a"), other.held("a", 10):
+        assert other.holder("a")
+        assert not there.try_take("a")
+    assert other.holder("a") is None
+
+
 def test_the_locks_of_a_killed_process_are_free(url: str) -> None:
     process, locks = holder(url, "x", "y"), locks_of(url)
     assert not locks.try_take("x")
