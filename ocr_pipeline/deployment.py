@@ -22,12 +22,12 @@ from pydantic import (
     model_validator,
 )
 
+from ocr_pipeline.project import DEPLOYMENT_FILE as DEPLOYMENT_FILE
 from ocr_pipeline.yaml_files import load_yaml
 
 if TYPE_CHECKING:
     from ocr_pipeline.project import Project
 
-DEPLOYMENT_FILE = "deployment.yaml"
 BUCKET_SCHEMES = ("s3", "gs", "az", "file")
 """What obstore opens; `file://` is a folder that is treated as a bucket, for trials and network drives."""
 POSTGRES_SCHEMES = ("postgresql", "postgres")

@@ -11,9 +11,11 @@ A message is one sentence: what is wrong and, if the user can act, what to do. I
 """
 
 import re
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from pydantic import ValidationError
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 DocumentErrorReason = Literal[
     "missing_file",
@@ -90,7 +92,7 @@ class WarehouseError(OcrPipelineError):
     """The database or the result store cannot be used."""
 
 
-def describe(error: ValidationError) -> str:
+def describe(error: "ValidationError") -> str:
     """The first problem of a validation error as one sentence, without the value."""
     first = error.errors(include_input=False, include_url=False)[0]
     # Members of a union appear in the path as `literal['off','auto']`, which says nothing to the author of a file.

@@ -12,6 +12,8 @@ CONFIG_FILE = "backends.yaml"
 EVALUATION_FILE = "evaluation.yaml"
 OPERATION_FILE = "operation.yaml"
 KEYWORDS_FILE = "keywords.yaml"
+DEPLOYMENT_FILE = "deployment.yaml"
+SCHEMAS_FOLDER = "schemas"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,16 @@ class Project:
     def keywords_file(self) -> Path:
         """Words learned from the project's documents by `train --keywords`; optional."""
         return self.root / KEYWORDS_FILE
+
+    @property
+    def deployment_file(self) -> Path:
+        """Where the work is done and the data lies; optional."""
+        return self.root / DEPLOYMENT_FILE
+
+    @property
+    def schemas(self) -> Path:
+        """The folder of the project's own schemas; optional."""
+        return self.root / SCHEMAS_FOLDER
 
     @property
     def data(self) -> Path:

@@ -124,7 +124,7 @@ PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
 }
 """The panels of `--help`. A summary is the first line of the command's docstring; a test compares them."""
 
-WITHOUT_DOCUMENTS = {"backends", "doctor", "read", "init", "demo", "schema"}
+WITHOUT_DOCUMENTS = {"backends", "doctor", "read", "init", "demo", "schema", "leaderboard"}
 """Commands that need no ids of documents, or look after them themselves."""
 
 root = typer.Typer(
@@ -201,20 +201,6 @@ def _options(
     ] = False,
 ) -> None:
     if context.invoked_subcommand not in WITHOUT_DOCUMENTS:
-        _keep_known_ids()
+        from ocr_pipeline.cli.known_ids import keep_ids
 
-
-def _keep_known_ids() -> None:
-    """In a project of an earlier version: before any command asks for the id of a document."""
-    from ocr_pipeline.documents.identifiers import is_recorded
-    from ocr_pipeline.errors import ConfigurationError
-    from ocr_pipeline.project import find_project
-
-    try:
-        project = find_project()
-    except ConfigurationError:
-        return  # the command says so, if it needs one
-    if not is_recorded(project.data):
-        from ocr_pipeline.defs.known_ids import keep_known_ids
-
-        keep_known_ids(project)
+        keep_ids()

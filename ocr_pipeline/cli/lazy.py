@@ -23,9 +23,12 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:
         """Import the module and build the command with its options."""
+        from ocr_pipeline.collecting import collection_paused
+
         module, _, function = self.target.partition(":")
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        callback = getattr(import_module(f"ocr_pipeline.cli.{module}"), function)
+        with collection_paused():
+            callback = getattr(import_module(f"ocr_pipeline.cli.{module}"), function)
         paragraphs = (inspect.getdoc(callback) or "").split("\n\n")
         # Typer would print the line breaks of the source.
         app.command(self.name, help="\n\n".join(" ".join(text.split()) for text in paragraphs))(callback)

@@ -23,20 +23,20 @@ from ocr_pipeline.cli.output import (
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
 from ocr_pipeline.inspection import current, repeats
 from ocr_pipeline.inspection.answer import answer
+from ocr_pipeline.inspection.configured import configured as configuration
 from ocr_pipeline.inspection.current import scoring_of
-from ocr_pipeline.inspection.plain import is_plain, plain_competitors
+from ocr_pipeline.inspection.plain import is_plain
 from ocr_pipeline.project import Project, find_project
-from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.current import Scoring
-from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
-from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
 if TYPE_CHECKING:
     from ocr_pipeline.backends.backend import Backends
+    from ocr_pipeline.warehouse.connection import Reader
+    from ocr_pipeline.warehouse.tables.current import Scoring
+    from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
+    from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
 
 WIDE = 100
-"""Terminal columns from which on F1 by the strict and the lenient rules, and what values were read from, have columns; else
-the latter is a note."""
+"""Terminal columns from which on strict and lenient F1, and what values were read from, have columns (else a note)."""
 
 
 def leaderboard(
@@ -112,9 +112,9 @@ def show_scores(project: Project, dataset: str | None, *, reasons: bool = True) 
 
 def _print_boards(
     project: Project,
-    snapshot: Reader,
+    snapshot: "Reader",
     view: current.Leaderboard,
-    scoring: Scoring,
+    scoring: "Scoring",
     dataset: str | None,
     *,
     fields: bool = False,
@@ -124,7 +124,7 @@ def _print_boards(
     boards, rows = view.boards, view.fields
     configured, spread = _to_note(project, boards), repeats.spreads(snapshot, dataset)
     notes = repeats.notes(project, configured, snapshot) if configured else {}
-    competitors = configured.competitors if configured else plain_competitors(project)
+    competitors = configured.competitors if configured else configuration(project).competitors
     pairs = current.comparisons(snapshot, scoring, dataset=dataset, field=ALL_FIELDS).rows
     print_notice(view.notice, as_json=False)
     for name in dict.fromkeys(board.dataset for board in boards if board.labelled_documents):
@@ -146,7 +146,7 @@ def _print_boards(
             console.print(plain(not_run(skipped)), style="dim")
 
 
-def _to_note(project: Project, boards: Sequence[BoardRow]) -> "Backends | None":
+def _to_note(project: Project, boards: "Sequence[BoardRow]") -> "Backends | None":
     """All backends, if there may be something to note about those that ran."""
     if is_plain(project, {board.backend for board in boards if board.status != "not_run"}):
         return None
@@ -155,7 +155,7 @@ def _to_note(project: Project, boards: Sequence[BoardRow]) -> "Backends | None":
     return load_backends(project)
 
 
-def _notes(board: BoardRow) -> list[str]:
+def _notes(board: "BoardRow") -> list[str]:
     """What to know about the numbers of one backend."""
     notes = []
     if board.reads_more_than_pages and console.width < WIDE:
@@ -167,7 +167,7 @@ def _notes(board: BoardRow) -> list[str]:
     return notes
 
 
-def leaderboard_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> Table:
+def leaderboard_table(dataset: str, boards: "Sequence[BoardRow]", fields: "Sequence[FieldRow]") -> Table:
     """One row per backend that ran, best F1 first. All fields together."""
     overall = _overall(boards, fields)
     labelled = max((board.labelled_documents or 0 for board in boards), default=0)
@@ -195,20 +195,20 @@ def leaderboard_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence
     return table
 
 
-def _overall(boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> dict[str, FieldRow]:
+def _overall(boards: "Sequence[BoardRow]", fields: "Sequence[FieldRow]") -> "dict[str, FieldRow]":
     """By backend, the row of all fields pooled, for boards of one data set."""
     datasets = {board.dataset for board in boards}
     return {row.backend: row for row in fields if row.dataset in datasets and row.field == ALL_FIELDS}
 
 
-def ranked(boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> list[BoardRow]:
+def ranked(boards: "Sequence[BoardRow]", fields: "Sequence[FieldRow]") -> "list[BoardRow]":
     """The backends of one data set that ran, best F1 first."""
     overall = _overall(boards, fields)
     ran = [board for board in boards if board.status == "ok"]
     return sorted(ran, key=lambda board: -(overall[board.backend].f1 or 0))
 
 
-def f1_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence[FieldRow]) -> Table:
+def f1_table(dataset: str, boards: "Sequence[BoardRow]", fields: "Sequence[FieldRow]") -> Table:
     """F1 of every field, one column per backend."""
     of_dataset = [row for row in fields if row.dataset == dataset]
     backends = [board.backend for board in ranked(boards, fields)]
@@ -226,7 +226,7 @@ def f1_table(dataset: str, boards: Sequence[BoardRow], fields: Sequence[FieldRow
     return table
 
 
-def field_table(board: BoardRow, fields: Sequence[FieldRow], width: int) -> Table:
+def field_table(board: "BoardRow", fields: "Sequence[FieldRow]", width: int) -> Table:
     """One row per field of one backend; w/m/s: wrong, missing and spurious values. `width` of the terminal, in columns."""
     table = titled_table(f"{board.dataset}: {board.backend}")
     table.add_column("field", no_wrap=True)
@@ -254,7 +254,7 @@ def field_table(board: BoardRow, fields: Sequence[FieldRow], width: int) -> Tabl
     return table
 
 
-def evidence_table(dataset: str, evidence: Sequence[EvidenceBoardRow], *, of_fields: bool) -> Table | None:
+def evidence_table(dataset: str, evidence: "Sequence[EvidenceBoardRow]", *, of_fields: bool) -> Table | None:
     """Where values were read, of labels with places; None if there are none. `of_fields`: a row for each field."""
     shown = [row for row in evidence if of_fields or row.field == ALL_FIELDS]
     if not shown:
@@ -277,7 +277,7 @@ def evidence_table(dataset: str, evidence: Sequence[EvidenceBoardRow], *, of_fie
     return table
 
 
-def spread_tables(spread: repeats.Spreads, board: BoardRow) -> list[Table]:
+def spread_tables(spread: repeats.Spreads, board: "BoardRow") -> list[Table]:
     """How far one backend varies, one row per field; none if its model was asked once."""
     rows = [row for row in spread.of_dataset(board.dataset) if row.backend == board.backend]
     if not rows:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ocr_pipeline.cli.known_ids import keep_ids
 from ocr_pipeline.cli.output import console, counted, interval, opened, plain, points, print_json, titled_table
 from ocr_pipeline.documents.find import SourceFile
 from ocr_pipeline.documents.testsets import version_of
@@ -42,6 +43,7 @@ def show_testset(
     Raises:
         ConfigurationError: something changed since it was frozen, or no backend was run on all of it.
     """
+    keep_ids()
     scoring = scoring_of(project)
     with opened(project).snapshot() as snapshot:
         testset, version = require_unchanged(project, snapshot, title)

@@ -13,9 +13,10 @@ from ocr_pipeline.document_schema.constraints import constraint_problems
 from ocr_pipeline.document_schema.schema import INVOICE_NAME, DocumentSchema, invoice_schema
 from ocr_pipeline.document_schema.spec import NAME_PATTERN, Name, SchemaSpec
 from ocr_pipeline.errors import ConfigurationError
+from ocr_pipeline.project import SCHEMAS_FOLDER
 from ocr_pipeline.yaml_files import line_of, load_yaml
 
-FOLDER = "schemas"
+FOLDER = SCHEMAS_FOLDER
 SCHEMA_FILE = "schema.yaml"
 DATASET_FILE = "dataset.yaml"
 

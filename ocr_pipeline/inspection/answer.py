@@ -3,9 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
-from ocr_pipeline.evaluation.statistics.significance import ALPHA
+from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, HEADLINE
 from ocr_pipeline.inspection.repeats import Spreads
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
@@ -72,6 +70,8 @@ def answer(
 
 
 def _lead(dataset: str, best: _Entry, second: _Entry, comparisons: Sequence[ComparisonRow], spreads: Spreads) -> str:
+    from ocr_pipeline.evaluation.statistics.significance import ALPHA
+
     pair = next(
         (
             row

@@ -5,17 +5,19 @@ Every view of scores (terminal, report) loads them here: `tables.scores` defines
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.backends.config import load_config
-from ocr_pipeline.evaluation.scoring.settings import load_rules
+from ocr_pipeline.inspection.configured import configured
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow, SensitivityRow
-from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
 from ocr_pipeline.warehouse.tables.current import ScoreStates, Scoring
-from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
-from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow, SliceRow
+
+if TYPE_CHECKING:
+    from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow, SensitivityRow
+    from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
+    from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
+    from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow, SliceRow
 
 
 def scoring_of(project: Project) -> Scoring:
@@ -24,21 +26,21 @@ def scoring_of(project: Project) -> Scoring:
     Raises:
         ConfigurationError: backends.yaml or evaluation.yaml is invalid.
     """
-    config, _ = load_config(project.config_file)
-    return Scoring.by(tuple(config.backends), load_rules(project.evaluation_file))
+    known = configured(project)
+    return Scoring(tuple(known.engines), known.rules, own=known.own)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leaderboard:
     """`stale`: nothing is shown because everything is stale."""
 
-    boards: Sequence[BoardRow]
-    fields: Sequence[FieldRow]
-    evidence: Sequence[EvidenceBoardRow]
+    boards: "Sequence[BoardRow]"
+    fields: "Sequence[FieldRow]"
+    evidence: "Sequence[EvidenceBoardRow]"
     notice: str | None
     stale: bool
 
-    def evidence_of(self, dataset: str) -> list[EvidenceBoardRow]:
+    def evidence_of(self, dataset: str) -> "list[EvidenceBoardRow]":
         """The evidence scores of a data set."""
         return [row for row in self.evidence if row.dataset == dataset]
 
@@ -59,14 +61,14 @@ def leaderboard(reader: Reader, scoring: Scoring, dataset: str | None = None) ->
     )
 
 
-def _is_current(row: BoardRow, states: ScoreStates, scoring: Scoring) -> bool:
+def _is_current(row: "BoardRow", states: ScoreStates, scoring: Scoring) -> bool:
     by_other_rules = row.rules not in (None, scoring.rules) or row.scoring_version not in (None, scoring.version)
     return not by_other_rules and states.is_current(row.dataset, row.backend, computed_at=row.evaluated_at)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slices:
-    rows: Sequence[SliceRow]
+    rows: "Sequence[SliceRow]"
     notice: str | None
     stale: bool
 
@@ -81,8 +83,8 @@ def slices(reader: Reader, scoring: Scoring, dimension: str, dataset: str | None
 
 @dataclass(frozen=True, kw_only=True)
 class Comparisons:
-    rows: Sequence[ComparisonRow]
-    sensitivity: Sequence[SensitivityRow]
+    rows: "Sequence[ComparisonRow]"
+    sensitivity: "Sequence[SensitivityRow]"
     notice: str | None
     stale: bool
 
@@ -116,9 +118,9 @@ def comparisons(
 
 @dataclass(frozen=True, kw_only=True)
 class Confidences:
-    calibrations: Sequence[CalibrationRow]
-    reliability: Sequence[ReliabilityRow]
-    risk_coverage: Sequence[RiskRow]
+    calibrations: "Sequence[CalibrationRow]"
+    reliability: "Sequence[ReliabilityRow]"
+    risk_coverage: "Sequence[RiskRow]"
     notice: str | None
     stale: bool
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.evaluation.ranking.repeats import Spread, within_noise
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
@@ -14,6 +13,7 @@ from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 
 if TYPE_CHECKING:
     from ocr_pipeline.backends.backend import Backends
+    from ocr_pipeline.evaluation.ranking.repeats import Spread
 
 DEFAULT = "the model's default"
 """The temperature of a backend that does not set one: none is sent."""
@@ -23,18 +23,20 @@ DEFAULT = "the model's default"
 class Spreads:
     """How far the scores of backends vary over several answers of their models."""
 
-    rows: Sequence[Spread]
+    rows: "Sequence[Spread]"
 
-    def of_dataset(self, dataset: str) -> list[Spread]:
+    def of_dataset(self, dataset: str) -> "list[Spread]":
         return [row for row in self.rows if row.dataset == dataset]
 
-    def of(self, dataset: str, field: str = ALL_FIELDS) -> dict[str, Spread]:
+    def of(self, dataset: str, field: str = ALL_FIELDS) -> "dict[str, Spread]":
         """By backend."""
         return {row.backend: row for row in self.rows if (row.dataset, row.field) == (dataset, field)}
 
     def noise(self, dataset: str, field: str, difference: float | None, backends: Sequence[str]) -> str | None:
         """Why a difference between two backends says nothing, as the rest of a sentence; None if it is larger than their
         spread."""
+        from ocr_pipeline.evaluation.ranking.repeats import within_noise
+
         spread_of = self.of(dataset, field)
         found = within_noise(difference, backends, spread_of)
         if found is None:
@@ -82,7 +84,7 @@ def notes_on_models(backends: "Backends", reader: Reader) -> dict[str, list[str]
     return notes
 
 
-def _on_spread(row: Spread) -> str:
+def _on_spread(row: "Spread") -> str:
     documents = "1 document" if row.documents == 1 else f"each of {row.documents} documents"
     f1 = (
         ""

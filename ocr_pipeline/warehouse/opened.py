@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from ocr_pipeline.deployment import load_deployment
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.opening import Opening
@@ -19,6 +18,10 @@ def open_warehouse(project: Project, lock_timeout: float = 60.0) -> Warehouse:
 
 def server_of(project: Project, lock_timeout: float = 60.0) -> Opening | None:
     """What opens the server with the warehouse of a project; None if it is a file."""
+    if not project.deployment_file.is_file():
+        return None
+    from ocr_pipeline.deployment import load_deployment
+
     database = load_deployment(project).warehouse
     if database.kind == "postgres":
         from ocr_pipeline.warehouse.postgres import Postgres
@@ -33,6 +36,10 @@ def server_of(project: Project, lock_timeout: float = 60.0) -> Opening | None:
 
 def database_file(project: Project) -> Path:
     """The DuckDB file with the tables, unless they are on a server."""
+    if not project.deployment_file.is_file():
+        return project.database
+    from ocr_pipeline.deployment import load_deployment
+
     database = load_deployment(project).warehouse
     return project.root / database.url if database.kind == "duckdb" else project.database
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
-from ocr_pipeline.evaluation.scoring.fields import PrintedReads
-from ocr_pipeline.evaluation.statistics.counts import Outcome
+from ocr_pipeline.evaluation.statistics.counts import Outcome, PrintedReads
 
 if TYPE_CHECKING:
     import numpy as np

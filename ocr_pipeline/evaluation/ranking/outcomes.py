@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ocr_pipeline.evaluation.ranking.columns import CODES, ScoreColumns
 from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts, part_table
-from ocr_pipeline.schemas import FIELD_KINDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
 ALL_FIELDS = "all_fields"
 """The `field` of the row that counts the single values of all fields together (micro average)."""
+
+HEADLINE = "headline"
+"""Name of the rules that scores are made by; other rules are stricter or more lenient."""
 
 LETTERS = "-cwimb"
 """The same as letters, for storage: c(orrect), w(rong), i: spurious, m(issing), b(oth empty). They enter hashes."""
@@ -88,6 +90,8 @@ def _used(columns: ScoreColumns, name: str) -> "tuple[tuple[str, ...], NDArray[n
 
 
 def _display_order(fields: Sequence[str]) -> list[int]:
+    from ocr_pipeline.document_fields import FIELD_KINDS
+
     rank = {name: number for number, name in enumerate(FIELD_KINDS)}
     return sorted(range(len(fields)), key=lambda number: (rank.get(fields[number], len(rank)), fields[number]))
 

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS, Outcomes
+from ocr_pipeline.evaluation.ranking.outcomes import HEADLINE as HEADLINE
 from ocr_pipeline.evaluation.statistics.counts import PARTS, f1_terms, quotient
 from ocr_pipeline.evaluation.statistics.intervals import MIN_DOCUMENTS
 from ocr_pipeline.evaluation.statistics.rates import high, low
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from ocr_pipeline.evaluation.ranking.outcomes import Flags
     from ocr_pipeline.evaluation.statistics.significance import Floats
-
-HEADLINE = "headline"
-"""Name of the rules that scores are made by; other rules are stricter or more lenient."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,10 +23,8 @@ from ocr_pipeline.evaluation.scoring.comparators import (
     is_empty,
 )
 from ocr_pipeline.evaluation.scoring.registry import Metric
-from ocr_pipeline.evaluation.statistics.counts import Outcome
+from ocr_pipeline.evaluation.statistics.counts import Outcome, PrintedReads
 from ocr_pipeline.values.dates import parse_date
-
-PrintedReads = Literal["correct", "wrong", "unreadable"]
 
 _LEVELS: dict[Level | Literal["never"], int] = {"strict": 3, "normalised": 2, "lenient": 1, "never": 0}
 """Grade from which a value is correct at a level."""

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from ocr_pipeline.document_fields import have_same_fields
 from ocr_pipeline.evaluation.scoring.document import Comparer, score_lists
-from ocr_pipeline.evaluation.scoring.fields import FieldScore, PrintedReads
+from ocr_pipeline.evaluation.scoring.fields import FieldScore
 from ocr_pipeline.evaluation.scoring.line_items import ListName, RowScore
 from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES, Rules
 from ocr_pipeline.evaluation.scoring.version import label_version
-from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Outcome, PrintedReads
 from ocr_pipeline.schemas import DocumentFailure, Extraction, Label
 
 

@@ -3,15 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.schemas import Label
+if TYPE_CHECKING:
+    from ocr_pipeline.schemas import Label
+
 
 SCORING_VERSION = 3
 """Raise it with every change that can shift a score, and say in the changelog what shifts: scores of different versions
 are not comparable."""
 
 
-def label_version(labels: Mapping[str, Label]) -> str:
+def label_version(labels: "Mapping[str, Label]") -> str:
     """Return twelve hexadecimal digits that change with any label. `labels` by document id; their order does not matter.
 
     Only labelled fields count: a field that is null (not on the document) differs from one that is absent.

@@ -19,6 +19,9 @@ Outcome = Literal["correct", "wrong", "spurious", "missing", "both_empty"]
 """`wrong`: both have a value and they differ. `spurious`: only the prediction has one. `missing`: only the label has
 one. `both_empty` is counted but never enters a headline score, because it would inflate it (awslabs/stickler #354)."""
 
+PrintedReads = Literal["correct", "wrong", "unreadable"]
+"""What the printed text of a date says by itself, beside the labelled date."""
+
 RIGHT: tuple[Outcome, ...] = ("correct", "both_empty")
 """Outcomes of a value that is correct, or rightly left empty."""
 

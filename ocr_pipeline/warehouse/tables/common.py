@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ocr_pipeline.errors import NOT_APPLICABLE
-from ocr_pipeline.schemas import Word
 from ocr_pipeline.warehouse.connection import Reader
+
+if TYPE_CHECKING:
+    from ocr_pipeline.schemas import Word
 
 NewRow = dict[str, object]
 """A row to write: values by column."""
@@ -129,6 +131,6 @@ def box_columns(box: tuple[float, float, float, float]) -> dict[str, float]:
     return dict(zip(("x0", "y0", "x1", "y1"), box, strict=True))
 
 
-def mean_confidence(words: Sequence[Word]) -> float | None:
+def mean_confidence(words: "Sequence[Word]") -> float | None:
     known = [word.confidence for word in words if word.confidence is not None]
     return sum(known) / len(known) if known else None

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from ocr_pipeline.evaluation.ranking.pairwise import Comparison
-from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import described
+
+if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.ranking.pairwise import Comparison
+    from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ class SensitivityRow:
 
 
 def replace_comparisons(
-    warehouse: Warehouse, comparisons: Sequence[Comparison], sensitivity: Sequence[RuleSensitivity], run_id: str
+    warehouse: Warehouse, comparisons: "Sequence[Comparison]", sensitivity: "Sequence[RuleSensitivity]", run_id: str
 ) -> None:
     """Replace `comparisons` and `rule_sensitivity`."""
     stamp = {"run_id": run_id, "evaluated_at": utc_now()}
@@ -97,6 +99,8 @@ def comparisons(
 
 
 def _swapped(row: ComparisonRow) -> ComparisonRow:
+    from ocr_pipeline.evaluation.ranking.pairwise import Comparison
+
     comparison = Comparison(**{name: getattr(row, name) for name in Comparison.__dataclass_fields__})
     return replace(row, **vars(comparison.swapped()))
 

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, STALE, Scoring
+
+if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +19,9 @@ class NewConfidences:
 
     dataset: str
     backend: str
-    values: Sequence[Value]
+    values: "Sequence[Value]"
     content: str
-    result: Calibrated
+    result: "Calibrated"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.common import APPLICABLE
+
+if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.scoring.settings import Rules
 
 _CAUSES = {
     "comparison rules": """s.rules IS DISTINCT FROM coalesce(
@@ -45,7 +48,7 @@ class Scoring:
     own: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def by(cls, backends: Sequence[str], rules: Rules) -> "Scoring":
+    def by(cls, backends: Sequence[str], rules: "Rules") -> "Scoring":
         """Of these backends, by these rules."""
         return cls(backends, rules.fingerprint, own=rules.own_fingerprints)
 
@@ -106,6 +109,10 @@ class ScoreStates:
 
 def states(reader: Reader, scoring: Scoring) -> ScoreStates:
     """Count the current and the stale scores. Scores of deleted files and of backends not configured do not count."""
+    return reader.once(("score_states", repr(scoring)), lambda: _states(reader, scoring))
+
+
+def _states(reader: Reader, scoring: Scoring) -> ScoreStates:
     causes = ", ".join(f'count(*) FILTER ({condition}) AS "{cause}"' for cause, condition in _CAUSES.items())
     rows = reader.rows(
         f"""

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from ocr_pipeline.evaluation.diagnosis.attribution import turned
-from ocr_pipeline.evaluation.ranking.places import EvidenceSummary, StoredPlace
-from ocr_pipeline.evaluation.scoring.places import PlaceScore, Spot
-from ocr_pipeline.label_boxes import LabelBox
-from ocr_pipeline.schemas import Box, Label
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, box_columns, described
 from ocr_pipeline.warehouse.tables.current import COUNTED, CURRENT, STALE, Scoring
+
+if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.ranking.places import EvidenceSummary, StoredPlace
+    from ocr_pipeline.evaluation.scoring.places import PlaceScore, Spot
+    from ocr_pipeline.label_boxes import LabelBox
+    from ocr_pipeline.schemas import Box, Label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class PlaceRow:
     stale: bool
 
     @property
-    def label_box(self) -> Box:
+    def label_box(self) -> "Box":
         """The box of the closest accepted place; without one, a box of no size."""
         return self.label_x0 or 0.0, self.label_y0 or 0.0, self.label_x1 or 0.0, self.label_y1 or 0.0
 
@@ -83,7 +84,7 @@ class EvidenceBoardRow:
     elsewhere_high: Annotated[float | None, "Upper end of its 95 % interval."]
 
 
-def add_boxes(tables: NewRows, document_id: str, label: Label) -> None:
+def add_boxes(tables: NewRows, document_id: str, label: "Label") -> None:
     """Add the places of a label."""
     for field, places in label.boxes.items():
         for position, place in enumerate(places):
@@ -91,8 +92,10 @@ def add_boxes(tables: NewRows, document_id: str, label: Label) -> None:
             tables["label_boxes"].append({**key, **box_columns(place.box), "encloses": place.of})
 
 
-def label_boxes(reader: Reader) -> dict[str, dict[str, list[LabelBox]]]:
+def label_boxes(reader: Reader) -> "dict[str, dict[str, list[LabelBox]]]":
     """The places of all labels, by document and field path."""
+    from ocr_pipeline.label_boxes import LabelBox
+
     boxes: dict[str, dict[str, list[LabelBox]]] = {}
     for row in reader.select(LabelBoxRow, "FROM label_boxes ORDER BY document_id, field, position"):
         place = {"page": row.page, "box": (row.x0, row.y0, row.x1, row.y1)}
@@ -102,9 +105,12 @@ def label_boxes(reader: Reader) -> dict[str, dict[str, list[LabelBox]]]:
     return boxes
 
 
-def spots(reader: Reader, backend: str) -> dict[str, dict[str, Spot]]:
+def spots(reader: Reader, backend: str) -> "dict[str, dict[str, Spot]]":
     """Evidence of a backend on documents with labelled places, by document and path, turned back to the page as displayed in
     the file: an engine may have turned it to read it."""
+    from ocr_pipeline.evaluation.diagnosis.attribution import turned
+    from ocr_pipeline.evaluation.scoring.places import Spot
+
     found: dict[str, dict[str, Spot]] = {}
     for row in reader.rows(
         """
@@ -122,7 +128,7 @@ def spots(reader: Reader, backend: str) -> dict[str, dict[str, Spot]]:
     return found
 
 
-def place_columns(score: PlaceScore) -> NewRow:
+def place_columns(score: "PlaceScore") -> NewRow:
     """The columns of `evidence_scores` about one value."""
     found, label = score.found, score.label
     row: NewRow = {name: value for name, value in vars(score).items() if name not in ("found", "label")}
@@ -133,8 +139,10 @@ def place_columns(score: PlaceScore) -> NewRow:
     return row
 
 
-def current_places(reader: Reader, scoring: Scoring) -> list[StoredPlace]:
+def current_places(reader: Reader, scoring: Scoring) -> "list[StoredPlace]":
     """The current evidence scores."""
+    from ocr_pipeline.evaluation.ranking.places import StoredPlace
+
     columns = ", ".join(f"s.{name}" for name in StoredPlace._fields)
     return reader.select(
         StoredPlace,
@@ -169,7 +177,7 @@ def _rows(reader: Reader, scoring: Scoring, where: str, parameters: Mapping[str,
     )
 
 
-def summary_rows(summaries: Sequence[EvidenceSummary]) -> list[NewRow]:
+def summary_rows(summaries: "Sequence[EvidenceSummary]") -> list[NewRow]:
     """The rows of `leaderboard_evidence`."""
     return [dict(vars(row)) for row in summaries]
 

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
-from ocr_pipeline.evaluation.ranking.places import EvidenceSummary
-from ocr_pipeline.evaluation.ranking.slices import Slice
-from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.common import NewRow, described
 from ocr_pipeline.warehouse.tables.places import summary_rows
+
+if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
+    from ocr_pipeline.evaluation.ranking.places import EvidenceSummary
+    from ocr_pipeline.evaluation.ranking.slices import Slice
+    from ocr_pipeline.evaluation.ranking.summaries import FieldSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,10 +151,10 @@ class SliceRow:
 
 def replace_leaderboard(
     warehouse: Warehouse,
-    rows: Sequence[LeaderboardRow],
-    fields: Sequence[FieldSummary],
+    rows: "Sequence[LeaderboardRow]",
+    fields: "Sequence[FieldSummary]",
     run_id: str,
-    evidence: Sequence[EvidenceSummary] = (),
+    evidence: "Sequence[EvidenceSummary]" = (),
 ) -> None:
     """Replace `leaderboard`, `leaderboard_fields` and `leaderboard_evidence`."""
     boards = [{**leaderboard_columns(row), "run_id": run_id} for row in rows]
@@ -165,7 +167,7 @@ def replace_leaderboard(
     )
 
 
-def leaderboard_columns(row: LeaderboardRow) -> NewRow:
+def leaderboard_columns(row: "LeaderboardRow") -> NewRow:
     """The columns of `leaderboard`: the parts of a row side by side."""
     parts = {name: value for name, value in vars(row).items() if name not in ("summary", "standing")}
     return {**_columns(row.summary), **_columns(row.standing), **parts}
@@ -175,7 +177,7 @@ def _columns(part: object) -> NewRow:
     return vars(part) if part else {}
 
 
-def replace_slices(warehouse: Warehouse, rows: Sequence[Slice]) -> None:
+def replace_slices(warehouse: Warehouse, rows: "Sequence[Slice]") -> None:
     """Replace `leaderboard_slices`."""
     warehouse.replace_all({"leaderboard_slices": [vars(row) for row in rows]})
 

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.ranking.repeats import Spread
-from ocr_pipeline.evaluation.scoring.repeats import RepeatScore
-from ocr_pipeline.schemas import DocumentFailure, Extraction
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows
 from ocr_pipeline.warehouse.tables.current import CURRENT_SCORES, Scoring
 
 if TYPE_CHECKING:
+    from ocr_pipeline.evaluation.ranking.repeats import Spread
+    from ocr_pipeline.evaluation.scoring.repeats import RepeatScore
     from ocr_pipeline.extraction.repeats import RepeatedAnswer
+    from ocr_pipeline.schemas import DocumentFailure, Extraction
 
 _NOT_SCORED = {"evidence", "candidates", "logprobs", "warnings"}
 
@@ -32,8 +32,10 @@ def add_answers(tables: NewRows, key: NewRow, answers: "Iterable[RepeatedAnswer]
         )
 
 
-def answers(reader: Reader, backend: str) -> dict[int, dict[str, Extraction | DocumentFailure]]:
+def answers(reader: Reader, backend: str) -> "dict[int, dict[str, Extraction | DocumentFailure]]":
     """The answers of a backend after the first one, by number and document."""
+    from ocr_pipeline.schemas import DocumentFailure, Extraction
+
     found: dict[int, dict[str, Extraction | DocumentFailure]] = defaultdict(dict)
     for row in reader.rows("FROM repeated_answers WHERE backend = ? ORDER BY repeat, document_id", [backend]):
         found[row["repeat"]][row["document_id"]] = (
@@ -44,8 +46,10 @@ def answers(reader: Reader, backend: str) -> dict[int, dict[str, Extraction | Do
     return found
 
 
-def current_scores(reader: Reader, scoring: Scoring) -> list[RepeatScore]:
+def current_scores(reader: Reader, scoring: Scoring) -> "list[RepeatScore]":
     """The scores of all answers about documents whose scores are current."""
+    from ocr_pipeline.evaluation.scoring.repeats import RepeatScore
+
     return reader.select(
         RepeatScore,
         f"""
@@ -57,14 +61,19 @@ def current_scores(reader: Reader, scoring: Scoring) -> list[RepeatScore]:
     )
 
 
-def replace_spread(warehouse: Warehouse, rows: Sequence[Spread]) -> None:
+def replace_spread(warehouse: Warehouse, rows: "Sequence[Spread]") -> None:
     """Replace `repeat_spread`."""
     warehouse.replace_all({"repeat_spread": [vars(row) for row in rows]})
 
 
-def spread(reader: Reader, dataset: str | None = None) -> list[Spread]:
+def spread(reader: Reader, dataset: str | None = None) -> "list[Spread]":
     """How far the scores of backends with several answers vary, all fields together first."""
-    return reader.select(Spread, "FROM repeat_spread WHERE ? IS NULL OR dataset = ? ORDER BY rowid", [dataset, dataset])
+    rows = reader.rows("FROM repeat_spread WHERE ? IS NULL OR dataset = ? ORDER BY rowid", [dataset, dataset])
+    if not rows:  # most projects have none, and need not import what it takes
+        return []
+    from ocr_pipeline.evaluation.ranking.repeats import Spread
+
+    return [Spread(**row) for row in rows]
 
 
 def temperatures(reader: Reader) -> list[tuple[str, str, list[str | None]]]:
