@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 READ_TIMEOUT = 10.0
 """Seconds that a read-only command waits for a locked database."""
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False, emoji=False)
+errors = Console(stderr=True, highlight=False, emoji=False)
 
 
 def alone(

@@ -12,6 +12,7 @@ import pytest
 
 from ocr_pipeline.cli.app import PANELS
 from ocr_pipeline.cli.lazy import LazyCommand, LazyGroup
+from ocr_pipeline.cli.output import console, plain
 from ocr_pipeline.project import Project
 from ocr_pipeline_tests.cli.test_cli import Cli
 from ocr_pipeline_tests.cli.test_cli import _terminal as _terminal
@@ -102,3 +103,8 @@ def test_a_renamed_option_works_and_names_the_new_one(run: Cli, project: Project
 
 def test_a_typo_is_answered_with_the_current_name(run: Cli) -> None:
     assert "Did you mean 'attribution'?" in " ".join(run("atribution").err.split())
+
+
+def test_text_with_colons_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print(plain("Total :smile: 12"))
+    assert capsys.readouterr().out == "Total :smile: 12\n"
