@@ -24,6 +24,14 @@ class Engine:
     def fingerprint(self) -> str:
         return fingerprint_of(self.component)
 
+    @cached_property
+    def _accepted(self) -> frozenset[str]:
+        return frozenset(fingerprint_of(self.component, former) for former in self.component.former)
+
+    def current(self, made_by: str) -> str:
+        """The fingerprint that a current result has: the one it was made by, if results of that version count as today's."""
+        return made_by if made_by in self._accepted else self.fingerprint
+
     def input_of(self, sha256: str, transcript_sha256: str | None) -> str:
         """What identifies the input of the engine for a document."""
         return input_of(self.component, sha256, transcript_sha256)

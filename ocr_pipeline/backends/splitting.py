@@ -124,7 +124,9 @@ def _best_engine(
     words: dict[str, int] = {}
     for name, of_engine in cells.items():
         cell, engine = of_engine.get(document_id), backends.engines[name]
-        key = result_key(engine.input_of(sha256, transcript_sha256), engine.fingerprint)
-        if cell is not None and cell.result_key == key and cell.words:
+        if cell is None or not cell.words:
+            continue
+        key = result_key(engine.input_of(sha256, transcript_sha256), engine.current(cell.fingerprint))
+        if cell.result_key == key:
             words[name] = cell.words
     return max(words, key=words.__getitem__) if words else None

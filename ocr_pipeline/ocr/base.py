@@ -1,7 +1,9 @@
 """The engine contract: a document's pages in, words with boxes out."""
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import ClassVar
 
 from ocr_pipeline.components import Component
 from ocr_pipeline.documents.limits import PDF_RENDER_DPI
@@ -15,6 +17,9 @@ class OcrEngine(Component):
     Safe to pickle into a worker process. Loads its models on the first page and keeps them. The fingerprint of an engine
     that recognises pages of PDFs includes `rendering()`: its input changes with how they are drawn.
     """
+
+    former: ClassVar[Sequence[Mapping[str, object]]] = ()
+    """What stood in the fingerprint of earlier versions that read as accurately: their results stay current."""
 
     @property
     def max_processes(self) -> int | None:

@@ -5,7 +5,7 @@ docs/decisions/0003-default-ocr-engine.md explains the choice of the engine and 
 
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +20,7 @@ from ocr_pipeline.ocr.rapidocr_models import ModelFile, identities, problem_of
 from ocr_pipeline.ocr.rapidocr_openvino import Precision, openvino_identity, openvino_problem
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
-from ocr_pipeline.ocr.regions import Region, merged, needed_rotation, runs_sideways, text_region, tiles
+from ocr_pipeline.ocr.regions import Region, merged, needed_rotation, printed_part, runs_sideways, text_region, tiles
 from ocr_pipeline.ocr.scripts import doubted, readable_share, unread_warning
 from ocr_pipeline.schemas import Box, OcrPage, Rotation, Word
 
@@ -43,6 +43,8 @@ class RapidOcr(BaseModel, OcrEngine):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "rapidocr"
+    former: ClassVar[Sequence[Mapping[str, object]]] = ({"revision": 3}, {"revision": 2})
+    """They padded lines, and gave blank margins to the detector: as accurate (docs/decisions/0026-ocr-speed.md)."""
 
     detection_side: int = Field(
         default=960, ge=320, description="Longer side of the page in the first detection, in pixels."
@@ -82,7 +84,7 @@ class RapidOcr(BaseModel, OcrEngine):
             "engine": self.id,
             "rapidocr": version("rapidocr"),
             "onnxruntime": version("onnxruntime"),
-            "revision": 3,
+            "revision": 4,
             "reading_order": READING_ORDER,
             **rendering(),
             "detection_side": self.detection_side,
@@ -191,13 +193,16 @@ class RapidOcr(BaseModel, OcrEngine):
         scale = region.side / max(height, width)
         if scale < 1:
             part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        if (printed := printed_part(part)) is None:
+            return None
+        x0, y0, x1, y1 = printed
         engine = self._engine
-        padded, changes = apply_vertical_padding(part, {}, engine.width_height_ratio, engine.min_height)
+        padded, changes = apply_vertical_padding(part[y0:y1, x0:x1], {}, engine.width_height_ratio, engine.min_height)
         lines = engine.text_det(padded)
         if lines.boxes is None:
             return None
         padding = changes["padding_1"]  # added to very flat pages
-        boxes = lines.boxes - (padding["left"], padding["top"])
+        boxes = lines.boxes - (padding["left"] - x0, padding["top"] - y0)
         boxes = boxes * (width / part.shape[1], height / part.shape[0]) + (region.x0, region.y0)
         lines.boxes = boxes.astype("float32")
         return lines

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 Precision = Literal["f32", "bf16"]
 
-_WIDTHS, _STEP = 64, 8
-"""Pixels: lines are padded to a multiple of the one; PP-OCR's recognisers have a step for each of the other."""
-
 
 def openvino_problem(precision: Precision | None) -> str | None:
     """Why OpenVINO cannot compute in this precision here; None if it can, or is not used."""
@@ -71,17 +68,5 @@ def openvino_network(model: bytes, precision: Precision) -> "Network":
         request.infer([image])
         result: Floats = request.get_output_tensor().data.copy()  # the next call writes into the same memory
         return result
-
-    return compute
-
-
-def in_few_widths(network: "Network") -> "Network":
-    """Pad the lines, shape (lines, 3, 48, width), to a multiple of 64 pixels: OpenVINO prepares kernels for each new width."""
-    import numpy as np
-
-    def compute(lines: "Floats") -> "Floats":
-        width = lines.shape[3]
-        padded = np.pad(lines, ((0, 0), (0, 0), (0, 0), (0, -width % _WIDTHS)))
-        return network(padded)[:, : max(1, width // _STEP)]
 
     return compute

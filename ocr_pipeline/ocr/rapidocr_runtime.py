@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ocr_pipeline.ocr.onnx_parts import OnnxModel
-from ocr_pipeline.ocr.rapidocr_openvino import Precision, in_few_widths, openvino_network
-from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, onnx_session
+from ocr_pipeline.ocr.rapidocr_openvino import Precision, openvino_network
+from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, UnpaddedLines, onnx_session
+
+_STEP, _FEW_WIDTHS = 8, 32
+"""Widths of lines are multiples of so many pixels: a recogniser's step; more for OpenVINO, which prepares kernels for each."""
 
 
 def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precision | None) -> Any:
@@ -29,6 +32,7 @@ def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precisi
     if precision_of_openvino:
         detector.session = openvino_network(_model_file(engine, "Det").read_bytes(), precision_of_openvino)
     _load_recogniser(engine, precision_of_openvino)
+    engine.text_rec = UnpaddedLines(engine.text_rec, _FEW_WIDTHS if precision_of_openvino else _STEP)
     return engine
 
 
@@ -50,8 +54,6 @@ def _load_recogniser(engine: Any, precision_of_openvino: Precision | None) -> No
     features = recogniser.session
     if precision_of_openvino:
         features = openvino_network(layer.network, precision_of_openvino)
-    if precision_of_openvino == "bf16":
-        features = in_few_widths(features)
     decoder = recogniser.postprocess_op
 
     def decode(steps: Any, with_words: bool, **widths: Any) -> Any:

@@ -31,6 +31,12 @@ _UNCROPPED = 0.7
 """If text takes less than this share of the longer side, the scan is treated as uncropped and the text region is enlarged."""
 _MIN_ENLARGEMENT = 1.15
 """A second detection must enlarge the region at least by this factor."""
+_BLANK = 10
+"""Neighbouring pixels that differ by at most this many levels of 255 show no print: noise, the pattern of a JPEG."""
+_MARGIN, _STRIDE = 32, 32
+"""Pixels of blank margin that the detector still sees; its input is a multiple of the other."""
+_WORTH_CROPPING = 0.85
+"""Blank margins are kept where the rest is more than this share of the picture: time hardly changes, boxes would a little."""
 _TILE_ASPECT = 4
 """Pages that would be illegible in one piece are divided into tiles of this aspect ratio."""
 _SAME_ROW, _SAME_LINE = 0.6, 0.85
@@ -94,6 +100,32 @@ def text_region(boxes: "Boxes", page: Region) -> Region | None:
         side = max(side, page.side)
     region = Region(x0, y0, x1, y1, min(longer, side, _MAX_SIDE))
     return region if region.side > _MIN_ENLARGEMENT * longer * scale else None
+
+
+def printed_part(picture: "npt.NDArray[np.uint8]") -> tuple[int, int, int, int] | None:
+    """(x0, y0, x1, y1) of the part of a detector's input, shape (height, width, 3), without its blank margins; None if it is
+    blank. A noisy picture has no blank margins. The sides are multiples of 32 pixels, as the detector wants them."""
+    import cv2
+    import numpy as np
+
+    height, width = picture.shape[:2]
+    contrast = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2) > _BLANK
+    rows, columns = np.flatnonzero(contrast.any(axis=1)), np.flatnonzero(contrast.any(axis=0))
+    if not len(rows):
+        return None
+    x0, x1 = _with_margin(int(columns[0]), int(columns[-1]) + 1, width)
+    y0, y1 = _with_margin(int(rows[0]), int(rows[-1]) + 1, height)
+    if (x1 - x0) * (y1 - y0) > _WORTH_CROPPING * width * height:
+        return 0, 0, width, height
+    return x0, y0, x1, y1
+
+
+def _with_margin(start: int, end: int, whole: int) -> tuple[int, int]:
+    """The interval with a margin, and a length that is a multiple of 32 if there is room for one."""
+    start, end = max(0, start - _MARGIN), min(whole, end + _MARGIN)
+    end = min(whole, end + (start - end) % _STRIDE)
+    start = max(0, start - (start - end) % _STRIDE)
+    return start, end
 
 
 def merged(boxes_of_tiles: "Sequence[Boxes]") -> "Boxes":

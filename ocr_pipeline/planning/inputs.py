@@ -57,11 +57,12 @@ def backend_has_input(backend: Backend, document: DocumentRow | NewDocument) -> 
     return backend.engine is None or engine_has_input(backend.engine, document)
 
 
-def expected_ocr_key(engine: Engine, document: DocumentRow | None) -> str | None:
-    """The key of a current result of `ocr_text`; None for a document that is not ingested or failed."""
+def expected_ocr_key(engine: Engine, document: DocumentRow | None, made_by: str) -> str | None:
+    """The key of a current result of `ocr_text`, made by the engine with this fingerprint or, if that does not count any more,
+    with today's; None for a document that is not ingested or failed."""
     if document is None or not document.sha256:
         return None
-    return result_key(engine.input_of(document.sha256, document.transcript_sha256), engine.fingerprint)
+    return result_key(engine.input_of(document.sha256, document.transcript_sha256), engine.current(made_by))
 
 
 def expected_extraction_keys(

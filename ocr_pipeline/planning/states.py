@@ -179,7 +179,7 @@ def ocr_states(
     for document_id in documents:
         document, row = known.get(document_id), rows.get(document_id)
         if row is not None:
-            states.append(_ocr_state(engine, document_id, expected_ocr_key(engine, document), row))
+            states.append(_ocr_state(engine, document_id, expected_ocr_key(engine, document, row.fingerprint), row))
         elif engine_has_input(engine, document or new.get(document_id, NewDocument())):
             states.append(CellState(engine.name, document_id, "missing"))
     return [
@@ -189,12 +189,13 @@ def ocr_states(
 
 
 def _ocr_state(engine: Engine, document_id: str, expected: str | None, row: OcrCell) -> CellState:
-    if row.reason == TOO_SLOW and row.result_key and expected and row.fingerprint == engine.fingerprint:
+    today = engine.current(row.fingerprint)
+    if row.reason == TOO_SLOW and row.result_key and expected and row.fingerprint == today:
         return _slow_state(engine.name, document_id, engine.times.key(expected), row.result_key, "document")
     if row.result_key == expected:
         state: State = "failed" if expected is None else "current"
         return CellState(engine.name, document_id, state, row.reason, due=False)
-    if row.fingerprint != engine.fingerprint:
+    if row.fingerprint != today:
         return CellState(engine.name, document_id, "stale", "engine")
     if row.result_key is None:
         return CellState(engine.name, document_id, "failed", row.reason)
