@@ -1,11 +1,12 @@
 """CPU time and accuracy of the `rapidocr` engine, this checkout beside another one, page by page in turn.
 
-usage: python benchmarks/reader_speed.py OTHER_CHECKOUT [--data ../shared/data] [--receipts 60] [--others 20]
+usage: python benchmarks/reader_speed.py OTHER_CHECKOUT [--data ../shared/data] [--receipts 60] [--others 20] [--minutes 10]
            [--options '{"precision": "bf16"}']
 
-Each checkout reads the first page of every file in a process of its own, in turns. CPU seconds are those of the process (user
-and system), without loading the models. Accuracy on SROIE: error rate of the characters of the transcribed lines, compared
-with the words recognised in its box; and in how many receipts total, date and supplier stand in the text.
+Each checkout reads the first page of every file in a process of its own, in turns; other pages stand between the receipts. The
+ratios so far are printed after each page, and what was read when the minutes are over is reported. CPU seconds are those of
+the process (user and system), without loading the models. Accuracy on SROIE: error rate of the characters of the transcribed
+lines, compared with the words recognised in its box; and in how many receipts total, date and supplier stand in the text.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import re
 import statistics
 import subprocess
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,10 @@ class Reader:
         self._process.communicate()
 
 
+def seconds(pages: dict[Path, dict[str, Any]]) -> float:
+    return sum(float(page["seconds"]) for page in pages.values())
+
+
 def squeezed(text: str) -> str:
     return re.sub(r"[^A-Z0-9.]", "", text.upper())
 
@@ -94,6 +100,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--receipts", type=int, default=60)
     parser.add_argument("--others", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--options", action="append", default=[], help="a further reader of this checkout, as JSON")
     options = parser.parse_args()
     data = options.data.resolve()
@@ -110,18 +117,27 @@ def main() -> None:
     readers |= {text: Reader(HERE, sys.executable, text) for text in options.options}
     for reader in readers.values():  # not counted: the models are loaded
         reader.read(receipts[0])
-    for number, path in enumerate([*receipts, *others]):
+    every = max(1, len(receipts) // max(1, len(others)))
+    mixed = [
+        path for number in range(len(others) + 1) for path in (receipts[number * every :][:every] + others[number:][:1])
+    ]
+    mixed += receipts[(len(others) + 1) * every :]
+    base, end = readers["other"].pages, time.monotonic() + 60 * options.minutes
+    for number, path in enumerate(mixed):
+        if time.monotonic() > end:
+            break
         turn = number % len(readers)
         for reader in [*readers.values()][turn:] + [*readers.values()][:turn]:
             reader.read(path)
-        print(number + 1, path.name, file=sys.stderr, flush=True)
-    base = readers["other"].pages
+        so_far = ", ".join(f"{name} {seconds(reader.pages) / seconds(base):.3f}" for name, reader in readers.items())
+        print(number + 1, path.name, so_far, file=sys.stderr, flush=True)
+    receipts, others = [[path for path in paths if path in base] for paths in (receipts, others)]
     print(f"{len(receipts)} receipts, {len(others)} other pages: {', '.join(path.name for path in others)}")
     for name, reader in readers.items():
         reader.close()
         ratios = [page["seconds"] / base[path]["seconds"] for path, page in reader.pages.items()]
         mean = statistics.mean(page["seconds"] for page in reader.pages.values())
-        total = sum(page["seconds"] for page in reader.pages.values()) / sum(page["seconds"] for page in base.values())
+        total = seconds(reader.pages) / seconds(base)
         same = sum(page["words"] == base[path]["words"] for path, page in reader.pages.items())
         texts = sum(
             [word["text"] for word in page["words"]] == [word["text"] for word in base[path]["words"]]

@@ -9,7 +9,7 @@ from ocr_pipeline.ocr.rapidocr_openvino import Precision, openvino_network
 from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, UnpaddedLines, onnx_session
 
 _STEP, _FEW_WIDTHS = 8, 32
-"""Widths of lines are multiples of so many pixels: a recogniser's step; more for OpenVINO, which prepares kernels for each."""
+"""Widths of lines are multiples of so many pixels: a step of the network; OpenVINO prepares kernels for each width."""
 
 
 def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precision | None) -> Any:
@@ -32,6 +32,8 @@ def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precisi
     if precision_of_openvino:
         detector.session = openvino_network(_model_file(engine, "Det").read_bytes(), precision_of_openvino)
     _load_recogniser(engine, precision_of_openvino)
+    if precision_of_openvino:
+        engine.text_rec.rec_batch_num = 1
     engine.text_rec = UnpaddedLines(engine.text_rec, _FEW_WIDTHS if precision_of_openvino else _STEP)
     return engine
 

@@ -109,7 +109,8 @@ def printed_part(picture: "npt.NDArray[np.uint8]") -> tuple[int, int, int, int] 
     import numpy as np
 
     height, width = picture.shape[:2]
-    contrast = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2) > _BLANK
+    blue, green, red = cv2.split(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    contrast = cv2.max(cv2.max(blue, green), red) > _BLANK
     rows, columns = np.flatnonzero(contrast.any(axis=1)), np.flatnonzero(contrast.any(axis=0))
     if not len(rows):
         return None

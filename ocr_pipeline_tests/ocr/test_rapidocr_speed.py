@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from ocr_pipeline.documents.limits import Limits
+from ocr_pipeline.backends.engine import Engine
+from ocr_pipeline.components import fingerprint_of
+from ocr_pipeline.documents.limits import Limits, TimeLimits
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr import rapidocr_openvino, rapidocr_runtime
@@ -65,17 +67,37 @@ def test_a_model_that_ends_differently_has_no_such_layer() -> None:
         OutputLayer(detector)
 
 
-def test_the_default_keeps_its_fingerprint_and_openvino_is_named() -> None:
+def test_the_default_does_not_name_its_runtime_and_openvino_is_named() -> None:
     default = RapidOcr().fingerprint()
     assert set(default) == {
         *("engine", "rapidocr", "onnxruntime", "revision", "reading_order", "pypdfium2", "pdf_render_dpi"),
         "detection_side",
     }
-    assert default["revision"] == 3
+    assert default["revision"] == 4
     assert RapidOcr(runtime="onnxruntime").fingerprint() == default == RapidOcr(precision="f32").fingerprint()
     others = [RapidOcr(precision="bf16"), RapidOcr(runtime="openvino"), Auto(precision="bf16")]
     assert [engine.fingerprint()["precision"] for engine in others] == ["bf16", "f32", "bf16"]
     assert RapidOcr(runtime="openvino", precision="bf16").fingerprint() == others[0].fingerprint()
+
+
+@pytest.mark.parametrize("revision", [2, 3])
+def test_results_that_an_earlier_version_stored_stay_current(revision: int) -> None:
+    engine = Engine("rapidocr", RapidOcr(), TimeLimits(60, 60))
+    earlier = fingerprint_of(RapidOcr(), {"revision": revision})
+    assert engine.current(earlier) == earlier != engine.fingerprint
+    smaller = Engine("rapidocr", RapidOcr(detection_side=640), TimeLimits(60, 60))
+    assert smaller.current(earlier) == smaller.fingerprint
+
+
+def test_the_text_of_a_line_does_not_depend_on_its_neighbours() -> None:
+    texts = ["Total 12.50", "Invoice 4711", "SUBTOTAL EXCLUDING TAX AND SERVICE 1,204.35", "12.50", "Cafe"]
+    crops = [
+        np.asarray(text_image([text], size=30, width=60 + 17 * len(text)))[20:70, :, ::-1].copy() for text in texts
+    ]
+    engine = RapidOcr()
+    together = engine.recognised(crops)
+    assert [text for text, _ in together] == texts
+    assert together == [engine.recognised([crop])[0] for crop in crops]
 
 
 @pytest.mark.slow

@@ -6,7 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ocr_pipeline.ocr.regions import Region, merged, needed_rotation, runs_sideways, text_region, tiles, whole_page
+from ocr_pipeline.ocr.regions import (
+    Region,
+    merged,
+    needed_rotation,
+    printed_part,
+    runs_sideways,
+    text_region,
+    tiles,
+    whole_page,
+)
 
 Boxes = npt.NDArray[np.float32]
 
@@ -145,3 +154,24 @@ def test_lines_of_two_tiles_are_merged(
 ) -> None:
     found = merged([np.stack(first), np.stack(second)])
     assert [(*line.min(axis=0), *line.max(axis=0)) for line in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        pytest.param(None, None, id="a blank page"),
+        pytest.param((100, 200, 400, 230), (67, 167, 451, 263), id="with a margin, and sides that are multiples of 32"),
+        pytest.param((3, 5, 200, 80), (0, 0, 256, 128), id="in the corner"),
+        pytest.param((600, 900, 640, 960), (544, 864, 640, 960), id="in the other corner"),
+        pytest.param((30, 40, 620, 930), (0, 0, 640, 960), id="margins that are not worth it"),
+    ],
+)
+def test_blank_margins_are_not_given_to_the_detector(
+    printed: tuple[int, int, int, int] | None, expected: tuple[int, int, int, int] | None
+) -> None:
+    picture = np.full((960, 640, 3), 250, np.uint8)
+    picture[::2] -= 8  # faint noise is blank
+    if printed:
+        x0, y0, x1, y1 = printed
+        picture[y0:y1, x0:x1, 2] = 200  # print in one colour
+    assert printed_part(picture) == expected

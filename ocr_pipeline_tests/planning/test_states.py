@@ -35,6 +35,7 @@ from ocr_pipeline_tests.files import (
     small_backends,
     write_backends,
 )
+from ocr_pipeline_tests.plugins import PixelEngine
 
 Pending = tuple[list[str], list[str], list[tuple[str, str]], list[tuple[str, str]]]
 NOTHING: Pending = ([], [], [], [])
@@ -229,6 +230,23 @@ def pipeline(project: Project, finished: Path) -> Pipeline:
 def test_afterwards_nothing_is_pending(pipeline: Pipeline) -> None:
     assert pipeline.run() == NOTHING
     assert reads(pipeline.project) == []
+
+
+@pytest.mark.parametrize(("former", "stale"), [(({"version": 1},), []), (({"version": 2},), ["s-a", "s-b"])])
+def test_results_of_a_former_version_that_read_as_well_stay_current(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, former: Any, stale: list[str]
+) -> None:
+    before = pipeline.backends.engines["pixel"].fingerprint
+    pipeline.settings["engines"]["pixel"]["options"]["version"] = 3
+    monkeypatch.setattr(PixelEngine, "former", former)
+    add_image(pipeline.project, "s/c.png", 60)
+    _, _, read, extracted = pipeline.run()
+    assert read == cells(["pixel"], [*stale, "s-c"])
+    assert {document for name, document in extracted if name == "pixel+first"} == {*stale, "s-c"}
+    now = pipeline.backends.engines["pixel"].fingerprint
+    made_by = {key: cell.fingerprint for key, cell in tables.words.ocr_cells(pipeline.warehouse, "pixel").items()}
+    assert made_by == {key: now if key in [*stale, "s-c"] else before for key in ("s-a", "s-b", "s-c")}
+    assert pipeline.run() == NOTHING
 
 
 def test_touching_a_file_is_no_change(pipeline: Pipeline) -> None:
