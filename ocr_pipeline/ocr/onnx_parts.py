@@ -5,13 +5,18 @@ would be needed for these few fields alone. So the protobuf messages are read he
 copied as it is. Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _GRAPH = 7  # of ModelProto
 _NODE, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 5, 11, 12, 13  # of GraphProto
 _NODE_INPUT, _NODE_OUTPUT, _OP_TYPE = 1, 2, 4  # of NodeProto
-_TENSOR_NAME, _VALUE_NAME = 8, 1  # of TensorProto, ValueInfoProto
+_DIMENSION, _TYPE, _TENSOR_NAME, _RAW, _VALUE_NAME = 1, 2, 8, 9, 1  # of TensorProto; the last of ValueInfoProto
 _WITH_BODY = ("If", "Loop", "Scan")  # their bodies use tensors that are not among their inputs
 
 
@@ -30,6 +35,8 @@ class OutputLayer:
     """Names of the tensors at the end of a classifier: probabilities = softmax(logits), logits = features @ weights + bias."""
 
     features: str
+    weights: str
+    bias: str
     logits: str
     probabilities: str
 
@@ -74,7 +81,15 @@ class OnnxModel:
             return None
         if added.inputs[1] not in self._tensors or product.inputs[1] not in self._tensors:
             return None
-        return OutputLayer(product.inputs[0], softmax.inputs[0], self.outputs[0])
+        return OutputLayer(product.inputs[0], product.inputs[1], added.inputs[1], softmax.inputs[0], self.outputs[0])
+
+    def logits_of(self, layer: OutputLayer, classes: "npt.NDArray[np.int64]") -> bytes:
+        """The ONNX model that computes the logits of these classes only, in their order, from the features.
+
+        Raises ValueError if the file does not contain the weights as plain 32-bit floats.
+        """
+        cut = {name: _of_classes(self._tensors[name], classes) for name in (layer.weights, layer.bias)}
+        return self.part(layer.features, layer.logits, cut)
 
     def _maker(self, tensor: str, op: str) -> Node | None:
         """The node that computes a tensor, if it is such an operation. Identities are skipped."""
@@ -83,8 +98,11 @@ class OnnxModel:
             node = self._makers.get(node.inputs[0])
         return node if node is not None and node.op == op else None
 
-    def part(self, start: str | None, end: str) -> bytes:
-        """The ONNX model that computes tensor `end` from tensor `start`, by default from the inputs of the whole model."""
+    def part(self, start: str | None, end: str, cut: Mapping[str, bytes] | None = None) -> bytes:
+        """The ONNX model that computes tensor `end` from tensor `start`, by default from the inputs of the whole model.
+
+        `cut`: tensors to take instead of those of the same name; `end` has another shape then.
+        """
         needed, kept, wanted = set[int](), set[str](), [end]
         while wanted:
             tensor = wanted.pop()
@@ -96,24 +114,49 @@ class OnnxModel:
                 needed.add(id(node))
                 wanted += node.inputs
         nodes = [node.content for node in self.nodes if id(node) in needed]
-        tensors = [whole for name, whole in self._tensors.items() if name in kept]
+        tensors = [(cut or {}).get(name, whole) for name, whole in self._tensors.items() if name in kept]
         inputs = [start] if start else [name for name in self._values if name in kept and name not in self._makers]
         graph = b"".join(
             [
                 *nodes,
                 *tensors,
                 *self._others,
-                *(_field(_VALUE_INFO, shape) for name, shape in self._shapes.items() if name in kept - {end}),
+                *(
+                    _field(_VALUE_INFO, shape)
+                    for name, shape in self._shapes.items()
+                    if not cut and name in kept - {end}
+                ),
                 *(_field(_INPUT, self._value(name)) for name in inputs if name not in self._tensors),
-                _field(_OUTPUT, self._value(end)),
+                _field(_OUTPUT, _floats(end) if cut else self._value(end)),
             ]
         )
         return b"".join(_field(_GRAPH, graph) if number == _GRAPH else whole for number, whole in self._around)
 
     def _value(self, name: str) -> bytes | memoryview:
         """The description of an input or output: as in the file, else a tensor of floats of any shape."""
-        any_floats = _field(2, _field(1, b"\x08\x01"))
-        return self._values.get(name) or self._shapes.get(name) or _field(_VALUE_NAME, name.encode()) + any_floats
+        return self._values.get(name) or self._shapes.get(name) or _floats(name)
+
+
+def _floats(name: str) -> bytes:
+    """The description of a tensor of floats of any shape."""
+    return _field(_VALUE_NAME, name.encode()) + _field(2, _field(1, b"\x08\x01"))
+
+
+def _of_classes(tensor: memoryview, classes: "npt.NDArray[np.int64]") -> bytes:
+    """The tensor, a field of the graph, with these entries of its last dimension only."""
+    import numpy as np
+
+    ((_, _, content),) = _fields(tensor)
+    fields = list(_fields(content))
+    shape = [_read_varint(whole, 1)[0] for number, whole, _ in fields if number == _DIMENSION]
+    kind = [_read_varint(whole, 1)[0] for number, whole, _ in fields if number == _TYPE]
+    raw = [payload for number, _, payload in fields if number == _RAW]
+    if kind != [1] or len(raw) != 1 or not shape or len(raw[0]) != 4 * np.prod(shape):
+        raise ValueError("The weights are not plain floats.")
+    values = np.frombuffer(raw[0], "<f4").reshape(shape)[..., classes]
+    dimensions = b"".join(_varint(_DIMENSION << 3) + _varint(size) for size in values.shape)
+    others = b"".join(whole for number, whole, _ in fields if number not in (_DIMENSION, _RAW))
+    return _field(_INITIALIZER, dimensions + others + _field(_RAW, values.tobytes()))
 
 
 def _node(payload: memoryview, whole: memoryview) -> Node:

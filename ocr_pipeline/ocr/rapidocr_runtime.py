@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.ocr.onnx_parts import OnnxModel
 from ocr_pipeline.ocr.rapidocr_openvino import Precision, openvino_network
-from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, UnpaddedLines, onnx_session
+from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, UnpaddedLines, as_input, onnx_session, usual_classes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _STEP, _FEW_WIDTHS = 8, 32
 """Widths of lines are multiples of so many pixels: a step of the network; OpenVINO prepares kernels for each width."""
@@ -31,15 +35,27 @@ def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precisi
     detector = engine._load_det_model()
     if precision_of_openvino:
         detector.session = openvino_network(_model_file(engine, "Det").read_bytes(), precision_of_openvino)
-    _load_recogniser(engine, precision_of_openvino)
+    detector.get_preprocess = lambda: _detector_input
+    layer = _load_recogniser(engine, precision_of_openvino)
     if precision_of_openvino:
         engine.text_rec.rec_batch_num = 1
-    engine.text_rec = UnpaddedLines(engine.text_rec, _FEW_WIDTHS if precision_of_openvino else _STEP)
+    engine.text_rec = UnpaddedLines(engine.text_rec, _FEW_WIDTHS if precision_of_openvino else _STEP, layer)
     return engine
 
 
-def _load_recogniser(engine: Any, precision_of_openvino: Precision | None) -> None:
-    """Load the recogniser without its last layer; a model that ends differently is loaded as a whole."""
+def _detector_input(picture: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.float32] | None":
+    """The picture, shape (height, width, 3), as the network gets it: sides are multiples of 32. None if it is too small."""
+    import cv2
+
+    height, width = (round(side / 32) * 32 for side in picture.shape[:2])
+    if not height or not width:
+        return None
+    resized = picture if (height, width) == picture.shape[:2] else cv2.resize(picture, (width, height))
+    return as_input([resized])
+
+
+def _load_recogniser(engine: Any, precision_of_openvino: Precision | None) -> OutputLayer | None:
+    """Load the recogniser without its last layer, which is returned; a model that ends differently is loaded as a whole."""
     from omegaconf import OmegaConf
 
     content = _model_file(engine, "Rec").read_bytes()
@@ -49,20 +65,21 @@ def _load_recogniser(engine: Any, precision_of_openvino: Precision | None) -> No
         recogniser = engine._load_rec_model()
         if precision_of_openvino:
             recogniser.session = openvino_network(content, precision_of_openvino)
-        return
+        return None
     session = onnx_session(layer.network)
     engine.cfg.Rec = OmegaConf.create({**engine.cfg.Rec, "session": session}, flags={"allow_objects": True})
     recogniser = engine._load_rec_model()
-    features = recogniser.session
     if precision_of_openvino:
-        features = openvino_network(layer.network, precision_of_openvino)
+        recogniser.session = openvino_network(layer.network, precision_of_openvino)
     decoder = recogniser.postprocess_op
+    if not engine.cfg.Rec.model_path:  # how sure it can be was measured with the packaged model
+        layer.prefer(usual_classes(decoder.character))
 
     def decode(steps: Any, with_words: bool, **widths: Any) -> Any:
         return decoder.decode(*steps, with_words, **widths, remove_duplicate=True)
 
-    recogniser.session = lambda images: layer(features(images))
     recogniser.postprocess_op = decode
+    return layer
 
 
 def _model_file(engine: Any, network: str) -> Path:

@@ -1,4 +1,4 @@
-"""What makes RapidOCR faster changes no number; what does is an option, and named in the fingerprint."""
+"""What makes RapidOCR faster leaves out no character; what depends on the processor is an option, named in the fingerprint."""
 
 import re
 from importlib.metadata import PackageNotFoundError
@@ -18,7 +18,7 @@ from ocr_pipeline.ocr import rapidocr_openvino, rapidocr_runtime
 from ocr_pipeline.ocr.auto import Auto
 from ocr_pipeline.ocr.onnx_parts import OnnxModel
 from ocr_pipeline.ocr.rapidocr import RapidOcr
-from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, onnx_session
+from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, as_input, onnx_session, usual_classes
 from ocr_pipeline_tests.files import text_image
 
 
@@ -43,13 +43,62 @@ def test_the_last_layer_apart_gives_the_same_bits(content: bytes, count: int, wi
     images = lines(count, width)
     probabilities = whole.run(None, {"x": images})[0]
     expected = probabilities.argmax(axis=2)
-    characters, emitted = layer(onnx_session(layer.network).run(None, {"x": images})[0])
+    ((characters, emitted),) = layer(onnx_session(layer.network).run(None, {"x": images}))
     assert (characters == expected).all()
     first = np.ones_like(expected, bool)
     first[:, 1:] = expected[:, 1:] != expected[:, :-1]
     places = (expected != 0) & first
     assert places.any()
     assert (emitted[places] == probabilities.max(axis=2)[places]).all()
+
+
+@pytest.fixture(scope="module")
+def layers(content: bytes) -> tuple[OutputLayer, OutputLayer, list[str], Any]:
+    """The last layer of all characters, the one that prefers usual ones, the characters, and their weights."""
+    model = OnnxModel(content)
+    every, preferring, end = OutputLayer(model), OutputLayer(model), model.output_layer()
+    assert end
+    session = onnx_session(content)
+    characters = ["", *session.get_modelmeta().custom_metadata_map["character"].splitlines(), " "]
+    preferring.prefer(usual_classes(characters))
+    logits = onnx_session(model.part(end.features, end.logits))
+    zero_and_one = np.concatenate([np.zeros((1, 120)), np.eye(120)]).astype(np.float32)[None]
+    bias, *rows = logits.run(None, {end.features: zero_and_one})[0][0]
+    return every, preferring, characters, np.stack(rows) - bias
+
+
+def test_usual_characters_are_latin_letters_digits_and_signs(layers: Any) -> None:
+    characters = layers[2]
+    usual = {characters[number] for number in usual_classes(characters)}
+    assert set("AZaz09 ÄßéŁ€£$₹.,:;%&/-–()（￥") <= usual
+    assert not usual & set("ΑΩαДя口日一合ヤ①")
+    assert len(usual) < 800 < 18_000 < len(characters)
+
+
+@pytest.mark.parametrize("foreign", ["", "Ω", "α", "口", "合", "ヤ", "①"])
+def test_no_character_is_left_out_where_few_are_computed(content: bytes, layers: Any, foreign: str) -> None:
+    every, preferring, characters, weights = layers
+    features = onnx_session(every.network).run(None, {"x": lines(3, 344)})
+    if foreign:
+        direction = weights[:, characters.index(foreign)]
+        features[0][1, 7:9] = direction * np.linalg.norm(features[0], axis=2).mean() / np.linalg.norm(direction)
+    ((expected, probable),) = every(features)
+    computed: list[int] = []
+    preferring._logits, of_all = (lambda rows: (computed.append(rows.shape[1]), of_all(rows))[1]), preferring._logits
+    try:
+        ((found, emitted),) = preferring(features)
+    finally:
+        preferring._logits = of_all
+    assert (found == expected).all()
+    assert bool(foreign) == (characters.index(foreign) in found if foreign else False)
+    assert np.abs(emitted - probable)[expected != 0].max() < 0.08
+    whole_line = features[0].shape[1] if foreign else 0
+    assert whole_line <= sum(computed) < whole_line + expected.size / 3
+
+
+def test_pictures_become_numbers_from_minus_one_to_one() -> None:
+    pictures = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3) * 2
+    assert as_input(pictures) == pytest.approx(pictures.transpose(0, 3, 1, 2) / 127.5 - 1, abs=1e-6)
 
 
 @pytest.mark.parametrize("damage", [b"", b"no model", b"\x0a\xff"])
@@ -107,8 +156,13 @@ def test_pages_have_the_words_of_rapidocrs_own_session(monkeypatch: pytest.Monke
     document = open_document(path.read_bytes(), Limits())
     (words, *_) = [page.words for page in RapidOcr().read(document)]
     assert words
-    monkeypatch.setattr(rapidocr_runtime, "_load_recogniser", lambda engine, precision: engine._load_rec_model())
-    assert words == RapidOcr().read(document)[0].words
+    confidences = [word.confidence for word in words]
+    monkeypatch.setattr(
+        rapidocr_runtime, "_load_recogniser", lambda engine, precision: engine._load_rec_model() and None
+    )
+    expected = RapidOcr().read(document)[0].words
+    assert [(word.text, word.box) for word in words] == [(word.text, word.box) for word in expected]
+    assert confidences == pytest.approx([word.confidence for word in expected], abs=0.02)
 
 
 def test_doctor_says_what_computes() -> None:
