@@ -145,11 +145,22 @@ def main() -> None:
         )
         errors = [line_errors(reader.pages[path], data / "sroie/box" / f"{path.stem}.csv") for path in receipts]
         found = [strings_found(reader.pages[path], (data / "sroie/key" / f"{path.stem}.json")) for path in receipts]
+        before = [strings_found(base[path], (data / "sroie/key" / f"{path.stem}.json")) for path in receipts]
+        lost, won = [
+            [
+                f"{field} of {path.stem}"
+                for path, now, once in zip(receipts, *both, strict=True)
+                for field, has, had in zip(("total", "date", "supplier"), now, once, strict=True)
+                if had and not has
+            ]
+            for both in ((found, before), (before, found))
+        ]
         print(
             f"{name:24} {mean:.3f} s a page, {total:.3f} of the other (median of pages {statistics.median(ratios):.3f}); "
             f"words byte-identical on {same}, texts on {texts} of {len(ratios)}; "
             f"line CER {sum(wrong for wrong, _ in errors) / sum(count for _, count in errors):.4f}; "
-            f"total, date, supplier in {', '.join(str(sum(column)) for column in zip(*found, strict=True))}; "
+            f"total, date, supplier in {', '.join(str(sum(column)) for column in zip(*found, strict=True))} "
+            f"(lost: {', '.join(lost) or 'none'}; won: {', '.join(won) or 'none'}); "
             f"peak {max(page['peak'] for page in reader.pages.values()):.0f} MB"
         )
 
