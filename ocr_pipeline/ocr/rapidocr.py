@@ -44,7 +44,8 @@ class RapidOcr(BaseModel, OcrEngine):
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "rapidocr"
     former: ClassVar[Sequence[Mapping[str, object]]] = ({"revision": 3}, {"revision": 2})
-    """They padded lines, and gave blank margins to the detector: as accurate (docs/decisions/0026-ocr-speed.md)."""
+    """They padded lines and gave blank margins to the detector, and revision 2 did not divide long pages: as accurate on others
+    (docs/decisions/0026-ocr-speed.md)."""
 
     detection_side: int = Field(
         default=960, ge=320, description="Longer side of the page in the first detection, in pixels."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ROWS = 64
 """Steps whose logits are computed at a time: 5 MB, which stay in the processor's cache."""
 
-_SURE = 0.99
+_SURE = 0.995
 """Below this probability among the usual classes, a step is computed with all of them (docs/decisions/0026-ocr-speed.md)."""
 
 
@@ -184,7 +184,10 @@ def _parts(count: int) -> "Iterator[slice]":
 
 
 def usual_classes(characters: "Sequence[str]") -> "Classes":
-    """The numbers of blank, space, Latin letters, digits, punctuation and currency signs among the classes of a recogniser."""
+    """The numbers of blank, space, Latin and Greek letters, digits, punctuation and currency signs among the classes.
+
+    Greek is among them because many of its letters look Latin: without the Greek ones, the network is sure of the Latin ones.
+    """
     import numpy as np
 
     return np.array([number for number, text in enumerate(characters) if number == 0 or _is_usual(text)], np.int64)
@@ -197,7 +200,7 @@ def _is_usual(text: str) -> bool:
         text < "\u0250"
         or "\u2000" <= text < "\u2070"
         or unicodedata.category(text) == "Sc"
-        or unicodedata.name(text, "").startswith(("LATIN", "FULLWIDTH"))
+        or unicodedata.name(text, "").startswith(("LATIN", "FULLWIDTH", "GREEK"))
     )
 
 

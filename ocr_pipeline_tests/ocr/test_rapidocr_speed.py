@@ -70,12 +70,12 @@ def layers(content: bytes) -> tuple[OutputLayer, OutputLayer, list[str], Any]:
 def test_usual_characters_are_latin_letters_digits_and_signs(layers: Any) -> None:
     characters = layers[2]
     usual = {characters[number] for number in usual_classes(characters)}
-    assert set("AZaz09 ÄßéŁ€£$₹.,:;%&/-–()（￥") <= usual
-    assert not usual & set("ΑΩαДя口日一合ヤ①")
-    assert len(usual) < 800 < 18_000 < len(characters)
+    assert set("AZaz09 ÄßéŁ€£$₹.,:;%&/-–()（￥ΦΩα") <= usual
+    assert not usual & set("口日一合ヤ①")
+    assert len(usual) < 850 < 18_000 < len(characters)
 
 
-@pytest.mark.parametrize("foreign", ["", "Ω", "α", "口", "合", "ヤ", "①"])
+@pytest.mark.parametrize("foreign", ["", "口", "合", "一", "ヤ", "①"])
 def test_no_character_is_left_out_where_few_are_computed(content: bytes, layers: Any, foreign: str) -> None:
     every, preferring, characters, weights = layers
     features = onnx_session(every.network).run(None, {"x": lines(3, 344)})
