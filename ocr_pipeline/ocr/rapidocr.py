@@ -44,7 +44,7 @@ class RapidOcr(BaseModel, OcrEngine):
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "rapidocr"
     former: ClassVar[Sequence[Mapping[str, object]]] = ({"revision": 3}, {"revision": 2})
-    """They padded lines and gave blank margins to the detector, and revision 2 did not divide long pages: as accurate on others
+    """They padded lines and gave blank margins to the detector; 2 did not divide long pages. On others they are as accurate
     (docs/decisions/0026-ocr-speed.md)."""
 
     detection_side: int = Field(
