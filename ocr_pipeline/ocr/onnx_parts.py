@@ -103,16 +103,7 @@ class OnnxModel:
 
         `cut`: tensors to take instead of those of the same name; `end` has another shape then.
         """
-        needed, kept, wanted = set[int](), set[str](), [end]
-        while wanted:
-            tensor = wanted.pop()
-            if tensor == start or tensor in kept:
-                continue
-            kept.add(tensor)
-            node = self._makers.get(tensor)
-            if node is not None and id(node) not in needed:
-                needed.add(id(node))
-                wanted += node.inputs
+        needed, kept = self._needed(start, end)
         nodes = [node.content for node in self.nodes if id(node) in needed]
         tensors = [(cut or {}).get(name, whole) for name, whole in self._tensors.items() if name in kept]
         inputs = [start] if start else [name for name in self._values if name in kept and name not in self._makers]
@@ -131,6 +122,20 @@ class OnnxModel:
             ]
         )
         return b"".join(_field(_GRAPH, graph) if number == _GRAPH else whole for number, whole in self._around)
+
+    def _needed(self, start: str | None, end: str) -> tuple[set[int], set[str]]:
+        """The ids of the nodes between two tensors, and the names of the tensors they use."""
+        needed, kept, wanted = set[int](), set[str](), [end]
+        while wanted:
+            tensor = wanted.pop()
+            if tensor == start or tensor in kept:
+                continue
+            kept.add(tensor)
+            node = self._makers.get(tensor)
+            if node is not None and id(node) not in needed:
+                needed.add(id(node))
+                wanted += node.inputs
+        return needed, kept
 
     def _value(self, name: str) -> bytes | memoryview:
         """The description of an input or output: as in the file, else a tensor of floats of any shape."""
