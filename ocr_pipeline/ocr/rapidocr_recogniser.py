@@ -78,7 +78,7 @@ class UnpaddedLines:
             results, words = self._recogniser.postprocess_op(steps, lines.return_word_box, **whole)
             found |= {number: (*result, word) for number, result, word in zip(numbers, results, words, strict=True)}
         texts, scores, all_words = zip(*(found[number] for number in range(len(lines.img))), strict=True)
-        return TextRecOutput(list(lines.img), texts, scores, all_words, viser=VisRes())
+        return TextRecOutput(list(lines.img), texts, list(scores), all_words, viser=VisRes())
 
 
 def as_input(pictures: "Sequence[Pixels]") -> "Floats":

@@ -50,7 +50,7 @@ def _detector_input(picture: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.float32
     height, width = (round(side / 32) * 32 for side in picture.shape[:2])
     if not height or not width:
         return None
-    resized = picture if (height, width) == picture.shape[:2] else cv2.resize(picture, (width, height))
+    resized: Any = picture if (height, width) == picture.shape[:2] else cv2.resize(picture, (width, height))
     return as_input([resized])
 
 

@@ -19,6 +19,7 @@ from ocr_pipeline.ocr.auto import Auto
 from ocr_pipeline.ocr.onnx_parts import OnnxModel
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, as_input, onnx_session, usual_classes
+from ocr_pipeline.processes.budget import Budget
 from ocr_pipeline_tests.files import text_image
 
 
@@ -76,7 +77,9 @@ def test_usual_characters_are_latin_letters_digits_and_signs(layers: Any) -> Non
 
 
 @pytest.mark.parametrize("foreign", ["", "口", "合", "一", "ヤ", "①"])
-def test_no_character_is_left_out_where_few_are_computed(content: bytes, layers: Any, foreign: str) -> None:
+def test_no_character_is_left_out_where_few_are_computed(
+    monkeypatch: pytest.MonkeyPatch, layers: Any, foreign: str
+) -> None:
     every, preferring, characters, weights = layers
     features = onnx_session(every.network).run(None, {"x": lines(3, 344)})
     if foreign:
@@ -84,11 +87,14 @@ def test_no_character_is_left_out_where_few_are_computed(content: bytes, layers:
         features[0][1, 7:9] = direction * np.linalg.norm(features[0], axis=2).mean() / np.linalg.norm(direction)
     ((expected, probable),) = every(features)
     computed: list[int] = []
-    preferring._logits, of_all = (lambda rows: (computed.append(rows.shape[1]), of_all(rows))[1]), preferring._logits
-    try:
-        ((found, emitted),) = preferring(features)
-    finally:
-        preferring._logits = of_all
+    of_all = preferring._logits
+
+    def counted(rows: Any) -> Any:
+        computed.append(rows.shape[1])
+        return of_all(rows)
+
+    monkeypatch.setattr(preferring, "_logits", counted)
+    ((found, emitted),) = preferring(features)
     assert (found == expected).all()
     assert bool(foreign) == (characters.index(foreign) in found if foreign else False)
     assert np.abs(emitted - probable)[expected != 0].max() < 0.08
@@ -98,7 +104,7 @@ def test_no_character_is_left_out_where_few_are_computed(content: bytes, layers:
 
 def test_pictures_become_numbers_from_minus_one_to_one() -> None:
     pictures = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3) * 2
-    assert as_input(pictures) == pytest.approx(pictures.transpose(0, 3, 1, 2) / 127.5 - 1, abs=1e-6)
+    assert as_input(list(pictures)) == pytest.approx(pictures.transpose(0, 3, 1, 2) / 127.5 - 1, abs=1e-6)
 
 
 @pytest.mark.parametrize("damage", [b"", b"no model", b"\x0a\xff"])
@@ -131,10 +137,10 @@ def test_the_default_does_not_name_its_runtime_and_openvino_is_named() -> None:
 
 @pytest.mark.parametrize("revision", [2, 3])
 def test_results_that_an_earlier_version_stored_stay_current(revision: int) -> None:
-    engine = Engine("rapidocr", RapidOcr(), TimeLimits(60, 60))
+    engine = Engine("rapidocr", RapidOcr(), TimeLimits(Budget(60, 60), 60))
     earlier = fingerprint_of(RapidOcr(), {"revision": revision})
     assert engine.current(earlier) == earlier != engine.fingerprint
-    smaller = Engine("rapidocr", RapidOcr(detection_side=640), TimeLimits(60, 60))
+    smaller = Engine("rapidocr", RapidOcr(detection_side=640), TimeLimits(Budget(60, 60), 60))
     assert smaller.current(earlier) == smaller.fingerprint
 
 
