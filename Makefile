@@ -37,8 +37,10 @@ test-doctr: .venv-doctr/.installed  ## run the tests of the real docTR in .venv-
 test-scale: .venv-scale/.installed  ## run the tests with PostgreSQL, S3 and Ray servers in .venv-scale, in a network namespace
 	.venv-scale/bin/python -m ocr_pipeline_tests.scale $(SCALE)
 
-bench-scale: .venv-scale/.installed  ## measure a cluster of one and two nodes, and kill its nodes and runs: half an hour
+bench-scale: .venv-scale/.installed  ## measure a cluster of one and two nodes, kill its nodes and runs, and 100,000 documents: hours
 	.venv-scale/bin/python -m ocr_pipeline_tests.scale -m benchmarks.cluster $(SCALE)
+	.venv-scale/bin/python -m benchmarks.many
+	.venv-scale/bin/python -m benchmarks.many --postgres
 
 study: .venv/.installed-dev  ## compare recorded answers of Gemini, Textract, Claude and open models with what runs here
 	@$(BIN)/ocr-pipeline study recorded --readme README.md $(STUDY)
