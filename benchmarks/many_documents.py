@@ -154,7 +154,9 @@ def _set_keys(project: "Project", ids: list[str]) -> None:
 
     known = tables.documents.documents(warehouse)
     for engine in backends.engines.values():
-        update("ocr_text", "engine", engine.name, {key: expected_ocr_key(engine, row) for key, row in known.items()})
+        made_by = engine.fingerprint
+        keys = {key: expected_ocr_key(engine, row, made_by) for key, row in known.items()}
+        update("ocr_text", "engine", engine.name, keys)
     for backend in backends.values():
         with warehouse.snapshot() as snapshot:
             keys = expected_extraction_keys(backend, ids, snapshot)
