@@ -13,7 +13,7 @@ A file that is split (`data/splits`) is followed by its parts, which are documen
 
 import hashlib
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -152,21 +152,19 @@ def _sources(
             document_id,
             dataset or "documents",
             path,
-            _label_among(path, file, there),
+            Path(label) if (label := label_among(file, there)) else None,
             overrides if overrides and overrides.is_file() else None,
             schemas=schemas.of(path, _dataset_folder(file, data)),
         )
     return sources
 
 
-def _label_among(path: Path, text: str, there: Container[str]) -> Path | None:
-    """The same as `label_of` for a document whose neighbours are known. `text`: the path as text."""
-    name = path.name
-    folder = text[: -len(name)]
-    for of in (name, path.stem):
-        if (candidate := folder + name_beside(of, ".json")) in there:
-            return Path(candidate)
-    return None
+def label_among(file: str, there: Container[str]) -> str | None:
+    """The same as `label_of` for a document whose neighbours are known, with paths as text."""
+    name = os.path.basename(file)
+    folder, dot = file[: -len(name)], name.rfind(".")
+    stem = name[:dot] if 0 < dot < len(name) - 1 else name  # as that of a `Path`
+    return next((label for of in (name, stem) if (label := folder + name_beside(of, ".json")) in there), None)
 
 
 def _dataset_folder(path: str, data: Path) -> str:
@@ -235,13 +233,13 @@ def not_documents(data: Path) -> dict[Kind, list[Path]]:
     return found
 
 
-def label_of(path: Path, pages: PageRange | None = None, exists: Callable[[Path], bool] = is_file) -> Path | None:
+def label_of(path: Path, pages: PageRange | None = None) -> Path | None:
     """`invoice.pdf.json`, otherwise `invoice.json`. The first form is for folders in which two files share a stem.
 
     Of a part: `invoice.pdf.p1-2.json`, otherwise `invoice.p1-2.json`.
     """
     for candidate in (new_label_of(path, pages), beside(path, f"{_dotted(pages)}.json", stem=True)):
-        if exists(candidate):
+        if is_file(candidate):
             return candidate
     return None
 

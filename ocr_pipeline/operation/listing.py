@@ -14,7 +14,7 @@ from pathlib import Path
 from ocr_pipeline.document_schema.loading import DATASET_FILE
 from ocr_pipeline.documents.beside import name_beside
 from ocr_pipeline.documents.file_state import NONE
-from ocr_pipeline.documents.find import FOLDERS, SourceFile, data_path, some_documents
+from ocr_pipeline.documents.find import FOLDERS, SourceFile, data_path, label_among, some_documents
 from ocr_pipeline.documents.identifiers import FILE, load_known_ids
 from ocr_pipeline.documents.transcripts import SUFFIX as TRANSCRIPT
 from ocr_pipeline.documents.walk import kind_by_name
@@ -149,11 +149,6 @@ def _new_documents(project: Project, new: Collection[str], states: Mapping[str, 
 
 
 def _files_of(path: str, decisions: str, there: Mapping[str, str]) -> tuple[str, str, str, str]:
-    """The document, its transcript, its label and the decisions about it, as far as they are there."""
+    """The document, its transcript, its label ("" without one) and the decisions about it, whether they are there or not."""
     name = os.path.basename(path)
-    dot = name.rfind(".")
-    start = path[: -len(name)]
-    label = start + name_beside(name, ".json")
-    if label not in there and 0 < dot < len(name) - 1:
-        label = start + name_beside(name[:dot], ".json")
-    return path, start + name_beside(name, TRANSCRIPT), label, decisions
+    return path, path[: -len(name)] + name_beside(name, TRANSCRIPT), label_among(path, there) or "", decisions

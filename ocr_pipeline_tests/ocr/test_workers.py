@@ -171,19 +171,24 @@ def test_workers_exit_if_their_parent_is_killed(parent: subprocess.Popen[bytes],
     wait_until(lambda: not group_members(parent.pid), f"still there: {group_members(parent.pid)}")
 
 
-def test_a_call_whose_parent_is_killed_has_a_moment_to_finish(tmp_path: Path) -> None:
-    """So that its result is stored, and not computed again."""
+def isolated_call(job: str, folder: Path) -> subprocess.Popen[bytes]:
+    """A process that calls a function of `jobs` with a folder, in a worker of its own."""
     code = (
         "import sys\n"
         "from ocr_pipeline.processes.budget import Budget\n"
         "from ocr_pipeline.processes.shared import call_isolated\n"
         "from ocr_pipeline.processes.worker import Isolated\n"
-        "from ocr_pipeline_tests.ocr.jobs import finishing\n"
-        "call_isolated(Isolated(finishing), Budget(), sys.argv[1])\n"
+        f"from ocr_pipeline_tests.ocr.jobs import {job}\n"
+        f"call_isolated(Isolated({job}), Budget(), sys.argv[1])\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
+
+
+def test_a_call_whose_parent_is_killed_has_a_moment_to_finish(tmp_path: Path) -> None:
+    """So that its result is stored, and not computed again."""
+    process = isolated_call("finishing", tmp_path)
     wait_until(lambda: (tmp_path / "begun").exists() or process.poll() is not None, "it has not begun")
     process.kill()
     process.wait()
@@ -195,17 +200,7 @@ def test_a_call_whose_parent_is_killed_has_a_moment_to_finish(tmp_path: Path) ->
 @needs_proc
 def test_what_a_worker_has_started_ends_with_its_parent(tmp_path: Path) -> None:
     """Also if the worker cannot see to it, because a library holds the interpreter."""
-    code = (
-        "import sys\n"
-        "from ocr_pipeline.processes.budget import Budget\n"
-        "from ocr_pipeline.processes.shared import call_isolated\n"
-        "from ocr_pipeline.processes.worker import Isolated\n"
-        "from ocr_pipeline_tests.ocr.jobs import starting_a_program\n"
-        "call_isolated(Isolated(starting_a_program), Budget(), sys.argv[1])\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
+    process = isolated_call("starting_a_program", tmp_path)
     wait_until(lambda: (tmp_path / "pids").exists() or process.poll() is not None, "nothing was started")
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 2
