@@ -249,7 +249,8 @@ class Label(_Model):
     @property
     def labelled_fields(self) -> list[str]:
         """The labelled single-valued fields, in display order."""
-        return [name for name in self.invoice.KINDS if name in self.invoice.model_fields_set]
+        given = self.invoice.model_fields_set
+        return [name for name in self.invoice.KINDS if name in given]
 
 
 class DocumentFailure(_Model):

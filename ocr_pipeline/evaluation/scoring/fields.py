@@ -29,6 +29,9 @@ from ocr_pipeline.values.dates import parse_date
 _LEVELS: dict[Level | Literal["never"], int] = {"strict": 3, "normalised": 2, "lenient": 1, "never": 0}
 """Grade from which a value is correct at a level."""
 
+_PROSE = ("name", "address", "text")
+"""Kinds that are also compared by their similarity."""
+
 
 class FieldScore(NamedTuple):
     """The comparison of one field of one document; a tuple, because hundreds of thousands are made at once.
@@ -89,6 +92,8 @@ def compare_field(
         TypeError: a value is not of its kind, such as the text of an amount.
     """
     label = None if is_empty(kind, truth) else truth
+    if label is not None and label == prediction and type(label) is type(prediction) and unreadable is None:
+        return _equal(kind, label, field, metrics)
     value = None if is_empty(kind, prediction) else prediction
     tolerance = tolerance or default_tolerance(kind)
     match = _best_match(kind, label, value, alternatives, tolerance, _LEVELS[alternatives_from])
@@ -96,7 +101,7 @@ def compare_field(
     headline = _outcome(has_label, has_value, correct=match.grade >= _LEVELS["normalised"])
     has_any = headline != "both_empty"
     within = _within(match.truth, value) if has_any and kind == "money" else (None, None, None)
-    similarity = _similarity(match.truth, value) if has_any and kind in ("name", "address", "text") else None
+    similarity = _similarity(match.truth, value) if has_any and kind in _PROSE else None
     prediction_text = None if value is None else canonical(value)
     return FieldScore(
         field=field,
@@ -114,6 +119,28 @@ def compare_field(
         printed=unreadable,
         printed_reads="unreadable" if unreadable is not None and kind == "date" else None,
         metrics=_measure(metrics, match.truth, value) if metrics and has_any else None,
+    )
+
+
+def _equal(kind: str, value: FieldValue, field: str, metrics: Mapping[str, Metric] | None) -> FieldScore:
+    """The score of a value that is the label's own: most are, and nothing has to be compared for it."""
+    text = canonical(value)
+    within = True if kind == "money" else None
+    is_prose = kind in _PROSE
+    return FieldScore(
+        field=field,
+        kind=kind,
+        truth=text,
+        prediction=text,
+        outcome="correct",
+        outcome_strict="correct",
+        outcome_lenient="correct",
+        within_0_01=within,
+        within_0_05=within,
+        within_1_percent=within,
+        anls=1.0 if is_prose else None,
+        anls_match=True if is_prose else None,
+        metrics=_measure(metrics, value, value) if metrics else None,
     )
 
 
