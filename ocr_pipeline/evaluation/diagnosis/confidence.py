@@ -20,6 +20,7 @@ from ocr_pipeline.evaluation.statistics.calibration import (
     calibration_error_by_chance,
     expected_calibration_error,
     logistic,
+    one_thread,
     reliability,
 )
 
@@ -104,7 +105,8 @@ def calibrate(values: Sequence[Value]) -> Calibrated:
 
     fold_of = _folds(groups)
     fold = np.array([fold_of[value.group] for value in known])
-    own, confidences = _fit(values, labelled, right, fold)
+    with one_thread():
+        own, confidences = _fit(values, labelled, right, fold)
     in_fold: list[int | None] = list(unknown)
     for position, index in enumerate(labelled):
         in_fold[index] = int(fold[position])

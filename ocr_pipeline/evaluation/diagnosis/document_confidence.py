@@ -12,7 +12,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.evaluation.diagnosis.confidence import Value, matrix_of
-from ocr_pipeline.evaluation.statistics.calibration import logistic
+from ocr_pipeline.evaluation.statistics.calibration import Logistic, logistic, one_thread
 
 if TYPE_CHECKING:
     from ocr_pipeline.evaluation.statistics.calibration import Floats, Integers
@@ -90,13 +90,16 @@ class _Evidence:
         import numpy as np
 
         result = np.zeros((len(new), len(self.fields)))
+        models: dict[tuple[int, ...], Logistic] = {}
         for index, kind in enumerate(self.kinds):
-            family = [other for other, name in enumerate(self.kinds) if name == kind]
+            family = tuple(other for other, name in enumerate(self.kinds) if name == kind)
             if sum(int((~self.right[other][train]).sum()) for other in family) < MIN_WRONG:
-                family = list(range(len(self.fields)))
-            evidence = np.concatenate([self.matrices[other][train] for other in family])
-            right = np.concatenate([self.right[other][train] for other in family])
-            result[:, index] = logistic(evidence, right, self.matrices[index][new])
+                family = tuple(range(len(self.fields)))
+            if family not in models:
+                evidence = np.concatenate([self.matrices[other][train] for other in family])
+                right = np.concatenate([self.right[other][train] for other in family])
+                models[family] = Logistic.fit(evidence, right)
+            result[:, index] = models[family].probabilities(self.matrices[index][new])
         return np.clip(result, _SURE, 1 - _SURE)
 
     def scores(self, train: "Integers", new: "Integers") -> "Floats":
@@ -147,16 +150,17 @@ def document_confidences(
     scores, fields = np.zeros(len(documents)), np.zeros((len(documents), len(evidence.fields)))
     fold = np.full(len(documents), -1, dtype=np.int64)
     fold[labelled] = folds_by_family([documents[index].family for index in labelled], seed=seed)
-    for number in range(FOLDS):
-        inside, outside = labelled[fold[labelled] == number], labelled[fold[labelled] != number]
-        if len(inside) and len(outside):
-            scores[inside] = evidence.scores(outside, inside)
+    with one_thread():
+        for number in range(FOLDS):
+            inside, outside = labelled[fold[labelled] == number], labelled[fold[labelled] != number]
+            if len(inside) and len(outside):
+                scores[inside] = evidence.scores(outside, inside)
+                if of_fields:
+                    fields[inside] = evidence.probabilities(outside, inside)
+        if len(other):
+            scores[other] = evidence.scores(labelled, other)
             if of_fields:
-                fields[inside] = evidence.probabilities(outside, inside)
-    if len(other):
-        scores[other] = evidence.scores(labelled, other)
-        if of_fields:
-            fields[other] = evidence.probabilities(labelled, other)
+                fields[other] = evidence.probabilities(labelled, other)
     limits = np.array(
         [[value.features.get("limit", 1.0) for value in document.values.values()] for document in documents]
     )
