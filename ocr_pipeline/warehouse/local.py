@@ -3,6 +3,9 @@
 DuckDB allows one writing process at a time, and a writer locks readers out. Connections are therefore held for milliseconds.
 If the file is locked, opening it is retried with jitter, and the final error names the process that holds the lock. Nothing
 else in the project opens the file.
+
+To start DuckDB takes seven times as long as to open a file with it. So a process keeps one DuckDB without a file, and attaches
+and detaches the file for each task.
 """
 
 import os
@@ -26,6 +29,10 @@ from ocr_pipeline.warehouse.opening import Key
 
 # DuckDB refuses a read-only and a writing connection to the same file in one process; taking turns costs milliseconds.
 _ONE_CONNECTION = threading.Lock()
+_ATTACHED = "warehouse"
+
+_started: dict[int, tuple[object, duckdb.DuckDBPyConnection]] = {}
+"""By process, as threads of DuckDB do not survive a fork: the file for which it was started, and DuckDB."""
 
 
 class LocalFile:
@@ -56,7 +63,7 @@ class LocalFile:
         with _ONE_CONNECTION:
             try:
                 self._ensure_schema()
-                with self._open(read_only) as connection:
+                with self._open(read_only=read_only) as connection:
                     yield connection
                 if not read_only:
                     remember_current(self.path)
@@ -142,12 +149,41 @@ class LocalFile:
                 f"The database {self.path} cannot be created: {error.strerror}."
             ) from None
 
-    def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to the file, which nobody else in this process has open."""
+        database = self._database()
+        try:
+            self._attach(database, read_only)
+            with database.cursor() as connection:
+                connection.execute(f"USE {_ATTACHED}")
+                yield connection
+            database.execute(f"DETACH {_ATTACHED}")
+        except BaseException:  # the file is closed for certain, and whatever is wrong ends here
+            _started.pop(os.getpid(), None)
+            database.close()
+            raise
+
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB without a file; what does not fit into memory goes to a folder beside the file."""
+        made_for = (self.path, self._config)
+        known, database = _started.get(os.getpid(), (None, None))
+        if database is None or known != made_for:
+            if database is not None:
+                database.close()
+            database = duckdb.connect(":memory:", config={"temp_directory": f"{self.path}.tmp", **self._config})
+            _started[os.getpid()] = made_for, database
+        return database
+
+    def _attach(self, database: duckdb.DuckDBPyConnection, read_only: bool) -> None:
+        quoted = str(self.path).replace("'", "''")
+        how = "READ_ONLY" if read_only else "READ_WRITE"
         deadline = time.monotonic() + self._lock_timeout
         pause = 0.01
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only, config=self._config)
+                database.execute(f"ATTACH '{quoted}' AS {_ATTACHED} (TYPE duckdb, {how})")
+                return
             except duckdb.Error as error:
                 if "Could not set lock" not in str(error) or time.monotonic() > deadline:
                     raise explain(error, self.path) from None

@@ -9,6 +9,7 @@ from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.evaluation.statistics.significance import holm
 from ocr_pipeline.warehouse import migrate
 from ocr_pipeline.warehouse.connection import Warehouse
+from ocr_pipeline.warehouse.local import LocalFile
 from ocr_pipeline.warehouse.migrate import migrations, schema_version, table_columns
 from ocr_pipeline.warehouse.tables import scored
 
@@ -129,14 +130,14 @@ def test_an_older_database_put_in_its_place_is_brought_forward(
 
 def test_a_known_database_is_opened_once_for_a_query(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Any] = []
-    connect = duckdb.connect
+    attach = LocalFile._attach
     Warehouse(path).replace_all({"pages": [PAGE]})
 
-    def counting(database: Any, **options: Any) -> duckdb.DuckDBPyConnection:
-        opened.append(database)
-        return connect(database, **options)
+    def counting(self: LocalFile, *arguments: Any) -> None:
+        opened.append(self.path)
+        attach(self, *arguments)
 
-    monkeypatch.setattr(duckdb, "connect", counting)
+    monkeypatch.setattr(LocalFile, "_attach", counting)
     for _ in range(3):
         assert len(Warehouse(path).rows("FROM pages")) == 1
     assert len(opened) == 3

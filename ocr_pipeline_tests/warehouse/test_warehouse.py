@@ -1,6 +1,7 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import duckdb
 import pytest
@@ -328,6 +330,56 @@ class TestOtherProcesses:
             thread.join()
         assert failed == []
         assert len(warehouse.rows("FROM pages")) == 3
+
+
+class TestOneDuckDB:
+    """DuckDB is started once; the file is open only during a task (`TestOtherProcesses` opens it in between)."""
+
+    def test_it_is_started_once_for_many_tasks(self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+        warehouse.replace_all({"pages": [page()]})
+        started = Mock(side_effect=duckdb.connect)
+        monkeypatch.setattr(duckdb, "connect", started)
+        for _ in range(3):
+            assert len(Warehouse(file_of(warehouse)).rows("FROM pages")) == 1
+        warehouse.replace_all({"pages": []})
+        assert started.call_count == 0
+
+    def test_two_files_are_not_mixed_up(self, warehouse: Warehouse, tmp_path: Path) -> None:
+        other = Warehouse(tmp_path / "it's another.duckdb")
+        for turn in range(3):
+            warehouse.replace_all({"pages": [page(f"a{turn}")]})
+            other.replace_all({"pages": [page(f"b{turn}")]})
+            assert [row["document_id"] for row in warehouse.rows("FROM pages")] == [f"a{turn}"]
+            assert [row["document_id"] for row in other.rows("FROM pages")] == [f"b{turn}"]
+
+    def test_temporary_tables_end_with_the_task(self, warehouse: Warehouse) -> None:
+        warehouse.replace_all({"pages": [page("a"), page("b")]})
+        for document_id in "ab":
+            with warehouse.snapshot(only=[document_id]) as snapshot:
+                assert [row["document_id"] for row in snapshot.rows("FROM pages")] == [document_id]
+        assert len(warehouse.rows("FROM pages")) == 2
+
+    def test_a_task_that_fails_leaves_the_file_closed(self, warehouse: Warehouse) -> None:
+        warehouse.replace_all({"pages": [page()]})
+        with pytest.raises(WarehouseError):
+            warehouse.rows("SELECT document_id::INTEGER FROM pages")
+        with pytest.raises(ZeroDivisionError), warehouse.snapshot():
+            _ = 1 / 0
+        with held_by_another_process(file_of(warehouse)):
+            pass
+        assert len(warehouse.rows("FROM pages")) == 1
+
+    def test_a_forked_process_starts_its_own(self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+        """That of the parent has no threads here."""
+        warehouse.replace_all({"pages": [page()]})
+        child = os.fork()
+        if not child:
+            signal.alarm(30)
+            started = Mock(side_effect=duckdb.connect)
+            monkeypatch.setattr(duckdb, "connect", started)
+            os._exit(len(warehouse.rows("FROM pages")) and started.call_count)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        assert len(warehouse.rows("FROM pages")) == 1
 
 
 class TestUnusableFile:
