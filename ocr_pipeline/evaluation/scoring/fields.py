@@ -92,7 +92,7 @@ def compare_field(
         TypeError: a value is not of its kind, such as the text of an amount.
     """
     label = None if is_empty(kind, truth) else truth
-    if label is not None and label == prediction and type(label) is type(prediction) and unreadable is None:
+    if label is not None and unreadable is None and _is_same(label, prediction):
         return _equal(kind, label, field, metrics)
     value = None if is_empty(kind, prediction) else prediction
     tolerance = tolerance or default_tolerance(kind)
@@ -120,6 +120,10 @@ def compare_field(
         printed_reads="unreadable" if unreadable is not None and kind == "date" else None,
         metrics=_measure(metrics, match.truth, value) if metrics and has_any else None,
     )
+
+
+def _is_same(label: FieldValue, prediction: FieldValue | None) -> bool:
+    return type(label) is type(prediction) and label == prediction
 
 
 def _equal(kind: str, value: FieldValue, field: str, metrics: Mapping[str, Metric] | None) -> FieldScore:

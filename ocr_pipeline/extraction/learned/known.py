@@ -105,7 +105,7 @@ class Known:
         """The labelled texts to compare with: of addresses those that share a number, as there are too many."""
         if self.field != ADDRESS:
             return list(self.labelled)
-        numbers = frozenset().union(*map(_numbers_in, texts))
+        numbers = _numbers_in(" ".join(texts))
         return sorted(set().union(*(self._by_number[number] for number in numbers & self._by_number.keys())))
 
     def corrected(self, text: str) -> str | None:
@@ -155,6 +155,5 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word.casefold() for word in _WORD.findall(text))
 
 
-@lru_cache(maxsize=65536)
-def _numbers_in(text: str) -> frozenset[str]:
-    return frozenset(_NUMBER.findall(text))
+def _numbers_in(text: str) -> set[str]:
+    return set(_NUMBER.findall(text))

@@ -4,6 +4,7 @@ Candidates are those of the rules, so both share one candidate stage; `widened` 
 one row: each feature is the maximum over its places, because one place that is called total makes the value a total.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -99,11 +100,12 @@ def _place(places: Sequence[Ranked[Any]], reading: Reading) -> dict[str, float]:
 
 
 def _amount(value: Decimal, amounts: Sequence[Decimal]) -> dict[str, float]:
+    """`amounts`: those of the document, in ascending order."""
     size, largest = abs(value), amounts[-1] or Decimal(1)
     return {
         "of_largest": float(size / largest),
-        "larger_ones": float(sum(amount > size for amount in amounts)),
-        "share_smaller": sum(amount < size for amount in amounts) / len(amounts),
+        "larger_ones": float(len(amounts) - bisect_right(amounts, size)),
+        "share_smaller": bisect_left(amounts, size) / len(amounts),
         "round": float(value == value.to_integral_value()),
         "whole_ten_cents": float((value * 10) % 1 == 0),
     }

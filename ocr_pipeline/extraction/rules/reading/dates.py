@@ -103,9 +103,10 @@ def _in_row(text: str, scripts: Set[str]) -> list[_Match]:
     if not _MIN_DIGITS.search(text):
         return []
     text = text if text.isascii() else plain_marks(text)
+    characters = frozenset(text)
     matches: list[_Match] = []
     for shape in SHAPES:
-        if (shape.script and shape.script not in scripts) or not _may_hold(text, shape.literal):
+        if (shape.script and shape.script not in scripts) or (shape.literal and characters.isdisjoint(shape.literal)):
             continue
         for text_match in shape.pattern.finditer(text):
             free = all(text_match.end() <= other.start or text_match.start() >= other.end for other in matches)
@@ -113,10 +114,6 @@ def _in_row(text: str, scripts: Set[str]) -> list[_Match]:
             if match is not None:
                 matches.append(match)
     return sorted(matches, key=lambda match: match.start)
-
-
-def _may_hold(text: str, literal: str) -> bool:
-    return not literal or any(character in text for character in literal)
 
 
 def _match(shape: Shape, text_match: re.Match[str]) -> _Match | None:
