@@ -14,9 +14,10 @@ import duckdb
 
 from ocr_pipeline.warehouse.inserting import Rows, insert
 from ocr_pipeline.warehouse.local import LocalFile
-from ocr_pipeline.warehouse.opening import Key, Opening
+from ocr_pipeline.warehouse.opening import Key, Opening, Parameters
 
-Parameters = Sequence[object] | Mapping[str, object]
+CHOSEN = "IN (SELECT unnest(?))"
+"""How queries choose the rows of a list of documents, backends and so on: `document_id IN (SELECT unnest(?))`."""
 
 T = TypeVar("T")
 
@@ -39,8 +40,10 @@ class Reader(Protocol):
 class Snapshot:
     """Queries on one open connection; while it is open, no other process can write."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection | None) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection | None, opening: Opening | None = None) -> None:
         self._connection = connection
+        self._opening = opening
+        self._is_restricted = False
         self._loaded: dict[object, Any] = {}
 
     def once(self, key: object, load: Callable[[], T]) -> T:
@@ -54,14 +57,14 @@ class Snapshot:
         """Run a query and return its rows as dictionaries."""
         if self._connection is None:
             return []
-        names, rows = _fetched(self._connection.execute(sql, parameters))
+        names, rows = _fetched(self._execute(self._connection, sql, parameters))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def select(self, row_type: Callable[..., T], sql: str, parameters: Parameters = ()) -> list[T]:
         """Run a query and make a `row_type` of each row; the columns are its arguments by name."""
         if self._connection is None:
             return []
-        names, rows = _fetched(self._connection.execute(sql, parameters))
+        names, rows = _fetched(self._execute(self._connection, sql, parameters))
         if getattr(row_type, "_fields", None) == names:  # a named tuple: hundreds of thousands of scores
             return [row_type(*row) for row in rows]
         if _is_plain(row_type, names):
@@ -72,7 +75,9 @@ class Snapshot:
         """Run a query and return its columns, for hundreds of thousands of rows; empty without a database."""
         if self._connection is None:
             return {}
-        found = self._connection.execute(sql, parameters).fetchnumpy()
+        if self._opening and not self._is_restricted:
+            self._opening.prepare_scan(self._connection)
+        found = self._execute(self._connection, sql, parameters).fetchnumpy()
         found.pop("rowid", None)
         return found
 
@@ -80,13 +85,22 @@ class Snapshot:
         """From now on, these tables hold the rows of these documents alone. `tables`: full names by name."""
         if self._connection is None:
             return
-        run, chosen = self._connection.execute, "chosen_documents"
-        run(f"CREATE TEMP TABLE {chosen} AS SELECT unnest(?::VARCHAR[]) AS document_id", [list(document_ids)])
+        self._is_restricted = True
+        run, ids = self._connection.execute, [list(document_ids)]
+        chosen, left = self._sent(f"document_id {CHOSEN}", ids)
+        if left:
+            run("CREATE TEMP TABLE chosen_documents AS SELECT unnest(?::VARCHAR[]) AS document_id", ids)
+            chosen = "document_id IN (SELECT document_id FROM chosen_documents)"
         for table, full_name in tables.items():
-            run(
-                f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {full_name}'  # noqa: S608
-                f" WHERE document_id IN (SELECT document_id FROM {chosen})"
-            )
+            run(f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {full_name} WHERE {chosen}')  # noqa: S608
+
+    def _execute(
+        self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters
+    ) -> duckdb.DuckDBPyConnection:
+        return connection.execute(*self._sent(sql, parameters))
+
+    def _sent(self, sql: str, parameters: Parameters) -> tuple[str, Parameters]:
+        return self._opening.sent(sql, parameters) if self._opening else (sql, parameters)
 
 
 def _is_plain(row_type: Callable[..., T], names: Sequence[str]) -> bool:
@@ -185,7 +199,7 @@ class Warehouse:
             yield Snapshot(None)
             return
         with self.connect(read_only=True) as connection:
-            snapshot = Snapshot(connection)
+            snapshot = Snapshot(connection, self.opening)
             if only is not None:
                 snapshot.only(only, self.opening.tables_of_documents(connection))
             yield snapshot
@@ -224,11 +238,13 @@ class Warehouse:
             return
 
         def work(connection: duckdb.DuckDBPyConnection) -> None:
-            connection.execute(
+            sql, parameters = self.opening.sent(
                 f'UPDATE "{table}" SET "{column}" = new.value'  # noqa: S608
-                " FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS value) new WHERE document_id = new.id",
-                [list(values), list(values.values())],
+                " FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS value) new"
+                f" WHERE document_id = new.id AND document_id {CHOSEN}",
+                [list(values), list(values.values()), list(values)],
             )
+            connection.execute(sql, parameters)
 
         self.opening.write(work)
 

@@ -25,7 +25,7 @@ from ocr_pipeline.errors import WarehouseError
 from ocr_pipeline.machine import refusal, refusal_in
 from ocr_pipeline.warehouse.known import is_known_current, remember_current
 from ocr_pipeline.warehouse.migrate import is_current, migrate
-from ocr_pipeline.warehouse.opening import Key
+from ocr_pipeline.warehouse.opening import Key, Parameters
 
 # DuckDB refuses a read-only and a writing connection to the same file in one process; taking turns costs milliseconds.
 _ONE_CONNECTION = threading.Lock()
@@ -84,6 +84,12 @@ class LocalFile:
         # The names come from the code, never from a document; SQL cannot take them as parameters.
         sql = f'DELETE FROM "{table}" WHERE ({columns}) IN (SELECT {matches})'  # noqa: S608
         return int((connection.execute(sql, values).fetchone() or (0,))[0])
+
+    def sent(self, sql: str, parameters: Parameters) -> tuple[str, Parameters]:
+        return sql, parameters
+
+    def prepare_scan(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """DuckDB reads its own tables as each query needs it."""
 
     def types(self, connection: duckdb.DuckDBPyConnection, table: str) -> Mapping[str, str]:
         described = connection.execute(

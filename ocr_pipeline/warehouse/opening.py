@@ -8,6 +8,9 @@ import duckdb
 
 Key = tuple[str, ...]
 
+Parameters = Sequence[object] | Mapping[str, object]
+"""Of a query, by position or by name."""
+
 
 class Opening(Protocol):
     """Opens the database for short tasks. All of them speak DuckDB's SQL; methods raise WarehouseError with one sentence."""
@@ -38,6 +41,14 @@ class Opening(Protocol):
         self, connection: duckdb.DuckDBPyConnection, table: str, key_columns: Sequence[str], keys: Sequence[Key]
     ) -> int:
         """Delete the rows of these keys; returns their number."""
+        ...
+
+    def sent(self, sql: str, parameters: Parameters) -> tuple[str, Parameters]:
+        """A query and its parameters, in a form that this database answers without reading more rows than it must."""
+        ...
+
+    def prepare_scan(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """The next queries read whole tables."""
         ...
 
     def types(self, connection: duckdb.DuckDBPyConnection, table: str) -> Mapping[str, str]:

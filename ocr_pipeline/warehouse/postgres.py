@@ -20,7 +20,8 @@ from ocr_pipeline.deployment import without_password
 from ocr_pipeline.errors import ConfigurationError, WarehouseError
 from ocr_pipeline.machine import refusal_in
 from ocr_pipeline.warehouse.local import transaction
-from ocr_pipeline.warehouse.opening import Key
+from ocr_pipeline.warehouse.opening import Key, Parameters
+from ocr_pipeline.warehouse.postgres_queries import array, with_literals
 from ocr_pipeline.warehouse.postgres_schema import (
     ATTACHED,
     bring_up_to_date,
@@ -62,7 +63,7 @@ class _Attached:
 
     def cursor(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         cursor = self._connection.cursor()
-        cursor.execute("SET TimeZone = 'UTC'; SET pg_null_byte_replacement = '?'")
+        cursor.execute("SET TimeZone = 'UTC'; SET pg_null_byte_replacement = '?'; SET pg_use_ctid_scan = false")
         path = f"{ATTACHED}.{self.schema}"
         cursor.execute(f"SET search_path = '{f'memory.{READING},' if read_only else ''}{path}'")
         return cursor
@@ -138,13 +139,20 @@ class Postgres:
     ) -> int:
         """In PostgreSQL's own SQL: the extension would delete row by row and use no index."""
         names = [f"k{index}" for index, _ in enumerate(key_columns)]
-        lists = ", ".join(_array([key[index] for key in keys]) for index, _ in enumerate(key_columns))
+        lists = ", ".join(array([key[index] for key in keys]) for index, _ in enumerate(key_columns))
         same = " AND ".join(f't."{column}" = k.{name}' for column, name in zip(key_columns, names, strict=True))
         chosen = f"unnest({lists}) AS k({', '.join(names)})"
         found = number(connection, f'SELECT count(*) AS n FROM "{table}" t, {chosen} WHERE {same}')  # noqa: S608
         if found:
             execute(connection, f'DELETE FROM "{table}" t USING {chosen} WHERE {same}')  # noqa: S608
         return found
+
+    def sent(self, sql: str, parameters: Parameters) -> tuple[str, Parameters]:
+        return with_literals(sql, parameters)
+
+    def prepare_scan(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let several threads read parts of a table, by the places of rows in its file. Then the server uses no index."""
+        connection.execute("SET pg_use_ctid_scan = true")
 
     def types(self, connection: duckdb.DuckDBPyConnection, table: str) -> Mapping[str, str]:
         return transfer_types()[table]
@@ -187,12 +195,6 @@ def _end(connection: duckdb.DuckDBPyConnection) -> None:
         connection.rollback()
     except duckdb.Error:
         return
-
-
-def _array(values: Sequence[str]) -> str:
-    """Texts as an array of PostgreSQL, which has no NUL characters: they are question marks, as where rows are inserted."""
-    quoted = (f"'{str(value).replace(chr(0), '?').replace(chr(39), chr(39) * 2)}'" for value in values)
-    return f"ARRAY[{', '.join(quoted)}]::text[]"
 
 
 def _attach(url: str) -> _Attached:

@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
 from ocr_pipeline.document_fields import Fields, Invoice, as_text, shape_of, stored_model
-from ocr_pipeline.warehouse.connection import Parameters, Reader
+from ocr_pipeline.warehouse.connection import Reader
+from ocr_pipeline.warehouse.opening import Parameters
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows
 
 Row = dict[str, Any]
