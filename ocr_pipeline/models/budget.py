@@ -130,15 +130,13 @@ class Budget:
             expected += cost or 0
         with self._locked():
             spent = self._ledger.usd if self._ledger else self.spent_usd + self._reserved
-            limits = [] if self._max_cost_usd is None else [(self._max_cost_usd, spent)]
-            if limits and self._ledger:  # whoever has none keeps none
-                limits += self._ledger.beside
-            for limit, its_spent in limits:
-                if its_spent + expected > limit:
-                    raise BudgetError(
-                        f"Spending limit of {limit:g} USD reached: {its_spent - self._reserved:.4f} USD spent. Results "
-                        "are kept; run again with a higher limit to continue."
-                    )
+            if self._max_cost_usd is not None and spent + expected > self._max_cost_usd:
+                raise BudgetError(
+                    f"Spending limit of {self._max_cost_usd:g} USD reached: {spent - self._reserved:.4f} USD spent. Results "
+                    "are kept; run again with a higher limit to continue."
+                )
+            if self._max_cost_usd is not None and self._ledger:  # whoever has no limit keeps none
+                self._check_beside(self._ledger, expected)
             self._reserved += expected
             self._share(expected)
         try:
@@ -147,6 +145,14 @@ class Budget:
             with self._locked():
                 self._reserved -= expected
                 self._share(-expected)
+
+    def _check_beside(self, ledger: "Ledger | SharedLedger", expected: float) -> None:
+        for limit, spent in ledger.beside:
+            if spent + expected > limit:
+                raise BudgetError(
+                    f"Spending limit of {limit:g} USD of another run reached, which counts what all runs spend: "
+                    f"{spent - self._reserved:.4f} USD spent since it began. Results are kept; run again when it has ended."
+                )
 
 
 def no_price(provider: Provider, model: str) -> str:

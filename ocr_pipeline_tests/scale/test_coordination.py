@@ -248,7 +248,7 @@ class TestBudget:
         Budget(1.0, first).count(0.9)
         second = SharedLedger(there, "in turn", from_now=True, limit=5.0)
         budget, unlimited = Budget(5.0, second), Budget(None, SharedLedger(there, "in turn", from_now=True))
-        refused = pytest.raises(BudgetError, match=r"limit of 1 USD reached: 0\.9000")
+        refused = pytest.raises(BudgetError, match=r"limit of 1 USD of another run reached.* 0\.9000")
         with refused, budget.reserve(asked, [request("x" * 600)], batch=False):
             pass
         with unlimited.reserve(asked, [request("x" * 600)], batch=False):
