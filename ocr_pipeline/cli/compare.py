@@ -29,7 +29,7 @@ from ocr_pipeline.project import find_project
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
-from ocr_pipeline.warehouse.tables.scores import Flip
+from ocr_pipeline.warehouse.tables.flips import Flip
 
 MAX_FLIPPED = 12
 """Flipped values printed per direction; `--json` has all."""
@@ -66,7 +66,7 @@ def _pair(a: str, b: str, dataset: str | None, field: str | None, *, as_json: bo
             _explain(snapshot, (a, b), dataset, field)
         single = None if field == ALL_FIELDS else field
         flipped = {
-            name: tables.scores.flipped_values(snapshot, scoring, a, b, name, single)
+            name: tables.flips.flipped_values(snapshot, scoring, [(a, b)], name, single)[a, b].first
             for name in dict.fromkeys(row.dataset for row in rows)
         }
         notes = spreads(snapshot, dataset).notes_on([row for row in rows if row.rules == HEADLINE])

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from itertools import chain
 from statistics import fmean
 from typing import Literal
 
@@ -45,9 +46,9 @@ def document_summaries(reader: Reader, dataset: str | None = None) -> list[Docum
     by_document: dict[str, list[ConsensusRow]] = {}
     for row in tables.diagnosis.consensus(reader):
         by_document.setdefault(row.document_id, []).append(row)
-    confidences = tables.confidence.predictions_by_value(reader)
     labels = tables.labels.labels(reader)
     own = _first_fields(reader)
+    confidences = tables.confidence.predictions_by_value(reader, {*SHOWN, *chain(*own.values())})
     documents = sorted(tables.documents.documents(reader).values(), key=lambda row: (row.dataset, row.document_id))
     return [
         _summary(

@@ -5,12 +5,11 @@ them written again; here, some small files are. A file holds the documents whose
 loads few of them, and a document that is added or removed changes one file.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zlib import crc32
 
 from ocr_pipeline.report.documents import in_script
-from ocr_pipeline.warehouse.tables.confidence import ShownConfidence
 
 FILES = 256
 
@@ -20,15 +19,15 @@ def confidences_file(document_id: str) -> str:
     return f"confidences-{crc32(document_id.encode('utf-8', 'replace')) % FILES:02x}.js"
 
 
-def write_confidences(folder: Path, ids: Sequence[str], confidences: Iterable[ShownConfidence]) -> int:
-    """Write the files of these documents that changed, and remove those of others; returns how many were written."""
-    contents: dict[str, dict[str, dict[str, str]]] = {}
+def write_confidences(folder: Path, ids: Sequence[str], confidences: Mapping[str, Mapping[str, str]]) -> int:
+    """Write the files of these documents that changed, and remove those of others; returns how many were written.
+
+    Args:
+        confidences: by document and `FIELD@BACKEND`, as shown.
+    """
+    contents: dict[str, dict[str, Mapping[str, str]]] = {}
     for document_id in ids:
-        contents.setdefault(confidences_file(document_id), {})[document_id] = {}
-    for row in confidences:
-        of_document = contents.get(confidences_file(row.document_id), {}).get(row.document_id)
-        if of_document is not None:
-            of_document[f"{row.field}@{row.backend}"] = f"{row.confidence:.2f} ({row.calibration} calibration)"
+        contents.setdefault(confidences_file(document_id), {})[document_id] = confidences.get(document_id, {})
     for path in folder.glob("confidences-*.js"):
         if path.name not in contents:
             path.unlink()

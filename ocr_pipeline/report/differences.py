@@ -37,12 +37,12 @@ def differences(reader: Reader, backends: Sequence[str], fields: Sequence[str], 
     """The documents on which any two backends differ, by data set and id. `dataset`: only this data set."""
     datasets = tables.documents.datasets(reader)
     documents: list[DifferingDocument] = []
-    for document_id, values in tables.extractions.extracted_values(reader, backends).items():
+    for document_id, values in tables.listed.differing_values(reader, backends).items():
         if dataset not in (None, datasets.get(document_id)):
             continue
         differing = []
         for number, field in enumerate(fields):
-            classes = value_classes(field, {name: of_backend.get(field) for name, of_backend in values.items()})
+            classes = value_classes(field, values.get(field, {}))
             if len(set(classes.values())) > 1:
                 differing.append((number, [classes.get(name, NOT_RUN) for name in backends]))
         if differing:

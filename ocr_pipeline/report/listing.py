@@ -56,30 +56,15 @@ def document_list(
     reader: Reader, scoring: Scoring, fields: Sequence[str], attributions: Sequence[str], dataset: str | None
 ) -> Listing:
     """Every document whose file exists, with what was read and its current outcomes. `dataset`: only this data set."""
-    backend_numbers, field_numbers, outcome_numbers, attribution_numbers = (
-        {name: number for number, name in enumerate(names)}
-        for names in (scoring.backends, fields, OUTCOMES, attributions)
+    backend_numbers, field_numbers = (
+        {name: number for number, name in enumerate(names)} for names in (scoring.backends, fields)
     )
     summaries = document_summaries(reader, dataset)
     shown = list(dict.fromkeys(name for summary in summaries for name in summary.values)) or list(SHOWN)
     documents = {summary.document_id: _listed(summary, shown, field_numbers) for summary in summaries}
-    causes = {
-        (row.document_id, row.backend, row.field): row.attribution
-        for row in tables.diagnosis.current_attributions(reader, scoring, {})
-    }
-    for score in tables.scores.current(reader, scoring):
-        document = documents.get(score.document_id)
-        if document is None or score.field not in field_numbers or score.outcome not in outcome_numbers:
-            continue
-        cause = causes.get((score.document_id, score.backend, score.field), "")
-        document["outcomes"].append(
-            [
-                backend_numbers[score.backend],
-                field_numbers[score.field],
-                outcome_numbers[score.outcome],
-                attribution_numbers.get(cause, -1),
-            ]
-        )
+    for key, outcomes in tables.listed.numbered_outcomes(reader, scoring, fields, OUTCOMES, attributions).items():
+        if key in documents:
+            documents[key]["outcomes"] = outcomes
     for cell in tables.sources.sources_of_cells(reader):
         if cell.document_id in documents and cell.backend in backend_numbers:
             pairs = [[backend_numbers[cell.backend], SOURCES.index(source)] for source in cell.sources]

@@ -1,4 +1,4 @@
-"""What the pages about whole data sets show: scores, comparisons, confidence, history."""
+"""What the pages about whole data sets show: scores, confidence, history."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 from ocr_pipeline.evaluation.diagnosis.attribution import STAGES
-from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
 from ocr_pipeline.evaluation.ranking.repeats import Spread
 from ocr_pipeline.evaluation.statistics.proof import percent
 from ocr_pipeline.inspection import current
@@ -27,17 +25,12 @@ from ocr_pipeline.report.charts import (
 from ocr_pipeline.report.drawing import svg
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader
-from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.confidence import CalibrationRow, ReliabilityRow, RiskRow
 from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.history import PinnableEntry
 from ocr_pipeline.warehouse.tables.places import EvidenceBoardRow
 from ocr_pipeline.warehouse.tables.ranking import BoardRow, FieldRow
-from ocr_pipeline.warehouse.tables.scores import Flip
 from ocr_pipeline.warehouse.tables.work import DayOfWork
-
-MAX_FLIPS = 40
-"""Flipped values of a pair that are listed; `ocr-pipeline compare A B --json` has all."""
 
 _STAGE_OF = {str(attribution): stage for attribution, stage in STAGES.items()}
 
@@ -88,16 +81,30 @@ def data_sets(
 ) -> list[DataSet]:
     """Every data set that has labels and current scores, by name. `competitors`: backends that may be called the best."""
     board = current.leaderboard(reader, scoring, only)
-    attributions = tables.diagnosis.current_attributions(reader, scoring, {})
+    stages = _errors_by_stage(reader, scoring)
     pairs = current.comparisons(reader, scoring, dataset=only, field=ALL_FIELDS).rows
     names = sorted({row.dataset for row in board.boards if row.status == "ok" and row.labelled_documents})
     spread = spreads(reader, only)
     return [
         _data_set(
-            name, board, attributions, answer(name, board.boards, board.fields, pairs, competitors, spread), spread
+            name,
+            board,
+            stages.get(name, {}),
+            answer(name, board.boards, board.fields, pairs, competitors, spread),
+            spread,
         )
         for name in names
     ]
+
+
+def _errors_by_stage(reader: Reader, scoring: Scoring) -> dict[str, dict[str, dict[str, int]]]:
+    """How many values are wrong, by data set, backend and the stage that caused it."""
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    for row in tables.listed.attribution_counts(reader, scoring):
+        of_backend = counts.setdefault(row.dataset, {}).setdefault(row.backend, {})
+        stage = _STAGE_OF[row.attribution]
+        of_backend[stage] = of_backend.get(stage, 0) + row.number
+    return counts
 
 
 def unlabelled(reader: Reader, only: str | None = None) -> dict[str, int]:
@@ -114,20 +121,15 @@ def _has_enough_labels(boards: Sequence["Board"]) -> bool:
 def _data_set(
     name: str,
     board: current.Leaderboard,
-    attributions: Sequence[AttributionRow],
+    stages: Mapping[str, Mapping[str, int]],
     sentence: str | None,
     spread: Spreads,
 ) -> DataSet:
+    """`stages`: by backend and stage, how many values it got wrong."""
     boards, fields = board.boards, board.fields
     by_cell = {(row.field, row.backend): row for row in fields if row.dataset == name}
-    counts: dict[str, dict[str, int]] = {}
-    for row in attributions:
-        if row.dataset == name:
-            of_backend = counts.setdefault(row.backend, {})
-            stage = _STAGE_OF[row.attribution]
-            of_backend[stage] = of_backend.get(stage, 0) + 1
     ran = [
-        Board(**vars(board), all=by_cell[ALL_FIELDS, board.backend], attributions=counts.get(board.backend, {}))
+        Board(**vars(board), all=by_cell[ALL_FIELDS, board.backend], attributions=stages.get(board.backend, {}))
         for board in boards
         if board.dataset == name and board.status == "ok" and (ALL_FIELDS, board.backend) in by_cell
     ]
@@ -142,7 +144,7 @@ def _data_set(
         evidence=board.evidence_of(name),
         answer=sentence,
         spreads=spread.of_dataset(name),
-        stages=[stage for stage in dict.fromkeys(STAGES.values()) if any(stage in of for of in counts.values())],
+        stages=[stage for stage in dict.fromkeys(STAGES.values()) if any(stage in of for of in stages.values())],
     )
 
 
@@ -166,36 +168,6 @@ def _board_charts(boards: Sequence[Board]) -> dict[str, str | None]:
         "seconds": svg(pareto_chart(timed, "seconds", "seconds per document")) if timed else None,
         "cost": svg(pareto_chart(priced, "cost", "US dollars per document")) if priced else None,
     }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two backends on the documents of both. `row`: all fields together; `flips`: the first of the `count` values that only
-    one of them has right; `notes`: differences within the noise of a backend."""
-
-    row: ComparisonRow
-    fields: Sequence[ComparisonRow]
-    flips: Sequence[Flip]
-    count: int
-    notes: Sequence[str]
-
-
-def pairs(reader: Reader, dataset: str, scoring: Scoring) -> list[Pair]:
-    """Every pair of backends of a data set."""
-    every = current.comparisons(reader, scoring, dataset=dataset).rows
-    rows = [row for row in every if row.rules == HEADLINE]
-    spread = spreads(reader, dataset)
-    found = []
-    for row in rows:
-        if row.field == ALL_FIELDS:
-            names = (row.backend_a, row.backend_b)
-            flips = tables.scores.flipped_values(reader, scoring, *names, dataset)
-            fields = [
-                other for other in rows if (other.backend_a, other.backend_b) == names and other.field != ALL_FIELDS
-            ]
-            noise = spread.notes_on([row, *fields])
-            found.append(Pair(row=row, fields=fields, flips=flips[:MAX_FLIPS], count=len(flips), notes=noise))
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)

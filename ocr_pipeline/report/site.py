@@ -27,6 +27,7 @@ from ocr_pipeline.report.drawing import keeping
 from ocr_pipeline.report.learned import learned_models
 from ocr_pipeline.report.listing import Listing, add_thumbnails, document_list
 from ocr_pipeline.report.pages import write_images
+from ocr_pipeline.report.pairs import pairs
 from ocr_pipeline.report.parts import first_part, list_parts, remove_other_parts, unlisted_pages, worst_first
 from ocr_pipeline.report.state import code_version, document_states
 from ocr_pipeline.storage import open_store
@@ -73,8 +74,7 @@ def build_site(
         path.is_file() and not path.name.startswith(f".{MANIFEST}.") for path in folder.rglob("*")
     ):
         raise ConfigurationError(f"{folder} contains files that are not a report: choose an empty or new folder.")
-    known = {row.dataset for row in tables.documents.documents(warehouse).values()}
-    if dataset is not None and dataset not in known:
+    if dataset is not None and all(row.dataset != dataset for row in tables.documents.documents(warehouse).values()):
         raise ConfigurationError(f"The database has no data set {dataset!r}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ def _overview(
             "linked": fields,
             "unlabelled": overview.unlabelled(reader, dataset),
         },
-        "comparisons.html": {"comparisons": [(name, overview.pairs(reader, name, scoring)) for name in names]},
+        "comparisons.html": {"comparisons": [(name, pairs(reader, name, scoring)) for name in names]},
         "confidence.html": {"confidences": [overview.confidence(reader, name, scoring) for name in names]},
         "history.html": {"histories": [overview.history(reader, name) for name in names]},
         "labels.html": {"issues": issues},

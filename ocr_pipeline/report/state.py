@@ -25,7 +25,7 @@ are in files of their own."""
 def document_states(reader: Reader, extra: str) -> dict[str, str]:
     """By document, a text that changes when anything on its page does. `extra` applies to all of them."""
     found = states.document_states(reader, _TABLES, without=_NOT_SHOWN, whole=_CELLS)
-    return {document_id: " ".join([extra, *parts]) for document_id, parts in found.items()}
+    return {document_id: f"{extra} {state}" for document_id, state in found.items()}
 
 
 def code_version() -> str:

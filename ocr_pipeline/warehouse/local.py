@@ -8,6 +8,7 @@ To start DuckDB takes seven times as long as to open a file with it. So a proces
 and detaches the file for each task.
 """
 
+import atexit
 import os
 import random
 import re
@@ -195,6 +196,14 @@ class LocalFile:
                     raise explain(error, self.path) from None
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
             pause = min(pause * 2, 0.5)
+
+
+@atexit.register
+def _stop() -> None:
+    """While modules are torn down it could no longer be ended in order."""
+    _, database = _started.pop(os.getpid(), (None, None))
+    if database is not None:
+        database.close()
 
 
 @contextmanager

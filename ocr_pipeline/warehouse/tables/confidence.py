@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
@@ -118,11 +118,16 @@ def risk_coverage(reader: Reader, filters: Mapping[str, str]) -> list[RiskRow]:
     return reader.select(RiskRow, f"FROM risk_coverage WHERE {where} ORDER BY {order}", values)
 
 
-def predictions_by_value(reader: Reader) -> dict[tuple[str, str], list[tuple[str, float]]]:
-    """The predictions of all backends and their confidences, by (document, field)."""
+def predictions_by_value(
+    reader: Reader, fields: Collection[str] | None = None
+) -> dict[tuple[str, str], list[tuple[str, float]]]:
+    """The predictions of all backends and their confidences, by (document, field). `fields`: only of these."""
     found: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    query = "SELECT document_id, field, prediction, confidence FROM confidences WHERE confidence IS NOT NULL"
-    for row in reader.rows(query):
+    query = """
+        SELECT document_id, field, prediction, confidence FROM confidences
+        WHERE confidence IS NOT NULL AND ($fields IS NULL OR list_contains($fields, field))
+    """
+    for row in reader.rows(query, {"fields": None if fields is None else list(fields)}):
         found.setdefault((row["document_id"], row["field"]), []).append((row["prediction"], row["confidence"]))
     return found
 
@@ -133,28 +138,21 @@ def confidences_of(reader: Reader, backend: str) -> dict[tuple[str, str], float]
     return {(row["document_id"], row["field"]): row["confidence"] for row in reader.rows(query, [backend])}
 
 
-class ShownConfidence(NamedTuple):
-    """The confidence of a value, and what it was calibrated on: `project` or `shipped`."""
-
-    document_id: str
-    backend: str
-    field: str
-    confidence: float
-    calibration: str
-
-
-def shown_confidences(reader: Reader, scoring: Scoring) -> list[ShownConfidence]:
-    """All confidences but those of results with a stale score."""
-    return reader.select(
-        ShownConfidence,
+def shown_confidences(reader: Reader, scoring: Scoring) -> dict[str, dict[str, str]]:
+    """By document and `FIELD@BACKEND`, the confidence of a value and what it was calibrated on, as shown; none of results with
+    a stale score."""
+    rows = reader.rows(
         f"""
-        SELECT document_id, backend, field, confidence, calibration FROM confidences
+        SELECT document_id, list(field || '@' || backend ORDER BY backend, field) AS names,
+               list(format('{{:.2f}} ({{}} calibration)', confidence, calibration) ORDER BY backend, field) AS shown
+        FROM confidences
         WHERE confidence IS NOT NULL AND (document_id, backend) NOT IN
             (SELECT (s.document_id, s.backend) FROM field_scores s {COUNTED} AND ({STALE}))
-        ORDER BY document_id, backend, field
+        GROUP BY document_id
         """,
         scoring.parameters,
     )
+    return {row["document_id"]: dict(zip(row["names"], row["shown"], strict=True)) for row in rows}
 
 
 def confidences_by_value(reader: Reader) -> dict[tuple[str, str], list[float]]:

@@ -68,11 +68,11 @@ class WrongValueRow(AttributionRow):
     scale_text: str | None = None
 
 
-_CURRENT = f"""
-    JOIN (SELECT s.* FROM {CURRENT_SCORES}) s ON s.document_id = a.document_id AND s.backend = a.backend
-        AND s.field = a.field AND s.outcome = a.outcome AND s.truth IS NOT DISTINCT FROM a.truth
-        AND s.prediction IS NOT DISTINCT FROM a.prediction
-"""
+OF_CURRENT_SCORES = """s.document_id = a.document_id AND s.backend = a.backend AND s.field = a.field
+    AND s.outcome = a.outcome AND s.truth IS NOT DISTINCT FROM a.truth AND s.prediction IS NOT DISTINCT FROM a.prediction"""
+"""SQL: whether an attribution (`a`) is that of a score (`s`)."""
+
+_CURRENT = f"JOIN (SELECT s.* FROM {CURRENT_SCORES}) s ON {OF_CURRENT_SCORES}"
 """Attributions (`a`) of current scores (`s`)."""
 
 

@@ -221,47 +221,6 @@ def current_lists(reader: Reader, scoring: Scoring) -> list[StoredList]:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flip:
-    """A value that exactly one of two backends has right. `right`: a or b."""
-
-    document_id: str
-    field: str
-    truth: str | None
-    prediction_a: str | None
-    prediction_b: str | None
-    right: str
-
-
-def flipped_values(
-    reader: Reader, scoring: Scoring, backend_a: str, backend_b: str, dataset: str, field: str | None = None
-) -> list[Flip]:
-    """The values that exactly one of two backends has right; those that only A has right come first."""
-    return reader.select(
-        Flip,
-        f"""
-        WITH current AS (
-            SELECT s.*, {IS_RIGHT} AS is_right FROM {CURRENT_SCORES} AND s.dataset = $dataset
-        )
-        SELECT a.document_id, a.field, coalesce(a.truth, b.truth) AS truth,
-               a.prediction AS prediction_a, b.prediction AS prediction_b,
-               CASE WHEN a.is_right THEN 'a' ELSE 'b' END AS "right"
-        FROM current a JOIN current b USING (document_id, field)
-        WHERE a.backend = $backend_a AND b.backend = $backend_b AND a.is_right <> b.is_right
-            AND ($field IS NULL OR field = $field)
-        ORDER BY 6, document_id, field
-        """,
-        {
-            **scoring.parameters,
-            "backends": [backend_a, backend_b],
-            "dataset": dataset,
-            "backend_a": backend_a,
-            "backend_b": backend_b,
-            "field": field,
-        },
-    )
-
-
 def exist(reader: Reader, filters: Mapping[str, str]) -> bool:
     """Whether there is any score, current or stale. `filters`: columns and the value that they must have."""
     where, values = where_equal(filters)
