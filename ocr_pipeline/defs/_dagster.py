@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +98,7 @@ def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     if not isinstance(storage, SqliteEventLogStorage):
         yield
         return
-    with storage.run_connection(run_id):
-        pass  # creates the file with its tables
+    _create_event_log(storage, run_id)
     connect = storage._connect
     with ExitStack() as stack:
         kept = {shard: stack.enter_context(_kept_connection(storage, shard)) for shard in (INDEX_SHARD_NAME, run_id)}
@@ -114,10 +113,30 @@ def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
                 yield kept[shard]
 
         storage._connect = connect_to_kept  # type: ignore[method-assign]
+        # For some events it asks each time whether a table is there, and opens the file for that.
+        storage.has_table = cache(storage.has_table)  # type: ignore[method-assign]
         try:
             yield
         finally:
-            del storage._connect
+            del storage._connect, storage.has_table
+
+
+_empty_logs: list[bytes] = []
+"""The file of a run without events, as this process has made one."""
+
+
+def _create_event_log(storage: SqliteEventLogStorage, run_id: str) -> None:
+    """Create the file of a run with its tables. Dagster takes 0.1 s for each, so the first one is copied."""
+    path = Path(storage.path_for_shard(run_id))
+    if _empty_logs and not path.exists():
+        path.write_bytes(_empty_logs[0])
+        storage._initialized_dbs.add(run_id)
+        return
+    is_new = not path.exists()
+    with storage.run_connection(run_id):
+        pass
+    if is_new and not path.with_name(f"{path.name}-wal").exists():
+        _empty_logs.append(path.read_bytes())
 
 
 @contextmanager

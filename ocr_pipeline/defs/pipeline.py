@@ -12,6 +12,7 @@ import dagster as dg
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.backends.members import with_members
+from ocr_pipeline.collecting import collection_paused
 from ocr_pipeline.defs.assets.diagnosis import ASSETS as DIAGNOSIS
 from ocr_pipeline.defs.assets.ranking import COMPARING as COMPARISONS
 from ocr_pipeline.defs.failures import cause_of
@@ -273,8 +274,9 @@ class Execution:
         project, backends = self._scope.project, self._scope.backends
         # Before: later changes count for the next.
         identity = evaluation_identity(project, backends, open_warehouse(project))
-        self._launch(list(EVALUATION_ASSETS), backend_ranges(backends, self._partitions))
-        self._record(self._launcher.check({EVALUATED_TAG: identity}))
+        with collection_paused():
+            self._launch(list(EVALUATION_ASSETS), backend_ranges(backends, self._partitions))
+            self._record(self._launcher.check({EVALUATED_TAG: identity}))
 
     def _parts(self, cells: Sequence[Cell], dimension: str | None = None) -> list[Part]:
         return parts_of(cells, dimension, self._instance, self._partitions, open_store(self._scope.project))

@@ -14,7 +14,7 @@ import dagster as dg
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import MAX_NAMED, PREVIEW_ROWS, named, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
-from ocr_pipeline.evaluation.ranking.history import against_baseline, lost_documents, regressions
+from ocr_pipeline.evaluation.ranking.history import against_baseline, is_same_as, lost_documents, regressions
 from ocr_pipeline.evaluation.scoring import thresholds as limits_of
 from ocr_pipeline.evaluation.scoring.thresholds import Check, Thresholds
 from ocr_pipeline.inspection.review import accepted_errors
@@ -97,6 +97,9 @@ def _no_regression(warehouse: Warehouse, limits: limits_of.RegressionCheck) -> _
         ]
     compared, worse = 0, []
     for now, baseline in pairs:
+        if is_same_as(now, baseline):
+            compared += 1
+            continue
         comparisons = against_baseline(now, baseline)
         compared += bool(comparisons)
         for row in regressions(comparisons, alpha=limits.alpha, min_drop=limits.min_drop):

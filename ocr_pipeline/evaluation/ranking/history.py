@@ -223,23 +223,38 @@ def against_baseline(now: Evaluation, baseline: Evaluation, *, seed: int = 0) ->
     Per field McNemar, over all fields the randomization test, corrected by Holm over the fields. Also empty if the two were
     scored by different rules or on different versions of a test set: a difference would say nothing about the backend.
     """
+    outcomes = _common_outcomes(now, baseline)
+    return [] if outcomes is None else compare_backends(outcomes, seed=seed)
+
+
+def is_same_as(now: Evaluation, baseline: Evaluation) -> bool:
+    """Whether every value has the outcome that it has in the baseline, where they can be compared: then no test is needed to
+    see that no field is worse."""
+    outcomes = _common_outcomes(now, baseline)
+    if outcomes is None or not outcomes.codes.any():
+        return False
+    return bool((outcomes.codes[0] == outcomes.codes[1]).all())
+
+
+def _common_outcomes(now: Evaluation, baseline: Evaluation) -> Outcomes | None:
+    """The outcomes of both on the documents whose label is unchanged; None if the two cannot be compared."""
     import numpy as np
 
     if (now.scoring_version, now.rules, now.testset) != (baseline.scoring_version, baseline.rules, baseline.testset):
-        return []
+        return None
     before = dict(zip(baseline.documents, baseline.label_sha256, strict=True))
     labels = dict(zip(now.documents, now.label_sha256, strict=True))
     common = tuple(document for document in now.documents if before.get(document) == labels[document])
     fields = tuple(field for field in now.outcomes if field in baseline.outcomes)
     if not common or not fields:
-        return []
+        return None
     chosen = set(common)
     codes = np.zeros((2, len(common), len(fields)), np.int8)
     for row, evaluation in enumerate((now, baseline)):
         kept = np.array([document in chosen for document in evaluation.documents])
         for column, field in enumerate(fields):
             codes[row, :, column] = from_letters(evaluation.outcomes[field])[kept]
-    return compare_backends(Outcomes(now.dataset, ("now", "the baseline"), common, fields, codes), seed=seed)
+    return Outcomes(now.dataset, ("now", "the baseline"), common, fields, codes)
 
 
 def lost_documents(now: Evaluation, baseline: Evaluation, field: str) -> list[str]:

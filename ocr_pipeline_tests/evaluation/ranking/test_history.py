@@ -8,6 +8,7 @@ from ocr_pipeline.evaluation.ranking.history import (
     against_baseline,
     evaluation_of,
     evaluations,
+    is_same_as,
     lost_documents,
     regressions,
 )
@@ -119,6 +120,20 @@ class TestRegression:
         assert regressions(against_baseline(now, before))
         assert [row.documents for row in against_baseline(changed, before)] == [8, 8]
         assert regressions(against_baseline(changed, before)) == []
+
+    def test_the_same_outcomes_need_no_test(self) -> None:
+        before = evaluation("c" * 19 + "w")
+        relabelled = replace(evaluation("w" * 20), label_sha256=(*before.label_sha256[:19], "new label"))
+        fewer = replace(before, outcomes={**before.outcomes, "unknown": "c" * 20})
+        for now in (before, fewer):
+            assert is_same_as(now, before)
+            assert against_baseline(now, before)
+            assert regressions(against_baseline(now, before)) == []
+        another = replace(evaluation("c" * 19 + "c"), label_sha256=relabelled.label_sha256)
+        assert is_same_as(another, before), "the only other outcome has another label"
+        for now in (relabelled, evaluation("c" * 20), evaluation("-" * 20), replace(before, rules="rules-2")):
+            assert not is_same_as(now, before)
+        assert not is_same_as(evaluation("---"), evaluation("---")), "there is nothing to compare"
 
     def test_nothing_in_common_gives_no_comparison(self) -> None:
         before = evaluation("ccc")
