@@ -11,7 +11,7 @@ from zlib import crc32
 
 from ocr_pipeline.report.documents import in_script
 
-FILES = 256
+FILES = 64
 
 
 def confidences_file(document_id: str) -> str:

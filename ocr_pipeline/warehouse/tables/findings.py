@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
@@ -59,5 +60,11 @@ class Findings:
 
 def content_of(asset: str, inputs: object) -> str:
     """Changes with the version of the package and with `inputs`, which is JSON but for values with a text of their own."""
-    text = json.dumps([version("ocr_pipeline"), asset, inputs], default=str, ensure_ascii=True)
+    text = json.dumps([_version(), asset, inputs], default=str, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@cache
+def _version() -> str:
+    """Python reads and parses a file for it each time."""
+    return version("ocr_pipeline")
