@@ -13,6 +13,7 @@ from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import ROOT_VARIABLE, Project
+from ocr_pipeline.report.site import build_site
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
 from ocr_pipeline_tests.files import PLUGINS, add_file, add_label, text_pdf, write_backends
@@ -73,6 +74,12 @@ def configure(project: Project, backends: Mapping[str, object], version: int = 1
     write_backends(project.root, {"engines": {"pdf-text": None}, "backends": {**shipped, **backends}})
 
 
+CHANGES = (
+    *("label", "other label", "remove label", "document", "remove document", "add document", "rules", "backends"),
+)
+"""Names of changes."""
+
+
 class Changes:
     """Changes a project in ways that are drawn by chance."""
 
@@ -84,6 +91,10 @@ class Changes:
 
     def any(self) -> str:
         """Make one change; returns its name."""
+        return self.make(self._chance.choice(sorted(CHANGES)))
+
+    def make(self, name: str) -> str:
+        """Make the change of this name; returns it."""
         changes: dict[str, Callable[[], object]] = {
             "label": self.change_label,
             "other label": self.change_label,
@@ -94,7 +105,6 @@ class Changes:
             "rules": self.change_rules,
             "backends": lambda: configure(self._project, {}, self._chance.randrange(2, 100)),
         }
-        name = self._chance.choice(sorted(changes))
         changes[name]()
         return name
 
@@ -140,6 +150,12 @@ def pages(project: Project) -> dict[str, str]:
     }
 
 
+def report_files(folder: Path) -> dict[str, str]:
+    """All that a browser loads, but for images."""
+    paths = [path for path in folder.rglob("*") if path.suffix in (".html", ".js", ".css")]
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths}
+
+
 def evaluated_from_scratch(project: Project, root: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy of the project with everything evaluated anew. Only what was accepted earlier is kept: that is a history."""
     copy = Project(Path(shutil.copytree(project.root, root)))
@@ -170,6 +186,25 @@ def test_whatever_changes_the_result_is_that_of_a_full_evaluation(
             assert set(rows) ^ set(expected[name]) == set(), (name, made)
             assert rows == expected[name], (name, made)
         assert pages(project) == pages(copy), made
+
+
+@pytest.mark.slow
+def test_a_report_written_in_steps_is_the_one_that_is_written_at_once(project: Project, tmp_path: Path) -> None:
+    """All of its pages, whatever changed before."""
+    changes = Changes(project, 5, 8)
+    run(project)
+    before = report_files(project.report)
+    for number, name in enumerate(("label", "document, add document", "remove document, rules")):
+        for change in name.split(", "):
+            changes.make(change)
+        run(project)
+        fresh = tmp_path / f"fresh{number}"
+        build_site(project, load_backends(project), Warehouse(project.database), fresh)
+        found, expected = report_files(project.report), report_files(fresh)
+        assert found.keys() == expected.keys(), name
+        assert [path for path in found if found[path] != expected[path]] == [], name
+        assert found != before, name
+        before = found
 
 
 def test_one_changed_label_is_scored_alone(project: Project) -> None:
