@@ -3,9 +3,11 @@
 docs/decisions/0003-default-ocr-engine.md explains the choice of the engine and its settings.
 """
 
+import math
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,13 +18,24 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ocr_pipeline.documents.pages import Document, Page
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr.base import OcrEngine, rendering
+from ocr_pipeline.ocr.letter_size import needed_scale
 from ocr_pipeline.ocr.rapidocr_models import ModelFile, identities, problem_of
 from ocr_pipeline.ocr.rapidocr_openvino import Precision, openvino_identity, openvino_problem
+from ocr_pipeline.ocr.rapidocr_words import words_of_page
 from ocr_pipeline.ocr.reading_order import VERSION as READING_ORDER
 from ocr_pipeline.ocr.reading_order import arrange
-from ocr_pipeline.ocr.regions import Region, merged, needed_rotation, printed_part, runs_sideways, text_region, tiles
+from ocr_pipeline.ocr.regions import (
+    MIN_SHORTER_SIDE,
+    Region,
+    merged,
+    needed_rotation,
+    printed_part,
+    runs_sideways,
+    text_region,
+    tiles,
+)
 from ocr_pipeline.ocr.scripts import doubted, readable_share, unread_warning
-from ocr_pipeline.schemas import Box, OcrPage, Rotation, Word
+from ocr_pipeline.schemas import OcrPage, Rotation, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +47,9 @@ if TYPE_CHECKING:
 _MAX_VOTES = 12
 """Number of the longest lines that vote on the orientation of the page. Short lines are often misclassified."""
 
+_FIRST_VOTES = 7
+"""Where these agree, the others are not asked."""
+
 _MAX_VOTE_ASPECT = 16
 """Lines vote with their beginning of this aspect ratio: the classifier squeezes a line into a small picture."""
 
@@ -43,9 +59,9 @@ class RapidOcr(BaseModel, OcrEngine):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: ClassVar[str] = "rapidocr"
-    former: ClassVar[Sequence[Mapping[str, object]]] = ({"revision": 3}, {"revision": 2})
-    """They padded lines and gave blank margins to the detector; 2 did not divide long pages. On others they are as accurate
-    (docs/decisions/0026-ocr-speed.md)."""
+    former: ClassVar[Sequence[Mapping[str, object]]] = tuple({"revision": number} for number in (4, 3, 2))
+    """4 did not cut the blank ends of lines. 3 and 2 padded lines and gave blank margins to the detector; 2 did not divide
+    long pages. On others they are as accurate (docs/decisions/0026-ocr-speed.md)."""
 
     detection_side: int = Field(
         default=960, ge=320, description="Longer side of the page in the first detection, in pixels."
@@ -85,7 +101,7 @@ class RapidOcr(BaseModel, OcrEngine):
             "engine": self.id,
             "rapidocr": version("rapidocr"),
             "onnxruntime": version("onnxruntime"),
-            "revision": 4,
+            "revision": 5,
             "reading_order": READING_ORDER,
             **rendering(),
             "detection_side": self.detection_side,
@@ -145,14 +161,14 @@ class RapidOcr(BaseModel, OcrEngine):
         from rapidocr.ch_ppocr_det import TextDetOutput
 
         engine = self._engine
-        crops = engine.crop_text_regions(image, boxes)
+        crops, boxes = engine.text_rec.without_blank_ends(engine.crop_text_regions(image, boxes), boxes)
         recognised = engine.recognize_txt(crops)
         readable = readable_share(recognised.txts, recognised.scores, [crop.shape[:2] for crop in crops])
         lines = TextDetOutput(image, boxes, [1.0] * len(boxes))
         unscaled = {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
         output = engine.build_final_output(image, lines, TextClsOutput(), recognised, crops, unscaled)
         height, width = image.shape[:2]
-        return _words(output, page, width, height), readable
+        return words_of_page(output, page, width, height), readable
 
     def line_boxes(self, image: "Image") -> "npt.NDArray[np.float32] | None":
         """The detected lines of an upright page: shape (lines, 4 corners, 2), in pixels; None without any."""
@@ -181,30 +197,33 @@ class RapidOcr(BaseModel, OcrEngine):
 
     def _lines_of(self, image: "Image", page: Region) -> Any:
         """The lines of a page or tile, detected a second time where they are small."""
-        lines = self._detect(image, page)
+        picture = _reduced(image, page)
+        scale = needed_scale(picture, MIN_SHORTER_SIDE)
+        if scale < 1:
+            page = replace(page, side=math.ceil(page.side * scale))
+            picture = _reduced(picture, Region(0, 0, picture.shape[1], picture.shape[0], page.side))
+        lines = self._detect(picture, page)
         region = text_region(lines.boxes, page) if lines else None
-        return (self._detect(image, region) if region else None) or lines
+        return (self._detect(_reduced(image, region), region) if region else None) or lines
 
-    def _detect(self, image: "Image", region: Region) -> Any:
-        import cv2
+    def _detect(self, picture: "Image", region: Region) -> Any:
+        """RapidOCR's lines on the picture of a region, with boxes in pixels of the page."""
         from rapidocr.utils.process_img import apply_vertical_padding
 
-        part: Any = image[region.y0 : region.y1, region.x0 : region.x1]
-        height, width = part.shape[:2]
-        scale = region.side / max(height, width)
-        if scale < 1:
-            part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        if (printed := printed_part(part)) is None:
+        if (printed := printed_part(picture)) is None:
             return None
         x0, y0, x1, y1 = printed
         engine = self._engine
-        padded, changes = apply_vertical_padding(part[y0:y1, x0:x1], {}, engine.width_height_ratio, engine.min_height)
+        padded, changes = apply_vertical_padding(
+            picture[y0:y1, x0:x1], {}, engine.width_height_ratio, engine.min_height
+        )
         lines = engine.text_det(padded)
         if lines.boxes is None:
             return None
         padding = changes["padding_1"]  # added to very flat pages
         boxes = lines.boxes - (padding["left"] - x0, padding["top"] - y0)
-        boxes = boxes * (width / part.shape[1], height / part.shape[0]) + (region.x0, region.y0)
+        across, down = (region.x1 - region.x0) / picture.shape[1], (region.y1 - region.y0) / picture.shape[0]
+        boxes = boxes * (across, down) + (region.x0, region.y0)
         lines.boxes = boxes.astype("float32")
         return lines
 
@@ -214,10 +233,14 @@ class RapidOcr(BaseModel, OcrEngine):
 
         lengths = np.linalg.norm(lines.boxes[:, 0] - lines.boxes[:, 2], axis=1)
         longest = lines.boxes[np.argsort(-lengths)[:_MAX_VOTES]]
-        crops = [crop[:, : _MAX_VOTE_ASPECT * crop.shape[0]] for crop in self._engine.crop_text_regions(image, longest)]
-        _, votes = self._engine.cls_and_rotate(crops)
-        upside_down = sum(score if label == "180" else -score for label, score in votes.cls_res) > 0
-        return needed_rotation(runs_sideways(lines.boxes), upside_down)
+        votes = 0.0
+        for boxes in (longest[:_FIRST_VOTES], longest[_FIRST_VOTES:]):
+            if len(boxes) and abs(votes) <= len(boxes):  # else they can't turn the vote: a score is at most 1
+                crops = self._engine.crop_text_regions(image, boxes)
+                crops = [crop[:, : _MAX_VOTE_ASPECT * crop.shape[0]] for crop in crops]
+                _, result = self._engine.cls_and_rotate(crops)
+                votes += sum(score if label == "180" else -score for label, score in result.cls_res)
+        return needed_rotation(runs_sideways(lines.boxes), votes > 0)
 
     @property
     def _files(self) -> dict[str, Path | None]:
@@ -242,44 +265,13 @@ class RapidOcr(BaseModel, OcrEngine):
         return state
 
 
-def _words(output: Any, page: int, width: int, height: int) -> list[Word]:
-    """The words of all lines above RapidOCR's confidence threshold."""
-    if not output.txts:  # word_results still has one empty entry then
-        return []
-    return [
-        Word(
-            text=unicodedata.normalize("NFKC", text),  # the model outputs full-width brackets and commas
-            box=_relative_box([corner for _, _, corners in cells for corner in corners], width, height),
-            confidence=round(float(sum(score for _, score, _ in cells) / len(cells)), 4),
-            page=page,
-            line=number,
-        )
-        for number, (line, cells_of_line) in enumerate(zip(output.txts, output.word_results, strict=True))
-        for text, cells in words_of_line(line, cells_of_line)
-    ]
+def _reduced(image: "Image", region: Region) -> "Image":
+    """A part of the page image at the size for the detector."""
+    import cv2
 
-
-Cell = tuple[str, float, Any]
-"""(text, confidence, four corners in pixels) of a part of a line."""
-
-
-def words_of_line(line: str, cells: Sequence[Cell]) -> list[tuple[str, list[Cell]]]:
-    """Split a line at its spaces and assign to each word the cells it was recognised from.
-
-    RapidOCR splits ASCII lines by word, but lines with any other character (a full-width bracket, an umlaut) by character and
-    without the spaces. The text of the line keeps the spaces, so words are split by it.
-    """
-    words = []
-    rest = list(cells)
-    for text in line.split():
-        own: list[Cell] = []
-        while rest and sum(len(cell[0]) for cell in own) < len(text):
-            own.append(rest.pop(0))
-        words.append((text, own or list(cells)))
-    return words
-
-
-def _relative_box(corners: Sequence[Any], width: int, height: int) -> Box:
-    xs = [min(1.0, max(0.0, float(x) / width)) for x, _ in corners]
-    ys = [min(1.0, max(0.0, float(y) / height)) for _, y in corners]
-    return round(min(xs), 5), round(min(ys), 5), round(max(xs), 5), round(max(ys), 5)
+    part: Any = image[region.y0 : region.y1, region.x0 : region.x1]
+    scale = region.side / max(part.shape[:2])
+    if scale < 1:
+        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    reduced: Image = part
+    return reduced

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ocr_pipeline.ocr.line_ends import without_blank_ends
 from ocr_pipeline.ocr.onnx_parts import OnnxModel
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class UnpaddedLines:
         self._recogniser = recogniser
         self._step = step
         self._layer = layer
+
+    def without_blank_ends(self, pictures: "Sequence[Pixels]", boxes: "Floats") -> "tuple[list[Pixels], Floats]":
+        """The lines and their boxes without the columns of which nothing is to be read."""
+        return without_blank_ends(pictures, boxes, self._recogniser.rec_image_shape[1], self._step)
 
     def __call__(self, lines: Any) -> Any:
         """`lines`: a `TextRecInput`; returns a `TextRecOutput` in the same order."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Corners = list[list[int]]
+    """Four times (x, y) in pixels."""
+
 _STEP, _FEW_WIDTHS = 8, 32
 """Widths of lines are multiples of so many pixels: a step of the network; OpenVINO prepares kernels for each width."""
 
@@ -32,6 +35,7 @@ def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precisi
             **{option: str(path) for option, path in files.items() if path},
         }
     )
+    engine.cal_rec_boxes.order_points = _in_order
     detector = engine._load_det_model()
     if precision_of_openvino:
         detector.session = openvino_network(_model_file(engine, "Det").read_bytes(), precision_of_openvino)
@@ -52,6 +56,18 @@ def _detector_input(picture: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.float32
         return None
     resized: Any = picture if (height, width) == picture.shape[:2] else cv2.resize(picture, (width, height))
     return as_input([resized])
+
+
+def _in_order(corners: "Corners") -> "Corners":
+    """The corners of a word from the top left clockwise, as RapidOCR orders them, but without its work where they are so."""
+    from rapidocr.cal_rec_boxes import CalRecBoxes
+
+    (left, top), (right, upper), (other_right, lower), (other_left, bottom) = corners
+    middle = (left + right + other_right + other_left) / 4
+    if max(left, other_left) < middle < min(right, other_right) and top < bottom and upper < lower:
+        return corners
+    ordered: Corners = CalRecBoxes.order_points(corners)
+    return ordered
 
 
 def _load_recogniser(engine: Any, precision_of_openvino: Precision | None) -> OutputLayer | None:

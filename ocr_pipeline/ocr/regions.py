@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Boxes = npt.NDArray[np.float32]
 
-_MIN_SHORTER_SIDE = 320
+MIN_SHORTER_SIDE = 320
 """The shorter side of a page is never reduced below this many pixels: forty letters per line, eight pixels each."""
 _MAX_SIDE = 2560
 """Longer side of the largest input. The detector needs about 1 GB of memory for it."""
@@ -67,7 +67,7 @@ def whole_page(width: int, height: int, side: int) -> Region:
 def tiles(width: int, height: int, side: int) -> list[Region]:
     """The regions of the first detection: the whole page, or overlapping tiles of one that would not stay legible."""
     longer, shorter = max(width, height), max(min(width, height), 1)
-    if min(longer, _MIN_SHORTER_SIDE * longer // shorter) <= _MAX_SIDE:
+    if min(longer, MIN_SHORTER_SIDE * longer // shorter) <= _MAX_SIDE:
         return [whole_page(width, height, side)]
     length = min(longer, max(_TILE_ASPECT * shorter, side))
     overlap = min(shorter // 2, length // 4)
@@ -80,7 +80,7 @@ def tiles(width: int, height: int, side: int) -> list[Region]:
 
 def _reduced(x0: int, y0: int, x1: int, y1: int, side: int) -> Region:
     longer, shorter = max(x1 - x0, y1 - y0), max(min(x1 - x0, y1 - y0), 1)
-    return Region(x0, y0, x1, y1, min(longer, max(side, min(_MIN_SHORTER_SIDE * longer // shorter, _MAX_SIDE))))
+    return Region(x0, y0, x1, y1, min(longer, max(side, min(MIN_SHORTER_SIDE * longer // shorter, _MAX_SIDE))))
 
 
 def text_region(boxes: "Boxes", page: Region) -> Region | None:

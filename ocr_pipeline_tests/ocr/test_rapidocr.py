@@ -17,7 +17,8 @@ from ocr_pipeline.documents.limits import Limits
 from ocr_pipeline.documents.pages import open_document
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.ocr import base, rapidocr
-from ocr_pipeline.ocr.rapidocr import RapidOcr, words_of_line
+from ocr_pipeline.ocr.rapidocr import RapidOcr
+from ocr_pipeline.ocr.rapidocr_words import words_of_line
 from ocr_pipeline.ocr.scripts import readable_share
 from ocr_pipeline.schemas import OcrPage
 from ocr_pipeline_tests.files import encoded, image_bytes, text_image

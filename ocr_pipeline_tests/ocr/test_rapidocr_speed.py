@@ -3,6 +3,7 @@
 import re
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -128,14 +129,14 @@ def test_the_default_does_not_name_its_runtime_and_openvino_is_named() -> None:
         *("engine", "rapidocr", "onnxruntime", "revision", "reading_order", "pypdfium2", "pdf_render_dpi"),
         "detection_side",
     }
-    assert default["revision"] == 4
+    assert default["revision"] == 5
     assert RapidOcr(runtime="onnxruntime").fingerprint() == default == RapidOcr(precision="f32").fingerprint()
     others = [RapidOcr(precision="bf16"), RapidOcr(runtime="openvino"), Auto(precision="bf16")]
     assert [engine.fingerprint()["precision"] for engine in others] == ["bf16", "f32", "bf16"]
     assert RapidOcr(runtime="openvino", precision="bf16").fingerprint() == others[0].fingerprint()
 
 
-@pytest.mark.parametrize("revision", [2, 3])
+@pytest.mark.parametrize("revision", [2, 3, 4])
 def test_results_that_an_earlier_version_stored_stay_current(revision: int) -> None:
     engine = Engine("rapidocr", RapidOcr(), TimeLimits(Budget(60, 60), 60))
     earlier = fingerprint_of(RapidOcr(), {"revision": revision})
@@ -153,6 +154,39 @@ def test_the_text_of_a_line_does_not_depend_on_its_neighbours() -> None:
     together = engine.recognised(crops)
     assert [text for text, _ in together] == texts
     assert together == [engine.recognised([crop])[0] for crop in crops]
+
+
+@pytest.mark.parametrize(("agreed", "asked"), [(7, 7), (0, 7), (6, 12), (3, 12)])
+@pytest.mark.parametrize("label", ["180", "0"])
+def test_lines_that_cannot_turn_the_vote_on_the_way_up_are_not_asked(
+    monkeypatch: pytest.MonkeyPatch, agreed: int, asked: int, label: str
+) -> None:
+    votes = [(label, 0.99)] * agreed + [("0" if label == "180" else "180", 0.99)] * (7 - agreed) + [(label, 0.8)] * 5
+    boxes = np.array([[(0, 40 * n), (300 - n, 40 * n), (300 - n, 40 * n + 30), (0, 40 * n + 30)] for n in range(20)])
+    engine = RapidOcr()
+    seen: list[Any] = []
+
+    def classified(crops: Any) -> Any:
+        results = votes[len(seen) : len(seen) + len(crops)]
+        seen.extend(crops)
+        return crops, SimpleNamespace(cls_res=results)
+
+    monkeypatch.setattr(engine._engine, "cls_and_rotate", classified)
+    lines = SimpleNamespace(boxes=boxes.astype(np.float32))
+    rotation = engine._rotation(np.full((900, 400, 3), 255, np.uint8), lines)
+    total = sum(score if name == "180" else -score for name, score in votes)
+    assert rotation == (180 if total > 0 else 0)
+    assert len(seen) == asked
+
+
+def test_corners_of_words_are_ordered_as_by_rapidocr() -> None:
+    from rapidocr.cal_rec_boxes import CalRecBoxes
+
+    drawn = np.random.default_rng(1)
+    spread = [[0, 0], [9, 0], [9, 4], [0, 4]]
+    for number in range(400):
+        corners = (np.array(spread) + drawn.integers(-number // 60, number // 60 + 1, (4, 2))).tolist()
+        assert rapidocr_runtime._in_order(corners) == CalRecBoxes.order_points(corners), corners
 
 
 @pytest.mark.slow
