@@ -73,11 +73,12 @@ def named(found: Sequence[str]) -> str | None:
 
 
 def preview(
-    rows: Sequence[object], columns: Sequence[str], link: Callable[..., str] | None = None
+    rows: Sequence[object], columns: Sequence[str], link: Callable[..., str] | None = None, *, count: int | None = None
 ) -> dg.MarkdownMetadataValue:
     """Format the first rows, mappings or dataclasses, as a markdown table. Cells are escaped: they hold text of documents.
 
-    `link` gives the address of a document's page in the report, opened on the field and backend of the row.
+    `link` gives the address of a document's page in the report, opened on the field and backend of the row. `count`: of all
+    rows, if `rows` are only the first.
     """
     shown = rows[:PREVIEW_ROWS]
 
@@ -92,8 +93,9 @@ def preview(
 
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(text(row, column) for column in columns) + " |" for row in shown]
-    if len(rows) > len(shown):
-        lines.append(f"\n… and {len(rows) - len(shown)} more rows")
+    more = (len(rows) if count is None else count) - len(shown)
+    if more > 0:
+        lines.append(f"\n… and {more} more rows")
     return dg.MetadataValue.md("\n".join(lines))
 
 

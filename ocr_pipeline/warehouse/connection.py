@@ -3,6 +3,7 @@
 Connections are held for milliseconds: callers collect their rows first and write them in one call.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 import duckdb
 
-from ocr_pipeline.warehouse.inserting import Rows, insert
+from ocr_pipeline.warehouse.changes import Replacement, Update, insert_into, make, rewritten
+from ocr_pipeline.warehouse.inserting import Rows
 from ocr_pipeline.warehouse.local import LocalFile
 from ocr_pipeline.warehouse.opening import Key, Opening, Parameters
 
@@ -37,6 +39,9 @@ class Reader(Protocol):
     def once(self, key: object, load: Callable[[], T]) -> T: ...
 
 
+_NAME = re.compile(r"[a-z_]+")
+
+
 class Snapshot:
     """Queries on one open connection; while it is open, no other process can write."""
 
@@ -44,6 +49,7 @@ class Snapshot:
         self._connection = connection
         self._opening = opening
         self._is_restricted = False
+        self._views: dict[str, str] = {}
         self._loaded: dict[object, Any] = {}
 
     def once(self, key: object, load: Callable[[], T]) -> T:
@@ -91,12 +97,18 @@ class Snapshot:
         if left:
             run("CREATE TEMP TABLE chosen_documents AS SELECT unnest(?::VARCHAR[]) AS document_id", ids)
             chosen = "document_id IN (SELECT document_id FROM chosen_documents)"
-        for table, full_name in tables.items():
-            run(f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {full_name} WHERE {chosen}')  # noqa: S608
+        self._views = {
+            table: f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {full_name} WHERE {chosen}'  # noqa: S608
+            for table, full_name in tables.items()
+        }
 
     def _execute(
         self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters
     ) -> duckdb.DuckDBPyConnection:
+        for table in self._views.keys() & _NAME.findall(
+            sql
+        ):  # a view takes a millisecond: not of tables that nobody reads
+            connection.execute(self._views.pop(table))
         return connection.execute(*self._sent(sql, parameters))
 
     def _sent(self, sql: str, parameters: Parameters) -> tuple[str, Parameters]:
@@ -205,30 +217,30 @@ class Warehouse:
             yield snapshot
 
     def replace(self, key_columns: Sequence[str], keys: Sequence[Key], tables: Mapping[str, Rows]) -> None:
-        """Replace the rows of `keys` in `tables`, in one transaction.
+        """Replace the rows of `keys` in `tables`, in one transaction, see `Replacement`."""
+        self.replace_together([Replacement(key_columns, keys, tables)])
 
-        Args:
-            key_columns: the columns that make a key, present in every table: `("document_id", "engine")`.
-            keys: the keys to replace. A key without new rows ends up empty.
-            tables: the new rows per table. Values are matched to columns by name; dates are ISO strings or dates.
-        """
-        if not keys:
+    def replace_together(self, changes: Sequence[Replacement | Update]) -> None:
+        """Do several replacements and updates in one transaction."""
+        todo = [change for change in changes if not isinstance(change, Replacement) or change.keys]
+        if not todo:
             return
 
         def work(connection: duckdb.DuckDBPyConnection) -> None:
-            for table, rows in tables.items():
-                self.opening.delete(connection, table, key_columns, keys)
-                self._insert(connection, table, rows)
+            for change in todo:
+                make(change, connection, self.opening)
 
-        self.opening.write(work, [] if "document_id" in key_columns else list(tables))
+        self.opening.write(work, rewritten(todo))
 
-    def replace_all(self, tables: Mapping[str, Rows]) -> None:
-        """Replace all rows of `tables`, in one transaction."""
+    def replace_all(self, tables: Mapping[str, Rows], more: Sequence[Replacement] = ()) -> None:
+        """Replace all rows of `tables`, and what `more` says, in one transaction."""
 
         def work(connection: duckdb.DuckDBPyConnection) -> None:
             for table, rows in tables.items():
                 connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
-                self._insert(connection, table, rows)
+                insert_into(table, rows, connection, self.opening)
+            for replacement in more:
+                make(replacement, connection, self.opening)
 
         self.opening.write(work, list(tables))
 
@@ -257,10 +269,6 @@ class Warehouse:
     def compact(self) -> None:
         """Rewrite all tables without what was deleted from them. Raises WarehouseError."""
         self.opening.compact()
-
-    def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
-        if rows:
-            insert(connection, table, rows, self.opening.types(connection, table))
 
 
 def utc_now() -> datetime:

@@ -68,6 +68,27 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, types:
     connection.unregister("_new_rows")
 
 
+def update(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    key_columns: Sequence[str],
+    columns: Mapping[str, Sequence[object]],
+    constants: Row,
+    types: Mapping[str, str],
+) -> None:
+    """Set columns of the rows with these keys. `columns`: by name; `constants`: what all these rows share."""
+    connection.execute("SET pandas_analyze_sample = 0")
+    new = {name: _cast(f'n."{name}"', types[name]) for name in columns}
+    new |= {name: _cast("?::VARCHAR", types[name]) for name in constants}
+    set_columns = [name for name in (*columns, *constants) if name not in key_columns]
+    assigned = ", ".join(f'"{name}" = {new[name]}' for name in set_columns)
+    same = " AND ".join(f't."{name}" = {new[name]}' for name in key_columns)
+    values = [_text(constants[name]) for name in (*set_columns, *key_columns) if name in constants]
+    connection.register("_new_values", {name: _texts(values) for name, values in columns.items()})
+    connection.execute(f'UPDATE "{table}" t SET {assigned} FROM _new_values n WHERE {same}', values)  # noqa: S608
+    connection.unregister("_new_values")
+
+
 def _cast(expression: str, kind: str) -> str:
     if kind.endswith("]") or kind.startswith(("MAP", "STRUCT")):
         return f"from_json_strict({expression}, '\"{kind}\"')"

@@ -93,10 +93,7 @@ class LocalFile:
         """DuckDB reads its own tables as each query needs it."""
 
     def types(self, connection: duckdb.DuckDBPyConnection, table: str) -> Mapping[str, str]:
-        described = connection.execute(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ?", [table]
-        )
-        return dict(described.fetchall())
+        return dict(connection.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall())
 
     def tables_of_documents(self, connection: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
         found = connection.execute(

@@ -16,6 +16,7 @@ from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline.report.site import build_site
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
+from ocr_pipeline.warehouse.tables.confidence import calibrations
 from ocr_pipeline_tests.files import PLUGINS, add_file, add_label, text_pdf, write_backends
 
 EVALUATED = (
@@ -116,7 +117,7 @@ class Changes:
 
     def add_document(self) -> None:
         self._made += 1
-        name = f"{self._chance.choice('ab')}/d{self._made}.pdf"
+        name = f"{self._chance.choice('aaaaab')}/d{self._made}.pdf"
         path = add_file(self._project, name, words(self._chance))
         if self._chance.random() < 0.8:
             label(path, self._chance)
@@ -175,8 +176,11 @@ def evaluated_from_scratch(project: Project, root: Path, monkeypatch: pytest.Mon
 def test_whatever_changes_the_result_is_that_of_a_full_evaluation(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    changes = Changes(project, seed, 34)
+    changes = Changes(project, seed, 52)
     run(project)
+    assert any(row.status == "ok" for row in calibrations(Warehouse(project.database), {})), (
+        "enough labels to calibrate"
+    )
     for number in range(2):
         made = [changes.any() for _ in range(3)]
         run(project)

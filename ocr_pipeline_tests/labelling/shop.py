@@ -163,14 +163,16 @@ def doubt(shop: Shop, document_id: str, field: str, label: str | None, value: st
         independent=True,
         score=1.0,
     )
-    tables.diagnosis.replace_label_issues(shop.warehouse, [issue], {document_id: "shop"}, "r")
+    rows = tables.diagnosis.label_issue_rows([issue], {document_id: "shop"}, "r")
+    shop.warehouse.replace_all({"label_issues": rows})
 
 
 def _agree(shop: Shop, dataset: str) -> None:
     with shop.warehouse.snapshot() as snapshot:
         values = tables.extractions.extracted_values(snapshot, BACKENDS)
     entries = [entry for key, of_document in values.items() for entry in consensus(key, of_document)]
-    tables.diagnosis.replace_consensus(shop.warehouse, entries, dict.fromkeys(values, dataset), set(), "r")
+    rows = tables.diagnosis.consensus_rows(entries, dict.fromkeys(values, dataset), set(), "r")
+    shop.warehouse.replace_all({"consensus": rows})
 
 
 def _place(text: OcrText, value: str) -> Evidence | None:

@@ -108,7 +108,7 @@ def made(project: Project) -> Callable[..., Reviewed]:
 
     def review(**accept: Any) -> Reviewed:
         rules = Rules.model_validate({"accept": {"target": 0.05, "check_share": 1.0, **accept}})
-        (found,) = reviews(warehouse, load_backends(project), rules)
+        (found,), _ = reviews(warehouse, load_backends(project), rules)
         tables.review.replace_review(warehouse, found.rows, list(found.proofs()), "r")
         return found
 

@@ -320,7 +320,8 @@ def test_contradictions_of_sources(warehouse: Warehouse) -> None:
         ),
     ]
     for _ in range(2):
-        truth.replace_agreement(warehouse, compared, {"a": "demo", "b": "demo"}, "r")
+        rows = truth.agreement_rows(compared, {"a": "demo", "b": "demo"}, "r")
+        warehouse.replace_all({"truth_agreement": rows})
     assert len(warehouse.rows("FROM truth_agreement")) == 2
     [row] = truth.contradictions(warehouse)
     assert (row.document_id, row.page, row.xml, row.sentence) == ("a", "1.00", "2.00", compared[0].sentence)

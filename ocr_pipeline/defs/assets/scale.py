@@ -5,10 +5,10 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 import dagster as dg
-from pydantic import TypeAdapter
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.defs.assets.cells import batches
+from ocr_pipeline.defs.assets.judges import made_by
 from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
@@ -35,33 +35,27 @@ def scale_asset() -> dg.AssetsDefinition:
         """Amounts that differ from what is printed by a power of ten, such as 161 where 161.000 is printed for 161,000."""
         configured, target = project.backends(), warehouse.warehouse()
         with target.snapshot() as snapshot:
-            datasets = tables.documents.datasets(snapshot)
-            values = tables.extractions.extracted_values(snapshot, list(configured))
-            recognised = tables.words.readings(snapshot)
-        amounts = {key: _amounts(of_document) for key, of_document in values.items()}
-        engines = {name: backend.engine_name for name, backend in configured.items()}
-        inputs = {
-            key: [
-                recognised.get(key),
-                list(configured.engines),
-                [(engines[name], name, given) for name, given in of.items()],
-            ]
-            for key, of in amounts.items()
-        }
-        kept = tables.findings.Findings(target, "scale_suspects", inputs)
-        kept.add(target, _looked_at(configured, target, {key: amounts[key] for key in kept.stale}))
-        results = {key: _RESULT.validate_python(kept.of(key)) for key in amounts}
-        found = [(key, *entry) for key, result in results.items() for entry in result.found]
-        tables.scale.replace_scale_suspects(target, found, datasets, context.run.run_id)
-        shown = [
-            {"document_id": key, "backend": backend, "field": of.field, "value": str(of.value), "printed": of.text}
-            for key, backend, _, of in found
-        ]
+            due = tables.due.due(snapshot, "scale_suspects", made_by(configured), ("document", "words", "results"))
+        if due:
+            with target.snapshot(only=due.documents) as snapshot:
+                datasets = tables.documents.datasets(snapshot)
+                values = tables.extractions.extracted_values(snapshot, list(configured))
+            results = _looked_at(
+                configured, target, {key: _amounts(of_document) for key, of_document in values.items()}
+            )
+            found = [(key, *entry) for key, result in results.items() for entry in result.found]
+            rows = tables.scale.scale_suspect_rows(found, datasets, context.run.run_id)
+            counts = {key: {"checked": result.checked, "unknown": result.unknown} for key, result in results.items()}
+            tables.due.replace_due(target, due, {"scale_suspects": rows}, counts)
+        with target.snapshot() as snapshot:
+            every = tables.scale.scale_suspects(snapshot)
+            counted = tables.due.sums(snapshot, "scale_suspects", ("checked", "unknown"))
+        shown = [{**vars(row), "printed": row.text} for row in every]
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": len(found),
-                "checked": sum(result.checked for result in results.values()),
-                "without_words": sum(result.unknown for result in results.values()),
+                "dagster/row_count": len(every),
+                "checked": counted["checked"],
+                "without_words": counted["unknown"],
                 "preview": preview(shown, ["document_id", "backend", "field", "value", "printed"]),
             }
         )
@@ -77,9 +71,6 @@ class _Result(NamedTuple):
     found: list[tuple[str, str, ScaleSuspect]]
 
 
-_RESULT = TypeAdapter(_Result)
-
-
 def _amounts(values: Mapping[str, Mapping[str, str]]) -> dict[str, Amounts]:
     """The amounts of a document by backend."""
     return {
@@ -90,8 +81,8 @@ def _amounts(values: Mapping[str, Mapping[str, str]]) -> dict[str, Amounts]:
 
 def _looked_at(
     configured: Backends, target: Warehouse, amounts: Mapping[str, Mapping[str, Amounts]]
-) -> dict[str, object]:
-    """The results of these documents, as JSON. `amounts`: by document and backend."""
+) -> dict[str, _Result]:
+    """The results of these documents. `amounts`: by document and backend."""
     if not amounts:
         return {}
     with target.snapshot(only=list(amounts)) as snapshot:
@@ -112,7 +103,7 @@ def _looked_at(
     for engine in doubtful:
         for document_id, backend, of_engine, suspect in _found(target, engine, doubtful[engine]):
             results[document_id].found.append((backend, of_engine, suspect))
-    return {key: _RESULT.dump_python(result, mode="json") for key, result in results.items()}
+    return results
 
 
 Doubtful = dict[str, dict[str, dict[str, Amounts]]]

@@ -39,7 +39,7 @@ Choose = Callable[["Floats", "Bools", float], float | None]
 
 def proved_threshold(confidences: "Floats", right: "Bools", target: float) -> float | None:
     """The threshold whose error has an upper bound of at most the target."""
-    return prove(confidences, right, target).threshold
+    return prove(confidences, right, target, offer=False).threshold
 
 
 def acceptance(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ocr_pipeline.evaluation.diagnosis.acceptance import Acceptance, acceptance
+from ocr_pipeline.evaluation.diagnosis.value_columns import UNKNOWN, ValueColumns, numbered
 from ocr_pipeline.evaluation.statistics.calibration import (
     Bin,
     area_under_curve,
@@ -86,7 +87,7 @@ class Calibrated:
     acceptance: Sequence[Acceptance]
 
 
-def calibrate(values: Sequence[Value]) -> Calibrated:
+def calibrate(values: "Sequence[Value] | ValueColumns") -> Calibrated:
     """Compute the confidences of all values of one backend and data set, and how well they hold.
 
     Labelled values get theirs from models that did not see their group; unlabelled ones from a model fitted on all
@@ -94,21 +95,24 @@ def calibrate(values: Sequence[Value]) -> Calibrated:
     """
     import numpy as np
 
-    labelled = [index for index, value in enumerate(values) if value.correct is not None]
-    known = [values[index] for index in labelled]
-    right = np.array([bool(value.correct) for value in known], dtype=bool)
-    groups = sorted({value.group for value in known})
-    calibration = _counts(known, len(groups), right)
-    unknown: list[None] = [None] * len(values)
+    columns = values if isinstance(values, ValueColumns) else ValueColumns.of(values)
+    labelled = np.flatnonzero(columns.correct != UNKNOWN)
+    positions = labelled.tolist()
+    right = columns.correct[labelled] == 1
+    documents, of_document = numbered([columns.documents[index] for index in positions])
+    of_group = [columns.groups[index] for index in positions]
+    groups = sorted(set(of_group))
+    calibration = _counts(len(documents), len(groups), right)
+    unknown = np.full(len(columns), np.nan)
     if calibration.message:
-        return Calibrated(calibration, *_with_shipped(values, unknown), unknown, [], [])
+        return Calibrated(calibration, *_with_shipped(columns, unknown), [None] * len(columns), [], [])
 
     fold_of = _folds(groups)
-    fold = np.array([fold_of[value.group] for value in known])
+    fold = np.array([fold_of[group] for group in of_group])
     with one_thread():
-        own, confidences = _fit(values, labelled, right, fold)
-    in_fold: list[int | None] = list(unknown)
-    for position, index in enumerate(labelled):
+        own, confidences = _fit(columns, labelled, right, fold)
+    in_fold: list[int | None] = [None] * len(columns)
+    for position, index in enumerate(positions):
         in_fold[index] = int(fold[position])
     calibration = replace(
         calibration,
@@ -118,38 +122,39 @@ def calibrate(values: Sequence[Value]) -> Calibrated:
         brier=float(np.mean((own - right) ** 2)),
         auc=area_under_curve(own, right),
     )
-    by_document = _documents(known, own, right, fold)
+    by_document = _documents(of_document, own, right, fold)
     by_value = (own, right, fold)
     accepted = [*acceptance("document", *by_document), *acceptance("value", *by_value, targets=())]
-    return Calibrated(calibration, *_with_shipped(values, confidences), in_fold, reliability(own, right), accepted)
+    return Calibrated(calibration, *_with_shipped(columns, confidences), in_fold, reliability(own, right), accepted)
 
 
-def _with_shipped(values: Sequence[Value], own: Sequence[float | None]) -> tuple[list[float | None], list[str | None]]:
-    """The project's confidences, and those of the shipped calibration for values without one; and which is which. None is
-    above the limit of its value."""
-    confidences, sources = list(own), [None if confidence is None else PROJECT for confidence in own]
-    for index, value in enumerate(values):
-        shipped = value.features.get("shipped")
-        if confidences[index] is None and shipped is not None and value.prediction is not None:
-            confidences[index], sources[index] = shipped, SHIPPED
-    for index, value in enumerate(values):
-        sure = confidences[index]
-        if sure is not None and "limit" in value.features:
-            confidences[index] = min(sure, value.features["limit"])
-    return confidences, sources
+def _with_shipped(columns: ValueColumns, own: "Floats") -> tuple[list[float | None], list[str | None]]:
+    """The project's confidences (NaN: none), and those of the shipped calibration for values without one; and which is which.
+    None is above the limit of its value."""
+    import numpy as np
+
+    shipped, limit = columns.feature("shipped"), columns.feature("limit")
+    is_shipped = np.isnan(own) & ~np.isnan(shipped) & columns.given
+    sure = np.fmin(np.where(is_shipped, shipped, own), np.where(np.isnan(own) & ~is_shipped, np.nan, limit))
+    sources = [SHIPPED if from_package else PROJECT for from_package in is_shipped.tolist()]
+    known = (~np.isnan(sure)).tolist()
+    return (
+        [confidence if there else None for confidence, there in zip(sure.tolist(), known, strict=True)],
+        [source if there else None for source, there in zip(sources, known, strict=True)],
+    )
 
 
-def _counts(labelled: Sequence[Value], groups: int, right: "Bools") -> Calibration:
+def _counts(documents: int, groups: int, right: "Bools") -> Calibration:
     """A calibration without figures, and why nothing can be calibrated if there are too few values."""
-    errors = len(labelled) - int(right.sum())
-    message = _too_few(groups, len(labelled) - errors, errors)
+    errors = len(right) - int(right.sum())
+    message = _too_few(groups, len(right) - errors, errors)
     return Calibration(
         status="too_few" if message else "ok",
         message=message,
         method=None,
-        documents=len({value.document_id for value in labelled}),
+        documents=documents,
         groups=groups,
-        values=len(labelled),
+        values=len(right),
         errors=errors,
     )
 
@@ -163,46 +168,25 @@ def _too_few(groups: int, right: int, wrong: int) -> str | None:
     return None
 
 
-def _fit(
-    values: Sequence[Value], labelled: Sequence[int], right: "Bools", fold: "Integers"
-) -> tuple["Floats", list[float | None]]:
-    """Confidences of the labelled values, and of all values by position (None for fields without a label)."""
+def _fit(columns: ValueColumns, labelled: "Integers", right: "Bools", fold: "Integers") -> tuple["Floats", "Floats"]:
+    """Confidences of the labelled values, and of all values (NaN for fields without a label)."""
     import numpy as np
 
-    fields = sorted({values[index].field for index in labelled})
-    known = [index for index, value in enumerate(values) if value.field in fields]
-    matrix = matrix_of([values[index] for index in known], fields)
-    row_of = {index: row for row, index in enumerate(known)}
-    rows = np.array([row_of[index] for index in labelled])
+    fields = sorted({columns.fields[index] for index in labelled.tolist()})
+    is_labelled = set(fields)
+    known = np.flatnonzero([field in is_labelled for field in columns.fields])
+    matrix = columns.matrix(known, fields)
+    rows = np.searchsorted(known, labelled)
     own = np.full(len(labelled), np.nan)
     for number in np.unique(fold):
         inside = fold == number
         own[inside] = logistic(matrix[rows[~inside]], right[~inside], matrix[rows[inside]])
-    confidences: list[float | None] = [None] * len(values)
-    for position, index in enumerate(labelled):
-        confidences[index] = float(own[position])
-    unlabelled = [index for index in known if values[index].correct is None]
-    if unlabelled:
-        rest = logistic(matrix[rows], right, matrix[np.array([row_of[index] for index in unlabelled])])
-        for index, confidence in zip(unlabelled, rest, strict=True):
-            confidences[index] = float(confidence)
+    confidences = np.full(len(columns), np.nan)
+    confidences[labelled] = own
+    unlabelled = np.flatnonzero(columns.correct[known] == UNKNOWN)
+    if len(unlabelled):
+        confidences[known[unlabelled]] = logistic(matrix[rows], right, matrix[unlabelled])
     return own, confidences
-
-
-def matrix_of(values: Sequence[Value], fields: Sequence[str]) -> "Floats":
-    """One row per value: the evidence, which of it is unknown, and the field. Unknown evidence counts as 0."""
-    import numpy as np
-
-    names = sorted({name for value in values for name in value.features})
-    matrix = np.zeros((len(values), 2 * len(names) + len(fields)))
-    for row, value in enumerate(values):
-        for column, name in enumerate(names):
-            if name in value.features:
-                matrix[row, column] = value.features[name]
-            else:
-                matrix[row, len(names) + column] = 1.0
-        matrix[row, 2 * len(names) + fields.index(value.field)] = 1.0
-    return matrix
 
 
 def _folds(groups: Sequence[str]) -> dict[str, int]:
@@ -214,17 +198,15 @@ def _folds(groups: Sequence[str]) -> dict[str, int]:
 
 
 def _documents(
-    values: Sequence[Value], confidences: "Floats", right: "Bools", fold: "Integers"
+    documents: "Integers", confidences: "Floats", right: "Bools", fold: "Integers"
 ) -> tuple["Floats", "Bools", "Integers"]:
-    """Confidences, correctness and folds of whole documents: as sure as the least sure value, right if all values are."""
+    """Confidences, correctness and folds of whole documents: as sure as the least sure value, right if all values are.
+    `documents`: the number of each value's."""
     import numpy as np
 
-    positions: dict[str, list[int]] = {}
-    for index, value in enumerate(values):
-        positions.setdefault(value.document_id, []).append(index)
-    parts = list(positions.values())
-    return (
-        np.array([confidences[part].min() for part in parts]),
-        np.array([right[part].all() for part in parts]),
-        np.array([fold[part[0]] for part in parts]),
-    )
+    count = int(documents.max()) + 1
+    least, wrong, of_fold = np.full(count, np.inf), np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
+    np.minimum.at(least, documents, confidences)
+    np.logical_or.at(wrong, documents, ~right)
+    of_fold[documents] = fold
+    return least, ~wrong, of_fold

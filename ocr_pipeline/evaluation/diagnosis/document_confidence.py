@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from math import log
 from typing import TYPE_CHECKING
 
-from ocr_pipeline.evaluation.diagnosis.confidence import Value, matrix_of
+from ocr_pipeline.evaluation.diagnosis.confidence import Value
+from ocr_pipeline.evaluation.diagnosis.value_columns import ValueColumns
 from ocr_pipeline.evaluation.statistics.calibration import Logistic, logistic, one_thread
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class _Evidence:
         self.families = [document.family for document in documents]
         self.kinds = [kinds.get(name, name) for name in self.fields]
         every = [document.values[name] for name in self.fields for document in documents]
-        stacked = matrix_of(every, self.fields)
+        stacked = ValueColumns.of(every).matrix(np.arange(len(every)), self.fields)
         count = len(documents)
         self.matrices = [stacked[index * count : (index + 1) * count] for index in range(len(self.fields))]
         self.right = [

@@ -5,6 +5,7 @@ a bootstrap interval that draws whole documents, because the fields of one docum
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.evaluation.statistics.counts import PARTS, f1_terms, precision_terms, quotient, recall_terms
@@ -114,8 +115,20 @@ def _bootstrap_ratio(terms: "Parts", seed: int, resamples: int, confidence: floa
     # Documents with equal counts are exchangeable: drawing the number of each kind is the same as drawing documents, and
     # there are few kinds.
     kinds, frequencies = np.unique(pairs, axis=0, return_counts=True)
+    counted = tuple(zip(map(tuple, kinds.tolist()), frequencies.tolist(), strict=True))
+    return _interval_of(counted, seed, resamples, confidence)
+
+
+@lru_cache(maxsize=10_000)  # leaderboard, slices and history ask for the same intervals
+def _interval_of(
+    counted: tuple[tuple[tuple[int, ...], int], ...], seed: int, resamples: int, confidence: float
+) -> Interval:
+    """`counted`: terms of a document, and how many documents have them."""
+    import numpy as np
+
+    kinds, frequencies = (np.array(column) for column in zip(*counted, strict=True))
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(pairs), frequencies / len(pairs), size=resamples)
+    drawn = rng.multinomial(frequencies.sum(), frequencies / frequencies.sum(), size=resamples)
     return _percentiles(quotient(drawn @ kinds), confidence)
 
 

@@ -114,14 +114,17 @@ def percent(share: float) -> str:
     return f"{ceil(round(1000 * share, 6)) / 10:g} %"
 
 
-def prove(confidences: "Floats | Sequence[float]", right: "Bools | Sequence[bool]", target: float) -> Proof:
+def prove(
+    confidences: "Floats | Sequence[float]", right: "Bools | Sequence[bool]", target: float, *, offer: bool = True
+) -> Proof:
     """Find the threshold above which the least is wrong, at most `target` as an upper bound that holds although it is chosen.
 
     Fixed-sequence testing over thresholds (Angelopoulos et al., Learn then Test, Annals of Applied Statistics 19, 2025): the
     order is fixed before any label is looked at, from few documents that can prove the target (`_first`) towards more in steps
     of `STEP`, and it ends at the first threshold that is not proved; so no correction for their number is needed. Of those
     that are proved, the one with the lowest bound is taken.
-    Confidences have to come from models that did not see the document; a negative one is never accepted.
+    Confidences have to come from models that did not see the document; a negative one is never accepted. Without `offer`, the
+    smallest target that can be proved is not looked for.
     """
     import numpy as np
 
@@ -141,7 +144,7 @@ def prove(confidences: "Floats | Sequence[float]", right: "Bools | Sequence[bool
         errors=errors,
         bound=upper_bound(errors, tried),
         needed=documents_needed(target),
-        smallest=None if proved else _smallest(wrong, ordered, target),
+        smallest=None if proved or not offer else _smallest(wrong, ordered, target),
     )
 
 

@@ -4,7 +4,8 @@ Holm's correction for many tests.
 Everything is deterministic: equal input and seed give equal output.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ocr_pipeline.evaluation.statistics.intervals import Interval
@@ -22,6 +23,8 @@ PAIRED_RESAMPLES = 5000
 """The smallest p of a randomization test is 1 / 5001 = 0.0002: still below 0.05 when Holm multiplies it by 200."""
 
 _DRAWS_AT_A_TIME = 2_000_000
+_KEPT_DRAWS = 5_000_000
+"""Draws that are kept in memory: 20 MB each."""
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -61,16 +64,47 @@ def resampled_sums(per_document: "NDArray[Any]", *, seed: int = 0, resamples: in
 
     documents, columns = per_document.shape
     values = _summable(per_document)
-    rng = np.random.default_rng(seed)
     sums = np.empty((resamples, columns))
-    at_a_time = max(1, _DRAWS_AT_A_TIME // max(documents, 1))
-    for start in range(0, resamples, at_a_time):
-        size = min(at_a_time, resamples - start)
-        drawn = rng.integers(0, documents, size=(size, documents))
-        drawn += documents * np.arange(size)[:, None]
-        weights = np.bincount(drawn.ravel(), minlength=size * documents).reshape(size, documents)
-        sums[start : start + size] = weights.astype(values.dtype) @ values
+    done = 0
+    for weights in _draws(_drawn, documents, resamples, seed):
+        sums[done : done + len(weights)] = weights.astype(values.dtype, copy=False) @ values
+        done += len(weights)
     return sums
+
+
+def _drawn(documents: int, size: int, rng: "np.random.Generator") -> "NDArray[Any]":
+    """How often each document is drawn, in `size` samples."""
+    import numpy as np
+
+    drawn = rng.integers(0, documents, size=(size, documents))
+    drawn += documents * np.arange(size)[:, None]
+    return np.bincount(drawn.ravel(), minlength=size * documents).reshape(size, documents)
+
+
+Draw = Callable[[int, int, "np.random.Generator"], "NDArray[Any]"]
+"""Draws samples: (documents, samples, generator) -> (samples, documents)."""
+
+
+def _draws(draw: Draw, documents: int, resamples: int, seed: int) -> "Iterable[NDArray[Any]]":
+    """All samples, some thousand at a time. Those of few documents are kept, as each set of rules asks for the same."""
+    at_a_time = max(1, _DRAWS_AT_A_TIME // max(documents, 1))
+    of_all = _kept_draws if documents * resamples <= _KEPT_DRAWS else _each_draw
+    return of_all(draw, documents, resamples, at_a_time, seed)
+
+
+def _each_draw(draw: Draw, documents: int, resamples: int, at_a_time: int, seed: int) -> "Iterator[NDArray[Any]]":
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    for start in range(0, resamples, at_a_time):
+        yield draw(documents, min(at_a_time, resamples - start), rng)
+
+
+@lru_cache(maxsize=4)
+def _kept_draws(draw: Draw, documents: int, resamples: int, at_a_time: int, seed: int) -> "tuple[NDArray[Any], ...]":
+    import numpy as np
+
+    return tuple(part.astype(np.float32) for part in _each_draw(draw, documents, resamples, at_a_time, seed))
 
 
 def _summable(values: "NDArray[Any]") -> "NDArray[np.floating[Any]]":
@@ -102,14 +136,19 @@ def swapped_sums(differences: "NDArray[Any]", *, seed: int = 0, resamples: int =
 
     documents, columns = differences.shape
     values = _summable(differences)
-    rng = np.random.default_rng(seed)
     sums = np.empty((resamples, columns))
-    at_a_time = max(1, _DRAWS_AT_A_TIME // max(documents, 1))
-    for start in range(0, resamples, at_a_time):
-        size = min(at_a_time, resamples - start)
-        coins = rng.random((size, documents), dtype=np.float32) < 0.5
-        sums[start : start + size] = coins.astype(values.dtype) @ values
+    done = 0
+    for coins in _draws(_tossed, documents, resamples, seed):
+        sums[done : done + len(coins)] = coins.astype(values.dtype, copy=False) @ values
+        done += len(coins)
     return sums
+
+
+def _tossed(documents: int, size: int, rng: "np.random.Generator") -> "NDArray[Any]":
+    """Whether each document is drawn by its coin, in `size` samples."""
+    import numpy as np
+
+    return rng.random((size, documents), dtype=np.float32) < 0.5
 
 
 def randomization_p(difference: float, under_chance: "Floats") -> float:

@@ -1,16 +1,20 @@
 """The tables `confidences`, `calibrations`, `reliability` and `risk_coverage`."""
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
+from ocr_pipeline.warehouse.changes import Replacement, Update
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRow, NewRows, described, where_equal
 from ocr_pipeline.warehouse.tables.current import COUNTED, STALE, Scoring
 
 if TYPE_CHECKING:
     from ocr_pipeline.evaluation.diagnosis.confidence import Calibrated, Value
+    from ocr_pipeline.evaluation.diagnosis.value_columns import ValueColumns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,7 @@ class NewConfidences:
 
     dataset: str
     backend: str
-    values: "Sequence[Value]"
+    values: "ValueColumns"
     content: str
     result: "Calibrated"
 
@@ -160,33 +164,98 @@ def confidences_by_value(reader: Reader) -> dict[tuple[str, str], list[float]]:
     return {key: [confidence for _, confidence in pairs] for key, pairs in predictions_by_value(reader).items()}
 
 
+def number_of_values(reader: Reader) -> int:
+    """How many values there are, calibrated or not."""
+    return int(sum(row["n"] for row in reader.rows("SELECT count(*) AS n FROM confidences")))
+
+
 def calibrated_from(reader: Reader) -> dict[tuple[str, str], str]:
     """By data set and backend, what its confidences were computed from."""
     rows = reader.rows("SELECT dataset, backend, content FROM calibrations WHERE content IS NOT NULL")
     return {(row["dataset"], row["backend"]): row["content"] for row in rows}
 
 
-def replace_confidences(
-    warehouse: Warehouse, new: Sequence[NewConfidences], unchanged: Collection[tuple[str, str]], run_id: str
-) -> None:
-    """Replace `confidences`, `calibrations`, `reliability` and `risk_coverage`, but for the rows of these data sets and
-    backends."""
-    stamp: NewRow = {"run_id": run_id, "computed_at": utc_now()}
-    new_rows: NewRows = {"confidences": [], "calibrations": [], "reliability": [], "risk_coverage": []}
+def values_from(reader: Reader) -> dict[tuple[str, str], str]:
+    """By data set and backend, a text that changes with its stored values and what is known about them."""
+    rows = reader.rows(
+        """
+        SELECT d.dataset, f.document_id, f.result FROM findings f JOIN documents d USING (document_id)
+        WHERE f.asset = 'confidences' ORDER BY d.dataset, f.document_id
+        """
+    )
+    made_from: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        for backend, content in (json.loads(row["result"]) or {}).items():
+            made_from.setdefault((row["dataset"], backend), []).append(f"{row['document_id']} {content}")
+    return {key: hashlib.sha256("\n".join(lines).encode()).hexdigest()[:20] for key, lines in made_from.items()}
+
+
+def contents_of(reader: Reader, document_ids: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """The data set, and the same text, by document and backend, of every one with stored values; empty if it is not known."""
+    rows = reader.rows(
+        """
+        SELECT DISTINCT c.document_id, c.backend, c.dataset, f.result FROM confidences c
+        LEFT JOIN findings f ON f.document_id = c.document_id AND f.asset = 'confidences'
+        WHERE c.document_id IN (SELECT unnest(?)) ORDER BY ALL
+        """,
+        [list(document_ids)],
+    )
+    known = {row["document_id"]: json.loads(row["result"] or "null") or {} for row in rows}
+    return {
+        (row["document_id"], row["backend"]): (row["dataset"], known[row["document_id"]].get(row["backend"], ""))
+        for row in rows
+    }
+
+
+def replaced_values(
+    cells: Sequence[tuple[str, str]], rows: Sequence[NewRow], calibrations: Collection[tuple[str, str]]
+) -> list[Replacement | Update]:
+    """Replace the rows of these documents and backends, and forget what `calibrations`, by data set and backend, were computed
+    from: the new rows have no confidence yet."""
+    by_name = dict(zip(("dataset", "backend"), map(list, zip(*calibrations, strict=True)), strict=False))
+    forgotten = Update("calibrations", tuple(by_name), {**by_name, "content": [None] * len(calibrations)}, {})
+    return [Replacement(("document_id", "backend"), cells, {"confidences": rows}), *([forgotten] if by_name else [])]
+
+
+def new_value_rows(values: "Sequence[Value]", dataset: str, backend: str) -> list[NewRow]:
+    """New rows of `confidences`, whose confidence is not known yet."""
+    stamp: NewRow = {"computed_at": utc_now(), "dataset": dataset, "backend": backend}
     names = ("document_id", "field", "prediction", "correct", "features")
+    return [{**{name: getattr(value, name) for name in names}, **stamp} for value in values]
+
+
+def replace_calibrations(
+    warehouse: Warehouse, new: Sequence[NewConfidences], current: Collection[tuple[str, str]], run_id: str
+) -> None:
+    """Store the confidences of these data sets and backends, and remove all but them and the `current` ones."""
+    stamp: NewRow = {"run_id": run_id, "computed_at": utc_now()}
+    new_rows: NewRows = {"calibrations": [], "reliability": [], "risk_coverage": []}
+    updates = []
     for part in new:
         key, result = {"dataset": part.dataset, "backend": part.backend}, part.result
-        found = zip(part.values, result.confidences, result.sources, result.folds, strict=True)
-        for value, confidence, source, fold in found:
-            columns = {name: getattr(value, name) for name in names} | {"calibration": source}
-            new_rows["confidences"].append({**key, **columns, "confidence": confidence, "fold": fold, **stamp})
+        columns = {
+            "document_id": part.values.documents,
+            "field": part.values.fields,
+            "confidence": result.confidences,
+            "calibration": result.sources,
+            "fold": result.folds,
+        }
+        updates.append(Update("confidences", ("document_id", "field", *key), columns, {**key, **stamp}))
         new_rows["calibrations"].append({**key, **vars(result.calibration), "content": part.content, **stamp})
         new_rows["reliability"] += [{**key, **vars(point)} for point in result.reliability]
         new_rows["risk_coverage"] += [{**key, **vars(row)} for row in result.acceptance]
-    stored = "SELECT dataset, backend FROM calibrations UNION SELECT dataset, backend FROM confidences"
+    stored = "SELECT dataset, backend FROM calibrations UNION SELECT DISTINCT dataset, backend FROM confidences"
     known = {(row["dataset"], row["backend"]) for row in warehouse.rows(stored)}
-    keys = sorted((known | {(part.dataset, part.backend) for part in new}) - set(unchanged))
-    warehouse.replace(("dataset", "backend"), keys, new_rows)
+    made = {(part.dataset, part.backend) for part in new}
+    key_columns = ("dataset", "backend")
+    gone = sorted(known - made - set(current))
+    warehouse.replace_together(
+        [
+            Replacement(key_columns, gone, {"confidences": []}),
+            Replacement(key_columns, sorted(made) + gone, new_rows),
+            *updates,
+        ]
+    )
 
 
 COLUMNS = {

@@ -1,15 +1,16 @@
 """The tables `label_issues`, `attributions` and `consensus`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Annotated
 
+from ocr_pipeline.document_fields import FIELD_KINDS
 from ocr_pipeline.evaluation.diagnosis.agreement import Consensus
 from ocr_pipeline.evaluation.diagnosis.label_issues import LabelIssue
 from ocr_pipeline.evaluation.diagnosis.records import AttributionRow
-from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import described
+from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRow, described
 from ocr_pipeline.warehouse.tables.current import CURRENT_SCORES, Scoring
 
 
@@ -109,11 +110,17 @@ def attributions(reader: Reader) -> list[AttributionRow]:
     return reader.select(AttributionRow, "FROM attributions")
 
 
-def replace_attributions(warehouse: Warehouse, rows: Sequence[AttributionRow], run_id: str) -> None:
-    """Replace `attributions`. Rows that were loaded keep their run and time."""
+def attribution_rows(rows: Sequence[AttributionRow], run_id: str) -> list[NewRow]:
+    """New rows of `attributions`. Those that were loaded keep their run and time."""
     now = str(utc_now())
-    stored = [row if row.judged_at else replace(row, run_id=run_id, judged_at=now) for row in rows]
-    warehouse.replace_all({"attributions": [vars(row) for row in stored]})
+    return [vars(row if row.judged_at else replace(row, run_id=run_id, judged_at=now)) for row in rows]
+
+
+def first_attributions(reader: Reader, limit: int) -> tuple[dict[str, int], list[NewRow]]:
+    """How many attributions name each cause, and the first ones."""
+    counts = reader.rows("SELECT attribution, count(*) AS n FROM attributions GROUP BY attribution")
+    rows = reader.rows("FROM attributions ORDER BY document_id, backend, field LIMIT ?", [limit])
+    return {row["attribution"]: row["n"] for row in counts}, rows
 
 
 def label_issues(reader: Reader) -> list[LabelIssue]:
@@ -124,13 +131,20 @@ def label_issues(reader: Reader) -> list[LabelIssue]:
     return [LabelIssue(**{**row, **{name: tuple(row[name] or ()) for name in lists}}) for row in rows]
 
 
-def replace_label_issues(
-    warehouse: Warehouse, issues: Iterable[LabelIssue], datasets: dict[str, str], run_id: str
-) -> None:
-    """Replace `label_issues`. `datasets`: by document."""
+def label_issue_rows(issues: Iterable[LabelIssue], datasets: Mapping[str, str], run_id: str) -> list[NewRow]:
+    """New rows of `label_issues`. `datasets`: by document."""
     stamp = {"run_id": run_id, "found_at": utc_now()}
-    rows = [{**vars(issue), "dataset": datasets[issue.document_id], **stamp} for issue in issues]
-    warehouse.replace_all({"label_issues": rows})
+    return [{**vars(issue), "dataset": datasets[issue.document_id], **stamp} for issue in issues]
+
+
+def first_label_issues(reader: Reader, limit: int) -> tuple[int, list[NewRow]]:
+    """How many label issues there are, and the worst ones."""
+    return _first(reader, "label_issues", "score DESC, document_id, field", limit)
+
+
+def _first(reader: Reader, table: str, order: str, limit: int) -> tuple[int, list[NewRow]]:
+    [count] = reader.rows(f"SELECT count(*) AS n FROM {table}")
+    return count["n"], reader.rows(f"FROM {table} ORDER BY {order} LIMIT ?", [limit])
 
 
 def queued_issues(
@@ -150,16 +164,12 @@ def queued_issues(
     )
 
 
-def replace_consensus(
-    warehouse: Warehouse,
-    entries: Iterable[Consensus],
-    datasets: dict[str, str],
-    labelled: set[tuple[str, str]],
-    run_id: str,
-) -> None:
-    """Replace `consensus`. `datasets`: by document; `labelled`: (document, field) of every labelled field."""
+def consensus_rows(
+    entries: Iterable[Consensus], datasets: Mapping[str, str], labelled: Container[tuple[str, str]], run_id: str
+) -> list[NewRow]:
+    """New rows of `consensus`. `datasets`: by document; `labelled`: (document, field) of every labelled field."""
     stamp = {"run_id": run_id, "computed_at": utc_now()}
-    rows = [
+    return [
         {
             **vars(entry),
             "dataset": datasets[entry.document_id],
@@ -168,11 +178,17 @@ def replace_consensus(
         }
         for entry in entries
     ]
-    warehouse.replace_all({"consensus": rows})
+
+
+def first_consensus(reader: Reader, limit: int) -> tuple[int, list[NewRow]]:
+    """How many rows there are, and the first ones."""
+    return _first(reader, "consensus", "document_id", limit)
 
 
 def consensus(reader: Reader) -> list[ConsensusRow]:
-    return reader.select(ConsensusRow, "FROM consensus ORDER BY document_id")
+    """Every row by document, fields in display order."""
+    order = "document_id, coalesce(list_position(?::VARCHAR[], field), 1000), field"
+    return reader.select(ConsensusRow, f"FROM consensus ORDER BY {order}", [list(FIELD_KINDS)])
 
 
 COLUMNS = {

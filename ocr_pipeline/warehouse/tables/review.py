@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from ocr_pipeline.evaluation.diagnosis.confidence import Value
 from ocr_pipeline.evaluation.diagnosis.review import ALL, DOCUMENT
 from ocr_pipeline.evaluation.statistics.proof import Proof
+from ocr_pipeline.warehouse.changes import Replacement
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import NewRow, described, where_equal
 
@@ -84,14 +85,98 @@ def acceptances(reader: Reader, filters: Mapping[str, str]) -> list[AcceptanceRo
     return reader.select(AcceptanceRow, f"FROM acceptances WHERE {where} ORDER BY {order}", values)
 
 
-def stored_values(reader: Reader, backend: str, fields: Sequence[str], groups: Mapping[str, str]) -> list[Value]:
+def stored_values(
+    reader: Reader, dataset: str, backend: str, fields: Sequence[str], groups: Mapping[str, str]
+) -> list[Value]:
     """The values of these fields with their evidence, as `confidences` stores them."""
     rows = reader.rows(
         "SELECT document_id, field, prediction, correct, features FROM confidences"
-        " WHERE backend = ? AND field IN (SELECT unnest(?)) ORDER BY document_id",
-        [backend, list(fields)],
+        " WHERE dataset = ? AND backend = ? AND field IN (SELECT unnest(?)) ORDER BY document_id",
+        [dataset, backend, list(fields)],
     )
     return [Value(**row, group=groups.get(row["document_id"], row["document_id"])) for row in rows]
+
+
+class ReadCell(NamedTuple):
+    """What a review has to know of a cell of `extractions`."""
+
+    document_id: str
+    failed: bool
+    reason: str | None
+    message: str | None
+    country: str | None
+
+
+def read_cells(reader: Reader, backend: str) -> dict[str, ReadCell]:
+    """The cells of a backend by document."""
+    query = (
+        "SELECT document_id, status = 'failed' AS failed, reason, message, country FROM extractions WHERE backend = ?"
+    )
+    return {row.document_id: row for row in reader.select(ReadCell, query, [backend])}
+
+
+def labelled_fields(reader: Reader) -> dict[str, set[str]]:
+    """The fields that valid labels mention, by document."""
+    query = """
+        SELECT l.document_id, list(g.field) FILTER (g.field IS NOT NULL) AS fields
+        FROM labels l LEFT JOIN ground_truth g USING (document_id) WHERE l.status = 'ok' GROUP BY l.document_id
+        """
+    return {row["document_id"]: set(row["fields"] or ()) for row in reader.rows(query)}
+
+
+def label_shapes(reader: Reader) -> dict[str, str | None]:
+    """The shape of the values of each valid label, by document; None: an invoice."""
+    query = "SELECT document_id, shape FROM labels WHERE status = 'ok' ORDER BY document_id"
+    return {row["document_id"]: row["shape"] for row in reader.rows(query)}
+
+
+def labelled_values(reader: Reader, field: str) -> dict[str, str]:
+    """The labelled values of a field, by document; documents without one are left out."""
+    query = "SELECT document_id, value FROM ground_truth WHERE field = ? AND value IS NOT NULL"
+    return {row["document_id"]: row["value"] for row in reader.rows(query, [field])}
+
+
+def recognised(reader: Reader) -> dict[str, str]:
+    """By document, a text that changes with the words of any engine."""
+    query = """
+        SELECT document_id, string_agg(engine || '=' || coalesce(result_key, concat_ws(' ', status, run_id, updated_at)), ' '
+            ORDER BY engine) AS words
+        FROM ocr_text GROUP BY document_id
+        """
+    return {row["document_id"]: row["words"] for row in reader.rows(query)}
+
+
+def inputs(reader: Reader) -> list[object]:
+    """What reviews of all data sets are made from, but for configuration and values (`confidence.values_from`): texts that
+    change with labels, words, cells, schemas and copies."""
+    digests = []
+    for table, columns in _INPUTS.items():
+        digest = f"md5(string_agg(concat_ws('|', {columns}), ' ' ORDER BY document_id, {columns}))"
+        digests += [row["digest"] for row in reader.rows(f"SELECT {digest} AS digest FROM {table}")]
+    return digests
+
+
+_INPUTS = {
+    "documents": "document_id, dataset, status, reason, schema_state",
+    "labels": "document_id, status, label_sha256, shape",
+    "ocr_text": "document_id, engine, coalesce(result_key, concat_ws(' ', status, run_id, updated_at))",
+    "extractions": "document_id, backend, status, reason, message, country",
+    "duplicates": "document_id, group_id",
+}
+
+
+def kept(reader: Reader, name: str, part: str, content: str) -> str | None:
+    """The JSON that was kept under a name for a part (a data set, or all: empty), if it was made from the same."""
+    rows = reader.rows(
+        "SELECT result FROM findings WHERE asset = ? AND document_id = ? AND content = ?", [name, part, content]
+    )
+    return rows[0]["result"] if rows else None
+
+
+def keep(name: str, part: str, content: str, result: str) -> Replacement:
+    """To keep JSON, see `kept`."""
+    row = {"document_id": part, "asset": name, "content": content, "result": result}
+    return Replacement(("document_id", "asset"), [(part, name)], {"findings": [row]})
 
 
 def right_values(reader: Reader, backends: Sequence[str]) -> dict[tuple[str, str], set[str]]:
@@ -121,12 +206,24 @@ def texts(reader: Reader, engine: str | None, documents: Sequence[str]) -> dict[
     return {row["document_id"]: row["text"] for row in rows}
 
 
-def replace_review(warehouse: Warehouse, rows: Sequence[NewRow], proofs: Sequence[NewRow], run_id: str) -> None:
-    """Replace both tables."""
+def replace_review(
+    warehouse: Warehouse,
+    rows: Sequence[NewRow],
+    proofs: Sequence[NewRow],
+    run_id: str,
+    more: Sequence[Replacement] = (),
+) -> None:
+    """Replace both tables. `more`: other rows to replace with them."""
     stamp: NewRow = {"run_id": run_id, "computed_at": utc_now()}
-    warehouse.replace_all(
-        {"review": [{**row, **stamp} for row in rows], "acceptances": [{**row, **stamp} for row in proofs]}
-    )
+    new_rows = {"review": [{**row, **stamp} for row in rows], "acceptances": [{**row, **stamp} for row in proofs]}
+    warehouse.replace_all(new_rows, more)
+
+
+def summary(reader: Reader, limit: int) -> tuple[int, int, list[ReviewRow]]:
+    """How many documents were reviewed and how many of them accepted, and the first of those to look at."""
+    [counts] = reader.rows("SELECT count(*) AS n, count(*) FILTER (status = 'accepted') AS accepted FROM review")
+    query = "FROM review WHERE status <> 'accepted' ORDER BY dataset, document_id LIMIT ?"
+    return counts["n"], counts["accepted"], reader.select(ReviewRow, query, [limit])
 
 
 COLUMNS = {"review": described(ReviewRow), "acceptances": described(AcceptanceRow)}

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from ocr_pipeline.extraction.scale import ScaleSuspect
-from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import described
+from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRow, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +33,12 @@ class ScaleSuspectRow:
         return ScaleSuspect(self.field, Decimal(self.value), self.text, Decimal(self.printed), self.is_open).sentence
 
 
-def replace_scale_suspects(
-    warehouse: Warehouse,
-    suspects: Iterable[tuple[str, str, str, ScaleSuspect]],
-    datasets: Mapping[str, str],
-    run_id: str,
-) -> None:
-    """Replace `scale_suspects`. `suspects`: (document, backend, engine, what is suspect)."""
+def scale_suspect_rows(
+    suspects: Iterable[tuple[str, str, str, ScaleSuspect]], datasets: Mapping[str, str], run_id: str
+) -> list[NewRow]:
+    """New rows of `scale_suspects`. `suspects`: (document, backend, engine, what is suspect)."""
     stamp = {"run_id": run_id, "found_at": utc_now()}
-    rows = [
+    return [
         {
             "document_id": document_id,
             "dataset": datasets[document_id],
@@ -56,7 +53,6 @@ def replace_scale_suspects(
         }
         for document_id, backend, engine, suspect in suspects
     ]
-    warehouse.replace_all({"scale_suspects": rows})
 
 
 def scale_suspects(reader: Reader) -> list[ScaleSuspectRow]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Annotated
 
 from ocr_pipeline.evaluation.diagnosis.truth import SourceComparison
-from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
-from ocr_pipeline.warehouse.tables.common import described
+from ocr_pipeline.warehouse.connection import Reader, utc_now
+from ocr_pipeline.warehouse.tables.common import NewRow, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +30,10 @@ class TruthAgreementRow:
     computed_at: datetime
 
 
-def replace_agreement(
-    warehouse: Warehouse, compared: Iterable[SourceComparison], datasets: Mapping[str, str], run_id: str
-) -> None:
-    """Replace `truth_agreement`. `datasets`: by document."""
+def agreement_rows(compared: Iterable[SourceComparison], datasets: Mapping[str, str], run_id: str) -> list[NewRow]:
+    """New rows of `truth_agreement`. `datasets`: by document."""
     stamp = {"run_id": run_id, "computed_at": utc_now()}
-    rows = [{**vars(row), "dataset": datasets[row.document_id], "sentence": row.sentence, **stamp} for row in compared]
-    warehouse.replace_all({"truth_agreement": rows})
+    return [{**vars(row), "dataset": datasets[row.document_id], "sentence": row.sentence, **stamp} for row in compared]
 
 
 def contradictions(reader: Reader) -> list[TruthAgreementRow]:
