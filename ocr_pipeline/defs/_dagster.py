@@ -1,21 +1,29 @@
 """The private APIs of Dagster that this project needs, each with its reason. No other module imports `dagster._...`."""
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import dagster as dg
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.events import (
+    DagsterEvent,
+    DagsterEventBatchMetadata,
+)
+from dagster._core.events.log import EventLogEntry
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from dagster._utils.schedules import is_valid_cron_schedule
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.event import listen
 
 if TYPE_CHECKING:
@@ -24,11 +32,13 @@ if TYPE_CHECKING:
 __all__ = [
     "add_cell_metadata",
     "dev_services",
+    "find_partition_statuses",
     "is_valid_cron_schedule",
     "latest_checks",
     "located_runs",
     "open_event_log",
     "range_tags",
+    "record_materializations",
     "web_application",
 ]
 
@@ -53,6 +63,24 @@ def add_cell_metadata(
         partition_key=partition_key,
         metadata={name: value for name, value in metadata.items() if value not in (None, "")},
     )
+
+
+def record_materializations(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext, materializations: Sequence[dg.AssetMaterialization]
+) -> None:
+    """As `context.log_event` for each of them, but written to the event log together, some hundreds at a time."""
+    step, batch = context.get_step_execution_context(), str(uuid4())
+    events = (context.op_execution_context if isinstance(context, dg.AssetExecutionContext) else context)._events
+    for number, materialization in enumerate(materializations, 1):
+        at = DagsterEventBatchMetadata(batch, is_end=number == len(materializations))
+        events.append(DagsterEvent.asset_materialization(step, materialization, at))
+
+
+def find_partition_statuses(instance: dg.DagsterInstance, assets: Mapping[str, dg.PartitionsDefinition[str]]) -> None:
+    """Have Dagster find which partitions of these assets are materialised. It keeps what it found, and looks at later records
+    alone; otherwise the first page of the UI that shows an asset waits for it: 30 s with records of 500,000 cells."""
+    for asset, definition in assets.items():
+        get_and_update_asset_status_cache_value(instance, dg.AssetKey(asset), definition)
 
 
 def latest_checks(
@@ -115,10 +143,12 @@ def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
         storage._connect = connect_to_kept  # type: ignore[method-assign]
         # For some events it asks each time whether a table is there, and opens the file for that.
         storage.has_table = cache(storage.has_table)  # type: ignore[method-assign]
+        store_each = storage.store_event_batch
+        storage.store_event_batch = partial(_store_together, storage, run_id, store_each)  # type: ignore[method-assign]
         try:
             yield
         finally:
-            del storage._connect, storage.has_table
+            del storage._connect, storage.has_table, storage.store_event_batch
 
 
 _empty_logs: list[bytes] = []
@@ -137,6 +167,32 @@ def _create_event_log(storage: SqliteEventLogStorage, run_id: str) -> None:
         pass
     if is_new and not path.with_name(f"{path.name}-wal").exists():
         _empty_logs.append(path.read_bytes())
+
+
+def _store_together(
+    storage: SqliteEventLogStorage,
+    run_id: str,
+    store_each: Callable[[Sequence[EventLogEntry]], None],
+    events: Sequence[EventLogEntry],
+) -> None:
+    """Materialisations of a run in two statements and as many transactions; Dagster's storage on SQLite has several of both
+    for each. The row of an asset has the last one, as it would have in the end."""
+    kinds = {(event.run_id, event.dagster_event_type) for event in events}
+    if kinds != {(run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)}:
+        store_each(events)
+        return
+    rows = [storage._event_to_row(event) for event in events]
+    insert = SqlEventLogStorageTable.insert()
+    with storage.run_connection(run_id) as connection:
+        connection.execute(insert, rows)
+    with storage.index_transaction() as connection:
+        connection.execute(insert, rows)
+        newest = connection.execute(select(func.max(SqlEventLogStorageTable.c.id))).scalar_one()
+        ids = range(newest - len(rows) + 1, newest + 1)  # nobody else writes before the end of this transaction
+        storage._store_asset_event_tags(connection, events, ids)
+        last = {event.get_dagster_event().asset_key: (event, number) for event, number in zip(events, ids, strict=True)}
+        for event, number in last.values():
+            storage._store_asset_event(connection, event, number)
 
 
 @contextmanager

@@ -69,6 +69,17 @@ class Partitions:
     def document_ensemble(self) -> dg.MultiPartitionsDefinition:
         return self._by_document(ENSEMBLE, self.configured.ensembles)
 
+    @property
+    def of_assets(self) -> dict[str, dg.PartitionsDefinition[str]]:
+        """By asset with a cell per document, its partitions."""
+        return {
+            "raw_documents": self.documents,
+            "ground_truth": self.documents,
+            "ocr_text": self.document_engine,
+            "extractions": self.document_backend,
+            "ensembles": self.document_ensemble,
+        }
+
     @cached_property
     def ocr_to_extractions(self) -> dg.MultiPartitionMapping:
         """`rapidocr+rules | r-001` depends on `r-001 | rapidocr`; a backend without an engine on no OCR at all."""

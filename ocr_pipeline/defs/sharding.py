@@ -14,7 +14,7 @@ import dagster as dg
 import yaml
 
 from ocr_pipeline.backends.backend import Backends, load_backends
-from ocr_pipeline.defs._dagster import located_runs, open_event_log
+from ocr_pipeline.defs._dagster import find_partition_statuses, located_runs, open_event_log, record_materializations
 from ocr_pipeline.defs.instance import (
     RUN_TAG,
     forget_documents,
@@ -68,6 +68,8 @@ def switch(project: Project, *, on: bool, dry_run: bool) -> Switched:
                 forget_documents(instance, set(instance.get_dynamic_partitions(DOCUMENTS)).difference(ids))
                 register_documents(instance, ids)
             _record(instance, due)
+            if on:
+                find_partition_statuses(instance, partitions.of_assets)
     return Switched(len(ids), partitions.shards, {asset: len(keys) for asset, keys in due.items()})
 
 
@@ -117,8 +119,9 @@ def _recording(due: Mapping[str, Sequence[str]]) -> dg.JobDefinition:
     @dg.op(name=JOB)
     def record(context: dg.OpExecutionContext) -> None:
         for asset, keys in due.items():
-            for key in keys:
-                context.log_event(dg.AssetMaterialization(dg.AssetKey(asset), partition=key))
+            record_materializations(
+                context, [dg.AssetMaterialization(dg.AssetKey(asset), partition=key) for key in keys]
+            )
 
     @dg.job(name=JOB, executor_def=dg.in_process_executor, description="Records what the tables hold, after a switch.")
     def recording() -> None:

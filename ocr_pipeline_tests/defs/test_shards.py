@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from ocr_pipeline.backends.backend import load_backends
 from ocr_pipeline.definitions import build_definitions
 from ocr_pipeline.defs import partitions
+from ocr_pipeline.defs.assets import reading
 from ocr_pipeline.defs.instance import open_instance, record_shards
 from ocr_pipeline.defs.jobs import ProcessConfig
 from ocr_pipeline.defs.launch import Launcher, parts_of
@@ -174,6 +177,43 @@ def test_commands_and_the_job_work_with_shards_and_a_switch_changes_nothing(
     assert [row | {"fingerprints": None} for row in leaderboard(project)] == [
         row | {"fingerprints": None} for row in before
     ]
+
+
+def test_after_a_switch_the_page_of_an_asset_reads_no_earlier_record(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents_of(project)
+    said(monkeypatch, "run", "--backends", "pixel+first,page-width")
+    (project.root / "deployment.yaml").write_text("shards:\n  count: 4\n")
+    said(monkeypatch, "shards", "on")
+    configured = partitions_of(project, load_backends(project))
+    with open_instance(project) as instance:
+        storage, read = instance.event_log_storage, list[int | None]()
+        materialized = storage.get_materialized_partitions
+
+        def watched(*arguments: Any, **options: Any) -> set[str]:
+            read.append(options.get("after_cursor"))
+            return materialized(*arguments, **options)
+
+        monkeypatch.setattr(storage, "get_materialized_partitions", watched)
+        shown = get_and_update_asset_status_cache_value(
+            instance, dg.AssetKey("extractions"), configured.document_backend
+        )
+        assert read == []
+        assert shown
+        statuses = shown.deserialize_materialized_partition_subsets(configured.document_backend)
+        assert set(statuses.get_partition_keys()) == {
+            f"{backend}|{shard_of(document)}" for backend, document in cells_in_tables(project)
+        }
+
+
+def test_words_are_loaded_together_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "WORDS_AT_A_TIME", 100)
+    monkeypatch.setattr(reading, "DOCUMENTS_AT_A_TIME", 3)
+    words = {"a": 60, "b": 40, "c": 1, "d": 500, "e": None}
+    ocr: Any = {key: SimpleNamespace(words=count) for key, count in words.items()}
+    batches = list(reading._read_together([*"abcdefghi"], ocr))
+    assert ["".join(batch) for batch in batches] == ["ab", "c", "d", "efg", "hi"]
 
 
 def test_a_file_that_was_edited_by_hand_switches_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

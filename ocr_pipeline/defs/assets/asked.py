@@ -13,7 +13,7 @@ from functools import cached_property
 import dagster as dg
 
 from ocr_pipeline.backends.backend import Backends
-from ocr_pipeline.defs._dagster import add_cell_metadata
+from ocr_pipeline.defs._dagster import add_cell_metadata, record_materializations
 from ocr_pipeline.defs.instance import require_shards
 from ocr_pipeline.defs.partitions import DOCUMENT, ENGINE, Partitions, asked_for, cell
 from ocr_pipeline.defs.resources import ProjectResource
@@ -59,10 +59,11 @@ class Asked:
 
     def record(self, keys: Iterable[str]) -> None:
         """Record these partitions now: Dagster records none of a step that fails, or that is asked for parts of shards."""
-        for key in dict.fromkeys(keys):
-            self.context.log_event(
-                dg.AssetMaterialization(self.context.asset_key, partition=key, metadata=self._sums(key))
-            )
+        asset = self.context.asset_key
+        record_materializations(
+            self.context,
+            [dg.AssetMaterialization(asset, partition=key, metadata=self._sums(key)) for key in dict.fromkeys(keys)],
+        )
 
     def finish(self) -> Iterator[dg.MaterializeResult[None]]:
         """Record what was done."""

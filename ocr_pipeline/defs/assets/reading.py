@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 import dagster as dg
 
@@ -38,6 +38,8 @@ Documents = Mapping[str, DocumentRow]
 
 FIRST_LINES = 15
 """Lines of text that the metadata of a cell shows."""
+WORDS_AT_A_TIME, DOCUMENTS_AT_A_TIME = 20_000, 500
+"""Whose words are loaded together: 20,000 take some 20 MB."""
 
 
 def reading_assets(backends: Backends, partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -171,11 +173,12 @@ def _extractions(partitions: Partitions, has_model: bool) -> dg.AssetsDefinition
         known = tables.documents.documents(target, asked.chosen)
         require(known, asked.cells, "raw_documents")
         writer = ExtractionWriter(asked, project, warehouse)
+        cells_of = cache(lambda engine: tables.words.ocr_cells(target, engine, asked.chosen))
         for name in asked.cells:
             backend = backends[name]
-            keys = _covered(asked, known, backend)
-            ocr = tables.words.ocr_cells(target, backend.engine.name, keys) if backend.engine else {}
+            keys, ocr = _covered(asked, known, backend), dict[str, OcrCell]()
             if backend.engine:
+                ocr |= cells_of(backend.engine.name)
                 with_words = [key for key in keys if not (known[key].is_drawn and backend.reads_xml)]
                 require(ocr, {name: with_words}, f"ocr_text of {backend.engine.name}")
             progress.start(name, len(keys))
@@ -208,8 +211,8 @@ def extraction_tasks(
 ) -> Iterator[ExtractionTask]:
     """What a backend works on, document by document. `ocr`: the rows of its engine, with one for each document."""
     engine, predictions = backend.engine_name, backend.predictions
-    schemas = load_schemas(project.project.root)
-    for batch in batches(iter(document_ids)):
+    schemas, path_of = load_schemas(project.project.root), project.project.path_of
+    for batch in _read_together(document_ids, ocr):
         texts = {}
         if engine:
             with warehouse.snapshot() as snapshot:  # words and their key from one state: another run may replace both
@@ -226,7 +229,7 @@ def extraction_tasks(
                 input_key = backend.input_of_schema(input_key, document.schema_state)
             yield ExtractionTask(
                 document_id=document_id,
-                path=project.project.path_of(document.path),
+                path=path_of(document.path),
                 sha256=document.sha256,
                 text=texts.get(document_id),
                 input_key=backend.extractor.input_of(document_id, input_key) if input_key and not failure else None,
@@ -235,6 +238,21 @@ def extraction_tasks(
                 part=document.page_range,
                 schema=schema_named(schemas, document.schema_name),
             )
+
+
+def _read_together(document_ids: Sequence[str], ocr: Mapping[str, OcrCell]) -> Iterator[list[str]]:
+    """Documents whose words are loaded together. To open the database takes as long as to load the words of some documents."""
+    batch, words = list[str](), 0
+    for document_id in document_ids:
+        cell = ocr.get(document_id)
+        more = (cell.words if cell else None) or 0
+        if batch and (words + more > WORDS_AT_A_TIME or len(batch) == DOCUMENTS_AT_A_TIME):
+            yield batch
+            batch, words = [], 0
+        batch.append(document_id)
+        words += more
+    if batch:
+        yield batch
 
 
 def _words_failure(words: OcrCell) -> DocumentFailure | None:
