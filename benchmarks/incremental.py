@@ -132,7 +132,7 @@ def forget_evaluation(root: Path) -> None:
         known = {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
         for table in made & known:
             connection.execute(f'DELETE FROM "{table}"')
-    shutil.rmtree(root / "report", ignore_errors=True)
+    shutil.rmtree(root / "data" / "report")
 
 
 def measure(root: Path, checkout: Path) -> dict[str, float]:
