@@ -89,6 +89,11 @@ class Project:
     def dagster_home(self) -> Path:
         return self.root / ".dagster"
 
+    @property
+    def on_cluster(self) -> Path:
+        """There while a run has calls in the cluster; it stays if the run is killed."""
+        return self.dagster_home / "on-cluster"
+
     def relative(self, path: Path) -> str:
         """`path` as shown and stored: relative to the project if inside it, and printable."""
         text = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

@@ -62,7 +62,9 @@ STUDY = (
 PANELS: dict[str, tuple[LazyCommand | LazyGroup, ...]] = {
     "Run": (
         LazyCommand("read", "read:read", "Read values from invoices and receipts, without a project."),
-        LazyCommand("run", "run:run", "Ingest, recognise, extract and score documents."),
+        LazyCommand(
+            "run", "run:run", "Ingest, recognise, extract and score documents.", before="taking_over:warm_workers"
+        ),
         LazyCommand("status", "status:status", "Show what a run would do, why, and what it may cost."),
         LazyCommand("retry-failed", "retry_failed:retry_failed", "Retry documents that failed."),
         LazyCommand("train", "train:train", "Train the models that learn from your labels."),

@@ -13,26 +13,35 @@ from typer.main import get_command
 class LazyCommand(TyperCommand):
     """Name and summary of a command; `load` gives the command itself.
 
-    `target` is `module:function` in `ocr_pipeline.cli`. `renamed` maps old option names to the current ones.
+    `target` is `module:function` in `ocr_pipeline.cli`. `renamed` maps old option names to the current ones. `before`: the
+    same as `target`, called before the command is imported.
     """
 
-    def __init__(self, name: str, target: str, summary: str, renamed: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, target: str, summary: str, renamed: Mapping[str, str] | None = None, before: str | None = None
+    ) -> None:
         super().__init__(name, help=summary, rich_markup_mode="rich")
-        self.target = target
+        self.target, self.before = target, before
         self.renamed = renamed or {}
 
     def load(self) -> Any:
         """Import the module and build the command with its options."""
         from ocr_pipeline.collecting import collection_paused
 
-        module, _, function = self.target.partition(":")
+        if self.before:
+            _imported(self.before)()
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
         with collection_paused():
-            callback = getattr(import_module(f"ocr_pipeline.cli.{module}"), function)
+            callback = _imported(self.target)
         paragraphs = (inspect.getdoc(callback) or "").split("\n\n")
         # Typer would print the line breaks of the source.
         app.command(self.name, help="\n\n".join(" ".join(text.split()) for text in paragraphs))(callback)
         return get_command(app)
+
+
+def _imported(target: str) -> Any:
+    module, _, function = target.partition(":")
+    return getattr(import_module(f"ocr_pipeline.cli.{module}"), function)
 
 
 class LazyGroup(TyperGroup):

@@ -101,7 +101,8 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         tasks = {name: Task(needed.cpus, needed.gpus) for name, needed in settings.tasks.items()}
         task = Task(settings.cpus_per_task, settings.gpus_per_task)
-        return RayWorkers(settings.address, task, tasks, sends_files=not settings.shared_folder)
+        sends_files, mark = not settings.shared_folder, self.project.on_cluster
+        return RayWorkers(settings.address, task, tasks, sends_files=sends_files, mark=mark)
 
 
 class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]

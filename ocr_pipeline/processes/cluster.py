@@ -4,6 +4,7 @@ A call is repeated if its node dies; what it stores is addressed by content and 
 """
 
 import logging
+import os
 import pickle
 import re
 import signal
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ocr_pipeline.errors import ConfigurationError
@@ -81,8 +83,11 @@ class RayWorkers:
         tasks: Mapping[str, Task] | None = None,
         *,
         sends_files: bool = True,
+        mark: Path | None = None,
     ) -> None:
+        """`mark`: a file that is there while calls are in the cluster, and stays if this process is killed."""
         self._address, self._task, self._tasks, self.sends_files = address, task, tasks or {}, sends_files
+        self._mark = mark
 
     def run(
         self,
@@ -103,6 +108,8 @@ class RayWorkers:
             function = Checked(function, needs.identity, needs.identity())
         task = self._tasks.get(needs.name, Task(self._task.cpus, self._task.gpus or needs.gpus))
         calls = _Calls(connected(self._address), Isolated(function), task)
+        if self._mark:
+            self._mark.write_text(str(os.getpid()), "ascii")
         try:
             while job is not None or calls.unfinished:
                 while job is not None and calls.has_room:
@@ -117,6 +124,8 @@ class RayWorkers:
                     yield call.job, outcome.value if isinstance(outcome, Answer) else outcome
         finally:
             calls.stop()
+            if self._mark:
+                self._mark.unlink(missing_ok=True)
 
 
 class _Calls:
@@ -244,6 +253,14 @@ def connected(address: str) -> Any:
     Raises:
         ConfigurationError: there is no cluster, it takes no connection, or Ray is not installed.
     """
+    with _connecting:  # a process may connect early, beside its imports
+        return _connected(address)
+
+
+_connecting = threading.Lock()
+
+
+def _connected(address: str) -> Any:
     try:
         import ray
     except ImportError:
