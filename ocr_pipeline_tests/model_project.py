@@ -31,7 +31,7 @@ ALL_DOCUMENTS = [COPY, *DOCUMENTS, PDF, *OTHERS]
 
 def model_backends(root: Path, url: str, **provider: Any) -> dict[str, Any]:
     """A `backends.yaml`; `provider` are settings of both providers."""
-    limits = {"concurrency": 1, "timeout": 0.5, "deadline": 10, "retries": 2, "batch_poll": 0.01, **provider}
+    limits = {"concurrency": 1, "timeout": 1.0, "deadline": 10, "retries": 2, "batch_poll": 0.01, **provider}
     pixel = {"type": f"{PLUGINS}:PixelEngine", "options": {"log": str(root / "pixel.log")}}
     return {
         "engines": {"pixel": pixel},

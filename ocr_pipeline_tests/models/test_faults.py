@@ -30,7 +30,7 @@ def test_what_becomes_of_each_fault(standin: StandIn, store: ResultStore, kind: 
     for name, fault in FAULTS.items():
         outcome = fault.gemini if kind == "gemini" else fault.openai
         asking = ModelCalls(store, clock=FakeClock()) if outcome == "everyone" else calls
-        slow = {"retries": 0, "timeout": 0.4 if outcome == "later" else 20, "max_reply_bytes": 1_000_000}
+        slow = {"retries": 0, "timeout": 1.0 if outcome == "later" else 20, "max_reply_bytes": 1_000_000}
         became = _ask(asking, provider(standin, kind, **slow), name)
         if became not in EXPECTED[outcome]:
             wrong[name] = became
