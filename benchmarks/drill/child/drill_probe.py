@@ -139,29 +139,38 @@ def _wrap_put(module, name):
     setattr(module.ResultStore, name, noted_put)
 
 
-def _connection(module):
-    insert = module.Warehouse._insert
+def _changes(module):
+    insert = module.insert_into
 
-    def noted_insert(self, connection, table, rows):
+    def noted_insert(table, rows, *arguments):
         moment(f"table:{table}:insert")
-        insert(self, connection, table, rows)
+        insert(table, rows, *arguments)
 
-    module.Warehouse._insert = noted_insert
-    for name in ("replace", "replace_all"):
+    module.insert_into = noted_insert
+
+
+def _connection(module):
+    for name in ("replace_together", "replace_all"):
         _wrap_method(module.Warehouse, name)
 
 
 def _wrap_method(owner, name):
     method = getattr(owner, name)
 
-    def noted(self, *arguments, **options):
-        tables = arguments[-1] if arguments else options["tables"]
-        first = next(iter(tables), "none")
+    def noted(self, changed, *arguments, **options):
+        first = next((table for change in changed for table in _tables_of(change)), "none")
         moment(f"table:{first}:begin")
-        method(self, *arguments, **options)
+        method(self, changed, *arguments, **options)
         moment(f"table:{first}:end")
 
     setattr(owner, name, noted)
+
+
+def _tables_of(change):
+    """Of a replacement, of an update, or of a table that is replaced as a whole."""
+    if isinstance(change, str):
+        return [change]
+    return list(change.tables) if hasattr(change, "tables") else [change.table]
 
 
 def _asking(module):
@@ -184,6 +193,7 @@ def _waiting(module):
 
 _PATCHES = {
     "ocr_pipeline.store": _store,
+    "ocr_pipeline.warehouse.changes": _changes,
     "ocr_pipeline.warehouse.connection": _connection,
     "ocr_pipeline.models.asking": _asking,
     "ocr_pipeline.operation.waiting": _waiting,
