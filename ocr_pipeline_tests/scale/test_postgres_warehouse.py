@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,7 +93,10 @@ def test_rows_keep_their_order_when_they_are_replaced(warehouse: Warehouse) -> N
 def test_every_table_that_is_read_in_the_order_of_insertion_has_it() -> None:
     folder = Path(test_warehouse.__file__).parents[2] / "ocr_pipeline" / "warehouse" / "tables"
     found = [
-        text for path in folder.glob("*.py") for text in path.read_text("utf-8").split("reader.") if "rowid" in text
+        text
+        for path in folder.glob("*.py")
+        for text in path.read_text("utf-8").split("reader.")
+        if re.search(r"ORDER BY[^\"']*\browid", text)
     ]
     assert found
     for query in found:
