@@ -60,16 +60,7 @@ def resampled_sums(per_document: "NDArray[Any]", *, seed: int = 0, resamples: in
     All columns are summed over the same draws. So differences between columns are paired, and one call serves all backends
     and fields: time grows with the documents, not with the pairs.
     """
-    import numpy as np
-
-    documents, columns = per_document.shape
-    values = _summable(per_document)
-    sums = np.empty((resamples, columns))
-    done = 0
-    for weights in _draws(_drawn, documents, resamples, seed):
-        sums[done : done + len(weights)] = weights.astype(values.dtype, copy=False) @ values
-        done += len(weights)
-    return sums
+    return _sums(_drawn, per_document, seed, resamples)
 
 
 def _drawn(documents: int, size: int, rng: "np.random.Generator") -> "NDArray[Any]":
@@ -83,6 +74,20 @@ def _drawn(documents: int, size: int, rng: "np.random.Generator") -> "NDArray[An
 
 Draw = Callable[[int, int, "np.random.Generator"], "NDArray[Any]"]
 """Draws samples: (documents, samples, generator) -> (samples, documents)."""
+
+
+def _sums(draw: Draw, per_document: "NDArray[Any]", seed: int, resamples: int) -> "Floats":
+    """Column sums of all samples: (resamples, columns) from (documents, columns)."""
+    import numpy as np
+
+    documents, columns = per_document.shape
+    values = _summable(per_document)
+    sums = np.empty((resamples, columns))
+    done = 0
+    for weights in _draws(draw, documents, resamples, seed):
+        sums[done : done + len(weights)] = weights.astype(values.dtype, copy=False) @ values
+        done += len(weights)
+    return sums
 
 
 def _draws(draw: Draw, documents: int, resamples: int, seed: int) -> "Iterable[NDArray[Any]]":
@@ -132,16 +137,7 @@ def swapped_sums(differences: "NDArray[Any]", *, seed: int = 0, resamples: int =
     With A minus B as columns, this is what A loses and B gains if the two change places in the drawn documents. All columns
     share the same coins.
     """
-    import numpy as np
-
-    documents, columns = differences.shape
-    values = _summable(differences)
-    sums = np.empty((resamples, columns))
-    done = 0
-    for coins in _draws(_tossed, documents, resamples, seed):
-        sums[done : done + len(coins)] = coins.astype(values.dtype, copy=False) @ values
-        done += len(coins)
-    return sums
+    return _sums(_tossed, differences, seed, resamples)
 
 
 def _tossed(documents: int, size: int, rng: "np.random.Generator") -> "NDArray[Any]":
