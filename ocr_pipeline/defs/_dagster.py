@@ -11,10 +11,7 @@ from uuid import uuid4
 
 import dagster as dg
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
-from dagster._core.events import (
-    DagsterEvent,
-    DagsterEventBatchMetadata,
-)
+from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata
 from dagster._core.events.log import EventLogEntry
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable

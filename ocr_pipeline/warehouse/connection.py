@@ -105,9 +105,8 @@ class Snapshot:
     def _execute(
         self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters
     ) -> duckdb.DuckDBPyConnection:
-        for table in self._views.keys() & _NAME.findall(
-            sql
-        ):  # a view takes a millisecond: not of tables that nobody reads
+        # A view takes a millisecond: not of tables that nobody reads.
+        for table in self._views.keys() & _NAME.findall(sql):
             connection.execute(self._views.pop(table))
         return connection.execute(*self._sent(sql, parameters))
 
