@@ -30,6 +30,8 @@ from ocr_pipeline.warehouse.opening import Key, Parameters
 
 # DuckDB refuses a read-only and a writing connection to the same file in one process; taking turns costs milliseconds.
 _ONE_CONNECTION = threading.Lock()
+_has_turn: int | None = None
+"""The thread that has the connection."""
 _ATTACHED = "warehouse"
 
 _started: dict[int, tuple[object, duckdb.DuckDBPyConnection]] = {}
@@ -61,7 +63,7 @@ class LocalFile:
     @contextmanager
     def connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for a short task. Raises WarehouseError with one clear sentence."""
-        with _ONE_CONNECTION:
+        with _turn():
             try:
                 self._ensure_schema()
                 with self._open(read_only=read_only) as connection:
@@ -193,6 +195,21 @@ class LocalFile:
                     raise explain(error, self.path) from None
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
             pause = min(pause * 2, 0.5)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Have the connection of this process. A thread that has it already would wait for itself."""
+    global _has_turn
+    thread = threading.get_ident()
+    if _has_turn == thread:
+        raise RuntimeError("This thread has a connection to the warehouse open: use that one, or close it first.")
+    with _ONE_CONNECTION:
+        _has_turn = thread
+        try:
+            yield
+        finally:
+            _has_turn = None
 
 
 @atexit.register

@@ -466,3 +466,16 @@ def test_rows_travel_as_json_once(warehouse: Warehouse) -> None:
         {"n": 5000, "letters": 250_000}
     ]
     json.dumps(warehouse.rows("FROM ocr_words LIMIT 1"))  # plain values
+
+
+def test_a_connection_inside_another_is_refused(warehouse: Warehouse) -> None:
+    opening = warehouse.opening
+    assert isinstance(opening, LocalFile)
+    with (
+        opening.connect(read_only=False),
+        pytest.raises(RuntimeError, match="open"),
+        opening.connect(read_only=True),
+    ):
+        pass
+    with opening.connect(read_only=True) as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
