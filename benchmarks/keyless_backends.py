@@ -50,7 +50,7 @@ def main() -> None:
         )
 
     ocr_pipeline("import", "sroie", data / "sroie")
-    ocr_pipeline("import", "zugferd", data / "zugferd" / "pdf", "--name", "zugferd")
+    ocr_pipeline("import", "einvoice", data / "zugferd" / "pdf", "--name", "zugferd")
     ocr_pipeline("import", "folder", data / "softmatic-receipts-de", "--name", "german", "--labels", labels)
     ocr_pipeline("run")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
