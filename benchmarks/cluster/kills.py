@@ -7,8 +7,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +26,8 @@ from ocr_pipeline_tests.scale.servers import RayCluster, until
 KINDS = ("node", "run", "writer")
 IN_FLIGHT = 5
 """Cells that are being worked on when a kill lands, at least."""
+A_CELL = 0.5
+"""Seconds of work on a cell, about."""
 CLOSED = 60.0
 """Seconds after which Dagster shows no run whose process was killed as started."""
 
@@ -73,16 +76,19 @@ def drill(
     chance.shuffle(kinds)
     report = Report(len(list((project.data / "documents").glob("*.pdf"))))
     process, threads, lost = _start(project), list[threading.Thread](), list[_Lost]()
+    flying = 0
+
+    def ready(target: int = 0) -> bool:
+        nonlocal flying  # of the moment before the kill
+        flying = in_flight(events(project))
+        return flying >= IN_FLIGHT and _ended(project) >= target
+
     for kind in kinds:
         target = _ended(project) + chance.randint(pause // 2, pause)
-
-        def ready(target: int = target) -> bool:
-            return _ended(project) >= target and in_flight(events(project)) >= IN_FLIGHT
-
-        assert until(ready, 300), f"no kill of a {kind} was possible: {process.poll()}"
+        assert until(partial(ready, target), 300), f"no kill of a {kind} was possible: {process.poll()}"
         if kind == "writer":
-            assert _writing(warehouse, lambda: in_flight(events(project)) >= IN_FLIGHT), "nobody writes"
-        report.kills.append((kind, in_flight(events(project))))
+            assert _stop_while_writing(process, warehouse, ready), f"no writer was caught: {process.poll()}"
+        report.kills.append((kind, flying))
         print(
             f"kill {len(report.kills)} at {time.time() - events(project)[0].time:.1f} s: {kind} after {_ended(project)} "
             f"cells, {report.kills[-1][1]} in flight",
@@ -133,25 +139,27 @@ def _ended(project: Project) -> int:
     return sum(event.what == "end" for event in events(project))
 
 
-def _writing(warehouse: str, condition: Callable[[], bool]) -> bool:
-    """Wait until a transaction writes to the warehouse, under this condition."""
-    connection = psycopg2.connect(warehouse)
-    connection.autocommit = True
-    cursor = connection.cursor()
+def _stop_while_writing(process: "subprocess.Popen[str]", warehouse: str, condition: Callable[[], bool]) -> bool:
+    """Stop a run in the middle of a transaction that writes to the warehouse, under this condition.
+
+    A transaction takes some milliseconds. A lock on the last of its tables holds it until the run is stopped.
+    """
     end = time.monotonic() + 120
-    try:
-        while time.monotonic() < end:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-                "AND backend_xid IS NOT NULL"
-            )
-            [writers] = cursor.fetchone() or (0,)
-            if writers and condition():
-                return True
-            time.sleep(0.002)
-        return False
-    finally:
-        connection.close()
+    with closing(psycopg2.connect(warehouse)) as connection, connection.cursor() as cursor:
+
+        def waits() -> bool:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE relation = 'ocr_words'::regclass AND NOT granted")
+            return bool(cursor.fetchone() != (0,))
+
+        while time.monotonic() < end and process.poll() is None:
+            cursor.execute("LOCK TABLE ocr_words IN SHARE MODE")
+            if until(lambda: waits() or process.poll() is not None, end - time.monotonic()):
+                process.send_signal(signal.SIGSTOP)
+                if until(condition, A_CELL):  # the workers go on
+                    return True
+                process.send_signal(signal.SIGCONT)
+            connection.rollback()
+    return False
 
 
 def _started(instance: dg.DagsterInstance) -> set[str]:

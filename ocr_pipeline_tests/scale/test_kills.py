@@ -16,7 +16,7 @@ def test_ten_kills_lose_nothing_and_pay_nothing_twice(postgres: Postgres, s3: S3
     os.environ.update(s3.environment)
     with ray_cluster(cpus=3) as cluster:  # a cluster of its own: others do not expect that nodes die
         deployment = on_servers(cluster, postgres, s3)
-        project = make_project(tmp_path / "project", 320, deployment, seconds=0.5)
+        project = make_project(tmp_path / "project", 400, deployment, seconds=0.5)
         report = kills.drill(project, cluster, deployment["warehouse"], seed=1)
     print(report)
     assert len(report.kills) == 10
