@@ -180,7 +180,7 @@ def _on_white(band: "Image.Image") -> "npt.NDArray[np.uint8]":
     if band.has_transparency_data:  # transparent is white paper, not black
         band = band.convert("RGBA")
         band = Image.alpha_composite(Image.new("RGBA", band.size, "white"), band)
-    return np.asarray(band.convert("RGB"))
+    return np.asarray(band if band.mode == "RGB" else band.convert("RGB"))
 
 
 def _lab_to_rgb() -> _ToRgb:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,13 +54,22 @@ def _kept_columns(picture: "Picture", height: int, step: int) -> tuple[int, int]
 
 def _printed_columns(picture: "Picture") -> tuple[int, int]:
     """(first, one after the last) of the columns that show print; all of them if none does."""
-    import cv2
     import numpy as np
 
-    contrast: Any = cv2.subtract(cv2.reduce(picture, 0, cv2.REDUCE_MAX), cv2.reduce(picture, 0, cv2.REDUCE_MIN))[0]
-    contrast = contrast.max(axis=1)
-    printed = np.flatnonzero(contrast > max(_BLANK, _FAINT * np.percentile(contrast, _CONTRAST_PERCENTILE)))
+    contrast = (picture.max(axis=0) - picture.min(axis=0)).max(axis=1)
+    printed = np.flatnonzero(contrast > max(_BLANK, _FAINT * _clear(contrast)))
     return (int(printed[0]), int(printed[-1]) + 1) if len(printed) else (0, picture.shape[1])
+
+
+def _clear(contrast: "npt.NDArray[np.uint8]") -> float:
+    """The percentile of the contrasts of the columns: bit by bit that of `np.percentile`, which takes five times as long."""
+    import numpy as np
+
+    place = (len(contrast) - 1) * (_CONTRAST_PERCENTILE / 100)
+    lower, upper = math.floor(place), math.ceil(place)
+    low, high = (int(value) for value in np.partition(contrast, (lower, upper))[[lower, upper]])
+    share = place - lower
+    return low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
 
 
 def _is_upright(box: "Boxes") -> bool:

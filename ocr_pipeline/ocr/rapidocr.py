@@ -129,15 +129,17 @@ class RapidOcr(BaseModel, OcrEngine):
         started = time.perf_counter()
         image: Image = np.asarray(cv2.cvtColor(page.image(), cv2.COLOR_RGB2BGR), np.uint8)
         lines = self._lines(image)
-        rotation = self._rotation(image, lines) if lines else 0
+        crops = self._engine.crop_text_regions(image, lines.boxes) if lines else []
+        rotation = self._rotation(lines.boxes, crops) if lines else 0
         if rotation:
             image = np.ascontiguousarray(np.rot90(image, -rotation // 90))
             lines = self._lines(image)
+            crops = self._engine.crop_text_regions(image, lines.boxes) if lines else []
         height, width = image.shape[:2]
         words: list[Word] = []
         warnings = []
         if lines:
-            words, readable = self.words_of_lines(image, lines.boxes, page.number)
+            words, readable = self._words(image, lines.boxes, crops, page.number)
             words = arrange(words, height / width)
             if warning := unread_warning(readable, has_own_model=self.recognition_model is not None):
                 warnings.append(warning)
@@ -157,11 +159,17 @@ class RapidOcr(BaseModel, OcrEngine):
 
         `boxes`: as from `line_boxes`. A line without legible text has no words.
         """
+        return self._words(image, boxes, self._engine.crop_text_regions(image, boxes), page)
+
+    def _words(
+        self, image: "Image", boxes: "npt.NDArray[np.float32]", crops: "Sequence[Image]", page: int
+    ) -> tuple[list[Word], float]:
+        """As `words_of_lines`. `crops`: the pictures of the lines."""
         from rapidocr.ch_ppocr_cls import TextClsOutput
         from rapidocr.ch_ppocr_det import TextDetOutput
 
         engine = self._engine
-        crops, boxes = engine.text_rec.without_blank_ends(engine.crop_text_regions(image, boxes), boxes)
+        crops, boxes = engine.text_rec.without_blank_ends(crops, boxes)
         recognised = engine.recognize_txt(crops)
         readable = readable_share(recognised.txts, recognised.scores, [crop.shape[:2] for crop in crops])
         lines = TextDetOutput(image, boxes, [1.0] * len(boxes))
@@ -227,20 +235,18 @@ class RapidOcr(BaseModel, OcrEngine):
         lines.boxes = boxes.astype("float32")
         return lines
 
-    def _rotation(self, image: "Image", lines: Any) -> Rotation:
+    def _rotation(self, boxes: "npt.NDArray[np.float32]", crops: "Sequence[Image]") -> Rotation:
         """The rotation needed, from the direction of the lines and a vote of the longest ones on their orientation."""
         import numpy as np
 
-        lengths = np.linalg.norm(lines.boxes[:, 0] - lines.boxes[:, 2], axis=1)
-        longest = lines.boxes[np.argsort(-lengths)[:_MAX_VOTES]]
+        lengths = np.linalg.norm(boxes[:, 0] - boxes[:, 2], axis=1)
+        longest = [crops[number][:, : _MAX_VOTE_ASPECT * len(crops[number])] for number in np.argsort(-lengths)]
         votes = 0.0
-        for boxes in (longest[:_FIRST_VOTES], longest[_FIRST_VOTES:]):
-            if len(boxes) and abs(votes) <= len(boxes):  # else they can't turn the vote: a score is at most 1
-                crops = self._engine.crop_text_regions(image, boxes)
-                crops = [crop[:, : _MAX_VOTE_ASPECT * crop.shape[0]] for crop in crops]
-                _, result = self._engine.cls_and_rotate(crops)
+        for voters in (longest[:_FIRST_VOTES], longest[_FIRST_VOTES:_MAX_VOTES]):
+            if voters and abs(votes) <= len(voters):  # else they can't turn the vote: a score is at most 1
+                _, result = self._engine.cls_and_rotate(voters)
                 votes += sum(score if label == "180" else -score for label, score in result.cls_res)
-        return needed_rotation(runs_sideways(lines.boxes), votes > 0)
+        return needed_rotation(runs_sideways(boxes), votes > 0)
 
     @property
     def _files(self) -> dict[str, Path | None]:

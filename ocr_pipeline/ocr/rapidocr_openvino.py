@@ -65,7 +65,7 @@ def openvino_network(model: bytes, precision: Precision) -> "Network":
     request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
 
     def compute(image: "Floats") -> "Floats":
-        request.infer([image])
+        request.infer([image], share_inputs=True)  # nothing writes into the image while it is read
         result: Floats = request.get_output_tensor().data.copy()  # the next call writes into the same memory
         return result
 

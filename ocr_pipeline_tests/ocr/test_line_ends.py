@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ocr_pipeline.ocr.line_ends import without_blank_ends
+from ocr_pipeline.ocr.line_ends import _clear, without_blank_ends
 from ocr_pipeline.ocr.rapidocr import RapidOcr
 
 HEIGHT, STEP = 48, 8
@@ -71,6 +71,13 @@ def test_noise_and_rules_are_not_cut() -> None:
     ruled = np.concatenate([ruled[:-3], np.zeros_like(ruled[:3])])
     for picture in (noisy.clip(0, 255).astype(np.uint8), ruled, np.full_like(ruled, 255)):
         assert cut(picture)[0].shape == picture.shape
+
+
+def test_the_contrast_of_a_line_is_numpys_percentile_bit_by_bit() -> None:
+    drawn = np.random.default_rng(0)
+    for number in range(4000):
+        contrast = drawn.integers(0, 256, 1 + number % 100, np.uint8)
+        assert _clear(contrast) == np.percentile(contrast, 90)
 
 
 def test_a_single_letter_does_not_get_taller_than_wide() -> None:

@@ -19,7 +19,7 @@ from ocr_pipeline.ocr import rapidocr_openvino, rapidocr_runtime
 from ocr_pipeline.ocr.auto import Auto
 from ocr_pipeline.ocr.onnx_parts import OnnxModel
 from ocr_pipeline.ocr.rapidocr import RapidOcr
-from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, as_input, onnx_session, usual_classes
+from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, UnpaddedLines, as_input, onnx_session, usual_classes
 from ocr_pipeline.processes.budget import Budget
 from ocr_pipeline_tests.files import text_image
 
@@ -156,6 +156,43 @@ def test_the_text_of_a_line_does_not_depend_on_its_neighbours() -> None:
     assert together == [engine.recognised([crop])[0] for crop in crops]
 
 
+def test_openvino_reads_two_lines_of_one_width_in_a_call_and_keeps_their_order() -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    def network(images: Any) -> Any:
+        shapes.append(images.shape)
+        return images[:, 0, 0, 0]
+
+    def decode(shades: Any, *_: Any, **__: Any) -> Any:
+        return [(str(round(float(shade) * 127.5 + 127.5)), 1.0) for shade in shades], [None] * len(shades)
+
+    recogniser = SimpleNamespace(
+        rec_image_shape=[3, 48, 32], rec_batch_num=rapidocr_runtime._PAIR, session=network, postprocess_op=decode
+    )
+    widths = [64, 96, 64, 60, 96, 300]
+    crops = [np.full((48, width, 3), number, np.uint8) for number, width in enumerate(widths)]
+    output = UnpaddedLines(recogniser, 32, None)(SimpleNamespace(img=crops, return_word_box=True))
+    assert list(output.txts) == ["0", "1", "2", "3", "4", "5"]
+    assert [(shape[0], shape[3]) for shape in shapes] == [(2, 64), (1, 64), (2, 96), (1, 320)]
+
+
+def test_the_lines_of_an_upright_page_are_cut_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = RapidOcr()
+    path = sorted((Path(__file__).parents[2] / "data" / "demo").glob("*.jpg"))[0]
+    document = open_document(path.read_bytes(), Limits())
+    cut_out = engine._engine.crop_text_regions
+    counts = []
+
+    def counted(image: Any, boxes: Any) -> Any:
+        counts.append(len(boxes))
+        return cut_out(image, boxes)
+
+    monkeypatch.setattr(engine._engine, "crop_text_regions", counted)
+    assert engine.read_page(document.pages[0]).words
+    assert len(counts) == 1
+    assert counts[0] > 12
+
+
 @pytest.mark.parametrize(("agreed", "asked"), [(7, 7), (0, 7), (6, 12), (3, 12)])
 @pytest.mark.parametrize("label", ["180", "0"])
 def test_lines_that_cannot_turn_the_vote_on_the_way_up_are_not_asked(
@@ -172,11 +209,12 @@ def test_lines_that_cannot_turn_the_vote_on_the_way_up_are_not_asked(
         return crops, SimpleNamespace(cls_res=results)
 
     monkeypatch.setattr(engine._engine, "cls_and_rotate", classified)
-    lines = SimpleNamespace(boxes=boxes.astype(np.float32))
-    rotation = engine._rotation(np.full((900, 400, 3), 255, np.uint8), lines)
+    crops = [np.full((30, 300 - number, 3), number, np.uint8) for number in range(20)]
+    rotation = engine._rotation(boxes[::-1].astype(np.float32), crops[::-1])
     total = sum(score if name == "180" else -score for name, score in votes)
     assert rotation == (180 if total > 0 else 0)
     assert len(seen) == asked
+    assert [int(crop[0, 0, 0]) for crop in seen] == list(range(asked))  # the longest lines
 
 
 def test_corners_of_words_are_ordered_as_by_rapidocr() -> None:
