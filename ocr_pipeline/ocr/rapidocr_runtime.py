@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _STEP, _FEW_WIDTHS = 8, 32
 """Widths of lines are multiples of so many pixels: a step of the network; OpenVINO prepares kernels for each width."""
-_PAIR = 2
-"""Lines of one width that OpenVINO reads in one call. A call takes 1.2 ms whatever is read; larger numbers are more shapes."""
 
 
 def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precision | None) -> Any:
@@ -44,7 +42,7 @@ def load_engine(files: Mapping[str, Path | None], precision_of_openvino: Precisi
     detector.get_preprocess = lambda: _detector_input
     layer = _load_recogniser(engine, precision_of_openvino)
     if precision_of_openvino:
-        engine.text_rec.rec_batch_num = _PAIR
+        engine.text_rec.rec_batch_num = 1
     engine.text_rec = UnpaddedLines(engine.text_rec, _FEW_WIDTHS if precision_of_openvino else _STEP, layer)
     return engine
 

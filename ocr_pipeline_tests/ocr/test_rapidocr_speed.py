@@ -19,7 +19,7 @@ from ocr_pipeline.ocr import rapidocr_openvino, rapidocr_runtime
 from ocr_pipeline.ocr.auto import Auto
 from ocr_pipeline.ocr.onnx_parts import OnnxModel
 from ocr_pipeline.ocr.rapidocr import RapidOcr
-from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, UnpaddedLines, as_input, onnx_session, usual_classes
+from ocr_pipeline.ocr.rapidocr_recogniser import OutputLayer, as_input, onnx_session, usual_classes
 from ocr_pipeline.processes.budget import Budget
 from ocr_pipeline_tests.files import text_image
 
@@ -154,26 +154,6 @@ def test_the_text_of_a_line_does_not_depend_on_its_neighbours() -> None:
     together = engine.recognised(crops)
     assert [text for text, _ in together] == texts
     assert together == [engine.recognised([crop])[0] for crop in crops]
-
-
-def test_openvino_reads_two_lines_of_one_width_in_a_call_and_keeps_their_order() -> None:
-    shapes: list[tuple[int, ...]] = []
-
-    def network(images: Any) -> Any:
-        shapes.append(images.shape)
-        return images[:, 0, 0, 0]
-
-    def decode(shades: Any, *_: Any, **__: Any) -> Any:
-        return [(str(round(float(shade) * 127.5 + 127.5)), 1.0) for shade in shades], [None] * len(shades)
-
-    recogniser = SimpleNamespace(
-        rec_image_shape=[3, 48, 32], rec_batch_num=rapidocr_runtime._PAIR, session=network, postprocess_op=decode
-    )
-    widths = [64, 96, 64, 60, 96, 300]
-    crops = [np.full((48, width, 3), number, np.uint8) for number, width in enumerate(widths)]
-    output = UnpaddedLines(recogniser, 32, None)(SimpleNamespace(img=crops, return_word_box=True))
-    assert list(output.txts) == ["0", "1", "2", "3", "4", "5"]
-    assert [(shape[0], shape[3]) for shape in shapes] == [(2, 64), (1, 64), (2, 96), (1, 320)]
 
 
 def test_the_lines_of_an_upright_page_are_cut_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
