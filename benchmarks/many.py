@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.many_documents import make_project, set_evaluated
+from benchmarks.many_page import print_page
 
 if TYPE_CHECKING:
     from ocr_pipeline.project import Project
 
 NEW = 400
 """Documents that no backend was run on."""
-STAGES = ("made", "shards", "orchestration", "idle", "ticks", "scores")
+STAGES = ("made", "shards", "orchestration", "idle", "ticks", "page", "scores")
 
 
 def main() -> None:
@@ -80,7 +81,9 @@ def stage(name: str, root: Path, documents: int, *, with_shards: bool) -> None:
     elif name == "shards":
         _switch(project, with_shards)
     else:
-        {"orchestration": _orchestration, "idle": _idle, "ticks": _ticks, "scores": _scores}[name](project)
+        {"orchestration": _orchestration, "idle": _idle, "ticks": _ticks, "page": print_page, "scores": _scores}[name](
+            project
+        )
     print(f"| largest memory of this process | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB |")
 
 
@@ -212,8 +215,9 @@ def _not_orchestration() -> dict[str, float]:
 
 
 def _scores(project: "Project") -> None:
-    """The asset `field_scores` of all backends, if nothing was scored before."""
+    """The asset `field_scores` of all backends, if nothing was scored before. Cycles are not searched for, as in a run."""
     from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.collecting import collection_paused
     from ocr_pipeline.defs.graph import build_graph
     from ocr_pipeline.defs.instance import open_instance
     from ocr_pipeline.defs.launch import Launcher, backend_ranges
@@ -221,7 +225,7 @@ def _scores(project: "Project") -> None:
     from ocr_pipeline.warehouse.opened import open_warehouse
 
     backends = load_backends(project)
-    with open_instance(project) as instance, measured("scores of all"):
+    with open_instance(project) as instance, measured("scores of all"), collection_paused():
         ranges = backend_ranges(backends, partitions_of(project, backends))
         [result] = Launcher(build_graph(project), instance).materialize(["field_scores"], ranges)
     assert result.success

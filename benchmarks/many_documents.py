@@ -14,6 +14,7 @@ import yaml
 if TYPE_CHECKING:
     from ocr_pipeline.documents.find import SourceFile
     from ocr_pipeline.project import Project
+    from ocr_pipeline.warehouse.connection import Warehouse
 
 FOLDER = "many"
 LINES = (
@@ -87,80 +88,147 @@ def _run(project: "Project") -> None:
 
 def _multiply_rows(project: "Project", sources: "list[SourceFile]", documents: int, *, evaluated: bool) -> None:
     """Rows of all documents from those of the first, with contents, keys and states of their own."""
+    from ocr_pipeline.backends.backend import load_backends
     from ocr_pipeline.documents.file_state import document_state, label_state
+    from ocr_pipeline.planning.inputs import expected_extraction_keys, expected_ocr_key
+    from ocr_pipeline.warehouse import tables
     from ocr_pipeline.warehouse.migrate import table_columns
     from ocr_pipeline.warehouse.opened import open_warehouse
 
-    warehouse = open_warehouse(project)
+    warehouse, backends = open_warehouse(project), load_backends(project)
     ids = [source.document_id for source in sources]
-    contents = [sha256(document_id.encode()).hexdigest() for document_id in ids]
     columns: Mapping[str, list[str]] = {
         "position": [str(number) for number in range(len(ids))],
         "id": ids,
         "path": [project.relative(source.path) for source in sources],
-        "sha256": contents,
+        "sha256": [sha256(document_id.encode()).hexdigest() for document_id in ids],
         "document_state": [document_state(source) for source in sources],
         "label_state": [label_state(source) for source in sources],
     }
-    template, derived = ids[0], {} if evaluated else {name: [] for name in _DERIVED}
-    with warehouse.connect(read_only=False) as connection:
+    derived = () if evaluated else _DERIVED
+    described = {table: [name for name, _ in names] for table, names in table_columns().items() if table not in derived}
+    chosen = {table: names for table, names in described.items() if "document_id" in names}
+    with _Filling(warehouse, chosen, ids[0], documents) as filling:
+        filling.make("made", columns)
+        filling.make("made_keys", {"name": [""], "id": [""], "key": [""]})
+        filling.multiply([table for table in chosen if table not in _KEYED])
+        known = tables.documents.documents(warehouse)
+        for engine in backends.engines.values():
+            keys = {key: expected_ocr_key(engine, row, engine.fingerprint) for key, row in known.items()}
+            filling.add_keys(engine.name, keys)
+        filling.multiply(["ocr_text"])
+        for backend in backends.values():
+            with warehouse.snapshot() as snapshot:
+                keys = expected_extraction_keys(backend, ids, snapshot)
+            filling.add_keys(backend.name, keys)
+        filling.multiply(["extractions"])
+
+
+_KEYED = {"ocr_text": "engine", "extractions": "backend"}
+"""Tables whose rows have a key that is made from other rows, and the column that says whose it is."""
+
+
+class _Filling:
+    """Multiplies the rows of one document. On PostgreSQL the server does it, and makes the indexes afterwards.
+
+    Args:
+        columns: of the tables.
+        template: the document whose rows there are.
+        documents: as many have rows of backends.
+    """
+
+    def __init__(
+        self, warehouse: "Warehouse", columns: Mapping[str, Sequence[str]], template: str, documents: int
+    ) -> None:
+        self._warehouse, self._columns, self._template, self._documents = warehouse, columns, template, documents
+        self._indexes: list[str] = []
+
+    def __enter__(self) -> "_Filling":
+        if not self._is_postgres:
+            return self
+        tables = ", ".join(f"'{table}'" for table in self._columns)
+        query = f"SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ({tables})"
+        with self._warehouse.connect(read_only=True) as connection:
+            found = connection.execute("FROM postgres_query('w', ?)", [query]).fetchall()
+        self._indexes = [definition for _, definition in found]
+        self._run([f'DROP INDEX "{name}"' for name, _ in found])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run(["DROP TABLE made", "DROP TABLE made_keys"])
+        if self._is_postgres:
+            self._run([*self._indexes, "ANALYZE"])
+
+    @property
+    def _is_postgres(self) -> bool:
+        from ocr_pipeline.warehouse.postgres import Postgres
+
+        return isinstance(self._warehouse.opening, Postgres)
+
+    def _run(self, statements: Sequence[str]) -> None:
+        """Run these in one transaction, in the SQL of the database itself."""
+        from ocr_pipeline.warehouse.postgres_schema import execute
+
+        with self._warehouse.connect(read_only=False) as connection:
+            connection.begin()
+            for statement in statements:
+                if self._is_postgres:
+                    execute(connection, statement)
+                else:
+                    connection.execute(statement)
+            connection.commit()
+            if self._is_postgres:
+                connection.execute("CALL pg_clear_cache()")
+
+    def make(self, table: str, columns: Mapping[str, Sequence[str | None]]) -> None:
+        """A table of texts, until the end."""
+        self._insert(f"CREATE TABLE {table} AS", columns)
+
+    def add_keys(self, name: str, keys: Mapping[str, str | None]) -> None:
+        """Keys of results of an engine or a backend, by document."""
+        self._insert(
+            "INSERT INTO made_keys", {"name": [name] * len(keys), "id": list(keys), "key": list(keys.values())}
+        )
+
+    def _insert(self, what: str, columns: Mapping[str, Sequence[str | None]]) -> None:
         arrays = ", ".join(f"unnest(?::VARCHAR[]) AS {name}" for name in columns)
-        connection.execute(f"CREATE TEMP TABLE made AS SELECT {arrays}", list(columns.values()))
-        for table, described in table_columns().items():
-            names = [name for name, _ in described]
-            if "document_id" not in names or table in derived:
-                continue
+        with self._warehouse.connect(read_only=False) as connection:
+            connection.execute(f"{what} SELECT {arrays}", [list(values) for values in columns.values()])
+
+    def multiply(self, tables: Sequence[str]) -> None:
+        """The rows of all documents in these tables."""
+        for table in tables:
+            keyed, names = _KEYED.get(table), self._columns[table]
             values = {
                 "document_id": "made.id",
                 "path": "made.path",
                 "perceptual_hash": "'dct1-' || made.sha256",
-                "label_sha256": "made.sha256" if table == "labels" else "label_sha256",
+                "label_sha256": "made.sha256" if table == "labels" else 't."label_sha256"',
                 "file_state": "made.label_state" if table == "labels" else "made.document_state",
                 "sha256": "made.sha256",
+                **({"result_key": "made_keys.key"} if keyed else {}),
             }
-            some = "" if "backend" not in names else f" WHERE made.position::INT < {documents}"
-            chosen = ", ".join(
-                values[name] if name in values and name != "position" else f't."{name}"' for name in names
+            chosen = ", ".join(values.get(name, f't."{name}"') for name in names)
+            named = ", ".join(f'"{name}"' for name in names)
+            source = "t CROSS JOIN made"
+            if keyed:
+                source += f' JOIN made_keys ON made_keys.id = made.id AND made_keys.name = t."{keyed}"'
+            if "backend" in names:
+                source += f" WHERE CAST(made.position AS INT) < {self._documents}"
+            self._run(
+                [
+                    f"CREATE TEMP TABLE t AS SELECT * FROM \"{table}\" WHERE document_id = '{self._template}'",
+                    f'TRUNCATE "{table}"',
+                    f'INSERT INTO "{table}" ({named}) SELECT {chosen} FROM {source}',
+                    "DROP TABLE t",
+                ]
             )
-            connection.execute(f'CREATE TEMP TABLE t AS SELECT * FROM "{table}" WHERE document_id = ?', [template])
-            connection.execute(f'DELETE FROM "{table}"')
-            connection.execute(f'INSERT INTO "{table}" SELECT {chosen} FROM t CROSS JOIN made{some}')
-            connection.execute("DROP TABLE t")
-    _set_keys(project, ids)
 
 
 _DERIVED = (
     "field_scores", "line_item_scores", "line_item_cells", "evidence_scores", "label_issues", "attributions", "confidences",
     "review", "consensus", "scale_suspects", "truth_agreement", "repeat_scores",
 )  # fmt: skip
-
-
-def _set_keys(project: "Project", ids: list[str]) -> None:
-    """The keys that the results of these contents have."""
-    from ocr_pipeline.backends.backend import load_backends
-    from ocr_pipeline.planning.inputs import expected_extraction_keys, expected_ocr_key
-    from ocr_pipeline.warehouse import tables
-    from ocr_pipeline.warehouse.opened import open_warehouse
-
-    warehouse, backends = open_warehouse(project), load_backends(project)
-
-    def update(table: str, column: str, name: str, keys: Mapping[str, str | None]) -> None:
-        with warehouse.connect(read_only=False) as connection:
-            connection.execute(
-                f'UPDATE "{table}" SET result_key = new.key FROM (SELECT unnest(?::VARCHAR[]) AS id, '
-                f'unnest(?::VARCHAR[]) AS key) new WHERE document_id = new.id AND "{column}" = ?',
-                [list(keys), list(keys.values()), name],
-            )
-
-    known = tables.documents.documents(warehouse)
-    for engine in backends.engines.values():
-        made_by = engine.fingerprint
-        keys = {key: expected_ocr_key(engine, row, made_by) for key, row in known.items()}
-        update("ocr_text", "engine", engine.name, keys)
-    for backend in backends.values():
-        with warehouse.snapshot() as snapshot:
-            keys = expected_extraction_keys(backend, ids, snapshot)
-        update("extractions", "backend", backend.name, keys)
 
 
 def _multiply_events(project: "Project", ids: Sequence[str], documents: int) -> None:
