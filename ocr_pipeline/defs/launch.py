@@ -18,7 +18,7 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from ocr_pipeline.coordination.locks import shared_locks
-from ocr_pipeline.defs._dagster import located_runs, open_event_log, range_tags
+from ocr_pipeline.defs._dagster import documents_loaded_once, located_runs, open_event_log, range_tags
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.planning.cell_lists import CELLS, CELLS_TAG, store_cells
@@ -277,7 +277,11 @@ class Launcher:
         lock = RunLock(run_locks(self.instance), run_id)
         lock.take()
         try:
-            with located_runs(self.instance, LOCATION, job.name), open_event_log(self.instance, run_id):
+            with (
+                located_runs(self.instance, LOCATION, job.name),
+                open_event_log(self.instance, run_id),
+                documents_loaded_once(self.instance),
+            ):
                 return job.execute_in_process(
                     instance=self.instance,
                     asset_selection=assets,

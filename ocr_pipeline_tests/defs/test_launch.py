@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.defs import launch
+from ocr_pipeline.defs._dagster import documents_loaded_once
 from ocr_pipeline.defs.launch import cell_ranges, close_killed_runs, document_ranges, run_locks
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.project import Project
@@ -110,6 +112,30 @@ def test_a_choice_that_is_no_rectangle(pipeline: Pipeline) -> None:
     results = pipeline.extract(asked)
     assert cells_of(results) == sorted(f"{backend}|{document}" for backend, document in asked)
     assert pipeline.keys("extractions", "backend") == asked
+
+
+def test_documents_are_loaded_once_in_a_run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster asks for all partitions five times; with 100,000 documents each time takes as long as ten cells."""
+    pipeline.documents()
+    cells = [("pixel", document) for document in DOCUMENTS]
+    ranges = cell_ranges(cells, ENGINE, pipeline.instance, pipeline.partitions.document_engine)
+    storage, loaded = pipeline.instance.event_log_storage, list[str]()
+    load = storage.get_dynamic_partitions
+
+    def counted(name: str) -> Sequence[str]:
+        loaded.append(name)
+        return load(name)
+
+    monkeypatch.setattr(storage, "get_dynamic_partitions", counted)
+    results = pipeline.launch(["ocr_text"], ranges)
+    assert loaded == ["documents"]
+    assert cells_of(results) == sorted(f"{document}|pixel" for document in DOCUMENTS)
+    with documents_loaded_once(pipeline.instance):  # what is added in a run is there, as parts of a split file
+        before = list(pipeline.instance.get_dynamic_partitions("documents"))
+        pipeline.instance.add_dynamic_partitions("documents", ["more"])
+        assert pipeline.instance.get_dynamic_partitions("documents") == [*before, "more"]
+    pipeline.instance.delete_dynamic_partition("documents", "more")
+    assert pipeline.instance.get_dynamic_partitions("documents") == before
 
 
 def test_everything(pipeline: Pipeline) -> None:
