@@ -162,9 +162,12 @@ def _sources(
 def label_among(file: str, there: Container[str]) -> str | None:
     """The same as `label_of` for a document whose neighbours are known, with paths as text."""
     name = os.path.basename(file)
-    folder, dot = file[: -len(name)], name.rfind(".")
+    folder = file[: -len(name)]
+    if (label := folder + name_beside(name, ".json")) in there:
+        return label
+    dot = name.rfind(".")
     stem = name[:dot] if 0 < dot < len(name) - 1 else name  # as that of a `Path`
-    return next((label for of in (name, stem) if (label := folder + name_beside(of, ".json")) in there), None)
+    return label if (label := folder + name_beside(stem, ".json")) in there else None
 
 
 def _dataset_folder(path: str, data: Path) -> str:
@@ -216,10 +219,12 @@ def files_of(data: Path) -> Iterator[tuple[str, Kind]]:
 def data_path(path: Path | str, data: Path) -> str:
     """The path of a file below `data` as ids are made from it: `documents/shop/a.pdf`, also of an object in the bucket `shop`:
     a data set that moves to a bucket keeps its ids."""
-    return _name(os.fspath(path)[len(os.path.join(data, "")) :].replace(os.sep, "/"))
+    return name_of_path(os.fspath(path)[len(os.path.join(data, "")) :])
 
 
-def _name(below: str) -> str:
+def name_of_path(below: str) -> str:
+    """The same for a path that begins below `data`."""
+    below = below.replace(os.sep, "/")
     return f"documents/{below.removeprefix(IN_BUCKETS)}" if below.startswith(IN_BUCKETS) else below
 
 

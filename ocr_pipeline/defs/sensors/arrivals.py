@@ -90,7 +90,8 @@ def _scanned(
     with warehouse.snapshot() as snapshot:
         found = different_files(project, there, tables.document_files.stored_files(snapshot)) if there else None
         ids = found.ids if found else None
-        documents, labels = tables.documents.documents(snapshot, ids), tables.labels.labels(snapshot, ids)
+        documents = tables.documents.documents(snapshot, ids)
+        labels = {} if ids == [] else tables.labels.labels(snapshot, ids)
     sources = found.sources if found else find_documents(project.data)
     files = scan_files(
         sources,

@@ -123,8 +123,10 @@ class DuplicateRow:
 def documents(reader: Reader, document_ids: Iterable[str] | None = None) -> dict[str, DocumentRow]:
     """The rows of `documents` by document. `document_ids`: of these documents only."""
     if document_ids is not None:
+        if not (ids := list(document_ids)):  # PostgreSQL would send all rows, to be joined with nothing
+            return {}
         sql = "FROM documents WHERE document_id IN (SELECT unnest(?)) ORDER BY document_id"
-        return {row.document_id: row for row in reader.select(DocumentRow, sql, [list(document_ids)])}
+        return {row.document_id: row for row in reader.select(DocumentRow, sql, [ids])}
 
     def load() -> dict[str, DocumentRow]:
         return {row.document_id: row for row in reader.select(DocumentRow, "FROM documents ORDER BY document_id")}
