@@ -9,6 +9,7 @@ import pytest
 from ocr_pipeline.cli.leaderboard import evidence_table
 from ocr_pipeline.cli.read_elsewhere import show_elsewhere
 from ocr_pipeline.definitions import build_definitions
+from ocr_pipeline.defs.assets import scoring
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.loading import load_case
@@ -149,3 +150,53 @@ def test_evidence_is_scored_against_places_on_labels(project: Project, capsys: p
         assert [row["document_id"] for row in json.loads(capsys.readouterr().out)] == ["d1"]
         (project.root / "evaluation.yaml").write_text("fields: {total_amount: {within: '0.01'}}\n")
         assert tables.places.read_elsewhere(pipeline.warehouse, scoring_of(project), {}) == [], "stale scores"
+
+
+def test_very_many_cells_are_scored_and_written_in_parts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part is stored before the next one is compared, with what it was made from."""
+    names, ids = ("one", "two"), [f"d{number}" for number in range(5)]
+    extractor = {"extractor": f"{PLUGINS}:ReceiptOfTwo"}
+    write_backends(project.root, {"engines": {"pdf-text": None}, "backends": dict.fromkeys(names, extractor)})
+    for number, document_id in enumerate(ids):
+        add_label(add_image(project, f"{document_id}.png", width=40 + number), total_amount=f"{6.9 + number:.2f}")
+    written: list[list[tuple[str, str]]] = []
+    replace_scores = tables.scores.replace_scores
+
+    def write(*args: Any, cells: list[tuple[str, str]], **options: Any) -> None:
+        assert len(pipeline.warehouse.rows("FROM scored_cells")) == sum(map(len, written))
+        written.append(list(cells))
+        replace_scores(*args, cells=cells, **options)
+
+    monkeypatch.setattr(tables.scores, "replace_scores", write)
+    monkeypatch.setattr(scoring, "CELLS_AT_A_TIME", 4)
+    with dg.DagsterInstance.ephemeral() as instance:
+        pipeline = Pipeline(project, defined(project), instance, Recorder())
+        pipeline.documents(ids)
+        pipeline.extract([(name, document_id) for name in names for document_id in ids])
+        [result] = pipeline.launch(["field_scores"], [("one", "two")])
+        assert result.success
+        assert written == [
+            [(document_id, name) for document_id in part for name in names] for part in (ids[:2], ids[2:4], ids[4:])
+        ]
+        rows = "document_id, backend, outcome, truth, prediction FROM field_scores ORDER BY ALL"
+        in_parts = pipeline.warehouse.rows(f"SELECT {rows}")
+        assert len(in_parts) == 10
+        pipeline.warehouse.replace_all({"scored_cells": [], "field_scores": []})
+        monkeypatch.setattr(scoring, "CELLS_AT_A_TIME", 1000)
+        monkeypatch.setattr(scoring, "PREVIEW_ROWS", 1)
+        written.clear()
+        [result] = pipeline.launch(["field_scores"], [("one", "two")])
+        assert [len(part) for part in written] == [10]
+        assert pipeline.warehouse.rows(f"SELECT {rows}") == in_parts
+        [event] = [event for event in result.get_asset_materialization_events() if event.partition == "one"]
+        shown = str(event.materialization.metadata["not_correct"].value)
+        assert shown.count("| wrong |") == 1  # of all, only those that are shown are loaded
+        assert f"… and {sum(row['outcome'] == 'wrong' for row in in_parts) // 2 - 1} more rows" in shown
+
+
+@pytest.mark.parametrize(("documents", "sizes"), [(0, [0]), (1, [3]), (2, [6]), (5, [6, 6, 3])])
+def test_a_part_ends_with_a_document(documents: int, sizes: list[int]) -> None:
+    cells = [(f"d{number}", backend) for number in range(documents) for backend in "abc"]
+    parts = scoring.parts_of_cells(cells, most=4)
+    assert [len(part) for part in parts] == sizes
+    assert [cell for part in parts for cell in part] == cells

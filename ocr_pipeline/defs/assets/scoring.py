@@ -9,7 +9,7 @@ import dagster as dg
 
 from ocr_pipeline.defs._dagster import add_cell_metadata
 from ocr_pipeline.defs.failures import readable_failure
-from ocr_pipeline.defs.metadata import asset_options, preview
+from ocr_pipeline.defs.metadata import PREVIEW_ROWS, asset_options, preview
 from ocr_pipeline.defs.partitions import Partitions, asked_for
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.scoring.document import Comparer
@@ -18,12 +18,13 @@ from ocr_pipeline.evaluation.scoring.repeats import score_repeats
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import StoredScore, score_backend
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
-from ocr_pipeline.evaluation.statistics.counts import Counts, Outcome
+from ocr_pipeline.evaluation.statistics.counts import RIGHT, Counts, Outcome
 from ocr_pipeline.progress import Progress
 from ocr_pipeline.schemas import Label
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.labels import LabelRow
+from ocr_pipeline.warehouse.tables.scored import Cell
 from ocr_pipeline.warehouse.tables.scores import NewScores
 
 _LINEAGE = {
@@ -60,20 +61,22 @@ def scoring_assets(partitions: Partitions, rules: Rules) -> list[dg.AssetsDefini
         with target.snapshot() as snapshot:
             now = tables.scored.scorable(snapshot, backends, made_by)
             cells = tables.scored.changed(now, tables.scored.scored(snapshot, backends))
-        scores: list[NewScores] = []
-        labels, comparer = _Labels(), Comparer(rules)
-        progress.start("scores", len(backends))
-        for backend in backends:
-            if documents := [document_id for document_id, of_backend in cells if of_backend == backend]:
-                scores.append(_score(target, backend, documents, labels, comparer))
-            progress.advance("scores", cached=not documents, failed=False)
-        made_from = tables.scored.rows({cell: now.get(cell) for cell in cells})
-        tables.scores.replace_scores(
-            target, scores, rules=rules, run_id=context.run.run_id, cells=cells, scored_cells=made_from
-        )
+        parts = parts_of_cells(cells, CELLS_AT_A_TIME)
+        progress.start("scores", len(backends) * len(parts))
+        for part in parts:
+            scores: list[NewScores] = []
+            labels, comparer = _Labels(), Comparer(rules)  # what they have loaded and compared ends with the part
+            for backend in backends:
+                if documents := [document_id for document_id, of_backend in part if of_backend == backend]:
+                    scores.append(_score(target, backend, documents, labels, comparer))
+                progress.advance("scores", cached=not documents, failed=False)
+            made_from = tables.scored.rows({cell: now.get(cell) for cell in part})
+            tables.scores.replace_scores(
+                target, scores, rules=rules, run_id=context.run.run_id, cells=part, scored_cells=made_from
+            )
         with target.snapshot() as snapshot:
             counts = tables.scored.outcomes(snapshot, backends)
-            wrong = {backend: tables.scored.wrong(snapshot, backend) for backend in backends}
+            wrong = {backend: tables.scored.wrong(snapshot, backend, limit=PREVIEW_ROWS) for backend in backends}
         scored = Counter(backend for _, backend in cells)
         for backend in backends:
             metadata = _metadata(counts[backend], wrong[backend], project)
@@ -87,6 +90,19 @@ def scores_version(rules: Rules) -> str:
     """Code version of everything that is made from scores."""
     own = "".join(f"-{made_by}" for made_by in rules.own_fingerprints.values())
     return f"{SCORING_VERSION}-{rules.fingerprint}{own}"
+
+
+CELLS_AT_A_TIME = 50_000
+"""Scored and written together: what they were extracted to and their scores take about 400 MB."""
+
+
+def parts_of_cells(cells: Sequence[Cell], most: int) -> list[Sequence[Cell]]:
+    """The sorted cells in parts of neighbouring documents; each document is in one part. At least one part."""
+    starts = [0]
+    for index in range(1, len(cells)):
+        if index - starts[-1] >= most and cells[index][0] != cells[index - 1][0]:
+            starts.append(index)
+    return [cells[start:end] for start, end in zip(starts, [*starts[1:], len(cells)], strict=True)]
 
 
 class _Labels:
@@ -137,8 +153,9 @@ def _metadata(
 ) -> dict[str, object]:
     counts = Counts(*(outcomes.get(outcome, 0) for outcome in get_args(Outcome)))
     columns = ["document_id", "field", "outcome", "truth", "prediction"]
+    not_right = sum(count for outcome, count in outcomes.items() if outcome not in RIGHT)
     return {
         "dagster/partition_row_count": counts.total,
         **vars(counts),
-        "not_correct": preview(wrong, columns, project.document_link),
+        "not_correct": preview(wrong, columns, project.document_link, count=not_right),
     }

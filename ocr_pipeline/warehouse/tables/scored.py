@@ -54,13 +54,14 @@ def rows(cells: Mapping[Cell, str | None]) -> list[NewRow]:
     ]
 
 
-def wrong(reader: Reader, backend: str) -> list[StoredScore]:
-    """The stored scores of a backend that are not right."""
+def wrong(reader: Reader, backend: str, limit: int) -> list[StoredScore]:
+    """The first stored scores of a backend that are not right."""
     columns = ", ".join(f"s.{name}" for name in StoredScore._fields)
     query = (
         f"SELECT {columns} FROM field_scores s WHERE s.backend = ? AND NOT ({IS_RIGHT}) ORDER BY s.document_id, s.field"
+        " LIMIT ?"
     )
-    return reader.select(StoredScore, query, [backend])
+    return reader.select(StoredScore, query, [backend, limit])
 
 
 def outcomes(reader: Reader, backends: Sequence[str]) -> dict[str, dict[Outcome, int]]:
