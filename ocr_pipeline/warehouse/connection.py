@@ -97,6 +97,9 @@ class Snapshot:
         if left:
             run("CREATE TEMP TABLE chosen_documents AS SELECT unnest(?::VARCHAR[]) AS document_id", ids)
             chosen = "document_id IN (SELECT document_id FROM chosen_documents)"
+            if document_ids:  # a server sends no others, a file skips most of them: neighbours are read together
+                first, last = (f(document_ids).replace("'", "''") for f in (min, max))
+                chosen += f" AND document_id >= '{first}' AND document_id <= '{last}'"
         self._views = {
             table: f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {full_name} WHERE {chosen}'  # noqa: S608
             for table, full_name in tables.items()

@@ -43,10 +43,16 @@ def _written(match: re.Match[str], values: object) -> str:
 
 
 def array(values: Sequence[str]) -> str:
-    """Texts as an array of PostgreSQL."""
-    return f"ARRAY[{_texts(values)}]::text[]"
+    """Texts as an array of PostgreSQL: one literal, which it reads many times faster than as many."""
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    listed = ",".join(f'"{value}"' for value in quoted)
+    return f"{_text(f'{{{listed}}}')}::text[]"
 
 
 def _texts(values: Iterable[object]) -> str:
+    return ", ".join(_text(str(value)) for value in values)
+
+
+def _text(value: str) -> str:
     """PostgreSQL has no NUL characters: they are question marks, as where rows are inserted."""
-    return ", ".join(f"'{str(value).replace(chr(0), '?').replace(chr(39), chr(39) * 2)}'" for value in values)
+    return f"'{value.replace(chr(0), '?').replace(chr(39), chr(39) * 2)}'"

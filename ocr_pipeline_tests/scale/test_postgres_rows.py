@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse import postgres_queries, tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.postgres import Postgres as Opening
 from ocr_pipeline.warehouse.postgres import _forget
@@ -99,6 +99,26 @@ def test_a_snapshot_of_some_documents_reads_no_row_of_others(url: str) -> None:
     found, rows = rows_read(url, read)
     assert found == rows["ocr_words"] == 2 * WORDS
     assert rows["documents"] == 2
+
+
+def test_of_no_document_no_row_is_read(url: str) -> None:
+    """A tick of `arrivals` asks so if nothing has changed."""
+    found, rows = rows_read(url, lambda warehouse: len(tables.documents.documents(warehouse, [])))
+    assert (found, rows["documents"]) == (0, 0)
+
+
+def test_a_snapshot_of_very_many_neighbours_reads_no_row_of_others(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many to be named to the server: it is told the first and the last of them."""
+    monkeypatch.setattr(postgres_queries, "MANY", 20)
+    neighbours = sorted(f"d-{number}" for number in range(1, DOCUMENTS + 1))[10:50]
+
+    def read(warehouse: Warehouse) -> int:
+        with warehouse.snapshot(only=neighbours) as snapshot:
+            return len(tables.documents.documents(snapshot))
+
+    found, rows = rows_read(url, read)
+    assert found == len(neighbours)
+    assert rows["documents"] <= found + 2  # the server looks at the ends of an index to estimate a range
 
 
 def test_one_document_is_found_by_the_index(url: str) -> None:

@@ -211,6 +211,17 @@ def test_a_snapshot_of_some_documents_hides_the_rows_of_others(warehouse: Wareho
     assert len(warehouse.rows("FROM pages")) == 2
 
 
+def test_rows_of_any_key_are_replaced(warehouse: Warehouse) -> None:
+    """Keys are sent as one literal, in which some characters mean something."""
+    names = ["plain", "", "NULL", "it's", 'a "quote"', "back\\slash\\", "a,b", "{c}", "two words ", "é\n"]
+    warehouse.replace(("document_id",), [("other",)], {"pages": [page("other")]})
+    for width in (1, 2):
+        new = [page(name, width_px=width) for name in names]
+        warehouse.replace(("document_id",), [(name,) for name in names], {"pages": new})
+    found = sorted((row["document_id"], row["width_px"]) for row in warehouse.rows("FROM pages"))
+    assert found == sorted([("other", 10), *((name, 2) for name in names)])
+
+
 def test_a_column_is_set_for_some_documents(warehouse: Warehouse) -> None:
     rows = [
         {"document_id": name, "dataset": "d", "path": "p", "status": "ok", "updated_at": "2026-01-01 00:00:00"}
