@@ -172,8 +172,8 @@ def label_among(file: str, there: Container[str]) -> str | None:
 
 def _dataset_folder(path: str, data: Path) -> str:
     """The folder of the data set that a file belongs to."""
-    end = len(os.path.join(data, ""))
-    is_demo = path.startswith(os.path.join("demo", ""), end)
+    end = _length(data)
+    is_demo = path.startswith(f"demo{os.sep}", end)
     for _ in range(1 if is_demo else 2):
         end = path.find(os.sep, end) + 1 or end
     return path[: end - 1]
@@ -219,7 +219,13 @@ def files_of(data: Path) -> Iterator[tuple[str, Kind]]:
 def data_path(path: Path | str, data: Path) -> str:
     """The path of a file below `data` as ids are made from it: `documents/shop/a.pdf`, also of an object in the bucket `shop`:
     a data set that moves to a bucket keeps its ids."""
-    return name_of_path(os.fspath(path)[len(os.path.join(data, "")) :])
+    return name_of_path(os.fspath(path)[_length(data) :])
+
+
+@lru_cache(maxsize=16)
+def _length(data: Path) -> int:
+    """Of what stands before the path of a file below `data`; asked for several times a document."""
+    return len(os.path.join(data, ""))
 
 
 def name_of_path(below: str) -> str:
