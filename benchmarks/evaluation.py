@@ -96,7 +96,13 @@ def make_database(path: Path, documents: int) -> None:
 
 def worker(documents: int) -> None:
     """Run every step once and print its seconds as JSON."""
-    from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
+    from ocr_pipeline.evaluation.ranking.stage import (
+        comparison_rows,
+        leaderboard_rows,
+        levels_of,
+        new_evaluations,
+        slice_rows,
+    )
     from ocr_pipeline.evaluation.scoring.document import Comparer
     from ocr_pipeline.evaluation.scoring.settings import DEFAULT_RULES
     from ocr_pipeline.evaluation.scoring.stage import label_versions, score_backend
@@ -152,7 +158,7 @@ def worker(documents: int) -> None:
             levels = list(tables.scores.RULES)
             with target.snapshot() as snapshot:
                 columns = tables.score_columns.outcome_columns(snapshot, scoring, levels)
-            compared, sensitivity = comparison_rows(columns, levels)
+            compared, sensitivity = comparison_rows(levels_of(columns, levels))
             tables.comparisons.replace_comparisons(target, compared, sensitivity, "r")
         with timed("slices"):
             with target.snapshot() as snapshot:

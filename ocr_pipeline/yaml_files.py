@@ -3,6 +3,8 @@
 import math
 import re
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +61,11 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+@lru_cache(maxsize=16)  # each asset of a run looks at the settings as they are then, which seldom changed
+def _parsed(text: str) -> Any:
+    return yaml.load(text, _StrictLoader)  # noqa: S506 - a safe loader
+
+
 def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
     """Load and validate a file. Returns its content, and its text for `line_of`.
 
@@ -67,7 +74,7 @@ def load_yaml(path: Path, model: type[Model]) -> tuple[Model, str]:
     """
     try:
         text = path.read_text("utf-8")
-        content = yaml.load(text, _StrictLoader)  # noqa: S506 - a safe loader
+        content = deepcopy(_parsed(text))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -2,9 +2,11 @@
 mappings."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import dagster as dg
 
@@ -18,6 +20,26 @@ DOCUMENTS = "documents"
 DOCUMENT, SHARD, ENGINE, BACKEND, ENSEMBLE = "document", "shard", "engine", "backend", "ensemble"
 """The dimensions. Dagster orders them by name: keys read `backend|document`, `document|engine` and `document|ensemble`;
 `backend|shard`, `engine|shard` and `ensemble|shard` with shards."""
+
+
+class _Cells(dg.MultiPartitionsDefinition):
+    """Dagster makes an object for each key whenever it asks how many there are, several times a run. Here they are kept while
+    the keys of both dimensions are the same."""
+
+    _kept: tuple[list[list[str]], Sequence[dg.MultiPartitionKey]] | None = None
+
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: Any = None,
+    ) -> Sequence[dg.MultiPartitionKey]:
+        dimensions = [
+            list(part.partitions_def.get_partition_keys(current_time, dynamic_partitions_store))
+            for part in self.partitions_defs
+        ]
+        if self._kept is None or self._kept[0] != dimensions:
+            self._kept = dimensions, super().get_partition_keys(current_time, dynamic_partitions_store)
+        return self._kept[1]
 
 
 @dataclass(frozen=True)
@@ -104,9 +126,7 @@ class Partitions:
         return dg.AssetDep("raw_documents", partition_mapping=mapping)
 
     def _by_document(self, dimension: str, keys: Iterable[str]) -> dg.MultiPartitionsDefinition:
-        return dg.MultiPartitionsDefinition(
-            {self.dimension: self.documents, dimension: dg.StaticPartitionsDefinition(list(keys))}
-        )
+        return _Cells({self.dimension: self.documents, dimension: dg.StaticPartitionsDefinition(list(keys))})
 
     def _mapping(self, upstream: str, downstream: str, keys: dict[str, set[str]]) -> dg.MultiPartitionMapping:
         """The same document; `keys` of the other dimension, downstream by upstream."""

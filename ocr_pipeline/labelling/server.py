@@ -22,7 +22,8 @@ from ocr_pipeline.labelling.form import field_at
 from ocr_pipeline.labelling.printed import printed_value
 from ocr_pipeline.labelling.session import Session
 from ocr_pipeline.labelling.writing import ChangedLabelError, Writer
-from ocr_pipeline.report.site import SIGNS, environment
+from ocr_pipeline.report.site import SIGNS
+from ocr_pipeline.report.templating import environment
 from ocr_pipeline.store import fingerprint
 from ocr_pipeline.untrusted import visible
 

@@ -213,7 +213,7 @@ def _surroundings(
         for key in documents
     ]
     content = tables.findings.content_of(SURROUNDINGS, [engine, made_from])
-    if (kept := tables.review.kept(reader, SURROUNDINGS, dataset, content)) is not None:
+    if (kept := tables.findings.kept(reader, SURROUNDINGS, dataset, content)) is not None:
         features, foreign = json.loads(kept)
         return features, foreign, shared
 
@@ -233,7 +233,7 @@ def _surroundings(
                 )
 
     compared = _compared(sheets, labelled, documents)
-    stock.kept.append(tables.review.keep(SURROUNDINGS, dataset, content, json.dumps(compared)))
+    stock.kept.append(tables.findings.keep(SURROUNDINGS, dataset, content, json.dumps(compared)))
     return *compared, shared
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ocr_pipeline.backends.backend import Backends
 from ocr_pipeline.document_schema.loading import known_fields
@@ -33,13 +33,9 @@ from ocr_pipeline.report.state import code_version, document_states
 from ocr_pipeline.storage import open_store
 from ocr_pipeline.store import ResultStore
 from ocr_pipeline.training.promotion import learning_engines
-from ocr_pipeline.untrusted import visible
 from ocr_pipeline.warehouse import tables
 from ocr_pipeline.warehouse.connection import Reader, Warehouse
 from ocr_pipeline.warehouse.tables.current import Scoring
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 SIGNS = {"correct": "✓", "wrong": "✗", "missing": "∅", "spurious": "+", "both_empty": "·"}
 MANIFEST = "manifest.json"
@@ -238,6 +234,8 @@ class Pages:
     """Renders templates into a folder."""
 
     def __init__(self, folder: Path, notice: str | None) -> None:
+        from ocr_pipeline.report.templating import environment
+
         self.folder = folder
         self._notice = notice
         self._templates = environment()
@@ -247,21 +245,6 @@ class Pages:
         root = "../" * name.count("/")
         page = self._templates.get_template(template or f"{name}.j2")
         _write(self.folder / name, page.render(page=name, root=root, signs=SIGNS, notice=self._notice, **values))
-
-
-def environment(*packages: str) -> "Environment":
-    """The templates of these packages, the first one first, and of the report."""
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "ocr_pipeline.report")]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    made.filters["visible"] = lambda text, longest=2000: visible(str(text), longest=longest)
-    return made
 
 
 def _write(path: Path, text: str) -> None:

@@ -36,6 +36,8 @@ _ATTACHED = "warehouse"
 
 _started: dict[int, tuple[object, duckdb.DuckDBPyConnection]] = {}
 """By process, as threads of DuckDB do not survive a fork: the file for which it was started, and DuckDB."""
+_of_documents: dict[Path, Mapping[str, str]] = {}
+"""By file, its tables with a `document_id`: DuckDB looks through all columns of all tables for them."""
 
 
 class LocalFile:
@@ -98,6 +100,11 @@ class LocalFile:
         return dict(connection.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall())
 
     def tables_of_documents(self, connection: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
+        if self.path not in _of_documents:  # the schema is the current one, and stays that while this process runs
+            _of_documents[self.path] = self._tables_of_documents(connection)
+        return _of_documents[self.path]
+
+    def _tables_of_documents(self, connection: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
         found = connection.execute(
             'SELECT DISTINCT table_name, format(\'"{}"."{}"."{}"\', table_catalog, table_schema, table_name)'
             " FROM information_schema.columns WHERE column_name = 'document_id'"

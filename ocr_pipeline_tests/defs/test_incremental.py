@@ -2,20 +2,26 @@
 
 import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from ocr_pipeline.backends.backend import load_backends
+from ocr_pipeline.defs.assets import ranking
 from ocr_pipeline.defs.parts import evaluate_again
 from ocr_pipeline.defs.pipeline import RunSummary, run_pipeline
 from ocr_pipeline.documents.find import find_documents
+from ocr_pipeline.evaluation.ranking.pairwise import Comparison
+from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
+from ocr_pipeline.evaluation.ranking.stage import Levels, comparison_rows
+from ocr_pipeline.inspection.current import comparisons, scoring_of
 from ocr_pipeline.progress import NoProgress
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline.report.site import build_site
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
+from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.confidence import calibrations
 from ocr_pipeline_tests.files import PLUGINS, add_file, add_label, text_pdf, write_backends
 
@@ -241,6 +247,37 @@ def test_confidences_are_computed_again_only_if_a_value_or_its_label_changed(pro
     assert {key for key, run_id in after.items() if before[key] == run_id} == {
         key for key in before if key[0] != dataset
     }
+
+
+def test_backends_are_compared_again_only_if_an_outcome_changed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was compared before counts as of this evaluation, though scores were made since."""
+    compared: list[object] = []
+
+    def counted(levels: Levels) -> tuple[list[Comparison], list[RuleSensitivity]]:
+        compared.append(levels)
+        return comparison_rows(levels)
+
+    monkeypatch.setattr(ranking, "comparison_rows", counted)
+    Changes(project, 7, 4)
+    run(project)
+    before = tables(project)["comparisons"]
+    assert (len(compared), len(shown_comparisons(project))) == (1, len(before))
+    path = next((project.data / "documents").glob("*/d2.pdf"))
+    path.write_bytes(path.read_bytes() + b"% the same words\n")
+    run(project)
+    assert (len(compared), len(shown_comparisons(project))) == (1, len(before))
+    assert tables(project)["comparisons"] == before
+    add_label(path, total_amount="123.45", supplier_name="Nobody Ltd")
+    run(project)
+    assert len(compared) == 2
+    assert tables(project)["comparisons"] != before
+
+
+def shown_comparisons(project: Project) -> Sequence[ComparisonRow]:
+    """The comparisons that are current."""
+    return comparisons(Warehouse(project.database), scoring_of(project)).rows
 
 
 def calibrated(project: Project) -> dict[tuple[str, str], str]:

@@ -65,6 +65,21 @@ def test_ranges_cover_exactly_the_cells(dimension: str, data: st.DataObject) -> 
     assert len(covered) == len(asked), "a cell is covered twice"
 
 
+def test_keys_of_cells_are_made_again_only_for_other_documents() -> None:
+    """And they are those that Dagster makes."""
+    definition = Partitions(backends()).document_backend
+    plain = dg.MultiPartitionsDefinition({part.name: part.partitions_def for part in definition.partitions_defs})
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert definition.get_partition_keys(dynamic_partitions_store=instance) == []
+        for documents in (["e"], ["b", "d"]):
+            instance.add_dynamic_partitions("documents", documents)
+            keys = definition.get_partition_keys(dynamic_partitions_store=instance)
+            assert keys == plain.get_partition_keys(dynamic_partitions_store=instance)
+            assert definition.get_partition_keys(dynamic_partitions_store=instance) is keys
+        instance.delete_dynamic_partition("documents", "e")
+        assert len(definition.get_partition_keys(dynamic_partitions_store=instance)) == 2 * len(backends())
+
+
 def test_a_rectangle_is_one_range() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("documents", NAMES)

@@ -7,6 +7,7 @@ import pytest
 
 from ocr_pipeline.processes.budget import Budget
 from ocr_pipeline.report import drawing
+from ocr_pipeline.report.overview import _as_drawn
 
 SIMPLE: drawing.Spec = {
     "data": {"values": [{"x": 1}]},
@@ -58,6 +59,12 @@ def test_a_chart_of_the_last_report_is_drawn_again_only_if_its_data_changed(
     with pytest.raises(ZeroDivisionError):
         drawing.svg(SIMPLE)
     drawing._drawing.cache_clear()
+
+
+def test_figures_on_an_axis_of_seconds_or_cost_are_as_exact_as_pixels() -> None:
+    assert _as_drawn(1.23456) == _as_drawn(1.23412) == 1.23
+    assert _as_drawn(0.00012341) == 0.000123
+    assert (_as_drawn(1.25), _as_drawn(0.0), _as_drawn(None)) == (1.25, 0.0, None)
 
 
 def _broken(spec: drawing.Spec) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from ocr_pipeline.warehouse.changes import Replacement, Update
 from ocr_pipeline.warehouse.connection import Warehouse
-from ocr_pipeline.warehouse.tables import review
+from ocr_pipeline.warehouse.tables import findings, review
 from ocr_pipeline.warehouse.tables.due import Due, due, replace_due, sums, with_copies
 
 AT = datetime(2026, 11, 29)
@@ -216,8 +216,8 @@ def test_reviews_are_made_again_if_what_they_read_changed(warehouse: Warehouse, 
 
 
 def test_a_review_is_kept_for_the_same_inputs_alone(warehouse: Warehouse) -> None:
-    warehouse.replace_all({}, [review.keep("review", "", "1", "[1]")])
-    assert review.kept(warehouse, "review", "", "1") == "[1]"
-    assert review.kept(warehouse, "review", "", "2") is None
-    warehouse.replace_all({}, [review.keep("review", "", "2", "[2]")])
-    assert (review.kept(warehouse, "review", "", "1"), review.kept(warehouse, "review", "", "2")) == (None, "[2]")
+    warehouse.replace_all({}, [findings.keep("review", "", "1", "[1]")])
+    assert findings.kept(warehouse, "review", "", "1") == "[1]"
+    assert findings.kept(warehouse, "review", "", "2") is None
+    warehouse.replace_all({}, [findings.keep("review", "", "2", "[2]")])
+    assert (findings.kept(warehouse, "review", "", "1"), findings.kept(warehouse, "review", "", "2")) == (None, "[2]")

@@ -12,15 +12,22 @@ from ocr_pipeline.defs.failures import readable_failure
 from ocr_pipeline.defs.metadata import asset_options, preview
 from ocr_pipeline.defs.resources import ProjectResource, WarehouseResource
 from ocr_pipeline.evaluation.ranking.outcomes import ALL_FIELDS
-from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE, Comparison
+from ocr_pipeline.evaluation.ranking.pairwise import HEADLINE
 from ocr_pipeline.evaluation.ranking.places import summarise_places
 from ocr_pipeline.evaluation.ranking.repeats import spreads
-from ocr_pipeline.evaluation.ranking.sensitivity import RuleSensitivity
-from ocr_pipeline.evaluation.ranking.stage import comparison_rows, leaderboard_rows, new_evaluations, slice_rows
+from ocr_pipeline.evaluation.ranking.stage import (
+    comparison_rows,
+    digest_of,
+    leaderboard_rows,
+    levels_of,
+    new_evaluations,
+    slice_rows,
+)
 from ocr_pipeline.evaluation.scoring.settings import Rules
 from ocr_pipeline.evaluation.scoring.stage import label_versions, labelled_datasets
 from ocr_pipeline.inspection.testsets import unchanged_testsets
 from ocr_pipeline.warehouse import tables
+from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow, SensitivityRow
 from ocr_pipeline.warehouse.tables.current import Scoring
 from ocr_pipeline.warehouse.tables.documents import DocumentRow
 
@@ -139,18 +146,29 @@ def _comparisons(rules: Rules) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         """Every pair of backends on the documents of both: difference of F1 with interval, test, p and corrected p (Holm)."""
         configured, rules = project.backends(), project.rules()
-        target, levels = warehouse.warehouse(), list(tables.scores.RULES)
+        target, names = warehouse.warehouse(), list(tables.scores.RULES)
         with target.snapshot() as snapshot:
-            columns = tables.score_columns.outcome_columns(snapshot, Scoring.by(list(configured), rules), levels)
-        rows, sensitivity = comparison_rows(columns, levels)
-        tables.comparisons.replace_comparisons(target, rows, sensitivity, context.run.run_id)
-        return dg.MaterializeResult(metadata=_comparison_metadata(rows, sensitivity))
+            columns = tables.score_columns.outcome_columns(snapshot, Scoring.by(list(configured), rules), names)
+            levels = levels_of(columns, names)
+            content = tables.findings.content_of("comparisons", digest_of(levels))
+            is_current = tables.findings.kept(snapshot, "comparisons", "", content) is not None
+        if is_current:  # the outcomes are the same as before, whatever was scored since
+            tables.comparisons.confirm(target, context.run.run_id)
+        else:
+            kept = tables.findings.keep("comparisons", "", content, "null")
+            tables.comparisons.replace_comparisons(target, *comparison_rows(levels), context.run.run_id, [kept])
+        with target.snapshot() as snapshot:
+            rows = tables.comparisons.comparisons(snapshot, None, None)
+            sensitivity = tables.comparisons.rule_sensitivity(snapshot, None, None)
+        return dg.MaterializeResult(
+            metadata={"compared_now": not is_current, **_comparison_metadata(rows, sensitivity)}
+        )
 
     return comparisons
 
 
 def _comparison_metadata(
-    rows: list[Comparison], sensitivity: list[RuleSensitivity]
+    rows: list[ComparisonRow], sensitivity: list[SensitivityRow]
 ) -> dict[str, int | dg.MarkdownMetadataValue]:
     overall = [row for row in rows if (row.field, row.rules) == (ALL_FIELDS, HEADLINE)]
     depends = [row for row in sensitivity if row.winner_changes or row.significance_changes]

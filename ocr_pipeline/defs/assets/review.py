@@ -29,12 +29,12 @@ def review_asset() -> dg.AssetsDefinition:
             read = [tables.review.inputs(snapshot), sorted(tables.confidence.values_from(snapshot).items())]
             made = [made_by(configured, rules), rules.accept.model_dump(mode="json")]
             content = tables.findings.content_of("review", [made, read])
-            is_current = tables.review.kept(snapshot, "review", "", content) is not None
+            is_current = tables.findings.kept(snapshot, "review", "", content) is not None
         if not is_current:
             found, kept = reviews(target, configured, rules)
             rows = [row for reviewed in found for row in reviewed.rows]
             proofs = [proof for reviewed in found for proof in reviewed.proofs()]
-            kept.append(tables.review.keep("review", "", content, "null"))
+            kept.append(tables.findings.keep("review", "", content, "null"))
             tables.review.replace_review(target, rows, proofs, context.run.run_id, kept)
         with target.snapshot() as snapshot:
             count, accepted, first = tables.review.summary(snapshot, PREVIEW_ROWS)

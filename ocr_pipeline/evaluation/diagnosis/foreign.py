@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from math import log1p
 
 MIN_LABELLED = 20
@@ -36,7 +37,7 @@ class Sheet:
     labelled_vendor: str | None = None
     country: str | None = None
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(word.casefold() for word in _WORD.findall(self.text))
 
@@ -47,7 +48,10 @@ class Sheet:
 
 
 def script_of(text: str) -> str | None:
-    counts = Counter(unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha())
+    counts: Counter[str] = Counter()
+    for letter, count in Counter(text).items():  # a page has few different letters
+        if letter.isalpha():
+            counts[unicodedata.name(letter, "").split(" ")[0]] += count
     counts.pop("", None)
     return max(counts, key=lambda name: (counts[name], name)) if counts else None
 

@@ -1,5 +1,7 @@
 """The ranking stage: scores of documents in, leaderboard, comparisons, slices and history out."""
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -118,16 +120,31 @@ def _pareto(board: Leaderboard) -> dict[Group, bool | None]:
     }
 
 
-def comparison_rows(columns: ScoreColumns, rules: Sequence[str]) -> tuple[list[Comparison], list[RuleSensitivity]]:
-    """Make the rows of `comparisons` and `rule_sensitivity`.
+Levels = Mapping[str, Sequence[Outcomes]]
+"""By name of the rules, including the headline's, the outcomes of each data set."""
 
-    `columns`: with outcomes by each of `rules`, including the headline's.
-    """
-    by_rules = {name: outcomes_by_dataset(columns, name) for name in rules}
+
+def levels_of(columns: ScoreColumns, rules: Sequence[str]) -> Levels:
+    """`columns`: with outcomes by each of `rules`."""
+    return {name: outcomes_by_dataset(columns, name) for name in rules}
+
+
+def digest_of(levels: Levels) -> str:
+    """Changes with every outcome, and so with everything that comparisons are made from."""
+    digest = hashlib.sha256()
+    for name, cubes in levels.items():
+        for cube in cubes:
+            digest.update(json.dumps([name, cube.dataset, cube.backends, cube.documents, cube.fields]).encode())
+            digest.update(cube.codes.tobytes())
+    return digest.hexdigest()
+
+
+def comparison_rows(levels: Levels) -> tuple[list[Comparison], list[RuleSensitivity]]:
+    """Make the rows of `comparisons` and `rule_sensitivity`."""
     comparisons = [
         row
-        for position in range(len(by_rules[HEADLINE]))
-        for row in compare_under_rules({name: cubes[position] for name, cubes in by_rules.items()})
+        for position in range(len(levels[HEADLINE]))
+        for row in compare_under_rules({name: cubes[position] for name, cubes in levels.items()})
     ]
     return comparisons, rule_sensitivity(comparisons)
 

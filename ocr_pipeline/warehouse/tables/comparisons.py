@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
+from ocr_pipeline.warehouse.changes import Replacement, Update
 from ocr_pipeline.warehouse.connection import Reader, Warehouse, utc_now
 from ocr_pipeline.warehouse.tables.common import described
 
@@ -64,16 +65,27 @@ class SensitivityRow:
 
 
 def replace_comparisons(
-    warehouse: Warehouse, comparisons: "Sequence[Comparison]", sensitivity: "Sequence[RuleSensitivity]", run_id: str
+    warehouse: Warehouse,
+    comparisons: "Sequence[Comparison]",
+    sensitivity: "Sequence[RuleSensitivity]",
+    run_id: str,
+    more: Sequence[Replacement] = (),
 ) -> None:
-    """Replace `comparisons` and `rule_sensitivity`."""
+    """Replace `comparisons` and `rule_sensitivity`. `more`: other rows to replace with them."""
     stamp = {"run_id": run_id, "evaluated_at": utc_now()}
-    warehouse.replace_all(
-        {
-            "comparisons": [{**vars(row), **stamp} for row in comparisons],
-            "rule_sensitivity": [vars(row) for row in sensitivity],
-        }
-    )
+    new_rows = {
+        "comparisons": [{**vars(row), **stamp} for row in comparisons],
+        "rule_sensitivity": [vars(row) for row in sensitivity],
+    }
+    warehouse.replace_all(new_rows, more)
+
+
+def confirm(warehouse: Warehouse, run_id: str) -> None:
+    """All rows are what this run would have made."""
+    datasets = [row["dataset"] for row in warehouse.rows("SELECT DISTINCT dataset FROM comparisons")]
+    stamp = {"run_id": run_id, "evaluated_at": utc_now()}
+    if datasets:
+        warehouse.replace_together([Update("comparisons", ("dataset",), {"dataset": datasets}, stamp)])
 
 
 def comparisons(

@@ -5,6 +5,9 @@ import json
 from functools import cache
 from importlib.metadata import version
 
+from ocr_pipeline.warehouse.changes import Replacement
+from ocr_pipeline.warehouse.connection import Reader
+
 COLUMNS = {
     "findings": {
         "asset": "Asset that found it.",
@@ -24,3 +27,17 @@ def content_of(asset: str, inputs: object) -> str:
 def _version() -> str:
     """Python reads and parses a file for it each time."""
     return version("ocr_pipeline")
+
+
+def kept(reader: Reader, name: str, part: str, content: str) -> str | None:
+    """The JSON that was kept under a name for a part (a data set, or all: empty), if it was made from the same."""
+    rows = reader.rows(
+        "SELECT result FROM findings WHERE asset = ? AND document_id = ? AND content = ?", [name, part, content]
+    )
+    return rows[0]["result"] if rows else None
+
+
+def keep(name: str, part: str, content: str, result: str) -> Replacement:
+    """To keep JSON, see `kept`."""
+    row = {"document_id": part, "asset": name, "content": content, "result": result}
+    return Replacement(("document_id", "asset"), [(part, name)], {"findings": [row]})

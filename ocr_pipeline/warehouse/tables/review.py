@@ -165,20 +165,6 @@ _INPUTS = {
 }
 
 
-def kept(reader: Reader, name: str, part: str, content: str) -> str | None:
-    """The JSON that was kept under a name for a part (a data set, or all: empty), if it was made from the same."""
-    rows = reader.rows(
-        "SELECT result FROM findings WHERE asset = ? AND document_id = ? AND content = ?", [name, part, content]
-    )
-    return rows[0]["result"] if rows else None
-
-
-def keep(name: str, part: str, content: str, result: str) -> Replacement:
-    """To keep JSON, see `kept`."""
-    row = {"document_id": part, "asset": name, "content": content, "result": result}
-    return Replacement(("document_id", "asset"), [(part, name)], {"findings": [row]})
-
-
 def right_values(reader: Reader, backends: Sequence[str]) -> dict[tuple[str, str], set[str]]:
     """The fields that are right, by (backend, document)."""
     rows = reader.rows(

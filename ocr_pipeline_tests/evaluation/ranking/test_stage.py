@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 from ocr_pipeline.evaluation.ranking.leaderboard import LeaderboardRow
 from ocr_pipeline.evaluation.ranking.runs import ExtractionRun
-from ocr_pipeline.evaluation.ranking.stage import leaderboard_rows
+from ocr_pipeline.evaluation.ranking.stage import digest_of, leaderboard_rows
 from ocr_pipeline.evaluation.scoring.stage import StoredScore
 from ocr_pipeline.evaluation.scoring.version import SCORING_VERSION
 from ocr_pipeline.evaluation.statistics.counts import Outcome
 from ocr_pipeline.schemas import Invoice, Label
 from ocr_pipeline.warehouse.tables.ranking import leaderboard_columns
-from ocr_pipeline_tests.evaluation.cubes import score_columns
+from ocr_pipeline_tests.evaluation.cubes import cube, score_columns
 
 LABEL = Label(invoice=Invoice(invoice_id="1"))
 
@@ -61,3 +63,19 @@ def test_columns_of_the_table() -> None:
     assert board["a"]["failures"] == 1
     assert (board["d"]["scoring_version"], board["d"]["dataset"]) == (SCORING_VERSION, "demo")
     assert not {"summary", "standing"} & set(board["a"])
+
+
+def test_the_digest_of_outcomes_changes_with_each_of_them() -> None:
+    outcomes = cube(["cc", "cw"], ["cc", "--"])
+    every = [
+        outcomes,
+        cube(["cc", "cw"], ["cc", "c-"]),
+        replace(outcomes, dataset="other"),
+        replace(outcomes, documents=("a", "b")),
+        replace(outcomes, backends=("a", "z")),
+        replace(outcomes, fields=("total_amount", "supplier_name")),
+    ]
+    digests = [digest_of({"headline": [entry]}) for entry in every]
+    digests += [digest_of({"strict": [outcomes]}), digest_of({"headline": [outcomes, outcomes]})]
+    assert len(set(digests)) == len(digests)
+    assert digest_of({"headline": [cube(["cc", "cw"], ["cc", "--"])]}) == digests[0]
