@@ -17,6 +17,7 @@ import dagster as dg
 import psycopg2
 
 from ocr_pipeline.defs.instance import open_instance
+from ocr_pipeline.processes.calls import AHEAD
 from ocr_pipeline.project import Project
 from ocr_pipeline.storage import open_store
 from ocr_pipeline_tests.scale.engine import done_twice, in_flight
@@ -76,7 +77,7 @@ def drill(
     chance.shuffle(kinds)
     report = Report(len(list((project.data / "documents").glob("*.pdf"))))
     process, threads, lost = _start(project), list[threading.Thread](), list[_Lost]()
-    flying = 0
+    flying, handed = 0, 0
 
     def ready(target: int = 0) -> bool:
         nonlocal flying  # of the moment before the kill
@@ -84,7 +85,7 @@ def drill(
         return flying >= IN_FLIGHT and _ended(project) >= target
 
     for kind in kinds:
-        target = _ended(project) + chance.randint(pause // 2, pause)
+        target = _ended(project) + handed + chance.randint(pause // 2, pause)
         assert until(partial(ready, target), 300), f"no kill of a {kind} was possible: {process.poll()}"
         if kind == "writer":
             assert _stop_while_writing(process, warehouse, ready), f"no writer was caught: {process.poll()}"
@@ -100,7 +101,9 @@ def drill(
             cluster.kill_node(node)
             lost.append(_Lost(name, now, _stored(project)))
             cluster.add_node(cpus)
+            handed = 0
             continue
+        handed = AHEAD * cpus * len(cluster.nodes)  # what a killed run handed over is finished without a run
         process.send_signal(signal.SIGKILL)
         process.wait()
         threads.append(threading.Thread(target=_closing, args=(project, report)))

@@ -97,7 +97,8 @@ class ProjectResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         settings = load_deployment(self.project).workers
         if settings.kind == "local":
             return LocalWorkers(self.processes or available_cores())
-        from ocr_pipeline.processes.cluster import RayWorkers, Task
+        from ocr_pipeline.processes.calls import Task
+        from ocr_pipeline.processes.cluster import RayWorkers
 
         tasks = {name: Task(needed.cpus, needed.gpus) for name, needed in settings.tasks.items()}
         task = Task(settings.cpus_per_task, settings.gpus_per_task)

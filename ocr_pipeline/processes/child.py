@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class Answer:
 
 
 _to_parent: Connection  # set in workers
+code_since = time.time()
+"""When the code of this process was imported; in workers, that of the process which started them, too."""
 
 
 @contextmanager
@@ -34,10 +37,10 @@ def untimed() -> Iterator[None]:
     _to_parent.send(True)
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: Connection, parent_since: float) -> None:
     """In the worker: answer calls until the parent is gone."""
-    global _to_parent
-    _to_parent = connection
+    global _to_parent, code_since
+    _to_parent, code_since = connection, parent_since
     with suppress(OSError):
         os.setpgid(0, 0)  # what it starts is killed with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)

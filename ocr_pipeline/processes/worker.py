@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied, available_cores, cpu_seconds
-from ocr_pipeline.processes.child import Answer, serve
+from ocr_pipeline.processes.child import Answer, code_since, serve
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -57,7 +57,7 @@ class Worker:
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, child_end = context.Pipe()
-        self._process = context.Process(target=serve, args=(child_end,), name="worker")
+        self._process = context.Process(target=serve, args=(child_end, code_since), name="worker")
         with _as_a_child():
             self._process.start()
         child_end.close()  # so that the connection closes with the child

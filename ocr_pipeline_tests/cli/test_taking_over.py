@@ -2,13 +2,15 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ocr_pipeline.cli import taking_over
 from ocr_pipeline.processes import warming
-from ocr_pipeline.processes.cluster import RayWorkers, Task
+from ocr_pipeline.processes.calls import Task
+from ocr_pipeline.processes.cluster import RayWorkers
 from ocr_pipeline.project import ROOT_VARIABLE, Project
 
 RAY = "workers: {kind: ray, address: 'ray://head:10001', cpus_per_task: 2}\n"
@@ -27,7 +29,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
 @pytest.fixture
 def warmed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Task]]:
     begun: list[tuple[str, Task]] = []
-    monkeypatch.setattr(warming, "warm_beside", lambda address, task: begun.append((address, task)))
+    monkeypatch.setattr(warming, "warm_beside", lambda address, task, _: begun.append((address, task)))
     return begun
 
 
@@ -37,12 +39,13 @@ def dead_process() -> int:
     return process.pid
 
 
-def test_after_a_killed_run_workers_start_once(project: Project, warmed: list[tuple[str, Task]]) -> None:
-    project.on_cluster.write_text(str(dead_process()))
+def test_a_run_after_a_killed_one_takes_over_its_workers(project: Project, warmed: list[tuple[str, Task]]) -> None:
+    project.on_cluster.write_text(f"{dead_process()} /somewhere")
     taking_over.warm_workers()
     assert warmed == [("ray://head:10001", Task(2, 0))]
-    taking_over.warm_workers()
-    assert len(warmed) == 1
+    assert (
+        project.on_cluster.read_text() == f"{os.getpid()} /somewhere"
+    )  # if this process is killed, the next finds it, too
 
 
 def test_a_run_that_is_alive_keeps_its_mark(project: Project, warmed: list[tuple[str, Task]]) -> None:
@@ -78,9 +81,18 @@ def test_a_damaged_mark_starts_nothing(project: Project, warmed: list[tuple[str,
 
 
 def test_a_cluster_that_does_not_answer_is_left_to_the_run() -> None:
-    thread = warming.warm_beside("127.0.0.1:1", Task())
+    thread = warming.warm_beside("127.0.0.1:1", Task(), Path("/dev/null"))
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_a_run_that_took_over_and_ends_without_calls_leaves_no_mark(project: Project) -> None:
+    project.on_cluster.write_text(f"{dead_process()} /somewhere")
+    code = "import sys; from pathlib import Path; from ocr_pipeline.processes.warming import taken_over; "
+    code += "print(taken_over(Path(sys.argv[1])))"
+    done = subprocess.run([sys.executable, "-c", code, project.on_cluster], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "/somewhere"
+    assert not project.on_cluster.exists()
 
 
 def test_stored_results_leave_no_mark(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from ocr_pipeline.errors import ConfigurationError, DocumentError
 from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
-from ocr_pipeline.processes.cluster import MAX_DEATHS, RayWorkers
+from ocr_pipeline.processes.calls import MAX_DEATHS
+from ocr_pipeline.processes.cluster import RayWorkers
 from ocr_pipeline.processes.workers import Needs, Ready
 from ocr_pipeline_tests.ocr import jobs
 from ocr_pipeline_tests.scale import tasks
@@ -121,7 +122,7 @@ def test_no_head_is_one_sentence(nobody: int, scheme: str) -> None:
     import sys
 
     code = (
-        "import sys\nfrom ocr_pipeline.processes.cluster import connected\n"
+        "import sys\nfrom ocr_pipeline.processes.connection import connected\n"
         "from ocr_pipeline.errors import ConfigurationError\n"
         "try:\n    connected(sys.argv[1])\nexcept ConfigurationError as error:\n    print(error)"
     )
