@@ -48,8 +48,6 @@ class Dispatcher:
         while self._open or (self._wanted and time.monotonic() < self._used + IDLE):
             time.sleep(0.1)
         shutil.rmtree(self._folder, ignore_errors=True)
-        if ray := sys.modules.get("ray"):
-            ray.shutdown()
 
     def _accept(self, listener: Listener) -> None:
         while True:
@@ -135,7 +133,7 @@ class _Passing(logging.Handler):
 
 
 def main(folder: str) -> Any:
-    """Serve, and end without waiting for threads."""
+    """Serve, and end without waiting for threads, or for `ray.shutdown`, which was seen to hang."""
     logging.getLogger("ocr_pipeline").setLevel(logging.INFO)
     Dispatcher(Path(folder)).serve()
     os._exit(0)
