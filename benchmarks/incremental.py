@@ -35,8 +35,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--learned", action="store_true", help="with backends that learn from labels")
     parser.add_argument("--folder", type=Path, help="where the project is made and kept, to use it again")
-    parser.add_argument("--other", type=Path, help="another checkout, measured too; with its own .venv, if it has one")
-    parser.add_argument("--first", action="store_true", help="first runs from nothing, of the other checkout too")
+    parser.add_argument("--other", type=Path, help="another checkout, whose full evaluation is measured too")
+    parser.add_argument("--first", action="store_true", help="with a first run from nothing")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = options.folder or Path(folder)
@@ -44,8 +44,8 @@ def main() -> None:
             write_project(root, options.documents, learned=options.learned)
             measure(root, HERE.parent)
         rows: dict[str, list[dict[str, float]]] = {}
-        for checkout in [HERE.parent, *([options.other] if options.other else [])] if options.first else ():
-            rows[f"first run, {checkout.name}"] = [first_run(options.documents, checkout, learned=options.learned)]
+        if options.first:
+            rows["first run"] = [first_run(options.documents, learned=options.learned)]
         for number in range(options.rounds):
             change_label(root, 7 + number)
             rows.setdefault("one label changed", []).append(measure(root, HERE.parent))
@@ -54,7 +54,7 @@ def main() -> None:
             (root / "evaluation.yaml").write_text(f"# {number} {time.time()}\n", "utf-8")
             forget_evaluation(root)
             rows.setdefault("full evaluation", []).append(measure(root, HERE.parent))
-            if options.other and not options.first:
+            if options.other:
                 forget_evaluation(root)
                 rows.setdefault(f"full evaluation, {options.other.name}", []).append(measure(root, options.other))
     names = list(dict.fromkeys(name for row in rows.values() for entry in row for name in entry))
@@ -95,11 +95,11 @@ def write_project(root: Path, documents: int, *, learned: bool) -> None:
     (root / "backends.yaml").write_text(content, "utf-8")
 
 
-def first_run(documents: int, checkout: Path, *, learned: bool) -> dict[str, float]:
+def first_run(documents: int, *, learned: bool) -> dict[str, float]:
     """CPU seconds of a run of a new project."""
     with tempfile.TemporaryDirectory() as folder:
         write_project(Path(folder), documents, learned=learned)
-        return measure(Path(folder), checkout)
+        return measure(Path(folder), HERE.parent)
 
 
 def draw(text: "OcrText", path: Path) -> None:
@@ -162,37 +162,25 @@ def measure(root: Path, checkout: Path) -> dict[str, float]:
 
 def worker() -> None:
     """Run once, in this process; print the CPU seconds of each launch as JSON."""
+    from ocr_pipeline.backends.backend import load_backends
+    from ocr_pipeline.defs import pipeline
     from ocr_pipeline.documents.find import find_documents
+    from ocr_pipeline.progress import NoProgress
     from ocr_pipeline.project import find_project
 
-    project, seconds = find_project(), {}
-    try:
-        from ocr_pipeline.backends.backend import load_backends
-        from ocr_pipeline.defs import pipeline
-    except ImportError:  # 541d48e, whose steps are not counted apart
-        from ocr_pipeline.defs.runner import run_pipeline  # type: ignore[import-not-found]
+    seconds: dict[str, float] = {}
+    execute = pipeline.Execution._execute
 
-        names = ["clear+rules", "blurred+rules", "oracle+rules"]
-    else:
-        run_pipeline, execute = pipeline.run_pipeline, pipeline.Execution._execute
-        names = [name for name, backend in load_backends(project).items() if backend.unavailable() is None]
+    def timed(self: Any, plan: Any) -> None:
+        before, step = _cpu(), plan.steps[0].asset
+        execute(self, plan)
+        seconds[step] = seconds.get(step, 0.0) + _cpu() - before
 
-        def timed(self: Any, plan: Any) -> None:
-            before, step = _cpu(), plan.steps[0].asset
-            execute(self, plan)
-            seconds[step] = seconds.get(step, 0.0) + _cpu() - before
-
-        pipeline.Execution._execute = timed  # type: ignore[method-assign]
-    run_pipeline(project, find_documents(project.data), names, _Silent())
+    pipeline.Execution._execute = timed  # type: ignore[method-assign]
+    project = find_project()
+    names = [name for name, backend in load_backends(project).items() if backend.unavailable() is None]
+    pipeline.run_pipeline(project, find_documents(project.data), names, NoProgress())
     print(json.dumps({**seconds, "the whole run": _cpu()}))
-
-
-class _Silent:
-    """Progress that nobody sees."""
-
-    def start(self, *_: object, **__: object) -> None: ...
-
-    def advance(self, *_: object, **__: object) -> None: ...
 
 
 def _cpu() -> float:
