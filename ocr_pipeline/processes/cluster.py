@@ -19,7 +19,7 @@ from ocr_pipeline.processes.budget import Budget, OverBudget, WorkerDied
 from ocr_pipeline.processes.calls import MAX_NODES_LOST, Call, Request, Task
 from ocr_pipeline.processes.child import Answer
 from ocr_pipeline.processes.dispatcher import END, NEXT, STOP
-from ocr_pipeline.processes.dispatchers import Gone, Used, leave, receive, send, use, write_mark
+from ocr_pipeline.processes.dispatcher_client import Gone, Used, leave, receive, send, use, write_mark
 from ocr_pipeline.processes.node import Checked, Fresh, Outcome, StaleCode
 from ocr_pipeline.processes.worker import GRACE, Isolated
 from ocr_pipeline.processes.workers import Needs, Ready

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ocr_pipeline.processes.calls import Task, Warm
-from ocr_pipeline.processes.dispatchers import inherit, receive, send, use, write_mark
+from ocr_pipeline.processes.dispatcher_client import inherit, receive, send, use, write_mark
 
 
 def was_killed(mark: Path) -> bool:

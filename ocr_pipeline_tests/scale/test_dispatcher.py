@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocr_pipeline.processes.cluster import RayWorkers
-from ocr_pipeline.processes.dispatchers import use
+from ocr_pipeline.processes.dispatcher_client import use
 from ocr_pipeline_tests.ocr import jobs
 from ocr_pipeline_tests.scale import tasks
 from ocr_pipeline_tests.scale.servers import RayCluster, until
@@ -18,7 +18,7 @@ RUN = """
 import sys
 from pathlib import Path
 from ocr_pipeline.processes.cluster import RayWorkers
-from ocr_pipeline.processes.dispatchers import inherit
+from ocr_pipeline.processes.dispatcher_client import inherit
 from ocr_pipeline.processes.warming import taken_over
 address, folder, first, last, seconds = sys.argv[1:]
 mark = Path(folder) / "mark"
@@ -98,7 +98,9 @@ def test_a_dispatcher_of_other_code_or_another_cluster_is_not_used(
     path += ["/elsewhere"] if changed == "path" else []
     address += "0" if changed == "address" else ""
     code = "import sys; from pathlib import Path; from ocr_pipeline_tests.ocr import jobs; import ocr_pipeline_tests\n"
-    code += "from ocr_pipeline.processes.dispatchers import inherit; print(inherit(sys.argv[1], Path(sys.argv[2])))"
+    code += (
+        "from ocr_pipeline.processes.dispatcher_client import inherit; print(inherit(sys.argv[1], Path(sys.argv[2])))"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
     done = subprocess.run(
         [sys.executable, "-c", code, address, place], env=environment, capture_output=True, text=True, check=True
@@ -119,6 +121,7 @@ def test_calls_are_handed_over_again_if_the_dispatcher_dies(cluster: RayCluster,
     found += pairs
     assert sorted(result for _, result in found if isinstance(result, int)) == list(range(12))
     assert use(cluster.address).folder != old
+    assert not old.exists()
 
 
 @pytest.mark.parametrize("ended", [True, False])

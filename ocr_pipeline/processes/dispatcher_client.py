@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -122,9 +123,11 @@ def _key(address: str) -> str:
 
 def _leave(used: Used) -> None:
     """A run that ends needs its dispatcher no more. One that is killed leaves it to the next."""
-    with suppress(OSError):
+    try:
         used.kept.send(BYE)
         used.kept.close()
+    except OSError:  # it was killed, and could not remove its folder itself
+        shutil.rmtree(used.folder, ignore_errors=True)
 
 
 @atexit.register
