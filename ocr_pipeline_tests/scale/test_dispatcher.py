@@ -87,25 +87,25 @@ def test_workers_with_old_code_are_replaced(cluster: RayCluster, tmp_path: Path)
     assert until(lambda: not place.exists(), 30)
 
 
-@pytest.mark.parametrize("changed", ["code", "path", "address"])
+@pytest.mark.parametrize("changed", ["nothing", "code", "path", "address"])
 def test_a_dispatcher_of_other_code_or_another_cluster_is_not_used(
     changed: str, cluster: RayCluster, tmp_path: Path
 ) -> None:
     killed(cluster, tmp_path)
-    place, address, path = dispatcher(tmp_path), cluster.address, list(sys.path)
+    place, address, environment = dispatcher(tmp_path), cluster.address, dict(os.environ)
     if changed == "code":
         os.utime(jobs.__file__)
-    path += ["/elsewhere"] if changed == "path" else []
+    if changed == "path":
+        environment["PYTHONPATH"] = os.pathsep.join([environment.get("PYTHONPATH", ""), "/elsewhere"])
     address += "0" if changed == "address" else ""
     code = "import sys; from pathlib import Path; from ocr_pipeline_tests.ocr import jobs; import ocr_pipeline_tests\n"
     code += (
         "from ocr_pipeline.processes.dispatcher_client import inherit; print(inherit(sys.argv[1], Path(sys.argv[2])))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
     done = subprocess.run(
         [sys.executable, "-c", code, address, place], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == str(changed == "nothing")
 
 
 def test_calls_are_handed_over_again_if_the_dispatcher_dies(cluster: RayCluster, tmp_path: Path) -> None:
