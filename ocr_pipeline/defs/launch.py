@@ -17,6 +17,7 @@ from uuid import uuid4
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from ocr_pipeline.collecting import existing_objects_skipped
 from ocr_pipeline.coordination.locks import shared_locks
 from ocr_pipeline.defs._dagster import documents_loaded_once, located_runs, open_event_log, range_tags
 from ocr_pipeline.defs.instance import PROCESS, PROCESS_TAG
@@ -281,6 +282,7 @@ class Launcher:
                 located_runs(self.instance, LOCATION, job.name),
                 open_event_log(self.instance, run_id),
                 documents_loaded_once(self.instance),
+                existing_objects_skipped(),
             ):
                 return job.execute_in_process(
                     instance=self.instance,

@@ -8,6 +8,8 @@ import duckdb
 
 from ocr_pipeline.errors import WarehouseError
 
+_VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER, applied_at TIMESTAMP);"
+
 
 @cache
 def migrations() -> list[tuple[int, str]]:
@@ -53,7 +55,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, newest: int | None = None) ->
     for version, script in migrations():
         if current < version <= (newest or version):
             connection.begin()
-            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER, applied_at TIMESTAMP)")
+            connection.execute(_VERSIONS)
             connection.execute(script)
             connection.execute("INSERT INTO schema_version VALUES (?, now()::TIMESTAMP)", [version])
             connection.commit()
@@ -62,8 +64,9 @@ def migrate(connection: duckdb.DuckDBPyConnection, newest: int | None = None) ->
 @cache
 def table_columns() -> dict[str, list[tuple[str, str]]]:
     """(column, type) of every table of the current schema. Views, which keep old names, are left out."""
-    with duckdb.connect(":memory:") as connection:
-        migrate(connection)
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        # All at once, and without values: for the first one, DuckDB 1.5 imports pandas.
+        connection.execute("\n".join([_VERSIONS, *(script for _, script in migrations())]))
         found = connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns JOIN information_schema.tables"
             " USING (table_name) WHERE table_type = 'BASE TABLE' ORDER BY table_name, ordinal_position"

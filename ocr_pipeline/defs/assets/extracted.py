@@ -49,13 +49,14 @@ class ExtractionWriter:
         for batch in batches(results):
             new_rows = tables.empty(tables.extractions.EXTRACTION_TABLES)
             for result in batch:
+                before = len(new_rows["extracted_fields"])
                 row = self._add(new_rows, backend, result, (ocr or {}).get(result.document_id))
                 unreadable.update(list(row.unreadable or ()))
                 if row.reason == "provider_failed":
                     self.to_retry.append(row)
                 else:
                     self._done.append(partition_keys[result.document_id])
-                fields = [one for one in new_rows["extracted_fields"] if one["document_id"] == result.document_id]
+                fields = new_rows["extracted_fields"][before:]
                 metadata = partial(_metadata, self.project, backend, row, result, fields)
                 self.asked.note(backend.name, result.document_id, metadata, failed=row.failed, rows=len(fields))
             keys = [(result.document_id, backend.name) for result in batch]
