@@ -21,6 +21,7 @@ from ocr_pipeline.project import ROOT_VARIABLE, Project
 from ocr_pipeline.report.site import build_site
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.migrate import table_columns
+from ocr_pipeline.warehouse.tables import due
 from ocr_pipeline.warehouse.tables.comparisons import ComparisonRow
 from ocr_pipeline.warehouse.tables.confidence import calibrations
 from ocr_pipeline_tests.files import PLUGINS, add_file, add_label, text_pdf, write_backends
@@ -196,6 +197,21 @@ def test_whatever_changes_the_result_is_that_of_a_full_evaluation(
             assert set(rows) ^ set(expected[name]) == set(), (name, made)
             assert rows == expected[name], (name, made)
         assert pages(project) == pages(copy), made
+
+
+def test_an_evaluation_in_small_parts_is_that_of_all_at_once(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of copies in different parts, whose labels differ."""
+    Changes(project, 7, 6)
+    first = next((project.data / "documents").glob("*/d1.pdf"))
+    add_label(first, total_amount="12.00")
+    add_label(add_file(project, "z/copy.pdf", first.read_bytes()), total_amount="13.00")
+    run(project)
+    expected = tables(project)
+    assert len([row for row in expected["label_issues"] if "is a copy" in row]) == 2
+    monkeypatch.setattr(due, "AT_A_TIME", 2)
+    assert tables(evaluated_from_scratch(project, tmp_path / "copy", monkeypatch)) == expected
 
 
 @pytest.mark.slow

@@ -221,3 +221,23 @@ def test_a_review_is_kept_for_the_same_inputs_alone(warehouse: Warehouse) -> Non
     assert findings.kept(warehouse, "review", "", "2") is None
     warehouse.replace_all({}, [findings.keep("review", "", "2", "[2]")])
     assert (findings.kept(warehouse, "review", "", "1"), findings.kept(warehouse, "review", "", "2")) == (None, "[2]")
+
+
+@pytest.mark.parametrize(
+    ("ids", "gone", "parts"),
+    [
+        ("abcde", "xy", [("ab", "xy"), ("cd", ""), ("e", "")]),
+        ("ab", "", [("ab", "")]),
+        ("", "x", [("", "x")]),
+        ("", "", []),
+    ],
+)
+def test_what_is_due_in_parts(
+    ids: str, gone: str, parts: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocr_pipeline.warehouse.tables.due.AT_A_TIME", 2)
+    every = Due(asset="consensus", contents={key: key.upper() for key in ids}, gone=list(gone))
+    found = list(every.parts())
+    assert [("".join(part.contents), "".join(part.gone)) for part in found] == parts
+    assert {part.asset for part in found} <= {"consensus"}
+    assert {key: content for part in found for key, content in part.contents.items()} == every.contents

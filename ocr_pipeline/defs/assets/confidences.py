@@ -39,8 +39,8 @@ def confidences_asset() -> dg.AssetsDefinition:
         made = tables.findings.content_of("confidences", [made_by(configured, rules), LIMITS])
         with target.snapshot() as snapshot:
             due = tables.due.due(snapshot, "confidences", made, READ)
-        if due:
-            _collect(target, configured, rules, due, made)
+        for part in due.parts():
+            _collect(target, configured, rules, part, made)
         with target.snapshot() as snapshot:
             contents = tables.confidence.values_from(snapshot)
             before = tables.confidence.calibrated_from(snapshot)

@@ -59,17 +59,19 @@ def _attributions() -> dg.AssetsDefinition:
         target = warehouse.warehouse()
         with target.snapshot() as snapshot:
             due = tables.due.due(snapshot, "attributions", made_by(configured, rules), ATTRIBUTED_FROM)
-        if due:
-            rows = _judged(target, configured, rules, due)
+        judged_now = 0
+        for part in due.parts():
+            rows = _judged(target, configured, rules, part)
             new_rows = tables.diagnosis.attribution_rows(rows, context.run.run_id)
-            tables.due.replace_due(target, due, {"attributions": new_rows})
+            tables.due.replace_due(target, part, {"attributions": new_rows})
+            judged_now += sum(row.judged_at is None for row in rows)
         with target.snapshot() as snapshot:
             counts, first = tables.diagnosis.first_attributions(snapshot, PREVIEW_ROWS)
         columns = ["document_id", "backend", "field", "attribution", "reason"]
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(counts.values()),
-                "judged_now": sum(row.judged_at is None for row in rows) if due else 0,
+                "judged_now": judged_now,
                 **{attribution: counts.get(attribution, 0) for attribution in ATTRIBUTIONS},
                 "preview": preview(first, columns, project.document_link, count=sum(counts.values())),
             }
@@ -110,8 +112,8 @@ def _consensus() -> dg.AssetsDefinition:
             voices = backend_voices(configured, tables.extractions.reported_models(snapshot))
             made = made_by(configured, voices=voices)
             due = tables.due.due(snapshot, "consensus", made, ("document", "labels", "results"))
-        if due:
-            tables.due.replace_due(target, due, _agreed(target, configured, voices, due, context.run.run_id))
+        for part in due.parts():
+            tables.due.replace_due(target, part, _agreed(target, configured, voices, part, context.run.run_id))
         with target.snapshot() as snapshot:
             count, first = tables.diagnosis.first_consensus(snapshot, PREVIEW_ROWS)
         shown = ["document_id", "field", "value", "agreeing", "backends", "agreement"]

@@ -46,9 +46,9 @@ def label_issues_asset() -> dg.AssetsDefinition:
             voices = backend_voices(configured, tables.extractions.reported_models(snapshot))
             own = [[schema.state, schema.text] for schema in schemas.values() if not schema.is_invoice]
             due = tables.due.due(snapshot, "label_issues", [made_by(configured, rules, voices), own], READ)
-        if due:
-            rows = _rows(target, configured, rules, schemas, voices, due, context.run.run_id)
-            tables.due.replace_due(target, due, {"label_issues": rows})
+        for part in due.parts():
+            rows = _rows(target, configured, rules, schemas, voices, part, context.run.run_id)
+            tables.due.replace_due(target, part, {"label_issues": rows})
         with target.snapshot() as snapshot:
             count, first = tables.diagnosis.first_label_issues(snapshot, PREVIEW_ROWS)
         columns = ["document_id", "field", "label", "value", "reason"]

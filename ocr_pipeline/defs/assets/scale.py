@@ -36,8 +36,8 @@ def scale_asset() -> dg.AssetsDefinition:
         configured, target = project.backends(), warehouse.warehouse()
         with target.snapshot() as snapshot:
             due = tables.due.due(snapshot, "scale_suspects", made_by(configured), ("document", "words", "results"))
-        if due:
-            with target.snapshot(only=due.documents) as snapshot:
+        for part in due.parts():
+            with target.snapshot(only=part.documents) as snapshot:
                 datasets = tables.documents.datasets(snapshot)
                 values = tables.extractions.extracted_values(snapshot, list(configured))
             results = _looked_at(
@@ -46,7 +46,7 @@ def scale_asset() -> dg.AssetsDefinition:
             found = [(key, *entry) for key, result in results.items() for entry in result.found]
             rows = tables.scale.scale_suspect_rows(found, datasets, context.run.run_id)
             counts = {key: {"checked": result.checked, "unknown": result.unknown} for key, result in results.items()}
-            tables.due.replace_due(target, due, {"scale_suspects": rows}, counts)
+            tables.due.replace_due(target, part, {"scale_suspects": rows}, counts)
         with target.snapshot() as snapshot:
             every = tables.scale.scale_suspects(snapshot)
             counted = tables.due.sums(snapshot, "scale_suspects", ("checked", "unknown"))

@@ -1,7 +1,7 @@
 """How many independent readers agree: backends that share an engine, rules or a family of models make the same mistakes."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -24,16 +24,16 @@ def voice(engine: str | None, *readers: str) -> Voice:
 
 def count_voices(backends: Iterable[str], voice_of: Mapping[str, Voice]) -> int:
     """The number of independent readers among backends: the size of the largest set of which no two share anything."""
+    return _largest(frozenset(voice_of[name] for name in backends))
 
-    @cache
-    def largest(voices: frozenset[Voice]) -> int:
-        if not voices:
-            return 0
-        first = min(voices, key=lambda entry: (sorted(entry.engines), sorted(entry.readers)))
-        rest = voices - {first}
-        others = frozenset(other for other in rest if other.is_independent_of(first))
-        if len(others) == len(rest):  # a voice that shares nothing is in every largest set
-            return 1 + largest(rest)
-        return max(1 + largest(others), largest(rest))
 
-    return largest(frozenset(voice_of[name] for name in backends))
+@lru_cache(10_000)
+def _largest(voices: frozenset[Voice]) -> int:
+    if not voices:
+        return 0
+    first = min(voices, key=lambda entry: (sorted(entry.engines), sorted(entry.readers)))
+    rest = voices - {first}
+    others = frozenset(other for other in rest if other.is_independent_of(first))
+    if len(others) == len(rest):  # a voice that shares nothing is in every largest set
+        return 1 + _largest(rest)
+    return max(1 + _largest(others), _largest(rest))

@@ -5,7 +5,7 @@ that the asset reads, or if what holds for all documents did.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -53,6 +53,9 @@ _PARTS = {
 }
 """SQL of what an asset can read of each document: a text that changes with it."""
 
+AT_A_TIME = 10_000
+"""Documents that an asset looks at together: with 5 backends, what it reads of them takes 0.3 to 0.8 GB."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
@@ -69,6 +72,14 @@ class Due:
 
     def __bool__(self) -> bool:
         return bool(self.contents or self.gone)
+
+    def parts(self) -> Iterator["Due"]:
+        """The same in parts of neighbouring documents, each to be stored before the next; none if nothing is due."""
+        ids, gone = self.documents, self.gone
+        for start in range(0, len(ids) or bool(gone), AT_A_TIME):
+            contents = {document_id: self.contents[document_id] for document_id in ids[start : start + AT_A_TIME]}
+            yield Due(asset=self.asset, contents=contents, gone=gone)
+            gone = ()
 
 
 def due(reader: Reader, asset: str, made_by: object, parts: Collection[str]) -> Due:
