@@ -220,11 +220,13 @@ def _forget(url: str) -> None:
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load DuckDB's extension `postgres`: installed before, from the package of the extra `cluster`, or downloaded.
+    """Load DuckDB's extension `postgres`: installed before, from the package of the extra `cluster`, or else downloaded.
 
     Raises:
         ConfigurationError: it cannot be had.
     """
+    # or LOAD itself would ask DuckDB's server first, and wait for it half a minute in a network without a way out
+    connection.execute("SET autoinstall_known_extensions = false")
     try:
         connection.execute("LOAD postgres_scanner")
         return
@@ -233,7 +235,7 @@ def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         import duckdb_extensions
 
-        duckdb_extensions.import_extension("postgres_scanner")
+        duckdb_extensions.import_extension("postgres_scanner", con=connection)
     except Exception:  # noqa: BLE001 - not installed, or for another version of DuckDB: then it is downloaded
         _download(connection)
     try:

@@ -6,17 +6,20 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import duckdb
 import pytest
 
 from ocr_pipeline.warehouse import migrate, postgres_schema
 from ocr_pipeline.warehouse.connection import Warehouse
 from ocr_pipeline.warehouse.postgres import Postgres as Opening
-from ocr_pipeline.warehouse.postgres import _attach, explain
+from ocr_pipeline.warehouse.postgres import _attach, explain, load_extension
 from ocr_pipeline_tests.scale.servers import Postgres
 from ocr_pipeline_tests.warehouse import test_round_trip, test_stored_scores, test_tables, test_warehouse
 from ocr_pipeline_tests.warehouse.test_tables import extracted
@@ -291,3 +294,24 @@ def _psql(url: str, sql: str) -> str:
     finally:
         connection.close()
     return "\n".join(map(str, found))
+
+
+def test_the_packaged_extension_is_used_without_asking_a_server(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Repository(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with HTTPServer(("127.0.0.1", 0), Repository) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        repository = f"http://127.0.0.1:{server.server_port}"
+        connection = duckdb.connect(config={"extension_directory": str(tmp_path)})
+        for setting in ("autoinstall_extension_repository", "custom_extension_repository"):
+            connection.execute(f"SET {setting} = '{repository}'")
+        load_extension(connection)
+        server.shutdown()
+
+    assert asked == []
+    assert list(tmp_path.rglob("postgres_scanner.duckdb_extension"))
