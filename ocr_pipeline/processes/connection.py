@@ -1,5 +1,6 @@
 """The connection of a process to a Ray cluster."""
 
+import logging
 import re
 import signal
 import socket
@@ -11,8 +12,14 @@ from typing import Any
 from ocr_pipeline.errors import ConfigurationError
 from ocr_pipeline.installing import extra_command
 
+logger = logging.getLogger(__name__)
+
 CONNECT = 5.0
 """Seconds to wait for the head."""
+ATTEMPTS = 4
+"""The head starts a process for each connection by `ray://`, and about one of twenty dies before it begins: gRPC's threads do
+not survive the fork (ray-project/ray#63202, open with Ray 2.60 and grpcio 1.85). The next one is independent of it."""
+_NOT_STARTED = "Starting Ray client server failed"
 
 
 @contextmanager
@@ -29,10 +36,15 @@ def _own_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+MAX_SAID = 200
+"""Characters; Ray puts whole paragraphs on a line."""
+
+
 def first_line(error: BaseException) -> str:
-    """What Ray says, without colours and the pages that follow."""
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
+    """What Ray says, without colours, tracebacks and the pages that follow."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines() or [type(error).__name__]
+    said = f"{lines[0]} {lines[-1].strip()}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    return (said if len(said) <= MAX_SAID else said.partition(". ")[0]).rstrip(".")
 
 
 def connected(address: str) -> Any:
@@ -65,8 +77,7 @@ def _connected(address: str) -> Any:
                 f"No Ray cluster answers at {address} ({reason}): start it, or set workers.kind of deployment.yaml to local."
             ) from None
     try:
-        with _own_signals():
-            ray.init(address=address, log_to_driver=False, logging_level="CRITICAL")
+        _initialise(ray, address)
     except Exception as error:  # noqa: BLE001 - Ray raises all kinds of exceptions here
         raise ConfigurationError(
             f"The Ray cluster at {address} cannot be used ({first_line(error)}): check RAY_AUTH_TOKEN, the versions of Ray "
@@ -74,6 +85,17 @@ def _connected(address: str) -> Any:
         ) from None
     _silence(ray)
     return ray
+
+
+def _initialise(ray: Any, address: str, attempts: int = ATTEMPTS) -> None:
+    try:
+        with _own_signals():
+            ray.init(address=address, log_to_driver=False, logging_level="CRITICAL")
+    except ConnectionAbortedError as error:
+        if attempts == 1 or _NOT_STARTED not in str(error):
+            raise
+        logger.info("The head could not start the process for this connection; trying again.")
+        _initialise(ray, address, attempts - 1)
 
 
 def _silence(ray: Any) -> None:
