@@ -5,12 +5,12 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 from filelock import FileLock
 
@@ -147,9 +147,9 @@ def write_durably(path: Path, content: str | bytes, *, replace: bool = True) -> 
     with explained(path):
         made = not path.parent.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        temporary = str(path.parent / f".{uuid4().hex}.tmp")  # by the umask: `tempfile` keeps out who shares the folder
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(temporary, "xb") as file:
                 file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())

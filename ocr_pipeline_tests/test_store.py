@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from ocr_pipeline.components import fingerprint_of
 from ocr_pipeline.errors import WarehouseError
-from ocr_pipeline.store import ResultStore, fingerprint, is_sealed, result_key
+from ocr_pipeline.store import ResultStore, fingerprint, is_sealed, result_key, write_durably
 from ocr_pipeline_tests.plugins import PageWidth
 
 KEY = "ab" + "0" * 62
@@ -130,6 +130,17 @@ def test_the_folder_is_synced_after_the_file_and_its_new_name(
     assert steps == ["file", "name", "folder", "folder"], "the folder is new, so its own name has to last, too"
     store.put("ocr", KEY, "{}")
     assert steps[4:] == ["file", "name", "folder"]
+
+
+def test_who_may_read_a_file_is_a_matter_of_the_umask(tmp_path: Path) -> None:
+    """A project's folder may be shared by a container, its group and whoever commits the files."""
+    before = os.umask(0o027)
+    try:
+        write_durably(tmp_path / "ids.jsonl", "")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "ids.jsonl").stat().st_mode) == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["ids.jsonl"]
 
 
 def test_entries_are_results_and_nothing_else(store: ResultStore) -> None:
