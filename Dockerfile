@@ -1,5 +1,6 @@
 # ocr_pipeline from its wheel: docker build -t ocr_pipeline . && docker run --rm -v "$PWD:/project" ocr_pipeline read receipt.jpg
-# The Dagster UI: docker run --rm -it -p 3000:3000 -v "$PWD:/project" ocr_pipeline dev --host 0.0.0.0 (prints a login; see docs/operating.md)
+# The Dagster UI and the report (prints a login; see docs/operating.md):
+#   docker run --rm -it -p 127.0.0.1:3000:3000 -p 127.0.0.1:3001:3001 -v "$PWD:/project" ocr_pipeline dev --host 0.0.0.0
 FROM python:3.11-slim AS wheel
 WORKDIR /source
 COPY . .

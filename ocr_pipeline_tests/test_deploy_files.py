@@ -74,3 +74,13 @@ def test_the_project_finds_the_servers_of_the_compose_file(tmp_path: Path, monke
 def test_the_file_with_the_secrets_gets_into_no_commit_and_no_image() -> None:
     for name, pattern in ((".gitignore", ".env"), (".dockerignore", "**/.env")):
         assert pattern in (ROOT / name).read_text("utf-8").splitlines()
+
+
+def test_nodes_in_kubernetes_have_probes_that_need_no_dashboard() -> None:
+    """The operator's own ask one, for which the image has no packages: no node would ever be ready."""
+    cluster = next(yaml.safe_load_all((DEPLOY / "kubernetes" / "cluster.yaml").read_text("utf-8")))
+    groups = [cluster["spec"]["headGroupSpec"], *cluster["spec"]["workerGroupSpecs"]]
+    for group in groups:
+        [container] = group["template"]["spec"]["containers"]
+        ports = {container[probe]["tcpSocket"]["port"] for probe in ("readinessProbe", "livenessProbe")}
+        assert ports == ({10001, 6379} if group is groups[0] else {int(group["rayStartParams"]["node-manager-port"])})
