@@ -31,6 +31,8 @@ LOCATION = "ocr_pipeline"
 """The name of the code location, as in pyproject.toml and workspace.yaml."""
 CHECKS = "checks"
 """The name of the job that evaluates every asset check."""
+_NOT_RETRIED = {"dagster/max_retries": "0"}
+"""Of a run that is a part of another, or of a command: the daemon begins that one again, or nobody does."""
 LOST = 600.0
 """Seconds after which a started run of `process` without a lock counts as lost: it was killed right away."""
 
@@ -288,7 +290,7 @@ class Launcher:
                     instance=self.instance,
                     asset_selection=assets,
                     run_id=run_id,
-                    tags={**lock.tags, **self.tags, **tags},
+                    tags={**lock.tags, **self.tags, **tags, **_NOT_RETRIED},
                     # Details of the run are in its event log; the terminal belongs to the progress bars.
                     run_config={"ops": config or {}, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     raise_on_error=False,

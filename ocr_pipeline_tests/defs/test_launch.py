@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from ocr_pipeline.backends.backend import Backends, load_backends
 from ocr_pipeline.defs import launch
 from ocr_pipeline.defs._dagster import documents_loaded_once
-from ocr_pipeline.defs.launch import cell_ranges, close_killed_runs, document_ranges, run_locks
+from ocr_pipeline.defs.instance import open_instance
+from ocr_pipeline.defs.launch import Launcher, cell_ranges, close_killed_runs, document_ranges, run_locks
 from ocr_pipeline.defs.partitions import BACKEND, ENGINE, Partitions
 from ocr_pipeline.project import Project
 from ocr_pipeline_tests.defs.pipeline import BACKENDS, DOCUMENTS, Pipeline, cells_of, message_of
@@ -228,3 +229,19 @@ def dg_run_start(run: dg.DagsterRun, job_name: str) -> dg.EventLogEntry:
         dagster_event=event,
         job_name=job_name,
     )
+
+
+def test_an_interrupted_part_of_a_run_is_not_begun_again_alone(project: Project) -> None:
+    """The daemon begins a run of `process` again as a whole, and nothing of a command that a user has stopped."""
+
+    @dg.asset
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    with open_instance(project) as instance:
+        assert instance.run_retries_enabled
+        [result] = Launcher(dg.Definitions([stopped]), instance).materialize(["stopped"], [None])
+        run = instance.get_run_by_id(result.run_id)
+    assert run
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert run.tags["dagster/will_retry"] == "false"
