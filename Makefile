@@ -109,6 +109,6 @@ endif
 	$(PYTHON) -m venv .venv-scale
 	grep -v '^duckdb==' constraints.txt > .venv-scale/constraints.txt
 	.venv-scale/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint .venv-scale/constraints.txt --constraint constraints-scale.txt --editable '.[cluster]' \
+		--constraint .venv-scale/constraints.txt --constraint constraints-scale.txt --editable '.[cluster,cluster-runs]' \
 		'moto[server,s3]' pytest pytest-timeout pytest-xdist hypothesis
 	@touch $@

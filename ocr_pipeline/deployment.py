@@ -184,10 +184,25 @@ class Documents(Place):
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$", max_length=60)]
 
 
+class RunLauncher(Section):
+    """Whole runs as jobs of a Ray cluster. `address`: the dashboard of its head, `http://HEAD:8265`.
+
+    `cpus` and `resources` are what a node reserves for the run itself; what it hands to the workers is beside that.
+    """
+
+    address: Annotated[Text, Field(pattern=r"^https?://[^/@]+/?$")]
+    cpus: NonNegativeFloat = 1.0
+    resources: dict[str, Annotated[float, Field(gt=0)]] = {}
+
+
 class Instance(Section):
-    """Dagster's runs, events and schedules: SQLite in `.dagster/`, or the PostgreSQL database at `postgres_url`."""
+    """Dagster's runs, events and schedules: SQLite in `.dagster/`, or the PostgreSQL database at `postgres_url`.
+
+    `run_launcher`: where the runs of the UI, of sensors and schedules work; not set: on the machine of the daemon.
+    """
 
     postgres_url: Text | None = Field(default=None, repr=False)
+    run_launcher: RunLauncher | None = None
 
     @field_validator("postgres_url")
     @classmethod
@@ -230,6 +245,13 @@ class Deployment(Section):
     report: Place = Place(url="data/report")
     instance: Instance = Instance()
     shards: Shards = Shards()
+
+    @model_validator(mode="after")
+    def _runs_share_servers(self) -> "Deployment":
+        """A run on another machine opens the same tables, and its locks show there that it is alive."""
+        if self.instance.run_launcher and not (self.instance.postgres_url and self.warehouse.kind == "postgres"):
+            raise ValueError("instance.run_launcher needs instance.postgres_url and a warehouse on postgresql://")
+        return self
 
 
 def load_deployment(project: "Project") -> Deployment:

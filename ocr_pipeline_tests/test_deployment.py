@@ -72,6 +72,26 @@ def test_the_path_of_a_key_is_no_secret(tmp_path: Path) -> None:
         ("store: s3://b/../c", "store.url: must not contain .."),
         ("warehouse: mysql://db/x", "warehouse.url: mysql:// is not a database"),
         ("instance: {postgres_url: dagster}", "instance.postgres_url: must be a postgresql:// URL"),
+        (
+            "instance: {run_launcher: {address: 'http://u:hunter2@head:8265'}}",
+            "instance.run_launcher.address: a password does not belong in this file",
+        ),
+        (
+            "instance: {run_launcher: {address: 'ray://head:10001'}}",
+            "instance.run_launcher.address: String should match",
+        ),
+        (
+            "instance: {run_launcher: {address: 'http://u@head:8265'}}",
+            "instance.run_launcher.address: String should match",
+        ),
+        (
+            "warehouse: postgresql://db/x\ninstance: {run_launcher: {address: 'http://head:8265'}}",
+            "instance.run_launcher needs instance.postgres_url and a warehouse on postgresql://",
+        ),
+        (
+            "instance: {postgres_url: 'postgresql://db/x', run_launcher: {address: 'http://head:8265'}}",
+            "instance.run_launcher needs instance.postgres_url and a warehouse on postgresql://",
+        ),
         ("documents:\n- {name: a, url: s3://b}\n- {name: a, url: s3://c}", "documents: two entries have the same name"),
         (
             "\nwarehouse: postgresql://ocr:hunter2@db/x",

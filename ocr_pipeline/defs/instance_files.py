@@ -1,5 +1,6 @@
 """The settings of the Dagster instance: `dagster.yaml` in the instance folder, and the environment that Dagster needs."""
 
+import json
 import os
 import re
 from importlib.resources import files
@@ -7,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_pipeline.deployment import load_deployment, without_password
+from ocr_pipeline.deployment import Instance, load_deployment, without_password
 from ocr_pipeline.errors import ConfigurationError, OcrPipelineError, WarehouseError
 from ocr_pipeline.installing import extra_command
 from ocr_pipeline.machine import explained_os_errors
@@ -22,14 +23,22 @@ EVENT_BATCH, POSTGRES_EVENT_BATCH = "100", "500"
 URL_VARIABLE = "OCR_PIPELINE_DAGSTER_POSTGRES"
 """The URL of the instance in the environment of Dagster's processes: it may have a password, so that it is in no file."""
 
-_STORAGE = f"""
-# From deployment.yaml (`instance`); written and removed by ocr-pipeline.
+_STORAGE = f"""\
 storage:
   postgres:
     postgres_url:
       env: {URL_VARIABLE}
-# End of what is from deployment.yaml.
 """
+_LAUNCHER = """\
+run_launcher:
+  module: ocr_pipeline.run_launcher
+  class: RayJobLauncher
+  config:
+    ray: {settings}
+"""
+_BEGIN = "# From deployment.yaml (`instance`); written and removed by ocr-pipeline."
+_END = "# End of what is from deployment.yaml."
+_WRITTEN = re.compile(rf"\n{re.escape(_BEGIN)}\n.*?{re.escape(_END)}\n", re.DOTALL)
 
 
 def instance_environment(project: Project) -> dict[str, str]:
@@ -37,11 +46,13 @@ def instance_environment(project: Project) -> dict[str, str]:
 
     Creates the instance folder with its `dagster.yaml` if it does not exist, and follows `deployment.yaml`.
     """
-    url = load_deployment(project).instance.postgres_url
-    home = project.dagster_home
+    instance = load_deployment(project).instance
+    url, home = instance.postgres_url, project.dagster_home
+    if instance.run_launcher:
+        _check_launcher()
     with explained_os_errors(home):
         home.mkdir(parents=True, exist_ok=True)
-        _write_settings(home / "dagster.yaml", on_postgres=url is not None)
+        _write_settings(home / "dagster.yaml", instance)
     batch = POSTGRES_EVENT_BATCH if url else EVENT_BATCH
     found = {"DAGSTER_HOME": str(home), BATCH_VARIABLE: os.environ.get(BATCH_VARIABLE, batch)}
     if url:
@@ -76,23 +87,41 @@ def unreachable(project: Project, error: BaseException) -> OcrPipelineError | No
     )
 
 
-def _write_settings(path: Path, *, on_postgres: bool) -> None:
+def _write_settings(path: Path, instance: Instance) -> None:
     """Whole or not at all, should this be killed."""
     template = files("ocr_pipeline.defs") / "dagster.yaml"
     before = path.read_text("utf-8") if path.exists() else None
-    text = template.read_text("utf-8") if before is None else before
-    if on_postgres and "\nstorage:" not in text:
-        text = text.rstrip("\n") + "\n" + _STORAGE
-    elif not on_postgres:
-        text = text.replace(_STORAGE, "")
+    own = _WRITTEN.sub("", template.read_text("utf-8") if before is None else before)
+    if sections := _sections(own, instance):
+        text = "\n".join([own.rstrip("\n"), "", _BEGIN, f"{sections}{_END}", ""])
+    else:
+        text = own
     if text != before:
         new = path.with_name(f"{path.name}.{os.getpid()}")
         new.write_text(text, "utf-8")
         new.replace(path)
 
 
+def _sections(own: str, instance: Instance) -> str:
+    """What deployment.yaml adds to the user's own settings. A section that is in the file already is the user's choice."""
+    found = ""
+    if instance.postgres_url and "\nstorage:" not in own:
+        found += _STORAGE
+    if (runs := instance.run_launcher) and "\nrun_launcher:" not in own:
+        settings = {"address": runs.address, "num_cpus": runs.cpus, "resources": runs.resources}
+        found += _LAUNCHER.format(settings=json.dumps(settings))
+    return found
+
+
 def _check_package() -> None:
     if find_spec("dagster_postgres") is None or find_spec("psycopg2") is None:
         raise ConfigurationError(
             f"`instance` in deployment.yaml needs the package dagster-postgres: {extra_command('cluster')}"
+        )
+
+
+def _check_launcher() -> None:
+    if find_spec("dagster_ray") is None:
+        raise ConfigurationError(
+            f"`instance.run_launcher` in deployment.yaml needs the package dagster-ray: {extra_command('cluster-runs')}"
         )

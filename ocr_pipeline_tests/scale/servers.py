@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,20 +171,23 @@ def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
 
 @dataclass
 class RayCluster:
-    """A head without CPUs and the nodes that were added. `address` is for `workers.address`."""
+    """A head without CPUs and the nodes that were added. `address` is for `workers.address`; `dashboard` takes jobs."""
 
     address: str
     _cluster: Any
+    dashboard: str = ""
     _nodes: list[Any] = field(default_factory=list)
     _added: int = 0
 
-    def add_node(self, cpus: int = 1) -> Any:
-        """Start a node; it takes about 4 seconds."""
+    def add_node(self, cpus: int = 1, resources: Mapping[str, float] | None = None) -> Any:
+        """Start a node; it takes about 4 seconds. `resources`: others than CPUs."""
         self._added += (
             1  # a loopback address of its own, as if it were another machine: a driver connects to the head's
         )
         address = f"127.0.1.{self._added}"
-        node = self._cluster.add_node(num_cpus=cpus, object_store_memory=80_000_000, node_ip_address=address)
+        node = self._cluster.add_node(
+            num_cpus=cpus, resources=resources, object_store_memory=80_000_000, node_ip_address=address
+        )
         self._nodes.append(node)
         return node
 
@@ -216,8 +219,11 @@ def _children(pid: int) -> list[int]:
 
 
 @contextmanager
-def ray_cluster(nodes: int = 2, cpus: int = 1) -> Iterator[RayCluster]:
-    """Start a head and nodes. Raises CannotRun outside a network namespace: Ray listens on all addresses."""
+def ray_cluster(nodes: int = 2, cpus: int = 1, dashboard: bool = False) -> Iterator[RayCluster]:
+    """Start a head and nodes. Raises CannotRun outside a network namespace: Ray listens on all addresses.
+
+    `dashboard`: with the server that takes jobs; it needs `ray[default]`.
+    """
     if [name for _, name in socket.if_nameindex() if name != "lo"]:
         raise CannotRun("Ray is tested in a network namespace of its own only (unshare -rn)")
     folder = Path(tempfile.mkdtemp(prefix="ocr-ray-", dir="/tmp"))
@@ -233,10 +239,13 @@ def ray_cluster(nodes: int = 2, cpus: int = 1) -> Iterator[RayCluster]:
     import ray
     from ray.cluster_utils import Cluster
 
-    head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": 80_000_000}
+    head: dict[str, Any] = {"num_cpus": 0, "include_dashboard": dashboard, "object_store_memory": 80_000_000}
+    head["dashboard_agent_listen_port"] = 0  # jobs go through it; by default all clusters of a host have the same
     try:
         started = RayCluster("", Cluster(initialize_head=True, head_node_args=head))
         started.address = started._cluster.address
+        if dashboard:
+            started.dashboard = f"http://{started._cluster.head_node.webui_url}"
         try:
             for _ in range(nodes):
                 started.add_node(cpus)
