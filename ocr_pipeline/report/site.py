@@ -105,8 +105,9 @@ def _build(
         views["index.html"]["notes"] = repeats.notes(project, configured, snapshot)
         differing = differences(snapshot, backends, fields, dataset)
         hashes = {key: row.sha256 or "" for key, row in tables.documents.documents(snapshot).items()}
-        sure = tables.confidence.shown_confidences(snapshot, scoring)
         states = document_states(snapshot, f"{code_version()} {scoring.rules} {notice or ''}".strip())
+    with warehouse.snapshot(only=ids) as snapshot:
+        sure = tables.confidence.shown_confidences(snapshot, scoring)
     pages = Pages(folder, notice)
     write_assets(folder)
     models = learned_models(project, learning_engines(configured))

@@ -196,8 +196,9 @@ def families(documents: Sequence[tuple[str, str]]) -> list[str]:
     family: dict[str, str] = {}
 
     def top(name: str) -> str:
-        while family.setdefault(name, name) != name:
-            name = family[name]
+        while (above := family.setdefault(name, name)) != name:
+            family[name] = family[above]  # half the way for the next search: documents of one vendor would be one chain
+            name = above
         return name
 
     for vendor, group in documents:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from math import log1p
@@ -19,6 +20,7 @@ _NEAR = 75
 """Similarity (0..100) of two names of one vendor."""
 _MOST_UNKNOWN = 0.995
 """Share of the labelled documents whose unknown words are usual."""
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,7 @@ class Home:
         self._families: dict[str, set[str]] = defaultdict(set)
         self._vendors: dict[str, set[str]] = defaultdict(set)
         self._families_of: dict[str, set[str]] = defaultdict(set)
+        self._near: dict[str, AbstractSet[str]] = {}
         for sheet in sheets:
             for word in sheet.words:
                 self._families[word].add(sheet.family)
@@ -78,16 +81,20 @@ class Home:
     def unknown_words(self, sheet: Sheet) -> float:
         """Share (0..1) of its words that stand in no labelled document of another vendor."""
         words = sheet.words
-        own = {sheet.family} | self._families_of.get(sheet.vendor or "", frozenset())
-        known = sum(bool(self._families.get(word, frozenset()) - own) for word in words)
+        own = {sheet.family} | self._families_of.get(sheet.vendor or "", _NONE)
+        known = 0
+        for word in words:  # counted, not subtracted: a common word stands in documents of all vendors
+            families = self._families.get(word, _NONE)
+            known += len(families) > sum(family in families for family in own)
         return 1 - known / len(words) if words else 1.0
 
     def features(self, sheet: Sheet) -> dict[str, float]:
         """Numbers for the confidence of the document: whether no other labelled document has this vendor; how many have it
         (logarithm), how many have nearly the same name, which says that labels or readings of it vary; and the share of the
         former."""
-        same = len(self._vendors.get(sheet.vendor or "", frozenset()) - {sheet.group})
-        near = len(set().union(*(self._vendors[name] for name in self._near(sheet.vendor))) - {sheet.group})
+        of_vendor, nearly = self._vendors.get(sheet.vendor or "", _NONE), self._groups_near(sheet.vendor)
+        same = len(of_vendor) - (sheet.group in of_vendor)
+        near = len(nearly) - (sheet.group in nearly)
         return {
             "new_vendor": float(not same),
             "same_vendor": log1p(same),
@@ -95,14 +102,17 @@ class Home:
             "vendor_share": same / (same + near + 1),
         }
 
-    def _near(self, vendor: str | None) -> list[str]:
-        """Labelled names that are nearly this one."""
+    def _groups_near(self, vendor: str | None) -> AbstractSet[str]:
+        """Groups of the documents whose labelled name is nearly this one."""
         from rapidfuzz import fuzz, process
 
         if not vendor:
-            return []
-        found = process.extract(vendor, self._vendors.keys(), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=None)
-        return [name for name, _, _ in found if name != vendor]
+            return _NONE
+        if vendor not in self._near:  # many documents have the same vendor
+            found = process.extract(vendor, self._vendors.keys(), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=None)
+            near = [self._vendors[name] for name, _, _ in found if name != vendor]
+            self._near[vendor] = _NONE.union(*near)
+        return self._near[vendor]
 
     def foreign(self, sheet: Sheet) -> list[str]:
         """Why what labels prove says nothing about this document; empty if it does."""

@@ -2,6 +2,7 @@
 them are the same as in every report before."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from ocr_pipeline.warehouse.connection import Reader
@@ -13,28 +14,41 @@ def numbered_outcomes(
     reader: Reader, scoring: Scoring, fields: Sequence[str], outcomes: Sequence[str], attributions: Sequence[str]
 ) -> Mapping[str, list[list[int]]]:
     """By document, its current scores as [backend, field, outcome, attribution], by backend and field: positions in these
-    lists and in the backends of `scoring`, -1 for no attribution. Other fields and outcomes are left out."""
+    lists and in the backends of `scoring`, -1 for no attribution. Other fields and outcomes are left out.
+
+    The database packs the four into one number: of 3.5 million scores, lists of them took 6 GB. Documents share the lists.
+    """
+    backend_names, field_names = sorted(scoring.backends), sorted(fields)
     rows = reader.rows(
         f"""
-        WITH numbered AS (
-            SELECT s.document_id, list_position($backends, s.backend) AS backend, list_position($fields, s.field) AS field,
-                   list_position($outcomes, s.outcome) AS outcome,
-                   coalesce(list_position($attributions, a.attribution), 0) AS attribution,
-                   s.backend AS backend_name, s.field AS field_name
+        WITH packed AS (
+            SELECT s.document_id, (((list_position($backend_names, s.backend) - 1) * len($fields)
+                    + list_position($field_names, s.field) - 1) * len($outcomes)
+                    + list_position($outcomes, s.outcome) - 1) * (len($attributions) + 1)
+                    + coalesce(list_position($attributions, a.attribution), 0) AS number
             FROM (SELECT s.* FROM {CURRENT_SCORES}) s LEFT JOIN attributions a ON {OF_CURRENT_SCORES}
         )
-        SELECT document_id, list([backend - 1, field - 1, outcome - 1, attribution - 1] ORDER BY backend_name, field_name)
-                   AS outcomes
-        FROM numbered WHERE field IS NOT NULL AND outcome IS NOT NULL GROUP BY document_id
+        SELECT document_id, list(number ORDER BY number) AS numbers FROM packed WHERE number IS NOT NULL GROUP BY document_id
         """,
         {
             **scoring.parameters,
+            "backend_names": backend_names,
             "fields": list(fields),
+            "field_names": field_names,
             "outcomes": list(outcomes),
             "attributions": list(attributions),
         },
     )
-    return {row["document_id"]: row["outcomes"] for row in rows}
+
+    @cache
+    def unpacked(number: int) -> list[int]:
+        rest, attribution = divmod(number, len(attributions) + 1)
+        rest, outcome = divmod(rest, len(outcomes))
+        backend, field = divmod(rest, len(fields))
+        at = scoring.backends.index(backend_names[backend]), fields.index(field_names[field])
+        return [*at, outcome, attribution - 1]
+
+    return {row["document_id"]: [unpacked(number) for number in row["numbers"]] for row in rows}
 
 
 class AttributionCount(NamedTuple):
