@@ -45,7 +45,17 @@ def load_cases(
         scoring: which scores are current; its backends are shown, in their order.
         words: also load the words of the engines and the candidates, which are most of the volume.
     """
-    notice = states(reader, scoring).notice()
+    return cases_of(reader, scoring, document_ids, states(reader, scoring).notice(), words=words)
+
+
+def cases_of(
+    reader: Reader, scoring: Scoring, document_ids: Sequence[str], notice: str | None, *, words: bool = True
+) -> Iterator[DocumentCases]:
+    """As `load_cases`, from a snapshot that may hold the rows of these documents alone.
+
+    Args:
+        notice: what is to be said about the scores of all documents.
+    """
     for start in range(0, len(document_ids), BATCH):
         batch = list(document_ids[start : start + BATCH])
         tables = _Tables(reader, scoring, batch, words=words)

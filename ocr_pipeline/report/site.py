@@ -16,7 +16,7 @@ from ocr_pipeline.evaluation.diagnosis.attribution import ATTRIBUTIONS
 from ocr_pipeline.inspection import repeats
 from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.inspection.current import scoring_of
-from ocr_pipeline.inspection.loading import BATCH, load_cases
+from ocr_pipeline.inspection.loading import BATCH, cases_of
 from ocr_pipeline.models.stored import CALLS, StoredCall
 from ocr_pipeline.project import Project
 from ocr_pipeline.report import overview
@@ -97,7 +97,8 @@ def _build(
     backends = list(configured)
     scoring, fields = replace(scoring_of(project), backends=backends), known_fields(project.root)
     with warehouse.snapshot() as snapshot:
-        notice = tables.current.states(snapshot, scoring).notice(dataset)
+        scores = tables.current.states(snapshot, scoring)
+        notice, of_all = scores.notice(dataset), scores.notice()
         listing = document_list(snapshot, scoring, fields, ATTRIBUTIONS, dataset)
         worst_first(listing)
         ids = first_part(listing)
@@ -127,8 +128,9 @@ def _build(
     ]
     store = open_store(project)
     for start in range(0, len(stale), BATCH):
-        with warehouse.snapshot() as snapshot:
-            batch = list(load_cases(snapshot, scoring, stale[start : start + BATCH]))
+        part = stale[start : start + BATCH]
+        with warehouse.snapshot(only=part) as snapshot:
+            batch = list(cases_of(snapshot, scoring, part, of_all))
         for found in batch:
             write_document(project, configured, pages, store, found, *neighbours[found.document_id])
     write_confidences(folder / "assets", ids, sure)
