@@ -3,7 +3,7 @@
 from ocr_pipeline.inspection.cases import DocumentCases
 from ocr_pipeline.inspection.current import scoring_of
 from ocr_pipeline.inspection.lines import lines_around
-from ocr_pipeline.inspection.loading import load_cases
+from ocr_pipeline.inspection.loading import cases_of, load_cases
 from ocr_pipeline.project import Project
 from ocr_pipeline.warehouse.connection import Warehouse
 
@@ -55,6 +55,15 @@ def test_calls_failures_and_pages(shop: Project) -> None:
     assert failed.failed
     assert [one.attribution for one in failed.fields] == ["document_failed"]
     assert not found["shop-c"].cases["page-width"].failed
+
+
+def test_the_rows_of_the_documents_alone_are_enough(shop: Project) -> None:
+    """As pages of the report are made."""
+    expected, scoring, warehouse = cases(shop), scoring_of(shop), Warehouse(shop.database)
+    for half in (DOCUMENTS[:2], DOCUMENTS[2:]):
+        with warehouse.snapshot(only=half) as snapshot:
+            found = list(cases_of(snapshot, scoring, half, expected["shop-a"].notice))
+        assert found == [expected[key] for key in half]
 
 
 def test_without_words_the_rest_is_the_same(shop: Project) -> None:
