@@ -159,7 +159,7 @@ def test_rows_of_a_document_that_is_gone_are_removed(warehouse: Warehouse, sql: 
     replace_due(warehouse, found, {"label_issues": []})
     assert {row["document_id"] for row in warehouse.rows("FROM label_issues")} == {"a", "b"}
     with warehouse.snapshot() as snapshot:
-        assert not due(snapshot, "asset", "made by", PARTS)
+        assert list(due(snapshot, "asset", "made by", PARTS).parts()) == []
 
 
 def test_rows_and_what_they_were_made_from_are_written_together_or_not_at_all(warehouse: Warehouse) -> None:

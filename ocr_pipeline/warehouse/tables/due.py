@@ -70,9 +70,6 @@ class Due:
     def documents(self) -> list[str]:
         return list(self.contents)
 
-    def __bool__(self) -> bool:
-        return bool(self.contents or self.gone)
-
     def parts(self) -> Iterator["Due"]:
         """The same in parts of neighbouring documents, each to be stored before the next; none if nothing is due."""
         ids, gone = self.documents, self.gone
